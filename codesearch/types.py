@@ -1,0 +1,77 @@
+"""The values that pass between the modules: frozen, without behaviour that needs anything else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+Kind = Literal[
+    "function",
+    "method",
+    "class",
+    "struct",
+    "trait",
+    "interface",
+    "enum",
+    "type",
+    "macro",
+    "test",
+    "module",
+]
+"""What a symbol is. `method` includes constructors, accessors and properties with bodies; `test` is a
+`describe`/`it`-like block; `module` is a declared module (Ruby, Elixir) or the rest of a file: its code
+outside every other symbol."""
+
+KINDS: tuple[Kind, ...] = get_args(Kind)
+
+CALLABLES: frozenset[Kind] = frozenset({"function", "method", "macro", "test"})
+"""Kinds whose text is their whole source; the others leave the bodies of the symbols inside them out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Symbol:
+    """One definition in one file.
+
+    Lines count from 1, ends included. Bytes are offsets into the file's source as `files.read_source`
+    returns it (UTF-8, byte-order mark dropped), end excluded. The range covers decorators, attributes,
+    an `export` and the documentation comment directly above is NOT part of it.
+    """
+
+    kind: Kind
+    name: str
+    qualname: str
+    """Name with its containers, as the language writes it: `Engine.ServeHTTP`, `routing::Router::nest`."""
+    signature: str
+    """The declaration on one line, without its body: `def get(self, key: str) -> Any`."""
+    documentation: str
+    """Docstring or doc comment, comment marks removed, paragraphs kept; empty if there is none."""
+    start_line: int
+    end_line: int
+    start_byte: int
+    end_byte: int
+    language: str
+    path: str
+    """Relative to the root, with `/`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One answer to a query, best first."""
+
+    rank: int
+    """From 1."""
+    score: float
+    """0..1, higher is better; comparable within one index and model."""
+    symbol: Symbol
+    snippet: str = ""
+    """The lines around the symbol's start, when asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A file that was left out, and why."""
+
+    path: str
+    reason: str
+    """One of `codesearch.files.REASONS`, a stable key such as `binary`, `too large`, `unreadable`."""
+    detail: str = ""
