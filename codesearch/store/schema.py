@@ -1,0 +1,70 @@
+"""
+The schema of an index file, as numbered migrations; docs/schema.md describes what people may rely on.
+
+The number of migrations applied stands in `PRAGMA user_version`, apart from the program's version. A migration
+is never edited once released: a change is a new one.
+"""
+
+from __future__ import annotations
+
+MIGRATIONS: tuple[str, ...] = (
+    """
+    CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+
+    -- One row a file that was looked at; skipped is NULL for an indexed one, else the reason.
+    CREATE TABLE file(
+        id INTEGER PRIMARY KEY,
+        path NOT NULL UNIQUE,          -- TEXT; a BLOB where the name is not valid UTF-8
+        language TEXT,
+        skipped TEXT,
+        detail TEXT NOT NULL DEFAULT '',
+        lines INTEGER NOT NULL DEFAULT 0,
+        size INTEGER NOT NULL,
+        mtime_ns INTEGER NOT NULL,
+        ctime_ns INTEGER NOT NULL,
+        inode INTEGER NOT NULL,
+        checked_ns INTEGER NOT NULL,   -- when size and times were read
+        hash BLOB,                     -- of the raw bytes; NULL if they were never read
+        roles TEXT NOT NULL DEFAULT '' -- test, vendored, generated, example: separated by blanks
+    );
+
+    -- Distinct texts: what an embedder sees of a symbol. Vectors hang on these, not on places.
+    CREATE TABLE content(id INTEGER PRIMARY KEY, hash BLOB NOT NULL UNIQUE);
+
+    CREATE TABLE symbol(
+        id INTEGER PRIMARY KEY,
+        file_id INTEGER NOT NULL REFERENCES file(id),
+        content_id INTEGER NOT NULL REFERENCES content(id),
+        kind TEXT NOT NULL,
+        name TEXT NOT NULL,
+        name_key TEXT NOT NULL,        -- the name without case and separators
+        qualname TEXT NOT NULL,
+        signature TEXT NOT NULL,
+        documentation TEXT NOT NULL,
+        start_line INTEGER NOT NULL,
+        end_line INTEGER NOT NULL,
+        start_byte INTEGER NOT NULL,
+        end_byte INTEGER NOT NULL
+    );
+    CREATE INDEX symbol_file ON symbol(file_id, start_line);
+    CREATE INDEX symbol_content ON symbol(content_id);
+    CREATE INDEX symbol_name_key ON symbol(name_key);
+
+    CREATE VIRTUAL TABLE symbol_text USING fts5(
+        name, scope, signature, documentation, path, body,
+        content='', contentless_delete=1, tokenize="porter unicode61 remove_diacritics 2"
+    );
+
+    CREATE VIEW files AS
+        SELECT path, language, lines, size, skipped, detail, roles FROM file;
+    CREATE VIEW symbols AS
+        SELECT s.id, f.path, f.language, s.kind, s.name, s.qualname, s.signature, s.documentation,
+               s.start_line, s.end_line, f.roles
+        FROM symbol s JOIN file f ON f.id = s.file_id;
+    """,
+)
+
+VERSION = len(MIGRATIONS)
+
+TEXT_FIELDS = ("name", "scope", "signature", "documentation", "path", "body")
+"""The columns of symbol_text, in order."""

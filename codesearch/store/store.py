@@ -1,0 +1,384 @@
+"""Reading and writing one index file. Every method that writes does so in one transaction."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from codesearch.errors import StoreError
+from codesearch.store import filters, schema
+from codesearch.store.connection import connect, explained
+from codesearch.store.filters import Filter
+from codesearch.store.records import FileRecord, FileState
+from codesearch.text import name_key
+from codesearch.types import Kind, Symbol
+
+VECTOR_LIMIT = 4096
+"""The most neighbours sqlite-vec returns for one query."""
+
+_SYMBOL = (
+    "s.kind, s.name, s.qualname, s.signature, s.documentation, s.start_line, s.end_line, "
+    "s.start_byte, s.end_byte, f.language, f.path"
+)
+_INSERT_SYMBOL = (
+    "INSERT INTO symbol(id, file_id, content_id, kind, name, name_key, qualname, signature, documentation, "
+    "start_line, end_line, start_byte, end_byte) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)"
+)
+_INSERT_TEXT = (
+    f"INSERT INTO symbol_text(rowid, {', '.join(schema.TEXT_FIELDS)}) "
+    f"VALUES (?{',?' * len(schema.TEXT_FIELDS)})"
+)
+
+
+class Store:
+    """
+    An open index file.
+
+    Not thread-safe; open one for each thread. Errors of SQLite come out as StoreError or IndexBusyError.
+    """
+
+    def __init__(self, path: Path, *, writable: bool = False) -> None:
+        self.path = path
+        self._db = connect(path, writable=writable)
+        self._db.create_scalar_function("path_matches", filters.path_matches, 2, deterministic=True)
+        self._db.create_scalar_function("name_matches", filters.name_matches, 3, deterministic=True)
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file; a writer folds SQLite's write-ahead log back into it."""
+        self._db.close()
+
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Let everything read inside see one state of the index, whatever a writer does meanwhile."""
+        with explained(self.path):
+            self._db.execute("BEGIN")
+            try:
+                yield
+            finally:
+                self._db.execute("COMMIT")
+
+    def _rows(self, sql: str, bindings: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        with explained(self.path):
+            return self._db.execute(sql, bindings).fetchall()
+
+    # -- what the index is ------------------------------------------------------------------------
+
+    def meta(self) -> dict[str, str]:
+        """Return the facts about the index itself: model, dims, rules, root."""
+        return dict(self._rows("SELECT key, value FROM meta"))
+
+    def set_meta(self, **values: str) -> None:
+        """Record facts about the index."""
+        with explained(self.path), self._db:
+            self._db.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", values.items())
+
+    def use_model(self, model_id: str, dims: int) -> None:
+        """Make room for the vectors of a model. Raises StoreError if the index holds another model's."""
+        meta = self.meta()
+        if meta.get("model", model_id) != model_id:
+            raise StoreError(
+                f"{self.path}: the index holds vectors of {meta['model']} ({meta['dims']} dimensions), and vectors "
+                f"of {model_id} ({dims}) cannot be mixed with them. "
+                "Rebuild it with `codesearch index --rebuild`, or name the old model with --model."
+            )
+        with explained(self.path), self._db:
+            self._db.execute(
+                f"CREATE VIRTUAL TABLE IF NOT EXISTS vector USING "
+                f"vec0(embedding int8[{int(dims)}] distance_metric=cosine)"
+            )
+            self._db.executemany(
+                "INSERT OR REPLACE INTO meta VALUES (?, ?)", [("model", model_id), ("dims", str(dims))]
+            )
+
+    # -- writing ----------------------------------------------------------------------------------
+
+    def replace(self, records: Iterable[FileRecord]) -> None:
+        """Put files with all that is indexed of them in the place of what was known of their paths."""
+        with explained(self.path), self._db:
+            stale: set[int] = set()
+            for record in records:
+                stale |= self._delete_symbols(record.path)
+                self._insert(record)
+            self._drop_unused(stale)
+
+    def remove(self, paths: Iterable[str]) -> None:
+        """Forget files."""
+        with explained(self.path), self._db:
+            stale: set[int] = set()
+            for path in paths:
+                stale |= self._delete_symbols(path)
+                self._db.execute("DELETE FROM file WHERE path = ?", (_stored(path),))
+            self._drop_unused(stale)
+
+    def touch(self, states: Iterable[tuple[str, FileState]]) -> None:
+        """Record new sizes and times of files whose content is what it was."""
+        with explained(self.path), self._db:
+            self._db.executemany(
+                "UPDATE file SET size=?, mtime_ns=?, ctime_ns=?, inode=?, checked_ns=? WHERE path=?",
+                [
+                    (s.size, s.mtime_ns, s.ctime_ns, s.inode, s.checked_ns, _stored(path))
+                    for path, s in states
+                ],
+            )
+
+    def clear(self) -> None:
+        """Forget every file, symbol and vector, and the model."""
+        with explained(self.path), self._db:
+            self._db.execute("DROP TABLE IF EXISTS vector")
+            for table in ("symbol", "content", "file", "meta"):
+                self._db.execute(f"DELETE FROM {table}")
+            self._db.execute("INSERT INTO symbol_text(symbol_text) VALUES ('delete-all')")
+
+    def optimize(self) -> None:
+        """Merge the full-text index; worth it after many writes."""
+        with explained(self.path), self._db:
+            self._db.execute("INSERT INTO symbol_text(symbol_text, rank) VALUES ('merge', 500)")
+            self._db.execute("PRAGMA optimize")
+
+    def _delete_symbols(self, path: str) -> set[int]:
+        rows = self._db.execute(
+            "SELECT s.id, s.content_id FROM symbol s JOIN file f ON f.id = s.file_id WHERE f.path = ?",
+            (_stored(path),),
+        ).fetchall()
+        if rows:
+            ids = [(row[0],) for row in rows]
+            self._db.executemany("DELETE FROM symbol_text WHERE rowid = ?", ids)
+            self._db.executemany("DELETE FROM symbol WHERE id = ?", ids)
+        return {row[1] for row in rows}
+
+    def _drop_unused(self, contents: set[int]) -> None:
+        for content in contents:
+            used = self._db.execute(
+                "SELECT 1 FROM symbol WHERE content_id = ? LIMIT 1", (content,)
+            ).fetchone()
+            if used is None:
+                self._db.execute("DELETE FROM vector WHERE rowid = ?", (content,))
+                self._db.execute("DELETE FROM content WHERE id = ?", (content,))
+
+    def _insert(self, record: FileRecord) -> None:
+        state = record.state
+        (file_id,) = self._db.execute(
+            "INSERT INTO file(path, language, skipped, detail, lines, size, mtime_ns, ctime_ns, inode, checked_ns, "
+            "hash, roles) VALUES (?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT(path) DO UPDATE SET "
+            "language=excluded.language, skipped=excluded.skipped, detail=excluded.detail, lines=excluded.lines, "
+            "size=excluded.size, mtime_ns=excluded.mtime_ns, ctime_ns=excluded.ctime_ns, inode=excluded.inode, "
+            "checked_ns=excluded.checked_ns, hash=excluded.hash, roles=excluded.roles RETURNING id",
+            (
+                _stored(record.path), record.language, record.skipped, record.detail, record.lines, state.size,
+                state.mtime_ns, state.ctime_ns, state.inode, state.checked_ns, state.hash, record.roles,
+            ),
+        ).fetchone()  # fmt: skip
+        if not record.symbols:
+            return
+        next_id = self._db.execute("SELECT coalesce(max(id), 0) + 1 FROM symbol").fetchone()[0]
+        symbols, texts = [], []
+        for at, item in enumerate(record.symbols, next_id):
+            s = item.symbol
+            symbols.append(
+                (
+                    at, file_id, self._content(item.content_hash, item.vector), s.kind, s.name, name_key(s.name),
+                    s.qualname, s.signature, s.documentation, s.start_line, s.end_line, s.start_byte, s.end_byte,
+                )
+            )  # fmt: skip
+            texts.append((at, *item.fields))
+        self._db.executemany(_INSERT_SYMBOL, symbols)
+        self._db.executemany(_INSERT_TEXT, texts)
+
+    def _content(self, digest: bytes, vector: bytes | None) -> int:
+        known = self._db.execute("SELECT id FROM content WHERE hash = ?", (digest,)).fetchone()
+        if known is not None:
+            return int(known[0])
+        self._db.execute("INSERT INTO content(hash) VALUES (?)", (digest,))
+        content = self._db.last_insert_rowid()
+        if vector is not None:
+            self._db.execute(
+                "INSERT INTO vector(rowid, embedding) VALUES (?, vec_int8(?))", (content, vector)
+            )
+        return content
+
+    # -- reading ----------------------------------------------------------------------------------
+
+    def file_states(self) -> dict[str, FileState]:
+        """Return what is known of every file, by path."""
+        rows = self._rows("SELECT path, size, mtime_ns, ctime_ns, inode, checked_ns, hash, id FROM file")
+        return {_shown(row[0]): FileState(*row[1:]) for row in rows}
+
+    def text_candidates(
+        self, match: str, weights: Sequence[float], limit: int, only: Filter | None = None
+    ) -> list[tuple[int, float]]:
+        """Return (symbol id, BM25) of the best full-text matches, best first; higher is better."""
+        clause, bindings = _restriction(only, "rowid", "s.id")
+        numbers = ", ".join(str(float(weight)) for weight in weights)
+        rows = self._rows(
+            f"SELECT rowid, -bm25(symbol_text, {numbers}) AS score FROM symbol_text "
+            f"WHERE symbol_text MATCH ?{clause} ORDER BY score DESC, rowid LIMIT ?",
+            [match, *bindings, limit],
+        )
+        return [(row[0], row[1]) for row in rows]
+
+    def vector_candidates(
+        self, vector: bytes, limit: int, only: Filter | None = None
+    ) -> list[tuple[int, float]]:
+        """Return (symbol id, cosine similarity) of the nearest symbols, nearest first."""
+        clause, bindings = _restriction(only, "rowid", "s.content_id")
+        nearest = self._rows(
+            f"SELECT rowid, 1 - distance FROM vector WHERE embedding MATCH vec_int8(?) AND k = ?{clause}",
+            [vector, min(limit, VECTOR_LIMIT), *bindings],
+        )
+        similarity = dict(nearest)
+        if not similarity:
+            return []
+        marks = ",".join("?" * len(similarity))
+        where, values = only.where() if only else ("1", [])
+        rows = self._rows(
+            "SELECT s.id, s.content_id FROM symbol s JOIN file f ON f.id = s.file_id "
+            f"WHERE s.content_id IN ({marks}) AND {where}",
+            [*similarity, *values],
+        )
+        found = [(row[0], float(similarity[row[1]])) for row in rows]
+        return sorted(found, key=lambda item: (-item[1], item[0]))[:limit]
+
+    def similarities(self, vector: bytes, ids: Iterable[int]) -> dict[int, float]:
+        """Return the cosine similarity of each of the symbols named to a vector."""
+        wanted = list(ids)
+        rows = self._rows(
+            "SELECT s.id, 1 - vec_distance_cosine(v.embedding, vec_int8(?)) FROM symbol s "
+            f"JOIN vector v ON v.rowid = s.content_id WHERE s.id IN ({','.join('?' * len(wanted))})",
+            [vector, *wanted],
+        )
+        return {row[0]: float(row[1] or 0.0) for row in rows}
+
+    def text_scores(self, match: str, weights: Sequence[float], ids: Iterable[int]) -> dict[int, float]:
+        """Return the BM25 of those of the symbols named that match."""
+        wanted = list(ids)
+        numbers = ", ".join(str(float(weight)) for weight in weights)
+        rows = self._rows(
+            f"SELECT rowid, -bm25(symbol_text, {numbers}) FROM symbol_text "
+            f"WHERE symbol_text MATCH ? AND rowid IN ({','.join('?' * len(wanted))})",
+            [match, *wanted],
+        )
+        return dict(rows)
+
+    def named(self, key: str, limit: int, only: Filter | None = None, *, prefix: bool = False) -> list[int]:
+        """Return the symbols whose name, without case and separators, is `key` (or begins with it)."""
+        where, values = only.where() if only else ("1", [])
+        name = "s.name_key >= ? AND s.name_key < ?" if prefix else "s.name_key = ?"
+        bounds = [key, key + "\U0010ffff"] if prefix else [key]
+        rows = self._rows(
+            f"SELECT s.id FROM symbol s JOIN file f ON f.id = s.file_id WHERE {name} AND {where} "
+            "ORDER BY length(s.name_key), s.id LIMIT ?",
+            [*bounds, *values, limit],
+        )
+        return [row[0] for row in rows]
+
+    def symbols(self, ids: Iterable[int]) -> dict[int, tuple[Symbol, str]]:
+        """Return the symbols named, each with the roles of its file."""
+        wanted = list(ids)
+        rows = self._rows(
+            f"SELECT s.id, {_SYMBOL}, f.roles FROM symbol s JOIN file f ON f.id = s.file_id "
+            f"WHERE s.id IN ({','.join('?' * len(wanted))})",
+            wanted,
+        )
+        return {row[0]: (_symbol(row[1:-1]), row[-1]) for row in rows}
+
+    def listing(self, only: Filter | None = None, limit: int = -1) -> Iterator[Symbol]:
+        """Yield symbols in order of path and line."""
+        where, values = only.where() if only else ("1", [])
+        with explained(self.path):
+            for row in self._db.execute(
+                f"SELECT {_SYMBOL} FROM symbol s JOIN file f ON f.id = s.file_id WHERE {where} "
+                "ORDER BY f.path, s.start_line, s.end_line DESC, s.id LIMIT ?",
+                [*values, limit],
+            ):
+                yield _symbol(row)
+
+    def at(self, path: str, line: int) -> tuple[int, Symbol] | None:
+        """Return the innermost symbol around a line; the file's module unit where no other is."""
+        rows = self._rows(
+            f"SELECT s.id, {_SYMBOL} FROM symbol s JOIN file f ON f.id = s.file_id "
+            "WHERE f.path = ? AND s.start_line <= ? AND s.end_line >= ? "
+            "ORDER BY s.end_line - s.start_line, s.kind = 'module', s.start_line DESC LIMIT 1",
+            (_stored(path), line, line),
+        )
+        return (rows[0][0], _symbol(rows[0][1:])) if rows else None
+
+    def vector_of(self, symbol_id: int) -> bytes | None:
+        """Return the int8 vector of a symbol, if it has one."""
+        rows = self._rows(
+            "SELECT v.embedding FROM symbol s JOIN vector v ON v.rowid = s.content_id WHERE s.id = ?",
+            (symbol_id,),
+        )
+        return bytes(rows[0][0]) if rows else None
+
+    def file(self, path: str) -> tuple[str | None, str] | None:
+        """Return (reason it was skipped or None, detail) of a file, or None if it is not known."""
+        rows = self._rows("SELECT skipped, detail FROM file WHERE path = ?", (_stored(path),))
+        return (rows[0][0], rows[0][1]) if rows else None
+
+    def counts(self) -> dict[str, int]:
+        """Return how many files, symbols and vectors there are."""
+        has_vectors = self._rows("SELECT 1 FROM sqlite_schema WHERE name = 'vector'")
+        return {
+            "files": self._rows("SELECT count(*) FROM file WHERE skipped IS NULL")[0][0],
+            "skipped": self._rows("SELECT count(*) FROM file WHERE skipped IS NOT NULL")[0][0],
+            "symbols": self._rows("SELECT count(*) FROM symbol")[0][0],
+            "vectors": self._rows("SELECT count(*) FROM vector")[0][0] if has_vectors else 0,
+            "contents": self._rows("SELECT count(*) FROM content")[0][0],
+            "bytes": self._rows("SELECT coalesce(sum(size), 0) FROM file WHERE skipped IS NULL")[0][0],
+            "lines": self._rows("SELECT coalesce(sum(lines), 0) FROM file")[0][0],
+        }
+
+    def languages(self) -> list[tuple[str, int, int]]:
+        """Return (language, files, symbols), most symbols first."""
+        rows = self._rows(
+            "SELECT f.language, count(DISTINCT f.id), count(s.id) FROM file f LEFT JOIN symbol s ON s.file_id = f.id "
+            "WHERE f.skipped IS NULL GROUP BY f.language ORDER BY 3 DESC, 1"
+        )
+        return [(row[0], row[1], row[2]) for row in rows]
+
+    def skipped(self) -> list[tuple[str, str, str]]:
+        """Return (path, reason, detail) of every file that was left out, by reason and path."""
+        rows = self._rows(
+            "SELECT path, skipped, detail FROM file WHERE skipped IS NOT NULL ORDER BY skipped, path"
+        )
+        return [(_shown(row[0]), row[1], row[2]) for row in rows]
+
+
+def _restriction(only: Filter | None, column: str, selected: str) -> tuple[str, list[str]]:
+    if not only:
+        return "", []
+    where, bindings = only.where()
+    return (
+        f" AND {column} IN (SELECT {selected} FROM symbol s JOIN file f ON f.id = s.file_id WHERE {where})",
+        bindings,
+    )
+
+
+def _stored(path: str) -> str | bytes:
+    """Return a path as SQLite can hold it; names that are not valid UTF-8 become bytes."""
+    try:
+        path.encode("utf-8")
+    except UnicodeEncodeError:
+        return os.fsencode(path)
+    return path
+
+
+def _shown(path: str | bytes) -> str:
+    return os.fsdecode(path)
+
+
+def _symbol(row: Sequence[Any]) -> Symbol:
+    kind: Kind = row[0]
+    return Symbol(kind, *row[1:10], path=_shown(row[10]))
