@@ -1,0 +1,126 @@
+"""Ask git which files a work tree has, without trusting the environment or the repository's configuration."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+from codesearch.files.walk import Listing
+
+_LOCAL_VARIABLES = frozenset(
+    {
+        "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+        "GIT_COMMON_DIR",
+        "GIT_DIR",
+        "GIT_INDEX_FILE",
+        "GIT_NAMESPACE",
+        "GIT_OBJECT_DIRECTORY",
+        "GIT_PREFIX",
+        "GIT_WORK_TREE",
+    }
+)
+"""Set inside git's hooks, they would make git answer for another repository."""
+
+_UNREADABLE = re.compile(rb"^warning: could not open directory '(.*)': (.*)$", re.MULTILINE)
+
+
+class GitUnavailableError(Exception):
+    """git cannot list this folder; the message is a short reason fit for a note."""
+
+
+def top_of(folder: bytes) -> bytes | None:
+    """Return the nearest folder at or above `folder` (absolute) that has a `.git`, or None."""
+    at = folder
+    while True:
+        if os.path.lexists(at + b"/.git"):
+            return at
+        above = os.path.dirname(at)  # noqa: PTH120 - bytes
+        if above == at:
+            return None
+        at = above
+
+
+def identity(top: bytes) -> bytes:
+    """Return what all linked worktrees of one repository share: the real path of its common git folder."""
+    git = top + b"/.git"
+    folder = git
+    try:
+        if not Path(os.fsdecode(git)).is_dir():
+            with open(git, "rb") as stream:
+                text = stream.read(8192)
+            if text.startswith(b"gitdir:"):
+                folder = os.path.join(top, text[len(b"gitdir:") :].strip())  # noqa: PTH118 - bytes
+        with open(folder + b"/commondir", "rb") as stream:
+            folder = os.path.join(folder, stream.read(8192).strip())  # noqa: PTH118 - bytes
+    except OSError:
+        pass  # no commondir: not a linked worktree
+    return os.path.realpath(folder)
+
+
+def is_main_worktree(top: bytes) -> bool:
+    """Tell whether `.git` is a folder, as in a clone, rather than a file that points to one."""
+    return Path(os.fsdecode(top + b"/.git")).is_dir()
+
+
+def is_bare(folder: bytes) -> bool:
+    """Tell whether a folder without `.git` is itself a repository's git folder."""
+    path = Path(os.fsdecode(folder))
+    return (path / "HEAD").is_file() and (path / "objects").is_dir() and (path / "refs").is_dir()
+
+
+def _executable() -> str:
+    if os.name != "nt":
+        return "git"
+    # CreateProcess looks in the current folder first, which may be the very repository being read.
+    for folder in os.environ.get("PATH", "").split(os.pathsep):
+        candidate = Path(folder) / "git.exe"
+        if candidate.is_absolute() and candidate.is_file():
+            return str(candidate)
+    raise GitUnavailableError("git is not installed")
+
+
+def _reason(stderr: bytes, folder: bytes) -> str:
+    text = stderr.decode("utf-8", "replace")
+    if "dubious ownership" in text:
+        name = os.fsdecode(folder).encode("utf-8", "replace").decode()
+        return f"git refuses a work tree of another owner (git config --global --add safe.directory '{name}')"
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    fatal = [line for line in lines if line.startswith("fatal:")] or lines[-1:] or ["git failed"]
+    return "git: " + fatal[0].removeprefix("fatal: ")
+
+
+def list_files(folder: bytes) -> Listing:
+    """List what git tracks or does not ignore below `folder` (absolute), submodules as plain entries.
+
+    Raises:
+        GitUnavailableError: git is missing, or refuses or cannot read the repository.
+
+    """
+    import subprocess
+
+    environment = {key: value for key, value in os.environ.items() if key not in _LOCAL_VARIABLES}
+    environment |= {"GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C", "LANGUAGE": "C"}
+    # A repository's own configuration may name a program to run as its file monitor; reading must not run it.
+    command = [_executable(), "-c", "core.fsmonitor=false", "ls-files", "-co", "--exclude-standard", "-z"]
+    try:
+        done = subprocess.run(
+            command, cwd=os.fsdecode(folder), env=environment, stdin=subprocess.DEVNULL, capture_output=True, check=False
+        )
+    except FileNotFoundError as error:
+        raise GitUnavailableError("git is not installed") from error
+    except OSError as error:
+        raise GitUnavailableError(f"git cannot be run: {error.strerror}") from error
+    if done.returncode != 0:
+        raise GitUnavailableError(_reason(done.stderr, folder))
+    found = Listing()
+    names = dict.fromkeys(done.stdout.split(b"\0"))  # unmerged files come once a stage
+    names.pop(b"", None)
+    found.paths = [name for name in names if not name.endswith(b"/")]
+    if len(found.paths) != len(names):
+        found.repositories = [name for name in names if name.endswith(b"/")]
+    if done.stderr:
+        found.unreadable = [
+            (m[1].rstrip(b"/"), m[2].decode("utf-8", "replace")) for m in _UNREADABLE.finditer(done.stderr)
+        ]
+    return found

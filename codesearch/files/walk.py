@@ -1,0 +1,110 @@
+"""List a tree without git: a walk that obeys `.gitignore` files at every level as git does.
+
+Own code on `os.scandir`, because `rignore` (ripgrep's walker) cannot name a file whose name is not UTF-8, does
+not say which folder it could not open, and knows nothing of nested repositories.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from codesearch.files.ignore import Rules
+
+OWN_FOLDERS = frozenset({b".git", b".hg", b".svn", b".jj", b".codesearch"})
+"""Version control's own folders, and ours: never looked into."""
+
+DEFAULT_IGNORES = Rules.parse(b"node_modules/\n__pycache__/\n.venv/\n.tox/\n.nox/\n")
+"""What trees outside git rarely say but always mean; any `.gitignore` can re-include it (`!node_modules/`)."""
+
+Chain = tuple[tuple[int, bytes, Rules], ...]
+"""Ignore files in force, nearest first: (length of the folder's prefix, what to put before the rest, rules)."""
+
+
+@dataclass(slots=True)
+class Listing:
+    """What one git list or one walk found; paths are bytes relative to where it began."""
+
+    paths: list[bytes] = field(default_factory=list)
+    repositories: list[bytes] = field(default_factory=list)
+    """Nested repositories and linked worktrees, ending in `/`; not looked into."""
+    unreadable: list[tuple[bytes, str]] = field(default_factory=list)
+    """Folders that could not be listed, and why."""
+
+
+def read_rules(path: bytes) -> Rules | None:
+    """Read an ignore file; None if there is none, or if it is not a plain file (git does not follow links)."""
+    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    try:
+        handle = os.open(path, flags)
+    except OSError:
+        return None
+    with open(handle, "rb") as stream:
+        try:
+            return Rules.parse(stream.read())
+        except OSError:  # a folder of that name
+            return None
+
+
+def rules_above(top: bytes, folder: bytes) -> Chain:
+    """Return the rules that a work tree's `top` and the folders between it and `folder` impose on `folder`.
+
+    Both are absolute, `folder` is `top` or below it. `.git/info/exclude` comes last.
+    """
+    chain: list[tuple[int, bytes, Rules]] = []
+    below = b""
+    at = folder
+    while at != top and os.path.dirname(at) != at:  # noqa: PTH120 - bytes
+        below = os.path.basename(at) + b"/" + below  # noqa: PTH119 - bytes
+        at = os.path.dirname(at)  # noqa: PTH120 - bytes
+        rules = read_rules(at + b"/.gitignore")
+        if rules:
+            chain.append((0, below, rules))
+    rules = read_rules(top + b"/.git/info/exclude")
+    if rules:
+        chain.append((0, below, rules))
+    return tuple(chain)
+
+
+def walk(root: bytes, keep_folder: Callable[[bytes], bool], above: Chain = ()) -> Listing:
+    """List the files below `root` that no `.gitignore` leaves out.
+
+    `keep_folder(path)` is asked before a folder (relative, without a final `/`) is entered.
+    """
+    found = Listing()
+    stack: list[tuple[bytes, Chain]] = [(b"", (*above, (0, b"", DEFAULT_IGNORES)))]
+    while stack:
+        prefix, chain = stack.pop()
+        try:
+            with os.scandir(root + b"/" + prefix) as entries:
+                listed = [(entry.name, entry.is_dir(follow_symlinks=False)) for entry in entries]
+        except OSError as error:
+            if prefix and isinstance(error, FileNotFoundError):
+                continue
+            found.unreadable.append((prefix.rstrip(b"/"), error.strerror or str(error)))
+            continue
+        names = {name for name, _ in listed}
+        if prefix and b".git" in names:
+            found.repositories.append(prefix)
+            continue
+        if b".gitignore" in names:
+            rules = read_rules(root + b"/" + prefix + b".gitignore")
+            if rules:
+                chain = ((len(prefix), b"", rules), *chain)
+        for name, is_folder in listed:
+            if is_folder and name in OWN_FOLDERS:
+                continue
+            path = prefix + name
+            ignored = None
+            for skip, before, rules in chain:
+                ignored = rules.match(name, before + path[skip:], is_folder)
+                if ignored is not None:
+                    break
+            if ignored:
+                continue
+            if not is_folder:
+                found.paths.append(path)
+            elif keep_folder(path):
+                stack.append((path + b"/", chain))
+    return found
