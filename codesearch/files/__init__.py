@@ -1,0 +1,26 @@
+"""Which files of a tree are source code, and their text: the only place that reads a repository's files.
+
+`discover` lists candidates with their stat, fast enough to run before every query; `read_source` reads one that is
+new or changed; `role` tells from a path alone what part a file plays.
+"""
+
+from __future__ import annotations
+
+from codesearch.files.content import decode, is_generated, is_minified, read_source
+from codesearch.files.discovery import discover
+from codesearch.files.roles import role
+from codesearch.files.values import REASONS, Discovery, FileOptions, FoundFile, Source
+
+__all__ = [
+    "REASONS",
+    "Discovery",
+    "FileOptions",
+    "FoundFile",
+    "Source",
+    "decode",
+    "discover",
+    "is_generated",
+    "is_minified",
+    "read_source",
+    "role",
+]

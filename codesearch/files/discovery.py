@@ -11,6 +11,7 @@ from pathlib import Path
 from codesearch.errors import NotFoundError, UsageError
 from codesearch.files import git
 from codesearch.files.ignore import Rules
+from codesearch.files.reading import read_plain
 from codesearch.files.values import Discovery, FileOptions, FoundFile
 from codesearch.files.walk import OWN_FOLDERS, Chain, Listing, read_rules, rules_above, walk
 from codesearch.types import Skipped
@@ -195,9 +196,7 @@ class _Run:
                 self.skipped.append(Skipped(path, "too large", f"{status.st_size} bytes"))
             else:
                 self.files.append(
-                    FoundFile(
-                        path, status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino, language
-                    )
+                    FoundFile(path, status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino, language)
                 )
 
     def _language(self, path: str, status: os.stat_result) -> str | None:
@@ -217,8 +216,7 @@ class _Run:
             if self._sniffed[folder] > _SNIFFED_A_FOLDER:
                 return None
         try:
-            with open(self.root + "/" + path, "rb", buffering=0) as stream:
-                head = stream.read(_HEAD_BYTES)
+            head = read_plain(self.root + "/" + path, _HEAD_BYTES)
         except OSError:
             return None
         return self._detected(name, head) if head.startswith(b"#!") else None

@@ -6,6 +6,7 @@ import os
 import re
 from pathlib import Path
 
+from codesearch.files.reading import read_plain
 from codesearch.files.walk import Listing
 
 _LOCAL_VARIABLES = frozenset(
@@ -47,12 +48,10 @@ def identity(top: bytes) -> bytes:
     folder = git
     try:
         if not Path(os.fsdecode(git)).is_dir():
-            with open(git, "rb") as stream:
-                text = stream.read(8192)
+            text = read_plain(git, 8192)
             if text.startswith(b"gitdir:"):
                 folder = os.path.join(top, text[len(b"gitdir:") :].strip())  # noqa: PTH118 - bytes
-        with open(folder + b"/commondir", "rb") as stream:
-            folder = os.path.join(folder, stream.read(8192).strip())  # noqa: PTH118 - bytes
+        folder = os.path.join(folder, read_plain(folder + b"/commondir", 8192).strip())  # noqa: PTH118 - bytes
     except OSError:
         pass  # no commondir: not a linked worktree
     return os.path.realpath(folder)
@@ -105,7 +104,12 @@ def list_files(folder: bytes) -> Listing:
     command = [_executable(), "-c", "core.fsmonitor=false", "ls-files", "-co", "--exclude-standard", "-z"]
     try:
         done = subprocess.run(
-            command, cwd=os.fsdecode(folder), env=environment, stdin=subprocess.DEVNULL, capture_output=True, check=False
+            command,
+            cwd=os.fsdecode(folder),
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            check=False,
         )
     except FileNotFoundError as error:
         raise GitUnavailableError("git is not installed") from error

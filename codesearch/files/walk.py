@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from codesearch.files.ignore import Rules
+from codesearch.files.reading import read_plain
 
 OWN_FOLDERS = frozenset({b".git", b".hg", b".svn", b".jj", b".codesearch"})
 """Version control's own folders, and ours: never looked into."""
@@ -35,16 +36,10 @@ class Listing:
 
 def read_rules(path: bytes) -> Rules | None:
     """Read an ignore file; None if there is none, or if it is not a plain file (git does not follow links)."""
-    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
     try:
-        handle = os.open(path, flags)
-    except OSError:
+        return Rules.parse(read_plain(path))
+    except OSError:  # none there, or a link or a folder of that name
         return None
-    with open(handle, "rb") as stream:
-        try:
-            return Rules.parse(stream.read())
-        except OSError:  # a folder of that name
-            return None
 
 
 def rules_above(top: bytes, folder: bytes) -> Chain:

@@ -1,0 +1,201 @@
+"""Read one file and decide whether it is source: encodings, and binary, generated and minified files."""
+
+from __future__ import annotations
+
+import codecs
+import re
+from hashlib import blake2b
+from pathlib import Path
+
+from codesearch.files.reading import read_plain
+from codesearch.files.values import FileOptions, Source
+from codesearch.types import Skipped
+
+HASH_BYTES = 16
+_LOOK = 8192
+"""Bytes looked at to tell text from binary, as git and grep do."""
+_HEAD = 2048
+"""Bytes in which a generated file says so."""
+_CONTROL = bytes(sorted(set(range(32)) - set(b"\t\n\v\f\r\b\x1b")))
+_MOST_CONTROL = 0.1
+_LONE_CR = re.compile(rb"\r(?!\n)")
+
+_BOMS = (
+    (codecs.BOM_UTF32_LE, "utf-32-le"),  # before UTF-16: begins with the same two bytes
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+
+_COMMENT = rb"^[ \t]{0,3}(?://|#|/?\*|--|;|<!--|%|\"\"\"|'''|\{-|\(\*|@?rem\b)[^\n]*?"
+_GENERATED = re.compile(
+    _COMMENT + rb"(?:(?<![\w@/.\"'`])@generated\b(?![\"'`])|code generated\b[^\n]*\bdo not edit|<auto-?generated\b)",
+    re.MULTILINE | re.IGNORECASE,
+)
+_GENERATED_BY = re.compile(
+    _COMMENT + rb"\b(?:generated (?:\w+ )?(?:by|from|with|using)|generated (?:code|file)"
+    rb"|auto-?(?:matically )?[ -]?generated)\b",
+    re.MULTILINE | re.IGNORECASE,
+)
+_DO_NOT_EDIT = re.compile(
+    _COMMENT + rb"\bdo ?n[o']t (?:manually )?(?:edit|modify|change)", re.MULTILINE | re.IGNORECASE
+)
+
+_DEFINITION = re.compile(
+    rb"^(?:(?:export|default|public|private|static|pub|async|final|abstract)\s+)*"
+    rb"(?:def|class|func|function|fn|fun|struct|interface|enum|impl|trait|if|for)\b",
+    re.MULTILINE,
+)
+"""Behind the first definition a marker is rather the template of a generator."""
+
+_PACKED_LANGUAGES = frozenset(
+    {"javascript", "typescript", "tsx", "jsx", "css", "scss", "less", "json", "html", "svelte", "vue"}
+)
+"""Where minifiers are used; elsewhere a long line is data inside real code."""
+_PACKED_NAME = re.compile(r"[.-]min\.(?:js|mjs|cjs|css|jsx?|tsx?|html)$", re.IGNORECASE)
+_LONG_LINE = 200
+"""Bytes; minifiers that break lines do so at 500 or more, people rarely write beyond 200."""
+_PACKED_SHARE = 0.8
+_OWN_LINES = 5
+"""Lines of ordinary code a packed file may have (a wrapper), besides comments and one per two packed lines."""
+_SHORT_AVERAGE = 60
+"""Bytes a line; below it a file cannot be packed, and its lines are not looked at."""
+_PUNCTUATION = b"(){}[];,:=.!&|?+-<>"
+_BLANKS = b" \t"
+
+
+def _cp1252(error: UnicodeError) -> tuple[str, int]:
+    """Read bytes that are not UTF-8 as Windows-1252, or Latin-1 where that has no character."""
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    wrong = error.object[error.start : error.end]
+    text = "".join(bytes((b,)).decode("cp1252" if b not in b"\x81\x8d\x8f\x90\x9d" else "latin-1") for b in wrong)
+    return text, error.end
+
+
+codecs.register_error("codesearch-cp1252", _cp1252)
+
+
+def _wide_without_bom(raw: bytes) -> str | None:
+    """Tell UTF-16 without byte-order mark from binary: every other byte of ASCII text is NUL, and no other."""
+    sample = raw[: _LOOK & ~1]
+    pairs = len(sample) // 2
+    if pairs < 2 or len(raw) % 2:
+        return None
+    for encoding, high, low in (("utf-16-le", sample[1::2], sample[::2]), ("utf-16-be", sample[::2], sample[1::2])):
+        # A lone `00 0A`-like unit would put a NUL in the low half; text has none.
+        if high.count(0) >= 0.6 * pairs and not low.count(0):
+            plain = bytes(b for b, h in zip(low, high, strict=False) if not h)
+            if not len(plain) - len(plain.translate(None, _CONTROL)):
+                return encoding
+    return None
+
+
+def decode(raw: bytes) -> tuple[bytes, str] | str:
+    """Return (UTF-8 bytes as the parser wants them, the file's encoding), or the reason why there are none.
+
+    Bytes that are not UTF-8 are read as Windows-1252, so a file that mixes both loses nothing. A CR without
+    LF becomes LF: editors (and the language server protocol) count it as the end of a line, parsers do not.
+    """
+    encoding = next((name for bom, name in _BOMS if raw.startswith(bom)), None) or (
+        _wide_without_bom(raw) if b"\0" in raw[:_LOOK] else None
+    )
+    if encoding is not None:
+        try:
+            data = raw.decode(encoding).removeprefix("\ufeff").encode()
+        except UnicodeError:
+            return "encoding"
+    elif raw.startswith(codecs.BOM_UTF8):
+        data, encoding = raw[3:], "utf-8-sig"
+    else:
+        data, encoding = raw, "utf-8"
+    # NULs further on are rare in source, and some grammars take quadratic time over them.
+    look = data[:_LOOK]
+    if b"\0" in data or len(look) - len(look.translate(None, _CONTROL)) > _MOST_CONTROL * len(look):
+        return "binary"
+    if encoding.startswith("utf-8"):
+        try:
+            data.decode()
+        except UnicodeDecodeError:
+            text = data.decode("utf-8", "codesearch-cp1252")
+            # As many characters as bytes: nothing in it was UTF-8 beyond ASCII.
+            encoding = "cp1252" if len(text) == len(data) else f"{encoding}+cp1252"
+            data = text.encode()
+    if data.count(b"\r") != data.count(b"\r\n"):
+        data = _LONE_CR.sub(b"\n", data)
+    return data, encoding
+
+
+def is_generated(data: bytes) -> bool:
+    """Tell whether a comment near the top says that the file is generated and not to be edited."""
+    head = data[:_HEAD]
+    if code := _DEFINITION.search(head):
+        head = head[: code.start()]
+    return _GENERATED.search(head) is not None or (
+        _DO_NOT_EDIT.search(head) is not None and _GENERATED_BY.search(head) is not None
+    )
+
+
+def is_minified(path: str, data: bytes, language: str) -> bool:
+    """Tell whether nearly all of a file is packed code, by its name or by its lines.
+
+    A packed line is long, has almost no blanks and much punctuation: not prose, not base64. Ordinary code
+    beside it, more than a wrapper's few lines, keeps the file.
+    """
+    if language not in _PACKED_LANGUAGES:
+        return False
+    if _PACKED_NAME.search(path):
+        return True
+    if len(data) < 2 * _LONG_LINE or len(data) / (data.count(b"\n") + 1) < _SHORT_AVERAGE:
+        return False
+    packed = packed_bytes = ordinary = comment_bytes = 0
+    in_comment = False
+    for line in data.splitlines():
+        text = line.strip()
+        if not text:
+            continue
+        if len(text) > _LONG_LINE:
+            blanks = len(text) - len(text.translate(None, _BLANKS))
+            marks = len(text) - len(text.translate(None, _PUNCTUATION))
+            if blanks < 0.08 * len(text) and 0.1 * len(text) < marks < 0.7 * len(text):
+                packed += 1
+                packed_bytes += len(text)
+                in_comment = False
+                continue
+        if in_comment or text.startswith((b"//", b"/*", b"<!--")):
+            comment_bytes += len(text)
+            in_comment = (in_comment or text.startswith(b"/*")) and b"*/" not in text
+        else:
+            ordinary += 1
+    if ordinary > _OWN_LINES + packed // 2:
+        return False
+    return packed > 0 and packed_bytes >= _PACKED_SHARE * (len(data) - comment_bytes)
+
+
+def read_source(root: Path | str, path: str, options: FileOptions | None = None) -> Source | Skipped:
+    """Read one file of a tree as the parser wants it, or say why it is left out (a key of `REASONS`).
+
+    `path` is relative to `root`, as `discover` gives it. Raises nothing for a bad file.
+    """
+    from codesearch import languages
+
+    options = options or FileOptions()
+    limit = options.max_file_size
+    try:
+        raw = read_plain(f"{root}/{path}", limit + 1)
+    except OSError as error:
+        return Skipped(path, "unreadable", error.strerror or str(error))
+    if len(raw) > limit:
+        return Skipped(path, "too large", f"more than {limit} bytes")
+    decoded = decode(raw)
+    if isinstance(decoded, str):
+        return Skipped(path, decoded)
+    data, encoding = decoded
+    language = languages.detect(path, data[: 2 * _HEAD])
+    if language is None:
+        return Skipped(path, "unknown language")
+    if not options.index_generated and is_generated(data):
+        return Skipped(path, "generated")
+    if not options.index_minified and is_minified(path, data, language.name):
+        return Skipped(path, "minified")
+    return Source(data, encoding, blake2b(raw, digest_size=HASH_BYTES).digest(), language.name)
