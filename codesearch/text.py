@@ -7,7 +7,18 @@ Identifiers are split at camelCase, underscores and digits; the original is kept
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import lru_cache
+from hashlib import blake2b
+
+from codesearch.types import CALLABLES, Symbol
+
+VERSION = 1
+"""Raise it when what is indexed of the same source changes: every index is then brought up to date."""
+
+EMBEDDED_WORDS = 400
+"""An embedder sees at most this many words of a symbol; a mean over more blurs."""
 
 _WORD = re.compile(r"\w+")
 _PARTS = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|[0-9]+|[^\W\d_A-Za-z]+")
@@ -43,6 +54,68 @@ def terms(text: str) -> list[str]:
     for word in _WORD.findall(text):
         out += _terms_of(word)
     return out
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """What is searched of one symbol."""
+
+    fields: tuple[str, ...]
+    """Terms of name, scope, signature, documentation, path, body, in this order, separated by blanks."""
+    embedding_text: str
+    """Lower-case words, best first; independent of where the symbol lies."""
+    content_hash: bytes
+    """16 bytes over `embedding_text`: equal texts share one vector."""
+
+
+def documents(symbols: Sequence[Symbol], source: bytes, path: str) -> list[Document]:
+    """Return the document of each of a file's symbols; `symbols` and `source` as extraction gave and got them."""
+    path_terms = " ".join(terms(path))
+    return [_document(symbol, body, path_terms) for symbol, body in zip(symbols, _bodies(symbols, source), strict=True)]
+
+
+def _document(symbol: Symbol, body: str, path_terms: str) -> Document:
+    body_terms: list[str] = []
+    body_words: list[str] = []
+    for word in _WORD.findall(body):
+        body_terms += _terms_of(word)
+        body_words += split_identifier(word)
+    scope = symbol.qualname.removesuffix(symbol.name)
+    fields = (
+        " ".join(terms(symbol.name)),
+        " ".join(terms(scope)),
+        " ".join(terms(symbol.signature)),
+        " ".join(terms(symbol.documentation)),
+        path_terms,
+        " ".join(body_terms),
+    )
+    embedded = [*words(symbol.qualname), *words(symbol.documentation), *body_words][:EMBEDDED_WORDS]
+    text = " ".join(embedded)
+    return Document(fields, text, blake2b(text.encode(), digest_size=16).digest())
+
+
+def _bodies(symbols: Sequence[Symbol], source: bytes) -> list[str]:
+    """Return the source of each symbol; a container's without the bodies of the symbols in it, but with their names."""
+    order = sorted(range(len(symbols)), key=lambda i: (symbols[i].start_byte, -symbols[i].end_byte))
+    bodies = [""] * len(symbols)
+    for position, index in enumerate(order):
+        symbol = symbols[index]
+        if symbol.kind in CALLABLES:
+            bodies[index] = source[symbol.start_byte : symbol.end_byte].decode("utf-8", "replace")
+            continue
+        at = symbol.start_byte
+        pieces: list[bytes] = []
+        for inner in order[position + 1 :]:
+            child = symbols[inner]
+            if child.start_byte >= symbol.end_byte:
+                break
+            if child.start_byte < at or child.end_byte > symbol.end_byte:
+                continue
+            pieces += (source[at : child.start_byte], b" ", child.name.encode("utf-8", "replace"), b" ")
+            at = child.end_byte
+        pieces.append(source[at : symbol.end_byte])
+        bodies[index] = b"".join(pieces).decode("utf-8", "replace")
+    return bodies
 
 
 def name_key(name: str) -> str:

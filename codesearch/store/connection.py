@@ -21,8 +21,7 @@ _LIBRARY = {"darwin": "vec0.dylib", "win32": "vec0.dll"}.get(sys.platform, "vec0
 
 
 def connect(path: Path, *, writable: bool) -> apsw.Connection:
-    """
-    Open the index at `path`; create or migrate it when writable.
+    """Open the index at `path`; create or migrate it when writable.
 
     Raises StoreError for a file that is no index, is corrupt or comes from a newer codesearch.
     """
@@ -59,9 +58,7 @@ def _load_vector_extension(connection: apsw.Connection) -> None:
     # The extension is loaded by path: importing sqlite_vec would import numpy, 100 ms a command.
     spec = find_spec("sqlite_vec")
     if spec is None or not spec.submodule_search_locations:
-        raise CodesearchError(
-            "the package sqlite-vec is not installed; run: python -m pip install sqlite-vec"
-        )
+        raise CodesearchError("the package sqlite-vec is not installed; run: python -m pip install sqlite-vec")
     connection.enable_load_extension(True)
     connection.load_extension(str(Path(spec.submodule_search_locations[0]) / _LIBRARY))
     connection.enable_load_extension(False)
@@ -89,9 +86,7 @@ def explained(path: Path) -> Iterator[None]:
             f"{path}: the disk is full. What was indexed before is kept; free some space and run it again."
         ) from error
     except apsw.BusyError as error:
-        raise IndexBusyError(
-            f"{path}: another process is writing the index; try again in a moment."
-        ) from error
+        raise IndexBusyError(f"{path}: another process is writing the index; try again in a moment.") from error
     except (apsw.CantOpenError, apsw.ReadOnlyError, apsw.PermissionsError, apsw.IOError) as error:
         raise StoreError(
             f"{path}: cannot read or write the index ({error}). Check the folder's permissions and free space, "

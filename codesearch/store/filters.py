@@ -49,8 +49,7 @@ class Filter:
 
 @lru_cache(maxsize=256)
 def _path_pattern(pattern: str) -> re.Pattern[str]:
-    """
-    Compile a path filter: a glob over the whole path, or, without wildcards, any part of it.
+    """Compile a path filter: a glob over the whole path, or, without wildcards, any part of it.
 
     `*` stays within a folder, `**` crosses folders, a pattern without `/` may match at any depth.
     """

@@ -27,8 +27,7 @@ class Location:
 
 
 def locate(root: Path, db: str = "") -> Location:
-    """
-    Return where the index of `root` lives: `db` if named, else `<root>/.codesearch`, else a cache folder.
+    """Return where the index of `root` lives: `db` if named, else `<root>/.codesearch`, else a cache folder.
 
     The cache folder serves trees that cannot be written to.
     """
@@ -73,11 +72,8 @@ def remove(path: Path) -> None:
 
 
 @contextmanager
-def writer_lock(
-    path: Path, *, timeout: float, waiting: Callable[[str], None] | None = None
-) -> Iterator[None]:
-    """
-    Hold the right to write the index at `path`; the operating system frees it when the process dies.
+def writer_lock(path: Path, *, timeout: float, waiting: Callable[[str], None] | None = None) -> Iterator[None]:
+    """Hold the right to write the index at `path`; the operating system frees it when the process dies.
 
     `waiting` is told once who holds it. Raises IndexBusyError after `timeout` seconds.
     """

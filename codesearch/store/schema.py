@@ -1,5 +1,4 @@
-"""
-The schema of an index file, as numbered migrations; docs/schema.md describes what people may rely on.
+"""The schema of an index file, as numbered migrations; docs/schema.md describes what people may rely on.
 
 The number of migrations applied stands in `PRAGMA user_version`, apart from the program's version. A migration
 is never edited once released: a change is a new one.

@@ -29,14 +29,12 @@ _INSERT_SYMBOL = (
     "start_line, end_line, start_byte, end_byte) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)"
 )
 _INSERT_TEXT = (
-    f"INSERT INTO symbol_text(rowid, {', '.join(schema.TEXT_FIELDS)}) "
-    f"VALUES (?{',?' * len(schema.TEXT_FIELDS)})"
+    f"INSERT INTO symbol_text(rowid, {', '.join(schema.TEXT_FIELDS)}) VALUES (?{',?' * len(schema.TEXT_FIELDS)})"
 )
 
 
 class Store:
-    """
-    An open index file.
+    """An open index file.
 
     Not thread-safe; open one for each thread. Errors of SQLite come out as StoreError or IndexBusyError.
     """
@@ -127,10 +125,7 @@ class Store:
         with explained(self.path), self._db:
             self._db.executemany(
                 "UPDATE file SET size=?, mtime_ns=?, ctime_ns=?, inode=?, checked_ns=? WHERE path=?",
-                [
-                    (s.size, s.mtime_ns, s.ctime_ns, s.inode, s.checked_ns, _stored(path))
-                    for path, s in states
-                ],
+                [(s.size, s.mtime_ns, s.ctime_ns, s.inode, s.checked_ns, _stored(path)) for path, s in states],
             )
 
     def clear(self) -> None:
@@ -160,9 +155,7 @@ class Store:
 
     def _drop_unused(self, contents: set[int]) -> None:
         for content in contents:
-            used = self._db.execute(
-                "SELECT 1 FROM symbol WHERE content_id = ? LIMIT 1", (content,)
-            ).fetchone()
+            used = self._db.execute("SELECT 1 FROM symbol WHERE content_id = ? LIMIT 1", (content,)).fetchone()
             if used is None:
                 self._db.execute("DELETE FROM vector WHERE rowid = ?", (content,))
                 self._db.execute("DELETE FROM content WHERE id = ?", (content,))
@@ -203,9 +196,7 @@ class Store:
         self._db.execute("INSERT INTO content(hash) VALUES (?)", (digest,))
         content = self._db.last_insert_rowid()
         if vector is not None:
-            self._db.execute(
-                "INSERT INTO vector(rowid, embedding) VALUES (?, vec_int8(?))", (content, vector)
-            )
+            self._db.execute("INSERT INTO vector(rowid, embedding) VALUES (?, vec_int8(?))", (content, vector))
         return content
 
     # -- reading ----------------------------------------------------------------------------------
@@ -228,9 +219,7 @@ class Store:
         )
         return [(row[0], row[1]) for row in rows]
 
-    def vector_candidates(
-        self, vector: bytes, limit: int, only: Filter | None = None
-    ) -> list[tuple[int, float]]:
+    def vector_candidates(self, vector: bytes, limit: int, only: Filter | None = None) -> list[tuple[int, float]]:
         """Return (symbol id, cosine similarity) of the nearest symbols, nearest first."""
         clause, bindings = _restriction(only, "rowid", "s.content_id")
         nearest = self._rows(
@@ -350,9 +339,7 @@ class Store:
 
     def skipped(self) -> list[tuple[str, str, str]]:
         """Return (path, reason, detail) of every file that was left out, by reason and path."""
-        rows = self._rows(
-            "SELECT path, skipped, detail FROM file WHERE skipped IS NOT NULL ORDER BY skipped, path"
-        )
+        rows = self._rows("SELECT path, skipped, detail FROM file WHERE skipped IS NOT NULL ORDER BY skipped, path")
         return [(_shown(row[0]), row[1], row[2]) for row in rows]
 
 

@@ -1,0 +1,282 @@
+"""The index of one tree, as programs use it: open, update, ask."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from codesearch import indexer, search
+from codesearch.errors import NotFoundError, UsageError
+from codesearch.indexer import Progress, Report
+from codesearch.settings import Settings, load
+from codesearch.store import NeedsMigration, Store, location
+from codesearch.store.filters import Filter
+from codesearch.types import Hit, Skipped, Symbol
+
+SNIPPET_LINES = 400
+"""A snippet never has more lines than this, whatever context is asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What an index holds, compared with its tree at this moment."""
+
+    root: Path
+    index: Path
+    exists: bool
+    model: str
+    files: int
+    symbols: int
+    vectors: int
+    lines: int
+    source_bytes: int
+    index_bytes: int
+    languages: tuple[tuple[str, int, int], ...]
+    """(language, files, symbols), most symbols first."""
+    skipped: tuple[Skipped, ...]
+    """Source files that are not searchable, and folders that could not be read."""
+    other_files: tuple[tuple[str, int], ...]
+    """(extension, files) of files in no language codesearch knows, most first."""
+    changed: int
+    """Files that differ from what the index knows, or are new."""
+    deleted: int
+    notes: tuple[str, ...]
+
+    @property
+    def fresh(self) -> bool:
+        """Whether the index is what the tree is."""
+        return self.exists and not self.changed and not self.deleted
+
+
+class Index:
+    """The index of one tree. Open it with `open_index`; close it, or use it as a context manager.
+
+    Not thread-safe: open one for each thread. Any number of processes may read while one writes.
+    """
+
+    def __init__(self, root: Path, settings: Settings) -> None:
+        self.root = root
+        self.settings = settings
+        self._location = location.locate(root, settings.db)
+        self._store: Store | None = None
+
+    @property
+    def path(self) -> Path:
+        """The index file."""
+        return self._location.path
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a person should know about where the index is kept."""
+        return (self._location.note,) if self._location.note else ()
+
+    def __enter__(self) -> Index:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the index file. Asking again opens it again."""
+        if self._store is not None:
+            self._store.close()
+            self._store = None
+
+    def _existing(self) -> Store | None:
+        """Return the store, or None if there is no index yet that can be read."""
+        if self._store is None and self.path.exists():
+            try:
+                self._store = Store(self.path)
+            except NeedsMigration:
+                return None
+        return self._store
+
+    def _reading(self) -> Store:
+        store = self._existing()
+        if store is None or "rules" not in store.meta():
+            raise NotFoundError(f"{self.root}: not indexed yet; run `codesearch index {self.root}` (or Index.update())")
+        return store
+
+    def update(
+        self,
+        *,
+        rebuild: bool = False,
+        lock_timeout: float = 600.0,
+        progress: Callable[[Progress], None] | None = None,
+        waiting: Callable[[str], None] | None = None,
+    ) -> Report:
+        """Bring the index up to date with the tree; costs next to nothing when nothing changed.
+
+        `rebuild` starts from nothing. `progress` hears how far it is, `waiting` that another process is writing, for
+        which it waits up to `lock_timeout` seconds (then: IndexBusyError). Interrupting it loses nothing.
+        """
+        if not rebuild and (store := self._existing()) is not None:
+            todo = indexer.plan(self.root, store, self.settings)
+            if todo.empty:
+                return Report(unchanged=todo.unchanged, notes=(*self.notes, *todo.discovery.notes))
+        self.close()
+        report = indexer.update(
+            self.root,
+            self.path,
+            self.settings,
+            rebuild=rebuild,
+            lock_timeout=lock_timeout,
+            progress=progress,
+            waiting=waiting,
+        )
+        return report if not self.notes else Report(**{**_fields(report), "notes": (*self.notes, *report.notes)})
+
+    def query(self, text: str, *, limit: int | None = None, only: Filter | None = None) -> list[Hit]:
+        """Return the symbols that answer `text`, best first; it may hold filters such as `lang:go -path:test`.
+
+        Raises UsageError for a query that cannot be understood.
+        """
+        from codesearch.embed import quantised_query
+
+        wanted = self._limit(limit)
+        parsed = search.parse(text, only)
+        vector = quantised_query(self.settings.model, parsed.text)
+        ranked = search.search(self._reading(), parsed, vector, wanted)
+        return [Hit(place, item.score, item.candidate.symbol) for place, item in enumerate(ranked, 1)]
+
+    def similar(self, path: str, line: int, *, limit: int | None = None, only: Filter | None = None) -> list[Hit]:
+        """Return the symbols most like the one at a line (from 1) of a file (relative to the root), best first."""
+        store = self._reading()
+        found = store.at(path, line)
+        if found is None:
+            raise NotFoundError(self._why_not(store, path, line))
+        near = search.nearest(store, found[0], self._limit(limit), only)
+        symbols = store.symbols(id for id, _ in near)
+        return [Hit(place, score, symbols[id][0]) for place, (id, score) in enumerate(near, 1)]
+
+    def _limit(self, limit: int | None) -> int:
+        wanted = self.settings.limit if limit is None else limit
+        if wanted < 1:
+            raise UsageError(f"the limit must be at least 1, not {wanted}")
+        return wanted
+
+    def symbols(self, only: Filter | None = None, *, limit: int = -1) -> Iterator[Symbol]:
+        """Yield the symbols that pass a filter, by path and line."""
+        return self._reading().listing(only, limit)
+
+    def symbol_at(self, path: str, line: int) -> Symbol:
+        """Return the innermost symbol around a line (from 1) of a file. Raises NotFoundError."""
+        store = self._reading()
+        found = store.at(path, line)
+        if found is None:
+            raise NotFoundError(self._why_not(store, path, line))
+        return found[1]
+
+    def symbols_named(self, name: str, *, limit: int = 50) -> list[Symbol]:
+        """Return the symbols of a name, in any case style; `Engine.Run` asks for the containers too, best first."""
+        hits = self.query(name, limit=limit)
+        return [hit.symbol for hit in hits if _is_named(hit.symbol, name)]
+
+    def source(self, symbol: Symbol, *, context: int = 0, head: int | None = None) -> tuple[int, list[str]]:
+        """Return (first line's number, lines) of a symbol as the file is now, with `context` lines around it.
+
+        `head` cuts it after that many lines. A file that is gone or has changed gives what is there now.
+        """
+        from codesearch.files import Source, read_source
+
+        source = read_source(self.root, symbol.path, self.settings.file_options())
+        if not isinstance(source, Source):
+            return symbol.start_line, []
+        lines = source.data.decode("utf-8", "replace").split("\n")
+        first = max(1, symbol.start_line - context)
+        last = min(len(lines), symbol.end_line + context)
+        if head is not None:
+            last = min(last, symbol.start_line + head - 1 + context)
+        return first, [line.rstrip("\r") for line in lines[first - 1 : min(last, first + SNIPPET_LINES - 1)]]
+
+    def _why_not(self, store: Store, path: str, line: int) -> str:
+        known = store.file(path)
+        if known is not None and known[0] is not None:
+            return f"{path}: left out of the index: {known[0]}" + (f" ({known[1]})" if known[1] else "")
+        if known is not None:
+            return f"{path}:{line}: the file has no such line"
+        if not (self.root / path).exists():
+            return f"{path}: no such file under {self.root}"
+        return f"{path}: not in the index: it is ignored, excluded, or in no language codesearch knows"
+
+    def status(self) -> Status:
+        """Return what the index holds and whether it is what the tree is, true at this moment."""
+        store = self._existing()
+        todo = indexer.plan(self.root, store, self.settings)
+        counts = store.counts() if store is not None else {}
+        files = (self.path, Path(f"{self.path}-wal"))
+        skipped = [] if store is None else [Skipped(*row) for row in store.skipped()]
+        return Status(
+            root=self.root,
+            index=self.path,
+            exists=store is not None and "rules" in store.meta(),
+            model="" if store is None else store.meta().get("model", ""),
+            files=counts.get("files", 0),
+            symbols=counts.get("symbols", 0),
+            vectors=counts.get("vectors", 0),
+            lines=counts.get("lines", 0),
+            source_bytes=counts.get("bytes", 0),
+            index_bytes=sum(file.stat().st_size for file in files if file.exists()),
+            languages=() if store is None else tuple(store.languages()),
+            skipped=(*skipped, *todo.discovery.skipped),
+            other_files=tuple(sorted(todo.discovery.unknown.items(), key=lambda item: (-item[1], item[0]))),
+            changed=len(todo.changed),
+            deleted=len(todo.deleted),
+            notes=(*self.notes, *todo.discovery.notes),
+        )
+
+    def remove(self) -> bool:
+        """Delete the index file; return whether there was one."""
+        self.close()
+        there = self.path.exists()
+        with location.writer_lock(self.path, timeout=0.0):
+            location.remove(self.path)
+        return there
+
+
+def _fields(report: Report) -> dict[str, Any]:
+    return {name: getattr(report, name) for name in Report.__dataclass_fields__}
+
+
+def _is_named(symbol: Symbol, name: str) -> bool:
+    from codesearch.text import name_key
+
+    key = name_key(name)
+    return (bool(key) and key in (name_key(symbol.name), name_key(symbol.qualname))) or (
+        name_key(symbol.qualname).endswith(key) and key.endswith(name_key(symbol.name))
+    )
+
+
+def open_index(path: str | os.PathLike[str] = ".", **settings: Any) -> Index:
+    """Open the index of the tree at `path`; nothing is read or written until it is asked for something.
+
+    `settings` override those of files and environment, by the names in docs/configuration.md:
+    `open_index("src", limit=20, exclude=["gen/**"])`. Raises NotFoundError if there is no such folder, UsageError for
+    a setting that cannot be understood.
+
+    >>> with codesearch.open_index("path/to/repo") as index:
+    ...     index.update()
+    ...     for hit in index.query("where are failed uploads retried"):
+    ...         print(hit.symbol.path, hit.symbol.start_line, hit.symbol.qualname)
+    """
+    root = Path(path).expanduser()
+    if not root.exists():
+        raise NotFoundError(f"{root}: no such folder")
+    if not root.is_dir():
+        raise NotFoundError(f"{root}: is a file; name the folder to search (and `path:{root.name}` in the query)")
+    root = Path(os.path.abspath(root))  # noqa: PTH100 -- resolve() would follow links out of the tree as named
+    return Index(root, load(root, settings))
+
+
+def enclosing_root(start: Path) -> Path:
+    """Return the root that a command run in `start` means: the nearest folder above with an index or a git tree."""
+    for folder in (start, *start.parents):
+        if (folder / location.FOLDER / location.FILE).exists() or (folder / ".git").exists():
+            return folder
+    return start

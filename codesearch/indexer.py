@@ -1,0 +1,205 @@
+"""Bringing an index up to date: find what changed, have it read by workers, write it batch by batch.
+
+Every batch is one transaction that holds whole files, so an index is valid whenever the process dies, and the next
+run finds out what is missing the same way it finds out what changed.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from codesearch import __version__, text
+from codesearch.files import Discovery, discover
+from codesearch.settings import Settings
+from codesearch.store import FileRecord, FileState, Store, location
+from codesearch.worker import Setup, Task
+
+BATCH_BYTES = 256 * 1024
+BATCH_FILES = 64
+"""A batch of work is at most this much source and this many files: small enough to show progress and bound memory."""
+COMMIT_SYMBOLS = 4000
+COMMIT_SECONDS = 2.0
+"""A transaction is closed after this many symbols or seconds; what is committed survives a kill."""
+OPTIMIZE_AFTER = 2000
+"""Files changed in one run from which merging the full-text index is worth its time."""
+
+FINE_GRAIN_NS = 50_000_000
+COARSE_GRAIN_NS = 2_000_000_000
+"""A file changed again within its file system's clock grain keeps its times: one looked at so soon after its change is
+hashed again. Whole seconds betray a coarse clock (FAT counts in 2 s)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What separates an index from its tree."""
+
+    discovery: Discovery
+    changed: tuple[Task, ...] = ()
+    deleted: tuple[str, ...] = ()
+    unchanged: int = 0
+    rebuild: bool = False
+    """Everything is read again: the index is new or was made by other rules."""
+
+    @property
+    def empty(self) -> bool:
+        """Whether the index is what the tree is."""
+        return not (self.changed or self.deleted or self.rebuild)
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far an update is."""
+
+    files: int
+    files_total: int
+    bytes: int
+    bytes_total: int
+    symbols: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What an update did."""
+
+    changed: int = 0
+    """Files read and indexed (or skipped) anew."""
+    deleted: int = 0
+    unchanged: int = 0
+    symbols: int = 0
+    """Symbols written."""
+    bytes: int = 0
+    """Bytes of source read."""
+    seconds: float = 0.0
+    notes: tuple[str, ...] = ()
+
+
+def rules(settings: Settings) -> str:
+    """Return what decides how a file is read; an index made by other rules is made anew."""
+    return f"{__version__} {text.VERSION} {settings.reading_rules()}"
+
+
+def plan(root: Path, store: Store | None, settings: Settings) -> Plan:
+    """Compare a tree with what the index knows of it; reads no file's content."""
+    found = discover(root, settings.file_options())
+    now = time.time_ns()
+    rebuild = store is None or store.meta().get("rules") != rules(settings)
+    known = {} if store is None or rebuild else store.file_states()
+    changed: list[Task] = []
+    for file in found.files:
+        state = known.pop(file.path, None)
+        if state is not None and _same(state, file.size, file.mtime_ns, file.ctime_ns, file.inode):
+            continue
+        digest = state.hash if state is not None else None
+        changed.append(Task(file.path, FileState(file.size, file.mtime_ns, file.ctime_ns, file.inode, now, digest)))
+    return Plan(found, tuple(changed), tuple(known), len(found.files) - len(changed), rebuild)
+
+
+def _same(state: FileState, size: int, mtime_ns: int, ctime_ns: int, inode: int) -> bool:
+    if (state.size, state.mtime_ns, state.ctime_ns, state.inode) != (size, mtime_ns, ctime_ns, inode):
+        return False
+    grain = COARSE_GRAIN_NS if mtime_ns % 1_000_000_000 == 0 else FINE_GRAIN_NS
+    return max(mtime_ns, ctime_ns if os.name == "posix" else 0) + grain < state.checked_ns
+
+
+def update(
+    root: Path,
+    path: Path,
+    settings: Settings,
+    *,
+    rebuild: bool = False,
+    lock_timeout: float = 600.0,
+    progress: Callable[[Progress], None] | None = None,
+    waiting: Callable[[str], None] | None = None,
+) -> Report:
+    """Bring the index at `path` up to date with the tree at `root`.
+
+    `progress` hears of every batch, `waiting` of another writer. Raises IndexBusyError if that writer does not finish
+    within `lock_timeout` seconds, StoreError if the index cannot be used. Interrupted at any moment, it leaves a valid
+    index, and the next call goes on from there.
+    """
+    started = time.perf_counter()
+    with location.writer_lock(path, timeout=lock_timeout, waiting=waiting):
+        if rebuild:
+            location.remove(path)
+        with Store(path, writable=True) as store:
+            todo = plan(root, store, settings)
+            if todo.empty:
+                return Report(unchanged=todo.unchanged, seconds=time.perf_counter() - started)
+            if todo.rebuild and store.meta():
+                store.clear()
+            from codesearch.embed import describe
+
+            model = describe(settings.model)
+            store.use_model(model.model_id, model.dims)
+            store.set_meta(rules=rules(settings), root=str(root).encode("utf-8", "replace").decode())
+            store.remove(todo.deleted)
+            report = _apply(store, root, settings, todo, progress, started)
+            if report.changed >= OPTIMIZE_AFTER:
+                store.optimize()
+    return replace(report, seconds=time.perf_counter() - started, notes=todo.discovery.notes)
+
+
+def _apply(
+    store: Store,
+    root: Path,
+    settings: Settings,
+    todo: Plan,
+    progress: Callable[[Progress], None] | None,
+    started: float,
+) -> Report:
+    from codesearch.workers import Pool
+
+    total = sum(task.state.size for task in todo.changed)
+    files = read = symbols = 0
+    pending: list[FileRecord] = []
+    touched: list[tuple[str, FileState]] = []
+    weight = 0
+    committed = time.monotonic()
+
+    def commit() -> None:
+        nonlocal weight, committed
+        store.replace(pending)
+        store.touch(touched)
+        pending.clear()
+        touched.clear()
+        weight, committed = 0, time.monotonic()
+
+    batches = list(_batches(todo.changed))
+    workers = min(settings.workers or os.cpu_count() or 1, len(batches))
+    setup = Setup(str(root), settings.file_options(), settings.model, settings.parse_timeout)
+    if batches:
+        with Pool(setup, workers) as pool:
+            for answers in pool.run(batches):
+                for task, answer in answers:
+                    files += 1
+                    read += task.state.size
+                    if isinstance(answer, FileState):
+                        touched.append((task.path, answer))
+                    else:
+                        pending.append(answer)
+                        weight += len(answer.symbols)
+                        symbols += len(answer.symbols)
+                if weight >= COMMIT_SYMBOLS or time.monotonic() - committed >= COMMIT_SECONDS:
+                    commit()
+                if progress is not None:
+                    progress(Progress(files, len(todo.changed), read, total, symbols, time.perf_counter() - started))
+            commit()
+    return Report(changed=files, deleted=len(todo.deleted), unchanged=todo.unchanged, symbols=symbols, bytes=read)
+
+
+def _batches(tasks: tuple[Task, ...]) -> Iterator[list[Task]]:
+    batch: list[Task] = []
+    size = 0
+    for task in tasks:
+        batch.append(task)
+        size += task.state.size
+        if size >= BATCH_BYTES or len(batch) >= BATCH_FILES:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch

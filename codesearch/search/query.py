@@ -1,0 +1,154 @@
+"""Parsing what a person typed: words to look for, and filters among them."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from dataclasses import dataclass
+
+from codesearch import languages, text
+from codesearch.errors import UsageError
+from codesearch.store.filters import Filter
+from codesearch.types import KINDS
+
+MAX_CHARACTERS = 10_000
+MAX_TERMS = 48
+"""Terms beyond these (a pasted stack trace) cost time and change little."""
+
+ROLES = ("test", "vendored", "generated", "example")
+
+_TOKEN = re.compile(r"""(?P<no>-?)(?P<key>[a-z]+):(?:"(?P<quoted>[^"]*)"|(?P<value>[^\s"]*))(?=\s|$)|\S+""", re.I)
+_KEYS = {
+    "lang": "languages",
+    "language": "languages",
+    "kind": "kinds",
+    "path": "paths",
+    "file": "paths",
+    "name": "names",
+    "is": "roles",
+}
+_ALIASES = {
+    "js": ("javascript",),
+    "jsx": ("javascript",),
+    "ts": ("typescript", "tsx"),
+    "py": ("python",),
+    "rs": ("rust",),
+    "rb": ("ruby",),
+    "kt": ("kotlin",),
+    "sh": ("bash",),
+    "shell": ("bash",),
+    "c++": ("cpp",),
+    "cxx": ("cpp",),
+    "c#": ("csharp",),
+    "cs": ("csharp",),
+    "golang": ("go",),
+    "hs": ("haskell",),
+    "ex": ("elixir",),
+    "objective-c": ("objc",),
+    "terraform": ("hcl",),
+    "tf": ("hcl",),
+    "ml": ("ocaml", "ocaml_interface"),
+}
+_NAME = re.compile(r"[^\W\d][\w$]*(?:(?:\.|::|#|->|/)[^\W\d][\w$]*[!?=]?)*[!?=]?(?:\(\))?\Z")
+
+STOP_WORDS = frozenset(
+    (
+        "a an and are as at be been being but by can could did do does doing for from had has have having how i if in "
+        "into is it its itself me my of on onto or our out own please should so some such that the their them then "
+        "there these they this those to us was we were what when where which while who whom whose why will with would "
+        "you your"
+    ).split()
+)
+"""Words of a question that say nothing about the code; kept where a query has no others."""
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A parsed query."""
+
+    text: str
+    """What was typed, without its filters."""
+    terms: tuple[str, ...]
+    """Distinct lower-case terms to look for, stop words left out, in order."""
+    only: Filter
+    name: str = ""
+    """The key of the name asked for, if the text looks like a name: `Engine.Run` -> run."""
+    scope: tuple[str, ...] = ()
+    """Keys of the containers written before that name."""
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The words of the text without compounds."""
+        return tuple(word for word in dict.fromkeys(text.words(self.text)) if word in self.terms)
+
+
+def parse(typed: str, only: Filter | None = None) -> Query:
+    """Parse a query; filters in the text add to those given.
+
+    Raises UsageError for an empty or overlong text and for a filter that cannot be understood.
+    """
+    if len(typed) > MAX_CHARACTERS:
+        raise UsageError(
+            f"the query has {len(typed):,} characters; at most {MAX_CHARACTERS:,} make sense. "
+            "Shorten it to what the code you look for does."
+        )
+    values: dict[str, list[str]] = {}
+    rest: list[str] = []
+    for match in _TOKEN.finditer(typed):
+        field = _KEYS.get((match["key"] or "").lower())
+        if field is None or match[0].startswith(("--", "://")):
+            rest.append(match[0])
+            continue
+        value = match["quoted"] if match["quoted"] is not None else match["value"]
+        values.setdefault(("not_" if match["no"] else "") + field, []).extend(checked(field, value, match[0]))
+    words = " ".join(rest).replace('"', " ").strip()
+    if not words:
+        raise UsageError(
+            "the query is empty: say in a few words what the code does, or give a name"
+            + (" besides the filters (to list symbols by filter alone, use `codesearch symbols`)" if values else "")
+        )
+    both = {name: (*getattr(only or Filter(), name), *values.get(name, ())) for name in Filter.__dataclass_fields__}
+    return _parsed(words, Filter(**both))
+
+
+def _parsed(words: str, only: Filter) -> Query:
+    found = list(dict.fromkeys(text.terms(words)))
+    terms = tuple(term for term in found if term not in STOP_WORDS)[:MAX_TERMS] or tuple(found[:MAX_TERMS])
+    name, scope = "", ()
+    if _NAME.match(words) is not None:
+        *containers, last = re.split(r"\.|::|#|->|/", words.removesuffix("()"))
+        name, scope = text.name_key(last), tuple(map(text.name_key, containers))
+    return Query(words, terms, only, name, scope)
+
+
+def checked(field: str, value: str, shown: str) -> tuple[str, ...]:
+    """Return the values a filter stands for. Raises UsageError if there is no such language, kind or role."""
+    value = value.strip()
+    if not value:
+        raise UsageError(f"the filter `{shown}` has no value: write for example `{_EXAMPLES[field]}`")
+    lowered = value.lower()
+    if field == "languages":
+        known = {language.name for language in languages.all()}
+        found = _ALIASES.get(lowered, (lowered,))
+        if not set(found) <= known:
+            raise UsageError(_unknown("language", value, [*known, *_ALIASES]))
+        return found
+    if field == "kinds":
+        if lowered not in KINDS:
+            raise UsageError(_unknown("kind", value, list(KINDS)))
+        return (lowered,)
+    if field == "roles":
+        if lowered not in ROLES:
+            raise UsageError(_unknown("role", value, list(ROLES)))
+        return (lowered,)
+    return (value,)
+
+
+_EXAMPLES = {"languages": "lang:go", "kinds": "kind:method", "paths": "path:src/**", "names": "name:parse*",
+             "roles": "-is:test"}  # fmt: skip
+
+
+def _unknown(what: str, value: str, known: list[str]) -> str:
+    close = difflib.get_close_matches(value.lower(), known, n=1)
+    hint = f"; did you mean `{close[0]}`?" if close else ""
+    return f"there is no {what} `{value}`{hint} Known: {', '.join(sorted(known))}."

@@ -1,0 +1,209 @@
+"""A pool of worker processes that survives what it is fed: a stuck or crashed worker is replaced, its file reported."""
+
+from __future__ import annotations
+
+import os
+import queue
+import subprocess
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import BinaryIO, cast
+
+from codesearch.errors import CodesearchError
+from codesearch.store.records import FileRecord, FileState
+from codesearch.worker import Setup, Task, receive, send
+
+WINDOW = 3
+"""Batches in flight for each worker: enough to keep it busy, few enough to bound memory."""
+START_TIMEOUT = 60.0
+"""Seconds a worker may take to start."""
+
+Answer = FileRecord | FileState
+
+
+@dataclass(slots=True)
+class _Batch:
+    number: int
+    tasks: list[Task]
+    answers: list[Answer] = field(default_factory=list)
+
+
+class _Worker:
+    """One process and the thread that talks to it."""
+
+    def __init__(
+        self, setup: Setup, todo: queue.Queue[_Batch | None], done: queue.Queue[_Batch | BaseException]
+    ) -> None:
+        self._setup, self._todo, self._done = setup, todo, done
+        self._lock = threading.Lock()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._closed = False
+        self.deadline: float | None = None
+        self.timed_out = False
+        self.thread = threading.Thread(target=self._run, daemon=True)
+        self.thread.start()
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        with self._lock:
+            if self._closed:
+                raise EOFError
+            process = subprocess.Popen(
+                [sys.executable, "-m", "codesearch.worker"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+            )
+            self._process = process
+        self.deadline = time.monotonic() + START_TIMEOUT
+        try:
+            send(cast(BinaryIO, process.stdin), self._setup)
+            problem = receive(cast(BinaryIO, process.stdout))
+        except (EOFError, OSError):
+            self._raise_if_closed()
+            raise CodesearchError(
+                f"a worker process ended while it started (status {self.kill()}); "
+                f"to see why, run: {sys.executable} -m codesearch.worker < {os.devnull}"
+            ) from None
+        if problem:
+            raise CodesearchError(problem)
+        return process
+
+    def _run(self) -> None:
+        try:
+            while (batch := self._todo.get()) is not None:
+                self._work(batch)
+                self._done.put(batch)
+        except BaseException as error:  # noqa: BLE001 -- raised again by the thread that reads `done`
+            if not self._closed:
+                self._done.put(error)
+        finally:
+            self.kill()
+
+    def _work(self, batch: _Batch) -> None:
+        """Have a batch answered, replacing the process as often as its files break it."""
+        while len(batch.answers) < len(batch.tasks):
+            process = self._process or self._start()
+            tasks = batch.tasks[len(batch.answers) :]
+            feeder = threading.Thread(target=self._feed, args=(process.stdin, tasks), daemon=True)
+            try:
+                self._extend()
+                feeder.start()
+                for _ in tasks:
+                    batch.answers.append(receive(cast(BinaryIO, process.stdout)))
+                    self._extend()
+            except (EOFError, OSError):
+                self._raise_if_closed()
+                self._blame(batch, self.kill())
+            finally:
+                self.deadline = None
+                feeder.join()
+
+    def _blame(self, batch: _Batch, code: int) -> None:
+        task = batch.tasks[len(batch.answers)]
+        if self.timed_out:
+            reason, detail = "parse timeout", f"took more than {self._setup.parse_timeout:g} s"
+        else:
+            reason, detail = "parse failed", f"the parser crashed (status {code})"
+        self.timed_out = False
+        batch.answers.append(FileRecord(task.path, task.state, skipped=reason, detail=detail))
+
+    def _raise_if_closed(self) -> None:
+        if self._closed:
+            raise EOFError
+
+    def _extend(self) -> None:
+        self.deadline = time.monotonic() + self._setup.parse_timeout
+
+    @staticmethod
+    def _feed(stream: BinaryIO, tasks: list[Task]) -> None:
+        try:
+            for task in tasks:
+                send(stream, task)
+        except (OSError, ValueError):
+            return  # the reader sees the end of the other stream and finds out why
+
+    def expire(self) -> None:
+        """Kill the process because its file takes too long; the thread replaces it."""
+        self.timed_out = True
+        self.deadline = None
+        with self._lock:
+            if self._process is not None:
+                self._process.kill()
+
+    def kill(self) -> int:
+        """End the process now; return its exit status."""
+        with self._lock:
+            process, self._process = self._process, None
+        if process is None:
+            return 0
+        process.kill()
+        code = process.wait()
+        for stream in (process.stdin, process.stdout):
+            if stream is not None:
+                try:
+                    stream.close()
+                except OSError:
+                    continue  # unsent bytes to a dead process
+        return code
+
+    def close(self) -> None:
+        """Stop whatever it does."""
+        self._closed = True
+        with self._lock:
+            if self._process is not None:
+                self._process.kill()
+
+
+class Pool:
+    """Worker processes. Use as a context manager: leaving it kills them."""
+
+    def __init__(self, setup: Setup, workers: int) -> None:
+        self._todo: queue.Queue[_Batch | None] = queue.Queue()
+        self._done: queue.Queue[_Batch | BaseException] = queue.Queue()
+        self._workers = [_Worker(setup, self._todo, self._done) for _ in range(workers)]
+
+    def __enter__(self) -> Pool:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for worker in self._workers:
+            worker.close()
+            self._todo.put(None)
+        for worker in self._workers:
+            worker.thread.join()
+
+    def run(self, batches: Iterable[list[Task]]) -> Iterator[list[tuple[Task, Answer]]]:
+        """Yield the answers to each batch, in the order of the batches."""
+        waiting: deque[_Batch] = deque()
+        finished: set[int] = set()
+        source = enumerate(batches)
+        while True:
+            while len(waiting) < WINDOW * len(self._workers) and (following := next(source, None)) is not None:
+                batch = _Batch(*following)
+                waiting.append(batch)
+                self._todo.put(batch)
+            if not waiting:
+                return
+            while waiting[0].number not in finished:
+                finished.add(self._next_finished())
+            batch = waiting.popleft()
+            finished.discard(batch.number)
+            yield list(zip(batch.tasks, batch.answers, strict=True))
+
+    def _next_finished(self) -> int:
+        while True:
+            try:
+                result = self._done.get(timeout=0.25)
+            except queue.Empty:
+                now = time.monotonic()
+                for worker in self._workers:
+                    if worker.deadline is not None and worker.deadline < now:
+                        worker.expire()
+                continue
+            if isinstance(result, BaseException):
+                raise result
+            return result.number
