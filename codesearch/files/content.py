@@ -38,7 +38,7 @@ _GENERATED_BY = re.compile(
     re.MULTILINE | re.IGNORECASE,
 )
 _DO_NOT_EDIT = re.compile(
-    _COMMENT + rb"\bdo ?n[o']t (?:manually )?(?:edit|modify|change)", re.MULTILINE | re.IGNORECASE
+    _COMMENT + rb"\bdo(?: not|n't) (?:manually )?(?:edit|modify|change)", re.MULTILINE | re.IGNORECASE
 )
 
 _DEFINITION = re.compile(
@@ -194,6 +194,8 @@ def read_source(root: Path | str, path: str, options: FileOptions | None = None)
     language = languages.detect(path, data[: 2 * _HEAD])
     if language is None:
         return Skipped(path, "unknown language")
+    if options.languages and language.name not in options.languages:
+        return Skipped(path, "excluded", language.name)
     if not options.index_generated and is_generated(data):
         return Skipped(path, "generated")
     if not options.index_minified and is_minified(path, data, language.name):

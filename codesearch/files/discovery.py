@@ -114,6 +114,13 @@ class _Run:
         self._named = frozenset(name for language in languages.all() for name in language.filenames)
         self._by_extension: dict[str, str | None] = {}
         self._wanted = frozenset(options.languages)
+        # Several languages share `.h` or `.m`; which one it is, only reading tells.
+        self._wanted_extensions = frozenset(
+            extension
+            for language in languages.all()
+            if language.name in self._wanted
+            for extension in language.extensions
+        )
         self._sniffed: Counter[str] = Counter()
         self._seen: set[bytes] = set()
 
@@ -190,7 +197,7 @@ class _Run:
             language = self._language(path, status)
             if language is None:
                 self.unknown[_extension(path)] += 1
-            elif self._wanted and language not in self._wanted:
+            elif self._wanted and not self._may_be_wanted(path, language):
                 self.excluded += 1
             elif status.st_size > limit:
                 self.skipped.append(Skipped(path, "too large", f"{status.st_size} bytes"))
@@ -198,6 +205,9 @@ class _Run:
                 self.files.append(
                     FoundFile(path, status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino, language)
                 )
+
+    def _may_be_wanted(self, path: str, language: str) -> bool:
+        return language in self._wanted or _extension(path) in self._wanted_extensions
 
     def _language(self, path: str, status: os.stat_result) -> str | None:
         folder, _, name = path.rpartition("/")

@@ -97,7 +97,7 @@ _TEST_CAMEL = re.compile(
 _TEST_CAMEL_FOLDER = re.compile(r"(?<![A-Z])(?:Unit|Integration)?Tests?$")
 _GENERATED_NAME = re.compile(
     r"(?:\.pb(?:\.gw)?\.(?:go|cc|h|swift)|_pb2(?:_grpc)?\.pyi?|_pb\.(?:js|d\.ts|rb)|\.(?:g|freezed|gr|mocks)\.dart"
-    r"|\.(?:g|g\.i|designer)\.cs|[._-]generated\.\w+|^zz_generated.*|^bindata\.go|_string\.go|\.gen\.\w+|_gen\.go"
+    r"|\.(?:g|g\.i|designer)\.cs|[._-]generated\.\w+|^zz_generated.*|^bindata\.go|\.gen\.\w+|_gen\.go"
     r"|^mock_.*\.go|(?:^|[.-])lock(?:\.json|\.yaml)?|\.tab\.[ch]|\.yy\.c|[.-]min\.(?:js|css))$"
 )
 

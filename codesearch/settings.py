@@ -1,0 +1,353 @@
+"""Settings in layers: defaults < user file < project file < environment < what a command was given.
+
+Every setting is a field of `Settings` with its rule in `_RULES`; docs/configuration.md describes each.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from codesearch.errors import UsageError
+
+if TYPE_CHECKING:
+    from codesearch.files.values import FileOptions
+
+PROJECT_FILE = ".codesearch.toml"
+PREFIX = "CODESEARCH_"
+"""Of environment variables: `CODESEARCH_LIMIT` sets `limit`."""
+
+Color = Literal["auto", "always", "never"]
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All settings with their defaults; immutable, checked when loaded."""
+
+    include: tuple[str, ...] = ()
+    """Globs in gitignore syntax; if any, only files that match one are indexed."""
+    exclude: tuple[str, ...] = ()
+    """Globs in gitignore syntax; files that match are not indexed. Layers add up."""
+    languages: tuple[str, ...] = ()
+    """Index only these languages; empty means all."""
+    max_file_size: int = 1 << 20
+    """Bytes; larger files are skipped."""
+    index_generated: bool = False
+    """Index files that say they are generated."""
+    index_minified: bool = False
+    """Index minified files."""
+    workers: int = 0
+    """Processes that extract; 0 means one a core."""
+    parse_timeout: float = 10.0
+    """Seconds one file may take to parse."""
+    model: str = "static"
+    """The embedding model."""
+    db: str = ""
+    """The index file; empty means `.codesearch/` under the root."""
+    limit: int = 10
+    """Answers to a query."""
+    context: int = 5
+    """Lines of source shown with each answer."""
+    color: Color = "auto"
+    """Colours in the terminal."""
+
+    def file_options(self) -> FileOptions:
+        """Return the part that decides which files are indexed."""
+        from codesearch.files.values import FileOptions
+
+        return FileOptions(
+            include=self.include,
+            exclude=self.exclude,
+            max_file_size=self.max_file_size,
+            languages=self.languages,
+            index_generated=self.index_generated,
+            index_minified=self.index_minified,
+        )
+
+    def reading_rules(self) -> str:
+        """Return what decides how a listed file is read; when it changes, what was read before is out of date."""
+        wanted = ",".join(sorted(self.languages)) or "all"
+        return f"languages={wanted} generated={self.index_generated} minified={self.index_minified}"
+
+
+NAMES: tuple[str, ...] = tuple(field.name for field in fields(Settings))
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """The settings one place gives, checked; `origins` says for each where exactly it stands."""
+
+    values: Mapping[str, Any]
+    origins: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """One setting as it is in force, and where it came from."""
+
+    name: str
+    value: Any
+    origin: str
+
+
+class _Wrong(Exception):
+    """A value breaks its rule; the message says what is allowed."""
+
+
+_UNITS = {"": 1, "k": 1000, "m": 1000**2, "g": 1000**3, "ki": 1 << 10, "mi": 1 << 20, "gi": 1 << 30}
+_SIZE = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*([kmg]i?)?b?", re.IGNORECASE)
+
+
+def _size(value: object) -> int:
+    if isinstance(value, int) and not isinstance(value, bool) and value > 0:
+        return value
+    if isinstance(value, str) and (found := _SIZE.fullmatch(value.strip())):
+        size = int(float(found[1]) * _UNITS[(found[2] or "").lower()])
+        if size > 0:
+            return size
+    raise _Wrong('a number of bytes, or a size such as "500kB" or "1MiB"')
+
+
+def _whole(low: int, high: int) -> Callable[[object], int]:
+    def check(value: object) -> int:
+        if isinstance(value, str) and re.fullmatch(r"[0-9]{1,9}", value.strip()):
+            value = int(value)
+        if isinstance(value, int) and not isinstance(value, bool) and low <= value <= high:
+            return value
+        raise _Wrong(f"a whole number from {low} to {high}")
+
+    return check
+
+
+def _seconds(value: object) -> float:
+    if isinstance(value, str) and re.fullmatch(r"[0-9]{1,9}(?:\.[0-9]+)?", value.strip()):
+        value = float(value)
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value <= 86400:
+        return float(value)
+    raise _Wrong("a number of seconds above 0")
+
+
+def _flag(value: object) -> bool:
+    if isinstance(value, str):
+        value = {"1": True, "true": True, "yes": True, "on": True}.get(
+            value.lower(), False if value.lower() in {"0", "false", "no", "off"} else value
+        )
+    if isinstance(value, bool):
+        return value
+    raise _Wrong("true or false")
+
+
+def _words(value: object) -> tuple[str, ...]:
+    if isinstance(value, str):
+        value = [part.strip() for part in value.split(",")]
+    if isinstance(value, (list, tuple)) and all(isinstance(item, str) for item in value):
+        return tuple(item for item in value if item)
+    raise _Wrong("a list of strings")
+
+
+def _languages(value: object) -> tuple[str, ...]:
+    names = tuple(name.lower() for name in _words(value))
+    if names:
+        from codesearch import languages
+
+        known = [language.name for language in languages.all()]
+        for name in names:
+            if name not in known:
+                raise _Wrong(f"a list of known languages{_near(name, known)} ({', '.join(sorted(known))})")
+    return names
+
+
+def _one_of(*allowed: str) -> Callable[[object], str]:
+    def check(value: object) -> str:
+        if isinstance(value, str) and value in allowed:
+            return value
+        raise _Wrong(f"one of {', '.join(allowed)}")
+
+    return check
+
+
+def _text(value: object) -> str:
+    if isinstance(value, (str, os.PathLike)) and (text := os.fspath(value)) and isinstance(text, str):
+        return text
+    raise _Wrong("a text that is not empty")
+
+
+_RULES: dict[str, Callable[[object], Any]] = {
+    "include": _words,
+    "exclude": _words,
+    "languages": _languages,
+    "max_file_size": _size,
+    "index_generated": _flag,
+    "index_minified": _flag,
+    "workers": _whole(0, 1024),
+    "parse_timeout": _seconds,
+    "model": _text,
+    "db": _text,
+    "limit": _whole(1, 10_000),
+    "context": _whole(0, 1000),
+    "color": _one_of("auto", "always", "never"),
+}
+
+
+def _near(name: str, known: Iterable[str]) -> str:
+    from difflib import get_close_matches
+
+    near = get_close_matches(name, list(known), n=1)
+    return f"; did you mean {near[0]!r} instead of {name!r}?" if near else f"; {name!r} is none"
+
+
+def _layer(where: str, raw: Mapping[str, object]) -> Layer:
+    """Check what one place gives; `where` begins the messages."""
+    values: dict[str, Any] = {}
+    for key, value in raw.items():
+        name = key.replace("-", "_")
+        rule = _RULES.get(name)
+        if rule is None:
+            raise UsageError(f"{where}: unknown setting {key!r}{_near(name, NAMES)} Known: {', '.join(NAMES)}")
+        try:
+            values[name] = rule(value)
+        except _Wrong as wrong:
+            raise UsageError(f"{where}: {key} must be {wrong}, not {value!r}") from None
+    return Layer(values, dict.fromkeys(values, where))
+
+
+def _toml(path: Path, only_if: bytes = b"") -> dict[str, Any] | None:
+    """Read a TOML file; None if it does not exist, or does not hold `only_if` (so that parsing it is needless)."""
+    try:
+        raw = path.read_bytes()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be read: {error.strerror}") from error
+    if only_if not in raw:
+        return None
+    from importlib import import_module
+
+    tomllib = import_module("tomllib" if sys.version_info >= (3, 11) else "tomli")
+    try:
+        table: dict[str, Any] = tomllib.loads(raw.decode("utf-8-sig"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path}: not valid TOML: {error}") from error
+    return table
+
+
+def user_file() -> Path:
+    """Return where the user's own settings stand, whether or not the file exists."""
+    if sys.platform == "linux" and "ANDROID_ROOT" not in os.environ:
+        # What platformdirs answers here; importing it takes 16 ms of every command.
+        folder = os.environ.get("XDG_CONFIG_HOME", "").strip()
+        return (Path(folder) if folder else Path.home() / ".config") / "codesearch" / "config.toml"
+    from platformdirs import user_config_path
+
+    return user_config_path("codesearch") / "config.toml"
+
+
+def _user_layer() -> Layer | None:
+    try:
+        path = user_file()
+    except RuntimeError:  # no home folder, as in some containers
+        return None
+    table = _toml(path)
+    if table and "db" in table:
+        raise UsageError(f"{path}: db cannot be set for all projects at once: set it in {PROJECT_FILE} or {PREFIX}DB")
+    return _layer(str(path), table) if table else None
+
+
+def _project_layers(root: Path) -> list[Layer]:
+    layers = []
+    pyproject = root / "pyproject.toml"
+    table = _toml(pyproject, only_if=b"codesearch")
+    tool = (table or {}).get("tool", {})
+    own = tool.get("codesearch") if isinstance(tool, dict) else None
+    if own is not None and not isinstance(own, dict):
+        raise UsageError(f"{pyproject}: tool.codesearch must be a table")
+    for where, found in (
+        (f"{pyproject} [tool.codesearch]", own),
+        (str(root / PROJECT_FILE), _toml(root / PROJECT_FILE)),
+    ):
+        if found:
+            layers.append(_within(_layer(where, found), root))
+    return layers
+
+
+def _within(layer: Layer, root: Path) -> Layer:
+    """Resolve a project's `db` against its root; a repository must not name files elsewhere on the machine."""
+    db = layer.values.get("db")
+    if db is None:
+        return layer
+    top = root.resolve()
+    path = (top / db).resolve()
+    if top not in path.parents:
+        raise UsageError(f"{layer.origins['db']}: db must be below the project's folder, not {db!r}")
+    return replace(layer, values={**layer.values, "db": str(path)})
+
+
+def _environment_layer(environment: Mapping[str, str]) -> Layer | None:
+    values: dict[str, Any] = {}
+    origins = {}
+    for variable, text in environment.items():
+        if not variable.startswith(PREFIX) or not text:
+            continue
+        name = variable[len(PREFIX) :].lower()
+        if name not in _RULES:
+            from difflib import get_close_matches
+
+            # Other tools may use the prefix: only what looks like a slip is an error.
+            if near := get_close_matches(name, NAMES, n=1, cutoff=0.8):
+                raise UsageError(f"environment: unknown {variable}; did you mean {PREFIX}{near[0].upper()}?")
+            continue
+        where = f"environment {variable}"
+        try:
+            values[name] = _RULES[name](text)
+        except _Wrong as wrong:
+            raise UsageError(f"{where}: must be {wrong}, not {text!r}") from None
+        origins[name] = where
+    return Layer(values, origins) if values else None
+
+
+def load_layers(root: Path, overrides: Mapping[str, object] | None = None) -> tuple[Layer, ...]:
+    """Return every layer in force for a project, weakest first; `overrides` that are None or empty lists do not count.
+
+    Raises:
+        UsageError: a file cannot be read, a key is unknown, or a value is of the wrong kind.
+
+    """
+    given = {key: value for key, value in (overrides or {}).items() if value is not None and value not in ([], ())}
+    layers = [
+        _user_layer(),
+        *_project_layers(root),
+        _environment_layer(os.environ),
+        _layer("option", given) if given else None,
+    ]
+    return tuple(layer for layer in layers if layer is not None)
+
+
+def merge(layers: Iterable[Layer]) -> Settings:
+    """Put layers over the defaults: later ones win, except that the globs of `exclude` add up."""
+    values: dict[str, Any] = {}
+    for layer in layers:
+        values |= {**layer.values, "exclude": values.get("exclude", ()) + layer.values.get("exclude", ())}
+    return Settings(**values)
+
+
+def load(root: Path, overrides: Mapping[str, object] | None = None) -> Settings:
+    """Return the settings in force for a project; see `load_layers` for errors."""
+    return merge(load_layers(root, overrides))
+
+
+def describe(layers: Iterable[Layer]) -> tuple[Described, ...]:
+    """Return each setting in force with where it came from, in the order of `Settings`."""
+    layers = tuple(layers)
+    settings = merge(layers)
+    described = []
+    for name in NAMES:
+        origins = [layer.origins[name] for layer in layers if name in layer.values]
+        if name != "exclude":
+            origins = origins[-1:]
+        described.append(Described(name, getattr(settings, name), ", ".join(origins) or "default"))
+    return tuple(described)
