@@ -1,0 +1,91 @@
+"""Embedders: what turns the text of a symbol, and a query, into vectors that can be compared.
+
+An embedder is found by name with `load`. The protocol is all that the store, the indexer and the search know,
+so that a transformer or an imported model can stand in for the bundled static table. Importing this package
+imports neither numpy nor a model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+from codesearch.errors import NotFoundError
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    Vectors = npt.NDArray[np.float32]
+    """Shape (texts, dims), each row of length 1, or all zero for a text without a known word."""
+
+MODELS = Path(__file__).parent / "models"
+"""One folder a bundled model."""
+
+DEFAULT_MODEL = "static"
+
+FIELDS = ("name", "container", "signature", "documentation", "body")
+"""A document is these fields in this order, joined with newlines. The last one takes the rest of the text, so only
+it may hold newlines. An embedder may weight them; a text without newlines is a document of one field. The path is
+not among them: a file that moves keeps its vectors."""
+
+
+@runtime_checkable
+class Embedder(Protocol):
+    """Text in, vectors out. Safe to use from several threads; cheap to load in several processes.
+
+    The same text gives the same vector, bit for bit, whatever the batch it comes in.
+    """
+
+    @property
+    def name(self) -> str:
+        """What `load` finds it by, such as `static`."""
+
+    @property
+    def version(self) -> str:
+        """Of the model, for people; `model_id` is what tells two models apart."""
+
+    @property
+    def dims(self) -> int:
+        """Length of a vector."""
+
+    @property
+    def model_id(self) -> str:
+        """`name@prefix of a hash over all that decides the vectors`: vectors of different ids never mix."""
+
+    def encode_documents(self, texts: Sequence[str]) -> Vectors:
+        """Return float32 (len(texts), dims) for texts made of `FIELDS`."""
+
+    def encode_queries(self, texts: Sequence[str]) -> Vectors:
+        """Return float32 (len(texts), dims) for what people ask."""
+
+    def quantised_query(self, text: str) -> bytes:
+        """Return `quantise(encode_queries([text]))[0]`, by the cheapest way the model has."""
+
+
+def available() -> list[str]:
+    """Return the names that `load` knows, sorted."""
+    return sorted(path.parent.name for path in MODELS.glob("*/config.json"))
+
+
+def load(name: str = DEFAULT_MODEL) -> Embedder:
+    """Return the embedder of that name.
+
+    Raises:
+        NotFoundError: no such model; the message names those that exist.
+
+    """
+    names = available()
+    if name not in names:
+        raise NotFoundError(f"No embedding model is called {name!r}; there are: {', '.join(names) or 'none'}.")
+    from codesearch.embed.static import StaticEmbedder
+
+    return StaticEmbedder(MODELS / name)
+
+
+def quantise(vectors: Vectors) -> list[bytes]:
+    """Return each row as int8 bytes, round(127 x), as the store keeps them: dims bytes a row."""
+    import numpy as np
+
+    return [row.tobytes() for row in np.rint(vectors.astype(np.float64) * 127).astype(np.int8)]

@@ -1,0 +1,223 @@
+"""The bundled static model: a table of token vectors; a text's vector is the weighted sum of its words'.
+
+Everything before the last normalisation is integer arithmetic (in float32 or float64 where that is exact), so the
+order of words, texts and batches cannot change a bit, and the pure Python way used for one query gives the same
+bytes as the numpy way used for many documents.
+
+The table (`table.bin`, little-endian) is: 8 bytes magic; uint32 rows, uint32 dims; uint32 offsets[rows + 1] into
+`vocab.txt`, whose lines are sorted by their bytes; uint8 scale[rows]; int8 values[rows * dims]. A token's vector is
+scale x values, its weight included. Both files are memory-mapped: processes share them, and opening costs nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import mmap
+import struct
+from array import array
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from codesearch.errors import CodesearchError
+from codesearch.text import words
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+MAGIC = b"cs-tab-1"
+_HEADER = struct.Struct("<8sII")
+_OFFSET = struct.Struct("<I")
+_PAIR = struct.Struct("<II")
+
+_UNIT = 128
+"""Coefficients are counted in 1/128: fine enough for a body of 1,000 words."""
+_EXACT_FLOAT32 = 1 << 24
+_BATCH = 256
+"""Texts a matrix product; larger ones have more distinct words, and the product is dense."""
+_CACHED_WORDS = 1 << 16
+"""About 10 MB; then the cache starts again."""
+_LONGEST_TOKEN = 24
+
+
+class StaticEmbedder:
+    """Word vectors from a table, summed over the fields of a text. Needs no library to answer one query."""
+
+    def __init__(self, folder: Path) -> None:
+        """Open the model in `folder`.
+
+        Raises:
+            CodesearchError: a file of the model is missing or does not fit the others.
+
+        """
+        try:
+            config = json.loads((folder / "config.json").read_bytes())
+            self._vocabulary = _map(folder / "vocab.txt")
+            self._table = _map(folder / "table.bin")
+            magic, rows, dims = _HEADER.unpack_from(self._table)
+            self._name, self._version, digest = str(config["name"]), str(config["version"]), config["sha256"]
+            self._field_weights = tuple(float(weight) for weight in config["field_weights"])
+        except (OSError, ValueError, KeyError, struct.error) as error:
+            raise CodesearchError(f"The embedding model in {folder} cannot be read: {error}") from error
+        self._rows, self._dims = int(rows), int(dims)
+        self._scales = _HEADER.size + _OFFSET.size * (self._rows + 1)
+        self._values = self._scales + self._rows
+        (end,) = _OFFSET.unpack_from(self._table, self._scales - _OFFSET.size)
+        expected = self._values + self._rows * self._dims, end
+        if magic != MAGIC or (len(self._table), len(self._vocabulary)) != expected:
+            raise CodesearchError(f"The embedding model in {folder} is damaged: install codesearch again.")
+        self._model_id = f"{self._name}@{digest[:12]}"
+        self._cache: dict[str, tuple[int, ...]] = {}
+        self._tokens: dict[str, int] | None = None
+        self._arrays: tuple[npt.NDArray[np.int8], npt.NDArray[np.uint8]] | None = None
+
+    @property
+    def name(self) -> str:
+        """What `codesearch.embed.load` finds it by."""
+        return self._name
+
+    @property
+    def version(self) -> str:
+        """Of the table."""
+        return self._version
+
+    @property
+    def dims(self) -> int:
+        """Length of a vector."""
+        return self._dims
+
+    @property
+    def model_id(self) -> str:
+        """`static@` and the first 12 hex digits of the hash in config.json."""
+        return self._model_id
+
+    def encode_documents(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
+        """Return float32 (len(texts), dims); see `codesearch.embed.FIELDS` for how a text is read."""
+        import numpy as np
+
+        if self._tokens is None:
+            self._tokens = {token: row for row, token in enumerate(self._vocabulary[:].decode().splitlines())}
+        out = np.zeros((len(texts), self._dims), np.float32)
+        for start in range(0, len(texts), _BATCH):
+            batch = texts[start : start + _BATCH]
+            out[start : start + len(batch)] = self._encode([self._coefficients(text) for text in batch])
+        return out
+
+    def encode_queries(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
+        """Return float32 (len(texts), dims); a query is one field, whatever newlines it has."""
+        return self.encode_documents([text.replace("\n", " ") for text in texts])
+
+    def quantised_query(self, text: str) -> bytes:
+        """Return int8[dims] as bytes, in pure Python: importing numpy would cost more than the query."""
+        sums = [0] * self._dims
+        for row, coefficient in self._coefficients(text.replace("\n", " ")).items():
+            at = self._values + row * self._dims
+            factor = coefficient * self._table[self._scales + row]
+            with memoryview(self._table) as view, view[at : at + self._dims].cast("b") as values:
+                sums = [total + factor * value for total, value in zip(sums, values, strict=True)]
+        length = math.sqrt(sum(total * total for total in sums)) or 1.0
+        # Through float32, as the rows of encode_queries go.
+        return array("b", [round(value * 127.0) for value in array("f", [total / length for total in sums])]).tobytes()
+
+    def _encode(self, batch: list[dict[int, int]]) -> npt.NDArray[np.float64]:
+        import numpy as np
+
+        sizes = [len(coefficients) for coefficients in batch]
+        rows = np.fromiter((row for coefficients in batch for row in coefficients), np.int64, sum(sizes))
+        factors = np.fromiter((f for coefficients in batch for f in coefficients.values()), np.float64, len(rows))
+        texts = np.repeat(np.arange(len(batch)), sizes)
+        tokens, columns = np.unique(rows, return_inverse=True)
+        values, scales = self._open_arrays()
+        counts = np.zeros((len(batch), len(tokens)), np.float32)
+        counts[texts, columns] = factors
+        table = values[tokens].astype(np.float32) * scales[tokens, None].astype(np.float32)
+        sums: npt.NDArray[np.float64] = (counts @ table).astype(np.float64)
+        # Below this bound every partial sum is an integer that float32 holds, so any order gives the same.
+        bound = counts.astype(np.float64) @ np.abs(table).max(axis=1, initial=0).astype(np.float64)
+        for text in np.flatnonzero(bound >= _EXACT_FLOAT32):
+            sums[text] = counts[text].astype(np.float64) @ table.astype(np.float64)
+        lengths = np.sqrt((sums * sums).sum(axis=1))
+        lengths[lengths == 0] = 1
+        sums /= lengths[:, None]
+        return sums
+
+    def _coefficients(self, text: str) -> dict[int, int]:
+        """Return {row of the table: how much of it the text holds, in 1/_UNIT}."""
+        fields = text.split("\n", len(self._field_weights) - 1)
+        weights = self._field_weights if len(fields) > 1 else (1.0,)
+        totals: dict[str, float] = {}
+        for field, weight in zip(fields, weights, strict=False):
+            counts = Counter(words(field))
+            if not counts:
+                continue
+            sublinear = {word: 1.0 + math.log(n) if n > 1 else 1.0 for word, n in counts.items()}
+            weight /= math.sqrt(math.fsum(sublinear.values()))
+            for word, n in sublinear.items():
+                totals[word] = totals.get(word, 0.0) + weight * n
+        out: dict[int, int] = {}
+        for word, total in totals.items():
+            coefficient = round(total * _UNIT)
+            for row in self._rows_of(word):
+                out[row] = out.get(row, 0) + coefficient
+        return out
+
+    def _rows_of(self, word: str) -> tuple[int, ...]:
+        """Return the rows of a word: one, or those of the longest pieces from the left; none if it has no pieces."""
+        rows = self._cache.get(word)
+        if rows is None:
+            rows = self._split(word)
+            if len(self._cache) >= _CACHED_WORDS:
+                self._cache.clear()
+            self._cache[word] = rows
+        return rows
+
+    def _split(self, word: str) -> tuple[int, ...]:
+        find = self._search if self._tokens is None else self._tokens.get
+        rows: list[int] = []
+        start = 0
+        while start < len(word):
+            prefix = "##" if start else ""
+            for end in range(min(len(word), start + _LONGEST_TOKEN), start, -1):
+                row = find(prefix + word[start:end])
+                if row is not None:
+                    break
+            else:
+                return ()
+            rows.append(row)
+            start = end
+        return tuple(rows)
+
+    def _search(self, token: str) -> int | None:
+        """Find a token by bisection in the file: a dict of all of them takes longer to build than a query takes."""
+        wanted = token.encode()
+        table, vocabulary = self._table, self._vocabulary
+        low, high = 0, self._rows
+        while low < high:
+            middle = (low + high) // 2
+            begin, end = _PAIR.unpack_from(table, _HEADER.size + _OFFSET.size * middle)
+            found = vocabulary[begin : end - 1]
+            if found == wanted:
+                return middle
+            if found < wanted:
+                low = middle + 1
+            else:
+                high = middle
+        return None
+
+    def _open_arrays(self) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.uint8]]:
+        """Return views of the mapped file: values (rows, dims) and scales (rows)."""
+        if self._arrays is None:
+            import numpy as np
+
+            values = np.frombuffer(self._table, np.int8, self._rows * self._dims, self._values)
+            scales = np.frombuffer(self._table, np.uint8, self._rows, self._scales)
+            self._arrays = values.reshape(self._rows, self._dims), scales
+        return self._arrays
+
+
+def _map(path: Path) -> mmap.mmap:
+    with path.open("rb") as file:
+        return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
