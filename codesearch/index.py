@@ -9,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from codesearch import indexer, search
+from codesearch import embed, indexer, search
 from codesearch.errors import NotFoundError, UsageError
 from codesearch.indexer import Progress, Report
 from codesearch.settings import Settings, load
@@ -137,11 +137,9 @@ class Index:
 
         Raises UsageError for a query that cannot be understood.
         """
-        from codesearch.embed import quantised_query
-
         wanted = self._limit(limit)
         parsed = search.parse(text, only)
-        vector = quantised_query(self.settings.model, parsed.text)
+        vector = embed.load(self.settings.model).quantised_query(parsed.text)
         ranked = search.search(self._reading(), parsed, vector, wanted)
         return [Hit(place, item.score, item.candidate.symbol) for place, item in enumerate(ranked, 1)]
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from codesearch import __version__, text
+from codesearch.embed import load
 from codesearch.files import Discovery, discover
 from codesearch.settings import Settings
 from codesearch.store import FileRecord, FileState, Store, location
@@ -132,10 +133,8 @@ def update(
                 return Report(unchanged=todo.unchanged, seconds=time.perf_counter() - started)
             if todo.rebuild and store.meta():
                 store.clear()
-            from codesearch.embed import describe
-
-            model = describe(settings.model)
-            store.use_model(model.model_id, model.dims)
+            embedder = load(settings.model)
+            store.use_model(embedder.model_id, embedder.dims)
             store.set_meta(rules=rules(settings), root=str(root).encode("utf-8", "replace").decode())
             store.remove(todo.deleted)
             report = _apply(store, root, settings, todo, progress, started)

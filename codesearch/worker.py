@@ -1,6 +1,6 @@
 """The process that reads files and turns them into records: parse, extract, split, embed.
 
-It is started as `python -m codesearch.worker` and speaks frames (4 bytes of length, then a pickle) over its
+`workers.Pool` starts it; it speaks frames (4 bytes of length, then a pickle) over its
 standard streams. A plain subprocess, unlike multiprocessing, needs no guarded main module in the program that uses
 codesearch, and one that hangs can be killed alone.
 """
@@ -91,8 +91,10 @@ class Processor:
         from codesearch.extract import extract
         from codesearch.text import documents
 
-        symbols = extract(source.data, source.language, path)
-        texts = documents(symbols, source.data, path)
+        # A name that is not UTF-8 stays as it is on disk; what is made of it for people and for search is text.
+        shown = path.encode("utf-8", "replace").decode()
+        symbols = extract(source.data, source.language, shown)
+        texts = documents(symbols, source.data, shown)
         rows = quantise(self._embedder.encode_documents([text.embedding_text for text in texts]))
         return FileRecord(
             path,
@@ -133,7 +135,3 @@ def main() -> None:
             send(answers, answer)
     except (EOFError, BrokenPipeError):
         return
-
-
-if __name__ == "__main__":
-    main()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import queue
 import subprocess
 import sys
@@ -11,6 +10,7 @@ import time
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, cast
 
@@ -33,6 +33,15 @@ class _Batch:
     answers: list[Answer] = field(default_factory=list)
 
 
+def _command() -> list[str]:
+    """Return how to start a worker that imports what this process would, and nothing from the tree it reads.
+
+    `-m` would put the current folder first, where an indexed repository may hold a `numpy.py`.
+    """
+    boot = "import sys; sys.path[:] = sys.argv[1:]; from codesearch.worker import main; main()"
+    return [sys.executable, "-I", "-c", boot, *(folder or str(Path.cwd()) for folder in sys.path)]
+
+
 class _Worker:
     """One process and the thread that talks to it."""
 
@@ -52,9 +61,7 @@ class _Worker:
         with self._lock:
             if self._closed:
                 raise EOFError
-            process = subprocess.Popen(
-                [sys.executable, "-m", "codesearch.worker"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-            )
+            process = subprocess.Popen(_command(), stdin=subprocess.PIPE, stdout=subprocess.PIPE)
             self._process = process
         self.deadline = time.monotonic() + START_TIMEOUT
         try:
@@ -63,8 +70,8 @@ class _Worker:
         except (EOFError, OSError):
             self._raise_if_closed()
             raise CodesearchError(
-                f"a worker process ended while it started (status {self.kill()}); "
-                f"to see why, run: {sys.executable} -m codesearch.worker < {os.devnull}"
+                f"a worker process ended while it started (status {self.kill()}); what it said is above. "
+                "Is codesearch installed whole? Try: python -m pip install --force-reinstall codesearch-local"
             ) from None
         if problem:
             raise CodesearchError(problem)

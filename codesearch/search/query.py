@@ -114,7 +114,8 @@ def parse(typed: str, only: Filter | None = None) -> Query:
 def _parsed(words: str, only: Filter) -> Query:
     found = list(dict.fromkeys(text.terms(words)))
     terms = tuple(term for term in found if term not in STOP_WORDS)[:MAX_TERMS] or tuple(found[:MAX_TERMS])
-    name, scope = "", ()
+    name = ""
+    scope: tuple[str, ...] = ()
     if _NAME.match(words) is not None:
         *containers, last = re.split(r"\.|::|#|->|/", words.removesuffix("()"))
         name, scope = text.name_key(last), tuple(map(text.name_key, containers))

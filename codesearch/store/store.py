@@ -15,7 +15,7 @@ from codesearch.store.connection import connect, explained
 from codesearch.store.filters import Filter
 from codesearch.store.records import FileRecord, FileState
 from codesearch.text import name_key
-from codesearch.types import Kind, Symbol
+from codesearch.types import Symbol
 
 VECTOR_LIMIT = 4096
 """The most neighbours sqlite-vec returns for one query."""
@@ -42,8 +42,12 @@ class Store:
     def __init__(self, path: Path, *, writable: bool = False) -> None:
         self.path = path
         self._db = connect(path, writable=writable)
-        self._db.create_scalar_function("path_matches", filters.path_matches, 2, deterministic=True)
-        self._db.create_scalar_function("name_matches", filters.name_matches, 3, deterministic=True)
+        functions: dict[str, tuple[Any, int]] = {
+            "path_matches": (filters.path_matches, 2),
+            "name_matches": (filters.name_matches, 3),
+        }
+        for name, (function, arguments) in functions.items():
+            self._db.create_scalar_function(name, function, arguments, deterministic=True)
 
     def __enter__(self) -> Store:
         return self
@@ -67,6 +71,18 @@ class Store:
             finally:
                 self._db.execute("COMMIT")
 
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        with explained(self.path):
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+                self._db.execute("COMMIT")
+            except BaseException:
+                if self._db.in_transaction:  # a full disk has SQLite roll back by itself
+                    self._db.execute("ROLLBACK")
+                raise
+
     def _rows(self, sql: str, bindings: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         with explained(self.path):
             return self._db.execute(sql, bindings).fetchall()
@@ -79,7 +95,7 @@ class Store:
 
     def set_meta(self, **values: str) -> None:
         """Record facts about the index."""
-        with explained(self.path), self._db:
+        with self._transaction():
             self._db.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", values.items())
 
     def use_model(self, model_id: str, dims: int) -> None:
@@ -91,7 +107,7 @@ class Store:
                 f"of {model_id} ({dims}) cannot be mixed with them. "
                 "Rebuild it with `codesearch index --rebuild`, or name the old model with --model."
             )
-        with explained(self.path), self._db:
+        with self._transaction():
             self._db.execute(
                 f"CREATE VIRTUAL TABLE IF NOT EXISTS vector USING "
                 f"vec0(embedding int8[{int(dims)}] distance_metric=cosine)"
@@ -104,7 +120,7 @@ class Store:
 
     def replace(self, records: Iterable[FileRecord]) -> None:
         """Put files with all that is indexed of them in the place of what was known of their paths."""
-        with explained(self.path), self._db:
+        with self._transaction():
             stale: set[int] = set()
             for record in records:
                 stale |= self._delete_symbols(record.path)
@@ -113,7 +129,7 @@ class Store:
 
     def remove(self, paths: Iterable[str]) -> None:
         """Forget files."""
-        with explained(self.path), self._db:
+        with self._transaction():
             stale: set[int] = set()
             for path in paths:
                 stale |= self._delete_symbols(path)
@@ -122,7 +138,7 @@ class Store:
 
     def touch(self, states: Iterable[tuple[str, FileState]]) -> None:
         """Record new sizes and times of files whose content is what it was."""
-        with explained(self.path), self._db:
+        with self._transaction():
             self._db.executemany(
                 "UPDATE file SET size=?, mtime_ns=?, ctime_ns=?, inode=?, checked_ns=? WHERE path=?",
                 [(s.size, s.mtime_ns, s.ctime_ns, s.inode, s.checked_ns, _stored(path)) for path, s in states],
@@ -130,7 +146,7 @@ class Store:
 
     def clear(self) -> None:
         """Forget every file, symbol and vector, and the model."""
-        with explained(self.path), self._db:
+        with self._transaction():
             self._db.execute("DROP TABLE IF EXISTS vector")
             for table in ("symbol", "content", "file", "meta"):
                 self._db.execute(f"DELETE FROM {table}")
@@ -138,15 +154,15 @@ class Store:
 
     def optimize(self) -> None:
         """Merge the full-text index; worth it after many writes."""
-        with explained(self.path), self._db:
+        with self._transaction():
             self._db.execute("INSERT INTO symbol_text(symbol_text, rank) VALUES ('merge', 500)")
             self._db.execute("PRAGMA optimize")
 
     def _delete_symbols(self, path: str) -> set[int]:
-        rows = self._db.execute(
+        rows = self._rows(
             "SELECT s.id, s.content_id FROM symbol s JOIN file f ON f.id = s.file_id WHERE f.path = ?",
             (_stored(path),),
-        ).fetchall()
+        )
         if rows:
             ids = [(row[0],) for row in rows]
             self._db.executemany("DELETE FROM symbol_text WHERE rowid = ?", ids)
@@ -162,7 +178,7 @@ class Store:
 
     def _insert(self, record: FileRecord) -> None:
         state = record.state
-        (file_id,) = self._db.execute(
+        ((file_id,),) = self._rows(
             "INSERT INTO file(path, language, skipped, detail, lines, size, mtime_ns, ctime_ns, inode, checked_ns, "
             "hash, roles) VALUES (?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT(path) DO UPDATE SET "
             "language=excluded.language, skipped=excluded.skipped, detail=excluded.detail, lines=excluded.lines, "
@@ -172,10 +188,10 @@ class Store:
                 _stored(record.path), record.language, record.skipped, record.detail, record.lines, state.size,
                 state.mtime_ns, state.ctime_ns, state.inode, state.checked_ns, state.hash, record.roles,
             ),
-        ).fetchone()  # fmt: skip
+        )  # fmt: skip
         if not record.symbols:
             return
-        next_id = self._db.execute("SELECT coalesce(max(id), 0) + 1 FROM symbol").fetchone()[0]
+        next_id = self._rows("SELECT coalesce(max(id), 0) + 1 FROM symbol")[0][0]
         symbols, texts = [], []
         for at, item in enumerate(record.symbols, next_id):
             s = item.symbol
@@ -367,5 +383,4 @@ def _shown(path: str | bytes) -> str:
 
 
 def _symbol(row: Sequence[Any]) -> Symbol:
-    kind: Kind = row[0]
-    return Symbol(kind, *row[1:10], path=_shown(row[10]))
+    return Symbol(*(*row[:10], _shown(row[10])))

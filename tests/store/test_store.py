@@ -1,0 +1,187 @@
+import sqlite3
+
+import apsw
+import pytest
+
+from codesearch.errors import StoreError
+from codesearch.store import FileRecord, FileState, Store, SymbolRecord, schema
+from codesearch.store.filters import Filter
+from codesearch.text import terms
+from codesearch.types import Symbol
+
+STATE = FileState(10, 1, 1, 1, 2, b"h" * 16)
+DIMS = 8
+
+
+def vector(*values: int) -> bytes:
+    return bytes(v % 256 for v in (*values, *[0] * (DIMS - len(values))))
+
+
+def item(name, body, vec, *, path="a.py", kind="function", digest=None, line=1, qualname=None):
+    symbol = Symbol(kind, name, qualname or name, f"def {name}()", "", line, line + 2, 0, 9, "python", path)
+    fields = (name, "", "", "", " ".join(terms(path)), body)
+    return SymbolRecord(symbol, fields, digest or f"{name}{body}".encode().ljust(16)[:16], vec)
+
+
+def record(path, *items, language="python", roles=""):
+    return FileRecord(path, STATE, language=language, lines=9, roles=roles, symbols=tuple(items))
+
+
+@pytest.fixture
+def store(tmp_path):
+    with Store(tmp_path / "index.db", writable=True) as opened:
+        opened.use_model("test@1", DIMS)
+        yield opened
+
+
+def names(store, rows):
+    found = store.symbols(id for id, _ in rows)
+    return [found[id][0].name for id, _ in rows]
+
+
+def test_finds_by_text_and_by_vector(store):
+    store.replace([record("a.py", item("upload", "retry failed", vector(127)), item("parse", "json", vector(0, 127)))])
+    weights = (1.0,) * 6
+    assert names(store, store.text_candidates('"retry"', weights, 5)) == ["upload"]
+    assert names(store, store.vector_candidates(vector(100, 20), 2)) == ["upload", "parse"]
+
+
+def test_words_are_found_in_other_forms(store):
+    store.replace([record("a.py", item("upload", "retries failing uploads", vector(1)))])
+    assert store.text_candidates('"retry" AND "failed" AND "upload"', (1.0,) * 6, 5)
+
+
+def test_replacing_a_file_leaves_nothing_of_the_old_one(store):
+    store.replace([record("a.py", item("old", "alpha", vector(1)))])
+    store.replace([record("a.py", item("new", "beta", vector(2)))])
+    assert [s.name for s in store.listing()] == ["new"]
+    assert store.text_candidates('"alpha"', (1.0,) * 6, 5) == []
+    assert store.counts()["vectors"] == store.counts()["contents"] == 1
+
+
+def test_equal_content_shares_one_vector_until_the_last_is_gone(store):
+    for path in ("a.py", "b.py"):
+        store.replace([record(path, item("same", "body", vector(5), path=path))])
+    assert store.counts()["symbols"] == 2
+    assert store.counts()["vectors"] == 1
+    assert len(store.vector_candidates(vector(5), 5)) == 2
+    store.remove(["a.py"])
+    assert store.counts()["vectors"] == 1
+    store.remove(["b.py"])
+    assert store.counts()["vectors"] == store.counts()["contents"] == 0
+
+
+def test_a_failed_batch_changes_nothing(store):
+    store.replace([record("a.py", item("kept", "alpha", vector(1)))])
+    broken = SymbolRecord(item("bad", "x", vector(1)).symbol, ("too", "few"), b"b" * 16, vector(1))
+    with pytest.raises((apsw.Error, ValueError)):
+        store.replace([record("a.py", item("lost", "beta", vector(2))), record("b.py", broken)])
+    assert [s.name for s in store.listing()] == ["kept"]
+    assert store.counts()["vectors"] == 1
+
+
+def test_names_that_are_not_utf8_survive(store):
+    path = b"caf\xe9/\n'\".py".decode("utf-8", "surrogateescape")
+    store.replace([record(path, item("f", "x", vector(1), path=path))])
+    assert [s.path for s in store.listing()] == [path]
+    assert list(store.file_states()) == [path]
+    assert store.at(path, 2) is not None
+    store.remove([path])
+    assert store.counts()["symbols"] == 0
+
+
+FILTERED = [
+    record("src/app.py", item("run", "word", vector(1), path="src/app.py")),
+    record("src/deep/util.go", item("walk", "word", vector(2), kind="method"), language="go"),
+    record("tests/test_app.py", item("test_run", "word", vector(3), qualname="Suite.test_run"), roles="test"),
+]
+
+
+@pytest.mark.parametrize(
+    ("only", "expected"),
+    [
+        (Filter(), {"run", "walk", "test_run"}),
+        (Filter(languages=("go",)), {"walk"}),
+        (Filter(languages=("go", "python")), {"run", "walk", "test_run"}),
+        (Filter(not_languages=("go",)), {"run", "test_run"}),
+        (Filter(kinds=("method",)), {"walk"}),
+        (Filter(paths=("src/**",)), {"run", "walk"}),
+        (Filter(paths=("src/*",)), {"run"}),
+        (Filter(paths=("*.go",)), {"walk"}),
+        (Filter(paths=("deep",)), {"walk"}),
+        (Filter(not_paths=("test",)), {"run", "walk"}),
+        (Filter(names=("run",)), {"run", "test_run"}),
+        (Filter(names=("run*",)), {"run"}),
+        (Filter(names=("Suite.*",)), {"test_run"}),
+        (Filter(roles=("test",)), {"test_run"}),
+        (Filter(not_roles=("test",)), {"run", "walk"}),
+        (Filter(languages=("python",), not_paths=("tests/**",)), {"run"}),
+        (Filter(paths=("[",)), set()),
+        (Filter(names=("' OR 1=1 --",)), set()),
+    ],
+)
+def test_filters_hold_for_every_way_of_asking(store, only, expected):
+    store.replace(FILTERED)
+    assert {s.name for s in store.listing(only)} == expected
+    assert set(names(store, store.text_candidates('"word"', (1.0,) * 6, 9, only))) == expected
+    assert set(names(store, store.vector_candidates(vector(9), 9, only))) == expected
+
+
+def test_the_innermost_symbol_is_at_a_line(store):
+    outer = item("Outer", "x", vector(1), kind="class", line=1)
+    inner = item("inner", "y", vector(2), kind="method", line=2)
+    wide = SymbolRecord(
+        Symbol("module", "a", "a", "", "", 1, 50, 0, 99, "python", "a.py"), ("",) * 6, b"m" * 16, vector(3)
+    )
+    store.replace([record("a.py", wide, outer, inner)])
+    assert [store.at("a.py", line)[1].name for line in (1, 4, 30)] == ["Outer", "inner", "a"]
+    assert store.at("a.py", 51) is None
+
+
+def test_another_models_vectors_are_refused_with_the_way_out(store, tmp_path):
+    with pytest.raises(StoreError, match=r"test@1.*other@2.*--rebuild"):
+        store.use_model("other@2", 16)
+
+
+def test_a_newer_schema_is_refused(tmp_path):
+    path = tmp_path / "index.db"
+    Store(path, writable=True).close()
+    with apsw.Connection(str(path)) as db:
+        db.pragma("user_version", schema.VERSION + 1)
+    db.close()
+    with pytest.raises(StoreError, match=r"newer codesearch.*--rebuild"):
+        Store(path, writable=True)
+
+
+@pytest.mark.parametrize(
+    "content", [b"not a database, but long enough to be looked at" * 50, b"SQLite format 3\0" + b"\xff" * 5000]
+)
+def test_a_file_that_is_no_index_is_refused(tmp_path, content):
+    path = tmp_path / "index.db"
+    path.write_bytes(content)
+    with pytest.raises(StoreError, match="--rebuild"):
+        Store(path, writable=True)
+    assert path.read_bytes()[:16] == content[:16]
+
+
+def test_a_full_disk_is_told_and_what_was_there_stays(store):
+    store.replace([record("a.py", item("kept", "alpha", vector(1)))])
+    pages = store._db.pragma("page_count")
+    store._db.pragma("max_page_count", pages + 1)
+    big = [item(f"f{i}", "word " * 500 + str(i), vector(i), line=i) for i in range(200)]
+    with pytest.raises(StoreError, match="disk is full"):
+        store.replace([record("b.py", *big)])
+    store._db.pragma("max_page_count", 1 << 30)
+    assert [s.name for s in store.listing()] == ["kept"]
+    store.replace([record("b.py", *big)])
+    assert store.counts()["symbols"] == 201
+
+
+def test_the_views_work_in_any_sqlite(store):
+    store.replace(FILTERED)
+    store.close()
+    plain = sqlite3.connect(store.path)
+    rows = plain.execute("SELECT path, name, kind FROM symbols WHERE language = 'go'").fetchall()
+    assert rows == [("src/deep/util.go", "walk", "method")]
+    assert plain.execute("SELECT count(*) FROM files").fetchone() == (3,)
+    plain.close()
