@@ -1,0 +1,174 @@
+"""Documentation: which comment belongs to a definition, and its text without comment marks."""
+
+from __future__ import annotations
+
+import re
+
+_LICENCE = re.compile(
+    r"copyright|\(c\)\s*\d{4}|SPDX-License|licen[sc]ed (?:under|to)|all rights reserved"
+    r"|permission is hereby granted|redistribution and use|(?:MIT|BSD|Apache) licen[sc]e"
+    r"|licensed? that can be found",
+    re.IGNORECASE,
+)
+_DIRECTIVE = re.compile(
+    r"""\s*(?:
+      !/|eslint\b|jshint\b|jslint\b|prettier-ignore|istanbul\b|global\s|@ts-\w+|@flow\b|tslint:|biome-ignore|v8\signore|c8\signore
+      |type:\s|noqa\b|pylint:|mypy:|ruff:|fmt:|pragma:|-\*-|vim?:|coding[:=]|isort:|flake8
+      |go:\w+|nolint|\+build\s|line\s\S+:\d
+      |rubocop:|frozen_string_literal:|encoding:|warn_indent:|:nocov:|:nodoc:
+      |clang-format|NOLINT|NOSONAR|CHECKSTYLE|noinspection|phpcs:|@phpstan-ignore|@psalm-suppress
+      |shellcheck\s|swiftlint:|ktlint|sourcery:|<editor-fold|</editor-fold|\#?(?:end)?region\b
+      |MARK:\s*-?\s*$|ReSharper\s|stylua:|luacheck:|credo:|sobelow
+    )""",
+    re.VERBOSE | re.IGNORECASE,
+)
+_BANNER = re.compile(r"[\W_]*")
+_LINE_MARK = re.compile(r"\s*(?:/{2,}!?<?|#+:?!?|--+\s?[|^*]?(?![\[\]])|;+|%+|'+)[ \t]?")
+_BLOCK_OPEN = re.compile(r"\s*(?:/\*+!?<?|\{-+\s?[|^]?(?!#)|\(\*+|--+\[=*\[|=begin\b|#=|<!--+|\"\"\")[ \t]?")
+_BLOCK_CLOSE = re.compile(r"[ \t]*(?:\*+/|-+\}|\*+\)|(?:--)?\]=*\]|=end\b|=#|-->|\"\"\")\s*$")
+_STAR = re.compile(r"\s*\*+(?!\*)[ \t]?")
+_STRING = re.compile(r"(?:@[\w]+\s*)?[A-Za-z~]*(\"\"\"|'''|\"|')")
+
+MAX_LENGTH = 8_000
+"""Longer documentation is cut: more is a manual, not a description."""
+
+
+def clean_comment(text: str) -> str:
+    """Return the words of a comment (one block, or line comments one below the other) without its marks.
+
+    Licences, banners and tool directives are left out; blank lines between paragraphs stay.
+    """
+    lines = text[: 4 * MAX_LENGTH].splitlines()
+    out: list[str] = []
+    in_block = False
+    for line in lines:
+        opened = None if in_block else _BLOCK_OPEN.match(line)
+        if opened:
+            in_block = True
+            line = line[opened.end() :]
+        elif not in_block:
+            line = _LINE_MARK.sub("", line, count=1)
+        if in_block:
+            closed = _BLOCK_CLOSE.search(line)
+            if closed:
+                in_block = False
+                line = line[: closed.start()]
+            if not opened:
+                line = _STAR.sub("", line, count=1)
+        line = line.rstrip()
+        if line and (_BANNER.fullmatch(line) or _DIRECTIVE.match(line)):
+            line = ""
+        out.append(line)
+    cleaned = _dedent(out)
+    return "" if _LICENCE.search(cleaned) else cleaned
+
+
+def clean_string(text: str) -> str:
+    """Return the content of a docstring as written in the source: without quotes and indentation."""
+    found = _STRING.match(text)
+    if not found:
+        return clean_comment(text)
+    quote = found[1]
+    text = text[found.end() :].rstrip()
+    if text.endswith(quote):
+        text = text[: -len(quote)]
+    first, *rest = text[: 2 * MAX_LENGTH].splitlines() or [""]
+    return _dedent([first.strip(), *_dedent(rest, keep=True).split("\n")])
+
+
+def is_licence(text: str) -> bool:
+    """Tell whether a comment is a licence or a copyright notice."""
+    return bool(_LICENCE.search(text))
+
+
+def _dedent(lines: list[str], keep: bool = False) -> str:
+    """Remove the common indentation; unless `keep`, also blank lines at the ends and repeated ones."""
+    lines = [line.expandtabs().rstrip() for line in lines]
+    indents = [len(line) - len(line.lstrip()) for line in lines if line]
+    indent = min(indents, default=0)
+    lines = [line[indent:] for line in lines]
+    text = "\n".join(lines)
+    return text if keep else re.sub(r"\n{3,}", "\n\n", text).strip("\n ")[:MAX_LENGTH]
+
+
+class CommentFinder:
+    """Finds comments by the look of whole lines, from a definition upwards or from the top of the file."""
+
+    def __init__(
+        self,
+        source: bytes,
+        line_starts: list[int],
+        line_comments: tuple[str, ...],
+        block_comments: tuple[tuple[str, str], ...],
+    ) -> None:
+        self._source = source
+        self._starts = line_starts
+        self._line_marks = tuple(mark.encode() for mark in line_comments)
+        self._blocks = tuple((opening.encode(), closing.encode()) for opening, closing in block_comments)
+        self._closings = tuple(closing for _, closing in self._blocks)
+
+    def line(self, row: int) -> bytes:
+        """Return one line (rows count from 0), its break and surrounding blanks removed."""
+        starts = self._starts
+        end = starts[row + 1] if row + 1 < len(starts) else len(self._source)
+        return self._source[starts[row] : end].strip().removeprefix(b"\xef\xbb\xbf")
+
+    def above(self, row: int) -> int:
+        """Return the first row of the comment that ends on the row above, or `row` if there is none."""
+        top = row
+        while top > 0:
+            line = self.line(top - 1)
+            if line.startswith(self._line_marks) and not line.startswith(b"#!/"):
+                top -= 1
+                continue
+            if top == row and self._closings and line.endswith(self._closings):
+                opening = self._opening(top - 1, line)
+                return opening if opening >= 0 else row
+            break
+        return top
+
+    def _opening(self, row: int, line: bytes) -> int:
+        for opening, closing in self._blocks:
+            if not line.endswith(closing):
+                continue
+            for candidate in range(row, max(-1, row - 1000), -1):
+                text = line if candidate == row else self.line(candidate)
+                if opening in text:
+                    return candidate if text.startswith(opening) else -1
+                if candidate != row and closing in text:
+                    return -1
+        return -1
+
+    def text(self, top: int, row: int) -> str:
+        """Return the lines from `top` to before `row`."""
+        end = self._starts[row] if row < len(self._starts) else len(self._source)
+        return self._source[self._starts[top] : end].decode("utf-8", "replace")
+
+    def leading(self, first_definition: int) -> str:
+        """Return the cleaned first comment of the file that is neither a licence nor the first definition's."""
+        row, rows = 0, len(self._starts)
+        while row < rows:
+            line = self.line(row)
+            if not line or line.startswith((b"#!", b"<?php", b"'use strict'", b'"use strict"', b"#pragma once")):
+                row += 1
+                continue
+            top = row
+            block = next((pair for pair in self._blocks if line.startswith(pair[0])), None)
+            if block:
+                while row < rows and block[1] not in (
+                    self.line(row)[len(block[0]) :] if row == top else self.line(row)
+                ):
+                    row += 1
+                row += 1
+            elif line.startswith(self._line_marks):
+                while row < rows and self.line(row).startswith(self._line_marks):
+                    row += 1
+            else:
+                break
+            row = min(row, rows)
+            if row == first_definition:
+                break
+            text = clean_comment(self.text(top, row))
+            if text:
+                return text
+        return ""

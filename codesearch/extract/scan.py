@@ -1,0 +1,190 @@
+"""One parse of one source: the query's matches as definitions with byte offsets."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from codesearch import languages
+from codesearch.errors import CodesearchError
+from codesearch.extract.comments import clean_comment, clean_string
+from codesearch.languages.definition import Definition, Language, Scan
+from codesearch.languages.grammar import load
+from codesearch.types import KINDS
+
+if TYPE_CHECKING:
+    from tree_sitter import Node, Tree
+
+_CHUNK = 1 << 16
+"""Bytes handed to the parser at once when the parse is bounded."""
+_MAX_DEPTH = 400
+"""Nothing nested deeper is looked for: queries on deep trees are slow."""
+_MAX_NAME = 200
+
+_CONTAINERS = ("namespace", "impl")
+_BODILESS = {"signature": False, "prototype": True}
+_ROLES = {role: role for role in (*KINDS, *_CONTAINERS, *_BODILESS)}
+_HELPERS = frozenset({"name", "scope", "body", "doc"})
+_SPACE = re.compile(r"\s+")
+_QUOTES = "\"'`"
+
+
+class ParseTimeout(CodesearchError):
+    """A file took longer to parse than the time given."""
+
+
+class FileScan:
+    """The definitions of one source; see `languages.definition.Scan`.
+
+    Captures of a query: `@<kind>`, `@namespace`, `@impl`, `@signature` or `@prototype` around a definition with
+    its `@name` (and `@scope`, `@body`); `@wrap` around the node `@inner` that it widens; `@attribute` beside the
+    definition that follows it, perhaps with a `@doc`; `@documented` around a node whose docstring is `@doc`.
+    """
+
+    def __init__(self, source: bytes, language: Language, deadline: float | None = None) -> None:
+        from tree_sitter import QueryCursor
+
+        self.source = source
+        self.language = language
+        self.definitions: list[Definition] = []
+        self.marks: dict[str, list[tuple[int, int]]] = {}
+        self.wraps: dict[tuple[int, int], tuple[int, int]] = {}
+        self.attributes: dict[int, tuple[int, str]] = {}
+        """End of an attribute -> its start and the documentation it holds."""
+        self.docstrings: dict[tuple[int, int], str] = {}
+        self._deadline = deadline
+        grammar, query = load(language.name)
+        self._tree = _parse(grammar, source, deadline)
+        root = self._tree.root_node
+        self.root = (root.start_byte, root.end_byte)
+        self.has_error = root.has_error
+        cursor = QueryCursor(query)
+        cursor.set_max_start_depth(_MAX_DEPTH)
+        # Never a progress_callback here: it crashes the interpreter (tree-sitter 0.26).
+        self._collect(cursor.matches(root))
+
+    def _collect(self, matches: list[tuple[int, dict[str, list[Node]]]]) -> None:
+        found: dict[int, Definition] = {}
+        for pattern, captures in matches:
+            if names := captures.get("name"):
+                name_start = names[0].start_byte
+                known = found.get(name_start)
+                if known is None or pattern < known.pattern:
+                    definition = self._definition(pattern, captures, names[0])
+                    if definition:
+                        found[name_start] = definition
+            elif inner := captures.get("inner"):
+                wrap = captures["wrap"][0]
+                for node in inner:
+                    self.wraps[node.start_byte, node.end_byte] = wrap.start_byte, wrap.end_byte
+            elif documented := captures.get("documented"):
+                node = documented[0]
+                self.docstrings[node.start_byte, node.end_byte] = self._documentation(captures["doc"])
+            elif attributes := captures.get("attribute"):
+                doc = self._documentation(captures["doc"]) if "doc" in captures else ""
+                for node in attributes:
+                    self.attributes[node.end_byte] = node.start_byte, doc
+            else:
+                for key, nodes in captures.items():
+                    self.marks.setdefault(key, []).extend((node.start_byte, node.end_byte) for node in nodes)
+        self.definitions = list(found.values())
+
+    def _definition(self, pattern: int, captures: dict[str, list[Node]], name_node: Node) -> Definition | None:
+        role = next((key for key in captures if key in _ROLES), None)
+        if role is None:
+            return None
+        node = captures[role][0]
+        if bodies := captures.get("body"):
+            body = bodies[0].start_byte
+        else:
+            child = node.child_by_field_name("body")
+            body = child.start_byte if child else -1
+        start, end = node.start_byte, node.end_byte
+        name_start = name_node.start_byte
+        name = self._decode(name_start, name_node.end_byte)
+        scope = ""
+        if scopes := captures.get("scope"):
+            scope = self._decode(scopes[0].start_byte, scopes[0].end_byte)
+        if name and name[0] in _QUOTES and name[-1] == name[0]:
+            name = name[1:-1]
+        elif self.language.split_name and role != "test":
+            own_scope, name = self.language.split_name(name)
+            scope = self.language.separator.join(part for part in (scope, own_scope) if part)
+        name = _SPACE.sub(" ", name).strip()[:_MAX_NAME]
+        if not name:
+            return None
+        return Definition(
+            kind="function" if role in _BODILESS else role,
+            name=name,
+            scope=_SPACE.sub("", scope)[:_MAX_NAME],
+            start=start,
+            end=end,
+            head=start,
+            body=body if body > name_start else -1,
+            pattern=pattern,
+            name_start=name_start,
+            prototype=_BODILESS.get(role, False),
+        )
+
+    def _decode(self, start: int, end: int) -> str:
+        return self.source[start:end].decode("utf-8", "replace")
+
+    def _documentation(self, nodes: list[Node]) -> str:
+        text = "\n".join(self._decode(node.start_byte, node.end_byte) for node in nodes)
+        return clean_comment(text) if nodes[0].type.endswith("comment") else clean_string(text)
+
+    @cached_property
+    def errors(self) -> list[tuple[int, int]]:
+        """Byte ranges of the outermost syntax errors."""
+        out: list[tuple[int, int]] = []
+        stack = [self._tree.root_node] if self.has_error else []
+        while stack:
+            node = stack.pop()
+            if node.is_error:
+                out.append((node.start_byte, node.end_byte))
+            else:
+                stack += [child for child in node.children if child.has_error]
+        return sorted(out)
+
+    def again(self, source: bytes, language: str | None = None) -> Scan:
+        """Scan another source of the same length, so that its offsets fit this one."""
+        return scan(source, languages.get(language) if language else self.language, self._deadline)
+
+
+def scan(source: bytes, language: Language, deadline: float | None = None) -> FileScan:
+    """Parse a source and find its definitions; `deadline` is a value of `time.monotonic()`.
+
+    Raises ParseTimeout when the deadline passes during the parse.
+    """
+    return FileScan(language.before(source) if language.before else source, language, deadline)
+
+
+def _parse(grammar: object, source: bytes, deadline: float | None) -> Tree:
+    from tree_sitter import Parser
+
+    # A parser of its own for each parse (0.3 us): one that was interrupted would return the old tree.
+    parser = Parser(grammar)  # type: ignore[arg-type]
+    if deadline is None:
+        return parser.parse(source)
+    limit = deadline
+    late = False
+
+    def read(offset: int, _point: object) -> bytes:
+        return source[offset : offset + _CHUNK]
+
+    def overdue(*_: object) -> bool:
+        nonlocal late
+        late = time.monotonic() > limit
+        return late
+
+    parse: Callable[..., Tree] = parser.parse
+    try:
+        return parse(read, progress_callback=overdue)
+    except ValueError:
+        parser.reset()
+        if late:
+            raise ParseTimeout("parsing took too long") from None
+        raise
