@@ -20,6 +20,9 @@ from codesearch.types import Symbol
 VECTOR_LIMIT = 4096
 """The most neighbours sqlite-vec returns for one query."""
 
+_COSINE = "1 - distance * distance / (2.0 * 127 * 127)"
+"""Of two vectors of length 127, from the distance between them: sqlite-vec finds it in two thirds of cosine's time."""
+
 _SYMBOL = (
     "s.kind, s.name, s.qualname, s.signature, s.documentation, s.start_line, s.end_line, "
     "s.start_byte, s.end_byte, f.language, f.path"
@@ -109,8 +112,7 @@ class Store:
             )
         with self._transaction():
             self._db.execute(
-                f"CREATE VIRTUAL TABLE IF NOT EXISTS vector USING "
-                f"vec0(embedding int8[{int(dims)}] distance_metric=cosine)"
+                f"CREATE VIRTUAL TABLE IF NOT EXISTS vector USING vec0(embedding int8[{int(dims)}] distance_metric=l2)"
             )
             self._db.executemany(
                 "INSERT OR REPLACE INTO meta VALUES (?, ?)", [("model", model_id), ("dims", str(dims))]
@@ -239,7 +241,7 @@ class Store:
         """Return (symbol id, cosine similarity) of the nearest symbols, nearest first."""
         clause, bindings = _restriction(only, "rowid", "s.content_id")
         nearest = self._rows(
-            f"SELECT rowid, 1 - distance FROM vector WHERE embedding MATCH vec_int8(?) AND k = ?{clause}",
+            f"SELECT rowid, {_COSINE} FROM vector WHERE embedding MATCH vec_int8(?) AND k = ?{clause}",
             [vector, min(limit, VECTOR_LIMIT), *bindings],
         )
         similarity = dict(nearest)
@@ -271,7 +273,7 @@ class Store:
         numbers = ", ".join(str(float(weight)) for weight in weights)
         rows = self._rows(
             f"SELECT rowid, -bm25(symbol_text, {numbers}) FROM symbol_text "
-            f"WHERE symbol_text MATCH ? AND rowid IN ({','.join('?' * len(wanted))})",
+            f"WHERE symbol_text MATCH ? AND +rowid IN ({','.join('?' * len(wanted))})",
             [match, *wanted],
         )
         return dict(rows)
