@@ -1,0 +1,222 @@
+"""Settings: layers, what is allowed, messages, and that each is documented."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from codesearch import settings as module
+from codesearch.errors import UsageError
+from codesearch.settings import NAMES, Settings, describe, load, load_layers, user_file
+
+DOCUMENT = Path(__file__).parent.parent / "docs" / "configuration.md"
+
+
+@pytest.fixture(autouse=True)
+def _clean(tmp_path, monkeypatch):
+    for name in list(os.environ):
+        if name.startswith("CODESEARCH_"):
+            monkeypatch.delenv(name)
+    file = tmp_path / "config" / "codesearch" / "config.toml"
+    file.parent.mkdir(parents=True)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    if sys.platform != "linux":
+        monkeypatch.setattr(module, "user_file", lambda: file)
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    (tmp_path / "root").mkdir()
+    return tmp_path / "root"
+
+
+def test_defaults(root):
+    assert load(root) == Settings()
+    assert load(root / "missing") == Settings()
+    assert {described.origin for described in describe(load_layers(root))} == {"default"}
+
+
+def test_each_layer_wins_over_the_one_before(root, monkeypatch):
+    module.user_file().write_text("limit = 1\ncontext = 1\nworkers = 1\ncolor = 'never'\nmodel = 'mine'\n")
+    (root / "pyproject.toml").write_text("[tool.codesearch]\nlimit = 2\ncontext = 2\nworkers = 2\ncolor = 'auto'\n")
+    (root / ".codesearch.toml").write_text("limit = 3\ncontext = 3\nworkers = 3\n")
+    monkeypatch.setenv("CODESEARCH_LIMIT", "4")
+    monkeypatch.setenv("CODESEARCH_CONTEXT", "4")
+    layers = load_layers(root, {"limit": 5, "workers": None, "include": []})
+    settings = module.merge(layers)
+    assert (settings.limit, settings.context, settings.workers, settings.color) == (5, 4, 3, "auto")
+    assert settings.model == "mine"
+    origin = {described.name: described.origin for described in describe(layers)}
+    assert origin["limit"] == "option"
+    assert origin["context"] == "environment CODESEARCH_CONTEXT"
+    assert origin["workers"] == str(root / ".codesearch.toml")
+    assert origin["color"] == f"{root / 'pyproject.toml'} [tool.codesearch]"
+    assert origin["model"] == str(module.user_file())
+    assert origin["db"] == "default"
+    assert tuple(origin) == NAMES
+
+
+def test_exclude_adds_up_and_include_does_not(root, monkeypatch):
+    (root / ".codesearch.toml").write_text("exclude = ['data/']\ninclude = ['src/']\n")
+    monkeypatch.setenv("CODESEARCH_EXCLUDE", "*.gen.go, !keep.gen.go")
+    layers = load_layers(root, {"exclude": ("x",), "include": ["lib/"]})
+    settings = module.merge(layers)
+    assert settings.exclude == ("data/", "*.gen.go", "!keep.gen.go", "x")
+    assert settings.include == ("lib/",)
+    (exclude,) = (described for described in describe(layers) if described.name == "exclude")
+    assert exclude.origin == f"{root / '.codesearch.toml'}, environment CODESEARCH_EXCLUDE, option"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("max_file_size", 5, 5),
+        ("max_file_size", "1MiB", 1 << 20),
+        ("max_file_size", "500 kB", 500_000),
+        ("max_file_size", "1.5ki", 1536),
+        ("max_file_size", "2048", 2048),
+        ("parse_timeout", 3, 3.0),
+        ("parse_timeout", "0.5", 0.5),
+        ("index_generated", True, True),
+        ("index_minified", "yes", True),
+        ("index_minified", "0", False),
+        ("languages", ["Python"], ("python",)),
+        ("languages", "python,go", ("python", "go")),
+        ("color", "always", "always"),
+        ("workers", "2", 2),
+        ("db", Path("x/y.db"), str(Path("x/y.db"))),
+    ],
+)
+def test_values(root, name, value, expected):
+    assert getattr(load(root, {name: value}), name) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "allowed"),
+    [
+        ("limit", 0, "whole number from 1"),
+        ("limit", True, "whole number"),
+        ("limit", "ten", "whole number"),
+        ("context", -1, "whole number from 0"),
+        ("max_file_size", "big", "1MiB"),
+        ("max_file_size", 0, "1MiB"),
+        ("parse_timeout", 0, "above 0"),
+        ("parse_timeout", "nan", "above 0"),
+        ("index_generated", "maybe", "true or false"),
+        ("index_generated", 1, "true or false"),
+        ("include", [1], "list of strings"),
+        ("color", "sometimes", "auto, always, never"),
+        ("languages", ["pyhton"], "did you mean 'python'"),
+        ("model", "", "not empty"),
+        ("db", 3, "not empty"),
+    ],
+)
+def test_bad_values_say_what_is_allowed(root, name, value, allowed):
+    with pytest.raises(UsageError) as caught:
+        load(root, {name: value})
+    assert name in str(caught.value)
+    assert allowed in str(caught.value)
+    assert str(caught.value).startswith("option: ")
+
+
+def test_unknown_keys_name_the_file_and_the_likely_one(root, monkeypatch):
+    (root / ".codesearch.toml").write_text("max-file-sise = 3\n")
+    with pytest.raises(UsageError, match=r"\.codesearch\.toml: unknown setting 'max-file-sise'.*'max_file_size'"):
+        load(root)
+    (root / ".codesearch.toml").write_text("max-file-size = 3\n")
+    assert load(root).max_file_size == 3
+    monkeypatch.setenv("CODESEARCH_LIMT", "3")
+    with pytest.raises(UsageError, match="CODESEARCH_LIMT; did you mean CODESEARCH_LIMIT"):
+        load(root)
+
+
+def test_environment_of_others_and_empty_variables_do_not_count(root, monkeypatch):
+    monkeypatch.setenv("CODESEARCH_SOMETHING_ELSE", "1")
+    monkeypatch.setenv("CODESEARCH_LIMIT", "")
+    assert load(root) == Settings()
+    monkeypatch.setenv("CODESEARCH_LIMIT", "many")
+    with pytest.raises(UsageError, match="environment CODESEARCH_LIMIT: must be a whole number"):
+        load(root)
+
+
+@pytest.mark.parametrize("text", [b"limit = ", b"limit = '\xff'"])
+def test_files_that_are_not_toml(root, text):
+    (root / ".codesearch.toml").write_bytes(text)
+    with pytest.raises(UsageError, match=r"\.codesearch\.toml: not valid TOML"):
+        load(root)
+
+
+def test_pyproject_that_is_not_about_us_is_not_parsed(root):
+    (root / "pyproject.toml").write_text("this is [no TOML")
+    assert load(root) == Settings()
+    (root / "pyproject.toml").write_text("[tool]\ncodesearch = 3\n")
+    with pytest.raises(UsageError, match="must be a table"):
+        load(root)
+
+
+def test_db_of_a_project_stays_in_it_and_none_is_for_all(root):
+    (root / ".codesearch.toml").write_text("db = 'build/index.db'\n")
+    assert load(root).db == str(root.resolve() / "build" / "index.db")
+    for elsewhere in ("../x.db", str(root.parent / "x.db"), "."):
+        (root / ".codesearch.toml").write_text(f"db = '{elsewhere}'\n")
+        with pytest.raises(UsageError, match="below the project's folder"):
+            load(root)
+    (root / ".codesearch.toml").unlink()
+    module.user_file().write_text("db = 'x.db'\n")
+    with pytest.raises(UsageError, match="for all projects at once"):
+        load(root)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere platformdirs is asked itself")
+@pytest.mark.parametrize("value", ["", " ", "/somewhere/else", None])
+def test_user_file_is_where_platformdirs_says(monkeypatch, value):
+    from platformdirs import user_config_path
+
+    if value is None:
+        monkeypatch.delenv("XDG_CONFIG_HOME")
+    else:
+        monkeypatch.setenv("XDG_CONFIG_HOME", value)
+    assert user_file() == user_config_path("codesearch") / "config.toml"
+
+
+def test_every_setting_has_a_rule_and_is_documented():
+    assert set(NAMES) == {field.name for field in fields(Settings)} == set(module._RULES)
+    text = DOCUMENT.read_text()
+    described = re.findall(r"^### `(\w+)`$", text, re.MULTILINE)
+    assert described == list(NAMES)
+    for section, field in zip(re.split(r"^### .*$", text, flags=re.MULTILINE)[1:], fields(Settings), strict=True):
+        default = re.search(r"^Default: `([^`]*)`", section, re.MULTILINE)
+        assert default, field.name
+        value = {"true": True, "false": False, "[]": ()}.get(default[1], default[1].strip('"'))
+        given = {} if value == "" else {field.name: value}  # an empty db is the default and cannot be set
+        assert getattr(load(Path(), given), field.name) == field.default, field.name
+        if field.name != "db":
+            assert len(section.split()) > 8
+
+
+def test_what_the_file_layer_gets(root):
+    options = load(root, {"languages": ["go"], "exclude": ["x"], "max_file_size": 9}).file_options()
+    assert (options.languages, options.exclude, options.max_file_size) == (("go",), ("x",), 9)
+    assert load(root).reading_rules() != load(root, {"index_generated": True}).reading_rules()
+
+
+def test_import_is_cheap():
+    code = (
+        "import sys, codesearch.settings as s; from pathlib import Path; s.load(Path('missing'));"
+        "print([m for m in ('platformdirs', 'tomllib', 'difflib', 'codesearch.languages') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == ("[]\n" if sys.platform == "linux" else "['platformdirs']\n")
+
+
+def test_every_reason_for_leaving_a_file_out_is_documented():
+    from codesearch.files import REASONS
+
+    text = DOCUMENT.read_text()
+    assert re.findall(r"^\| ([a-z ]+) \| ", text, re.MULTILINE) == ["reason", *REASONS]
