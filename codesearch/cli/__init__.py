@@ -1,0 +1,19 @@
+"""The command `codesearch`: parse, call the library, render.
+
+Importing this package costs next to nothing; each command imports what it uses.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit status: 0 found or done, 1 nothing found, 2 error, 130 interrupted."""
+    try:
+        from codesearch.cli import running
+
+        return running.run(sys.argv[1:] if arguments is None else list(arguments))
+    except KeyboardInterrupt:
+        return 130

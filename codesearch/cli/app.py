@@ -1,0 +1,389 @@
+"""The commands: each parses its arguments, calls the library and prints what came back."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from codesearch import __version__
+from codesearch.cli import asking, console, options
+from codesearch.cli.options import (
+    ColorChoice,
+    ColorOption,
+    ContextOption,
+    DbOption,
+    Format,
+    FormatOption,
+    KindOption,
+    LanguageOption,
+    LimitOption,
+    ModelOption,
+    NameOption,
+    NoUpdateOption,
+    PathArgument,
+    PathOption,
+    QuietOption,
+    ReportFormat,
+    ReportFormatOption,
+    SnippetOption,
+)
+from codesearch.cli.running import FOUND, NOTHING
+from codesearch.errors import NotFoundError, UsageError
+
+# rich would cost 60 ms of every command, only to draw boxes around the help.
+app = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False, context_settings={"max_content_width": 100})
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        console.write(f"codesearch {__version__}\n")
+        raise typer.Exit
+
+
+@app.callback(invoke_without_command=True)
+def codesearch(
+    ctx: typer.Context,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    r"""Find code by meaning: ask in plain words, get the function. Everything stays on this machine.
+
+    \b
+      codesearch query "where are failed uploads retried"
+      codesearch query "parse a config file lang:go -is:test" path/to/repo
+      codesearch similar src/cache.py:42
+
+    The first query of a folder indexes it; later ones look for what changed.
+    """
+    if ctx.invoked_subcommand is None:
+        console.write(ctx.get_help() + "\n")
+
+
+@app.command()
+def query(
+    text: Annotated[
+        str | None,
+        typer.Argument(metavar="TEXT", help="What the code does, in plain words, or a name.", show_default=False),
+    ] = None,
+    path: PathArgument = None,
+    limit: LimitOption = None,
+    lang: LanguageOption = None,
+    kind: KindOption = None,
+    path_filter: PathOption = None,
+    name: NameOption = None,
+    format: FormatOption = None,
+    context: ContextOption = None,
+    snippet: SnippetOption = False,
+    batch: Annotated[
+        str | None,
+        typer.Option(
+            "--batch",
+            metavar="FILE",
+            help="Answer one query a line of FILE (- is stdin) with one JSON object a line; TEXT is left out.",
+            show_default=False,
+        ),
+    ] = None,
+    color: ColorOption = None,
+    no_update: NoUpdateOption = False,
+    db: DbOption = None,
+    model: ModelOption = None,
+    quiet: QuietOption = False,
+) -> int:
+    r"""Find the functions, methods and types that do what TEXT says.
+
+    \b
+      codesearch query "how are routes grouped and registered"
+      codesearch query ServeHTTP path/to/gin            a name, in any case style
+      codesearch query "retry lang:python kind:method -path:tests/**"
+      codesearch query "open a socket" --format vimgrep -n 20
+      codesearch query -- "-is:test parse"              a query that begins with -
+      codesearch query --batch queries.txt path/to/repo
+
+    Filters within TEXT: lang: kind: path: name: is: (test, vendored, generated, example), each
+    also with - in front; quote values with blanks. Exit status: 0 found, 1 nothing found, 2 error.
+    """
+    if batch is not None:
+        if path is not None:
+            raise UsageError("with --batch the queries come from the file: leave TEXT out and name only the folder")
+        text, path = None, text
+    elif text is None:
+        raise UsageError("no query given: codesearch query TEXT [PATH], for example codesearch query 'parse dates' .")
+    only = options.filters(lang, kind, path_filter, name)
+    if text is not None:
+        from codesearch.search import parse
+
+        parse(text, only)
+    settings = {"db": db, "model": model, "limit": limit, "context": context, "color": _value(color)}
+    with asking.opened(options.root_of(path), **settings) as index:
+        if batch is not None:
+            from codesearch.cli.batch import answer_lines
+
+            if format not in (None, Format.json, Format.ndjson):
+                raise UsageError("with --batch the format is ndjson")
+            if not no_update:
+                asking.refresh(index, quiet=quiet)
+            return answer_lines(index, batch, only, _answers(index, Format.ndjson, context, snippet=snippet))
+        assert text is not None
+        if not no_update:
+            asking.refresh(index, quiet=quiet)
+        hits = index.query(text, only=only)
+        _answers(index, format, context, snippet=snippet).print_hits(hits, {"query": text})
+        return _ended(index, bool(hits), quiet=quiet)
+
+
+@app.command()
+def similar(
+    place: Annotated[str, typer.Argument(metavar="FILE:LINE", help="A line of the code to compare with.")],
+    path: PathArgument = None,
+    limit: LimitOption = None,
+    lang: LanguageOption = None,
+    kind: KindOption = None,
+    path_filter: PathOption = None,
+    name: NameOption = None,
+    format: FormatOption = None,
+    context: ContextOption = None,
+    snippet: SnippetOption = False,
+    color: ColorOption = None,
+    no_update: NoUpdateOption = False,
+    db: DbOption = None,
+    quiet: QuietOption = False,
+) -> int:
+    r"""Find code that is like the function around a line.
+
+    \b
+      codesearch similar src/cache.py:42
+      codesearch similar src/cache.py:42 --path 'tests/**' -n 3
+
+    FILE is absolute, below the current folder, or below the root.
+    """
+    only = options.filters(lang, kind, path_filter, name)
+    at = options.place(place)
+    if at is None:
+        raise UsageError(f"{place}: write FILE:LINE, for example src/cache.py:42")
+    root, file = options.located(at[0], path)
+    with asking.opened(root, db=db, limit=limit, context=context, color=_value(color)) as index:
+        if not no_update:
+            asking.refresh(index, quiet=quiet)
+        hits = index.similar(file, at[1], only=only)
+        asked = {"file": file, "line": at[1]}
+        _answers(index, format, context, snippet=snippet).print_hits(hits, asked)
+        return _ended(index, bool(hits), quiet=quiet)
+
+
+@app.command()
+def show(
+    what: Annotated[str, typer.Argument(metavar="NAME|FILE:LINE", help="A symbol's name, or a line within it.")],
+    path: PathArgument = None,
+    limit: Annotated[
+        int, typer.Option("--limit", "-n", min=1, metavar="N", help="Show at most N symbols of that name.")
+    ] = 1,
+    format: ReportFormatOption = ReportFormat.text,
+    color: ColorOption = None,
+    no_update: NoUpdateOption = False,
+    db: DbOption = None,
+    quiet: QuietOption = False,
+) -> int:
+    r"""Print the whole source of a symbol.
+
+    \b
+      codesearch show Engine.ServeHTTP
+      codesearch show parse_config -n 5                 all of that name, at most 5
+      codesearch show src/cache.py:42 | less
+    """
+    at = options.place(what)
+    if at is not None:
+        root, file = options.located(at[0], path)
+    else:
+        root, file = options.root_of(path), ""
+    with asking.opened(root, db=db, color=_value(color)) as index:
+        if not no_update:
+            asking.refresh(index, quiet=quiet)
+        found = [index.symbol_at(file, at[1])] if at is not None else index.symbols_named(what)
+        _answers(index, Format(format.value), None).print_source(found[:limit])
+        rest = found[limit:]
+        if rest and not quiet:
+            others = ", ".join(f"{one.path}:{one.start_line}" for one in rest[:5]) + (", ..." if rest[5:] else "")
+            console.message(f"{len(rest)} more named so: {others} (-n {len(found)} shows them)")
+        if not found and not quiet:
+            console.message(f"no symbol is named {what}; `codesearch query` finds code by what it does")
+        return FOUND if found else NOTHING
+
+
+@app.command()
+def symbols(
+    path: PathArgument = None,
+    limit: Annotated[
+        int | None, typer.Option("--limit", "-n", min=1, metavar="N", help="At most N symbols.", show_default=False)
+    ] = None,
+    lang: LanguageOption = None,
+    kind: KindOption = None,
+    path_filter: PathOption = None,
+    name: NameOption = None,
+    format: FormatOption = None,
+    snippet: SnippetOption = False,
+    context: ContextOption = None,
+    color: ColorOption = None,
+    no_update: NoUpdateOption = False,
+    db: DbOption = None,
+    quiet: QuietOption = False,
+) -> int:
+    r"""List the symbols of a folder, by path and line.
+
+    \b
+      codesearch symbols --kind class
+      codesearch symbols path/to/repo --lang go --name 'parse*' --format ndjson
+    """
+    only = options.filters(lang, kind, path_filter, name)
+    with asking.opened(options.root_of(path), db=db, color=_value(color)) as index:
+        if not no_update:
+            asking.refresh(index, quiet=quiet)
+        found = index.symbols(only, limit=-1 if limit is None else limit)
+        count = _answers(index, format, context, snippet=snippet).print_symbols(found)
+        return _ended(index, bool(count), quiet=quiet)
+
+
+@app.command("index")
+def index_command(
+    path: PathArgument = None,
+    rebuild: Annotated[bool, typer.Option("--rebuild", help="Start from nothing.")] = False,
+    include: Annotated[
+        list[str] | None,
+        typer.Option("--include", metavar="GLOB", help="Index only files that match; repeatable.", show_default=False),
+    ] = None,
+    exclude: Annotated[
+        list[str] | None,
+        typer.Option("--exclude", metavar="GLOB", help="Leave files out; repeatable.", show_default=False),
+    ] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            "--workers", min=0, metavar="N", help="Processes that read files (one a core).", show_default=False
+        ),
+    ] = None,
+    db: DbOption = None,
+    model: ModelOption = None,
+    quiet: QuietOption = False,
+) -> int:
+    r"""Bring the index of a folder up to date, or make it.
+
+    \b
+      codesearch index
+      codesearch index path/to/repo --exclude 'third_party/**'
+      codesearch index --rebuild
+
+    Only what changed is read. Interrupting it loses nothing. A second run waits for the first.
+    """
+    from codesearch.cli import reports
+    from codesearch.cli.progress import Reporter
+
+    settings = {"include": include, "exclude": exclude, "workers": workers, "db": db, "model": model}
+    with asking.opened(options.root_of(path), **settings) as index:
+        with Reporter(index.root, quiet=quiet, first=rebuild or not index.path.exists()) as reporter:
+            report = index.update(rebuild=rebuild, progress=reporter.progress, waiting=reporter.waiting)
+        if not quiet:
+            for note in report.notes:
+                console.message(note)
+            console.message(reports.done(report, index.root))
+        if not report.symbols and (problem := asking.nothing_to_search(index.status())):
+            raise NotFoundError(problem)
+    return FOUND
+
+
+@app.command()
+def status(
+    path: PathArgument = None,
+    skipped: Annotated[bool, typer.Option("--skipped", help="List every file that was left out.")] = False,
+    format: ReportFormatOption = ReportFormat.text,
+    color: ColorOption = None,
+    db: DbOption = None,
+) -> int:
+    r"""Tell what the index of a folder holds, and whether it is up to date.
+
+    \b
+      codesearch status
+      codesearch status path/to/repo --skipped
+      codesearch status --format json
+
+    Exit status: 0 if there is an index, 1 if not.
+    """
+    from codesearch.cli import render, reports
+
+    with asking.opened(options.root_of(path), db=db, color=_value(color)) as index:
+        found = index.status()
+        if format is ReportFormat.json:
+            render.print_json(reports.status_object(found, list_skipped=skipped), indent=2)
+        else:
+            for line in reports.status_lines(found, console.look(index.settings.color), list_skipped=skipped):
+                console.write(line + "\n")
+    return FOUND if found.exists else NOTHING
+
+
+@app.command()
+def clean(path: PathArgument = None, db: DbOption = None, quiet: QuietOption = False) -> int:
+    r"""Delete the index of a folder. Your code is not touched.
+
+    \b
+      codesearch clean
+      codesearch clean path/to/repo
+
+    Exit status: 0 if there was one, 1 if not.
+    """
+    with asking.opened(options.root_of(path), db=db) as index:
+        removed = index.remove()
+        if not quiet:
+            console.message(f"{index.path}: {'removed' if removed else 'there is no index'}")
+    return FOUND if removed else NOTHING
+
+
+@app.command()
+def config(path: PathArgument = None, format: ReportFormatOption = ReportFormat.text, color: ColorOption = None) -> int:
+    r"""Show each setting, its value and where it comes from.
+
+    \b
+      codesearch config
+      CODESEARCH_LIMIT=20 codesearch config path/to/repo
+    """
+    from codesearch import settings
+    from codesearch.cli import render, reports
+
+    with asking.opened(options.root_of(path), color=_value(color)) as index:
+        layers = settings.load_layers(index.root, {"color": _value(color)})
+        described = settings.describe(layers)
+        if format is ReportFormat.json:
+            found = {item.name: {"value": item.value, "origin": item.origin} for item in described}
+            render.print_json({"root": str(index.root), "settings": found}, indent=2)
+        else:
+            for line in reports.config_lines(described, console.look(index.settings.color)):
+                console.write(line + "\n")
+    return FOUND
+
+
+def _value(color: ColorChoice | None) -> str | None:
+    return None if color is None else color.value
+
+
+def _answers(index: Any, format: Format | None, context: int | None, *, snippet: bool = False) -> Any:
+    from codesearch.cli.render import Answers
+
+    return Answers(
+        index,
+        format or Format.text,
+        console.look(index.settings.color),
+        context=index.settings.context,
+        snippet=snippet,
+        snippet_lines=context,
+    )
+
+
+def _ended(index: Any, found: bool, *, quiet: bool) -> int:
+    """Return the exit status of a question; say why if there is nothing that could have answered."""
+    if found:
+        return FOUND
+    if problem := asking.nothing_to_search(index.status()):
+        raise NotFoundError(problem)
+    if not quiet:
+        console.flush()
+        console.message("nothing found")
+    return NOTHING

@@ -1,0 +1,71 @@
+"""Opening an index for a command and bringing it up to date, whoever else is writing it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from codesearch.cli import console
+from codesearch.cli.progress import Reporter
+from codesearch.errors import IndexBusyError, NotFoundError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from codesearch.index import Index, Status
+
+SHORT_WAIT = 2.0
+"""Seconds a question waits for another writer before it is answered from what is there."""
+
+
+def opened(root: Path, **settings: Any) -> Index:
+    """Open the index of a folder; settings that are None or empty are left to the files and the environment."""
+    from codesearch.index import open_index
+
+    return open_index(root, **{name: value for name, value in settings.items() if value not in (None, [], ())})
+
+
+def refresh(index: Index, *, quiet: bool = False) -> None:
+    """Bring an index up to date before a question.
+
+    While another process writes, the question is answered from what is there; if that is nothing, it waits.
+    """
+    first = not index.path.exists()
+    with Reporter(index.root, quiet=quiet, first=first) as reporter:
+        try:
+            report = index.update(lock_timeout=SHORT_WAIT, progress=reporter.progress, waiting=None)
+        except IndexBusyError:
+            if _answers(index):
+                if not quiet:
+                    console.message(f"another process is writing {index.path}: the answer may be incomplete")
+                return
+            report = index.update(progress=reporter.progress, waiting=reporter.waiting)
+    if (report.changed or report.deleted) and not quiet:
+        for note in report.notes:
+            console.message(note)
+
+
+def _answers(index: Index) -> bool:
+    try:
+        next(index.symbols(limit=1), None)
+    except NotFoundError:
+        return False
+    return True
+
+
+def nothing_to_search(status: Status) -> str:
+    """Return why nothing can be found in a tree, or "" if something could."""
+    if status.files:
+        return ""
+    seen = []
+    if status.skipped:
+        reasons: dict[str, int] = {}
+        for item in status.skipped:
+            reasons[item.reason] = reasons.get(item.reason, 0) + 1
+        seen.append("left out: " + ", ".join(f"{count:,} {reason}" for reason, count in sorted(reasons.items())))
+    if status.other_files:
+        total = sum(count for _, count in status.other_files)
+        most = ", ".join(f"{count:,} {suffix or 'without extension'}" for suffix, count in status.other_files[:5])
+        seen.append(f"in no language codesearch knows: {total:,} ({most})")
+    if not seen:
+        return f"{status.root}: nothing to search: there are no files"
+    return f"{status.root}: nothing to search: no source files. Files {'; '.join(seen)}. See `codesearch status`."

@@ -1,0 +1,51 @@
+"""Many queries at once: one a line in, one JSON object a line out."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from codesearch.cli import console
+from codesearch.cli.render import Answers, print_json
+from codesearch.cli.running import ERROR, FOUND, NOTHING
+from codesearch.errors import NotFoundError, UsageError
+
+if TYPE_CHECKING:
+    from codesearch.index import Index
+    from codesearch.store.filters import Filter
+
+
+def answer_lines(index: Index, file: str, only: Filter, answers: Answers) -> int:
+    """Answer every line of a file, in order, at once when it comes; return the exit status.
+
+    A line that cannot be understood gets an object with `error`, and the status is 2 at the end.
+    """
+    found = failed = False
+    for text in _lines(file):
+        try:
+            hits = index.query(text, only=only)
+        except UsageError as error:
+            failed = True
+            print_json({"query": text, "error": str(error), "results": []})
+        else:
+            found = found or bool(hits)
+            print_json({"query": text, "results": [answers.hit(hit) for hit in hits]})
+        console.flush()
+    return ERROR if failed else FOUND if found else NOTHING
+
+
+def _lines(file: str) -> Iterator[str]:
+    if file == "-":
+        yield from (_decoded(line) for line in sys.stdin.buffer)
+        return
+    try:
+        with Path(file).open("rb") as stream:
+            yield from (_decoded(line) for line in stream)
+    except FileNotFoundError:
+        raise NotFoundError(f"{file}: no such file of queries") from None
+
+
+def _decoded(line: bytes) -> str:
+    return line.removeprefix(b"\xef\xbb\xbf").rstrip(b"\r\n").decode("utf-8", "surrogateescape")

@@ -1,0 +1,196 @@
+"""Standard output and error: encodings, closed pipes, colours, widths."""
+
+from __future__ import annotations
+
+import codecs
+import os
+import re
+import shutil
+import sys
+import unicodedata
+from dataclasses import dataclass
+from typing import Literal
+
+ColorWish = Literal["auto", "always", "never"]
+
+_SAFE_ERRORS = "codesearch-output"
+_CONTROL = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+"""What could command a terminal, or show text in another order than it has."""
+_NAMED_CONTROLS = {"\n": "\\n", "\r": "\\r", "\x1b": "\\e"}
+
+
+class PipeClosedError(Exception):
+    """Whoever read our output has stopped reading."""
+
+
+def _encode_anyway(error: UnicodeError) -> tuple[str | bytes, int]:
+    """Encode what strict encoding refuses: bytes of file names as they were, other characters as escapes."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    out = bytearray()
+    for character in error.object[error.start : error.end]:
+        code = ord(character)
+        if 0xDC80 <= code <= 0xDCFF:
+            out.append(code - 0xDC00)
+        else:
+            out += character.encode("ascii", "backslashreplace")
+    return bytes(out), error.end
+
+
+def prepare() -> None:
+    """Let stdout take any file name in any locale."""
+    codecs.register_error(_SAFE_ERRORS, _encode_anyway)
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(errors=_SAFE_ERRORS)
+
+
+def write(text: str) -> None:
+    """Write to stdout. Raises PipeClosedError."""
+    try:
+        sys.stdout.write(text)
+    except BrokenPipeError:
+        raise PipeClosedError from None
+
+
+def flush() -> None:
+    """Send what is buffered. Raises PipeClosedError."""
+    if sys.stdout is None:
+        return
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise PipeClosedError from None
+
+
+def abandon() -> None:
+    """Give up on stdout, so that nothing complains about the closed pipe when the process ends."""
+    try:
+        descriptor = sys.stdout.fileno()
+    except (OSError, ValueError):
+        return
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, descriptor)
+    os.close(nowhere)
+
+
+def message(text: str) -> None:
+    """Say something to the person on stderr, on one line."""
+    if sys.stderr is not None:
+        print(f"codesearch: {clean(text)}", file=sys.stderr, flush=True)
+
+
+def stderr_is_terminal() -> bool:
+    """Return whether a person watches stderr, on a terminal that can redraw a line."""
+    return sys.stderr is not None and sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def clean(text: str) -> str:
+    """Return text as one printable line: control characters, which could command a terminal, become escapes."""
+    if text.isascii() and text.isprintable():
+        return text
+    return _CONTROL.sub(_escape, text)
+
+
+def _escape(found: re.Match[str]) -> str:
+    code = ord(found[0])
+    return _NAMED_CONTROLS.get(found[0]) or (f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}")
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How text is shown on stdout."""
+
+    color: bool = False
+    links: bool = False
+    """File names are hyperlinks (OSC 8)."""
+    width: int | None = None
+    """Columns; None (not a terminal) means that nothing is cut."""
+    unicode: bool = True
+    """Box-drawing characters can be shown."""
+
+    @property
+    def bar(self) -> str:
+        """The line between line numbers and source."""
+        return "│" if self.unicode else "|"
+
+    @property
+    def more(self) -> str:
+        """What stands for something cut off."""
+        return "…" if self.unicode else "..."
+
+    def paint(self, text: str, codes: str) -> str:
+        """Return text in SGR codes such as `1;34`, if colours are on."""
+        return f"\x1b[{codes}m{text}\x1b[0m" if self.color and text else text
+
+    def link(self, text: str, target: str) -> str:
+        """Return text that opens `target`, a URL, where the terminal can."""
+        return f"\x1b]8;;{target}\x1b\\{text}\x1b]8;;\x1b\\" if self.links else text
+
+    def fit(self, text: str, used: int = 0) -> str:
+        """Return text cut to what is left of the width after `used` columns."""
+        return text if self.width is None else cut(text, max(1, self.width - used), self.more)
+
+
+def look(wish: ColorWish) -> Look:
+    """Decide how to show text: an explicit wish first, then NO_COLOR, FORCE_COLOR and the terminal."""
+    out = sys.stdout
+    terminal = out is not None and out.isatty()
+    term = os.environ.get("TERM", "")
+    if wish != "auto":
+        color = wish == "always"
+    elif os.environ.get("NO_COLOR"):
+        color = False
+    elif os.environ.get("FORCE_COLOR"):
+        color = os.environ["FORCE_COLOR"] != "0"
+    else:
+        color = terminal and term != "dumb"
+    if color and terminal and os.name == "nt":
+        import colorama  # type: ignore[import-untyped]
+
+        colorama.just_fix_windows_console()
+    try:
+        "│…".encode(out.encoding or "ascii")
+        box = True
+    except (LookupError, UnicodeEncodeError, AttributeError):
+        box = False
+    return Look(
+        color=color,
+        links=color and terminal and term not in ("dumb", "linux"),
+        width=max(20, shutil.get_terminal_size().columns) if terminal else None,
+        unicode=box,
+    )
+
+
+def columns(text: str) -> int:
+    """Return how many terminal columns a text takes."""
+    if text.isascii():
+        return len(text)
+    return sum(_columns(character) for character in text)
+
+
+def _columns(character: str) -> int:
+    if unicodedata.combining(character) or unicodedata.category(character) in ("Cf", "Me"):
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
+
+
+_CODES = re.compile("(\x1b\\[[0-9;]*m)")
+
+
+def cut(text: str, width: int, more: str) -> str:
+    """Return text (which may hold SGR codes) in at most `width` columns, ending in `more` if something is missing."""
+    parts = _CODES.split(text)
+    if columns("".join(parts[::2])) <= width:
+        return text
+    room = width - columns(more)
+    kept: list[str] = []
+    for plain, code in zip(parts[::2], [*parts[1::2], ""], strict=True):
+        for character in plain:
+            room -= _columns(character)
+            if room < 0:
+                return "".join(kept) + ("\x1b[0m" if len(parts) > 1 else "") + more
+            kept.append(character)
+        kept.append(code)
+    return "".join(kept)

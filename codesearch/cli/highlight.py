@@ -1,0 +1,82 @@
+"""Colouring source code in the terminal's own sixteen colours, so that it fits dark and light backgrounds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+from itertools import islice
+from typing import Any
+
+_LEXERS = {
+    "objc": "objective-c",
+    "tsx": "typescript",
+    "ocaml_interface": "ocaml",
+    "hcl": "terraform",
+    "svelte": "typescript",
+    "vue": "typescript",
+}
+"""Our name -> Pygments' where they differ."""
+
+_CODES = (
+    ("Comment", "2;3"),
+    ("Literal.String.Doc", "2;32"),
+    ("Literal.String", "32"),
+    ("Literal.Number", "36"),
+    ("Keyword.Type", "36"),
+    ("Keyword.Constant", "36"),
+    ("Keyword", "35"),
+    ("Operator.Word", "35"),
+    ("Name.Function", "1;34"),
+    ("Name.Class", "1;34"),
+    ("Name.Decorator", "34"),
+    ("Name.Builtin", "36"),
+    ("Name.Exception", "36"),
+    ("Name.Tag", "34"),
+)
+"""Token -> SGR codes, the first that contains a token wins. No yellow and no bright colours: unreadable on white."""
+
+
+def lines(source: list[str], language: str, limit: int) -> list[str]:
+    """Return the first `limit` lines of a source in colours; lines of a language Pygments lacks come back as given."""
+    lexer = _lexer(language)
+    if lexer is None:
+        return source[:limit]
+    painted = list(islice(_painted(lexer, "\n".join(source)), limit))
+    return painted if len(painted) == min(limit, len(source)) else source[:limit]
+
+
+@lru_cache(maxsize=32)
+def _lexer(language: str) -> Any:
+    from pygments.lexers import get_lexer_by_name  # type: ignore[import-untyped]
+    from pygments.util import ClassNotFound  # type: ignore[import-untyped]
+
+    options = {"startinline": True} if language == "php" else {}
+    try:
+        return get_lexer_by_name(_LEXERS.get(language, language), stripnl=False, ensurenl=False, **options)
+    except ClassNotFound:
+        return None
+
+
+def _painted(lexer: Any, text: str) -> Iterator[str]:
+    line: list[str] = []
+    for token, value in lexer.get_tokens(text):
+        code = _code(token)
+        first, *rest = value.split("\n")
+        line.append(_paint(first, code))
+        for part in rest:
+            yield "".join(line)
+            line = [_paint(part, code)]
+    yield "".join(line)
+
+
+def _paint(text: str, code: str) -> str:
+    return f"\x1b[{code}m{text}\x1b[0m" if code and text and not text.isspace() else text
+
+
+@lru_cache(maxsize=512)
+def _code(token: object) -> str:
+    name = str(token).removeprefix("Token.")
+    for wanted, code in _CODES:
+        if name == wanted or name.startswith(wanted + "."):
+            return code
+    return ""

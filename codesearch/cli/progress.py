@@ -1,0 +1,85 @@
+"""Showing how far an update is: a bar on a terminal, one line elsewhere, nothing for what is over at once."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from codesearch.cli import console
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from rich.progress import Progress as Bar
+    from rich.progress import TaskID
+
+    from codesearch.indexer import Progress
+
+PATIENCE = 0.3
+"""Seconds of work nobody needs to be told about."""
+
+
+class Reporter:
+    """Hears of an update's progress; use it as a context manager, so that the bar is always taken away."""
+
+    def __init__(self, root: Path, *, quiet: bool = False, first: bool = False) -> None:
+        self._root = root
+        self._quiet = quiet
+        self._first = first
+        self._terminal = console.stderr_is_terminal()
+        self._bar: Bar | None = None
+        self._task: TaskID | None = None
+
+    def __enter__(self) -> Reporter:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+            self._bar = None
+        if kind is KeyboardInterrupt and not self._quiet:
+            console.message("interrupted; what is indexed so far is kept, and the next run goes on from there")
+
+    def waiting(self, text: str) -> None:
+        """Say that another process is writing."""
+        if not self._quiet:
+            console.message(text)
+
+    def progress(self, now: Progress) -> None:
+        """Show how far the update is."""
+        if self._quiet:
+            return
+        if not self._terminal:
+            if self._first:
+                self._first = False
+                console.message(f"indexing {self._root} for the first time: {now.files_total:,} files")
+            return
+        if self._bar is None:
+            if now.seconds < PATIENCE or now.files == now.files_total:
+                return
+            self._start(now)
+        assert self._bar is not None
+        assert self._task is not None
+        self._bar.update(self._task, completed=now.bytes, files=now.files)
+
+    def _start(self, now: Progress) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+        from rich.progress import TransferSpeedColumn as SpeedColumn
+
+        wide = Console(stderr=True).width >= 76
+        self._bar = Progress(
+            TextColumn("indexing"),
+            BarColumn(bar_width=None),
+            TextColumn("{task.fields[files]:,}/{task.fields[total_files]:,} files"),
+            *([DownloadColumn()] if wide else []),
+            SpeedColumn(),
+            TimeRemainingColumn(compact=True),
+            console=Console(stderr=True),
+            transient=True,
+            expand=True,
+        )
+        self._task = self._bar.add_task("", total=now.bytes_total, files=now.files, total_files=now.files_total)
+        self._bar.start()

@@ -1,0 +1,70 @@
+"""From an argument list to an exit status: every way a command can end, in one place."""
+
+from __future__ import annotations
+
+import sys
+import warnings
+
+import typer
+
+from codesearch.cli import console
+from codesearch.errors import CodesearchError
+
+FOUND = 0
+NOTHING = 1
+ERROR = 2
+INTERRUPTED = 130
+
+# Newer typer carries its own copy of click: this is the base of all usage errors in either.
+_UsageProblem: type[Exception] = typer.BadParameter.__mro__[2]
+
+
+def run(arguments: list[str]) -> int:
+    """Run a command and return its exit status; errors become one line on stderr."""
+    if not sys.flags.dev_mode and not sys.warnoptions:
+        warnings.simplefilter("ignore")
+    console.prepare()
+    try:
+        status = _dispatch(arguments)
+        console.flush()
+    except console.PipeClosedError:
+        console.abandon()
+        return FOUND
+    except CodesearchError as error:
+        return _failed(str(error))
+    except OSError as error:
+        return _failed(f"{error.filename}: {error.strerror}" if error.filename and error.strerror else str(error))
+    return status
+
+
+def _dispatch(arguments: list[str]) -> int:
+    from codesearch.cli.app import app
+
+    try:
+        result = app(arguments, prog_name="codesearch", standalone_mode=False)
+    except _UsageProblem as problem:
+        return _failed(_explain(problem, arguments))
+    except typer.Abort:
+        return INTERRUPTED
+    except typer.Exit as leaving:
+        return leaving.exit_code
+    return result if isinstance(result, int) else FOUND
+
+
+def _explain(problem: Exception, arguments: list[str]) -> str:
+    message = problem.format_message() if hasattr(problem, "format_message") else str(problem)
+    message = " ".join(message.split())
+    context = getattr(problem, "ctx", None)
+    command = context.command_path if context is not None else "codesearch"
+    if type(problem).__name__ == "NoSuchOption" and command == "codesearch query":
+        message += " A query that begins with `-` goes after `--`: codesearch query -- '-is:test parse'."
+    return f"{message} Try `{command} --help`."
+
+
+def _failed(message: str) -> int:
+    try:
+        console.flush()
+    except console.PipeClosedError:
+        console.abandon()
+    console.message(f"error: {message}")
+    return ERROR
