@@ -18,8 +18,10 @@ __all__ = ["ParseTimeout", "extract"]
 _MAX_SIGNATURE = 300
 _NEWLINE = re.compile(rb"\n")
 _OPEN_BRACE = re.compile(rb"\{[^\S\n]*\r?\n")
+_GAP = re.compile(rb"(?:[\s;,]|//[^\n]*|/\*.*?\*/)*", re.DOTALL)
+"""What may stand between the overloads of a function."""
 _SPACE = re.compile(r"\s+")
-_TAIL = re.compile(r"(?:\s*(?:=>|[={:]|->|\bdo|\bwhere))+$")
+_TAIL = re.compile(r"(?:\s*(?:=>|[={:;]|->|\bdo|\bwhere))+$")
 _TEST_SEPARATOR = " > "
 
 
@@ -58,6 +60,8 @@ class _Symbols:
         for definition in definitions:
             self._widen(definition)
         definitions.sort(key=lambda definition: (definition.start, -definition.end, definition.name_start))
+        if self.entry.overloads:
+            definitions = self._joined(definitions)
         symbols: list[tuple[Symbol, bool]] = []
         defined: set[str] = set()
         stack: list[tuple[int, str, str]] = []  # end, kind, qualified name of the definitions around
@@ -81,6 +85,24 @@ class _Symbols:
             symbols.append((self._symbol(definition, kind, qualname), definition.prototype))
         kept = [symbol for symbol, prototype in symbols if not prototype or symbol.qualname not in defined]
         return [self._module(definitions), *kept]
+
+    def _joined(self, definitions: list[Definition]) -> list[Definition]:
+        """Join overloads with the implementation, or the next overload, that directly follows them."""
+        kept: list[Definition] = []
+        for definition in definitions:
+            above = kept[-1] if kept else None
+            if (
+                above
+                and above.prototype
+                and above.name == definition.name
+                and above.end <= definition.start
+                and _GAP.fullmatch(self.source, above.end, definition.start)
+            ):
+                definition.start = above.start
+                definition.documentation = above.documentation or definition.documentation
+                kept.pop()
+            kept.append(definition)
+        return kept
 
     def _symbol(self, definition: Definition, kind: Kind, qualname: str) -> Symbol:
         return Symbol(

@@ -55,7 +55,12 @@ class FileScan:
         self.attributes: dict[int, tuple[int, str]] = {}
         """End of an attribute -> its start and the documentation it holds."""
         self.docstrings: dict[tuple[int, int], str] = {}
+        self.root = (0, len(source))
+        self.has_error = False
         self._deadline = deadline
+        self._tree: Tree | None = None
+        if not language.module:
+            return
         grammar, query = load(language.name)
         self._tree = _parse(grammar, source, deadline)
         root = self._tree.root_node
@@ -140,7 +145,7 @@ class FileScan:
     def errors(self) -> list[tuple[int, int]]:
         """Byte ranges of the outermost syntax errors."""
         out: list[tuple[int, int]] = []
-        stack = [self._tree.root_node] if self.has_error else []
+        stack = [self._tree.root_node] if self._tree and self.has_error else []
         while stack:
             node = stack.pop()
             if node.is_error:
@@ -152,6 +157,14 @@ class FileScan:
     def again(self, source: bytes, language: str | None = None) -> Scan:
         """Scan another source of the same length, so that its offsets fit this one."""
         return scan(source, languages.get(language) if language else self.language, self._deadline)
+
+    def adopt(self, other: Scan) -> None:
+        """Take over what widens and documents the definitions of another scan (wrappers, attributes, docstrings)."""
+        if not isinstance(other, FileScan):
+            raise TypeError(f"not a scan of a file: {other!r}")
+        self.wraps.update(other.wraps)
+        self.attributes.update(other.attributes)
+        self.docstrings.update({span: text for span, text in other.docstrings.items() if span != other.root})
 
 
 def scan(source: bytes, language: Language, deadline: float | None = None) -> FileScan:

@@ -66,11 +66,11 @@ def detect(path: str, head: bytes = b"") -> Language | None:
     return None
 
 
-def _fitting(entries: list[Language], head: bytes) -> Language | None:
+def _fitting(entries: list[Language], head: bytes) -> Language:
     for entry in entries:
         if not entry.content or _compiled(entry.content).search(head):
             return entry
-    return None
+    return entries[0]
 
 
 @cache

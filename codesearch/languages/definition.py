@@ -53,6 +53,9 @@ class Scan(Protocol):
     def again(self, source: bytes, language: str | None = None) -> Scan:
         """Scan another source of the same length, so that its offsets fit this one."""
 
+    def adopt(self, other: Scan) -> None:
+        """Take over what widens and documents the definitions of another scan (wrappers, attributes, docstrings)."""
+
 
 SplitName = Callable[[str], tuple[str, str]]
 """From the text of a name to (scope, name)."""
@@ -66,12 +69,12 @@ After = Callable[[Scan], list[Definition]]
 class Language:
     """One language: how its files are known, which grammar parses it, how its names and comments look.
 
-    The query is `queries/<query or name>.scm`; its captures are described in docs/languages.md.
+    The query is `queries/<name>.scm`; its captures are described in docs/languages.md.
     """
 
     name: str
     module: str
-    """Wheel module of the grammar, such as `tree_sitter_go`."""
+    """Wheel module of the grammar, such as `tree_sitter_go`; empty if the `after` hook finds everything itself."""
     function: str = "language"
     """The function of the module that gives the grammar."""
     extensions: tuple[str, ...] = ()
@@ -80,14 +83,17 @@ class Language:
     interpreters: tuple[str, ...] = ()
     """Names in a `#!` line, without version digits."""
     content: bytes = b""
-    """Regular expression (multi-line) that the head of a file must match, where languages share an extension.
-    Entries with one are asked first; the first entry without one takes the rest."""
-    query: str = ""
+    """Regular expression (multi-line) that the head of a file must match where another language has the same
+    extension. Entries with one are asked first, in the registry's order; then the first entry without one."""
+    queries: tuple[str, ...] = ()
+    """Names of the query files, read as one; by default the language's own."""
     separator: str = "."
     line_comments: tuple[str, ...] = ("//",)
     block_comments: tuple[tuple[str, str], ...] = (("/*", "*/"),)
     method_kinds: frozenset[str] = field(default=TYPE_KINDS)
     """Containers whose functions are methods."""
+    overloads: bool = False
+    """Whether prototypes directly above a definition of the same name are part of it."""
     annotation: bytes = b""
     """Regular expression for one annotation to leave out at the start of a signature."""
     split_name: SplitName | None = None

@@ -7,8 +7,8 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
+from codesearch import languages
 from codesearch.errors import NotFoundError
-from codesearch.languages import get
 
 if TYPE_CHECKING:
     import tree_sitter
@@ -22,12 +22,13 @@ def load(name: str) -> tuple[tree_sitter.Language, tree_sitter.Query]:
     """
     from tree_sitter import Language, Query
 
-    entry = get(name)
+    entry = languages.get(name)
     try:
         module = importlib.import_module(entry.module)
     except ImportError as error:
         wheel = entry.module.replace("_", "-")
         raise NotFoundError(f"the grammar for {name} is missing: install {wheel} (pip install {wheel})") from error
     language = Language(getattr(module, entry.function)())
-    text = (files("codesearch.languages") / "queries" / f"{entry.query or name}.scm").read_text("utf-8")
+    folder = files("codesearch.languages") / "queries"
+    text = "\n".join((folder / f"{query}.scm").read_text("utf-8") for query in entry.queries or (name,))
     return language, Query(language, text)

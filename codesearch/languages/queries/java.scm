@@ -1,0 +1,12 @@
+(method_declaration name: (identifier) @name) @method
+(constructor_declaration name: (identifier) @name) @method
+(compact_constructor_declaration name: (identifier) @name) @method
+(annotation_type_element_declaration name: (identifier) @name) @method
+(class_declaration name: (identifier) @name) @class
+(interface_declaration name: (identifier) @name) @interface
+(enum_declaration name: (identifier) @name) @enum
+(record_declaration name: (identifier) @name) @class
+(annotation_type_declaration name: (identifier) @name) @interface
+(variable_declarator name: (identifier) @name value: (lambda_expression body: (_) @body)) @function
+
+(field_declaration declarator: (variable_declarator value: (lambda_expression)) @inner) @wrap

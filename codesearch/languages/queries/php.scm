@@ -1,0 +1,17 @@
+; Namespaces do not qualify names: they come in two forms (with a body and for the file), and a file's path says them.
+(function_definition name: (name) @name) @function
+(method_declaration name: (name) @name) @method
+(class_declaration name: (name) @name) @class
+(interface_declaration name: (name) @name) @interface
+(trait_declaration name: (name) @name) @trait
+(enum_declaration name: (name) @name) @enum
+(assignment_expression
+  left: (_) @name
+  right: [(anonymous_function body: (_) @body) (arrow_function body: (_) @body)]) @function
+(array_element_initializer . (string) @name [(anonymous_function body: (_) @body) (arrow_function body: (_) @body)]) @function
+((function_call_expression
+  function: (name) @_f
+  arguments: (arguments
+    . (argument (_) @name)
+    (argument [(anonymous_function body: (_) @body) (arrow_function body: (_) @body)]))) @test
+  (#any-of? @_f "it" "test" "describe"))
