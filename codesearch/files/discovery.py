@@ -6,7 +6,7 @@ import os
 import stat
 import sys
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from codesearch.errors import NotFoundError, UsageError
@@ -173,8 +173,35 @@ class _Run:
         self.from_git = self.from_git or not prefix
         return listing
 
-    def _walk(self, prefix: bytes, folder: bytes, above: Chain) -> Listing:
-        return walk(folder, lambda path: self.selection.keeps_folder(prefix + path), above)
+    def collect_only(self, only: Sequence[bytes]) -> bool:
+        """List some paths; return False where only the whole list can tell."""
+        folder = os.fsencode(self.root)
+        top = git.top_of(folder)
+        if top is None and git.is_bare(folder):
+            return False
+        listing = None
+        if top is not None:
+            try:
+                listing = git.list_files(folder, only)
+            except git.GitUnavailableError:
+                listing = self._walk(b"", folder, rules_above(top, folder), only)
+            if not listing.paths and top != folder and any(os.path.lexists(folder + b"/" + path) for path in only):
+                return False  # perhaps a root that git ignores
+        if listing is None:
+            listing = self._walk(b"", folder, (), only)
+        nested: dict[bytes, None] = {}
+        self._take(listing.paths, nested)
+        return not nested and not listing.repositories and not any(map(self._sniffs_only_some, self._sniffed))
+
+    def _sniffs_only_some(self, folder: str) -> bool:
+        """Return whether a folder may have more files without extension than are opened."""
+        try:
+            return sum(1 for _ in Path(self.root, folder).iterdir()) > _SNIFFED_A_FOLDER
+        except OSError:
+            return True
+
+    def _walk(self, prefix: bytes, folder: bytes, above: Chain, only: Sequence[bytes] = ()) -> Listing:
+        return walk(folder, lambda path: self.selection.keeps_folder(prefix + path), above, only)
 
     def _take(self, paths: Iterable[bytes], nested: dict[bytes, None]) -> None:
         base = self.root.rstrip("/") + "/"
@@ -258,13 +285,52 @@ def discover(root: Path, options: FileOptions | None = None) -> Discovery:
         UsageError: it is a file.
 
     """
+    run = _Run(_folder(root), options or FileOptions())
+    run.collect()
+    return _discovery(run)
+
+
+MOST_PATHS = 500
+MOST_PATH_BYTES = 20_000
+"""Of a partial list: Windows takes commands of 32,767 characters."""
+
+
+def discover_only(root: Path, paths: Iterable[str], options: FileOptions | None = None) -> Discovery | None:
+    """List those candidate files that are, or are below, some paths (relative to the root, with `/`).
+
+    They are those that `discover` would list there, at a small part of its cost. None where only the whole can tell:
+    in repositories inside the root, for the root itself, for very many paths. Raises as `discover`.
+    """
+    top = _folder(root)
+    only = sorted({os.fsencode(path.rstrip("/")) for path in paths})
+    if not only:
+        return Discovery(top, ())
+    if len(only) > MOST_PATHS or sum(map(len, only)) > MOST_PATH_BYTES:
+        return None
+    if any(set(path.split(b"/")) & {b"", b".", b".."} for path in only):
+        return None
+    run = _Run(top, options or FileOptions())
+    folders: dict[bytes, None] = {}
+    for path in only:
+        while path and path not in folders:
+            folders[path] = None
+            path = path.rpartition(b"/")[0]
+    base = os.fsencode(top)
+    if any(os.path.lexists(base + b"/" + folder + b"/.git") for folder in folders) or not run.collect_only(only):
+        return None
+    return _discovery(run)
+
+
+def _folder(root: Path) -> str:
     absolute = root.absolute()
     if not absolute.is_dir():
         if absolute.exists():
             raise UsageError(f"{root} is a file; codesearch indexes folders: give the folder it is in")
         raise NotFoundError(f"no such folder: {root}")
-    run = _Run(str(absolute), options or FileOptions())
-    run.collect()
+    return str(absolute)
+
+
+def _discovery(run: _Run) -> Discovery:
     run.files.sort()
     run.skipped.sort(key=lambda skipped: skipped.path)
     return Discovery(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 from codesearch.files.reading import read_plain
@@ -89,8 +90,10 @@ def _reason(stderr: bytes, folder: bytes) -> str:
     return "git: " + fatal[0].removeprefix("fatal: ")
 
 
-def list_files(folder: bytes) -> Listing:
+def list_files(folder: bytes, only: Iterable[bytes] = ()) -> Listing:
     """List what git tracks or does not ignore below `folder` (absolute), submodules as plain entries.
+
+    `only` restricts it to some paths, relative to `folder`, and what is below them.
 
     Raises:
         GitUnavailableError: git is missing, or refuses or cannot read the repository.
@@ -101,7 +104,8 @@ def list_files(folder: bytes) -> Listing:
     environment = {key: value for key, value in os.environ.items() if key not in _LOCAL_VARIABLES}
     environment |= {"GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C", "LANGUAGE": "C"}
     # A repository's own configuration may name a program to run as its file monitor; reading must not run it.
-    command = [_executable(), "-c", "core.fsmonitor=false", "ls-files", "-co", "--exclude-standard", "-z"]
+    command = [_executable(), "--literal-pathspecs", "-c", "core.fsmonitor=false"]
+    command += ["ls-files", "-co", "--exclude-standard", "-z", "--", *map(os.fsdecode, only)]
     try:
         done = subprocess.run(
             command,

@@ -7,7 +7,7 @@ not say which folder it could not open, and knows nothing of nested repositories
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from codesearch.files.ignore import Rules
@@ -62,18 +62,19 @@ def rules_above(top: bytes, folder: bytes) -> Chain:
     return tuple(chain)
 
 
-def walk(root: bytes, keep_folder: Callable[[bytes], bool], above: Chain = ()) -> Listing:
+def walk(root: bytes, keep_folder: Callable[[bytes], bool], above: Chain = (), only: Iterable[bytes] = ()) -> Listing:
     """List the files below `root` that no `.gitignore` leaves out.
 
-    `keep_folder(path)` is asked before a folder (relative, without a final `/`) is entered.
+    `keep_folder(path)` is asked before a folder (relative, without a final `/`) is entered. `only` restricts it to
+    some paths and what is below them.
     """
     found = Listing()
+    ways = _ways(only)
     stack: list[tuple[bytes, Chain]] = [(b"", (*above, (0, b"", DEFAULT_IGNORES)))]
     while stack:
         prefix, chain = stack.pop()
         try:
-            with os.scandir(root + b"/" + prefix) as entries:
-                listed = [(entry.name, entry.is_dir(follow_symlinks=False)) for entry in entries]
+            listed = _entries(root + b"/" + prefix, ways.get(prefix))
         except OSError as error:
             if prefix and isinstance(error, FileNotFoundError):
                 continue
@@ -96,10 +97,32 @@ def walk(root: bytes, keep_folder: Callable[[bytes], bool], above: Chain = ()) -
                 ignored = rules.match(name, before + path[skip:], is_folder)
                 if ignored is not None:
                     break
-            if ignored:
+            if ignored or (prefix in ways and name not in ways[prefix]):
                 continue
             if not is_folder:
                 found.paths.append(path)
             elif keep_folder(path):
                 stack.append((path + b"/", chain))
     return found
+
+
+def _ways(only: Iterable[bytes]) -> dict[bytes, set[bytes]]:
+    """Return what to look at in each folder above the paths that are wanted; other folders are looked at whole."""
+    ways: dict[bytes, set[bytes]] = {}
+    wanted = set(only)
+    for path in wanted:
+        parts = path.split(b"/")
+        above = [b"/".join(parts[:depth]) for depth in range(1, len(parts))]
+        if wanted.isdisjoint(above):
+            for folder, name in zip([b"", *(folder + b"/" for folder in above)], parts, strict=True):
+                ways.setdefault(folder, set()).add(name)
+    return ways
+
+
+def _entries(folder: bytes, names: set[bytes] | None) -> list[tuple[bytes, bool]]:
+    """Return (name, whether it is a folder) of what is in a folder: of all, or of these names and of git's own."""
+    if names is None:
+        with os.scandir(folder) as entries:
+            return [(entry.name, entry.is_dir(follow_symlinks=False)) for entry in entries]
+    there = [name for name in names | {b".git", b".gitignore"} if os.path.lexists(folder + name)]
+    return [(name, os.path.isdir(folder + name) and not os.path.islink(folder + name)) for name in there]  # noqa: PTH112, PTH114 - bytes

@@ -219,9 +219,19 @@ class Store:
 
     # -- reading ----------------------------------------------------------------------------------
 
-    def file_states(self) -> dict[str, FileState]:
-        """Return what is known of every file, by path."""
-        rows = self._rows("SELECT path, size, mtime_ns, ctime_ns, inode, checked_ns, hash, id FROM file")
+    def file_states(self, only: Iterable[str] | None = None) -> dict[str, FileState]:
+        """Return what is known of every file, by path; `only` of those that are, or are below, some paths."""
+        select = "SELECT path, size, mtime_ns, ctime_ns, inode, checked_ns, hash, id FROM file"
+        if only is None:
+            rows = self._rows(select)
+        else:
+            rows = []
+            for path in only:
+                raw = os.fsencode(path)
+                # "0" follows "/": the range holds what begins with the path and a slash, as text or as bytes.
+                bounds = (_stored(path), _stored(path + "/"), _stored(path + "0"), raw + b"/", raw + b"0")
+                where = "path = ? OR path >= ? AND path < ? OR path >= ? AND path < ?"
+                rows += self._rows(f"{select} WHERE {where}", bounds)
         return {_shown(row[0]): FileState(*row[1:]) for row in rows}
 
     def text_candidates(
