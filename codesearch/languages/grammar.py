@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import warnings
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
@@ -28,7 +29,9 @@ def load(name: str) -> tuple[tree_sitter.Language, tree_sitter.Query]:
     except ImportError as error:
         wheel = entry.module.replace("_", "-")
         raise NotFoundError(f"the grammar for {name} is missing: install {wheel} (pip install {wheel})") from error
-    language = Language(getattr(module, entry.function)())
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # some wheels give an address instead of a capsule
+        language = Language(getattr(module, entry.function)())
     folder = files("codesearch.languages") / "queries"
     text = "\n".join((folder / f"{query}.scm").read_text("utf-8") for query in entry.queries or (name,))
     return language, Query(language, text)

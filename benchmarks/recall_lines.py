@@ -1,0 +1,157 @@
+"""Recall of function definitions against a count of definition lines, for languages that Universal Ctags lacks
+or reads badly (it reports Kotlin's lambda parameters and Haskell's record fields as functions).
+
+    python benchmarks/recall_lines.py kotlin path/to/checkout [--misses 20]
+
+A line counts if, comments and strings blanked, it begins as a definition of that language; it is found if a
+symbol of that name covers it. The patterns read single lines, so the count is no ceiling either: a definition
+whose name stands on another line than its keyword is in neither number.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from codesearch import languages
+from codesearch.extract import extract
+
+_MAX_BYTES = 1_000_000
+_C_LIKE = r'"""[\s\S]*?"""|"(?:[^"\\\n]|\\.)*"|//[^\n]*|/\*[\s\S]*?\*/'
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """How definition lines of one language look; the last group that matched is the name."""
+
+    definition: str
+    blank: str = _C_LIKE
+    anywhere: bool = False
+    """Whether a symbol of that name anywhere in the file counts: Haskell's signatures may stand apart."""
+
+
+_KOTLIN_MODIFIERS = (
+    r"(?:(?:public|private|internal|protected|override|open|abstract|final|suspend|inline|operator|infix|tailrec"
+    r"|external|expect|actual|@\w+(?:\([^()\n]*\))?)\s+)*"
+)
+_SWIFT_MODIFIERS = (
+    r"(?:(?:public|private|internal|fileprivate|open|package|override|static|class|final|mutating|nonmutating|convenience"
+    r"|required|prefix|postfix|infix|nonisolated|isolated|dynamic|optional|@\w+(?:\([^()\n]*\))?)\s+)*"
+)
+_SCALA_MODIFIERS = (
+    r"(?:(?:private|protected|override|final|implicit|inline|transparent|lazy|abstract|sealed|infix|erased|open"
+    r"|@\w+(?:\([^()\n]*\))?)(?:\[\w+\])?\s+)*"
+)
+_DART_KEYWORDS = "if|for|while|switch|catch|return|assert|super|this|await|else|do|throw|new|yield|in|case|on|Function"
+
+PATTERNS = {
+    "kotlin": Lines(
+        rf"^[ \t]*{_KOTLIN_MODIFIERS}fun\s+(?:<[^\n()]*?>\s+)?"
+        r"(?:[\w<>?*, ]+(?:\.[\w<>?*, ]+)*\.)?(`[^`\n]+`|\w+)[ \t]*\("
+    ),
+    "swift": Lines(
+        rf"^[ \t]*{_SWIFT_MODIFIERS}(?:func\s+(\w+|`\w+`|[-+*/=<>!&|^~%?.]+)[ \t]*[<(]|(init)[?!]?[ \t]*[<(])",
+        r'#*"""[\s\S]*?"""#*|"(?:[^"\\\n]|\\.)*"|//[^\n]*|/\*[\s\S]*?\*/',
+    ),
+    "scala": Lines(
+        rf"^[ \t]*{_SCALA_MODIFIERS}def\s+(`[^`\n]+`|\w*_[-+*/=<>!&|^~%?:@#\\]+|\w+|[-+*/=<>!&|^~%?:@#\\]+)"
+    ),
+    "zig": Lines(
+        r"^[ \t]*(?:pub\s+|export\s+|inline\s+|noinline\s+|extern\s+(?:\"\w*\"\s+)?)*fn\s+(\w+)[ \t]*\(",
+        r"//[^\n]*|\\\\[^\n]*",
+    ),
+    "dart": Lines(
+        rf"^[ \t]*(?:static\s+|external\s+|factory\s+)*(?!(?:{_DART_KEYWORDS})\b)[A-Za-z_][\w<>?, .]*?[\w>?]\s+"
+        rf"(?:get\s+(\w+)\s*(?:async\s*)?(?:=>|\{{)|(?!(?:{_DART_KEYWORDS})\b)(\w+)(?:<[^()\n]*>)?\([^;\n]*\)\s*"
+        r"(?:async\*?\s*|sync\*\s*)?(?:\{|=>))",
+        r"'''[\s\S]*?'''|'(?:[^'\\\n]|\\.)*'|" + _C_LIKE,
+    ),
+    "hcl": Lines(
+        r"^(?:resource|data)\s+\"([\w-]+)\"|^(?:module|variable|output|provider)\s+\"([\w-]+)\"|^(locals|terraform)\s*\{",
+        r"#[^\n]*|//[^\n]*",
+    ),
+    "lua": Lines(
+        r"^[ \t]*(?:local\s+)?function\s+(?:[\w.]+[.:])?(\w+)\s*\("
+        r"|^[ \t]*(?:local\s+)?(?:[\w.]+\.)?(\w+)\s*=\s*function\s*\(",
+        r"(?:--)?\[(=*)\[[\s\S]*?\]\1\]|--[^\n]*|\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'",
+    ),
+    "bash": Lines(
+        r"^[ \t]*(?:function\s+)?([\w:.-]+)[ \t]*\(\)[ \t]*\{?[ \t]*$",
+        r"<<-?\s*[\"']?(\w+)[\"']?[^\n]*\n[\s\S]*?\n\s*\1\b|(?<!\S)#[^\n]*",
+    ),
+    "elixir": Lines(
+        r"^[ \t]*(?:def|defp|defmacro|defmacrop|defguard|defguardp|defdelegate)\s+(?!unquote\b)([a-z_]\w*[?!]?)",
+        r'(?:~[a-zA-Z])?"""[\s\S]*?"""|"(?:[^"\\\n]|\\.)*"|#[^\n]*',
+    ),
+    "haskell": Lines(
+        r"^([a-z_][\w']*)\s*(?:,\s*[\w']+\s*)*::",
+        r"\{-[\s\S]*?-\}|--[^\n]*|\"(?:[^\"\\\n]|\\.)*\"",
+        anywhere=True,
+    ),
+    "ocaml": Lines(
+        r"^(?:let\s+(?:rec\s+)?|and\s+)(?!rec\b)([a-z_][\w']*)\s+(?:~|\?|\(|[a-z_])[^=\n]*=",
+        r"\(\*[\s\S]*?\*\)|\{(\w*)\|[\s\S]*?\|\1\}|\"(?:[^\"\\]|\\.)*\"",
+    ),
+    "ocaml_interface": Lines(r"^[ \t]*(?:val|external)\s+([a-z_][\w']*)", r"\(\*[\s\S]*?\*\)"),
+}
+
+
+def definition_lines(text: str, lines: Lines) -> list[tuple[int, str]]:
+    """Return (line number from 1, name) of each definition line."""
+
+    def blanked(found: re.Match[str]) -> str:
+        return re.sub(r"[^\n]", " ", found[0])
+
+    text = re.sub(lines.blank, blanked, text)
+    out = []
+    for found in re.finditer(lines.definition, text, re.MULTILINE):
+        group = found.lastindex or 0
+        out.append((text.count("\n", 0, found.start(group)) + 1, found[group].strip("` ")))
+    return out
+
+
+def main() -> int:
+    """Print the recall for one language on one tree, and the misses."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("language", choices=sorted(PATTERNS))
+    parser.add_argument("tree", type=Path)
+    parser.add_argument("--misses", type=int, default=20, help="how many misses to print (20)")
+    arguments = parser.parse_args()
+    lines = PATTERNS[arguments.language]
+    total = found = files = 0
+    misses = []
+    for path in sorted(arguments.tree.rglob("*")):
+        if not path.is_file() or path.suffix not in languages.get(arguments.language).extensions:
+            continue
+        source = path.read_bytes()
+        if len(source) > _MAX_BYTES:
+            continue
+        files += 1
+        symbols = extract(source, arguments.language, str(path))[1:]
+        names: dict[str, list[tuple[int, int]]] = {}
+        for symbol in symbols:
+            names.setdefault(symbol.name, []).append((symbol.start_line, symbol.end_line))
+            last_part = symbol.name.rpartition(".")[2]
+            if last_part != symbol.name:
+                names.setdefault(last_part, []).append((symbol.start_line, symbol.end_line))
+            names.setdefault(symbol.name.partition(".")[0], []).append((symbol.start_line, symbol.end_line))
+        for line, name in definition_lines(source.decode("utf-8", "replace"), lines):
+            total += 1
+            if any(lines.anywhere or start <= line <= end for start, end in names.get(name, ())):
+                found += 1
+            else:
+                misses.append(f"{path}:{line} {name}")
+    share = found / total if total else 0.0
+    print(
+        f"{arguments.language:16} {arguments.tree.name:28} {files:6} files {total:7} lines {found:7} found {share:8.2%}"
+    )
+    for miss in misses[: arguments.misses]:
+        print("   missed", miss)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

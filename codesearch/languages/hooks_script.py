@@ -1,0 +1,53 @@
+"""Vue and Svelte: the `<script>` blocks of a component, read as TypeScript in place."""
+
+from __future__ import annotations
+
+import re
+
+from codesearch.languages.definition import Definition, Scan
+
+_OPEN = re.compile(
+    rb"<!--.*?(?:-->|\Z)|<script(?=[\s>/])((?:[^>\"']|\"[^\"]{0,2000}\"|'[^']{0,2000}'){0,500})>",
+    re.IGNORECASE | re.DOTALL,
+)
+_CLOSE = re.compile(rb"</script\s*>", re.IGNORECASE)
+_BLANK = bytes(byte if byte in b"\r\n" else 0x20 for byte in range(256))
+_FOREIGN = re.compile(rb"""\b(?:type|lang)\s*=\s*["']?(?:application/(?:ld\+)?json|text/template|coffee)""")
+_JSX = re.compile(rb"""\blang\s*=\s*["']?[jt]sx\b""")
+
+
+def blocks(source: bytes) -> list[tuple[int, int, bytes]]:
+    """Return start, end and attributes of the content of each script block, in order."""
+    out = []
+    at = 0
+    while found := _OPEN.search(source, at):
+        at = found.end()
+        attributes = found[1]
+        if attributes is None or attributes.endswith(b"/"):  # an HTML comment, an empty element
+            continue
+        close = _CLOSE.search(source, at)
+        end = close.start() if close else len(source)
+        if not _FOREIGN.search(attributes):
+            out.append((found.end(), end, attributes))
+        at = close.end() if close else len(source)
+    return out
+
+
+def only_scripts(source: bytes) -> bytes:
+    """Blank everything outside the script blocks; offsets and line numbers stay."""
+    out = []
+    at = 0
+    for start, end, _ in blocks(source):
+        out += [source[at:start].translate(_BLANK), source[start:end]]
+        at = end
+    out.append(source[at:].translate(_BLANK))
+    return b"".join(out)
+
+
+def components(scan: Scan) -> list[Definition]:
+    """Read the scripts once more as TSX where TypeScript could not and the component says `lang="tsx"`."""
+    if scan.has_error and any(_JSX.search(attributes) for _, _, attributes in blocks(scan.source)):
+        tsx = scan.again(scan.source, "tsx")
+        scan.adopt(tsx)
+        return tsx.definitions
+    return scan.definitions

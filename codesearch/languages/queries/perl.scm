@@ -1,0 +1,11 @@
+(subroutine_declaration_statement name: (bareword) @name) @function
+(method_declaration_statement name: (bareword) @name) @method
+(package_statement name: (package) @name (block)? @body) @module
+(class_statement name: (package) @name (block)? @body) @class
+(role_statement name: (package) @name (block)? @body) @trait
+(assignment_expression left: (variable_declaration variable: (scalar (varname) @name)) right: (anonymous_subroutine_expression body: (_) @body)) @function
+(assignment_expression left: [(glob (varname) @name) (scalar (varname) @name)] right: (anonymous_subroutine_expression body: (_) @body)) @function
+((ambiguous_function_call_expression
+  function: (function) @_called
+  arguments: (list_expression . [(string_literal) (interpolated_string_literal)] @name . (anonymous_subroutine_expression body: (_) @body))) @test
+ (#any-of? @_called "subtest" "describe" "it" "test" "context"))

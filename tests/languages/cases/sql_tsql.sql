@@ -1,0 +1,6 @@
+CREATE PROCEDURE [dbo].[Legacy] @x int AS
+SELECT 1;
+SELECT 2;
+GO
+CREATE OR ALTER VIEW dbo.Seen AS SELECT 1 AS one
+GO
