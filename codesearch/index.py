@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from codesearch import embed, indexer, search
 from codesearch.errors import NotFoundError, UsageError
@@ -16,6 +16,9 @@ from codesearch.settings import Settings, load
 from codesearch.store import NeedsMigration, Store, location
 from codesearch.store.filters import Filter
 from codesearch.types import Hit, Skipped, Symbol
+
+if TYPE_CHECKING:
+    from codesearch.indexer import PoolFactory
 
 SNIPPET_LINES = 400
 """A snippet never has more lines than this, whatever context is asked for."""
@@ -63,6 +66,7 @@ class Index:
         self.settings = settings
         self._location = location.locate(root, settings.db)
         self._store: Store | None = None
+        self._opened = (0, 0)
 
     @property
     def path(self) -> Path:
@@ -90,11 +94,19 @@ class Index:
 
     def _existing(self) -> Store | None:
         """Return the store, or None if there is no index yet that can be read."""
-        if self._store is None and self.path.exists():
+        try:
+            status = self.path.stat()
+        except OSError:
+            self.close()
+            return None
+        if self._store is not None and self._opened != (status.st_dev, status.st_ino):
+            self.close()  # another process has rebuilt the index: ours would be the deleted one for ever
+        if self._store is None:
             try:
                 self._store = Store(self.path)
             except NeedsMigration:
                 return None
+            self._opened = (status.st_dev, status.st_ino)
         return self._store
 
     def _reading(self) -> Store:
@@ -110,13 +122,21 @@ class Index:
         lock_timeout: float = 600.0,
         progress: Callable[[Progress], None] | None = None,
         waiting: Callable[[str], None] | None = None,
+        paths: Iterable[str] | None = None,
+        until: Callable[[], bool] | None = None,
+        pools: PoolFactory | None = None,
     ) -> Report:
         """Bring the index up to date with the tree; costs next to nothing when nothing changed.
 
         `rebuild` starts from nothing. `progress` hears how far it is, `waiting` that another process is writing, for
         which it waits up to `lock_timeout` seconds (then: IndexBusyError). Interrupting it loses nothing.
+
+        `paths` (files or folders below the root, with `/`) restrict it to what may have changed there. `until` is
+        asked now and then; when it says True, the update ends early and `Report.left` files wait for the next.
+        `pools` lends worker processes that are running already (`workers.WarmPools`).
         """
-        if not rebuild and (store := self._existing()) is not None:
+        only = None if paths is None else tuple(paths)
+        if not rebuild and only is None and (store := self._existing()) is not None:
             todo = indexer.plan(self.root, store, self.settings)
             if todo.empty:
                 return Report(unchanged=todo.unchanged, notes=(*self.notes, *todo.discovery.notes))
@@ -129,6 +149,9 @@ class Index:
             lock_timeout=lock_timeout,
             progress=progress,
             waiting=waiting,
+            paths=only,
+            until=until,
+            pools=pools,
         )
         return report if not self.notes else Report(**{**_fields(report), "notes": (*self.notes, *report.notes)})
 
@@ -176,10 +199,13 @@ class Index:
         hits = self.query(name, limit=limit)
         return [hit.symbol for hit in hits if _is_named(hit.symbol, name)]
 
-    def source(self, symbol: Symbol, *, context: int = 0, head: int | None = None) -> tuple[int, list[str]]:
+    def source(
+        self, symbol: Symbol, *, context: int = 0, head: int | None = None, whole: bool = False
+    ) -> tuple[int, list[str]]:
         """Return (first line's number, lines) of a symbol as the file is now, with `context` lines around it.
 
-        `head` cuts it after that many lines. A file that is gone or has changed gives what is there now.
+        `head` cuts it after that many lines; without `whole` it has at most SNIPPET_LINES. A file that is gone or has
+        changed gives what is there now.
         """
         from codesearch.files import Source, read_source
 
@@ -191,7 +217,9 @@ class Index:
         last = min(len(lines), symbol.end_line + context)
         if head is not None:
             last = min(last, symbol.start_line + head - 1 + context)
-        return first, [line.rstrip("\r") for line in lines[first - 1 : min(last, first + SNIPPET_LINES - 1)]]
+        if not whole:
+            last = min(last, first + SNIPPET_LINES - 1)
+        return first, [line.rstrip("\r") for line in lines[first - 1 : last]]
 
     def _why_not(self, store: Store, path: str, line: int) -> str:
         known = store.file(path)

@@ -8,16 +8,24 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from codesearch import __version__, text
 from codesearch.embed import load
-from codesearch.files import Discovery, discover
+from codesearch.errors import StoreError
+from codesearch.files import Discovery, discover, discover_only
 from codesearch.settings import Settings
 from codesearch.store import FileRecord, FileState, Store, location
 from codesearch.worker import Setup, Task
+
+if TYPE_CHECKING:
+    from codesearch.workers import Pool
+
+    PoolFactory = Callable[[Setup, int], AbstractContextManager[Pool]]
 
 BATCH_BYTES = 256 * 1024
 BATCH_FILES = 64
@@ -77,6 +85,8 @@ class Report:
     """Bytes of source read."""
     seconds: float = 0.0
     notes: tuple[str, ...] = ()
+    left: int = 0
+    """Files that still differ from the index, because the update was ended early."""
 
 
 def rules(settings: Settings) -> str:
@@ -84,12 +94,18 @@ def rules(settings: Settings) -> str:
     return f"{__version__} {text.VERSION} {settings.reading_rules()}"
 
 
-def plan(root: Path, store: Store | None, settings: Settings) -> Plan:
-    """Compare a tree with what the index knows of it; reads no file's content."""
-    found = discover(root, settings.file_options())
-    now = time.time_ns()
+def plan(root: Path, store: Store | None, settings: Settings, paths: Sequence[str] | None = None) -> Plan:
+    """Compare a tree with what the index knows of it; reads no file's content.
+
+    `paths`, files or folders relative to the root, restrict it to what is there, where that is possible.
+    """
     rebuild = store is None or store.meta().get("rules") != rules(settings)
-    known = {} if store is None or rebuild else store.file_states()
+    found = None if paths is None or rebuild else discover_only(root, paths, settings.file_options())
+    if found is None:
+        paths = None
+        found = discover(root, settings.file_options())
+    now = time.time_ns()
+    known = {} if store is None or rebuild else store.file_states(paths)
     changed: list[Task] = []
     for file in found.files:
         state = known.pop(file.path, None)
@@ -116,19 +132,24 @@ def update(
     lock_timeout: float = 600.0,
     progress: Callable[[Progress], None] | None = None,
     waiting: Callable[[str], None] | None = None,
+    paths: Sequence[str] | None = None,
+    until: Callable[[], bool] | None = None,
+    pools: PoolFactory | None = None,
 ) -> Report:
-    """Bring the index at `path` up to date with the tree at `root`.
+    """Bring the index at `path` up to date with the tree at `root`, or only with some `paths` of it.
 
-    `progress` hears of every batch, `waiting` of another writer. Raises IndexBusyError if that writer does not finish
-    within `lock_timeout` seconds, StoreError if the index cannot be used. Interrupted at any moment, it leaves a valid
-    index, and the next call goes on from there.
+    `progress` hears of every batch, `waiting` of another writer. `until` is asked before every batch; True ends the
+    update early, with what changed last done first and `Report.left` saying what waits. `pools` lends the workers.
+    Raises IndexBusyError if another writer does not finish within `lock_timeout` seconds, StoreError if the index
+    cannot be used. Interrupted at any moment, it leaves a valid index, and the next call goes on from there.
     """
     started = time.perf_counter()
     with location.writer_lock(path, timeout=lock_timeout, waiting=waiting):
         if rebuild:
             location.remove(path)
         with Store(path, writable=True) as store:
-            todo = plan(root, store, settings)
+            _check_owner(root, store, path)
+            todo = plan(root, store, settings, paths)
             if todo.empty:
                 return Report(unchanged=todo.unchanged, seconds=time.perf_counter() - started)
             if todo.rebuild and store.meta():
@@ -137,10 +158,23 @@ def update(
             store.use_model(embedder.model_id, embedder.dims)
             store.set_meta(rules=rules(settings), root=str(root).encode("utf-8", "replace").decode())
             store.remove(todo.deleted)
-            report = _apply(store, root, settings, todo, progress, started)
+            if until is not None:
+                todo = replace(todo, changed=tuple(sorted(todo.changed, key=lambda task: -task.state.mtime_ns)))
+            report = _apply(store, root, settings, todo, progress, started, until, pools)
             if report.changed >= OPTIMIZE_AFTER:
                 store.optimize()
     return replace(report, seconds=time.perf_counter() - started, notes=todo.discovery.notes)
+
+
+def _check_owner(root: Path, store: Store, path: Path) -> None:
+    """Raise StoreError if the index is of another tree that still exists; one that is gone was moved here."""
+    owner = store.meta().get("root")
+    if owner is None or Path(owner) == root or not Path(owner).is_dir() or Path(owner).samefile(root):
+        return
+    raise StoreError(
+        f"{path}: this is the index of {owner}; indexing {root} into it would drop what it holds. "
+        "Name another file with --db, or delete this one."
+    )
 
 
 def _apply(
@@ -150,6 +184,8 @@ def _apply(
     todo: Plan,
     progress: Callable[[Progress], None] | None,
     started: float,
+    until: Callable[[], bool] | None,
+    pools: PoolFactory | None,
 ) -> Report:
     from codesearch.workers import Pool
 
@@ -170,10 +206,9 @@ def _apply(
 
     batches = list(_batches(todo.changed))
     workers = min(settings.workers or os.cpu_count() or 1, len(batches))
-    setup = Setup(str(root), settings.file_options(), settings.model, settings.parse_timeout)
     if batches:
-        with Pool(setup, workers) as pool:
-            for answers in pool.run(batches):
+        with (pools or Pool)(setup_of(root, settings), workers) as pool:
+            for answers in pool.run(_while_not(until, batches)):
                 for task, answer in answers:
                     files += 1
                     read += task.state.size
@@ -188,7 +223,20 @@ def _apply(
                 if progress is not None:
                     progress(Progress(files, len(todo.changed), read, total, symbols, time.perf_counter() - started))
             commit()
-    return Report(changed=files, deleted=len(todo.deleted), unchanged=todo.unchanged, symbols=symbols, bytes=read)
+    left = len(todo.changed) - files
+    return Report(files, len(todo.deleted), todo.unchanged, symbols, read, left=left)
+
+
+def setup_of(root: Path, settings: Settings) -> Setup:
+    """Return what the workers of an update must know."""
+    return Setup(str(root), settings.file_options(), settings.model, settings.parse_timeout)
+
+
+def _while_not(until: Callable[[], bool] | None, batches: Iterable[list[Task]]) -> Iterator[list[Task]]:
+    for batch in batches:
+        if until is not None and until():
+            return
+        yield batch
 
 
 def _batches(tasks: tuple[Task, ...]) -> Iterator[list[Task]]:

@@ -9,6 +9,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -33,13 +34,15 @@ class _Batch:
     answers: list[Answer] = field(default_factory=list)
 
 
+_BOOT = "import sys; sys.path[:] = sys.argv[1:]; from codesearch.worker import main; main()"
+
+
 def _command() -> list[str]:
     """Return how to start a worker that imports what this process would, and nothing from the tree it reads.
 
     `-m` would put the current folder first, where an indexed repository may hold a `numpy.py`.
     """
-    boot = "import sys; sys.path[:] = sys.argv[1:]; from codesearch.worker import main; main()"
-    return [sys.executable, "-I", "-c", boot, *(folder or str(Path.cwd()) for folder in sys.path)]
+    return [sys.executable, "-I", "-c", _BOOT, *(folder or str(Path.cwd()) for folder in sys.path)]
 
 
 class _Worker:
@@ -54,6 +57,7 @@ class _Worker:
         self._closed = False
         self.deadline: float | None = None
         self.timed_out = False
+        self._suspect: Task | None = None
         self.thread = threading.Thread(target=self._run, daemon=True)
         self.thread.start()
 
@@ -75,10 +79,12 @@ class _Worker:
             ) from None
         if problem:
             raise CodesearchError(problem)
+        self.deadline = None
         return process
 
     def _run(self) -> None:
         try:
+            self._start()
             while (batch := self._todo.get()) is not None:
                 self._work(batch)
                 self._done.put(batch)
@@ -108,7 +114,11 @@ class _Worker:
                 feeder.join()
 
     def _blame(self, batch: _Batch, code: int) -> None:
+        """Report the file at which the process ended; only a second crash is its fault."""
         task = batch.tasks[len(batch.answers)]
+        if not self.timed_out and self._suspect is not task:
+            self._suspect = task
+            return
         if self.timed_out:
             reason, detail = "parse timeout", f"took more than {self._setup.parse_timeout:g} s"
         else:
@@ -167,16 +177,27 @@ class Pool:
     """Worker processes. Use as a context manager: leaving it kills them."""
 
     def __init__(self, setup: Setup, workers: int) -> None:
+        self._setup = setup
         self._todo: queue.Queue[_Batch | None] = queue.Queue()
         self._done: queue.Queue[_Batch | BaseException] = queue.Queue()
-        self._workers = [_Worker(setup, self._todo, self._done) for _ in range(workers)]
+        self._workers: list[_Worker] = []
+        self.grow(workers)
 
     def __enter__(self) -> Pool:
         return self
 
+    def grow(self, workers: int) -> None:
+        """Have at least so many workers."""
+        while len(self._workers) < workers:
+            self._workers.append(_Worker(self._setup, self._todo, self._done))
+
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Kill the workers."""
         for worker in self._workers:
             worker.close()
             self._todo.put(None)
@@ -214,3 +235,73 @@ class Pool:
             if isinstance(result, BaseException):
                 raise result
             return result.number
+
+
+class WarmPools:
+    """Lends a pool to one update after another, so that a saved file need not wait for a process to start.
+
+    Call it where a `Pool` would be made. Thread-safe. `tidy` ends workers that have had nothing to do.
+    """
+
+    def __init__(self, *, several_for: float = 10.0, one_for: float = 600.0) -> None:
+        """Keep more than one worker for `several_for` seconds after their last task, the last for `one_for`."""
+        self._several_for, self._one_for = several_for, one_for
+        self._lock = threading.Lock()
+        self._pool: Pool | None = None
+        self._setup: Setup | None = None
+        self._used = 0.0
+        self._size = 0
+
+    @contextmanager
+    def __call__(self, setup: Setup, workers: int) -> Iterator[Pool]:
+        """Lend a pool of at least so many workers."""
+        with self._lock:
+            pool = self._ready(setup, workers)
+            try:
+                yield pool
+            except BaseException:
+                self._drop()
+                raise
+            self._used = time.monotonic()
+
+    def warm(self, setup: Setup) -> None:
+        """Have a worker started, if nobody is using the pool; returns at once."""
+        if self._lock.acquire(blocking=False):
+            try:
+                self._ready(setup, 1)
+                self._used = time.monotonic()
+            finally:
+                self._lock.release()
+
+    def tidy(self) -> None:
+        """End the workers that have been idle for long."""
+        if self._pool is None or not self._lock.acquire(blocking=False):
+            return
+        try:
+            idle, setup = time.monotonic() - self._used, self._setup
+            if idle > self._one_for:
+                self._drop()
+            elif idle > self._several_for and self._size > 1 and setup is not None:
+                self._drop()
+                self._ready(setup, 1)
+        finally:
+            self._lock.release()
+
+    def close(self) -> None:
+        """End all workers."""
+        with self._lock:
+            self._drop()
+
+    def _ready(self, setup: Setup, workers: int) -> Pool:
+        if self._pool is not None and self._setup != setup:
+            self._drop()
+        if self._pool is None:
+            self._pool, self._setup = Pool(setup, workers), setup
+        self._pool.grow(workers)
+        self._size = max(self._size, workers)
+        return self._pool
+
+    def _drop(self) -> None:
+        if self._pool is not None:
+            self._pool.close()
+        self._pool, self._setup, self._size = None, None, 0
