@@ -11,7 +11,7 @@ import os
 import pickle
 import signal
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -73,15 +73,9 @@ class Processor:
         """Read, extract and embed one file. Never raises for what is in the file or on the disk."""
         source = read_source(self._root, task.path, self._options)
         if isinstance(source, Skipped):
-            return FileRecord(task.path, task.state, skipped=source.reason, detail=source.detail)
-        state = FileState(
-            task.state.size,
-            task.state.mtime_ns,
-            task.state.ctime_ns,
-            task.state.inode,
-            task.state.checked_ns,
-            source.hash,
-        )
+            unread = replace(task.state, hash=None)
+            return FileRecord(task.path, unread, skipped=source.reason, detail=source.detail)
+        state = replace(task.state, hash=source.hash)
         if source.hash == task.state.hash:
             return state
         return self._record(task.path, state, source)

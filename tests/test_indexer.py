@@ -1,0 +1,184 @@
+import os
+import shutil
+import sys
+import time
+
+import pytest
+
+import codesearch
+from codesearch import indexer
+from codesearch.store import Store
+from tests.trees import contents, copy_package, fresh
+
+
+@pytest.fixture
+def tree(tmp_path):
+    root = tmp_path / "tree"
+    root.mkdir()
+    (root / "upload.py").write_text(
+        "def retry_upload(file):\n    '''Send a file again after a failure.'''\n    send(file)\n"
+    )
+    (root / "server.go").write_text("package a\n\nfunc Serve(port int) error {\n\treturn listen(port)\n}\n")
+    return root
+
+
+def names(index):
+    return sorted(symbol.qualname for symbol in index.symbols() if symbol.kind != "module")
+
+
+def test_indexes_and_then_finds_nothing_to_do(tree):
+    with codesearch.open_index(tree) as index:
+        first = index.update()
+        assert (first.changed, first.deleted) == (2, 0)
+        assert names(index) == ["Serve", "retry_upload"]
+        time.sleep(2 * indexer.FINE_GRAIN_NS / 1e9)
+        index.update()  # looks again at files written within the clock's grain
+        again = index.update()
+        assert (again.changed, again.deleted, again.unchanged) == (0, 0, 2)
+        assert index.status().fresh
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        (lambda root: (root / "new.py").write_text("def added(): pass\n"), ["Serve", "added", "retry_upload"]),
+        (lambda root: (root / "upload.py").unlink(), ["Serve"]),
+        (lambda root: (root / "upload.py").rename(root / "moved.py"), ["Serve", "retry_upload"]),
+        (lambda root: (root / "upload.py").write_text("def other(): pass\n"), ["Serve", "other"]),
+        (lambda root: (root / "upload.py").write_bytes(b"\0\1\2" * 99), ["Serve"]),
+        (lambda root: (root / ".codesearchignore").write_text("*.go\n"), ["retry_upload"]),
+        (lambda root: (root / "upload.py").write_text(""), ["Serve"]),
+    ],
+    ids=["added", "deleted", "moved", "edited", "now binary", "now ignored", "now empty"],
+)
+def test_every_change_is_noticed_and_the_index_equals_a_fresh_one(tree, tmp_path, change, expected):
+    with codesearch.open_index(tree) as index:
+        index.update()
+        change(tree)
+        assert not index.status().fresh
+        index.update()
+        assert names(index) == expected
+        assert contents(index.path) == fresh(tree, tmp_path / "fresh.db")
+
+
+def test_a_change_that_keeps_size_and_times_is_noticed(tree):
+    """An editor, `touch -r` or a coarse clock can leave size and modification time as they were."""
+    file = tree / "upload.py"
+    with codesearch.open_index(tree) as index:
+        index.update()
+        before = file.stat()
+        file.write_text(file.read_text().replace("retry_upload", "retry_avowal"))
+        os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
+        index.update()
+        assert "retry_avowal" in names(index)
+
+
+def test_touching_a_file_reads_it_but_writes_no_symbol(tree):
+    with codesearch.open_index(tree) as index:
+        index.update()
+        os.utime(tree / "upload.py")
+        report = index.update()
+        assert report.changed >= 1
+        assert report.symbols == 0
+
+
+def test_equal_functions_share_a_vector(tree):
+    shutil.copy(tree / "upload.py", tree / "copy.py")
+    with codesearch.open_index(tree) as index:
+        index.update()
+        status = index.status()
+        assert names(index).count("retry_upload") == 2
+        assert status.vectors < status.symbols
+
+
+def test_settings_that_change_how_files_are_read_bring_the_index_up_to_date(tree):
+    with codesearch.open_index(tree) as index:
+        index.update()
+    with codesearch.open_index(tree, max_file_size=70) as index:
+        assert not index.status().fresh
+        index.update()
+        assert names(index) == ["Serve"]
+        assert [(s.path, s.reason) for s in index.status().skipped] == [("upload.py", "too large")]
+
+
+def test_real_packages_index_whole_and_equal_whatever_the_number_of_workers(tmp_path):
+    root = copy_package("typer", tmp_path / "typer")
+    with codesearch.open_index(root, workers=1) as one:
+        one.update()
+        first = contents(one.path)
+    with codesearch.open_index(root, workers=3, db=str(tmp_path / "three.db")) as three:
+        three.update()
+        assert contents(three.path) == first
+    assert len(first["symbols"]) > 100  # type: ignore[arg-type]
+
+
+def test_a_file_that_breaks_its_worker_is_reported_and_costs_no_other_file(tree, monkeypatch, tmp_path):
+    hostile = tmp_path / "site"
+    hostile.mkdir()
+    (hostile / "sitecustomize.py").write_text("")
+    (tree / "crash.py").write_text("x = 1\n")
+    (tree / "stuck.py").write_text("x = 2\n")
+    monkeypatch.setattr("codesearch.workers._BOOT", BREAKING)
+    with codesearch.open_index(tree, parse_timeout=0.5, workers=1) as index:
+        index.update()
+        skipped = {s.path: (s.reason, s.detail) for s in index.status().skipped}
+        assert names(index) == ["Serve", "retry_upload"]
+    assert skipped["crash.py"][0] == "parse failed"
+    assert "crashed" in skipped["crash.py"][1]
+    assert skipped["stuck.py"] == ("parse timeout", "took more than 0.5 s")
+
+
+BREAKING = """
+import sys; sys.path[:] = sys.argv[1:]
+import os, time
+from codesearch import worker
+real = worker.Processor.__call__
+def broken(self, task):
+    if task.path == 'crash.py': os._exit(11)
+    if task.path == 'stuck.py': time.sleep(60)
+    return real(self, task)
+worker.Processor.__call__ = broken
+worker.main()
+"""
+
+
+def test_workers_import_nothing_from_the_tree(tree, monkeypatch):
+    (tree / "numpy.py").write_text("raise SystemExit('imported from the tree')\n")
+    monkeypatch.chdir(tree)
+    monkeypatch.setattr(sys, "path", [entry for entry in sys.path if entry])
+    with codesearch.open_index(tree) as index:
+        index.update()
+        assert "retry_upload" in names(index)
+
+
+def test_progress_counts_up_to_the_whole(tree):
+    seen = []
+    with codesearch.open_index(tree) as index:
+        index.update(progress=seen.append)
+    assert seen[-1].files == seen[-1].files_total == 2
+    assert seen[-1].bytes == seen[-1].bytes_total > 0
+
+
+def test_an_unfinished_index_of_other_rules_is_finished(tree):
+    """Killed right after the old content was dropped, before anything new was written."""
+    with codesearch.open_index(tree) as index:
+        index.update()
+        path = index.path
+    with Store(path, writable=True) as store:
+        store.clear()
+    with codesearch.open_index(tree) as index:
+        index.update()
+        assert names(index) == ["Serve", "retry_upload"]
+
+
+def test_an_index_of_another_tree_is_not_overwritten(tree, tmp_path):
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "a.py").write_text("def elsewhere(): pass\n")
+    db = str(tmp_path / "one.db")
+    with codesearch.open_index(tree, db=db) as index:
+        index.update()
+    with codesearch.open_index(other, db=db) as index, pytest.raises(codesearch.CodesearchError, match="--db"):
+        index.update()
+    with codesearch.open_index(tree, db=db) as index:
+        assert names(index) == ["Serve", "retry_upload"]

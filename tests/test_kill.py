@@ -1,0 +1,80 @@
+"""An index run may die at any moment: the next one ends with an index equal to a fresh one."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+import codesearch
+from tests.trees import contents, copy_package, fresh
+
+ROUNDS = 50
+RUN = "import sys, codesearch; codesearch.open_index(sys.argv[1]).update()"
+
+
+def changed(root, rng):
+    """Edit, add and delete some files, as a branch switch would."""
+    files = sorted(root.rglob("*.py"))
+    for file in rng.sample(files, len(files) // 3):
+        action = rng.random()
+        if action < 0.2:
+            file.unlink()
+        elif action < 0.4:
+            file.with_name(f"new_{rng.randrange(10**6)}.py").write_bytes(file.read_bytes())
+        else:
+            file.write_text(file.read_text() + f"\n\ndef added_{rng.randrange(10**6)}():\n    return {rng.random()}\n")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="kill -9 is POSIX")
+@pytest.mark.timeout(600)
+def test_killed_at_any_moment_the_next_run_ends_with_an_index_equal_to_a_fresh_one(tmp_path):
+    rng = random.Random(20261120)
+    root = copy_package("typer", tmp_path / "tree")
+    started = time.monotonic()
+    subprocess.run([sys.executable, "-c", RUN, str(root)], check=True)
+    whole = time.monotonic() - started
+    killed = 0
+    for number in range(ROUNDS):
+        if number % 5 == 0:
+            with codesearch.open_index(root) as index:
+                index.remove()
+        changed(root, rng)
+        process = subprocess.Popen([sys.executable, "-c", RUN, str(root)], start_new_session=True)
+        time.sleep(rng.uniform(0.05, whole))
+        killed += process.poll() is None
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        with codesearch.open_index(root) as index:
+            if index.path.exists() and index._existing() is not None and "rules" in index._reading().meta():
+                index.query("declare an option")  # what is there answers
+            index.update()
+            assert contents(index.path) == fresh(root, tmp_path / "fresh.db"), f"round {number}"
+            assert index.status().deleted == 0
+    assert killed > ROUNDS / 2
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
+def test_workers_end_when_their_parent_is_killed(tmp_path):
+    root = copy_package("typer", tmp_path / "tree")
+    process = subprocess.Popen([sys.executable, "-c", RUN, str(root)])
+    children = []
+    for _ in range(200):
+        try:
+            children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+        except FileNotFoundError:
+            break
+        if children:
+            break
+        time.sleep(0.01)
+    process.kill()
+    process.wait()
+    assert children
+    deadline = time.monotonic() + 20
+    while any(Path(f"/proc/{child}").exists() for child in children):
+        assert time.monotonic() < deadline, "a worker outlived its parent"
+        time.sleep(0.05)

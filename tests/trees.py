@@ -1,0 +1,53 @@
+"""Real source trees for tests, and what an index holds, in a form that can be compared."""
+
+import hashlib
+import os
+import shutil
+from pathlib import Path
+
+import codesearch
+from codesearch.store import Store
+
+
+def copy_package(name: str, target: Path) -> Path:
+    """Copy an installed package's sources, as a real repository somebody else wrote."""
+    module = __import__(name)
+    assert module.__file__ is not None
+    shutil.copytree(Path(module.__file__).parent, target, ignore=shutil.ignore_patterns("__pycache__", "*.so", "*.pyd"))
+    return target
+
+
+def contents(path: Path) -> dict[str, object]:
+    """Return all that an index holds, without row numbers and times."""
+    with Store(path) as store:
+        rows = store._rows
+        vectors = {}
+        if rows("SELECT 1 FROM sqlite_schema WHERE name = 'vector'"):
+            vectors = {
+                digest: hashlib.blake2b(bytes(vector)).hexdigest()
+                for digest, vector in rows("SELECT c.hash, v.embedding FROM content c JOIN vector v ON v.rowid = c.id")
+            }
+        store._db.execute("CREATE VIRTUAL TABLE temp.terms USING fts5vocab(main, symbol_text, col)")
+        return {
+            "files": sorted(
+                rows("SELECT path, language, lines, size, skipped, detail, roles, hash FROM file"), key=str
+            ),
+            "symbols": sorted(
+                rows(
+                    "SELECT f.path, s.kind, s.qualname, s.name_key, s.signature, s.documentation, s.start_line, "
+                    "s.end_line, s.start_byte, s.end_byte, c.hash FROM symbol s JOIN file f ON f.id = s.file_id "
+                    "JOIN content c ON c.id = s.content_id"
+                ),
+                key=str,
+            ),
+            "contents": sorted(rows("SELECT hash FROM content")),
+            "vectors": vectors,
+            "terms": rows("SELECT term, col, doc, cnt FROM temp.terms"),
+        }
+
+
+def fresh(root: Path, db: Path) -> dict[str, object]:
+    """Return what a new index of a tree holds."""
+    with codesearch.open_index(root, db=os.fspath(db)) as index:
+        index.update(rebuild=True)
+        return contents(index.path)
