@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from inspect import cleandoc
+from textwrap import indent
 from typing import Annotated, Any
 
 import typer
@@ -32,7 +35,21 @@ from codesearch.cli.running import FOUND, NOTHING
 from codesearch.errors import NotFoundError, UsageError
 
 # rich would cost 60 ms of every command, only to draw boxes around the help.
-app = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False, context_settings={"max_content_width": 100})
+app = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False)
+
+Command = Callable[..., int]
+
+
+def _command(name: str | None = None) -> Callable[[Command], Command]:
+    """Register a command whose help is its docstring."""
+    return lambda function: app.command(name, help=_help(function.__doc__ or ""))(function)
+
+
+def _help(documentation: str) -> str:
+    """Return a docstring as click wants it: a mark before paragraphs of examples keeps their lines as they are."""
+    paragraphs = cleandoc(documentation).split("\n\n")
+    examples = ("codesearch ", "CODESEARCH_")
+    return "\n\n".join("\b\n" + indent(text, "  ") if text.startswith(examples) else text for text in paragraphs)
 
 
 def _version(wanted: bool) -> None:
@@ -41,27 +58,30 @@ def _version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback(invoke_without_command=True)
+_INTRODUCTION = """
+Find code by meaning: ask in plain words, get the function. Everything stays on this machine.
+
+codesearch query "where are failed uploads retried"
+codesearch query "parse a config file lang:go -is:test" path/to/repo
+codesearch similar src/cache.py:42
+
+The first query of a folder indexes it; later ones look for what changed.
+"""
+
+
+@app.callback(invoke_without_command=True, help=_help(_INTRODUCTION))
 def codesearch(
     ctx: typer.Context,
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
     ] = False,
 ) -> None:
-    r"""Find code by meaning: ask in plain words, get the function. Everything stays on this machine.
-
-    \b
-      codesearch query "where are failed uploads retried"
-      codesearch query "parse a config file lang:go -is:test" path/to/repo
-      codesearch similar src/cache.py:42
-
-    The first query of a folder indexes it; later ones look for what changed.
-    """
+    """Show the help when no command is named."""
     if ctx.invoked_subcommand is None:
         console.write(ctx.get_help() + "\n")
 
 
-@app.command()
+@_command()
 def query(
     text: Annotated[
         str | None,
@@ -91,15 +111,14 @@ def query(
     model: ModelOption = None,
     quiet: QuietOption = False,
 ) -> int:
-    r"""Find the functions, methods and types that do what TEXT says.
+    """Find the functions, methods and types that do what TEXT says.
 
-    \b
-      codesearch query "how are routes grouped and registered"
-      codesearch query ServeHTTP path/to/gin            a name, in any case style
-      codesearch query "retry lang:python kind:method -path:tests/**"
-      codesearch query "open a socket" --format vimgrep -n 20
-      codesearch query -- "-is:test parse"              a query that begins with -
-      codesearch query --batch queries.txt path/to/repo
+    codesearch query "how are routes grouped and registered"
+    codesearch query ServeHTTP path/to/gin            a name, in any case style
+    codesearch query "retry lang:python kind:method -path:tests/**"
+    codesearch query "open a socket" --format vimgrep -n 20
+    codesearch query -- "-is:test parse"              a query that begins with -
+    codesearch query --batch queries.txt path/to/repo
 
     Filters within TEXT: lang: kind: path: name: is: (test, vendored, generated, example), each
     also with - in front; quote values with blanks. Exit status: 0 found, 1 nothing found, 2 error.
@@ -133,7 +152,7 @@ def query(
         return _ended(index, bool(hits), quiet=quiet)
 
 
-@app.command()
+@_command()
 def similar(
     place: Annotated[str, typer.Argument(metavar="FILE:LINE", help="A line of the code to compare with.")],
     path: PathArgument = None,
@@ -150,11 +169,10 @@ def similar(
     db: DbOption = None,
     quiet: QuietOption = False,
 ) -> int:
-    r"""Find code that is like the function around a line.
+    """Find code that is like the function around a line.
 
-    \b
-      codesearch similar src/cache.py:42
-      codesearch similar src/cache.py:42 --path 'tests/**' -n 3
+    codesearch similar src/cache.py:42
+    codesearch similar src/cache.py:42 --path 'tests/**' -n 3
 
     FILE is absolute, below the current folder, or below the root.
     """
@@ -172,7 +190,7 @@ def similar(
         return _ended(index, bool(hits), quiet=quiet)
 
 
-@app.command()
+@_command()
 def show(
     what: Annotated[str, typer.Argument(metavar="NAME|FILE:LINE", help="A symbol's name, or a line within it.")],
     path: PathArgument = None,
@@ -185,12 +203,11 @@ def show(
     db: DbOption = None,
     quiet: QuietOption = False,
 ) -> int:
-    r"""Print the whole source of a symbol.
+    """Print the whole source of a symbol.
 
-    \b
-      codesearch show Engine.ServeHTTP
-      codesearch show parse_config -n 5                 all of that name, at most 5
-      codesearch show src/cache.py:42 | less
+    codesearch show Engine.ServeHTTP
+    codesearch show parse_config -n 5       all of that name, at most 5
+    codesearch show src/cache.py:42 | less
     """
     at = options.place(what)
     if at is not None:
@@ -211,7 +228,7 @@ def show(
         return FOUND if found else NOTHING
 
 
-@app.command()
+@_command()
 def symbols(
     path: PathArgument = None,
     limit: Annotated[
@@ -229,11 +246,10 @@ def symbols(
     db: DbOption = None,
     quiet: QuietOption = False,
 ) -> int:
-    r"""List the symbols of a folder, by path and line.
+    """List the symbols of a folder, by path and line.
 
-    \b
-      codesearch symbols --kind class
-      codesearch symbols path/to/repo --lang go --name 'parse*' --format ndjson
+    codesearch symbols --kind class
+    codesearch symbols path/to/repo --lang go --name 'parse*' --format ndjson
     """
     only = options.filters(lang, kind, path_filter, name)
     with asking.opened(options.root_of(path), db=db, color=_value(color)) as index:
@@ -244,7 +260,7 @@ def symbols(
         return _ended(index, bool(count), quiet=quiet)
 
 
-@app.command("index")
+@_command("index")
 def index_command(
     path: PathArgument = None,
     rebuild: Annotated[bool, typer.Option("--rebuild", help="Start from nothing.")] = False,
@@ -266,12 +282,11 @@ def index_command(
     model: ModelOption = None,
     quiet: QuietOption = False,
 ) -> int:
-    r"""Bring the index of a folder up to date, or make it.
+    """Bring the index of a folder up to date, or make it.
 
-    \b
-      codesearch index
-      codesearch index path/to/repo --exclude 'third_party/**'
-      codesearch index --rebuild
+    codesearch index
+    codesearch index path/to/repo --exclude 'third_party/**'
+    codesearch index --rebuild
 
     Only what changed is read. Interrupting it loses nothing. A second run waits for the first.
     """
@@ -282,16 +297,18 @@ def index_command(
     with asking.opened(options.root_of(path), **settings) as index:
         with Reporter(index.root, quiet=quiet, first=rebuild or not index.path.exists()) as reporter:
             report = index.update(rebuild=rebuild, progress=reporter.progress, waiting=reporter.waiting)
+        problem = "" if report.symbols else asking.nothing_to_search(index.status())
         if not quiet:
             for note in report.notes:
                 console.message(note)
-            console.message(reports.done(report, index.root))
-        if not report.symbols and (problem := asking.nothing_to_search(index.status())):
+            if not problem:
+                console.message(reports.done(report, index.root))
+        if problem:
             raise NotFoundError(problem)
     return FOUND
 
 
-@app.command()
+@_command()
 def status(
     path: PathArgument = None,
     skipped: Annotated[bool, typer.Option("--skipped", help="List every file that was left out.")] = False,
@@ -299,12 +316,11 @@ def status(
     color: ColorOption = None,
     db: DbOption = None,
 ) -> int:
-    r"""Tell what the index of a folder holds, and whether it is up to date.
+    """Tell what the index of a folder holds, and whether it is up to date.
 
-    \b
-      codesearch status
-      codesearch status path/to/repo --skipped
-      codesearch status --format json
+    codesearch status
+    codesearch status path/to/repo --skipped
+    codesearch status --format json
 
     Exit status: 0 if there is an index, 1 if not.
     """
@@ -320,13 +336,12 @@ def status(
     return FOUND if found.exists else NOTHING
 
 
-@app.command()
+@_command()
 def clean(path: PathArgument = None, db: DbOption = None, quiet: QuietOption = False) -> int:
-    r"""Delete the index of a folder. Your code is not touched.
+    """Delete the index of a folder. Your code is not touched.
 
-    \b
-      codesearch clean
-      codesearch clean path/to/repo
+    codesearch clean
+    codesearch clean path/to/repo
 
     Exit status: 0 if there was one, 1 if not.
     """
@@ -337,13 +352,12 @@ def clean(path: PathArgument = None, db: DbOption = None, quiet: QuietOption = F
     return FOUND if removed else NOTHING
 
 
-@app.command()
+@_command()
 def config(path: PathArgument = None, format: ReportFormatOption = ReportFormat.text, color: ColorOption = None) -> int:
-    r"""Show each setting, its value and where it comes from.
+    """Show each setting, its value and where it comes from.
 
-    \b
-      codesearch config
-      CODESEARCH_LIMIT=20 codesearch config path/to/repo
+    codesearch config
+    CODESEARCH_LIMIT=20 codesearch config path/to/repo
     """
     from codesearch import settings
     from codesearch.cli import render, reports

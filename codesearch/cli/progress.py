@@ -54,7 +54,7 @@ class Reporter:
         if not self._terminal:
             if self._first:
                 self._first = False
-                console.message(f"indexing {self._root} for the first time: {now.files_total:,} files")
+                console.message(f"indexing {self._root} ({now.files_total:,} file{'s' if now.files_total > 1 else ''})")
             return
         if self._bar is None:
             if now.seconds < PATIENCE or now.files == now.files_total:

@@ -142,10 +142,8 @@ class Answers:
         """Return header, signature and the first lines of a symbol."""
         look = self.look
         header = f"{self._place(symbol)}  {self._title(symbol)}"
-        gap = 2
-        if look.width is not None:
-            gap = max(gap, look.width - console.columns(self._plain_header(symbol) + score))
-        header += " " * gap + look.paint(score, FAINT) + "\n"
+        room = 2 if look.width is None else look.width - console.columns(self._plain_header(symbol) + score)
+        header += (" " * room + look.paint(score, FAINT) if room >= 2 else "") + "\n"
         first, lines = self.index.source(symbol)
         signature = "" if symbol.kind == "module" else symbol.signature
         declared = _declaration(signature, lines)

@@ -38,14 +38,17 @@ def done(report: Report, root: Path) -> str:
     """Return one line on what an update did."""
     if not report.changed and not report.deleted:
         return f"{root}: up to date ({number(report.unchanged, 'file')})"
-    parts = [
-        f"{number(report.changed, 'file')} read in {report.seconds:.1f} s ({number(report.symbols, 'symbol')}, "
-        f"{size(report.bytes / max(report.seconds, 1e-6))}/s)"
-    ]
-    if report.unchanged:
-        parts.append(f"{report.unchanged:,} unchanged")
+    parts = []
+    if report.changed:
+        speed = size(report.bytes / max(report.seconds, 1e-6))
+        parts.append(
+            f"{number(report.changed, 'file')} read in {report.seconds:.1f} s "
+            f"({number(report.symbols, 'symbol')}, {speed}/s)"
+        )
     if report.deleted:
         parts.append(f"{report.deleted:,} gone")
+    if report.unchanged:
+        parts.append(f"{report.unchanged:,} unchanged")
     return f"{root}: " + ", ".join(parts)
 
 

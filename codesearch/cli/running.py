@@ -57,8 +57,11 @@ def _explain(problem: Exception, arguments: list[str]) -> str:
     context = getattr(problem, "ctx", None)
     command = context.command_path if context is not None else "codesearch"
     if type(problem).__name__ == "NoSuchOption" and command == "codesearch query":
-        message += " A query that begins with `-` goes after `--`: codesearch query -- '-is:test parse'."
-    return f"{message} Try `{command} --help`."
+        message = (
+            message.rstrip(".")
+            + ". A query that begins with `-` goes after `--`: codesearch query -- '-is:test parse'."
+        )
+    return f"{message.rstrip('.')}. Try `{command} --help`."
 
 
 def _failed(message: str) -> int:

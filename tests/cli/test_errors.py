@@ -1,0 +1,236 @@
+"""Bad input: one clear line, exit status 2, nothing lost."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from codesearch.store import location
+from tests.cli.conftest import COMMAND, Run, process, write_tree
+
+
+def refused(run: Run, *parts: str) -> None:
+    """Check that a command failed with one line that says `parts`."""
+    assert run.status == 2, run.err
+    assert run.out == ""
+    said = [line for line in run.err.splitlines() if not line.startswith("codesearch: indexing ")]
+    assert len(said) == 1, run.err
+    assert said[0].startswith("codesearch: error: ")
+    for part in parts:
+        assert part in run.err
+
+
+BAD = [
+    (["query"], "no query given"),
+    (["query", ""], "the query is empty"),
+    (["query", "  \t"], "the query is empty"),
+    (["query", "lang:python"], "the query is empty"),
+    (["query", "x" * 100_000], "100,000 characters"),
+    (["query", "x lang:klingon"], "no language `klingon`"),
+    (["query", "x kind:noun"], "no kind `noun`"),
+    (["query", "x is:rested"], "no role `rested`"),
+    (["query", "x lang:"], "`lang:` has no value"),
+    (["query", "x", "--lang", "klingon"], "no language `klingon`"),
+    (["query", "x", "--lang", ""], "has no value"),
+    (["query", "x", "--kind", "clas"], "did you mean `class`"),
+    (["query", "x", "-n", "0"], "--limit"),
+    (["query", "x", "-n", "many"], "--limit"),
+    (["query", "x", "--format", "xml"], "--format"),
+    (["query", "x", "--frmat", "json"], "--frmat"),
+    (["query", "x", "--model", "no-such-model"], "no-such-model"),
+    (["index", "--model", "no-such-model"], "no-such-model"),
+    (["index", "--workers", "-1"], "--workers"),
+    (["query", "x", "nowhere"], "nowhere: no such folder"),
+    (["query", "x", ""], "the path is empty"),
+    (["query", "x", "retry.py"], "retry.py: is a file"),
+    (["index", "retry.py"], "retry.py: is a file"),
+    (["status", "nowhere"], "no such folder"),
+    (["config", "nowhere"], "no such folder"),
+    (["clean", "nowhere"], "no such folder"),
+    (["similar", "x"], "FILE:LINE"),
+    (["similar"], "FILE:LINE"),
+    (["show"], "NAME"),
+    (["serach"], "serach"),
+    (["query", "x", "--db", "retry.py"], "retry.py: the index is damaged"),
+    (["query", "x", "--db", "retry.py/index.db"], "retry.py"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "part"), BAD, ids=[" ".join(arguments)[:30] for arguments, _ in BAD])
+def test_bad_arguments(small: Path, monkeypatch: pytest.MonkeyPatch, call, arguments: list[str], part: str):
+    monkeypatch.chdir(small)
+    before = {file.name: file.read_bytes() for file in small.iterdir() if file.is_file()}
+    refused(call(*arguments), part)
+    assert {file.name: file.read_bytes() for file in small.iterdir() if file.is_file()} == before
+
+
+@pytest.mark.parametrize(
+    ("files", "parts"),
+    [
+        ({}, ["there are no files"]),
+        ({"a.txt": "words\n", "b.xyz": "words\n"}, ["in no language codesearch knows: 2", ".txt"]),
+        ({"blob.py": "\x00\x01" * 5000}, ["left out: 1 binary"]),
+    ],
+    ids=["empty", "unknown languages", "binary"],
+)
+def test_nothing_to_search(tmp_path: Path, call, files: dict[str, str], parts: list[str]):
+    write_tree(tmp_path, files)
+    refused(call("index", tmp_path), "nothing to search", *parts)
+    refused(call("query", "words", tmp_path), "nothing to search", *parts)
+    refused(call("symbols", tmp_path), "nothing to search", *parts)
+    assert call("status", tmp_path).status == 0
+
+
+def damage(path: Path) -> None:
+    path.write_bytes(b"SQLite format 3\x00" + os.urandom(8192))
+
+
+def truncate(path: Path) -> None:
+    with path.open("r+b") as file:
+        file.truncate(path.stat().st_size // 2)
+
+
+def replace(path: Path) -> None:
+    path.write_text("not a database\n" * 1000)
+
+
+def from_the_future(path: Path) -> None:
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA user_version = 9999")
+
+
+@pytest.mark.parametrize("harm", [damage, truncate, replace, from_the_future])
+def test_index_that_cannot_be_used(small: Path, call, harm):
+    assert call("index", small).status == 0
+    index = small / ".codesearch" / "index.db"
+    harm(index)
+    harmed = index.read_bytes()
+    for command in (["query", "retry_upload"], ["index"], ["symbols"], ["status"]):
+        refused(call(*command, small), str(index), "--rebuild")
+    assert index.read_bytes() == harmed
+    assert call("index", small, "--rebuild").status == 0
+    assert call("query", "retry_upload", small).status == 0
+
+
+def test_damaged_index_can_be_cleaned(small: Path, call):
+    call("index", small)
+    damage(small / ".codesearch" / "index.db")
+    assert call("clean", small).status == 0
+    assert call("query", "retry_upload", small).status == 0
+
+
+@pytest.fixture
+def read_only(small: Path) -> Iterator[Path]:
+    """Mount the small tree read-only: as root, permission bits stop nothing."""
+    place = small.parent / "read-only"
+    place.mkdir()
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        mount = shutil.which("mount")
+        if mount is None or subprocess.run([mount, "--bind", small, place], capture_output=True).returncode:
+            pytest.skip("root, and may not mount: nothing is read-only to it")
+        subprocess.run([mount, "-o", "remount,ro,bind", place], check=True)
+        yield place
+        subprocess.run(["umount", place], check=True)
+    else:
+        shutil.copytree(small, place, dirs_exist_ok=True)
+        place.chmod(0o500)
+        yield place
+        place.chmod(0o700)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX permissions")
+def test_read_only_folder_is_indexed_elsewhere(read_only: Path, nobody_home: Path):
+    run = process("query", "retry_upload", read_only, "-n", "1", "--format", "paths", cwd=read_only)
+    assert (run.status, run.out) == (0, "retry.py\n")
+    assert "cannot be written to: the index is kept in" in run.err
+    assert str(nobody_home) in run.err
+    assert not (read_only / ".codesearch").exists()
+    assert str(nobody_home) in process("status", read_only, cwd=read_only).out
+
+
+def test_read_only_folder_simulated(small: Path, call, monkeypatch: pytest.MonkeyPatch):
+    """The same where nothing can be mounted: the one question the system is asked is answered with no."""
+    monkeypatch.setattr(location, "_writable", lambda folder: False)
+    run = call("query", "retry_upload", small, "-n", "1", "--format", "paths")
+    assert (run.status, run.out) == (0, "retry.py\n")
+    assert "the index is kept in" in run.err
+    assert not (small / ".codesearch").exists()
+
+
+def test_two_index_runs_at_once(tmp_path: Path):
+    files = {f"m{number}.py": f"def work_{number}():\n    return {number}\n" * 20 for number in range(300)}
+    tree = write_tree(tmp_path / "many", files)
+    runs = [subprocess.Popen([*COMMAND, "index", tree], stderr=subprocess.PIPE, text=True) for _ in range(3)]
+    errors = [run.communicate(timeout=120)[1] for run in runs]
+    assert [run.returncode for run in runs] == [0, 0, 0], errors
+    assert "Traceback" not in "".join(errors)
+    assert process("symbols", tree, "--kind", "function", cwd=tree).out.count("\n") == 300 * 20
+
+
+@contextlib.contextmanager
+def writing(index: Path, *, seconds: float) -> Iterator[None]:
+    """Hold the writer's lock, as another process would."""
+    held, release = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with location.writer_lock(index, timeout=5):
+            held.set()
+            release.wait(seconds)
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    assert held.wait(10)
+    yield
+    release.set()
+    thread.join()
+
+
+def test_question_while_another_writes_is_answered_from_what_is_there(small: Path):
+    assert process("index", small, cwd=small).status == 0
+    (small / "retry.py").write_text("def other():\n    pass\n")
+    with writing(small / ".codesearch" / "index.db", seconds=60):
+        run = process("query", "retry_upload", small, "-n", "1", "--format", "json", cwd=small)
+    assert run.status == 0
+    assert run.json["results"][0]["name"] == "retry_upload"
+    assert "may be incomplete" in run.err
+
+
+def test_first_question_while_another_writes_waits(small: Path):
+    (small / ".codesearch").mkdir()
+    with writing(small / ".codesearch" / "index.db", seconds=4):
+        run = process("query", "retry_upload", small, "-n", "1", "--format", "paths", cwd=small)
+    assert (run.status, run.out) == (0, "retry.py\n")
+    assert f"waiting for process {os.getpid()}" in run.err
+
+
+def test_index_waits_with_a_message(small: Path):
+    started = time.monotonic()
+    with writing(small / ".codesearch" / "index.db", seconds=2):
+        run = process("index", small, cwd=small)
+    assert run.status == 0
+    assert "waiting for process" in run.err
+    assert time.monotonic() - started >= 2
+
+
+def test_a_current_folder_that_is_gone(tmp_path: Path):
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    script = (
+        f"import os; os.chdir({str(gone)!r}); os.rmdir({str(gone)!r}); "
+        "from codesearch.cli import main; raise SystemExit(main(['query', 'x']))"
+    )
+    run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    if sys.platform != "win32":
+        assert (run.returncode, run.stdout) == (2, "")
+        assert run.stderr.startswith("codesearch: error: ")
+        assert "Traceback" not in run.stderr

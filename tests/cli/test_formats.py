@@ -1,0 +1,144 @@
+"""What is printed: JSON that keeps its schema, lines for editors, any file name, any locale."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from importlib import resources
+from pathlib import Path
+
+import jsonschema  # type: ignore[import-untyped]
+import pytest
+
+from tests.cli.conftest import process, write_tree
+
+SCHEMA = json.loads((resources.files("codesearch.cli") / "hit.schema.json").read_text("utf-8"))
+ODD_NAMES = ["with space.py", "new\nline.py", "quo'te\".py", "tab\t.py", "-dash.py", "ünïcode.py", "esc\x1b[31m.py"]
+NOT_UTF8 = b"caf\xe9.py"
+
+
+def check(value: object, part: str) -> None:
+    jsonschema.validate(value, {**SCHEMA, "$ref": f"#/$defs/{part}"}, cls=jsonschema.Draft202012Validator)
+
+
+def test_the_schema_is_a_schema():
+    jsonschema.Draft202012Validator.check_schema(SCHEMA)
+
+
+@pytest.mark.parametrize("options", [[], ["--snippet"], ["--snippet", "--context", "2"]])
+def test_json_keeps_the_schema(typer_tree: Path, call, options: list[str]):
+    answer = call("query", "parse command line options", typer_tree, "--format", "json", *options).json
+    check(answer, "answer")
+    hits = answer["results"]
+    assert [hit["rank"] for hit in hits] == list(range(1, 11))
+    assert [hit["score"] for hit in hits] == sorted((hit["score"] for hit in hits), reverse=True)
+    for hit in hits:
+        lines = (typer_tree / hit["path"]).read_text("utf-8").split("\n")
+        expected = lines[hit["start_line"] - 1 : hit["end_line"]]
+        expected = expected[:2] if "--context" in options else expected[:400]
+        assert hit.get("snippet") == ("\n".join(expected) if "--snippet" in options else None)
+
+
+def test_every_json_output_keeps_the_schema(typer_tree: Path, call):
+    for hit in call("query", "completion", typer_tree, "--format", "ndjson").lines:
+        check(hit, "hit")
+    check(call("similar", "main.py:100", typer_tree, "--format", "json").json, "similar")
+    listing = call("symbols", typer_tree, "--format", "json", "-n", "20").json
+    check(listing, "listing")
+    assert len(listing["results"]) == 20
+    check(call("show", "Typer", typer_tree, "--format", "json").json, "listing")
+    for line in process("query", "--batch", "-", typer_tree, cwd=typer_tree, stdin=b"completion\n\n").lines:
+        check(line, "batch_line")
+
+
+def test_the_schema_refuses_what_is_not_promised():
+    with pytest.raises(jsonschema.ValidationError):
+        check({"query": "x", "root": "/x", "results": [{"rank": 1}]}, "answer")
+
+
+def test_vimgrep_and_paths(small: Path, call):
+    run = call("query", "cache value", small, "--format", "vimgrep", "--kind", "method")
+    assert run.out.splitlines()[0].split(":", 3)[:3] in (["cache.py", "7", "5"], ["cache.py", "11", "5"])
+    assert "def get(self, key: str) -> object" in run.out
+    assert call("query", "cache value", small, "--format", "paths", "--path", "cache.py").out == "cache.py\n"
+
+
+@pytest.fixture(scope="module")
+def odd(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("odd")
+    write_tree(root, dict.fromkeys(ODD_NAMES, "def wombat():\n    return 'burrow'\n"))
+    return root
+
+
+@pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="the file system refuses such names")
+def test_odd_names_come_through_every_format(odd: Path):
+    (odd / os.fsdecode(NOT_UTF8)).write_text("def wombat():\n    return 'burrow'\n")
+
+    def ask(format: str):
+        return process("query", "wombat", odd, "--kind", "function", "-n", "50", "--format", format, cwd=odd)
+
+    names = {*map(os.fsencode, ODD_NAMES), NOT_UTF8}
+    assert {os.fsencode(hit["path"]) for hit in ask("json").json["results"]} == names
+    assert {os.fsencode(hit["path"]) for hit in ask("ndjson").lines} == names
+    paths = ask("paths").raw
+    assert all(name + b"\n" in paths for name in names)
+    for format in ("vimgrep", "text"):
+        raw = ask(format).raw
+        assert NOT_UTF8 + b":1" in raw
+        assert b"new\\nline.py:1" in raw
+        assert b"esc\\e[31m.py:1" in raw
+        assert b"\x1b" not in raw
+    assert len(ask("vimgrep").raw.splitlines()) == len(names)
+
+
+@pytest.mark.parametrize(
+    "locale",
+    [
+        {"LC_ALL": "C"},
+        {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"},
+        {"PYTHONIOENCODING": "ascii"},
+        {"PYTHONIOENCODING": "latin-1:strict"},
+    ],
+)
+def test_any_locale(tmp_path: Path, locale: dict[str, str]):
+    write_tree(tmp_path, {"a.py": 'def größe(x):\n    """日本 größe."""\n    return x\n'})
+    for format in ("text", "json", "vimgrep"):
+        run = process("query", "größe", tmp_path, "--format", format, cwd=tmp_path, environment=locale)
+        assert (run.status, "Traceback" in run.err) == (0, False), run.err
+        assert b"a.py" in run.raw
+    assert json.loads(process("query", "x", tmp_path, "--format", "json", cwd=tmp_path, environment=locale).raw)[
+        "results"
+    ]
+
+
+def test_symbols_lists_in_order(small: Path, call):
+    out = call("symbols", small, "--kind", "method", "--kind", "class").out
+    assert [line.split("  ")[:2] for line in out.splitlines()] == [
+        ["cache.py:4", "class Cache"],
+        ["cache.py:7", "method Cache.get"],
+        ["cache.py:11", "method Cache.put"],
+    ]
+    assert call("symbols", small, "-n", "1").out.count("\n") == 1
+    assert call("symbols", small, "--name", "nothing*").status == 1
+
+
+def test_show_prints_the_bare_source_in_a_pipe(small: Path, call):
+    assert call("show", "retry_upload", small).out == (small / "retry.py").read_text()
+    assert call("show", "Cache.get", small).out.startswith("    def get(self")
+    assert call("show", "retry.py:3", small).out == (small / "retry.py").read_text()
+    assert call("show", "zebra", small).status == 1
+
+
+def test_show_prints_all_of_a_long_symbol(tmp_path: Path, call):
+    body = "".join(f"    value_{number} = {number}\n" for number in range(1000))
+    write_tree(tmp_path, {"long.py": f"def endless():\n{body}"})
+    assert call("show", "endless", tmp_path).out == f"def endless():\n{body}"
+
+
+def test_show_says_that_there_are_more(tmp_path: Path, call):
+    write_tree(tmp_path, {f"{letter}.py": f"def same():\n    return '{letter}'\n" for letter in "abc"})
+    one = call("show", "same", tmp_path)
+    assert one.out.count("def same") == 1
+    assert "2 more named so" in one.err
+    assert call("show", "same", tmp_path, "-n", "3").out.count("def same") == 3

@@ -1,0 +1,169 @@
+"""The main job: a question, and the function that answers it."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Run, copied, process, write_tree
+
+
+def test_first_query_indexes_and_answers(small: Path):
+    first = process("query", "send a file again after a broken connection", small, cwd=small.parent)
+    assert first.status == 0
+    assert first.out.startswith("retry.py:1  function retry_upload  ")
+    assert "   1 │ def retry_upload(path, times=3):\n" in first.out
+    assert first.err == f"codesearch: indexing {small} (2 files)\n"
+    again = process("query", "send a file again after a broken connection", small, cwd=small.parent)
+    assert (again.out, again.err) == (first.out, "")
+
+
+def test_declaration_over_lines_is_shown_on_one(small: Path, call):
+    text = call("query", "Cache.put", small, "-n", "1").out
+    header, signature, *body = text.splitlines()
+    assert header.startswith("cache.py:11  method Cache.put  ")
+    assert signature.startswith("  def put(")
+    assert "value: object" in signature
+    assert body == [
+        '  16 │     """Store a value and the time it was stored at."""',
+        "  17 │     self.values[key] = value",
+    ]
+
+
+def test_finds_in_real_code(typer_tree: Path, call):
+    run = call("query", "show a progress bar while iterating", typer_tree, "--format", "json", "-n", "5")
+    assert run.status == 0
+    assert "progressbar" in [hit["name"].lower() for hit in run.json["results"]]
+
+
+def test_what_changed_is_found(small: Path, call):
+    assert call("query", "Cache", small).status == 0
+    time.sleep(0.06)
+    write_tree(small, {"zebra.py": "def paint_zebra():\n    return 'stripes'\n"})
+    (small / "retry.py").unlink()
+    assert call("query", "paint_zebra", small, "--format", "paths", "-n", "1").out == "zebra.py\n"
+    assert "retry.py" not in call("query", "retry_upload", small, "--format", "paths").out
+
+
+def test_no_update_answers_from_what_is_there(small: Path, call):
+    call("index", small)
+    (small / "retry.py").write_text("def other():\n    pass\n")
+    run = call("query", "retry_upload", small, "--no-update", "-n", "1", "--format", "json")
+    assert run.json["results"][0]["name"] == "retry_upload"
+    fresh = call("query", "retry_upload", small, "--format", "json")
+    assert "retry_upload" not in [hit["name"] for hit in fresh.json["results"]]
+
+
+def test_no_update_needs_an_index(small: Path, call):
+    run = call("query", "x", small, "--no-update")
+    assert run.status == 2
+    assert "not indexed yet" in run.err
+
+
+@pytest.mark.parametrize(
+    ("options", "text", "expected"),
+    [
+        (["--kind", "class"], "cache", {"class"}),
+        (["--kind", "class", "--kind", "method"], "cache", {"class", "method"}),
+        (["--name", "get*"], "value", {"method"}),
+        ([], "value kind:method", {"method"}),
+        ([], "value -kind:method -kind:module -kind:function", {"class"}),
+    ],
+)
+def test_filters(small: Path, call, options: list[str], text: str, expected: set[str]):
+    run = call("query", text, small, *options, "--format", "json", "-n", "50")
+    assert {hit["kind"] for hit in run.json["results"]} == expected
+
+
+def test_filters_that_leave_nothing(small: Path, call):
+    for option in (["--lang", "go"], ["--path", "nowhere/**"], ["--name", "zzz"]):
+        run = call("query", "cache", small, *option)
+        assert (run.status, run.out, run.err.splitlines()[-1]) == (1, "", "codesearch: nothing found")
+
+
+def test_query_that_begins_with_a_dash(small: Path, call):
+    assert call("query", "--format", "paths", "-n", "1", "--", "-is:test retry upload", small).out == "retry.py\n"
+    wrong = call("query", "-is:test retry upload", small)
+    assert wrong.status == 2
+    assert "after `--`" in wrong.err
+
+
+def test_folder_left_out_means_the_one_around(small: Path, monkeypatch: pytest.MonkeyPatch, call):
+    call("index", small)
+    (small / "deep" / "er").mkdir(parents=True)
+    monkeypatch.chdir(small / "deep" / "er")
+    assert call("query", "retry_upload", "--format", "json").json["root"] == str(small)
+
+
+def test_folder_named_is_taken_as_it_is(small: Path, monkeypatch: pytest.MonkeyPatch, call):
+    call("index", small)
+    inner = write_tree(small / "inner", {"one.py": "def one():\n    pass\n"})
+    monkeypatch.chdir(small)
+    assert call("query", "one", "inner", "--format", "json").json["root"] == str(inner)
+
+
+def test_batch(small: Path, call, tmp_path: Path):
+    queries = tmp_path / "queries.txt"
+    queries.write_bytes("\ufeffretry upload\r\nkéy with a time to live\n".encode())
+    run = call("query", "--batch", queries, "--format", "ndjson", "--limit", "2", small)
+    assert run.status == 0
+    assert [line["query"] for line in run.lines] == ["retry upload", "kéy with a time to live"]
+    assert [len(line["results"]) for line in run.lines] == [2, 2]
+    assert run.lines[0]["results"][0]["path"] == "retry.py"
+    assert [hit["rank"] for hit in run.lines[1]["results"]] == [1, 2]
+
+
+def test_batch_from_stdin_with_bad_lines_stays_in_step(small: Path):
+    run = process("query", "--batch", "-", small, cwd=small, stdin=b"retry\n\nlang:klingon x\nname: x\ncache")
+    assert run.status == 2
+    assert [line["query"] for line in run.lines] == ["retry", "", "lang:klingon x", "name: x", "cache"]
+    assert [bool(line.get("error")) for line in run.lines] == [False, True, True, True, False]
+    assert [bool(line["results"]) for line in run.lines] == [True, False, False, False, True]
+
+
+def test_batch_says_what_is_wrong(small: Path, call, tmp_path: Path):
+    for arguments, part in (
+        (["--batch", tmp_path / "none.txt", small], "none.txt: no such file"),
+        (["--batch", "-", "text", small], "leave TEXT out"),
+        (["--batch", "-", "--format", "vimgrep", small], "ndjson"),
+    ):
+        run = call("query", *arguments)
+        assert run.status == 2
+        assert part in run.err
+
+
+def test_similar_knows_files_by_any_name(typer_tree: Path, monkeypatch: pytest.MonkeyPatch, call):
+    monkeypatch.chdir(typer_tree.parent)
+    lines = (typer_tree / "main.py").read_text("utf-8").split("\n")
+    line = 1 + next(number for number, text in enumerate(lines) if text.startswith("def get_group("))
+    answers = []
+    for name in (str(typer_tree / "main.py"), os.path.relpath(typer_tree / "main.py"), "main.py"):
+        run = call("similar", f"{name}:{line}", typer_tree, "--format", "json", "-n", "3")
+        assert run.status == 0
+        assert (run.json["file"], run.json["line"]) == ("main.py", line)
+        answers.append([hit["qualname"] for hit in run.json["results"]])
+    assert answers[0] == answers[1] == answers[2]
+    assert "get_group" not in answers[0]
+    assert any(name.startswith("get_") for name in answers[0])
+
+
+def test_similar_says_what_is_wrong(small: Path, call):
+    write_tree(small, {"notes.txt": "nothing\n"})
+    for place, part in (
+        ("retry.py", "FILE:LINE"),
+        ("none.py:3", "no such file"),
+        ("retry.py:999", "no such line"),
+        ("notes.txt:1", "no language"),
+    ):
+        run = call("similar", place, small)
+        assert run.status == 2, place
+        assert part in run.err
+
+
+def test_answers_of_this_project(tmp_path: Path, call):
+    tree = copied(Path(__file__).parents[2] / "codesearch" / "cli", tmp_path / "cli")
+    run: Run = call("query", "decide whether to use colours", tree, "--format", "json", "-n", "5")
+    assert "look" in [hit["name"].lower() for hit in run.json["results"]]

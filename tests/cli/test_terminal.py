@@ -1,0 +1,164 @@
+"""On a terminal and in pipes: colours, widths, links, progress, interruption."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from codesearch.cli import console, highlight
+from tests.cli.conftest import COMMAND, process, terminal, write_tree
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs a pty")
+
+SGR = re.compile(r"\x1b\[[0-9;]*m")
+LINK = re.compile(r"\x1b\]8;;([^\x1b]*)\x1b\\")
+
+
+def plain(text: str) -> str:
+    return LINK.sub("", SGR.sub("", text))
+
+
+@pytest.fixture
+def wide(tmp_path: Path) -> Path:
+    text = "def wide(argument):\n    return '" + "日本語" * 60 + "'  # " + "x" * 100 + "\n"
+    return write_tree(tmp_path / "wide", {"wide.py": text})
+
+
+@pytest.mark.parametrize("columns", [40, 80, 120])
+def test_nothing_is_wider_than_the_terminal(typer_tree: Path, wide: Path, columns: int):
+    for tree, text in ((typer_tree, "shell completion for options"), (wide, "wide")):
+        status, said = terminal("query", text, tree, cwd=tree, columns=columns)
+        assert status == 0
+        lines = plain(said).splitlines()
+        headers = [line for line in lines if re.match(r"\S+:\d+  ", line)]
+        assert headers
+        assert [line for line in lines if line not in headers and console.columns(line) > columns] == []
+        if columns >= 80:
+            assert {console.columns(line) for line in headers if not line[-1].isalpha()} == {columns}
+            assert max(map(console.columns, headers)) <= columns
+
+
+def test_colours_and_links_on_a_terminal(small: Path):
+    process("index", small, cwd=small)
+    _, said = terminal("query", "retry_upload", small, "-n", "1", cwd=small)
+    assert "\x1b[35mdef\x1b[0m \x1b[1;34mretry_upload\x1b[0m" in said
+    assert next(target for target in LINK.findall(said) if target).endswith(f"{small}/retry.py")
+    piped = process("query", "retry_upload", small, "-n", "1", cwd=small).out
+    assert [line.split() for line in plain(said).splitlines()] == [line.split() for line in piped.splitlines()]
+
+
+@pytest.mark.parametrize(
+    ("options", "environment", "on_terminal", "in_pipe"),
+    [
+        ([], {}, True, False),
+        ([], {"NO_COLOR": "1"}, False, False),
+        ([], {"NO_COLOR": ""}, True, False),
+        ([], {"FORCE_COLOR": "1"}, True, True),
+        ([], {"FORCE_COLOR": "1", "NO_COLOR": "1"}, False, False),
+        ([], {"TERM": "dumb"}, False, False),
+        (["--color", "always"], {"NO_COLOR": "1"}, True, True),
+        (["--color", "never"], {"FORCE_COLOR": "1"}, False, False),
+        ([], {"CODESEARCH_COLOR": "never"}, False, False),
+    ],
+)
+def test_when_colours_are_used(
+    small: Path, options: list[str], environment: dict[str, str], on_terminal: bool, in_pipe: bool
+):
+    arguments = ["query", "retry_upload", str(small), "-n", "1", *options]
+    process("index", small, cwd=small)
+    assert bool(SGR.search(terminal(*arguments, cwd=small, environment=environment)[1])) is on_terminal
+    piped = process(*arguments, cwd=small, environment=environment).out
+    assert bool(SGR.search(piped)) is in_pipe
+    assert not LINK.search(piped)
+
+
+def test_show_numbers_lines_on_a_terminal_only(small: Path):
+    process("index", small, cwd=small)
+    _, said = terminal("show", "retry_upload", small, cwd=small)
+    assert plain(said).startswith("retry.py:1  function retry_upload\n   1 │ def retry_upload")
+
+
+def test_source_cannot_command_the_terminal(tmp_path: Path):
+    write_tree(tmp_path, {"evil.py": "def evil():\n    return '\x1b]0;owned\x07\x1b[2J\u202e'\n"})
+    _, said = terminal("query", "evil", tmp_path, "--color", "never", cwd=tmp_path)
+    assert "\\e]0;owned\\x07\\e[2J\\u202e" in said
+    assert "\x1b]0;" not in said
+
+
+def test_progress_is_a_bar_on_a_terminal_and_a_line_elsewhere(tmp_path: Path):
+    files = {f"m{n}.py": f'def work_{n}():\n    """Do a thing."""\n    return {n}\n' * 60 for n in range(200)}
+    tree = write_tree(tmp_path / "many", files)
+    status, said = terminal("index", tree, "--workers", "1", cwd=tree, columns=100)
+    assert status == 0
+    assert re.search(r"indexing .*[0-9]+/200 files", plain(said)), said
+    assert "/s" in said
+    run = process("index", tree, "--rebuild", cwd=tree)
+    assert "\x1b" not in run.err
+    assert re.fullmatch(
+        rf"codesearch: indexing {tree} \(200 files\)\n"
+        rf"codesearch: {tree}: 200 files read in [0-9.]+ s \([0-9,]+ symbols, [0-9.]+ [kM]B/s\)\n",
+        run.err,
+    )
+    assert process("index", tree, "--quiet", "--rebuild", cwd=tree).err == ""
+
+
+def test_interruption_keeps_what_is_done(tmp_path: Path):
+    files = {f"m{n}.py": f'def work_{n}():\n    """Do a thing."""\n    return {n}\n' * 150 for n in range(200)}
+    tree = write_tree(tmp_path / "many", files)
+    status, said = terminal("index", tree, "--workers", "1", cwd=tree, columns=100, interrupt_after="files")
+    assert status == 130
+    assert "Traceback" not in said
+    assert "interrupted; what is indexed so far is kept" in said
+    assert process("index", tree, cwd=tree).status == 0
+    assert process("symbols", tree, "--name", "work_199", "-n", "1", cwd=tree).status == 0
+
+
+@pytest.mark.parametrize("format", ["text", "json", "ndjson", "paths", "vimgrep"])
+def test_closed_pipe_is_no_error(typer_tree: Path, format: str):
+    command = [*COMMAND, "symbols", str(typer_tree), "--format", format]
+    writer = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert writer.stdout is not None
+    assert writer.stderr is not None
+    assert writer.stdout.read(10)
+    writer.stdout.close()
+    assert writer.stderr.read() == b""
+    writer.stderr.close()
+    assert writer.wait(timeout=60) == 0
+
+
+def test_closed_pipe_before_the_first_byte(typer_tree: Path):
+    reader = subprocess.Popen(["true"], stdin=subprocess.PIPE)
+    reader.wait()
+    done = subprocess.run(
+        [*COMMAND, "query", "completion", str(typer_tree)], stdout=reader.stdin, stderr=subprocess.PIPE
+    )
+    assert reader.stdin is not None
+    reader.stdin.close()
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+def test_cutting():
+    assert console.cut("short", 5, "…") == "short"
+    assert console.cut("longer", 5, "…") == "long…"
+    assert console.cut("日本語", 5, "…") == "日本…"
+    assert console.cut("\x1b[35mlonger\x1b[0m!", 5, "…") == "\x1b[35mlong\x1b[0m…"
+    assert console.cut("\x1b[35mshort\x1b[0m", 5, "…") == "\x1b[35mshort\x1b[0m"
+
+
+def test_colouring_changes_nothing_but_colours():
+    source = Path(highlight.__file__).read_text("utf-8").split("\n")
+    painted = highlight.lines(source, "python", len(source))
+    assert [SGR.sub("", line) for line in painted] == source
+    assert any(SGR.search(line) for line in painted)
+    assert highlight.lines(source, "no such language", 3) == source[:3]
+
+
+def test_every_language_has_colours():
+    from codesearch import languages
+
+    bare = [language.name for language in languages.all() if highlight._lexer(language.name) is None]
+    assert bare == []
