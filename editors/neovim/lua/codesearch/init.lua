@@ -1,0 +1,180 @@
+-- Find code by meaning: questions asked, answers shown in a picker or the quickfix list.
+
+local client = require('codesearch.client')
+local config = require('codesearch.config')
+local hits = require('codesearch.hits')
+
+local M = {}
+
+local function say(message, level)
+  vim.notify('codesearch: ' .. message, level or vim.log.levels.WARN)
+end
+
+--- Take options, and attach to files as they are opened (see `autostart`). Calling it is optional: without it
+--- the commands work with the defaults and the server starts with the first question.
+function M.setup(options)
+  config.set(options)
+  vim.lsp.commands['codesearch.showSimilar'] = function(command)
+    local at = command.arguments[1]
+    M.similar({ params = at })
+  end
+  local native = vim.lsp.config ~= nil and vim.lsp.enable ~= nil
+  if native then
+    vim.lsp.config('codesearch', config.server())
+    vim.lsp.enable('codesearch', config.options.autostart)
+  end
+  local group = vim.api.nvim_create_augroup('codesearch', { clear = true })
+  if not (native and config.options.autostart) then
+    vim.api.nvim_create_autocmd('FileType', {
+      group = group,
+      callback = function(event)
+        client.attach(event.buf, config.options.autostart)
+      end,
+    })
+    if config.options.autostart then
+      for _, bufnr in ipairs(vim.api.nvim_list_bufs()) do
+        client.attach(bufnr, true)
+      end
+    end
+  end
+end
+
+--- A series of questions of which only the newest matters. Returns ask(text, on_hits) and stop().
+--- on_hits(problem, hits, result) is called once for each partial result and for the result, and never for a
+--- question that has been followed by another one.
+function M.session(bufnr)
+  local newest, cancel = 0, nil
+  local function stop()
+    newest = newest + 1
+    if cancel then
+      cancel()
+      cancel = nil
+    end
+  end
+  local function ask(text, on_hits)
+    stop()
+    local mine = newest
+    local function answered(problem, result, encoding)
+      if mine ~= newest then
+        return
+      end
+      if problem or not result then
+        return on_hits(problem or 'no answer', {})
+      end
+      on_hits(nil, hits.from(result.hits, encoding), result)
+    end
+    cancel = client.request(bufnr, 'codesearch/query', { text = text, limit = config.options.limit },
+      answered, function(value, encoding)
+        answered(nil, value, encoding)
+      end)
+  end
+  return ask, stop
+end
+
+local function to_quickfix(title, items)
+  vim.fn.setqflist({}, ' ', { title = title, items = vim.tbl_map(hits.quickfix, items) })
+  if config.options.open_quickfix then
+    vim.cmd('botright copen')
+  end
+end
+
+local quickfix_cancel
+
+-- Ask once and put the answers into the quickfix list; a question asked meanwhile takes its place.
+local function query_to_quickfix(bufnr, text)
+  if quickfix_cancel then
+    quickfix_cancel()
+  end
+  quickfix_cancel = client.request(bufnr, 'codesearch/query', {
+    text = text, limit = config.options.limit, session = 'quickfix',
+  }, function(problem, result, encoding)
+    quickfix_cancel = nil
+    if problem then
+      return say(problem, vim.log.levels.ERROR)
+    end
+    if #result.hits == 0 then
+      return say(result.message ~= '' and result.message or 'nothing found: ' .. text)
+    end
+    to_quickfix('Codesearch ' .. text, hits.from(result.hits, encoding))
+  end)
+end
+
+--- Search. Without text: as you type. With `quickfix`: ask once, into the quickfix list.
+function M.query(text, options)
+  options = options or {}
+  text = vim.trim(text or '')
+  local bufnr = options.bufnr or vim.api.nvim_get_current_buf()
+  if options.quickfix then
+    if text ~= '' then
+      return query_to_quickfix(bufnr, text)
+    end
+    return vim.ui.input({ prompt = 'Search code: ' }, function(given)
+      if given and vim.trim(given) ~= '' then
+        query_to_quickfix(bufnr, vim.trim(given))
+      end
+    end)
+  end
+  require('codesearch.picker').live({
+    title = 'Codesearch', text = text, session = function()
+      return M.session(bufnr)
+    end, quickfix = to_quickfix,
+  }, options.picker)
+end
+
+--- Find code like the function under the cursor, or like the one at `params`
+--- ({ textDocument = ..., position = ... }).
+function M.similar(options)
+  options = options or {}
+  local bufnr = vim.api.nvim_get_current_buf()
+  local params = options.params
+  if not params then
+    if vim.bo[bufnr].buftype ~= '' or vim.api.nvim_buf_get_name(bufnr) == '' then
+      return say('this buffer is not a file')
+    end
+    params = {
+      textDocument = { uri = vim.uri_from_bufnr(bufnr) },
+      position = { line = vim.api.nvim_win_get_cursor(0)[1] - 1, character = 0 },
+    }
+  end
+  params = vim.tbl_extend('force', params, { limit = config.options.limit })
+  client.request(bufnr, 'codesearch/similar', params, function(problem, result, encoding)
+    if problem then
+      return say(problem, vim.log.levels.ERROR)
+    end
+    if #result.hits == 0 then
+      return say(result.message ~= '' and result.message or 'nothing similar found')
+    end
+    local of = type(result.of) == 'table' and result.of.qualname or ''
+    local title = 'Similar to ' .. of
+    local items = hits.from(result.hits, encoding)
+    if options.quickfix then
+      return to_quickfix(title, items)
+    end
+    require('codesearch.picker').static({ title = title, items = items, quickfix = to_quickfix }, options.picker)
+  end)
+end
+
+--- Tell what is indexed; with a callback, hand it over instead of showing it.
+function M.status(callback)
+  client.request(vim.api.nvim_get_current_buf(), 'codesearch/status', vim.empty_dict(), function(problem, result)
+    if callback then
+      return callback(problem, result)
+    end
+    if problem then
+      return say(problem, vim.log.levels.ERROR)
+    end
+    say(table.concat(hits.status_lines(result), '\n'), vim.log.levels.INFO)
+  end)
+end
+
+--- Bring the index up to date; with `rebuild`, from nothing.
+function M.reindex(options)
+  client.request(vim.api.nvim_get_current_buf(), 'codesearch/reindex',
+    { rebuild = (options or {}).rebuild or false }, function(problem)
+      if problem then
+        say(problem, vim.log.levels.ERROR)
+      end
+    end)
+end
+
+return M

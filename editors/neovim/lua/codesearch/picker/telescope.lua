@@ -1,0 +1,77 @@
+-- telescope.nvim: its previewer, mappings and history, our order.
+
+local config = require('codesearch.config')
+local hits = require('codesearch.hits')
+
+local M = {}
+
+function M.available()
+  return (pcall(require, 'telescope.pickers'))
+end
+
+-- The server has ranked the answers: every entry passes, none is moved.
+local function entry(item)
+  local label = hits.label(item)
+  return {
+    value = item,
+    ordinal = label,
+    display = label,
+    filename = item.filename,
+    lnum = item.lnum,
+    col = hits.column(item),
+    text = item.text,
+  }
+end
+
+local function open(request, finder, close)
+  local values = require('telescope.config').values
+  local options = { prompt_title = request.title, default_text = request.text }
+  require('telescope.pickers').new(options, {
+    finder = finder,
+    sorter = require('telescope.sorters').empty(),
+    previewer = values.grep_previewer(options),
+    attach_mappings = function(bufnr)
+      vim.api.nvim_create_autocmd('BufWipeout', { buffer = bufnr, once = true, callback = close })
+      return true
+    end,
+  }):find()
+end
+
+function M.live(request)
+  local channel = require('plenary.async.control').channel
+  local ask, stop = request.session()
+  local timer
+  local finder = require('telescope.finders').new_dynamic({
+    entry_maker = entry,
+    fn = function(prompt)
+      stop()
+      if timer then
+        timer:stop()
+      end
+      if vim.trim(prompt or '') == '' then
+        return {}
+      end
+      local send, receive = channel.oneshot()
+      timer = vim.defer_fn(function()
+        ask(prompt, function(problem, items, result)
+          if result and result.stage == 'instant' then
+            return
+          end
+          if problem then
+            vim.notify('codesearch: ' .. problem, vim.log.levels.WARN)
+          end
+          send(items)
+        end)
+      end, config.options.debounce_ms)
+      return receive()
+    end,
+  })
+  open(request, finder, stop)
+end
+
+function M.static(request)
+  open(request, require('telescope.finders').new_table({ results = request.items, entry_maker = entry }),
+    function() end)
+end
+
+return M
