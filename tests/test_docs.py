@@ -1,0 +1,201 @@
+"""
+The documentation tells the truth: its examples are run, and every command and option is in it.
+
+`CODESEARCH_UPDATE_DOCS=1 python -m pytest tests/test_docs.py` writes what the program prints now into the examples.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import shutil
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+import typer
+
+import codesearch
+from codesearch.cli.app import app
+from tests.cli.conftest import HOUSE, process
+
+DOCS = HOUSE / "docs"
+UPDATE = bool(os.environ.get("CODESEARCH_UPDATE_DOCS"))
+CONSOLE = re.compile(r"^```console\n(.*?)^```$", re.M | re.S)
+SQL = re.compile(r"^```sql\n(.*?)^```\n+```text\n(.*?)^```$", re.M | re.S)
+CHANGING = [
+    (re.compile(r"\b[01]\.\d\d$", re.M), "0.00"),  # scores in text
+    (re.compile(r'"score": [\d.]+'), '"score": 0.0'),
+    (re.compile(r"static@[0-9a-f]+"), "static@"),
+    (re.compile(r"\d+\.\d s \((\d+ symbols), [^)]*\)"), r"0.1 s (\1)"),
+    (re.compile(r"\(\d+\.\d kB\)"), "(1.0 kB)"),
+]
+
+
+@pytest.fixture(autouse=True)
+def nobody_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Keep the tester's own settings out."""
+    home = tmp_path_factory.mktemp("home")
+    for name in [*os.environ]:
+        if name.startswith(("CODESEARCH_", "XDG_")) or name in ("NO_COLOR", "FORCE_COLOR", "COLUMNS"):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("PYTHONPATH", str(HOUSE))
+    return home
+
+
+@pytest.fixture
+def example(tmp_path: Path) -> Path:
+    """Return a copy of the example project that the documentation asks its questions of."""
+    root = Path(shutil.copytree(DOCS / "example", tmp_path / "example", ignore=shutil.ignore_patterns(".codesearch")))
+    assert process("index", root, cwd=root).status == 0
+    return root
+
+
+def lasting(text: str) -> str:
+    """Return an output without what differs from run to run."""
+    for pattern, stable in CHANGING:
+        text = pattern.sub(stable, text)
+    return text
+
+
+def printed(command: str, cwd: Path) -> str:
+    """Return what a shell line prints, on both streams."""
+    words = shlex.split(command)
+    environment = {}
+    while "=" in words[0]:
+        name, value = words.pop(0).split("=", 1)
+        environment[name] = value
+    stdin = b""
+    if words[0] == "printf":
+        bar = words.index("|")
+        stdin = words[1].encode().decode("unicode_escape").encode()
+        words = words[bar + 1 :]
+    assert words.pop(0) == "codesearch"
+    run = process(*words, cwd=cwd, stdin=stdin, environment=environment)
+    return run.err + run.out
+
+
+def rewritten(text: str, cwd: Path) -> str:
+    """Return a document with the outputs of its console blocks as they are now."""
+
+    def block(found: re.Match[str]) -> str:
+        commands = [line for line in found[1].splitlines() if line.startswith("$ ")]
+        out = "".join(f"{line}\n{printed(line[2:], cwd)}" for line in commands)
+        return f"```console\n{out.replace(str(cwd), '/home/you/example')}```"
+
+    return CONSOLE.sub(block, text)
+
+
+def test_examples_of_the_usage(example: Path):
+    document = DOCS / "usage.md"
+    text = document.read_text("utf-8")
+    assert len(CONSOLE.findall(text)) >= 10
+    now = rewritten(text, example)
+    if UPDATE:
+        document.write_text(now, "utf-8")
+    else:
+        assert lasting(now).splitlines() == lasting(text).splitlines()
+
+
+def test_first_example_of_the_readme(tmp_path: Path):
+    """The README asks this project itself: the answers must be the same, while their lines may move."""
+    text = (HOUSE / "README.md").read_text("utf-8")
+    tree = tmp_path / "codesearch"
+    shutil.copytree(HOUSE / "codesearch", tree / "codesearch", ignore=shutil.ignore_patterns("__pycache__"))
+    block = CONSOLE.search(text)
+    assert block is not None
+    command = next(line for line in block[1].splitlines() if line.startswith("$ codesearch query"))
+    process("index", tree, cwd=tree)
+    now = printed(command[2:], tree)
+    if UPDATE:
+        text = text.replace(block[1], f"{command}\n{now}", 1)
+        (HOUSE / "README.md").write_text(text, "utf-8")
+        return
+
+    def answers(output: str) -> list[str]:
+        return re.findall(r"^(\S+):\d+  (\w+ \S+)", output, re.M)
+
+    assert answers(now)[:1] == answers(block[1])[:1]
+    assert len(answers(block[1])) >= 2
+
+
+def commands() -> list[tuple[str, list[str]]]:
+    group = typer.main.get_command(app)
+    found = []
+    for name, command in group.commands.items():  # type: ignore[attr-defined]
+        options = [option for parameter in command.params for option in parameter.opts if option.startswith("-")]
+        found.append((name, options))
+    return found
+
+
+@pytest.mark.parametrize(("command", "options"), commands(), ids=[name for name, _ in commands()])
+def test_every_command_and_option_is_documented(command: str, options: list[str]):
+    text = (DOCS / "usage.md").read_text("utf-8")
+    section = re.search(rf"^## {command}\n(.*?)(?=^## |\Z)", text, re.M | re.S)
+    assert section is not None, command
+    shared = re.search(r"^## Options of several commands\n(.*?)(?=^## |\Z)", text, re.M | re.S)
+    assert shared is not None
+    for option in options:
+        assert f"`{option}" in section[1] or f"`{option}" in shared[1], f"{command} {option}"
+
+
+def test_no_option_is_documented_that_does_not_exist():
+    text = (DOCS / "usage.md").read_text("utf-8")
+    known = {option for _, options in commands() for option in options}
+    known |= {"--help", "--version", "--install-completion", "--show-completion", "--"}
+    mentioned = set(re.findall(r"(?<![\w-])(--[a-z][\w-]*|-[a-zA-Z]\b(?!:))", text))
+    assert len(mentioned) > 15
+    assert mentioned - known <= {"-1"}
+
+
+def rows(sql: str, index: Path) -> str:
+    """Run SQL as the sqlite3 shell does, in its default list mode; without any extension."""
+    with closing(sqlite3.connect(f"file:{index}?mode=ro", uri=True)) as connection:
+        found = connection.execute(sql).fetchall()
+    return "".join("|".join("" if cell is None else str(cell) for cell in row) + "\n" for row in found)
+
+
+def test_examples_of_the_schema(example: Path):
+    document = DOCS / "schema.md"
+    text = document.read_text("utf-8")
+    examples = SQL.findall(text)
+    assert len(examples) >= 4
+    for sql, expected in examples:
+        found = rows(sql, example / ".codesearch" / "index.db")
+        assert found, sql
+        if UPDATE:
+            text = text.replace(f"{sql}```\n\n```text\n{expected}", f"{sql}```\n\n```text\n{found}")
+        else:
+            assert found == expected
+    if UPDATE:
+        document.write_text(text, "utf-8")
+
+
+@pytest.mark.parametrize("view", ["files", "symbols"])
+def test_every_column_of_the_views_is_documented(example: Path, view: str):
+    text = (DOCS / "schema.md").read_text("utf-8")
+    section = re.search(rf"^## `{view}`\n(.*?)(?=^## |\Z)", text, re.M | re.S)
+    assert section is not None
+    with closing(sqlite3.connect(example / ".codesearch" / "index.db")) as connection:
+        columns = [row[1] for row in connection.execute(f"PRAGMA table_info({view})")]
+    assert columns
+    assert re.findall(r"^\| `(\w+)` \|", section[1], re.M) == columns
+
+
+def test_no_text_tells_anyone_to_install_a_strangers_package():
+    for document in [*HOUSE.glob("*.md"), *DOCS.glob("*.md")]:
+        text = document.read_text("utf-8")
+        assert not re.search(r"(pip|pipx|uv) (tool )?(install|run) codesearch\b(?!-)", text), document
+
+
+def test_links_lead_somewhere():
+    for document in [HOUSE / "README.md", HOUSE / "CONTRIBUTING.md", *DOCS.glob("*.md")]:
+        for target in re.findall(r"\]\((?!https?:|#)([^)#]+)", document.read_text("utf-8")):
+            assert (document.parent / target).exists(), f"{document.name}: {target}"
+
+
+def test_the_changelog_knows_this_version():
+    assert f"## {codesearch.__version__}" in (HOUSE / "CHANGELOG.md").read_text("utf-8")
