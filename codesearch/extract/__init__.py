@@ -20,7 +20,6 @@ _NEWLINE = re.compile(rb"\n")
 _OPEN_BRACE = re.compile(rb"\{[^\S\n]*\r?\n")
 _GAP = re.compile(rb"(?:[\s;,]|//[^\n]*|/\*.*?\*/)*", re.DOTALL)
 """What may stand between the overloads of a function."""
-_SPACE = re.compile(r"\s+")
 _TAIL = re.compile(r"(?:\s*(?:=>|[={:;]|->|\bdo|\bwhere))+$")
 _TEST_SEPARATOR = " > "
 
@@ -151,7 +150,10 @@ class _Symbols:
             if wider == span:
                 break
             span = wider
-        start, definition.end = span
+        start, end = span
+        while end > start and self.source[end - 1] in b" \t\r\n":
+            end -= 1
+        definition.end = end
         comment = ""
         row = probe = self._row(start)
         while True:
@@ -191,5 +193,9 @@ class _Symbols:
             while (match := self.annotation.match(self.source, begin, end)) and match.end() <= definition.name_start:
                 begin = match.end()
         text = self.source[begin : min(end, begin + 4 * _MAX_SIGNATURE)].decode("utf-8", "replace")
-        text = _TAIL.sub("", _SPACE.sub(" ", text).strip())
+        if "\n" in text:
+            text = "\n".join(
+                line for line in text.split("\n") if not line.lstrip().startswith(self.entry.line_comments)
+            )
+        text = _TAIL.sub("", " ".join(text.split()))
         return text if len(text) <= _MAX_SIGNATURE else text[: _MAX_SIGNATURE - 1].rstrip() + "…"

@@ -142,7 +142,7 @@ class CommentFinder:
     def text(self, top: int, row: int) -> str:
         """Return the lines from `top` to before `row`."""
         end = self._starts[row] if row < len(self._starts) else len(self._source)
-        return self._source[self._starts[top] : end].decode("utf-8", "replace")
+        return self._source[self._starts[top] : end].decode("utf-8", "replace").removeprefix("\ufeff")
 
     def leading(self, first_definition: int) -> str:
         """Return the cleaned first comment of the file that is neither a licence nor the first definition's."""

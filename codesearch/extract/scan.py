@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable
 from functools import cached_property
@@ -28,7 +27,6 @@ _CONTAINERS = ("namespace", "impl")
 _BODILESS = {"signature": False, "prototype": True}
 _ROLES = {role: role for role in (*KINDS, *_CONTAINERS, *_BODILESS)}
 _HELPERS = frozenset({"name", "scope", "body", "doc"})
-_SPACE = re.compile(r"\s+")
 _QUOTES = "\"'`"
 
 
@@ -39,9 +37,10 @@ class ParseTimeout(CodesearchError):
 class FileScan:
     """The definitions of one source; see `languages.definition.Scan`.
 
-    Captures of a query: `@<kind>`, `@namespace`, `@impl`, `@signature` or `@prototype` around a definition with
-    its `@name` (and `@scope`, `@body`); `@wrap` around the node `@inner` that it widens; `@attribute` beside the
-    definition that follows it, perhaps with a `@doc`; `@documented` around a node whose docstring is `@doc`.
+    Captures of a query: `@<kind>`, `@namespace`, `@impl`, `@signature` or `@prototype` around a definition with its
+    `@name` (and `@scope`; and `@body`, the body or the value that has one, if the definition has no field `body`);
+    `@wrap` around the node `@inner` that it widens; `@attribute` beside the definition that follows it, perhaps with
+    a `@doc`; `@documented` around a node whose docstring is `@doc`.
     """
 
     def __init__(self, source: bytes, language: Language, deadline: float | None = None) -> None:
@@ -103,7 +102,8 @@ class FileScan:
             return None
         node = captures[role][0]
         if bodies := captures.get("body"):
-            body = bodies[0].start_byte
+            value = bodies[0]
+            body = (value.child_by_field_name("body") or value).start_byte
         else:
             child = node.child_by_field_name("body")
             body = child.start_byte if child else -1
@@ -118,13 +118,15 @@ class FileScan:
         elif self.language.split_name and role != "test":
             own_scope, name = self.language.split_name(name)
             scope = self.language.separator.join(part for part in (scope, own_scope) if part)
-        name = _SPACE.sub(" ", name).strip()[:_MAX_NAME]
+        if not name.isidentifier():
+            name = " ".join(name.split())
+        name = name[:_MAX_NAME]
         if not name:
             return None
         return Definition(
             kind="function" if role in _BODILESS else role,
             name=name,
-            scope=_SPACE.sub("", scope)[:_MAX_NAME],
+            scope="".join(scope.split())[:_MAX_NAME],
             start=start,
             end=end,
             head=start,

@@ -29,9 +29,9 @@ def javascript_name(text: str) -> tuple[str, str]:
         return "", text
     if text[0] == "[":
         return "", text
-    text = re.sub(r"\[\s*[\"'`]([\w$]+)[\"'`]\s*\]", r".\1", text)
-    if not re.fullmatch(r"[\w$#]+(?:\??\.[\w$#]+)*", text):
-        tail = re.search(r"\.([\w$#]+)$", text)
+    text = re.sub(r"\[\s*[\"'`]([\w$-]+)[\"'`]\s*\]", r".\1", text)
+    if not re.fullmatch(r"[\w$#]+(?:\??\.[\w$#-]+)*", text):
+        tail = re.search(r"\.([\w$#-]+)$", text)
         return "", tail[1] if tail else text
     parts = [part for part in re.split(r"\??\.", text) if part != "prototype"]
     if parts[0] in ("this", "self", "exports", "window", "globalThis") and len(parts) > 1:
@@ -85,8 +85,9 @@ def rust(scan: Scan) -> list[Definition]:
 _MACRO = rb"""
     (?<![\w.>:"'])[A-Z][A-Z0-9]*_[A-Z0-9_]*\b          # an ALL_CAPS word with an underscore,
     (?:[ \t]*\((?:[^()\n]|\([^()\n]*\))*\))?           # perhaps with arguments,
-    (?=[ \t]+[A-Za-z_~\[]|[ \t]*\r?\n|[ \t]*\{|[ \t]*::)   # before a declaration, or last on its line
+    (?=[ \t]+[A-Za-z_~\[]|[ \t]*\r?\n|[ \t]*[{;]|[ \t]*::)   # before a declaration, or last on its line
 """
+_TYPE_MACRO = rb"(?m:^)[A-Z][A-Z0-9_]*\(([A-Za-z_][\w \t*]*)\)[ \t]+\w+[ \t]*\("
 _DIRECTIVE = rb"^[ \t]*\#(?:[^\\\n]|\\\r?\n|\\.)*"
 
 
@@ -104,10 +105,14 @@ def c_macros(scan: Scan) -> list[Definition]:
             directive += 1
         if directive < len(directives) and directives[directive][0] <= start:
             continue
-        line = source[source.rfind(b"\n", 0, start) + 1 : start]
-        if b"(" in match[0] and not line.strip() and source[end : end + 200].lstrip()[:1] == b"{":
+        before = source[max(0, start - 200) : start].rstrip()
+        after = source[end : end + 200].lstrip()[:1]
+        if b"(" in match[0] and after == b"{" and not before.endswith((b")", b"const", b"override", b"noexcept")):
             continue  # TEST_F(Suite, name) { .. }
+        returned = _regex(_TYPE_MACRO).match(source, start)
         plain[start:end] = b" " * (end - start)
+        if returned:  # API_FUNC(int) name(..) {
+            plain[start : start + len(returned[1])] = returned[1]
     definitions = scan.definitions
     if plain != source:
         other = scan.again(bytes(plain))
@@ -132,10 +137,11 @@ def _heads(
 ) -> list[Definition]:
     """Return definitions that a parser lost in syntax errors, by the look of their heads."""
     taken = {definition.name_start for definition in known}
+    bodies = {definition.body for definition in known}
     found: list[Definition] = []
     for begin, stop in spans:
         for match in _regex(pattern, re.VERBOSE | re.MULTILINE).finditer(source, begin, stop):
-            if match.start("name") in taken or match["name"] in _NO_NAMES:
+            if match.start("name") in taken or match.start("body") in bodies or match["name"] in _NO_NAMES:
                 continue
             start = match.start() + len(match[0]) - len(match[0].lstrip())
             body = match.start("body")
@@ -188,7 +194,9 @@ def cpp_name(text: str) -> tuple[str, str]:
         name = name if name.startswith("operator()") or name.startswith("operator ()") else name.split("(")[0]
         name = re.sub(r"operator (?=\W)", "operator", name).strip()
         return _without_generics(scope).replace(" ", "").strip(":"), name
-    scope, _, name = _without_generics(text).replace(" ", "").rpartition("::")
+    # After a macro that was not understood the type is read as part of the name: the last word counts.
+    plain = re.sub(r"\s*::\s*", "::", _without_generics(text)).strip()
+    scope, _, name = plain.rpartition(" ")[2].rpartition("::")
     return scope, name
 
 
@@ -213,14 +221,21 @@ def _without_generics(text: str) -> str:
 
 _CSHARP_METHOD = rb"""
     ^[ \t]*(?:\[[^\]\n]*\][ \t]*)?
-    (?:(?:public|private|protected|internal|static|virtual|override|abstract|sealed|async|unsafe|extern|new|partial)\s+)+
-    (?:[\w.<>\[\],?]+(?:[ \t]+|\s*\n\s*))?(?P<name>[A-Za-z_]\w*)[ \t]*(?:<[^<>(){};\n]*>)?[ \t]*
+    (?:(?:public|private|protected|internal|static|virtual|override|abstract|sealed|async|unsafe|extern|new|partial)\s+)*
+    (?!(?:return|new|await|else|throw|case|in|yield|var|goto)\b)(?:[\w.<>\[\],?]+(?:[ \t]+|\s*\n\s*))
+    (?P<name>[A-Za-z_]\w*)[ \t]*(?:<[^<>(){};\n]*>)?[ \t]*
     \((?:[^(){};]|\([^(){};]*\))*\)[^(){};=]*(?P<body>\{|=>)
 """
 
 
 def csharp(scan: Scan) -> list[Definition]:
-    """Add methods that stand inside syntax errors (`#if` around half a declaration), by their look."""
+    """Name operators and destructors; add methods that stand inside syntax errors (`#if` around half a declaration)."""
+    for definition in scan.definitions:
+        before = scan.source[max(0, definition.name_start - 20) : definition.name_start].rstrip()
+        if before.endswith(b"operator"):
+            definition.name = f"operator {definition.name}"
+        elif before.endswith(b"~"):
+            definition.name = f"~{definition.name}"
     if not scan.has_error:
         return scan.definitions
     return scan.definitions + _heads(_CSHARP_METHOD, scan.source, scan.errors, scan.definitions, "method")

@@ -1,4 +1,4 @@
-; What JavaScript and TypeScript share.
+; What JavaScript and TypeScript share. (`#not-match?`, for `#not-any-of?` lets everything through in tree-sitter 0.26.)
 
 (function_declaration name: (identifier) @name) @function
 (generator_function_declaration name: (identifier) @name) @function
@@ -7,41 +7,80 @@
 ; const f = () => {}, const f = function () {}
 (variable_declarator
   name: (identifier) @name
-  value: [(arrow_function body: (_) @body) (function_expression body: (_) @body) (generator_function body: (_) @body)]) @function
+  value: [(arrow_function) (function_expression) (generator_function)] @body) @function
 
 ; const f = memo(() => {}), useCallback(async () => {}), forwardRef(function X() {})
 ((variable_declarator
   name: (identifier) @name
   value: (call_expression
     function: [(identifier) @_f (member_expression property: (property_identifier) @_f) (call_expression)]
-    arguments: (arguments . [(arrow_function body: (_) @body) (function_expression body: (_) @body)]))) @function
-  (#not-any-of? @_f "map" "filter" "find" "findIndex" "findLast" "some" "every" "reduce" "flatMap" "forEach" "sort"
-    "toSorted" "then" "catch" "finally" "setTimeout" "setInterval" "requestAnimationFrame" "Promise"))
+    arguments: (arguments . [(arrow_function) (function_expression)] @body))) @function
+  (#not-match? @_f "^(map|filter|find|findIndex|findLast|some|every|reduce|flatMap|forEach|sort|toSorted|then|catch|finally|setTimeout|setInterval|requestAnimationFrame|Promise)$"))
 
 ; exports.f = function () {}, A.prototype.f = () => {}
-(assignment_expression
+((assignment_expression
   left: [(identifier) (member_expression) (subscript_expression)] @name
-  right: [(arrow_function body: (_) @body) (function_expression body: (_) @body) (generator_function body: (_) @body)]) @function
+  right: [(arrow_function) (function_expression) (generator_function)] @body) @function
+  (#not-eq? @name "module.exports"))
+
+; A.prototype.f = deprecate(function () {}), A.f = (function () {})()
+(assignment_expression
+  left: (member_expression) @name
+  right: (call_expression function: [
+    (parenthesized_expression [(function_expression) (arrow_function)] @body)])) @function
+(assignment_expression
+  left: (member_expression) @name
+  right: (parenthesized_expression [
+    (call_expression function: (function_expression) @body)
+    (function_expression) @body
+    (arrow_function) @body])) @function
+((assignment_expression
+  left: (member_expression) @name
+  right: (call_expression
+    function: [(identifier) @_f (member_expression property: (property_identifier) @_f)]
+    arguments: (arguments . (comment)* . [(arrow_function) (function_expression)] @body))) @function
+  (#not-match? @_f "^(map|filter|find|findIndex|findLast|some|every|reduce|flatMap|forEach|sort|toSorted|then|catch|finally|setTimeout|setInterval|requestAnimationFrame|Promise)$"))
+
+; module.exports = function createApplication() {}; without a name of its own it is `exports`
+((assignment_expression
+  left: (member_expression) @_left
+  right: (function_expression name: (identifier) @name body: (_) @body)) @function
+  (#eq? @_left "module.exports"))
+((assignment_expression
+  left: (member_expression) @name
+  right: [(arrow_function) (function_expression !name)] @body) @function
+  (#eq? @name "module.exports"))
+
+; const f = (function () {})(), (function () {}()), (function () {}): a module, or a function that makes one
+(variable_declarator
+  name: (identifier) @name
+  value: [
+    (call_expression function: (parenthesized_expression [(function_expression) (arrow_function)] @body))
+    (parenthesized_expression (call_expression function: (function_expression) @body))
+    (parenthesized_expression [(function_expression) (arrow_function)] @body)]) @function
+
+; const api = { list() {} }: its functions are api.list
+(variable_declarator name: (identifier) @name value: (object)) @namespace
+(pair key: (property_identifier) @name value: (object)) @namespace
 
 ; { key: () => {} }
 (pair
   key: (_) @name
-  value: [(arrow_function body: (_) @body) (function_expression body: (_) @body) (generator_function body: (_) @body)]) @method
+  value: [(arrow_function) (function_expression) (generator_function)] @body) @method
 
 ; { hello: publicProcedure.query(() => ..) }
 ((pair
   key: (_) @name
   value: (call_expression
     function: [(identifier) @_f (member_expression property: (property_identifier) @_f) (call_expression)]
-    arguments: (arguments . [(arrow_function body: (_) @body) (function_expression body: (_) @body)]))) @method
-  (#not-any-of? @_f "map" "filter" "find" "findIndex" "findLast" "some" "every" "reduce" "flatMap" "forEach" "sort"
-    "toSorted" "then" "catch" "finally"))
+    arguments: (arguments . [(arrow_function) (function_expression)] @body))) @method
+  (#not-match? @_f "^(map|filter|find|findIndex|findLast|some|every|reduce|flatMap|forEach|sort|toSorted|then|catch|finally)$"))
 
 ; named callbacks, and what a factory returns
 (arguments (function_expression name: (identifier) @name) @function)
 (array (function_expression name: (identifier) @name) @function)
 (return_statement (function_expression name: (identifier) @name) @function)
-(export_statement "default" @name value: [(arrow_function body: (_) @body) (function_expression body: (_) @body)]) @function
+(export_statement "default" @name value: [(arrow_function) (function_expression)] @body) @function
 
 ; describe("title", () => {}), it.only(..), test.each(..)("title", ..)
 (call_expression
@@ -52,7 +91,7 @@
     (call_expression function: (identifier) @_f)]
   arguments: (arguments
     . [(string) (template_string)] @name
-    [(arrow_function body: (_) @body) (function_expression body: (_) @body)])
+    [(arrow_function) (function_expression)] @body)
   (#any-of? @_f "describe" "it" "test" "context" "suite" "specify" "bench")) @test
 
 (export_statement declaration: (_) @inner) @wrap

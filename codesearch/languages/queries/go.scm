@@ -13,6 +13,7 @@
 (type_alias name: (type_identifier) @name) @type
 (method_elem name: (field_identifier) @name) @signature
 (type_declaration . (_) @inner .) @wrap
+(var_declaration . (var_spec) @inner .) @wrap
 
 (var_spec name: (identifier) @name value: (expression_list . (func_literal body: (_) @body))) @function
 (short_var_declaration

@@ -1,8 +1,8 @@
 (class_declaration name: (identifier) @name) @class
 (class name: (identifier) @name) @class
-(variable_declarator name: (identifier) @name value: (class !name body: (_) @body)) @class
-(assignment_expression left: (_) @name right: (class !name body: (_) @body)) @class
-(export_statement "default" @name value: (class !name body: (_) @body)) @class
+(variable_declarator name: (identifier) @name value: (class !name) @body) @class
+(assignment_expression left: (_) @name right: (class !name) @body) @class
+(export_statement "default" @name value: (class !name) @body) @class
 (field_definition
   property: (_) @name
-  value: [(arrow_function body: (_) @body) (function_expression body: (_) @body) (generator_function body: (_) @body)]) @method
+  value: [(arrow_function) (function_expression) (generator_function)] @body) @method

@@ -1,9 +1,9 @@
 (class_declaration name: (type_identifier) @name) @class
 (abstract_class_declaration name: (type_identifier) @name) @class
 (class name: (type_identifier) @name) @class
-(variable_declarator name: (identifier) @name value: (class !name body: (_) @body)) @class
-(assignment_expression left: (_) @name right: (class !name body: (_) @body)) @class
-(export_statement "default" @name value: (class !name body: (_) @body)) @class
+(variable_declarator name: (identifier) @name value: (class !name) @body) @class
+(assignment_expression left: (_) @name right: (class !name) @body) @class
+(export_statement "default" @name value: (class !name) @body) @class
 (interface_declaration name: (type_identifier) @name) @interface
 (enum_declaration name: (identifier) @name) @enum
 (type_alias_declaration name: (type_identifier) @name) @type
@@ -11,7 +11,7 @@
 (module name: [(identifier) (nested_identifier)] @name) @namespace
 (public_field_definition
   name: (_) @name
-  value: [(arrow_function body: (_) @body) (function_expression body: (_) @body) (generator_function body: (_) @body)]) @method
+  value: [(arrow_function) (function_expression) (generator_function)] @body) @method
 
 (interface_body (method_signature name: (_) @name) @method)
 (object_type (method_signature name: (_) @name) @method)
