@@ -1,17 +1,21 @@
 """Recall of function definitions against a count of definition lines, for languages that Universal Ctags lacks
 or reads badly (it reports Kotlin's lambda parameters and Haskell's record fields as functions).
 
-    python benchmarks/recall_lines.py kotlin path/to/checkout [--misses 20]
+    python benchmarks/recall_lines.py kotlin path/to/checkout... [--misses 20] [--ctags]
 
 A line counts if, comments and strings blanked, it begins as a definition of that language; it is found if a
 symbol of that name covers it. The patterns read single lines, so the count is no ceiling either: a definition
-whose name stands on another line than its keyword is in neither number.
+whose name stands on another line than its keyword is in neither number. `--ctags` counts only those lines on which
+Universal Ctags has a tag of that name, of whatever kind: what it lists, without what are no definitions.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
+import json
 import re
+import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -87,7 +91,9 @@ PATTERNS = {
         r'(?:~[a-zA-Z])?"""[\s\S]*?"""|"(?:[^"\\\n]|\\.)*"|#[^\n]*',
     ),
     "haskell": Lines(
-        r"^([a-z_][\w']*)\s*(?:,\s*[\w']+\s*)*::",
+        r"^([a-z_][\w']*)\s*(?:,\s*[\w']+\s*)*::"
+        r"|^(?!(?:type|data|newtype|module|instance|import|class|deriving|infix[lr]?|foreign|default|pattern|where|if|then"
+        r"|else|case|of|let|in|do)\b)([a-z_][\w']*)(?:[ \t]+[^\n=]*?)?[ \t]*=(?=[ \t\n])",
         r"\{-[\s\S]*?-\}|--[^\n]*|\"(?:[^\"\\\n]|\\.)*\"",
         anywhere=True,
     ),
@@ -96,6 +102,16 @@ PATTERNS = {
         r"\(\*[\s\S]*?\*\)|\{(\w*)\|[\s\S]*?\|\1\}|\"(?:[^\"\\]|\\.)*\"",
     ),
     "ocaml_interface": Lines(r"^[ \t]*(?:val|external)\s+([a-z_][\w']*)", r"\(\*[\s\S]*?\*\)"),
+}
+
+
+CTAGS_NAMES = {
+    "kotlin": "Kotlin",
+    "lua": "Lua",
+    "haskell": "Haskell",
+    "ocaml": "OCaml",
+    "bash": "Sh",
+    "elixir": "Elixir",
 }
 
 
@@ -117,20 +133,43 @@ def main() -> int:
     """Print the recall for one language on one tree, and the misses."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("language", choices=sorted(PATTERNS))
-    parser.add_argument("tree", type=Path)
+    parser.add_argument("trees", type=Path, nargs="+")
     parser.add_argument("--misses", type=int, default=20, help="how many misses to print (20)")
+    parser.add_argument("--ctags", action="store_true", help="count only what Universal Ctags has too")
     arguments = parser.parse_args()
-    lines = PATTERNS[arguments.language]
+    for tree in arguments.trees:
+        measure(arguments.language, tree, arguments.misses, arguments.ctags)
+    return 0
+
+
+def ctags_names(path: Path, language: str) -> set[tuple[int, str]]:
+    """Return (line, name) of every tag that Universal Ctags finds in a file."""
+    option = f"--language-force={CTAGS_NAMES[language]}"
+    command = ["ctags", "--options=NONE", option, "--output-format=json", "--fields=+n", "-f", "-", str(path)]
+    out = subprocess.run(command, capture_output=True, check=False).stdout.decode("utf-8", "replace")
+    tags = set()
+    for tag in out.splitlines():
+        with contextlib.suppress(json.JSONDecodeError):
+            entry = json.loads(tag)
+            name = re.split(r"[.:]", entry.get("name", "").strip("()` "))[-1]
+            tags.add((entry.get("line", 0), name))
+    return tags
+
+
+def measure(language: str, tree: Path, show: int, with_ctags: bool) -> None:
+    """Print one tree's row, and its misses."""
+    lines = PATTERNS[language]
     total = found = files = 0
     misses = []
-    for path in sorted(arguments.tree.rglob("*")):
-        if not path.is_file() or path.suffix not in languages.get(arguments.language).extensions:
+    for path in sorted(tree.rglob("*")):
+        if not path.is_file() or path.suffix not in languages.get(language).extensions:
             continue
         source = path.read_bytes()
         if len(source) > _MAX_BYTES:
             continue
         files += 1
-        symbols = extract(source, arguments.language, str(path))[1:]
+        tags = ctags_names(path, language) if with_ctags else None
+        symbols = extract(source, language, str(path))[1:]
         names: dict[str, list[tuple[int, int]]] = {}
         for symbol in symbols:
             names.setdefault(symbol.name, []).append((symbol.start_line, symbol.end_line))
@@ -139,18 +178,17 @@ def main() -> int:
                 names.setdefault(last_part, []).append((symbol.start_line, symbol.end_line))
             names.setdefault(symbol.name.partition(".")[0], []).append((symbol.start_line, symbol.end_line))
         for line, name in definition_lines(source.decode("utf-8", "replace"), lines):
+            if tags is not None and (line, name) not in tags:
+                continue
             total += 1
             if any(lines.anywhere or start <= line <= end for start, end in names.get(name, ())):
                 found += 1
             else:
                 misses.append(f"{path}:{line} {name}")
     share = found / total if total else 0.0
-    print(
-        f"{arguments.language:16} {arguments.tree.name:28} {files:6} files {total:7} lines {found:7} found {share:8.2%}"
-    )
-    for miss in misses[: arguments.misses]:
+    print(f"{language:16} {tree.name:28} {files:6} files {total:7} lines {found:7} found {share:8.2%}")
+    for miss in misses[:show]:
         print("   missed", miss)
-    return 0
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Names and ranges that the grammars leave in parts: selectors, packages, labels, bodies beside their heads."""
+"""Names and ranges that the grammars leave in parts: qualifiers, labels, bodies beside their heads."""
 
 from __future__ import annotations
 
@@ -7,7 +7,21 @@ from bisect import bisect_left, bisect_right
 
 from codesearch.languages.definition import Definition, Scan
 
-_SPACE = re.compile(r"\s+")
+
+def definition_at(kind: str, name: str, start: int, end: int, body: int, name_start: int) -> Definition:
+    """Return a definition that code found, without decorators or documentation of its own."""
+    return Definition(
+        kind=kind,
+        name=name,
+        scope="",
+        start=start,
+        end=end,
+        head=start,
+        body=body,
+        pattern=0,
+        name_start=name_start,
+    )
+
 
 # Bash
 
@@ -30,31 +44,20 @@ def bash(scan: Scan) -> list[Definition]:
             break
         group = found.lastindex or 0
         name = found[group].decode("utf-8", "replace")
-        added.append(_definition("test", name, found.start(), close.end(), found.end() - 1, found.start(group)))
+        added.append(definition_at("test", name, found.start(), close.end(), found.end() - 1, found.start(group)))
     if scan.has_error:
         known = {definition.start for definition in scan.definitions}
         for found in _FUNCTION.finditer(scan.source):
-            close = None if found.start() in known else _CLOSED.search(scan.source, found.end())
-            if close:
-                group = found.lastindex or 0
-                name = found[group].decode("utf-8", "replace")
-                start = found.start(group)
-                added.append(_definition("function", name, found.start(), close.end(), found.end() - 1, start))
+            if found.start() in known:
+                continue
+            close = _CLOSED.search(scan.source, found.end())
+            if not close:
+                break
+            group = found.lastindex or 0
+            name = found[group].decode("utf-8", "replace")
+            start = found.start(group)
+            added.append(definition_at("function", name, found.start(), close.end(), found.end() - 1, start))
     return scan.definitions + added
-
-
-def _definition(kind: str, name: str, start: int, end: int, body: int, name_start: int) -> Definition:
-    return Definition(
-        kind=kind,
-        name=name,
-        scope="",
-        start=start,
-        end=end,
-        head=start,
-        body=body,
-        pattern=0,
-        name_start=name_start,
-    )
 
 
 def in_namespaces(definitions: list[Definition]) -> list[Definition]:
@@ -64,7 +67,9 @@ def in_namespaces(definitions: list[Definition]) -> list[Definition]:
     out: list[Definition] = []
     for definition in definitions:
         if definition.scope and definition.kind == "function":
-            around = _definition("namespace", definition.scope, definition.start, definition.end, -1, definition.start)
+            around = definition_at(
+                "namespace", definition.scope, definition.start, definition.end, -1, definition.start
+            )
             around.name_start = -1  # before the function, whose range it shares
             definition.scope = ""
             out.append(around)
@@ -144,7 +149,7 @@ def kotlin(scan: Scan) -> list[Definition]:
             kind = "function" if found[2] else "interface" if found[5] == b"interface" else "class"
             name = found[group].decode("utf-8", "replace").strip("`")
             start = found.end(1)
-            definition = _definition(kind, name, start, _indented_end(source, found), -1, found.start(group))
+            definition = definition_at(kind, name, start, _indented_end(source, found), -1, found.start(group))
             if found[3]:
                 definition.scope = found[3].decode("utf-8", "replace").rpartition(".")[2]
             scan.definitions.append(definition)
@@ -225,148 +230,12 @@ def lua(scan: Scan) -> list[Definition]:
     return methods + in_namespaces(others)
 
 
-# Objective-C
-
-_ENUM_MACRO = re.compile(rb"\bNS_(?:CLOSED_|ERROR_)?(?:ENUM|OPTIONS)[ \t]*\([^(),]*,[ \t]*(\w+)[ \t]*\)")
-_BLANK_MACRO = re.compile(
-    rb"\b(?:NS|CF|UI)_?[A-Z_]*(?:NONNULL_(?:BEGIN|END)|DESIGNATED_INITIALIZER|REQUIRES_SUPER|INLINE|UNAVAILABLE|NOESCAPE"
-    rb"|REFINED_FOR_SWIFT|FORMAT_FUNCTION\([^()]*\)|SWIFT_NAME\((?:[^()]|\([^()]*\))*\)|SWIFT_UNAVAILABLE\([^()]*\)"
-    rb"|EXTENSION_UNAVAILABLE(?:_IOS)?\([^()]*\)|EXTERN_C_(?:BEGIN|END))\b(?:\)\b)?"
-    rb"|\b(?:FOUNDATION_EXPORT|UIKIT_EXTERN|FOUNDATION_EXTERN|OBJC_EXTERN|extern[ \t]+\"C\"(?=[ \t]+\w))"
-    rb"|\b(?:API_(?:UN)?AVAILABLE|API_DEPRECATED(?:_WITH_REPLACEMENT)?|NS_AVAILABLE(?:_\w+)?|NS_DEPRECATED(?:_\w+)?"
-    rb"|NS_CLASS_AVAILABLE(?:_\w+)?|NS_SWIFT_NAME|NS_SWIFT_UI_ACTOR|__deprecated_msg|__attribute__)"
-    rb"[ \t]*\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\)"
-)
-
-
-def _spaces(found: re.Match[bytes]) -> bytes:
-    return b"".join(b"\n" if byte == 0x0A else b" " for byte in found[0])
-
-
-def objc_macros(source: bytes) -> bytes:
-    """Write Apple's macros as the C they stand for, or blank them; the grammar knows only some."""
-    source = _ENUM_MACRO.sub(lambda found: (b"enum " + found[1]).ljust(len(found[0])), source)
-    return _BLANK_MACRO.sub(_spaces, source)
-
-
-_SELECTOR_TYPE = re.compile(rb"^\s*[-+]\s*(?:\((?:[^()]|\([^()]*\))*\))?")
-_SELECTOR_PART = re.compile(rb"\s*(\w*)\s*:\s*(?:\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\))?\s*(?:__unused\s+)?\w+")
-_UNARY_SELECTOR = re.compile(rb"\s*(\w+)")
-
-
-def objc(scan: Scan) -> list[Definition]:
-    """Put selectors together (`findKey:inStore:`), one definition for each method."""
-    kept: list[Definition] = []
-    methods: set[int] = set()
-    source = scan.source
-    containers = ("class", "interface", "impl")
-    for definition in sorted(scan.definitions, key=lambda one: one.name_start):
-        if source[definition.start : definition.start + 1] in (b"-", b"+"):
-            if definition.start in methods:
-                continue
-            methods.add(definition.start)
-            brace = source.find(b"{", definition.name_start, definition.end)
-            definition.body = brace
-            head = source[definition.start : brace if brace >= 0 else definition.end][:1_000]
-            definition.name = _selector(head) or definition.name
-        elif definition.kind in containers and source[definition.start : definition.start + 1] == b"@":
-            definition.body = source.find(b"\n", definition.name_start, definition.end)
-            if definition.kind == "class" and source.startswith(b"@implementation", definition.start):
-                definition.prototype = True  # a symbol only where the file has no @interface
-        elif definition.kind == "macro":
-            definition.end = definition.start + len(source[definition.start : definition.end].rstrip())
-        kept.append(definition)
-    return kept
-
-
-def _selector(head: bytes) -> str:
-    opened = _SELECTOR_TYPE.match(head)
-    at = opened.end() if opened else 0
-    parts = []
-    while part := _SELECTOR_PART.match(head, at):
-        parts.append(part[1] + b":")
-        at = part.end()
-    if not parts and (unary := _UNARY_SELECTOR.match(head, at)):
-        parts.append(unary[1])
-    return b"".join(parts).decode("utf-8", "replace")
-
-
-# Perl
-
-_POD = re.compile(rb"^=(?!cut\b)(\w+)(?:[ \t]+([^\n]*))?\n(.*?)(?=^=cut\b|\Z)", re.MULTILINE | re.DOTALL)
-_POD_HEADING = re.compile(rb"^=(?:head[1-6]|item|method|func|attr|sub)[ \t]+([^\n]*)$", re.MULTILINE)
-_POD_NAME = re.compile(rb"(?:[\w:]+(?:->|::))?(?:[CBI]<+\s*)?(?:\$\w+->)?(\w+)\b")
-_POD_COMMAND = re.compile(r"^=\w+.*$", re.MULTILINE)
-_POD_FORMAT = re.compile(r"[CBIFLSX]<+\s?([^<>|]*)(?:\|[^<>]*)?\s?>+")
-_POD_ABOVE = re.compile(rb"\s*(?:#[^\n]*\n\s*)*")
-_SELF = re.compile(rb"\{\s*(?:#[^\n]*\n\s*)*my\s*\(?\s*\$(?:self|class|invocant|this|proto|c)\b")
-_MAX_POD = 8_000
-
-
-def perl_name(text: str) -> tuple[str, str]:
-    """Split `My::Full::name`."""
-    scope, _, name = text.rpartition("::")
-    return scope, name
-
-
-def perl(scan: Scan) -> list[Definition]:
-    """Let packages reach to the next, tell methods by their `$self`, and find each one's documentation in POD."""
-    source = scan.source
-    pods = [(found.start(), found.end(), found) for found in _POD.finditer(source)] if b"\n=" in source else []
-    sections = _pod_sections(source, pods)
-    ends = [end for _, end, _ in pods]
-    opened = sorted((one for one in scan.definitions if one.kind == "module"), key=lambda one: one.start, reverse=True)
-    following = len(source)
-    for package in opened:
-        if package.end > package.name_start and source[package.end - 1 : package.end] != b"}":
-            package.body = package.end
-            package.end = package.start + len(source[package.start : following].rstrip())
-        package.name, package.scope = (f"{package.scope}::{package.name}" if package.scope else package.name), ""
-        following = package.start
-    for definition in scan.definitions:
-        if definition.kind not in ("function", "method"):
-            continue
-        if definition.body > 0 and _SELF.match(source, definition.body, definition.body + 400):
-            definition.kind = "method"
-        at = bisect_left(ends, definition.start + 1) - 1
-        text = ""
-        if at >= 0:
-            line_end = source.find(b"\n", ends[at])  # of `=cut`
-            if 0 <= line_end <= definition.start and not source[line_end : definition.start].strip():
-                text = _pod_text(source[pods[at][0] : ends[at]])
-        definition.documentation = text or sections.get(definition.name) or definition.documentation
-    return in_namespaces(scan.definitions)
-
-
-def _pod_sections(source: bytes, pods: list[tuple[int, int, re.Match[bytes]]]) -> dict[str, str]:
-    """Return the text below each heading that begins with a name, by that name."""
-    sections: dict[str, str] = {}
-    for start, end, _ in pods:
-        headings = list(_POD_HEADING.finditer(source, start, end))
-        for index, heading in enumerate(headings):
-            name = _POD_NAME.match(heading[1])
-            if not name:
-                continue
-            below = headings[index + 1].start() if index + 1 < len(headings) else end
-            text = _pod_text(source[heading.end() : min(below, heading.end() + _MAX_POD)])
-            if text:
-                sections.setdefault(name[1].decode("utf-8", "replace"), text)
-    return sections
-
-
-def _pod_text(pod: bytes) -> str:
-    text = pod[:_MAX_POD].decode("utf-8", "replace")
-    text = _POD_FORMAT.sub(r"\1", _POD_COMMAND.sub("", text))
-    return re.sub(r"\n{3,}", "\n\n", text).strip()
-
-
 # Scala
 
 
 def scala(scan: Scan) -> list[Definition]:
-    """Name the test `"A stack" should "pop" in { ... }` as `A stack should pop`; ranges end with the last word."""
+    """Name the test `"A stack" should "pop" in { ... }` as `A stack should pop`."""
     for definition in scan.definitions:
-        definition.end = len(scan.source[definition.start : definition.end].rstrip()) + definition.start
         if definition.kind == "test":
             definition.name = definition.name.replace('"', "")
     return scan.definitions

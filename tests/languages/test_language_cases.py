@@ -99,6 +99,9 @@ def test_broken_sources_break_nothing(path: Path):
         ("ocaml", b"let f x = 1 (** " * 2_000),
         ("elixir", b"def f(" * 2_000),
         ("bash", b'@test "a" {\n' * 5_000),
+        ("bash", b"f() {\n" * 5_000 + b")"),
+        ("objc", b"@interface A\n" + b"- (void)a {\n" * 5_000),
+        ("kotlin", b'fun f() { $$"$$x" }\n' * 3_000),
     ],
     ids=lambda value: value if isinstance(value, str) else value[:14].decode(),
 )

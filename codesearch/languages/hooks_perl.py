@@ -1,0 +1,75 @@
+"""Perl: packages and their reach, methods, and the documentation that stands apart in POD."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+
+from codesearch.languages.definition import Definition, Scan
+from codesearch.languages.hooks_names import in_namespaces
+
+_POD = re.compile(rb"^=(?!cut\b)(\w+)(?:[ \t]+([^\n]*))?\n(.*?)(?=^=cut\b|\Z)", re.MULTILINE | re.DOTALL)
+_POD_HEADING = re.compile(rb"^=(?:head[1-6]|item|method|func|attr|sub)[ \t]+([^\n]*)$", re.MULTILINE)
+_POD_NAME = re.compile(rb"(?:[\w:]+(?:->|::))?(?:[CBI]<+\s*)?(?:\$\w+->)?(\w+)\b")
+_POD_COMMAND = re.compile(r"^=\w+.*$", re.MULTILINE)
+_POD_FORMAT = re.compile(r"[CBIFLSX]<+\s?([^<>|]*)(?:\|[^<>]*)?\s?>+")
+_POD_ABOVE = re.compile(rb"\s*(?:#[^\n]*\n\s*)*")
+_SELF = re.compile(rb"\{\s*(?:#[^\n]*\n\s*)*my\s*\(?\s*\$(?:self|class|invocant|this|proto|c)\b")
+_MAX_POD = 8_000
+
+
+def perl_name(text: str) -> tuple[str, str]:
+    """Split `My::Full::name`."""
+    scope, _, name = text.rpartition("::")
+    return scope, name
+
+
+def perl(scan: Scan) -> list[Definition]:
+    """Let packages reach to the next, tell methods by their `$self`, and find each one's documentation in POD."""
+    source = scan.source
+    pods = [(found.start(), found.end(), found) for found in _POD.finditer(source)] if b"\n=" in source else []
+    sections = _pod_sections(source, pods)
+    ends = [end for _, end, _ in pods]
+    opened = sorted((one for one in scan.definitions if one.kind == "module"), key=lambda one: one.start, reverse=True)
+    following = len(source)
+    for package in opened:
+        if package.end > package.name_start and source[package.end - 1 : package.end] != b"}":
+            package.body = package.end
+            package.end = package.start + len(source[package.start : following].rstrip())
+        package.name, package.scope = (f"{package.scope}::{package.name}" if package.scope else package.name), ""
+        following = package.start
+    for definition in scan.definitions:
+        if definition.kind not in ("function", "method"):
+            continue
+        if definition.body > 0 and _SELF.match(source, definition.body, definition.body + 400):
+            definition.kind = "method"
+        at = bisect_left(ends, definition.start + 1) - 1
+        text = ""
+        if at >= 0:
+            line_end = source.find(b"\n", ends[at])  # of `=cut`
+            if 0 <= line_end <= definition.start and not source[line_end : definition.start].strip():
+                text = _pod_text(source[pods[at][0] : ends[at]])
+        definition.documentation = text or sections.get(definition.name) or definition.documentation
+    return in_namespaces(scan.definitions)
+
+
+def _pod_sections(source: bytes, pods: list[tuple[int, int, re.Match[bytes]]]) -> dict[str, str]:
+    """Return the text below each heading that begins with a name, by that name."""
+    sections: dict[str, str] = {}
+    for start, end, _ in pods:
+        headings = list(_POD_HEADING.finditer(source, start, end))
+        for index, heading in enumerate(headings):
+            name = _POD_NAME.match(heading[1])
+            if not name:
+                continue
+            below = headings[index + 1].start() if index + 1 < len(headings) else end
+            text = _pod_text(source[heading.end() : min(below, heading.end() + _MAX_POD)])
+            if text:
+                sections.setdefault(name[1].decode("utf-8", "replace"), text)
+    return sections
+
+
+def _pod_text(pod: bytes) -> str:
+    text = pod[:_MAX_POD].decode("utf-8", "replace")
+    text = _POD_FORMAT.sub(r"\1", _POD_COMMAND.sub("", text))
+    return re.sub(r"\n{3,}", "\n\n", text).strip()
