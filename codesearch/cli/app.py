@@ -11,6 +11,7 @@ import typer
 
 from codesearch import __version__
 from codesearch.cli import asking, console, options
+from codesearch.cli.lsp import lsp
 from codesearch.cli.options import (
     ColorChoice,
     ColorOption,
@@ -372,6 +373,9 @@ def config(path: PathArgument = None, format: ReportFormatOption = ReportFormat.
             for line in reports.config_lines(described, console.look(index.settings.color)):
                 console.write(line + "\n")
     return FOUND
+
+
+_command()(lsp)
 
 
 def _value(color: ColorChoice | None) -> str | None:

@@ -1,0 +1,185 @@
+"""Unsaved buffers: an index in memory of the files that differ from disk, searched together with the real one.
+
+The saved version of such a file does not answer. The buffers' symbols are weighed with the word statistics of the real
+index, so that one open file does not count as a corpus of its own.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections import OrderedDict
+from pathlib import Path
+
+from codesearch.embed import load
+from codesearch.search.candidates import ALL_FIELDS, NAME_FIELDS, Candidate, any_of, gather
+from codesearch.search.features import compute
+from codesearch.search.query import Query
+from codesearch.search.rank import Ranked, rank
+from codesearch.store import FileRecord, Store
+from codesearch.store.filters import Filter
+from codesearch.types import Symbol
+
+_MOST = 2000
+"""Symbols of buffers that are looked at for one query."""
+_REMEMBERED = 4096
+"""Words whose frequency in the real index is remembered."""
+_LEAST_IDF = 1e-6
+"""What FTS5 gives a word that more than half of all texts hold."""
+_NAME_COLUMNS = "{name scope signature path} : "
+
+
+class Overlay:
+    """Symbols of buffers, by path. Thread-safe: a lock stands around the one connection."""
+
+    def __init__(self, model: str) -> None:
+        self._lock = threading.Lock()
+        self._store = Store(Path(":memory:"), writable=True)
+        embedder = load(model)
+        self._store.use_model(embedder.model_id, embedder.dims)
+        self._paths: frozenset[str] = frozenset()
+        self._frequencies: OrderedDict[str, int] = OrderedDict()
+        self._generation: object = None
+
+    @property
+    def paths(self) -> frozenset[str]:
+        """The files whose saved version does not answer."""
+        return self._paths
+
+    def put(self, record: FileRecord) -> None:
+        """Let a buffer answer in the place of its file."""
+        with self._lock:
+            self._store.replace([record])
+            self._paths |= {record.path}
+
+    def drop(self, path: str) -> None:
+        """Let a file answer for itself again."""
+        if path not in self._paths:
+            return
+        with self._lock:
+            self._store.remove([path])
+            self._paths -= {path}
+
+    def close(self) -> None:
+        """Give the memory back."""
+        with self._lock:
+            self._paths = frozenset()
+            self._store.close()
+
+    def at(self, path: str, line: int) -> tuple[bytes | None, Symbol] | None:
+        """Return (vector, symbol) of the innermost symbol around a line (from 1) of a buffer."""
+        with self._lock:
+            found = self._store.at(path, line)
+            return (self._store.vector_of(found[0]), found[1]) if found is not None else None
+
+    def symbols(self, path: str) -> list[Symbol]:
+        """Return the symbols of a buffer in the order of their lines."""
+        with self._lock:
+            return [symbol for symbol in self._store.listing() if symbol.path == path]
+
+    def search(
+        self, store: Store | None, query: Query, vector: bytes, limit: int, generation: object = None
+    ) -> list[tuple[Ranked, bool]]:
+        """Return (answer, whether it is from a buffer), best first, from both indexes.
+
+        `generation` says which state of `store` this is; word frequencies are remembered while it stays the same.
+        """
+        found: list[Candidate] = []
+        if store is not None:
+            with store.snapshot():
+                found = [one for one in gather(store, query, vector) if one.symbol.path not in self._paths]
+        if self._paths:
+            found += self._candidates(store, query, vector, generation)
+        ranked = rank(query, found, compute(query, found))[:limit]
+        return [(item, item.candidate.id < 0) for item in ranked]
+
+    def nearest(
+        self, store: Store | None, vector: bytes, but: Symbol | None, limit: int, only: Filter | None = None
+    ) -> list[tuple[Symbol, float, bool]]:
+        """Return (symbol, similarity 0..1, whether from a buffer) of those most like a vector, without `but`."""
+        found: list[tuple[Symbol, float, bool]] = []
+        if store is not None:
+            with store.snapshot():
+                # One more for `but`, and room for those of buffers.
+                near = store.vector_candidates(vector, limit + 1 + 4 * len(self._paths), only)
+                symbols = store.symbols(id for id, _ in near)
+            found += [(symbols[id][0], score, False) for id, score in near if symbols[id][0].path not in self._paths]
+        if self._paths:
+            with self._lock:
+                near = self._store.vector_candidates(vector, limit + 1, only)
+                symbols = self._store.symbols(id for id, _ in near)
+            found += [(symbols[id][0], score, True) for id, score in near]
+        found = [
+            (symbol, max(0.0, min(1.0, score)), unsaved)
+            for symbol, score, unsaved in found
+            if but is None
+            or (symbol.path, symbol.start_byte, symbol.qualname) != (but.path, but.start_byte, but.qualname)
+        ]
+        found.sort(key=lambda item: (-item[1], item[0].path, item[0].start_line))
+        return found[:limit]
+
+    def _candidates(self, store: Store | None, query: Query, vector: bytes, generation: object) -> list[Candidate]:
+        if generation is None or generation != self._generation:
+            self._frequencies.clear()
+            self._generation = generation
+        total = self._total(store)
+        text: dict[int, float] = {}
+        names: dict[int, float] = {}
+        with self._lock:
+            size = _count(self._store, "symbol")
+            for term in query.terms:
+                for prefix, weights, scores in (("", ALL_FIELDS, text), (_NAME_COLUMNS, NAME_FIELDS, names)):
+                    match = prefix + any_of((term,))
+                    found = self._store.text_candidates(match, weights, size, query.only)
+                    if not found:
+                        continue
+                    everywhere = self._frequency(store, match) if total else 0
+                    here = len(self._store.text_candidates(match, weights, size)) if query.only else len(found)
+                    factor = _idf(total + size, everywhere + here) / _idf(size, here)
+                    for id, score in found:
+                        scores[id] = scores.get(id, 0.0) + score * factor
+            near = dict(self._store.vector_candidates(vector, _MOST, query.only)) if any(vector) else {}
+            ids = {*text, *names, *near}
+            if query.name:
+                ids.update(self._store.named(query.name, _MOST, query.only))
+                ids.update(self._store.named(query.name, _MOST, query.only, prefix=True))
+            best = sorted(ids, key=lambda id: -(text.get(id, 0.0) + near.get(id, 0.0)))[:_MOST]
+            symbols = self._store.symbols(best)
+        return [
+            Candidate(
+                -id,  # the real index counts from 1
+                symbol,
+                frozenset(roles.split()),
+                text.get(id, 0.0),
+                names.get(id, 0.0),
+                near.get(id, 0.0),
+            )
+            for id, (symbol, roles) in symbols.items()
+        ]
+
+    def _total(self, store: Store | None) -> int:
+        """Return how many symbols the real index holds."""
+        if store is None:
+            return 0
+        if "" not in self._frequencies:
+            self._frequencies[""] = _count(store, "symbol")
+        return self._frequencies[""]
+
+    def _frequency(self, store: Store | None, match: str) -> int:
+        """Return how many symbols of the real index match."""
+        known = self._frequencies.get(match)
+        if known is None:
+            known = _count(store, "symbol_text WHERE symbol_text MATCH ?", match) if store is not None else 0
+            self._frequencies[match] = known
+            if len(self._frequencies) > _REMEMBERED:
+                self._frequencies.popitem(last=False)
+        return known
+
+
+def _count(store: Store, what: str, *bindings: str) -> int:
+    return int(store._rows(f"SELECT count(*) FROM {what}", bindings)[0][0])
+
+
+def _idf(texts: int, holding: int) -> float:
+    """Return the weight of a word, as FTS5's bm25() computes it."""
+    return max(math.log((texts - holding + 0.5) / (holding + 0.5)), _LEAST_IDF)

@@ -1,0 +1,124 @@
+"""From symbols to what the protocol calls them: places, kinds, hits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from typing import Any
+
+from codesearch.types import Kind, Symbol
+from codesearch_lsp.positions import name_place, split_lines
+
+SYMBOL_KINDS: dict[Kind, int] = {
+    "function": 12,
+    "method": 6,
+    "class": 5,
+    "struct": 23,
+    "trait": 11,
+    "interface": 11,
+    "enum": 10,
+    "type": 26,
+    "macro": 12,
+    "test": 12,
+    "module": 2,
+}
+_FIRST_KINDS = range(1, 19)
+"""What a client knows that does not say what it knows."""
+_CLASS = 5
+_NAME_WITHIN = 8000
+"""Bytes of a symbol in which its name is looked for."""
+_DOCUMENTATION = 300
+
+Range = dict[str, dict[str, int]]
+
+
+def symbol_kind(kind: Kind, known: object = None) -> int:
+    """Return the protocol's kind of a symbol, or of a class where a client does not know it."""
+    allowed: Collection[Any] = known if isinstance(known, list) and known else _FIRST_KINDS
+    found = SYMBOL_KINDS[kind]
+    return found if found in allowed else _CLASS
+
+
+def line_range(symbol: Symbol) -> Range:
+    """Return the whole lines of a symbol; needs no look at the file."""
+    return _range(symbol.start_line - 1, 0, symbol.end_line, 0)
+
+
+def name_range(symbol: Symbol, data: bytes | None, encoding: str) -> Range:
+    """Return where a symbol's name is; an empty range at its first line if the file no longer fits.
+
+    `data` is the file's text as extraction saw it: UTF-8, lines end in LF or CRLF.
+    """
+    first = symbol.start_line - 1
+    fallback = _range(first, 0, first, 0)
+    if data is None or (symbol.kind == "module" and symbol.start_byte == 0):
+        return fallback
+    if data.count(b"\n", 0, symbol.start_byte) != first:
+        return fallback
+    begin = data.rfind(b"\n", 0, symbol.start_byte) + 1
+    text = data[begin : min(symbol.end_byte, symbol.start_byte + _NAME_WITHIN)].decode("utf-8", "replace")
+    lines = split_lines(text)
+    place = name_place(lines, 0, len(lines), symbol.name, encoding)
+    return fallback if place is None else _range(first + place[0], place[1], first + place[0], place[2])
+
+
+def _range(line: int, character: int, end_line: int, end_character: int) -> Range:
+    return {
+        "start": {"line": line, "character": character},
+        "end": {"line": end_line, "character": end_character},
+    }
+
+
+def container(symbol: Symbol) -> str:
+    """Return what a symbol is in, as the language writes it: `Engine` of `Engine.Run`; "" at the top."""
+    return symbol.qualname.removesuffix(symbol.name).rstrip(".:#>/- ")
+
+
+def first_paragraph(documentation: str) -> str:
+    """Return the first paragraph of a documentation, on one line and not long."""
+    text = " ".join(documentation.strip().split("\n\n", 1)[0].split())
+    return text if len(text) <= _DOCUMENTATION else text[: _DOCUMENTATION - 1] + "…"
+
+
+def snippet(symbol: Symbol, data: bytes | None, lines: int) -> str:
+    """Return at most `lines` lines of a symbol's source."""
+    if data is None or lines <= 0:
+        return ""
+    begin = data.rfind(b"\n", 0, symbol.start_byte) + 1
+    text = data[begin : symbol.end_byte].decode("utf-8", "replace")
+    return "\n".join(line.rstrip("\r\n") for line in split_lines(text)[:lines])
+
+
+def hit(
+    symbol: Symbol,
+    *,
+    rank: int,
+    score: float,
+    uri: str,
+    root: str,
+    unsaved: bool,
+    encoding: str,
+    source: Callable[[], bytes | None],
+    lines: int = 0,
+) -> dict[str, Any]:
+    """Return a Hit of docs/lsp.md. `source` gives the text that the symbol is in."""
+    data = source()
+    found: dict[str, Any] = {
+        "rank": rank,
+        "score": round(score, 4),
+        "uri": uri,
+        "range": line_range(symbol),
+        "selectionRange": name_range(symbol, data, encoding),
+        "root": root,
+        "path": symbol.path,
+        "name": symbol.name,
+        "qualname": symbol.qualname,
+        "kind": symbol.kind,
+        "symbolKind": SYMBOL_KINDS[symbol.kind],
+        "signature": symbol.signature,
+        "documentation": first_paragraph(symbol.documentation),
+        "language": symbol.language,
+        "unsaved": unsaved,
+    }
+    if lines > 0:
+        found["snippet"] = snippet(symbol, data, lines)
+    return found

@@ -1,0 +1,206 @@
+"""A workspace folder: its index and the unsaved buffers in it, asked together."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from codesearch.embed import Embedder, load
+from codesearch.errors import CodesearchError
+from codesearch.search import Filter, Query
+from codesearch.search.overlay import Overlay
+from codesearch.store import FileRecord, Store
+from codesearch.types import Symbol
+from codesearch_lsp.engine import Engine, State
+
+if TYPE_CHECKING:
+    from codesearch.index import Index
+
+T = TypeVar("T")
+
+DEFAULT_MODEL = "static"
+
+
+@lru_cache(maxsize=4)
+def embedder(model: str) -> Embedder:
+    """Return a model, kept warm."""
+    return load(model)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A symbol that answers."""
+
+    folder: Folder
+    symbol: Symbol
+    score: float
+    unsaved: bool
+
+
+class Folder:
+    """One root, or (without `root`) the files that are in none. Methods block: call them from a thread."""
+
+    def __init__(self, uri: str, name: str, root: str | None, settings: Mapping[str, Any] | None = None) -> None:
+        """Open the folder's index; a problem is kept in `problem`, the folder then answers from buffers alone."""
+        self.uri = uri
+        self.name = name
+        self.root = root
+        self.problem = ""
+        self.note = ""
+        self.engine: Engine | None = None
+        self.implicit = False
+        """Opened for a file, not by the client."""
+        self.counts: tuple[int, int] = (0, 0)
+        """(files, symbols) when they were last counted."""
+        self._overlay: Overlay | None = None
+        self._making = threading.Lock()
+        if root is not None:
+            try:
+                self.engine = Engine(Path(root), settings)
+            except CodesearchError as error:
+                self.problem = str(error)
+
+    @property
+    def model(self) -> str:
+        """The embedding model of the index, and so of the buffers."""
+        return self.engine.settings.model if self.engine is not None else DEFAULT_MODEL
+
+    @property
+    def file_options(self) -> Any:
+        """What decides which files count."""
+        from codesearch.files import FileOptions
+
+        return self.engine.settings.file_options() if self.engine is not None else FileOptions()
+
+    def too_broad(self) -> bool:
+        """Return whether the root is one that nobody means to have indexed: the home folder, or the whole disk."""
+        if self.root is None or self.engine is None or self.engine.index_path.exists():
+            return False
+        here = Path(self.root)
+        return here == here.parent or here == Path(os.path.expanduser("~"))  # noqa: PTH111 -- raises without a home
+
+    def state(self) -> State:
+        """Return how it stands with the index."""
+        return self.engine.status() if self.engine is not None else State(fresh=not self.problem, problem=self.problem)
+
+    @property
+    def unsaved(self) -> frozenset[str]:
+        """Paths of the buffers that answer in the place of their files."""
+        return self._overlay.paths if self._overlay is not None else frozenset()
+
+    def put(self, record: FileRecord) -> None:
+        """Let a buffer answer in the place of its file."""
+        with self._making:
+            if self._overlay is None:
+                self._overlay = Overlay(self.model)
+        self._overlay.put(record)
+
+    def drop(self, path: str) -> None:
+        """Let a file answer for itself."""
+        if self._overlay is not None:
+            self._overlay.drop(path)
+
+    def close(self) -> None:
+        """Close the index and forget the buffers."""
+        if self.engine is not None:
+            self.engine.close()
+        if self._overlay is not None:
+            self._overlay.close()
+
+    def leaves_out(self, path: str) -> bool:
+        """Return whether the index leaves out a file that is on disk: ignored or excluded."""
+        if self.engine is None or not self.engine.status().fresh:
+            return False
+
+        def look(index: Index) -> bool:
+            store = _store(index)
+            return store is not None and store.file(path) is None and (index.root / path).exists()
+
+        return self.engine.read(look)
+
+    def query(self, query: Query, limit: int) -> list[Found]:
+        """Return the best answers, best first."""
+        vector = embedder(self.model).quantised_query(query.text)
+
+        def search(store: Store | None) -> list[Found]:
+            overlay = self._overlay
+            if overlay is not None and overlay.paths:
+                generation = self.state().generation
+                ranked = overlay.search(store, query, vector, limit, generation)
+                return [Found(self, item.candidate.symbol, item.score, unsaved) for item, unsaved in ranked]
+            if store is None:
+                return []
+            from codesearch.search import search as search_saved
+
+            return [
+                Found(self, item.candidate.symbol, item.score, False)
+                for item in search_saved(store, query, vector, limit)
+            ]
+
+        return self._with_store(search)
+
+    def listing(self, limit: int) -> list[Found]:
+        """Return some symbols, for those who ask for all."""
+
+        def first(store: Store | None) -> list[Found]:
+            if store is None:
+                return []
+            return [Found(self, symbol, 0.0, False) for symbol in store.listing(Filter(not_kinds=("module",)), limit)]
+
+        return self._with_store(first)
+
+    def at(self, path: str, line: int) -> tuple[bytes | None, Found] | None:
+        """Return (vector, symbol) of the innermost symbol around a line (from 1)."""
+        overlay = self._overlay
+        if overlay is not None and path in overlay.paths:
+            mine = overlay.at(path, line)
+            return None if mine is None else (mine[0], Found(self, mine[1], 1.0, True))
+
+        def look(store: Store | None) -> tuple[bytes | None, Found] | None:
+            found = store.at(path, line) if store is not None else None
+            if store is None or found is None:
+                return None
+            return store.vector_of(found[0]), Found(self, found[1], 1.0, False)
+
+        return self._with_store(look)
+
+    def nearest(self, vector: bytes, but: Found, limit: int, only: Filter) -> list[Found]:
+        """Return what is most like a vector, best first."""
+        own = but.folder is self
+        with self._making:
+            if self._overlay is None:
+                self._overlay = Overlay(self.model)
+        overlay = self._overlay
+
+        def look(store: Store | None) -> list[Found]:
+            found = overlay.nearest(store, vector, but.symbol if own else None, limit, only)
+            return [Found(self, symbol, score, unsaved) for symbol, score, unsaved in found]
+
+        return self._with_store(look)
+
+    def count(self) -> None:
+        """Count files and symbols anew."""
+
+        def look(store: Store | None) -> tuple[int, int]:
+            if store is None:
+                return 0, 0
+            counts = store.counts()
+            return counts["files"], counts["symbols"]
+
+        self.counts = self._with_store(look)
+
+    def _with_store(self, work: Callable[[Store | None], T]) -> T:
+        if self.engine is None:
+            return work(None)
+        return self.engine.read(lambda index: work(_store(index)))
+
+
+def _store(index: Index) -> Store | None:
+    """Return what an index can be read by; None while there is nothing to read."""
+    store = index._existing()
+    return store if store is not None and "rules" in store.meta() else None

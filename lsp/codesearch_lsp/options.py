@@ -1,0 +1,134 @@
+"""What a client may set, as one frozen value with defaults; what cannot be used becomes a message and the default."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields, replace
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """The options of docs/lsp.md, in Python's spelling."""
+
+    limit: int = 50
+    """Answers to workspace/symbol, and to a query that names no limit."""
+    index_on_start: bool = True
+    watch: bool = True
+    unsaved: bool = True
+    debounce_ms: int = 150
+    """Milliseconds of quiet after a keystroke before a buffer is read again."""
+    document_symbol: bool = False
+    code_action: bool = True
+    code_lens: bool = False
+    code_lens_similarity: float = 0.95
+    show_similar_command: str = ""
+    status_notifications: bool = False
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    """Settings of codesearch itself, over those of files and environment."""
+
+
+class _Wrong(Exception):
+    """A value breaks its rule; the message says what is allowed."""
+
+
+def _flag(value: object) -> bool:
+    if isinstance(value, bool):
+        return value
+    raise _Wrong("true or false")
+
+
+def _whole(low: int, high: int) -> Callable[[object], int]:
+    def check(value: object) -> int:
+        if isinstance(value, float) and value.is_integer():  # Lua and JavaScript have one kind of number
+            value = int(value)
+        if isinstance(value, int) and not isinstance(value, bool) and low <= value <= high:
+            return value
+        raise _Wrong(f"a whole number from {low} to {high}")
+
+    return check
+
+
+def _share(value: object) -> float:
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and 0.5 <= value <= 1:
+        return float(value)
+    raise _Wrong("a number from 0.5 to 1")
+
+
+def _text(value: object) -> str:
+    if isinstance(value, str):
+        return value
+    raise _Wrong("a string")
+
+
+def _table(value: object) -> Mapping[str, Any]:
+    if isinstance(value, dict) and all(isinstance(name, str) for name in value):
+        return value
+    if value == []:  # an empty table, as Lua writes it
+        return {}
+    raise _Wrong("an object")
+
+
+_RULES: dict[str, Callable[[object], Any]] = {
+    "limit": _whole(1, 1000),
+    "index_on_start": _flag,
+    "watch": _flag,
+    "unsaved": _flag,
+    "debounce_ms": _whole(0, 10_000),
+    "document_symbol": _flag,
+    "code_action": _flag,
+    "code_lens": _flag,
+    "code_lens_similarity": _share,
+    "show_similar_command": _text,
+    "status_notifications": _flag,
+    "settings": _table,
+}
+
+NAMES = {re.sub(r"_(\w)", lambda match: match[1].upper(), item.name): item.name for item in fields(Options)}
+"""Name in the protocol (`indexOnStart`) -> name here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What became of a client's options."""
+
+    options: Options
+    problems: tuple[str, ...] = ()
+    """For people: values that cannot be used."""
+    unknown: tuple[str, ...] = ()
+    """For the log: names there are not."""
+
+
+def read(raw: object, base: Options | None = None) -> Read:
+    """Put a client's options over `base`; a null keeps it, a bad value gives a problem and the default."""
+    options = base or Options()
+    if raw is None or raw == []:
+        return Read(options)
+    if not isinstance(raw, dict):
+        return Read(options, (f"codesearch: the options must be an object, not {_shown(raw)}; the defaults are used",))
+    inner = raw.get("codesearch")
+    if isinstance(inner, dict):  # settings of every server in one object, as some clients send them
+        raw = inner
+    values: dict[str, Any] = {}
+    problems: list[str] = []
+    unknown: list[str] = []
+    for name, value in raw.items():
+        own = NAMES.get(name) or (name if name in _RULES else None)
+        if own is None:
+            near = difflib.get_close_matches(str(name), list(NAMES), n=1)
+            unknown.append(f"unknown option {name!r}" + (f"; did you mean {near[0]!r}?" if near else ""))
+        elif value is not None:
+            try:
+                values[own] = _RULES[own](value)
+            except _Wrong as wrong:
+                default = getattr(Options(), own)
+                values[own] = default
+                problems.append(f"codesearch: {name} must be {wrong}, not {_shown(value)}; {default!r} is used")
+    return Read(replace(options, **values), tuple(problems), tuple(unknown))
+
+
+def _shown(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."

@@ -1,0 +1,132 @@
+"""Checking the parameters of codesearch's own requests; what is wrong is said in words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from codesearch.errors import UsageError
+from codesearch.search.query import checked
+from codesearch.store.filters import Filter
+
+_FIELDS = {
+    "languages": "languages",
+    "kinds": "kinds",
+    "paths": "paths",
+    "names": "names",
+    "roles": "roles",
+    "notLanguages": "not_languages",
+    "notKinds": "not_kinds",
+    "notPaths": "not_paths",
+    "notNames": "not_names",
+    "notRoles": "not_roles",
+}
+MAX_LIMIT = 1000
+MAX_SNIPPET = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What the requests for hits have in common."""
+
+    limit: int
+    only: Filter
+    root: str | None
+    """A URI."""
+    snippet: int
+
+
+def object_of(raw: object) -> dict[str, Any]:
+    """Return parameters that must be an object; none are an empty one."""
+    if raw is None or raw == []:
+        return {}
+    if isinstance(raw, dict):
+        return raw
+    raise UsageError("the parameters must be an object")
+
+
+def ask(raw: dict[str, Any], limit: int) -> Ask:
+    """Read limit, filter, root and snippet; `limit` is the default. Raises UsageError."""
+    return Ask(
+        _whole(raw, "limit", limit, 1, MAX_LIMIT),
+        _filter(raw.get("filter")),
+        text(raw, "root", optional=True),
+        _whole(raw, "snippet", 0, 0, MAX_SNIPPET),
+    )
+
+
+def text(raw: dict[str, Any], name: str, *, optional: bool = False) -> str | None:
+    """Read a string. Raises UsageError."""
+    value = raw.get(name)
+    if value is None and optional:
+        return None
+    if not isinstance(value, str):
+        raise UsageError(f"`{name}` must be a string")
+    return value
+
+
+def flag(raw: dict[str, Any], name: str) -> bool:
+    """Read a boolean that is false when left out. Raises UsageError."""
+    value = raw.get(name)
+    if value is None or isinstance(value, bool):
+        return bool(value)
+    raise UsageError(f"`{name}` must be true or false")
+
+
+def place(raw: dict[str, Any]) -> tuple[str, int]:
+    """Read (URI, line from 0) of a textDocument and a position. Raises UsageError."""
+    document, position = raw.get("textDocument"), raw.get("position")
+    uri = document.get("uri") if isinstance(document, dict) else None
+    line = position.get("line") if isinstance(position, dict) else None
+    if not isinstance(uri, str) or not isinstance(line, (int, float)) or not _is_whole(line) or not 0 <= line < 1 << 31:
+        raise UsageError("`textDocument.uri` must be a string and `position.line` a whole number from 0")
+    return uri, int(line)
+
+
+def similar_arguments(arguments: Sequence[Any]) -> dict[str, Any]:
+    """Return the parameters that a command's arguments stand for: `[params]` or `[uri, line, ...]`."""
+    if arguments and isinstance(arguments[0], str):
+        line = arguments[1] if len(arguments) > 1 else 0
+        return {"textDocument": {"uri": arguments[0]}, "position": {"line": line, "character": 0}}
+    return object_of(arguments[0] if arguments else None)
+
+
+def query_arguments(arguments: Sequence[Any]) -> dict[str, Any]:
+    """Return the parameters that a command's arguments stand for: `[params]`, `[text]` or `[text, limit]`."""
+    if arguments and isinstance(arguments[0], str):
+        return {"text": arguments[0], **({"limit": arguments[1]} if len(arguments) > 1 else {})}
+    return object_of(arguments[0] if arguments else None)
+
+
+def _is_whole(value: object) -> bool:
+    return (isinstance(value, int) and not isinstance(value, bool)) or (isinstance(value, float) and value.is_integer())
+
+
+def _whole(raw: dict[str, Any], name: str, default: int, low: int, high: int) -> int:
+    value = raw.get(name)
+    if value is None:
+        return default
+    if not _is_whole(value) or not low <= value <= high:
+        raise UsageError(f"`{name}` must be a whole number from {low} to {high}")
+    return int(value)
+
+
+def _filter(raw: object) -> Filter:
+    if raw is None or raw == []:
+        return Filter()
+    if not isinstance(raw, dict):
+        raise UsageError("`filter` must be an object")
+    values: dict[str, tuple[str, ...]] = {}
+    for name, given in raw.items():
+        field = _FIELDS.get(name)
+        if field is None:
+            raise UsageError(f"`filter` has no `{name}`; there are: {', '.join(_FIELDS)}")
+        wanted = [given] if isinstance(given, str) else given
+        if wanted is None:
+            continue
+        if not isinstance(wanted, list) or not all(isinstance(one, str) for one in wanted):
+            raise UsageError(f"`filter.{name}` must be a list of strings")
+        plain = field.removeprefix("not_")
+        values[field] = tuple(value for one in wanted for value in checked(plain, one, f"filter.{name}: {one}"))
+    return Filter(**values)
