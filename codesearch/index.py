@@ -257,6 +257,16 @@ class Index:
             notes=(*self.notes, *todo.discovery.notes),
         )
 
+    def paths(self) -> list[str]:
+        """Return the paths of the files the index knows, in no particular order; none before it is made."""
+        store = self._existing()
+        return [] if store is None else store.paths()
+
+    def version(self) -> tuple[int, ...]:
+        """Return what is another whenever anybody else has changed the index since this object opened it."""
+        store = self._existing()
+        return () if store is None else (*self._opened, store.version())
+
     def remove(self) -> bool:
         """Delete the index file; return whether there was one."""
         self.close()

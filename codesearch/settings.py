@@ -45,6 +45,8 @@ class Settings:
     """Processes that extract; 0 means one a core."""
     parse_timeout: float = 10.0
     """Seconds one file may take to parse."""
+    update_budget: float = 5.0
+    """Seconds a question may wait for changed files to be read; then it is answered without the rest."""
     model: str = "static"
     """The embedding model."""
     db: str = ""
@@ -186,6 +188,7 @@ _RULES: dict[str, Callable[[object], Any]] = {
     "index_minified": _flag,
     "workers": _whole(0, 1024),
     "parse_timeout": _seconds,
+    "update_budget": _seconds,
     "model": _text,
     "db": _text,
     "limit": _whole(1, 10_000),

@@ -29,7 +29,7 @@ _REPARSE_POINT = 0x400
 """Windows: junctions and other links that look like folders."""
 
 
-class _Selection:
+class Selection:
     """What the user keeps: include, exclude, and every `.codesearchignore` from the root downwards."""
 
     def __init__(self, root: bytes, options: FileOptions) -> None:
@@ -105,7 +105,7 @@ class _Run:
 
         self.root = root
         self.options = options
-        self.selection = _Selection(os.fsencode(root), options)
+        self.selection = Selection(os.fsencode(root), options)
         self.files: list[FoundFile] = []
         self.skipped: list[Skipped] = []
         self.unknown: Counter[str] = Counter()

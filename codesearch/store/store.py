@@ -219,6 +219,14 @@ class Store:
 
     # -- reading ----------------------------------------------------------------------------------
 
+    def version(self) -> int:
+        """Return a number that changes when anybody but this object writes the index."""
+        return int(self._rows("PRAGMA data_version")[0][0])
+
+    def paths(self) -> list[str]:
+        """Return the path of every file that is known, in no particular order."""
+        return [_shown(row[0]) for row in self._rows("SELECT path FROM file")]
+
     def file_states(self, only: Iterable[str] | None = None) -> dict[str, FileState]:
         """Return what is known of every file, by path; `only` of those that are, or are below, some paths."""
         select = "SELECT path, size, mtime_ns, ctime_ns, inode, checked_ns, hash, id FROM file"

@@ -1,0 +1,121 @@
+"""Asking the service of an index, if there is one: quick to find out that there is none, and never an error then."""
+
+from __future__ import annotations
+
+import json
+import socket
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from codesearch.errors import CodesearchError, NotFoundError, UsageError
+
+if TYPE_CHECKING:
+    from codesearch.index import Index
+    from codesearch.store.filters import Filter
+    from codesearch.types import Hit
+
+ANSWER_TIMEOUT = 30.0
+"""Seconds to wait for an answer beyond what the service may take to update; then the client does the work itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a service answered."""
+
+    hits: tuple[Hit, ...]
+    fresh: bool
+    """The index was what the tree was when the question was asked."""
+    pending: int
+    """Files known to be missing if not; 0 if it is not known how many."""
+
+
+def query(
+    index: Index, text: str, *, only: Filter | None = None, limit: int | None = None, fresh: bool = True
+) -> Answer | None:
+    """Ask what `index.query` answers, of the tree as it is now (`fresh`) or the index as it is.
+
+    None if no service can answer as this process would: none runs, or one of another version or other settings.
+    Raises as `index.query`.
+    """
+    return _hits(index, "query", {"text": text}, only, limit, fresh=fresh)
+
+
+def similar(
+    index: Index, path: str, line: int, *, only: Filter | None = None, limit: int | None = None, fresh: bool = True
+) -> Answer | None:
+    """Ask what `index.similar` answers; otherwise as `query`."""
+    return _hits(index, "similar", {"path": path, "line": line}, only, limit, fresh=fresh)
+
+
+def _hits(
+    index: Index, method: str, params: dict[str, Any], only: Filter | None, limit: int | None, *, fresh: bool
+) -> Answer | None:
+    from codesearch.service import endpoint
+
+    found = endpoint.connect(index.path)
+    if found is None:
+        return None
+    from codesearch.service import protocol
+
+    wanted = index.settings.limit if limit is None else limit
+    budget = index.settings.update_budget if fresh else 0.0
+    asked = {**params, "only": protocol.filter_to_json(only), "limit": wanted, "fresh": fresh, "budget": budget}
+    message = protocol.request(index.settings, method, asked)
+    answer = _exchange(*found, message, ANSWER_TIMEOUT + budget)
+    result = _result(answer)
+    if result is None:
+        return None
+    try:
+        hits = tuple(protocol.hit_from_json(hit) for hit in result["hits"])
+        return Answer(hits, bool(result["fresh"]), int(result["pending"]))
+    except (TypeError, KeyError, ValueError):
+        return None
+
+
+def call(index: Path, method: str, timeout: float = 5.0, **params: Any) -> dict[str, Any] | None:
+    """Call a method that any version may call (`status`, `stop`, `refresh`); None if no service answers."""
+    from codesearch.service import endpoint, protocol
+
+    found = endpoint.connect(index)
+    if found is None:
+        return None
+    answer = _exchange(*found, protocol.request(None, method, params), timeout)
+    return answer.get("result") if answer and answer.get("ok") else None
+
+
+def _result(answer: dict[str, Any] | None) -> dict[str, Any] | None:
+    if answer is None:
+        return None
+    if answer.get("ok"):
+        result = answer.get("result")
+        return result if isinstance(result, dict) else None
+    kinds: dict[object, type[CodesearchError]] = {"usage": UsageError, "not found": NotFoundError}
+    if kind := kinds.get(answer.get("error")):
+        raise kind(str(answer.get("message")))
+    return None
+
+
+def _exchange(
+    connection: socket.socket, extra: dict[str, Any], message: dict[str, Any], timeout: float
+) -> dict[str, Any] | None:
+    """Send a request, return the answer; None if none comes in time or the service goes away."""
+    from codesearch.service.protocol import MOST_ANSWER
+
+    end = time.monotonic() + timeout
+    data = bytearray()
+    try:
+        with connection:
+            connection.settimeout(timeout)
+            connection.sendall(json.dumps({**message, **extra}).encode() + b"\n")
+            while not data.endswith(b"\n") and len(data) < MOST_ANSWER:
+                connection.settimeout(max(0.01, end - time.monotonic()))
+                part = connection.recv(1 << 18)
+                if not part:
+                    return None
+                data += part
+        answer = json.loads(data)
+    except (OSError, ValueError):
+        return None
+    return answer if isinstance(answer, dict) else None

@@ -1,0 +1,166 @@
+"""Where a service listens: a Unix socket, or a loopback port with a token, in a folder that only this user can open.
+
+The place follows from the index's path alone, never from a file in the tree: no repository can lead a client astray.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import secrets
+import socket
+import stat
+import struct
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+UNIX = hasattr(socket, "AF_UNIX") and os.name == "posix"
+LONGEST_PATH = 100
+"""Bytes of a socket's path: Linux takes 107, macOS 103."""
+CONNECT_TIMEOUT = 0.5
+
+
+class EndpointError(Exception):
+    """No socket can be opened; the message says why."""
+
+
+def key(index: Path) -> str:
+    """Return the name of an index's endpoint."""
+    return hashlib.blake2b(os.fsencode(os.path.realpath(index)), digest_size=8).hexdigest()
+
+
+def folders() -> Iterator[Path]:
+    """Yield the folders where endpoints may be, best first; none of them need exist."""
+    if os.name == "posix":
+        runtime = os.environ.get("XDG_RUNTIME_DIR", "")
+        own = f"/run/user/{os.getuid()}"  # for a client without that variable, as in a cron job
+        for folder in dict.fromkeys((runtime, own)):
+            if folder.startswith("/") and Path(folder).is_dir():
+                yield Path(folder) / "codesearch"
+    cache = _cache()
+    if cache is not None:
+        yield cache / "run"
+    if os.name == "posix":
+        yield Path(tempfile.gettempdir()) / f"codesearch-{os.getuid()}"
+
+
+def _cache() -> Path | None:
+    try:
+        if sys.platform == "linux" and "ANDROID_ROOT" not in os.environ:
+            # What platformdirs answers here; importing it takes 16 ms of every command.
+            named = os.environ.get("XDG_CACHE_HOME", "").strip()
+            return (Path(named) if named else Path.home() / ".cache") / "codesearch"
+        from platformdirs import user_cache_path
+
+        return user_cache_path("codesearch")
+    except RuntimeError:  # no home folder
+        return None
+
+
+def private(folder: Path) -> bool:
+    """Return whether a folder is ours and nobody else can open it."""
+    if os.name != "posix":
+        return folder.is_dir()  # below the user's profile, which Windows closes to others
+    try:
+        status = folder.lstat()
+    except OSError:
+        return False
+    return stat.S_ISDIR(status.st_mode) and status.st_uid == os.geteuid() and not status.st_mode & 0o077
+
+
+def _usable(name: str) -> Iterator[Path]:
+    for folder in folders():
+        place = folder / name
+        if not UNIX or len(os.fsencode(place)) <= LONGEST_PATH:
+            yield place
+
+
+# -- the service's side ---------------------------------------------------------------------------
+
+
+def listen(index: Path) -> tuple[socket.socket, Path, str]:
+    """Open the endpoint of an index that the caller keeps. Return (socket, its file, token; "" for a Unix socket).
+
+    Raises EndpointError.
+    """
+    problems = []
+    for place in _usable(key(index)):
+        try:
+            place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if not private(place.parent):
+                problems.append(f"{place.parent} can be opened by others")
+                continue
+            return _listen_unix(place) if UNIX else _listen_tcp(place)
+        except OSError as error:
+            problems.append(f"{place}: {error.strerror or error}")
+    raise EndpointError("; ".join(problems) or "there is no folder for a socket")
+
+
+def _listen_unix(place: Path) -> tuple[socket.socket, Path, str]:
+    server = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        place.unlink(missing_ok=True)  # left by a keeper that was killed: we hold its lock now
+        server.bind(os.fsencode(place))
+        place.chmod(0o600)
+        server.listen(64)
+    except BaseException:
+        server.close()
+        raise
+    return server, place, ""
+
+
+def _listen_tcp(place: Path) -> tuple[socket.socket, Path, str]:
+    server = socket.create_server(("127.0.0.1", 0), backlog=64)
+    token = secrets.token_hex(32)
+    text = json.dumps({"port": server.getsockname()[1], "token": token})
+    handle = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(handle, "w", encoding="ascii") as file:
+        file.write(text)
+    return server, place, token
+
+
+def is_same_user(connection: socket.socket) -> bool:
+    """Return whether the other side of a Unix socket is this user's (or root's) process, where the system can tell."""
+    peer = getattr(socket, "SO_PEERCRED", None)
+    if peer is None or connection.family != getattr(socket, "AF_UNIX", None):
+        return True  # the folder, or the token, has kept others out
+    _, user, _ = struct.unpack("iII", connection.getsockopt(socket.SOL_SOCKET, peer, struct.calcsize("iII")))
+    return user in (os.geteuid(), 0)
+
+
+# -- the client's side ----------------------------------------------------------------------------
+
+
+def connect(index: Path) -> tuple[socket.socket, dict[str, Any]] | None:
+    """Connect to the service of an index; return (socket, what to add to a request), or None if there is none."""
+    for place in _usable(key(index)):
+        if not place.exists() or not private(place.parent):
+            continue
+        try:
+            found = _connect_unix(place) if UNIX else _connect_tcp(place)
+        except (OSError, ValueError, KeyError):
+            continue  # its service was killed
+        if is_same_user(found[0]):
+            return found
+        found[0].close()
+    return None
+
+
+def _connect_unix(place: Path) -> tuple[socket.socket, dict[str, Any]]:
+    client = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        client.settimeout(CONNECT_TIMEOUT)
+        client.connect(os.fsencode(place))
+    except BaseException:
+        client.close()
+        raise
+    return client, {}
+
+
+def _connect_tcp(place: Path) -> tuple[socket.socket, dict[str, Any]]:
+    facts = json.loads(place.read_text(encoding="ascii"))
+    return socket.create_connection(("127.0.0.1", int(facts["port"])), CONNECT_TIMEOUT), {"token": facts["token"]}

@@ -1,0 +1,146 @@
+"""The socket's side of a service: a thread a connection, bounded in number, time and size."""
+
+from __future__ import annotations
+
+import hmac
+import json
+import socket
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from codesearch import __version__
+from codesearch.errors import CodesearchError, NotFoundError, UsageError
+from codesearch.service import endpoint
+from codesearch.service.protocol import FOR_ANYONE, MOST_REQUEST, OTHER, PROTOCOL
+
+MOST_CONNECTIONS = 64
+IDLE_TIMEOUT = 60.0
+"""Seconds a client may take to send a request, or to take an answer."""
+
+Handler = Callable[[str, dict[str, Any]], dict[str, Any]]
+
+
+class Server:
+    """Listens at an index's endpoint and has every request answered by a handler, each connection in its own thread."""
+
+    def __init__(self, index: Path, settings_key: Callable[[], str], handle: Handler) -> None:
+        """Open the endpoint; the caller must keep the index. Raises endpoint.EndpointError."""
+        self._settings_key, self._handle = settings_key, handle
+        self._socket, self.place, self._token = endpoint.listen(index)
+        self._lock = threading.Lock()
+        self._connections: dict[socket.socket, threading.Thread] = {}
+        self._closed = False
+        self._thread = threading.Thread(target=self._accept, name="codesearch-socket", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """Stop listening and hang up on everybody."""
+        self._closed = True
+        self.place.unlink(missing_ok=True)
+        _hang_up(self._socket)
+        # Where hanging up does not wake the thread that accepts, a connection does.
+        if self._thread.is_alive() and self._thread is not threading.current_thread():
+            self._thread.join(0.05)
+            if self._thread.is_alive():
+                self._thread.join(2.0)
+        with self._lock:
+            open_now = dict(self._connections)
+        for connection in open_now:
+            _hang_up(connection)
+        for thread in open_now.values():
+            if thread is not threading.current_thread():
+                thread.join(2.0)
+
+    def present(self) -> bool:
+        """Return whether clients can still find it."""
+        return self.place.exists()
+
+    def _accept(self) -> None:
+        self._socket.settimeout(1.0)
+        while not self._closed:
+            try:
+                connection, _ = self._socket.accept()
+            except TimeoutError:
+                continue
+            except OSError:
+                if self._closed:
+                    return
+                threading.Event().wait(0.1)  # out of descriptors, for one: others will be closed
+                continue
+            thread = threading.Thread(target=self._serve, args=(connection,), name="codesearch-client", daemon=True)
+            with self._lock:
+                full = len(self._connections) >= MOST_CONNECTIONS
+                if not full:
+                    self._connections[connection] = thread
+            if full or not endpoint.is_same_user(connection):
+                self._forget(connection)
+                continue
+            thread.start()
+
+    def _forget(self, connection: socket.socket) -> None:
+        with self._lock:
+            self._connections.pop(connection, None)
+        connection.close()
+
+    def _serve(self, connection: socket.socket) -> None:
+        try:
+            connection.settimeout(IDLE_TIMEOUT)
+            with connection.makefile("rb") as lines:
+                while not self._closed:
+                    line = lines.readline(MOST_REQUEST + 1)
+                    if not line:
+                        return
+                    too_long = len(line) > MOST_REQUEST
+                    answer = _problem("bad request", "the request is too long") if too_long else self._answer(line)
+                    connection.sendall(json.dumps(answer).encode() + b"\n")
+                    if too_long:
+                        return
+        except OSError:
+            return  # the client is gone, or too slow
+        finally:
+            self._forget(connection)
+
+    def _answer(self, line: bytes) -> dict[str, Any]:
+        try:
+            request = json.loads(line)
+            if not isinstance(request, dict):
+                raise ValueError("not an object")
+            method, params = request.get("method"), request.get("params", {})
+            if not isinstance(method, str) or not isinstance(params, dict):
+                raise ValueError("no method, or params that are not an object")
+        except (ValueError, RecursionError) as error:
+            return _problem("bad request", f"not a request: {error}")
+        token = request.get("token", "")
+        if self._token and not (isinstance(token, str) and hmac.compare_digest(token.encode(), self._token.encode())):
+            return _problem("denied", "the token is wrong")
+        mine = (PROTOCOL, __version__, self._settings_key())
+        theirs = (request.get("protocol"), request.get("version"), request.get("settings"))
+        if method not in FOR_ANYONE and mine != theirs:
+            return _problem(OTHER, f"this is codesearch {__version__}, protocol {PROTOCOL}, with settings of its own")
+        try:
+            return {"ok": True, "result": self._handle(method, params)}
+        except UsageError as error:
+            return _problem("usage", str(error))
+        except NotFoundError as error:
+            return _problem("not found", str(error))
+        except CodesearchError as error:
+            return _problem("failed", str(error))
+        except (ValueError, TypeError, KeyError) as error:
+            return _problem("bad request", f"{type(error).__name__}: {error}")
+        except Exception as error:  # noqa: BLE001 -- told to the client, which then does the work itself
+            return _problem("failed", f"{type(error).__name__}: {error}")
+
+
+def _problem(error: str, message: str) -> dict[str, Any]:
+    return {"ok": False, "error": error, "message": message}
+
+
+def _hang_up(connection: socket.socket) -> None:
+    try:
+        connection.shutdown(socket.SHUT_RDWR)
+    except OSError:
+        pass  # not connected (any more)
+    finally:
+        connection.close()

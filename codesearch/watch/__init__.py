@@ -1,0 +1,8 @@
+"""Noticing what changes in a tree: file system events where there are any, else looking again from time to time."""
+
+from __future__ import annotations
+
+from codesearch.watch.gather import Batch, Gatherer
+from codesearch.watch.watcher import Watcher
+
+__all__ = ["Batch", "Gatherer", "Watcher"]

@@ -1,0 +1,107 @@
+"""Which folders of a tree to watch: those that may hold files of the index, not what is ignored."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from codesearch.files import git
+from codesearch.files.discovery import Selection
+from codesearch.files.reading import read_plain
+from codesearch.files.values import FileOptions
+from codesearch.files.walk import DEFAULT_IGNORES, OWN_FOLDERS, Chain, read_rules, rules_above
+
+
+class Folders:
+    """The folders of a tree as its ignore files stand now; make a new one when they change.
+
+    It may name more folders than hold files of the index, never fewer, but for tracked files in ignored folders.
+    """
+
+    def __init__(self, root: Path, options: FileOptions) -> None:
+        self._root = os.fsencode(root)
+        self._selection = Selection(self._root, options)
+        top = git.top_of(self._root)
+        above: Chain = ((0, b"", DEFAULT_IGNORES),)
+        if top is not None:
+            above = rules_above(top, self._root) if top != self._root else _excludes(self._root)
+        self._chains: dict[bytes, Chain] = {b"": self._with_own(b"", above)}
+
+    def _with_own(self, prefix: bytes, chain: Chain) -> Chain:
+        rules = read_rules(self._root + b"/" + prefix + b".gitignore")
+        return ((len(prefix), b"", rules), *chain) if rules else chain
+
+    def _chain(self, folder: bytes) -> Chain:
+        """Return the rules for what is in a folder."""
+        if folder not in self._chains:
+            chain = self._chain(folder.rpartition(b"/")[0])
+            if os.path.lexists(self._root + b"/" + folder + b"/.git"):
+                chain = tuple((len(folder) + 1, b"", rules) for _, _, rules in _excludes(self._root + b"/" + folder))
+            self._chains[folder] = self._with_own(folder + b"/", chain)
+        return self._chains[folder]
+
+    def wants(self, folder: bytes) -> bool:
+        """Return whether a folder (relative, without a final `/`) may hold files of the index."""
+        while folder:
+            above, _, name = folder.rpartition(b"/")
+            if name in OWN_FOLDERS or not self._passes(above, name, folder):
+                return False
+            folder = above
+        return True
+
+    def _passes(self, above: bytes, name: bytes, path: bytes) -> bool:
+        for skip, before, rules in self._chain(above):
+            ignored = rules.match(name, before + path[skip:], True)
+            if ignored is not None:
+                if ignored:
+                    return False
+                break
+        return self._selection.keeps_folder(path)
+
+    def below(self, folder: bytes = b"") -> Iterator[bytes]:
+        """Yield a folder, if it is wanted, and those below it; each before what is in it is looked at."""
+        if not self.wants(folder):
+            return
+        stack = [folder]
+        while stack:
+            at = stack.pop()
+            yield at
+            try:
+                with os.scandir(self._root + b"/" + at) as entries:
+                    names = [entry.name for entry in entries if entry.is_dir(follow_symlinks=False)]
+            except OSError:
+                continue  # gone or closed to us: the update reports it
+            prefix = at + b"/" if at else b""
+            stack += [
+                prefix + name for name in names if name not in OWN_FOLDERS and self._passes(at, name, prefix + name)
+            ]
+
+
+def _excludes(top: bytes) -> Chain:
+    rules = read_rules(top + b"/.git/info/exclude")
+    return ((0, b"", rules),) if rules else ()
+
+
+def git_folders(root: Path) -> dict[bytes, str]:
+    """Return the folders outside the tree proper whose files decide what git lists: absolute path -> kind.
+
+    Kinds: `git` (HEAD, index), `info` (exclude), `above` (a `.gitignore` between the work tree's top and the root).
+    """
+    folder = os.fsencode(root)
+    top = git.top_of(folder)
+    if top is None:
+        return {}
+    own = top + b"/.git"
+    if not Path(os.fsdecode(own)).is_dir():
+        try:
+            text = read_plain(own, 8192)
+        except OSError:
+            return {}
+        own = os.path.join(top, text.removeprefix(b"gitdir:").strip())  # noqa: PTH118 - bytes
+    found = {os.path.normpath(own): "git", git.identity(top) + b"/info": "info"}
+    at = folder
+    while at != top:
+        at = os.path.dirname(at)  # noqa: PTH120 - bytes
+        found[at] = "above"
+    return found
