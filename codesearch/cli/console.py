@@ -47,7 +47,9 @@ def prepare() -> None:
 
 
 def write(text: str) -> None:
-    """Write to stdout. Raises PipeClosedError."""
+    """Write to stdout. Raises PipeClosedError, OSError if the disk is full."""
+    if sys.stdout is None:
+        raise PipeClosedError
     try:
         sys.stdout.write(text)
     except BrokenPipeError:
@@ -65,7 +67,9 @@ def flush() -> None:
 
 
 def abandon() -> None:
-    """Give up on stdout, so that nothing complains about the closed pipe when the process ends."""
+    """Give up on stdout, so that nothing complains about a closed pipe or a full disk when the process ends."""
+    if sys.stdout is None:
+        return
     try:
         descriptor = sys.stdout.fileno()
     except (OSError, ValueError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import warnings
 
@@ -33,7 +34,9 @@ def run(arguments: list[str]) -> int:
     except CodesearchError as error:
         return _failed(str(error))
     except OSError as error:
-        return _failed(f"{error.filename}: {error.strerror}" if error.filename and error.strerror else str(error))
+        console.abandon()
+        named = isinstance(error.filename, str | bytes)
+        return _failed((f"{os.fsdecode(error.filename)}: " if named else "") + (error.strerror or str(error)))
     return status
 
 

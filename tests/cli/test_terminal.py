@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -139,6 +140,21 @@ def test_closed_pipe_before_the_first_byte(typer_tree: Path):
     assert reader.stdin is not None
     reader.stdin.close()
     assert (done.returncode, done.stderr) == (0, b"")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_a_full_disk_is_said(small: Path):
+    process("index", small, cwd=small)
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run([*COMMAND, "symbols", str(small)], stdout=full, stderr=subprocess.PIPE, text=True)
+    assert (done.returncode, done.stderr) == (2, "codesearch: error: No space left on device\n")
+
+
+def test_without_standard_output(small: Path):
+    process("index", small, cwd=small)
+    shell = f"{shlex.join([*COMMAND, 'symbols', str(small)])} >&-"
+    done = subprocess.run(["sh", "-c", shell], stderr=subprocess.PIPE, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_cutting():
