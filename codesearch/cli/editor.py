@@ -6,8 +6,6 @@ manifest with the hash of each file, and only files that still have that hash ar
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 import re
 import shutil
@@ -195,6 +193,8 @@ def _files(editor: Editor) -> dict[str, bytes]:
 
 
 def _quoted(words: list[str]) -> str:
+    import json
+
     return ", ".join(json.dumps(word, ensure_ascii=False) for word in words)
 
 
@@ -231,7 +231,7 @@ def _plan(folder: Path, wanted: dict[str, bytes]) -> _Plan:
     writes, foreign = [], []
     for name, data in wanted.items():
         there = _digest_of(folder / name)
-        if there == hashlib.sha256(data).hexdigest():
+        if there == _digest(data):
             continue
         if there is None or there == installed.get(name):
             writes.append(name)
@@ -242,8 +242,10 @@ def _plan(folder: Path, wanted: dict[str, bytes]) -> _Plan:
 
 
 def _write(folder: Path, wanted: dict[str, bytes], plan: _Plan) -> None:
+    import json
+
     before = _manifest(folder)
-    after = {name: hashlib.sha256(data).hexdigest() for name, data in wanted.items()}
+    after = {name: _digest(data) for name, data in wanted.items()}
     if before == after and not plan.writes:
         return
     folder.mkdir(parents=True, exist_ok=True)
@@ -261,6 +263,8 @@ def _write(folder: Path, wanted: dict[str, bytes], plan: _Plan) -> None:
 
 
 def _manifest(folder: Path) -> dict[str, str] | None:
+    import json
+
     path = folder / MANIFEST
     try:
         files = json.loads(path.read_text(encoding="utf-8"))["files"]
@@ -276,9 +280,15 @@ def _manifest(folder: Path) -> dict[str, str] | None:
     }
 
 
+def _digest(data: bytes) -> str:
+    import hashlib
+
+    return hashlib.sha256(data).hexdigest()
+
+
 def _digest_of(path: Path) -> str | None:
     try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()
+        return _digest(path.read_bytes())
     except FileNotFoundError:
         return None
 
@@ -296,6 +306,8 @@ def _remove_empty(folder: Path) -> None:
 
 
 def _next_steps(editor: Editor, folder: Path, *, default: bool) -> list[str]:
+    import json
+
     if editor is Editor.emacs:
         lines = [
             "Add to your init file:",

@@ -16,11 +16,11 @@ function! codesearch#Query(text, jump) abort
   endif
   let l:search = s:Begin('Codesearch ' . l:text, a:jump)
   if codesearch#ale#Running(bufnr(''))
-    let l:params = {'query': l:text, 'limit': s:Limit()}
+    let l:params = {'text': l:text, 'limit': s:Limit()}
     return codesearch#ale#Request('codesearch/query', l:params, function('s:Answered', [l:search]))
   endif
   " `--` first, so that a query may begin with a dash.
-  call s:Run(l:search, ['query'] + s:Options(), [l:text])
+  call s:Run(l:search, 'query', [l:text])
 endfunction
 
 " Find code like the function the cursor is in.
@@ -38,7 +38,7 @@ function! codesearch#Similar(jump) abort
           \ }
     return codesearch#ale#Request('codesearch/similar', l:params, function('s:Answered', [l:search]))
   endif
-  call s:Run(l:search, ['similar'] + s:Options(), [l:file . ':' . line('.')])
+  call s:Run(l:search, 'similar', [l:file . ':' . line('.')])
 endfunction
 
 " Stop the search that is running, if any.
@@ -50,9 +50,16 @@ function! codesearch#Stop() abort
   let s:job = v:null
 endfunction
 
-" The folder to search: the nearest one above that has an index or is a git tree, else the current one.
-function! codesearch#Root() abort
-  let l:folder = empty(&buftype) && !empty(expand('%')) ? expand('%:p:h') : getcwd()
+" The folder to search: the nearest one above {folder} that has an index or is a git tree, else {folder}.
+" Without it: above the file of this window or of the one before, else above the current folder.
+function! codesearch#Root(...) abort
+  if a:0
+    let l:folder = a:1
+  else
+    let l:files = filter([bufnr(''), winbufnr(winnr('#'))], {_, nr ->
+          \ nr > 0 && empty(getbufvar(nr, '&buftype')) && !empty(bufname(nr))})
+    let l:folder = empty(l:files) ? getcwd() : fnamemodify(bufname(l:files[0]), ':p:h')
+  endif
   let l:start = l:folder
   while 1
     if filereadable(l:folder . '/.codesearch/index.db') || isdirectory(l:folder . '/.git')
@@ -92,7 +99,7 @@ function! s:Begin(title, jump) abort
         \ 'waiting': 2}
 endfunction
 
-function! s:Run(search, options, rest) abort
+function! s:Run(search, verb, rest) abort
   if !has('job')
     return s:Say('this Vim has no +job')
   endif
@@ -100,7 +107,7 @@ function! s:Run(search, options, rest) abort
   if !executable(l:command[0])
     return s:Say('no command ' . l:command[0] . '; see :help codesearch-vim-install')
   endif
-  let l:arguments = l:command + a:options + ['--'] + a:rest + [a:search.root]
+  let l:arguments = l:command + [a:verb] + s:Options() + ['--'] + a:rest + [a:search.root]
   let s:job = job_start(l:arguments, {
         \ 'cwd': a:search.root,
         \ 'in_io': 'null',
@@ -146,14 +153,15 @@ function! s:Answered(search, response) abort
     return
   endif
   if has_key(a:response, 'error')
-    return s:Say(a:response.error.message)
+    " -32800, -32802: cancelled by us or by a newer question.
+    return index([-32800, -32802], a:response.error.code) >= 0 ? 0 : s:Say(a:response.error.message)
   endif
   let l:items = []
-  for l:hit in codesearch#ale#Hits(a:response.result)
+  for l:hit in a:response.result.hits
     call add(l:items, {
           \ 'filename': ale#util#ToResource(l:hit.uri),
-          \ 'lnum': l:hit.range.start.line + 1,
-          \ 'col': l:hit.range.start.character + 1,
+          \ 'lnum': l:hit.selectionRange.start.line + 1,
+          \ 'col': l:hit.selectionRange.start.character + 1,
           \ 'text': empty(get(l:hit, 'signature', '')) ? l:hit.kind . ' ' . l:hit.qualname : l:hit.signature,
           \ })
   endfor

@@ -39,10 +39,16 @@ function M.setup(options)
   end
 end
 
+-- Milliseconds until a question is asked again that was answered while a folder was still being indexed.
+local AGAIN = 400
+
 --- A series of questions of which only the newest matters. Returns ask(text, on_hits) and stop().
---- on_hits(problem, hits, result) is called once for each partial result and for the result, and never for a
---- question that has been followed by another one.
-function M.session(bufnr)
+---
+--- on_hits(problem, hits, result) may be called several times for one question, each time with everything: instant
+--- answers first, and again while the folder is still being indexed. With `once` it is called once, with the first
+--- answers that will do. It is never called for a question that has been followed by another one.
+function M.session(bufnr, options)
+  local once = (options or {}).once
   local newest, cancel = 0, nil
   local function stop()
     newest = newest + 1
@@ -54,6 +60,7 @@ function M.session(bufnr)
   local function ask(text, on_hits)
     stop()
     local mine = newest
+    local send
     local function answered(problem, result, encoding)
       if mine ~= newest then
         return
@@ -61,12 +68,26 @@ function M.session(bufnr)
       if problem or not result then
         return on_hits(problem or 'no answer', {})
       end
-      on_hits(nil, hits.from(result.hits, encoding), result)
+      local waiting = result.complete == false and result.stage ~= 'instant'
+      if not once or (result.stage ~= 'instant' and (not waiting or #result.hits > 0)) then
+        on_hits(nil, hits.from(result.hits, encoding), result)
+        waiting = waiting and not once
+      end
+      if waiting then
+        vim.defer_fn(function()
+          if mine == newest then
+            send()
+          end
+        end, AGAIN)
+      end
     end
-    cancel = client.request(bufnr, 'codesearch/query', { text = text, limit = config.options.limit },
-      answered, function(value, encoding)
-        answered(nil, value, encoding)
-      end)
+    send = function()
+      cancel = client.request(bufnr, 'codesearch/query', { text = text, limit = config.options.limit },
+        answered, not once and function(value, encoding)
+          answered(nil, value, encoding)
+        end or nil)
+    end
+    send()
   end
   return ask, stop
 end
@@ -78,24 +99,23 @@ local function to_quickfix(title, items)
   end
 end
 
-local quickfix_cancel
+local stop_quickfix
 
 -- Ask once and put the answers into the quickfix list; a question asked meanwhile takes its place.
 local function query_to_quickfix(bufnr, text)
-  if quickfix_cancel then
-    quickfix_cancel()
+  if stop_quickfix then
+    stop_quickfix()
   end
-  quickfix_cancel = client.request(bufnr, 'codesearch/query', {
-    text = text, limit = config.options.limit, session = 'quickfix',
-  }, function(problem, result, encoding)
-    quickfix_cancel = nil
+  local ask, stop = M.session(bufnr, { once = true })
+  stop_quickfix = stop
+  ask(text, function(problem, items, result)
     if problem then
       return say(problem, vim.log.levels.ERROR)
     end
-    if #result.hits == 0 then
+    if #items == 0 then
       return say(result.message ~= '' and result.message or 'nothing found: ' .. text)
     end
-    to_quickfix('Codesearch ' .. text, hits.from(result.hits, encoding))
+    to_quickfix('Codesearch ' .. text, items)
   end)
 end
 
@@ -115,8 +135,8 @@ function M.query(text, options)
     end)
   end
   require('codesearch.picker').live({
-    title = 'Codesearch', text = text, session = function()
-      return M.session(bufnr)
+    title = 'Codesearch', text = text, session = function(how)
+      return M.session(bufnr, how)
     end, quickfix = to_quickfix,
   }, options.picker)
 end

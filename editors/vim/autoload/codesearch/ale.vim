@@ -10,23 +10,10 @@ function! codesearch#ale#Define(filetypes) abort
           \ 'lsp': 'stdio',
           \ 'executable': l:command[0],
           \ 'command': '%e' . join(map(l:command[1:] + ['lsp'], {_, word -> ' ' . ale#Escape(word)}), ''),
-          \ 'project_root': {buffer -> codesearch#ale#Root(buffer)},
+          \ 'project_root': {buffer -> codesearch#Root(fnamemodify(bufname(buffer), ':p:h'))},
           \ 'initialization_options': {-> get(g:, 'codesearch_server_options', {})},
           \ })
   endfor
-endfunction
-
-" The folder that the server indexes for a buffer.
-function! codesearch#ale#Root(buffer) abort
-  let l:file = fnamemodify(bufname(a:buffer), ':p')
-  for l:mark in ['.codesearch/index.db', '.git']
-    let l:found = l:mark is# '.git' ? finddir(l:mark, fnamemodify(l:file, ':h') . ';')
-          \ : findfile(l:mark, fnamemodify(l:file, ':h') . ';')
-    if !empty(l:found)
-      return fnamemodify(l:found, l:mark is# '.git' ? ':p:h:h' : ':p:h:h')
-    endif
-  endfor
-  return fnamemodify(l:file, ':h')
 endfunction
 
 " Does ALE run the server for this buffer?
@@ -39,10 +26,6 @@ function! codesearch#ale#Request(method, params, Handler) abort
   let l:linter = s:Linter(bufnr(''))
   call ale#lsp_linter#StartLSP(bufnr(''), l:linter, {_, details ->
         \ s:Send(details.connection_id, a:method, a:params, a:Handler)})
-endfunction
-
-function! codesearch#ale#Hits(result) abort
-  return a:result.results
 endfunction
 
 let s:handlers = {}

@@ -26,7 +26,7 @@ local function options(request)
 end
 
 function M.live(request)
-  local ask = request.session()
+  local ask = request.session({ once = true })
   require('fzf-lua').fzf_live(function(arguments)
     local text = vim.trim(type(arguments) == 'table' and arguments[1] or arguments or '')
     return function(add)
@@ -35,10 +35,7 @@ function M.live(request)
       end
       -- fzf-lua runs this off the main loop; requests belong on it.
       vim.schedule(function()
-        ask(text, function(problem, items, result)
-          if result and result.stage == 'instant' then
-            return
-          end
+        ask(text, function(problem, items)
           if problem then
             vim.notify('codesearch: ' .. problem, vim.log.levels.WARN)
           end

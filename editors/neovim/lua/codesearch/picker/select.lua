@@ -26,17 +26,14 @@ function M.live(request)
     if text == '' then
       return
     end
-    local ask, stop = request.session()
+    local ask = request.session({ once = true })
     ask(text, function(problem, items, result)
-      if result and result.stage == 'instant' then
-        return
-      end
-      stop()
       if problem then
         return vim.notify('codesearch: ' .. problem, vim.log.levels.ERROR)
       end
       if #items == 0 then
-        return vim.notify('codesearch: nothing found: ' .. text, vim.log.levels.WARN)
+        local why = result.message ~= '' and result.message or 'nothing found: ' .. text
+        return vim.notify('codesearch: ' .. why, vim.log.levels.WARN)
       end
       M.static({ title = request.title .. ' ' .. text, items = items })
     end)

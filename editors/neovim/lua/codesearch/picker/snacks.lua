@@ -23,7 +23,7 @@ local function format(item)
 end
 
 function M.live(request)
-  local ask = request.session()
+  local ask = request.session({ once = true })
   require('snacks').picker.pick({
     title = request.title,
     search = request.text,
@@ -41,10 +41,7 @@ function M.live(request)
         local async = require('snacks.picker.util.async').running()
         local answered = false
         vim.schedule(function()
-          ask(text, function(problem, items, result)
-            if result and result.stage == 'instant' then
-              return
-            end
+          ask(text, function(problem, items)
             if problem then
               vim.notify('codesearch: ' .. problem, vim.log.levels.WARN)
             end

@@ -39,7 +39,7 @@ end
 
 function M.live(request)
   local channel = require('plenary.async.control').channel
-  local ask, stop = request.session()
+  local ask, stop = request.session({ once = true })
   local timer
   local finder = require('telescope.finders').new_dynamic({
     entry_maker = entry,
@@ -53,10 +53,7 @@ function M.live(request)
       end
       local send, receive = channel.oneshot()
       timer = vim.defer_fn(function()
-        ask(prompt, function(problem, items, result)
-          if result and result.stage == 'instant' then
-            return
-          end
+        ask(prompt, function(problem, items)
           if problem then
             vim.notify('codesearch: ' .. problem, vim.log.levels.WARN)
           end

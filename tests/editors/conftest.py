@@ -1,0 +1,169 @@
+"""Real editors against the real server, in a copy of a real package; where an editor is missing, a test says so."""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import typer
+
+import codesearch
+
+HOUSE = Path(codesearch.__file__).parents[1]
+HERE = Path(__file__).parent
+PLUGINS = HOUSE / "editors"
+FAKE = HERE / "fake_server.py"
+COMMAND = [sys.executable, "-m", "codesearch.cli"]
+
+QUERY = "ask the user a yes or no question"
+"""What is searched; the answer is typer's function `confirm`, which shares no word with it."""
+ANSWER = "confirm"
+SIMILAR = "BashComplete.complete"
+"""The method whose likes are searched: typer has a `complete` for each shell."""
+UNSAVED_QUERY = "celsius temperature to fahrenheit"
+UNSAVED_CODE = [
+    "",
+    "def boiling_point_in_america(degrees):",
+    '    """Convert a temperature from Celsius to Fahrenheit."""',
+    "    return degrees * 9 / 5 + 32",
+]
+
+
+def required(*programs: str, why: str = "") -> None:
+    """Skip a test if a program is missing; in CI that is a failure: a test that never runs proves nothing."""
+    missing = [program for program in programs if shutil.which(program) is None]
+    if missing:
+        absent(f"not installed: {', '.join(missing)} {why}")
+
+
+def absent(reason: str) -> None:
+    """Skip, or fail in CI."""
+    if os.environ.get("CI") == "true":
+        pytest.fail(f"{reason} (tests/editors/install.sh installs it)")
+    pytest.skip(reason)
+
+
+def neovims() -> dict[str, str | None]:
+    """Return the Neovims to test with: by name the executable, or None."""
+    wheel = Path(sys.executable).with_name("nvim")
+    old = "/usr/bin/nvim"
+    given = os.environ.get("CODESEARCH_TEST_NVIM", "")
+    new = given or (str(wheel) if wheel.exists() else None)
+    return {"debian": old if Path(old).exists() else None, "wheel": new}
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where something is defined in the repository."""
+
+    path: str
+    line: int
+
+    @property
+    def zero(self) -> int:
+        """The line from 0."""
+        return self.line - 1
+
+
+@dataclass(frozen=True)
+class Repository:
+    """A copy of typer under a name that needs quoting, indexed."""
+
+    root: Path
+    answer: Place
+    similar: Place
+    other: str
+    """A file that holds neither."""
+
+    def environment(self, home: Path, server: Sequence[str]) -> dict[str, str]:
+        """Return the environment of an editor that a test script reads its task from."""
+        (home / ".config").mkdir(parents=True, exist_ok=True)
+        task = {
+            "CS_SERVER": json.dumps(list(server)),
+            "CS_ROOT": str(self.root),
+            "CS_QUERY": QUERY,
+            "CS_ANSWER_NAME": ANSWER,
+            "CS_ANSWER_PATH": str(self.root / self.answer.path),
+            "CS_ANSWER_LINE": str(self.answer.line),
+            "CS_SIMILAR_PATH": str(self.root / self.similar.path),
+            "CS_SIMILAR_LINE": str(self.similar.line),
+            "CS_OTHER_PATH": str(self.root / self.other),
+            "CS_UNSAVED_QUERY": UNSAVED_QUERY,
+            "CS_UNSAVED_CODE": "\n".join(UNSAVED_CODE),
+            "CS_WAIT": "15000",
+            "CS_PLUGINS": str(PLUGINS),
+        }
+        kept = {name: os.environ[name] for name in ("PATH", "LANG", "TMPDIR", "CI") if name in os.environ}
+        return {
+            **kept,
+            **task,
+            "HOME": str(home),
+            "LC_ALL": "C.UTF-8",
+            "TERM": "xterm-256color",
+            "XDG_CONFIG_HOME": str(home / ".config"),
+            "XDG_DATA_HOME": str(home / ".local/share"),
+            "XDG_STATE_HOME": str(home / ".local/state"),
+            "XDG_CACHE_HOME": str(home / ".cache"),
+            # In a checkout the server is imported from the tree; where codesearch is installed this changes nothing.
+            "PYTHONPATH": os.pathsep.join((str(HOUSE), str(HOUSE / "lsp"))),
+        }
+
+
+def _definition(root: Path, qualname: str) -> Place:
+    *outer, name = qualname.split(".")
+    for path in sorted(root.rglob("*.py")):
+        scope: list[ast.stmt] = ast.parse(path.read_text(encoding="utf-8")).body
+        for part in outer:
+            scope = [one for found in scope if isinstance(found, ast.ClassDef) and found.name == part for one in found.body]
+        for one in scope:
+            if isinstance(one, ast.FunctionDef) and one.name == name:
+                return Place(path.relative_to(root).as_posix(), one.lineno)
+    raise AssertionError(f"typer has no {qualname} any more: choose another")
+
+
+@pytest.fixture(scope="session")
+def repository(tmp_path_factory: pytest.TempPathFactory) -> Repository:
+    root = tmp_path_factory.mktemp("editors") / "a répo #1"
+    shutil.copytree(Path(typer.__file__).parent, root, ignore=shutil.ignore_patterns("__pycache__"))
+    (root / ".git").mkdir()
+    found = Repository(root, _definition(root, ANSWER), _definition(root, SIMILAR), "colors.py")
+    subprocess.run([*COMMAND, "index", "-q", str(root)], check=True, env={**os.environ, "PYTHONPATH": str(HOUSE)})
+    return found
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    folder = tmp_path / "home"
+    folder.mkdir()
+    return folder
+
+
+def server() -> list[str]:
+    """Return the command of the real server."""
+    given = os.environ.get("CODESEARCH_TEST_SERVER")
+    return json.loads(given) if given else [*COMMAND, "lsp"]
+
+
+def fake(mode: str, log: Path) -> list[str]:
+    """Return the command of a server that misbehaves."""
+    return [sys.executable, str(FAKE), mode, str(log)]
+
+
+def run(command: Sequence[str], environment: dict[str, str], cwd: Path, timeout: float = 60) -> subprocess.CompletedProcess[str]:
+    """Run an editor without a terminal; a hang is a failure that shows what was printed."""
+    try:
+        return subprocess.run(
+            command, env=environment, cwd=cwd, timeout=timeout, text=True, errors="replace",
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        )  # fmt: skip
+    except subprocess.TimeoutExpired as late:
+        said = late.stdout.decode(errors="replace") if isinstance(late.stdout, bytes) else late.stdout
+        pytest.fail(f"{command[0]} did not end within {timeout} s; it said:\n{said}")

@@ -1,0 +1,113 @@
+"""
+A language server that misbehaves on purpose, for the negative controls; it needs the standard library only.
+
+    python fake_server.py wrong LOG     every answer is the same wrong one
+    python fake_server.py slow LOG      answers name the query, later ones before earlier ones
+    python fake_server.py dead LOG      ends before it answers
+
+LOG gets one JSON line for each message that came in.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+SLOW = 0.6
+"""Seconds that a query with `slow` in it takes."""
+
+_lock = threading.Lock()
+
+
+def _send(message: dict[str, Any]) -> None:
+    data = json.dumps({"jsonrpc": "2.0", **message}).encode()
+    with _lock:
+        sys.stdout.buffer.write(b"Content-Length: %d\r\n\r\n" % len(data) + data)
+        sys.stdout.buffer.flush()
+
+
+def _receive() -> dict[str, Any] | None:
+    length = 0
+    while True:
+        line = sys.stdin.buffer.readline()
+        if not line:
+            return None
+        if not line.strip():
+            break
+        name, _, value = line.partition(b":")
+        if name.lower() == b"content-length":
+            length = int(value)
+    message: dict[str, Any] = json.loads(sys.stdin.buffer.read(length))
+    return message
+
+
+def _hit(root: Path, path: str, name: str) -> dict[str, Any]:
+    start = {"line": 0, "character": 0}
+    return {
+        "rank": 1, "score": 0.5, "uri": (root / path).as_uri(), "root": root.as_uri(), "path": path,
+        "range": {"start": start, "end": {"line": 1, "character": 0}},
+        "selectionRange": {"start": start, "end": start},
+        "name": name, "qualname": name, "kind": "function", "symbolKind": 12, "signature": f"def {name}()",
+        "documentation": "", "language": "python", "unsaved": False,
+    }  # fmt: skip
+
+
+def _answer(mode: str, root: Path, message: dict[str, Any]) -> None:
+    params = message.get("params") or {}
+    path = sorted(one.relative_to(root).as_posix() for one in root.rglob("*.py"))[0]
+    name = "wrong"
+    if mode == "slow" and "text" in params:
+        name = re.sub(r"\W+", "_", params["text"])
+        if "slow" in params["text"]:
+            time.sleep(SLOW)
+    if message["method"] == "codesearch/status":
+        result: Any = {"version": "0", "folders": [], "unsaved": [], "positionEncoding": "utf-16"}
+    elif message["method"] == "workspace/symbol":
+        hit = _hit(root, path, name)
+        result = [{"name": name, "kind": 12, "location": {"uri": hit["uri"], "range": hit["range"]}}]
+    else:
+        # An answer is sent even for a cancelled request: clients must drop it.
+        result = {"query": params.get("text", ""), "hits": [_hit(root, path, name)], "of": None, "complete": True,
+                  "message": ""}  # fmt: skip
+    _send({"id": message["id"], "result": result})
+
+
+def main(mode: str, log: Path) -> None:
+    """Serve until `exit` or the end of the input."""
+    root = Path()
+    while (message := _receive()) is not None:
+        with log.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(message) + "\n")
+        method = message.get("method")
+        if mode == "dead":
+            os._exit(3)
+        if method == "exit":
+            return
+        if "id" not in message or method is None:
+            continue
+        if method == "initialize":
+            folders = message["params"].get("workspaceFolders") or []
+            uri = folders[0]["uri"] if folders else message["params"]["rootUri"]
+            from urllib.parse import unquote
+
+            root = Path(unquote(uri.removeprefix("file://")))
+            capabilities = {
+                "textDocumentSync": {"openClose": True, "change": 2},
+                "workspaceSymbolProvider": True,
+                "experimental": {"codesearch": {"version": 1, "requests": ["codesearch/query", "codesearch/similar"]}},
+            }
+            _send({"id": message["id"], "result": {"capabilities": capabilities}})
+        elif method == "shutdown":
+            _send({"id": message["id"], "result": None})
+        else:
+            threading.Thread(target=_answer, args=(mode, root, message), daemon=True).start()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], Path(sys.argv[2]))
