@@ -257,6 +257,12 @@ class Index:
             notes=(*self.notes, *todo.discovery.notes),
         )
 
+    @property
+    def current(self) -> bool:
+        """Whether there is an index made by the rules in force, though it may lack what has changed since."""
+        store = self._existing()
+        return store is not None and store.meta().get("rules") == indexer.rules(self.settings)
+
     def paths(self) -> list[str]:
         """Return the paths of the files the index knows, in no particular order; none before it is made."""
         store = self._existing()

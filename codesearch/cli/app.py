@@ -33,6 +33,7 @@ from codesearch.cli.options import (
     SnippetOption,
 )
 from codesearch.cli.running import FOUND, NOTHING
+from codesearch.cli.watch import watch
 from codesearch.errors import NotFoundError, UsageError
 
 # rich would cost 60 ms of every command, only to draw boxes around the help.
@@ -146,9 +147,7 @@ def query(
                 asking.refresh(index, quiet=quiet)
             return answer_lines(index, batch, only, _answers(index, Format.ndjson, context, snippet=snippet))
         assert text is not None
-        if not no_update:
-            asking.refresh(index, quiet=quiet)
-        hits = index.query(text, only=only)
+        hits = asking.query(index, text, only, update=not no_update, quiet=quiet)
         _answers(index, format, context, snippet=snippet).print_hits(hits, {"query": text})
         return _ended(index, bool(hits), quiet=quiet)
 
@@ -183,9 +182,7 @@ def similar(
         raise UsageError(f"{place}: write FILE:LINE, for example src/cache.py:42")
     root, file = options.located(at[0], path)
     with asking.opened(root, db=db, limit=limit, context=context, color=_value(color)) as index:
-        if not no_update:
-            asking.refresh(index, quiet=quiet)
-        hits = index.similar(file, at[1], only=only)
+        hits = asking.similar(index, file, at[1], only, update=not no_update, quiet=quiet)
         asked = {"file": file, "line": at[1]}
         _answers(index, format, context, snippet=snippet).print_hits(hits, asked)
         return _ended(index, bool(hits), quiet=quiet)
@@ -376,6 +373,7 @@ def config(path: PathArgument = None, format: ReportFormatOption = ReportFormat.
 
 
 _command()(lsp)
+_command()(watch)
 
 
 def _value(color: ColorChoice | None) -> str | None:

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from codesearch.index import Index, Status
+    from codesearch.service.client import Answer
+    from codesearch.store.filters import Filter
+    from codesearch.types import Hit
 
 SHORT_WAIT = 2.0
 """Seconds a question waits for another writer before it is answered from what is there."""
@@ -24,21 +27,64 @@ def opened(root: Path, **settings: Any) -> Index:
     return open_index(root, **{name: value for name, value in settings.items() if value not in (None, [], ())})
 
 
+def query(index: Index, text: str, only: Filter | None, *, update: bool, quiet: bool) -> list[Hit]:
+    """Answer a query: by a service that keeps the index warm, if there is one, else here."""
+    from codesearch.service import client
+
+    answer = client.query(index, text, only=only, fresh=update)
+    if answer is not None:
+        return _told(answer, update=update, quiet=quiet)
+    if update:
+        refresh(index, quiet=quiet)
+    return index.query(text, only=only)
+
+
+def similar(index: Index, path: str, line: int, only: Filter | None, *, update: bool, quiet: bool) -> list[Hit]:
+    """Answer what is like the code at a line: by a service, if there is one, else here."""
+    from codesearch.service import client
+
+    answer = client.similar(index, path, line, only=only, fresh=update)
+    if answer is not None:
+        return _told(answer, update=update, quiet=quiet)
+    if update:
+        refresh(index, quiet=quiet)
+    return index.similar(path, line, only=only)
+
+
+def _told(answer: Answer, *, update: bool, quiet: bool) -> list[Hit]:
+    if update and not answer.fresh and not quiet:
+        console.message("files have changed that are not indexed yet: the answer may be incomplete")
+    return list(answer.hits)
+
+
 def refresh(index: Index, *, quiet: bool = False) -> None:
-    """Bring an index up to date before a question.
+    """Bring an index up to date before a question, as far as `update_budget` allows.
 
     While another process writes, the question is answered from what is there; if that is nothing, it waits.
     """
-    first = not index.path.exists()
+    import time
+
+    first = not index.current
+    end = time.monotonic() + index.settings.update_budget
     with Reporter(index.root, quiet=quiet, first=first) as reporter:
         try:
-            report = index.update(lock_timeout=SHORT_WAIT, progress=reporter.progress, waiting=None)
+            report = index.update(
+                lock_timeout=SHORT_WAIT,
+                progress=reporter.progress,
+                waiting=None,
+                until=None if first else lambda: time.monotonic() > end,
+            )
         except IndexBusyError:
             if _answers(index):
                 if not quiet:
                     console.message(f"another process is writing {index.path}: the answer may be incomplete")
                 return
             report = index.update(progress=reporter.progress, waiting=reporter.waiting)
+    if report.left and not quiet:
+        console.message(
+            f"{report.left:,} changed files are not indexed yet: the answer may be incomplete "
+            "(the next query goes on; `codesearch index` takes them all in)"
+        )
     if (report.changed or report.deleted) and not quiet:
         for note in report.notes:
             console.message(note)

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import socket
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 from codesearch.errors import CodesearchError, NotFoundError, UsageError
 
 if TYPE_CHECKING:
+    import socket
+
     from codesearch.index import Index
     from codesearch.store.filters import Filter
     from codesearch.types import Hit
@@ -101,6 +100,9 @@ def _exchange(
     connection: socket.socket, extra: dict[str, Any], message: dict[str, Any], timeout: float
 ) -> dict[str, Any] | None:
     """Send a request, return the answer; None if none comes in time or the service goes away."""
+    import json
+    import time
+
     from codesearch.service.protocol import MOST_ANSWER
 
     end = time.monotonic() + timeout

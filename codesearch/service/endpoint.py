@@ -6,19 +6,17 @@ The place follows from the index's path alone, never from a file in the tree: no
 from __future__ import annotations
 
 import hashlib
-import json
 import os
-import secrets
-import socket
 import stat
-import struct
 import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-UNIX = hasattr(socket, "AF_UNIX") and os.name == "posix"
+if TYPE_CHECKING:
+    import socket
+
+UNIX = os.name == "posix"
 LONGEST_PATH = 100
 """Bytes of a socket's path: Linux takes 107, macOS 103."""
 CONNECT_TIMEOUT = 0.5
@@ -41,14 +39,14 @@ def folders() -> Iterator[Path]:
         for folder in dict.fromkeys((runtime, own)):
             if folder.startswith("/") and Path(folder).is_dir():
                 yield Path(folder) / "codesearch"
-    cache = _cache()
-    if cache is not None:
+    if (cache := cache_folder()) is not None:
         yield cache / "run"
     if os.name == "posix":
-        yield Path(tempfile.gettempdir()) / f"codesearch-{os.getuid()}"
+        yield Path(os.environ.get("TMPDIR") or "/tmp") / f"codesearch-{os.getuid()}"
 
 
-def _cache() -> Path | None:
+def cache_folder() -> Path | None:
+    """Return this user's folder for what can be made again, whether or not it exists; None where there is no home."""
     try:
         if sys.platform == "linux" and "ANDROID_ROOT" not in os.environ:
             # What platformdirs answers here; importing it takes 16 ms of every command.
@@ -57,7 +55,7 @@ def _cache() -> Path | None:
         from platformdirs import user_cache_path
 
         return user_cache_path("codesearch")
-    except RuntimeError:  # no home folder
+    except RuntimeError:
         return None
 
 
@@ -101,6 +99,8 @@ def listen(index: Path) -> tuple[socket.socket, Path, str]:
 
 
 def _listen_unix(place: Path) -> tuple[socket.socket, Path, str]:
+    import socket
+
     server = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         place.unlink(missing_ok=True)  # left by a keeper that was killed: we hold its lock now
@@ -114,6 +114,10 @@ def _listen_unix(place: Path) -> tuple[socket.socket, Path, str]:
 
 
 def _listen_tcp(place: Path) -> tuple[socket.socket, Path, str]:
+    import json
+    import secrets
+    import socket
+
     server = socket.create_server(("127.0.0.1", 0), backlog=64)
     token = secrets.token_hex(32)
     text = json.dumps({"port": server.getsockname()[1], "token": token})
@@ -125,6 +129,9 @@ def _listen_tcp(place: Path) -> tuple[socket.socket, Path, str]:
 
 def is_same_user(connection: socket.socket) -> bool:
     """Return whether the other side of a Unix socket is this user's (or root's) process, where the system can tell."""
+    import socket
+    import struct
+
     peer = getattr(socket, "SO_PEERCRED", None)
     if peer is None or connection.family != getattr(socket, "AF_UNIX", None):
         return True  # the folder, or the token, has kept others out
@@ -151,6 +158,8 @@ def connect(index: Path) -> tuple[socket.socket, dict[str, Any]] | None:
 
 
 def _connect_unix(place: Path) -> tuple[socket.socket, dict[str, Any]]:
+    import socket
+
     client = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         client.settimeout(CONNECT_TIMEOUT)
@@ -162,5 +171,8 @@ def _connect_unix(place: Path) -> tuple[socket.socket, dict[str, Any]]:
 
 
 def _connect_tcp(place: Path) -> tuple[socket.socket, dict[str, Any]]:
+    import json
+    import socket
+
     facts = json.loads(place.read_text(encoding="ascii"))
     return socket.create_connection(("127.0.0.1", int(facts["port"])), CONNECT_TIMEOUT), {"token": facts["token"]}

@@ -120,6 +120,7 @@ class Keeper:
     def run(self) -> None:
         """Keep the index until `stop` is set or the settings may have changed. Raises RootGoneError."""
         self._watcher.start()
+        self._warm()
         try:
             while not self._stop.is_set():
                 self._publish_state()
@@ -217,7 +218,7 @@ class Keeper:
                 self._publish(updating=now, ready=True)
 
         if not whole:
-            self._pools.warm(setup_of(self._index.root, self._index.settings))
+            self._warm()  # starts while git lists the paths
         try:
             report = self._index.update(
                 rebuild=rebuild,
@@ -235,6 +236,9 @@ class Keeper:
             if not report.changed:
                 self._watcher.looked(time.monotonic() - started)
         return report
+
+    def _warm(self) -> None:
+        self._pools.warm(setup_of(self._index.root, self._index.settings))
 
     def _after(self, batch: Batch, report: Report) -> None:
         changed = bool(report.changed or report.deleted)

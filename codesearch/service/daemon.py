@@ -1,0 +1,74 @@
+"""A watcher in the background: started apart from the terminal, with a log that cannot grow for ever."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from codesearch.service import endpoint
+
+LOG_LIMIT = 512 * 1024
+"""Bytes; beyond, only the last LOG_KEPT stay."""
+LOG_KEPT = 64 * 1024
+
+
+def log_file(index: Path) -> Path:
+    """Return where the background watcher of an index writes what happens."""
+    return (endpoint.cache_folder() or index.parent) / "log" / f"{endpoint.key(index)}.log"
+
+
+def spawn(module: str, function: str, arguments: Sequence[str], log: Path) -> subprocess.Popen[bytes]:
+    """Have a function called in a process detached from this terminal that writes to `log`. Raises OSError.
+
+    The arguments are strings; what the function returns is the process's exit status.
+    """
+    log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    # As the workers are: with the paths of this process, and nothing from the current folder.
+    boot = (
+        "import sys; count = int(sys.argv[1]); sys.path[:] = sys.argv[2:2 + count]; "
+        f"from {module} import {function}; sys.exit({function}(*sys.argv[2 + count:]))"
+    )
+    folders = [folder or str(Path.cwd()) for folder in sys.path]
+    command = [sys.executable, "-I", "-c", boot, str(len(folders)), *folders, *arguments]
+    handle = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0), 0o600)
+    try:
+        if sys.platform == "win32":
+            return subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=handle,
+                stderr=handle,
+                cwd=Path(sys.executable).anchor,
+                creationflags=subprocess.CREATE_NO_WINDOW | subprocess.CREATE_NEW_PROCESS_GROUP,
+            )
+        return subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=handle, stderr=handle, cwd="/", start_new_session=True
+        )
+    finally:
+        os.close(handle)
+
+
+def trim(log: Path) -> None:
+    """Cut a log that has grown too long to its last lines; whoever appends to it goes on doing so."""
+    try:
+        if log.stat().st_size <= LOG_LIMIT:
+            return
+        with log.open("r+b") as file:
+            file.seek(-LOG_KEPT, os.SEEK_END)
+            kept = file.read().partition(b"\n")[2]
+            file.seek(0)
+            file.truncate()
+            file.write(kept)
+    except FileNotFoundError:
+        return
+
+
+def tail(log: Path, lines: int = 5) -> str:
+    """Return the last lines of a log."""
+    try:
+        return "\n".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-lines:])
+    except OSError:
+        return ""
