@@ -118,8 +118,8 @@ def exclusion(name: str, line: str, language: str) -> str | None:
         return "in a comment"
     if language == "javascript" and re.search(r"=\s*[\w.$]+;?\s*$", line) and "=>" not in line:
         return "alias"
-    last = re.split(r"::|[.:]", name)[-1].split("(")[0].strip()
-    if last and last not in line:
+    last = re.split(r"::|[.:]", "".join(name.split()))[-1].split("(")[0]
+    if last and last not in "".join(line.split()):
         return "no name there"
     return None
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from bisect import bisect_right
+from itertools import accumulate
 from pathlib import PurePosixPath
 
 from codesearch import languages
@@ -16,11 +17,11 @@ from codesearch.types import CALLABLES, KINDS, Kind, Symbol
 __all__ = ["ParseTimeout", "extract"]
 
 _MAX_SIGNATURE = 300
-_NEWLINE = re.compile(rb"\n")
 _OPEN_BRACE = re.compile(rb"\{[^\S\n]*\r?\n")
 _GAP = re.compile(rb"(?:[\s;,]|//[^\n]*|/\*.*?\*/)*", re.DOTALL)
 """What may stand between the overloads of a function."""
-_TAIL = re.compile(r"(?:\s*(?:=>|[={:;]|->|\bdo|\bwhere))+$")
+_TAILS = ("=>", "=", "{", ":", ";", "->", " do", " where")
+"""What stands between a declaration and its body."""
 _TEST_SEPARATOR = " > "
 
 
@@ -49,7 +50,9 @@ class _Symbols:
         self.entry = entry
         self.path = path
         self.source = found.source
-        self.starts = [0, *(match.end() for match in _NEWLINE.finditer(self.source))]
+        lengths = map(len, self.source.split(b"\n"))
+        self.starts = list(accumulate(lengths, lambda start, length: start + length + 1, initial=0))
+        self.starts.pop()  # beyond the end
         if len(self.starts) > 1 and self.starts[-1] == len(self.source):
             self.starts.pop()
         self.comments = CommentFinder(self.source, self.starts, entry.line_comments, entry.block_comments)
@@ -197,5 +200,7 @@ class _Symbols:
             text = "\n".join(
                 line for line in text.split("\n") if not line.lstrip().startswith(self.entry.line_comments)
             )
-        text = _TAIL.sub("", " ".join(text.split()))
+        text = " ".join(text.split())
+        while text.endswith(_TAILS):
+            text = text.removesuffix(next(tail for tail in _TAILS if text.endswith(tail))).rstrip()
         return text if len(text) <= _MAX_SIGNATURE else text[: _MAX_SIGNATURE - 1].rstrip() + "…"
