@@ -104,13 +104,15 @@ def test_first_example_of_the_readme(tmp_path: Path):
     """The README asks this project itself: the answers must be the same, while their lines may move."""
     text = (HOUSE / "README.md").read_text("utf-8")
     tree = tmp_path / "codesearch"
-    passing = (".git", ".venv*", ".codesearch", ".*_cache", "__pycache__", "node_modules", "build", "dist", "*.bin")
+    passing = (".git", ".venv*", ".codesearch", ".*_cache", "__pycache__", "node_modules", "build", "dist")
     shutil.copytree(HOUSE, tree, ignore=shutil.ignore_patterns(*passing))
     block = CONSOLE.search(text)
     assert block is not None
     command = next(line for line in block[1].splitlines() if line.startswith("$ codesearch query"))
     process("index", tree, cwd=tree)
     now = printed(command[2:], tree)
+    assert now.count("\n\n") == 1, now
+    assert "codesearch: " not in now
     if UPDATE:
         text = text.replace(block[1], f"{command}\n{now}", 1)
         (HOUSE / "README.md").write_text(text, "utf-8")

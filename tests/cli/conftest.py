@@ -20,7 +20,8 @@ import codesearch
 from codesearch.cli import main
 
 HOUSE = Path(codesearch.__file__).parents[1]
-COMMAND = [sys.executable, "-m", "codesearch.cli"]
+# Not `-m`, which would import from the current folder: some tests run in a copy of this project.
+COMMAND = [sys.executable, "-c", "import sys; del sys.path[0]; from codesearch.cli import main; sys.exit(main())"]
 
 
 @dataclass(frozen=True)
