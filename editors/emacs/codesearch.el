@@ -420,7 +420,9 @@ Eglot runs one server for a mode: name modes that have no other."
                 (selected (completing-read (format "%s: " prompt) (codesearch--table candidates) nil t)))
            (codesearch--goto (or (codesearch--hit-of selected candidates) (user-error "Nothing chosen")))))
         (t
-         (xref-show-xrefs (lambda () (mapcar #'codesearch--xref hits)) nil))))
+         ;; Its name became public in Emacs 29.
+         (funcall (if (fboundp 'xref-show-xrefs) 'xref-show-xrefs 'xref--show-xrefs)
+                  (lambda () (mapcar #'codesearch--xref hits)) nil))))
 
 (defun codesearch--table (candidates)
   "Return a completion table of CANDIDATES in their order."

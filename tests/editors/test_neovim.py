@@ -82,10 +82,19 @@ def test_help_has_tags_for_every_command(nvim: str, repository: Repository, home
     copied = home / "neovim"
     subprocess.run(["cp", "-r", str(folder), str(copied)], check=True)
     script.write_text(
-        f"set rtp^={copied}\nhelptags {copied}/doc\n"
-        "for t in ['codesearch', ':Codesearch', ':CodesearchSimilar', ':CodesearchStatus', ':CodesearchReindex',"
-        " 'codesearch.setup()']\n execute 'help ' . t\n"
-        " if expand('%:t') !=# 'codesearch.txt' | cquit 1 | endif\nendfor\nqall!\n",
+        f"set rtp^={copied}\n"
+        "try\n"
+        f"  helptags {copied}/doc\n"
+        "  for tag in ['codesearch', ':Codesearch', ':CodesearchSimilar', ':CodesearchStatus', ':CodesearchReindex',"
+        " 'codesearch.setup()']\n"
+        "    execute 'help' tag\n"
+        "    if expand('%:t') !=# 'codesearch.txt' | throw tag | endif\n"
+        "  endfor\n"
+        "catch\n"
+        "  call writefile([v:exception], '/dev/stdout', 'a')\n"
+        "  cquit 1\n"
+        "endtry\n"
+        "qall!\n",
         encoding="utf-8",
     )
     done = conftest.run([nvim, "--headless", "--clean", "-S", str(script)], repository.environment(home, []), home)
