@@ -1,0 +1,161 @@
+" Run by test_vim.py: vim -Nu NONE -es -S vim.vim; CS_CASES names the cases, CS_ALE says whether ALE carries them.
+set nocompatible nomore noswapfile hidden
+let s:escaped = fnameescape($CS_PLUGINS . '/vim')
+execute 'set runtimepath^=' . s:escaped
+filetype plugin on
+let s:server = json_decode($CS_SERVER)
+let g:codesearch_command = s:server[:-2]
+if $CS_ALE ==# '1'
+  let g:ale_linters = {'python': ['codesearch']}
+  let g:ale_echo_cursor = 0
+  packadd ale
+  " The server of a test may have another verb than `lsp`, or none.
+  call ale#linter#Define('python', {
+        \ 'name': 'codesearch', 'lsp': 'stdio', 'executable': s:server[0],
+        \ 'command': '%e' . join(map(s:server[1:], {_, word -> ' ' . shellescape(word)}), ''),
+        \ 'project_root': {buffer -> codesearch#Root(fnamemodify(bufname(buffer), ':p:h'))},
+        \ })
+  if s:server[-1] ==# 'lsp'
+    let g:codesearch_command = s:server[:-2]
+    call codesearch#ale#Define(['python'])
+  endif
+endif
+runtime plugin/codesearch.vim
+
+function! s:Out(line) abort
+  call writefile([a:line], '/dev/stdout', 'a')
+endfunction
+
+function! s:Wait(what, Condition) abort
+  let l:start = reltime()
+  while !a:Condition()
+    if reltimefloat(reltime(l:start)) * 1000 > str2nr($CS_WAIT)
+      throw 'timed out waiting for ' . a:what . '; messages: ' . execute('messages')
+    endif
+    sleep 20m
+  endwhile
+endfunction
+
+function! s:Same(what, got, wanted) abort
+  if a:got !=# a:wanted
+    throw a:what . ': got ' . string(a:got) . ', wanted ' . string(a:wanted)
+  endif
+endfunction
+
+function! s:Quickfix(command) abort
+  call setqflist([], 'r', {'title': 'none', 'items': []})
+  execute a:command
+  call s:Wait('quickfix after ' . a:command, {-> !empty(getqflist())})
+  return getqflist()
+endfunction
+
+function! s:Edit(path) abort
+  execute 'edit' fnameescape(a:path)
+  set filetype=python
+endfunction
+
+function! s:Here() abort
+  return expand('%:p') . ':' . line('.')
+endfunction
+
+function! Case_query() abort
+  call s:Edit($CS_OTHER_PATH)
+  let l:list = s:Quickfix('Codesearch ' . $CS_QUERY)
+  call s:Same('title', getqflist({'title': 1}).title, 'Codesearch ' . $CS_QUERY)
+  call s:Same('window', &buftype, 'quickfix')
+  cfirst
+  call s:Same('place', s:Here(), $CS_ANSWER_PATH . ':' . $CS_ANSWER_LINE)
+  if getline('.') !~# 'def ' . $CS_ANSWER_NAME . '('
+    throw 'on this line: ' . getline('.')
+  endif
+  cclose
+  call s:Edit($CS_OTHER_PATH)
+  call s:Quickfix('Codesearch! ' . $CS_QUERY)
+  call s:Wait('the jump', {-> s:Here() ==# $CS_ANSWER_PATH . ':' . $CS_ANSWER_LINE})
+endfunction
+
+function! Case_similar() abort
+  call s:Edit($CS_SIMILAR_PATH)
+  call cursor(str2nr($CS_SIMILAR_LINE) + 1, 1)
+  let l:list = s:Quickfix('CodesearchSimilar')
+  cfirst
+  if getline('.') !~# '^ *def complete\>' || s:Here() ==# $CS_SIMILAR_PATH . ':' . $CS_SIMILAR_LINE
+    throw 'not similar: ' . s:Here() . ' ' . getline('.')
+  endif
+endfunction
+
+function! Case_unsaved() abort
+  call s:Edit($CS_OTHER_PATH)
+  let l:buffer = bufnr('')
+  let l:line = line('$') + 2
+  for l:item in s:Quickfix('Codesearch ' . $CS_UNSAVED_QUERY)
+    if l:item.text =~# 'boiling_point_in_america'
+      throw 'found before it was written'
+    endif
+  endfor
+  cclose
+  execute 'buffer' l:buffer
+  call append('$', split($CS_UNSAVED_CODE, "\n", 1))
+  let s:list = []
+  function! s:Found() abort closure
+    cclose
+    execute 'buffer' l:buffer
+    let s:list = s:Quickfix('Codesearch ' . $CS_UNSAVED_QUERY)
+    return s:list[0].text =~# 'boiling_point_in_america'
+  endfunction
+  call s:Wait('what was typed', function('s:Found'))
+  call s:Same('buffer', s:list[0].bufnr, l:buffer)
+  call s:Same('line', s:list[0].lnum, l:line)
+endfunction
+
+" ALE's own command, over workspace/symbol.
+function! Case_symbols() abort
+  call s:Edit($CS_OTHER_PATH)
+  execute 'ALESymbolSearch' $CS_QUERY
+  call s:Wait('the preview window', {-> !empty(filter(range(1, winnr('$')),
+        \ {_, nr -> getwinvar(nr, '&previewwindow')}))})
+  wincmd P
+  if getline(1) !~# $CS_ANSWER_NAME
+    throw 'first: ' . getline(1)
+  endif
+  pclose
+endfunction
+
+" A newer search stops the older: only its answers are shown.
+function! Case_stale() abort
+  call s:Edit($CS_OTHER_PATH)
+  call setqflist([], 'r', {'title': 'none', 'items': []})
+  let l:lists = getqflist({'nr': '$'}).nr
+  Codesearch colors of the terminal
+  execute 'Codesearch ' . $CS_QUERY
+  call s:Wait('answers', {-> !empty(getqflist())})
+  sleep 1500m
+  call s:Same('title', getqflist({'title': 1}).title, 'Codesearch ' . $CS_QUERY)
+  call s:Same('lists', getqflist({'nr': '$'}).nr, l:lists + 1)
+endfunction
+
+function! Case_nothing() abort
+  call s:Edit($CS_OTHER_PATH)
+  messages clear
+  Codesearch lang:go anything
+  call s:Wait('a message', {-> execute('messages') =~# 'codesearch: nothing found'})
+  messages clear
+  Codesearch lang:klingon anything
+  call s:Wait('a message', {-> execute('messages') =~# 'codesearch: .*klingon'})
+endfunction
+
+let s:failed = 0
+for s:name in split($CS_CASES)
+  silent! %bwipeout!
+  try
+    call call('Case_' . s:name, [])
+    call s:Out('PASS ' . s:name)
+  catch
+    call s:Out('FAIL ' . s:name . ' ' . v:exception . ' @ ' . v:throwpoint)
+    let s:failed = 1
+  endtry
+endfor
+if s:failed
+  cquit 1
+endif
+qall!
