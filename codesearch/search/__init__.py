@@ -15,7 +15,7 @@ __all__ = ["Filter", "Query", "Ranked", "nearest", "parse", "search"]
 def search(store: Store, query: Query, vector: bytes, limit: int) -> list[Ranked]:
     """Return the best answers to a query, best first; `vector` is its int8 embedding."""
     with store.snapshot():
-        candidates = gather(store, query, vector)
+        candidates = gather(store, query, vector, limit)
     return rank(query, candidates, compute(query, candidates))[:limit]
 
 

@@ -34,16 +34,19 @@ class Candidate:
     """Cosine of the static vectors."""
 
 
-def gather(store: Store, query: Query, vector: bytes) -> list[Candidate]:
-    """Return every candidate for a query, each with all of its evidence, in no particular order."""
+def gather(store: Store, query: Query, vector: bytes, least: int = 0) -> list[Candidate]:
+    """Return every candidate for a query, each with all of its evidence, in no particular order.
+
+    `least` is how many answers are wanted, if that is more than usual.
+    """
     match = any_of(query.terms)
-    by_text = dict(store.text_candidates(match, ALL_FIELDS, BY_TEXT, query.only)) if match else {}
+    by_text = dict(store.text_candidates(match, ALL_FIELDS, max(BY_TEXT, least), query.only)) if match else {}
     by_names = (
         dict(store.text_candidates(f"{{name scope signature path}} : ({match})", NAME_FIELDS, BY_NAME_TEXT, query.only))
         if match
         else {}
     )
-    by_vector = dict(store.vector_candidates(vector, BY_VECTOR, query.only)) if any(vector) else {}
+    by_vector = dict(store.vector_candidates(vector, max(BY_VECTOR, least), query.only)) if any(vector) else {}
     ids = {*by_text, *by_names, *by_vector}
     if query.name:
         ids.update(store.named(query.name, BY_NAME, query.only))

@@ -1,13 +1,21 @@
-"""What is known of a candidate in the light of a query, as named numbers between 0 and 1."""
+"""What is known of a candidate in the light of a query, as named numbers, most of them between 0 and 1."""
 
 from __future__ import annotations
 
+import math
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from codesearch.search.candidates import Candidate
 from codesearch.search.query import Query
 from codesearch.text import name_key, words
+
+_TYPES = frozenset({"class", "struct", "trait", "interface", "enum", "type"})
+_BESIDE = (1.0, 0.6, 0.4, 0.3, 0.2)
+"""What the best, second, ... text match of a file adds to the evidence for the file."""
+_HALF_RANK = 3.0
+"""A place this far from the top counts half."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,39 +28,118 @@ class Features:
     """BM25 over the fields that name things, as a share of the best candidate's."""
     similarity: float
     """Cosine of the vectors, scaled over the candidates."""
+    cosine: float
+    """Cosine of the vectors as it is."""
+    text_place: float
+    """1 for the best by text, less and less for the next; 0 for no match."""
+    names_place: float
+    similarity_place: float
+    coverage: float
+    """Share of the query's words that the qualified name and the path hold."""
+    name_share: float
+    """Share of the name's words that the query holds."""
+    signature_coverage: float
+    """Share of the query's words that the signature holds."""
+    file: float
+    """How well the other symbols of its file match by text."""
+    length: float
+    """Logarithm of its lines; what does something takes some lines."""
+    is_type: float
+    is_module: float
+    is_macro: float
+    is_test: float
+    """It is a test, or in a file of tests, and the query does not ask for tests; so for the next three."""
+    is_vendored: float
+    is_generated: float
+    is_example: float
     name_match: float
     """1 for the name asked for, less for a part of it; 0 unless the query is a name."""
-    coverage: float
-    """Share of the query's words that the name, its containers and the path hold."""
+
+
+NAMES: tuple[str, ...] = tuple(Features.__dataclass_fields__)
 
 
 def compute(query: Query, candidates: Sequence[Candidate]) -> list[Features]:
     """Return the features of each candidate, in their order."""
     if not candidates:
         return []
-    best_text = max(candidate.text for candidate in candidates) or 1.0
-    best_names = max(candidate.names for candidate in candidates) or 1.0
-    similarities = [candidate.similarity for candidate in candidates]
-    low, high = min(similarities), max(similarities)
+    texts = _shares([candidate.text for candidate in candidates])
+    names = _shares([candidate.names for candidate in candidates])
+    cosines = [candidate.similarity for candidate in candidates]
+    low, high = min(cosines), max(cosines)
     spread = high - low or 1.0
-    asked = set(query.words)
-    return [
-        Features(
-            text=candidate.text / best_text,
-            names=candidate.names / best_names,
-            similarity=(candidate.similarity - low) / spread,
-            name_match=_name_match(query, candidate),
-            coverage=_coverage(asked, candidate),
+    similarities = [(cosine - low) / spread for cosine in cosines]
+    text_places, names_places, similarity_places = map(_places, (texts, names, similarities))
+    beside = _beside(candidates, texts)
+    asked = frozenset(query.words)
+    spoken = asked_roles(query)
+    held: dict[str, frozenset[str]] = {}
+
+    def words_of(value: str) -> frozenset[str]:
+        if value not in held:
+            held[value] = frozenset(words(value))
+        return held[value]
+
+    found = []
+    for at, candidate in enumerate(candidates):
+        symbol = candidate.symbol
+        roles = candidate.roles - spoken
+        name_words = words_of(symbol.name)
+        found.append(
+            Features(
+                text=texts[at],
+                names=names[at],
+                similarity=similarities[at],
+                cosine=cosines[at],
+                text_place=text_places[at],
+                names_place=names_places[at],
+                similarity_place=similarity_places[at],
+                coverage=_share(asked, words_of(symbol.qualname) | words_of(symbol.path)),
+                name_share=_share(name_words, asked),
+                signature_coverage=_share(asked, words_of(symbol.signature)),
+                file=beside[at],
+                length=math.log1p(symbol.end_line - symbol.start_line) / 5,
+                is_type=float(symbol.kind in _TYPES),
+                is_module=float(symbol.kind == "module" and "module" not in query.only.kinds),
+                is_macro=float(symbol.kind == "macro"),
+                is_test=float("test" in roles or (symbol.kind == "test" and "test" not in spoken)),
+                is_vendored=float("vendored" in roles),
+                is_generated=float("generated" in roles),
+                is_example=float("example" in roles),
+                name_match=_name_match(query, candidate),
+            )
         )
-        for candidate in candidates
+    return found
+
+
+def _shares(values: Sequence[float]) -> list[float]:
+    best = max(values) or 1.0
+    return [max(0.0, value) / best for value in values]
+
+
+def _places(values: Sequence[float]) -> list[float]:
+    place_of: dict[float, int] = {}
+    for place, value in enumerate(sorted(values, reverse=True)):
+        place_of.setdefault(value, place)  # equal values share the best of their places
+    return [1 / (1 + place_of[value] / _HALF_RANK) if value > 0 else 0.0 for value in values]
+
+
+def _share(of: frozenset[str], held: frozenset[str]) -> float:
+    return len(of & held) / len(of) if of else 0.0
+
+
+def _beside(candidates: Sequence[Candidate], texts: Sequence[float]) -> list[float]:
+    by_file: dict[str, list[float]] = defaultdict(list)
+    for candidate, share in zip(candidates, texts, strict=True):
+        by_file[candidate.symbol.path].append(share)
+    evidence = {
+        path: sum(share * weight for share, weight in zip(sorted(shares, reverse=True), _BESIDE, strict=False))
+        for path, shares in by_file.items()
+    }
+    most = sum(_BESIDE[1:])
+    return [
+        (evidence[candidate.symbol.path] - share) / most for candidate, share in zip(candidates, texts, strict=True)
     ]
-
-
-def _coverage(asked: set[str], candidate: Candidate) -> float:
-    if not asked:
-        return 0.0
-    held = {*words(candidate.symbol.qualname), *words(candidate.symbol.path)}
-    return len(asked & held) / len(asked)
 
 
 def _name_match(query: Query, candidate: Candidate) -> float:
@@ -70,13 +157,30 @@ def _name_match(query: Query, candidate: Candidate) -> float:
     else:
         return 0.0
     if query.scope:
-        containers = [name_key(part) for part in _containers(symbol.qualname)]
-        inside = all(scope in containers for scope in query.scope)
-        return score + 0.1 if inside else score * 0.6
-    return score + (0.1 if symbol.name == query.text.removesuffix("()") else 0.05 * (len(symbol.qualname) < 40))
+        containers = {name_key(part) for part in _containers(symbol.qualname)}
+        return score + 0.1 if containers.issuperset(query.scope) else score * 0.6
+    return score + (0.1 if symbol.name == query.text.removesuffix("()") else 0.0)
 
 
 def _containers(qualname: str) -> list[str]:
     for separator in ("::", "#", "->", "/"):
         qualname = qualname.replace(separator, ".")
     return qualname.split(".")[:-1]
+
+
+_ROLE_WORDS = {
+    "test": {"test", "tests", "testing", "spec", "specs", "mock", "mocks", "fixture", "fixtures"},
+    "vendored": {"vendor", "vendored"},
+    "generated": {"generated"},
+    "example": {"example", "examples", "demo", "demos", "benchmark", "benchmarks"},
+}
+
+
+def asked_roles(query: Query) -> frozenset[str]:
+    """Return the roles a query asks for, in its filters or its words."""
+    named = {*query.only.roles, *(("test",) if "test" in query.only.kinds else ())}
+    paths = " ".join(query.only.paths)
+    for role, spoken in _ROLE_WORDS.items():
+        if spoken.intersection(query.terms) or any(word in paths for word in spoken):
+            named.add(role)
+    return frozenset(named)

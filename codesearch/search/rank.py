@@ -1,104 +1,88 @@
-"""Putting candidates in order: weigh the features, set back what is rarely meant, spread the files."""
+"""Putting candidates in order: a weighted sum of their features, then room for more than one file."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from codesearch.search.candidates import Candidate
-from codesearch.search.features import Features
+from codesearch.search.features import NAMES, Features
 from codesearch.search.query import Query
 
+WEIGHTS: Mapping[str, float] = {
+    "text": 4.9,
+    "names": -0.4,
+    "similarity": 2.0,
+    "cosine": 2.5,
+    "text_place": 0.8,
+    "names_place": 0.7,
+    "similarity_place": 1.1,
+    "coverage": 0.6,
+    "name_share": 0.6,
+    "signature_coverage": 0.5,
+    "file": 0.9,
+    "length": 2.4,
+    "is_type": 0.0,
+    "is_module": -1.3,
+    "is_macro": -0.7,
+    "is_test": -5.0,
+    "is_vendored": -2.6,
+    "is_generated": -2.6,
+    "is_example": -2.0,
+    "name_match": 30.0,
+}
+"""Learned from mined queries by training/fit_ranking.py, but for name_match (a name asked for must win) and
+is_generated (too rare there; as vendored code)."""
 
-@dataclass(frozen=True, slots=True)
-class Weights:
-    """What the ranking is made of; benchmarks/tune.py says how the defaults were found."""
+SAME_FILE = 0.3
+"""What each better hit of the same file takes from the sum, so that one file does not fill the list."""
+MOST_SAME_FILE = 8
 
-    text: float = 1.0
-    names: float = 0.4
-    similarity: float = 0.8
-    coverage: float = 0.2
-    roles: dict[str, float] = field(
-        default_factory=lambda: {"test": 0.6, "vendored": 0.6, "generated": 0.6, "example": 0.75}
-    )
-    """Factor of a symbol in a file with this role, unless the query asks for such."""
-    kinds: dict[str, float] = field(default_factory=lambda: {"module": 0.8, "test": 0.6})
-    """Factor of a symbol of this kind."""
-    same_file: float = 0.9
-    """Factor of each further hit of one file."""
-
-
-DEFAULT = Weights()
-NAME_SHARE = 0.85
-"""Where the query is a name, this much of the score is how well the name fits."""
+CALIBRATION = (0.55, -4.6)
+"""Slope and intercept of the logistic curve from the sum to a score, fitted on the same queries."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ranked:
-    """A candidate with its place's reason."""
+    """A candidate with the reason of its place."""
 
     candidate: Candidate
     features: Features
     score: float
-    """0..1."""
+    """0..1: roughly how likely this is what was asked for."""
 
 
 def rank(
-    query: Query, candidates: Sequence[Candidate], features: Sequence[Features], weights: Weights = DEFAULT
+    query: Query,
+    candidates: Sequence[Candidate],
+    features: Sequence[Features],
+    weights: Mapping[str, float] = WEIGHTS,
 ) -> list[Ranked]:
     """Return the candidates, best first. Deterministic: ties are broken by path and line."""
-    scored = [
-        Ranked(candidate, feature, _score(query, candidate, feature, weights))
-        for candidate, feature in zip(candidates, features, strict=True)
-    ]
-    scored.sort(key=_order)
+    sums = [weigh(feature, weights) for feature in features]
+    order = sorted(range(len(candidates)), key=lambda at: _key(sums[at], candidates[at]))
     seen: dict[str, int] = {}
-    spread: list[Ranked] = []
-    for item in scored:
-        path = item.candidate.symbol.path
-        before = seen.get(path, 0)
-        seen[path] = before + 1
-        factor = 1.0 if query.name and item.features.name_match else weights.same_file ** min(before, 8)
-        spread.append(Ranked(item.candidate, item.features, item.score * factor))
-    return sorted(spread, key=_order)
+    for at in order:
+        if features[at].name_match and query.name:
+            continue  # all that bear the name asked for may stand together
+        path = candidates[at].symbol.path
+        sums[at] -= SAME_FILE * min(seen.get(path, 0), MOST_SAME_FILE)
+        seen[path] = seen.get(path, 0) + 1
+    order.sort(key=lambda at: _key(sums[at], candidates[at]))
+    return [Ranked(candidates[at], features[at], _score(sums[at])) for at in order]
 
 
-def _order(item: Ranked) -> tuple[float, str, int, int]:
-    symbol = item.candidate.symbol
-    return (-item.score, symbol.path, symbol.start_line, -symbol.end_line)
+def weigh(features: Features, weights: Mapping[str, float] = WEIGHTS) -> float:
+    """Return the weighted sum of features."""
+    return float(sum(weights[name] * getattr(features, name) for name in NAMES))
 
 
-def _score(query: Query, candidate: Candidate, features: Features, weights: Weights) -> float:
-    total = weights.text + weights.names + weights.similarity + weights.coverage
-    score = (
-        weights.text * features.text
-        + weights.names * features.names
-        + weights.similarity * features.similarity
-        + weights.coverage * features.coverage
-    ) / total
-    if query.name:
-        score = NAME_SHARE * features.name_match + (1 - NAME_SHARE) * score
-    for role in candidate.roles - asked_roles(query):
-        score *= weights.roles.get(role, 1.0)
-    if candidate.symbol.kind not in query.only.kinds and not (
-        candidate.symbol.kind == "test" and "test" in asked_roles(query)
-    ):
-        score *= weights.kinds.get(candidate.symbol.kind, 1.0)
-    return score
+def _score(weighed: float) -> float:
+    slope, intercept = CALIBRATION
+    return 1 / (1 + math.exp(-max(-60.0, min(60.0, slope * weighed + intercept))))
 
 
-_ROLE_WORDS = {
-    "test": {"test", "tests", "testing", "spec", "specs", "mock", "fixture", "fixtures"},
-    "vendored": {"vendor", "vendored"},
-    "generated": {"generated"},
-    "example": {"example", "examples", "demo", "benchmark", "benchmarks"},
-}
-
-
-def asked_roles(query: Query) -> set[str]:
-    """Return the roles a query asks for, in its filters or its words."""
-    named = {*query.only.roles}
-    spoken = {role for role, words in _ROLE_WORDS.items() if words & set(query.terms)}
-    paths = " ".join(query.only.paths)
-    by_path = {role for role, words in _ROLE_WORDS.items() if any(word in paths for word in words)}
-    return named | spoken | by_path
+def _key(weighed: float, candidate: Candidate) -> tuple[float, str, int, int]:
+    symbol = candidate.symbol
+    return (-weighed, symbol.path, symbol.start_line, -symbol.end_line)

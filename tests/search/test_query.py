@@ -1,0 +1,90 @@
+import pytest
+
+from codesearch.errors import UsageError
+from codesearch.search.query import MAX_CHARACTERS, MAX_TERMS, parse
+from codesearch.store.filters import Filter
+
+
+@pytest.mark.parametrize(
+    ("typed", "text", "only"),
+    [
+        ("retry upload", "retry upload", Filter()),
+        ("retry lang:go", "retry", Filter(languages=("go",))),
+        ("lang:ts retry", "retry", Filter(languages=("typescript", "tsx"))),
+        ("retry LANG:Go kind:method", "retry", Filter(languages=("go",), kinds=("method",))),
+        ("retry path:middleware/** -path:test", "retry", Filter(paths=("middleware/**",), not_paths=("test",))),
+        ('retry path:"my dir/a.py"', "retry", Filter(paths=("my dir/a.py",))),
+        ("retry -is:test name:parse*", "retry", Filter(names=("parse*",), not_roles=("test",))),
+        ("lang:go lang:rust x", "x", Filter(languages=("go", "rust"))),
+        ("std::vector push", "std::vector push", Filter()),
+        ("open http://host/x", "open http://host/x", Filter()),
+        ("key:value pairs", "key:value pairs", Filter()),
+        ('find "quoted words"', "find  quoted words", Filter()),
+    ],
+)
+def test_filters_are_taken_out_of_the_text(typed, text, only):
+    query = parse(typed)
+    assert (query.text, query.only) == (text, only)
+
+
+def test_filters_of_text_and_options_add_up():
+    assert parse("x lang:go", Filter(kinds=("method",))).only == Filter(languages=("go",), kinds=("method",))
+
+
+@pytest.mark.parametrize(
+    ("typed", "message"),
+    [
+        ("", "empty"),
+        ("   ", "empty"),
+        ("lang:go", "codesearch symbols"),
+        ("x lang:klingon", "no language `klingon`"),
+        ("x lang:pyhton", "did you mean `python`"),
+        ("x kind:methd", "did you mean `method`"),
+        ("x is:tset", "did you mean `test`"),
+        ("x path:", "has no value"),
+        ('x name:""', "has no value"),
+        ("y" * (MAX_CHARACTERS + 1), "characters"),
+    ],
+)
+def test_what_cannot_be_understood_is_told(typed, message):
+    with pytest.raises(UsageError, match=message):
+        parse(typed)
+
+
+@pytest.mark.parametrize(
+    ("typed", "name", "scope"),
+    [
+        ("ServeHTTP", "servehttp", ()),
+        ("parse_config", "parseconfig", ()),
+        ("Engine.Run", "run", ("engine",)),
+        ("routing::Router::nest", "nest", ("routing", "router")),
+        ("Foo#bar?", "bar", ("foo",)),
+        ("run()", "run", ()),
+        ("$scope", "", ()),
+        ("parse the config", "", ()),
+        ("a.b c", "", ()),
+        ("3.14", "", ()),
+    ],
+)
+def test_a_query_that_is_a_name_is_known_as_one(typed, name, scope):
+    query = parse(typed)
+    assert (query.name, query.scope) == (name, scope)
+
+
+def test_words_that_say_nothing_are_left_out_unless_there_are_no_others():
+    assert parse("where do we retry the failed uploads").terms == ("retry", "failed", "uploads")
+    assert parse("what is this").terms == ("what", "is", "this")
+
+
+def test_a_pasted_stack_trace_is_cut():
+    assert len(parse(" ".join(f"word{chr(97 + i % 26)}{chr(97 + i // 26)}" for i in range(500))).terms) == MAX_TERMS
+
+
+@pytest.mark.parametrize("typed", ['" OR 1', "NEAR(a b)", "a* ^b {c}", "'", "🙂 emoji", "\0", "path:[ x", "name:*[ x"])
+def test_no_query_can_break_out_of_the_full_text_syntax(typed, tmp_path):
+    import codesearch
+
+    (tmp_path / "a.py").write_text("def near(): pass\n")
+    with codesearch.open_index(tmp_path) as index:
+        index.update()
+        index.query(typed)

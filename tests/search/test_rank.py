@@ -1,0 +1,76 @@
+from dataclasses import replace
+
+from codesearch.search.candidates import Candidate
+from codesearch.search.features import compute
+from codesearch.search.query import parse
+from codesearch.search.rank import rank
+from codesearch.types import Symbol
+
+
+def candidate(id, name, *, path="src/a.py", text=1.0, similarity=0.5, kind="function", roles=(), lines=10, scope=""):
+    symbol = Symbol(kind, name, scope + name, f"def {name}()", "", 1, lines, 0, 99, "python", path)
+    return Candidate(id, symbol, frozenset(roles), text, text / 2, similarity)
+
+
+def order(typed, *candidates):
+    query = parse(typed)
+    return [item.candidate.id for item in rank(query, candidates, compute(query, candidates))]
+
+
+def test_better_evidence_ranks_higher():
+    low, high = candidate(1, "send"), candidate(2, "push", text=3.0, similarity=0.8)
+    assert order("upload a file", low, high) == [2, 1]
+
+
+def test_tests_vendored_generated_and_example_code_stand_below_the_real_thing():
+    real = candidate(1, "send", text=2.0)
+    for number, role in enumerate(("test", "vendored", "generated", "example"), 2):
+        other = candidate(number, "send", text=2.1, roles=[role], path=f"{role}/a.py")
+        assert order("upload a file", real, other) == [1, number], role
+
+
+def test_tests_are_not_set_back_when_they_are_asked_for():
+    real, test = candidate(1, "send", text=2.0), candidate(2, "send", text=2.4, roles=["test"], path="b.py")
+    assert order("test of uploading", real, test) == [2, 1]
+    assert order("uploading is:test", real, test) == [2, 1]
+
+
+def test_an_exact_name_wins_whatever_else_matches():
+    named = candidate(1, "ServeHTTP", text=0.1, similarity=0.0, path="z.py")
+    related = candidate(2, "handle", text=9.0, similarity=0.9)
+    partial = candidate(3, "TestServeHTTPFast", text=9.0, similarity=0.9)
+    for typed in ("ServeHTTP", "serve_http", "servehttp", "serveHttp()"):
+        assert order(typed, named, related, partial) == [1, 3, 2]
+
+
+def test_the_container_written_before_a_name_decides_between_namesakes():
+    engine = candidate(1, "Run", scope="Engine.", path="b.py")
+    other = candidate(2, "Run", scope="Cache.", path="a.py")
+    assert order("Engine.Run", other, engine) == [1, 2]
+    assert order("cache::run", other, engine) == [2, 1]
+
+
+def test_one_file_does_not_push_the_others_out():
+    same = [candidate(i, f"f{i}", text=2.0 - i / 100) for i in range(1, 10)]
+    other = candidate(99, "other", text=1.8, path="src/b.py")
+    assert order("upload a file", *same, other).index(99) < 6
+
+
+def test_ties_are_broken_by_place_not_by_row():
+    a, b = candidate(2, "same", path="a.py"), candidate(1, "same", path="b.py")
+    assert order("upload", a, b) == order("upload", b, a) == [2, 1]
+
+
+def test_scores_lie_between_0_and_1_and_fall():
+    query = parse("upload")
+    found = [candidate(i, f"f{i}", text=float(i), path=f"{i}.py") for i in range(30)]
+    scores = [item.score for item in rank(query, found, compute(query, found))]
+    assert scores == sorted(scores, reverse=True)
+    assert all(0 <= score <= 1 for score in scores)
+
+
+def test_features_of_nothing_and_of_one_are_defined():
+    query = parse("upload")
+    assert compute(query, []) == []
+    (only,) = compute(query, [replace(candidate(1, "x"), text=0.0, names=0.0, similarity=0.0)])
+    assert only.text == only.similarity == 0.0

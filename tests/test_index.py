@@ -1,0 +1,155 @@
+"""The library as programs use it, on code somebody else wrote."""
+
+import pytest
+
+import codesearch
+from codesearch.errors import NotFoundError, StoreError, UsageError
+from tests.trees import copy_package
+
+
+@pytest.fixture(scope="module")
+def typer(tmp_path_factory):
+    with codesearch.open_index(copy_package("typer", tmp_path_factory.mktemp("real") / "typer")) as index:
+        index.update()
+        yield index
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        ("generate shell completion script", "completion"),
+        ("launch a web browser with a URL", "launch"),
+        ("get_command", "get_command"),
+        ("getCommand", "get_command"),
+        ("Typer.command", "Typer.command"),
+        ("convert a string value to an enum member", "generate_enum_convertor"),
+    ],
+)
+def test_questions_and_names_find_the_function(typer, question, answer):
+    found = [hit.symbol.qualname for hit in typer.query(question, limit=5)]
+    assert any(answer in name for name in found), found
+
+
+def test_hits_are_ranked_from_one_and_point_at_their_source(typer):
+    hits = typer.query("parse command line parameters", limit=7)
+    assert [hit.rank for hit in hits] == list(range(1, 8))
+    for hit in hits:
+        first, lines = typer.source(hit.symbol, whole=True)
+        assert first == hit.symbol.start_line
+        assert len(lines) == hit.symbol.end_line - hit.symbol.start_line + 1
+        assert hit.symbol.kind == "module" or hit.symbol.name in "\n".join(lines)
+
+
+def test_similar_finds_related_functions_and_not_itself(typer):
+    symbol = typer.symbols_named("get_group")[0]
+    hits = typer.similar(symbol.path, symbol.start_line, limit=5)
+    assert len(hits) == 5
+    assert symbol not in [hit.symbol for hit in hits]
+    assert any("command" in hit.symbol.name or "group" in hit.symbol.name for hit in hits)
+
+
+def test_filters_and_limits(typer):
+    hits = typer.query("option kind:class", limit=3)
+    assert {hit.symbol.kind for hit in hits} == {"class"}
+    assert len(hits) == 3
+    with pytest.raises(UsageError, match="at least 1"):
+        typer.query("option", limit=0)
+
+
+def test_more_answers_than_the_usual_can_be_had(typer):
+    assert len(typer.query("option", limit=400)) == 400
+
+
+def test_what_is_not_there_is_explained(typer):
+    with pytest.raises(NotFoundError, match="no such file"):
+        typer.symbol_at("nowhere.py", 1)
+    with pytest.raises(NotFoundError, match="no such line"):
+        typer.symbol_at("main.py", 10**6)
+
+
+def test_an_index_that_is_not_there_yet_says_what_to_run(tmp_path):
+    with codesearch.open_index(tmp_path) as index, pytest.raises(NotFoundError, match="codesearch index"):
+        index.query("anything")
+
+
+def test_an_empty_tree_indexes_and_answers_nothing(tmp_path):
+    with codesearch.open_index(tmp_path) as index:
+        assert index.update().changed == 0
+        assert index.query("anything") == []
+        assert index.status().fresh
+
+
+@pytest.mark.parametrize("name", ["missing", "file.py"])
+def test_a_root_that_is_no_folder_is_refused(tmp_path, name):
+    (tmp_path / "file.py").write_text("x = 1\n")
+    with pytest.raises(NotFoundError, match=name):
+        codesearch.open_index(tmp_path / name)
+
+
+def test_a_damaged_index_is_told_and_rebuilt_on_request(tmp_path):
+    (tmp_path / "a.py").write_text("def upload(): pass\n" * 50)
+    with codesearch.open_index(tmp_path) as index:
+        index.update()
+        path = index.path
+    path.write_bytes(b"garbage" * 4096)
+    with codesearch.open_index(tmp_path) as index:
+        with pytest.raises(StoreError, match="--rebuild"):
+            index.update()
+        index.update(rebuild=True)
+        assert index.query("upload")
+
+
+def test_a_damaged_page_inside_the_index_is_told(tmp_path):
+    root = copy_package("typer", tmp_path / "tree")
+    with codesearch.open_index(root) as index:
+        index.update()
+        path = index.path
+    data = bytearray(path.read_bytes())
+    data[8192:] = b"\xa5" * (len(data) - 8192)
+    path.write_bytes(data)
+    with codesearch.open_index(root) as index, pytest.raises(StoreError, match="--rebuild"):
+        index.update()
+        index.query("upload")
+
+
+def test_a_tree_that_cannot_be_written_to_is_indexed_in_a_cache_folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setattr("codesearch.store.location._writable", lambda folder: False)
+    root = tmp_path / "tree"
+    root.mkdir()
+    (root / "a.py").write_text("def upload(): pass\n")
+    with codesearch.open_index(root) as index:
+        report = index.update()
+        assert index.query("upload")
+        assert "cannot be written" in report.notes[0]
+        assert not (root / ".codesearch").exists()
+
+
+def test_the_index_keeps_itself_out_of_git(tmp_path):
+    (tmp_path / "a.py").write_text("x = 1\n")
+    with codesearch.open_index(tmp_path) as index:
+        index.update()
+    assert (tmp_path / ".codesearch" / ".gitignore").read_text() == "*\n"
+
+
+def test_no_socket_to_another_host_is_ever_opened(tmp_path):
+    """Indexing and answering in a fresh process in which any connection but a local one fails."""
+    import subprocess
+    import sys
+
+    root = copy_package("typer", tmp_path / "tree")
+    script = f"""
+import socket, sys
+def refuse(*args, **kwargs): raise SystemExit('network use: %r' % (args,))
+real = socket.socket.connect
+def connect(self, address):
+    if self.family != getattr(socket, 'AF_UNIX', None): refuse(address)
+    return real(self, address)
+socket.socket.connect = connect
+socket.getaddrinfo = socket.create_connection = refuse
+import codesearch
+with codesearch.open_index({str(root)!r}) as index:
+    index.update()
+    assert index.query('launch a browser')
+"""
+    subprocess.run([sys.executable, "-c", script], check=True)
