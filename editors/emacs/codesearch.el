@@ -467,8 +467,10 @@ Eglot runs one server for a mode: name modes that have no other."
      :history '(:input codesearch-history)
      :lookup #'codesearch--consult-lookup
      :state (codesearch--consult-state)
-     :initial (and initial
-                   (if (fboundp 'consult--async-split-initial) (consult--async-split-initial initial) initial)))))
+     ;; Newer consult puts the mark of an input to split there by itself.
+     :initial (if (fboundp 'consult--async-split-initial)
+                  (consult--async-split-initial initial)
+                initial))))
 
 (defun codesearch--consult-static (prompt hits)
   "Choose one of HITS with a preview, titled PROMPT."

@@ -80,6 +80,7 @@ function cases.picker()
   local at = vim.api.nvim_win_get_cursor(preview)[1]
   same('preview', vim.trim(shown[at]):sub(1, 4 + #env.CS_ANSWER_NAME), 'def ' .. env.CS_ANSWER_NAME)
   vim.api.nvim_feedkeys(vim.api.nvim_replace_termcodes('<CR>', true, false, true), 'mx', false)
+  wait('the jump', function() return vim.fn.expand('%') ~= env.CS_OTHER_PATH and vim.bo.filetype ~= 'codesearch' end)
   same('place', here(), env.CS_ANSWER_PATH .. ':' .. env.CS_ANSWER_LINE)
   for _, win in ipairs(vim.api.nvim_list_wins()) do
     same('floating windows left', vim.api.nvim_win_get_config(win).relative, '')

@@ -82,7 +82,7 @@ function M.open(item, how)
   elseif how == 'tabedit' then
     vim.cmd('tab split')
   end
-  local bufnr = vim.fn.bufadd(item.filename)
+  local bufnr = vim.fn.bufadd(vim.fn.fnamemodify(item.filename, ':.'))
   vim.bo[bufnr].buflisted = true
   vim.api.nvim_win_set_buf(0, bufnr)
   local count = vim.api.nvim_buf_line_count(bufnr)

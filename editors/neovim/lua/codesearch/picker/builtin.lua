@@ -26,6 +26,7 @@ local function window(bufnr, enter, row, column, width, height)
     style = 'minimal', border = 'single', zindex = 60,
   })
   vim.wo[win].wrap = false
+  vim.wo[win].signcolumn = 'no'
   return win
 end
 
@@ -200,7 +201,10 @@ function Picker:choose(how)
   local item = self.items[self.selected]
   self:close()
   if item then
-    hits.open(item, how)
+    -- Insert mode ends after this mapping, and takes the cursor a column to the left.
+    vim.schedule(function()
+      hits.open(item, how)
+    end)
   end
 end
 
