@@ -40,11 +40,13 @@ class Keeper:
         stop: threading.Event,
         on_tick: Callable[[], None],
         same_settings: Callable[[], bool],
+        still_ours: Callable[[], None],
+        generation: int,
     ) -> None:
         """Write with `index`; `reader`, opened apart, notices what others write."""
         self._index, self._reader = index, reader
         self._pools, self._publish, self._stop, self._on_tick = pools, publish, stop, on_tick
-        self._same_settings = same_settings
+        self._same_settings, self._still_ours = same_settings, still_ours
         self._watcher = Watcher(index.root, index.settings.file_options(), cookies=index.path.parent, poll=poll)
         self._gatherer = self._watcher.gatherer
         self._tickets = threading.Condition()
@@ -56,7 +58,7 @@ class Keeper:
         self._rebuild = False
         self._version: tuple[int, ...] = ()
         self._retry = RETRY_SHORTEST
-        self.generation = 0
+        self.generation = generation
 
     # -- asked from any thread --------------------------------------------------------------------
 
@@ -80,15 +82,18 @@ class Keeper:
         self._rebuild = True
         self._gatherer.add_batch(Batch(whole=True))
 
-    def refresh(self, paths: Iterable[str] | None, end: float) -> bool:
-        """Wait until what is on disk now is in the index; False if it is not by `end`, on the monotonic clock."""
+    def refresh(self, paths: Iterable[str] | None, end: float) -> bool | None:
+        """Wait until what is on disk now is in the index; False if it is not by `end`, on the monotonic clock.
+
+        None if this keeper has ended: ask the next one.
+        """
         if paths is None:
             self._watcher.flush(max(0.0, min(FLUSH_TIMEOUT, end - time.monotonic())))
             if self._version_changed():
                 self._gatherer.add_batch(Batch(whole=True))
         else:
             self.changed(paths)
-        if self.fresh:
+        if self.fresh and not self._closed:
             return True
         with self._tickets:
             self._asked += 1
@@ -98,7 +103,7 @@ class Keeper:
                 left = end - time.monotonic()
                 if left <= 0 or not self._tickets.wait(left):
                     return False
-            return self._well and not self._closed
+            return None if self._closed else self._well
 
     def _version_changed(self) -> bool:
         """Return whether another process has written the index; by other settings, perhaps."""
@@ -131,7 +136,7 @@ class Keeper:
                 batch = self._watcher.next(0.0 if waiting else TICK)
                 if self._stop.is_set():
                     return
-                if batch is not None and batch.settings and not self._same_settings():
+                if batch is not None and (batch.settings or batch.whole) and not self._same_settings():
                     return
                 if batch is None and self._unfinished:
                     batch = Batch(whole=True)
@@ -181,6 +186,9 @@ class Keeper:
             self._well = True
             self._retry = RETRY_SHORTEST
             self._publish(problem="")
+        except RootGoneError:
+            self._gatherer.add_batch(batch)
+            raise
         except IndexBusyError as error:
             self._later(batch, str(error), 0.0)  # it has waited for the lock already
         except Exception as error:  # noqa: BLE001 -- told as the problem, and tried again: no update may be lost
@@ -196,10 +204,11 @@ class Keeper:
         self._publish(problem=problem, fresh=False, updating=None)
         self._answer(self._asked)
         if not self._index.root.is_dir():
-            raise RootGoneError(str(self._index.root))
+            raise RootGoneError(f"{self._index.root} is not there")
         self._stop.wait(wait)
 
     def _update(self, batch: Batch) -> Report:
+        self._still_ours()
         whole = batch.whole
         rebuild, self._rebuild = self._rebuild and whole, False if whole else self._rebuild
         started = shown = time.monotonic()

@@ -29,6 +29,7 @@ class Server:
         """Open the endpoint; the caller must keep the index. Raises endpoint.EndpointError."""
         self._settings_key, self._handle = settings_key, handle
         self._socket, self.place, self._token = endpoint.listen(index)
+        self._socket.settimeout(1.0)
         self._lock = threading.Lock()
         self._connections: dict[socket.socket, threading.Thread] = {}
         self._closed = False
@@ -58,7 +59,6 @@ class Server:
         return self.place.exists()
 
     def _accept(self) -> None:
-        self._socket.settimeout(1.0)
         while not self._closed:
             try:
                 connection, _ = self._socket.accept()

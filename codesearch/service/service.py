@@ -32,6 +32,8 @@ READER_TICK = 0.5
 """Seconds between two looks of a reader at whether the index has changed and whether its keeper is gone."""
 GRACE = 60.0
 """Seconds a root may be gone (unmounted, being cloned again) before the service ends."""
+PATIENCE = 5.0
+"""Seconds from the loss of the index's folder until it is made again."""
 MOST_READERS = 8
 """Open index files kept for questions that come at the same time."""
 
@@ -60,6 +62,7 @@ class Service:
         self.index_path = index.path
         self._settings = index.settings
         self._name, self._poll, self._serve, self._grace = name, poll, serve, grace
+        self._patience = min(PATIENCE, grace)
         self._state = State()
         self._state_lock = threading.RLock()
         self._callbacks: dict[int, Callable[[State], None]] = {}
@@ -147,7 +150,7 @@ class Service:
         try:
             index = self._readers.get_nowait()
         except queue.Empty:
-            index = Index(self.root, self._settings)
+            index = self._index()
         try:
             yield index
         finally:
@@ -158,6 +161,13 @@ class Service:
                     self._readers.put_nowait(index)
             except queue.Full:
                 index.close()
+
+    def _index(self) -> Index:
+        """Open the index anew. Raises NotFoundError while the root is gone: it would be looked for elsewhere."""
+        index = Index(self.root, self._settings)
+        if index.path != self.index_path:
+            raise NotFoundError(f"{self.root} is not there")
+        return index
 
     def _close_readers(self) -> None:
         while not self._readers.empty():
@@ -213,8 +223,10 @@ class Service:
         wanted = None if paths is None else list(paths)
         while not self._stop.is_set():
             if (keeper := self._keeper) is not None:
-                return keeper.refresh(wanted, end)
-            if self._settled.wait(min(0.05, max(0.0, end - time.monotonic()))) and self._keeper is None:
+                if (fresh := keeper.refresh(wanted, end)) is not None:
+                    return fresh
+                self._stop.wait(0.01)
+            elif self._settled.wait(min(0.05, max(0.0, end - time.monotonic()))) and self._keeper is None:
                 return self._refresh_as_reader(wanted, end)
             if time.monotonic() >= end:
                 return False
@@ -225,7 +237,7 @@ class Service:
         answer = client.call(self.index_path, "refresh", left + 0.5, paths=paths, budget=left, settings=self._key())
         if answer is not None and answer.get("settings") == self._key():
             return bool(answer.get("fresh"))
-        with Index(self.root, self._settings) as index:
+        with self._index() as index:
             try:
                 report = index.update(
                     paths=paths, lock_timeout=left, until=lambda: time.monotonic() > end, pools=self._pools
@@ -286,8 +298,11 @@ class Service:
                 self._open_server()
             while not self._stop.is_set() and self._lock.valid() and self.root.is_dir():
                 self._keep_once()
-        except RootGoneError:
-            self._publish(problem=f"{self.root} is not there")
+        except RootGoneError as error:
+            self._publish(role="starting", fresh=False, ready=False, updating=None, problem=str(error))
+            if not self._lock.valid():
+                # Perhaps the whole tree is being deleted: a folder made in it now would be in the way.
+                self._stop.wait(self._patience)
         finally:
             self._keeper = None
             self._settled.clear()
@@ -302,14 +317,16 @@ class Service:
             self._settings = open_index(self.root, **self._overrides).settings
             self._close_readers()
         self._keeper = Keeper(
-            Index(self.root, self._settings),
-            Index(self.root, self._settings),
+            self._index(),
+            self._index(),
             poll=self._poll,
             pools=self._pools,
             publish=self._publish,
             stop=self._stop,
             on_tick=self._tick,
             same_settings=self._same_settings,
+            still_ours=self._still_ours,
+            generation=self.status().generation,
         )
         self._settled.set()
         self._keeper.run()
@@ -330,9 +347,12 @@ class Service:
         except EndpointError as error:
             self._publish(problem=f"other processes cannot ask this one: {error}")
 
-    def _tick(self) -> None:
+    def _still_ours(self) -> None:
         if not self._lock.valid():
-            raise RootGoneError(str(self.root))
+            raise RootGoneError(f"the index of {self.root} was deleted")
+
+    def _tick(self) -> None:
+        self._still_ours()
         if self._server is not None and not self._server.present():
             self._server.close()
             self._server = None
@@ -348,7 +368,7 @@ class Service:
 
     def _read(self) -> None:
         """Leave the index to the process that keeps it, until that ends."""
-        with Index(self.root, self._settings) as index:
+        with self._index() as index:
             version = None
             self._publish(role="reader", watching="", why="", updating=None, problem="")
             self._settled.set()

@@ -55,7 +55,8 @@ def _writable(folder: Path) -> bool:
 def prepare(path: Path) -> None:
     """Make the folder of an index; ours gets a .gitignore, so that no repository ever lists an index."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        # A root that has just been deleted must not come back as an empty folder with an index in it.
+        path.parent.mkdir(parents=path.parent.name != FOLDER, exist_ok=True)
         ignore = path.parent / ".gitignore"
         if path.parent.name == FOLDER and not ignore.exists():
             ignore.write_text("*\n", encoding="utf-8")
@@ -99,7 +100,8 @@ def writer_lock(path: Path, *, timeout: float, waiting: Callable[[str], None] | 
                 "Run it again later, or stop that process."
             ) from None
     try:
-        owner.write_text(f"{os.getpid()}\n", encoding="utf-8")
+        with contextlib.suppress(OSError):  # a full disk: only a message is poorer for it
+            owner.write_text(f"{os.getpid()}\n", encoding="utf-8")
         yield
     finally:
         owner.unlink(missing_ok=True)

@@ -100,7 +100,7 @@ class Watcher:
         try:
             status = self.root.stat()
         except OSError as error:
-            raise RootGoneError(str(error)) from error
+            raise RootGoneError(f"{self.root} is not there") from error
         return status.st_dev, status.st_ino
 
     def close(self) -> None:
