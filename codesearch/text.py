@@ -7,27 +7,27 @@ Identifiers are split at camelCase, underscores and digits; the original is kept
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from hashlib import blake2b
 
 from codesearch.types import CALLABLES, Symbol
 
-VERSION = 1
+VERSION = 2
 """Raise it when what is indexed of the same source changes: every index is then brought up to date."""
 
 EMBEDDED_DOCUMENTATION = 60
 EMBEDDED_BODY = 200
-"""Words of documentation and body that an embedder sees; measured, more only cost time."""
+"""Identifiers of documentation and body that an embedder sees; measured, more only cost time."""
 
 _WORD = re.compile(r"\w+")
 _PARTS = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|[0-9]+|[^\W\d_A-Za-z]+")
 _LONGEST_WORD = 80
 """Longer runs are data (base64, hashes), not words."""
+_CACHED_WORDS = 1 << 17
+"""About 20 MB; then the cache starts again."""
 
 
-@lru_cache(maxsize=1 << 17)
 def split_identifier(word: str) -> tuple[str, ...]:
     """Return the lower-case parts of one identifier: `parseHTTPConfig_v2` -> parse http config v 2."""
     if len(word) > _LONGEST_WORD:
@@ -35,26 +35,44 @@ def split_identifier(word: str) -> tuple[str, ...]:
     return tuple(part.lower() for part in _PARTS.findall(word))
 
 
+class _Cache(dict[str, str]):
+    """What each identifier met so far becomes; a dict's own look-up is what makes splitting fast."""
+
+    def __init__(self, of: Callable[[str], str]) -> None:
+        self._of = of
+
+    def __missing__(self, word: str) -> str:
+        if len(self) >= _CACHED_WORDS:
+            self.clear()
+        self[word] = value = self._of(word)
+        return value
+
+
+def _compound(word: str) -> str:
+    parts = split_identifier(word)
+    return " ".join(parts) if len(parts) < 2 else " ".join((*parts, "".join(parts)))
+
+
+_words_of = _Cache(lambda word: " ".join(split_identifier(word))).__getitem__
+_terms_of = _Cache(_compound).__getitem__
+
+
 def words(text: str) -> list[str]:
     """Return the lower-case words of a text, identifiers split, in order."""
-    out: list[str] = []
-    for word in _WORD.findall(text):
-        out += split_identifier(word)
-    return out
-
-
-@lru_cache(maxsize=1 << 17)
-def _terms_of(word: str) -> tuple[str, ...]:
-    parts = split_identifier(word)
-    return parts if len(parts) < 2 else (*parts, "".join(parts))
+    return " ".join(map(_words_of, _WORD.findall(text))).split()
 
 
 def terms(text: str) -> list[str]:
     """Return what the full-text index holds for a text: its words, and each compound as one word too."""
-    out: list[str] = []
-    for word in _WORD.findall(text):
-        out += _terms_of(word)
-    return out
+    return _joined_terms(text).split()
+
+
+def _joined_terms(text: str) -> str:
+    return " ".join(map(_terms_of, _WORD.findall(text)))
+
+
+def _joined_words(text: str, most: int) -> str:
+    return " ".join(map(_words_of, _WORD.findall(text)[:most]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,32 +94,28 @@ def documents(symbols: Sequence[Symbol], source: bytes, path: str) -> list[Docum
 
 
 def _document(symbol: Symbol, body: str, path_terms: str) -> Document:
-    body_terms: list[str] = []
-    body_words: list[str] = []
-    for word in _WORD.findall(body):
-        body_terms += _terms_of(word)
-        body_words += split_identifier(word)
     scope = symbol.qualname.removesuffix(symbol.name)
+    found = _WORD.findall(body)
     fields = (
-        " ".join(terms(symbol.name)),
-        " ".join(terms(scope)),
-        " ".join(terms(symbol.signature)),
-        " ".join(terms(symbol.documentation)),
+        _joined_terms(symbol.name),
+        _joined_terms(scope),
+        _joined_terms(symbol.signature),
+        _joined_terms(symbol.documentation),
         path_terms,
-        " ".join(body_terms),
+        " ".join(map(_terms_of, found)),
     )
     # One line a field, as codesearch.embed.FIELDS lists them; no path, so that copies and moves share a vector.
     text = "\n".join(
         (
-            " ".join(words(symbol.name)),
-            " ".join(words(scope)),
-            " ".join(words(symbol.signature)),
-            " ".join(words(symbol.documentation)[:EMBEDDED_DOCUMENTATION]),
+            _joined_words(symbol.name, EMBEDDED_BODY),
+            _joined_words(scope, EMBEDDED_BODY),
+            _joined_words(symbol.signature, EMBEDDED_BODY),
+            _joined_words(symbol.documentation, EMBEDDED_DOCUMENTATION),
             "",
-            " ".join(body_words[:EMBEDDED_BODY]),
+            " ".join(map(_words_of, found[:EMBEDDED_BODY])),
         )
     )
-    return Document(fields, text, blake2b(text.encode(), digest_size=16).digest())
+    return Document(fields, text, blake2b(text.encode("utf-8", "replace"), digest_size=16).digest())
 
 
 def _bodies(symbols: Sequence[Symbol], source: bytes) -> list[str]:

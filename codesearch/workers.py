@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import queue
 import subprocess
 import sys
@@ -36,6 +37,11 @@ class _Batch:
 
 _BOOT = "import sys; sys.path[:] = sys.argv[1:]; from codesearch.worker import main; main()"
 
+_ONE_THREAD = dict.fromkeys(
+    ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"), "1"
+)
+"""There is a process for each core: numpy's threads in each would only wait for one another."""
+
 
 def _command() -> list[str]:
     """Return how to start a worker that imports what this process would, and nothing from the tree it reads.
@@ -65,7 +71,9 @@ class _Worker:
         with self._lock:
             if self._closed:
                 raise EOFError
-            process = subprocess.Popen(_command(), stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+            process = subprocess.Popen(
+                _command(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, env={**os.environ, **_ONE_THREAD}
+            )
             self._process = process
         self.deadline = time.monotonic() + START_TIMEOUT
         try:

@@ -1,6 +1,6 @@
 """The bundled static model: a table of token vectors; a text's vector is the weighted sum of its words'.
 
-Everything before the last normalisation is integer arithmetic (in float32 or float64 where that is exact), so the
+Everything before the last normalisation is integer arithmetic (in float64, where that is exact), so the
 order of words, texts and batches cannot change a bit, and the pure Python way used for one query gives the same
 bytes as the numpy way used for many documents.
 
@@ -17,7 +17,7 @@ import mmap
 import struct
 from array import array
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -35,12 +35,39 @@ _PAIR = struct.Struct("<II")
 
 _UNIT = 128
 """Coefficients are counted in 1/128: fine enough for a body of 1,000 words."""
-_EXACT_FLOAT32 = 1 << 24
-_BATCH = 256
+_FINE = 1024
+"""What one occurrence of a word counts, so that sums over a text's words are whole numbers."""
+_BATCH = 64
 """Texts a matrix product; larger ones have more distinct words, and the product is dense."""
 _CACHED_WORDS = 1 << 16
 """About 10 MB; then the cache starts again."""
 _LONGEST_TOKEN = 24
+
+
+def _sublinear(n: int) -> int:
+    """Return what n occurrences of a word in one field count: the tenth says less than the first."""
+    return round(_FINE * (1.0 + math.log(n)))
+
+
+class _Words(dict[str, int]):
+    """Numbers for words as they are met, and the rows of the table that each is made of."""
+
+    def __init__(self, split: Callable[[str], tuple[int, ...]]) -> None:
+        self._split = split
+        self._pieces = array("q")
+        self._starts = array("q", [0])
+
+    def __missing__(self, word: str) -> int:
+        self._pieces.extend(self._split(word))
+        self._starts.append(len(self._pieces))
+        self[word] = number = len(self)
+        return number
+
+    def arrays(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        """Return (rows of all words one after another, where each word's begin): copies, since the words may grow."""
+        import numpy as np
+
+        return np.array(self._pieces, np.int64), np.array(self._starts, np.int64)
 
 
 class StaticEmbedder:
@@ -70,7 +97,7 @@ class StaticEmbedder:
         if magic != MAGIC or (len(self._table), len(self._vocabulary)) != expected:
             raise CodesearchError(f"The embedding model in {folder} is damaged: install codesearch again.")
         self._model_id = f"{self._name}@{digest[:12]}"
-        self._cache: dict[str, tuple[int, ...]] = {}
+        self._words = _Words(self._split)
         self._tokens: dict[str, int] | None = None
         self._arrays: tuple[npt.NDArray[np.int8], npt.NDArray[np.uint8]] | None = None
 
@@ -103,7 +130,9 @@ class StaticEmbedder:
         out = np.zeros((len(texts), self._dims), np.float32)
         for start in range(0, len(texts), _BATCH):
             batch = texts[start : start + _BATCH]
-            out[start : start + len(batch)] = self._encode([self._coefficients(text) for text in batch])
+            out[start : start + len(batch)] = self._encode(batch)
+            if len(self._words) > _CACHED_WORDS:
+                self._words = _Words(self._split)
         return out
 
     def encode_queries(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
@@ -112,69 +141,72 @@ class StaticEmbedder:
 
     def quantised_query(self, text: str) -> bytes:
         """Return int8[dims] as bytes, in pure Python: importing numpy would cost more than the query."""
+        counts = Counter(words(text))
+        total = sum(_sublinear(n) for n in counts.values())
         sums = [0] * self._dims
-        for row, coefficient in self._coefficients(text.replace("\n", " ")).items():
-            at = self._values + row * self._dims
-            factor = coefficient * self._table[self._scales + row]
-            with memoryview(self._table) as view, view[at : at + self._dims].cast("b") as values:
-                sums = [total + factor * value for total, value in zip(sums, values, strict=True)]
+        for word, n in counts.items():
+            coefficient = round(_UNIT / (_FINE * math.sqrt(total / _FINE)) * _sublinear(n))
+            for row in self._split(word):
+                at = self._values + row * self._dims
+                factor = coefficient * self._table[self._scales + row]
+                with memoryview(self._table) as view, view[at : at + self._dims].cast("b") as values:
+                    sums = [total + factor * value for total, value in zip(sums, values, strict=True)]
         length = math.sqrt(sum(total * total for total in sums)) or 1.0
         # Through float32, as the rows of encode_queries go.
         return array("b", [round(value * 127.0) for value in array("f", [total / length for total in sums])]).tobytes()
 
-    def _encode(self, batch: list[dict[int, int]]) -> npt.NDArray[np.float64]:
+    def _encode(self, batch: Sequence[str]) -> npt.NDArray[np.float64]:
+        """Return the normalised vectors of texts: a matrix of their tokens' coefficients times the tokens' vectors."""
         import numpy as np
 
-        sizes = [len(coefficients) for coefficients in batch]
-        rows = np.fromiter((row for coefficients in batch for row in coefficients), np.int64, sum(sizes))
-        factors = np.fromiter((f for coefficients in batch for f in coefficients.values()), np.float64, len(rows))
-        texts = np.repeat(np.arange(len(batch)), sizes)
+        texts, rows, coefficients = self._coefficients(batch)
         tokens, columns = np.unique(rows, return_inverse=True)
+        counts = np.bincount(texts * len(tokens) + columns, coefficients, len(batch) * len(tokens))
+        counts = counts.reshape(len(batch), len(tokens))
         values, scales = self._open_arrays()
-        counts = np.zeros((len(batch), len(tokens)), np.float32)
-        counts[texts, columns] = factors
-        table = values[tokens].astype(np.float32) * scales[tokens, None].astype(np.float32)
-        sums: npt.NDArray[np.float64] = (counts @ table).astype(np.float64)
-        # Below this bound every partial sum is an integer that float32 holds, so any order gives the same.
-        bound = counts.astype(np.float64) @ np.abs(table).max(axis=1, initial=0).astype(np.float64)
-        for text in np.flatnonzero(bound >= _EXACT_FLOAT32):
-            sums[text] = counts[text].astype(np.float64) @ table.astype(np.float64)
+        # Whole numbers below 2**53 all along, so no order of summation changes a bit.
+        sums: npt.NDArray[np.float64] = counts @ (values[tokens] * scales[tokens, None].astype(np.float64))
         lengths = np.sqrt((sums * sums).sum(axis=1))
         lengths[lengths == 0] = 1
         sums /= lengths[:, None]
         return sums
 
-    def _coefficients(self, text: str) -> dict[int, int]:
-        """Return {row of the table: how much of it the text holds, in 1/_UNIT}."""
-        fields = text.split("\n", len(self._field_weights) - 1)
-        weights = self._field_weights if len(fields) > 1 else (1.0,)
-        totals: dict[str, float] = {}
-        for field, weight in zip(fields, weights, strict=False):
-            counts = Counter(words(field))
-            if not counts:
-                continue
-            sublinear = {word: 1.0 + math.log(n) if n > 1 else 1.0 for word, n in counts.items()}
-            weight /= math.sqrt(math.fsum(sublinear.values()))
-            for word, n in sublinear.items():
-                totals[word] = totals.get(word, 0.0) + weight * n
-        out: dict[int, int] = {}
-        for word, total in totals.items():
-            coefficient = round(total * _UNIT)
-            for row in self._rows_of(word):
-                out[row] = out.get(row, 0) + coefficient
-        return out
+    def _coefficients(
+        self, batch: Sequence[str]
+    ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.float64]]:
+        """Return (text, row of the table, how much of it the text holds in whole 1/_UNIT), one element a piece."""
+        import numpy as np
 
-    def _rows_of(self, word: str) -> tuple[int, ...]:
-        """Return the rows of a word: one, or those of the longest pieces from the left; none if it has no pieces."""
-        rows = self._cache.get(word)
-        if rows is None:
-            rows = self._split(word)
-            if len(self._cache) >= _CACHED_WORDS:
-                self._cache.clear()
-            self._cache[word] = rows
-        return rows
+        fields = len(self._field_weights)
+        number = self._words.__getitem__
+        found: list[int] = []
+        sizes: list[int] = []
+        weights: list[float] = []
+        for text in batch:
+            parts = text.split("\n", fields - 1)
+            for part, weight in zip(parts, self._field_weights if len(parts) > 1 else (1.0,), strict=False):
+                before = len(found)
+                found += map(number, words(part))
+                sizes.append(len(found) - before)
+                weights.append(weight)
+            empty = fields - len(parts)
+            sizes += [0] * empty
+            weights += [0.0] * empty
+        group = np.repeat(np.arange(len(sizes)), sizes)
+        keys, n = np.unique(group * len(self._words) + np.array(found, np.int64), return_counts=True)
+        group, word = np.divmod(keys, max(1, len(self._words)))
+        sublinear = np.array([0, *map(_sublinear, range(1, int(n.max(initial=0)) + 1))])[n]
+        total = np.bincount(group, sublinear, len(sizes))
+        factors = np.array(weights) * _UNIT / (_FINE * np.sqrt(np.maximum(total, 1) / _FINE))
+        coefficients = np.rint(factors[group] * sublinear)
+        pieces, starts = self._words.arrays()
+        pieces_of = starts[word + 1] - starts[word]
+        first = np.repeat(starts[word] - np.cumsum(pieces_of) + pieces_of, pieces_of)
+        rows = pieces[first + np.arange(len(first))]
+        return np.repeat(group // fields, pieces_of), rows, np.repeat(coefficients, pieces_of)
 
     def _split(self, word: str) -> tuple[int, ...]:
+        """Return the rows of a word: one, or those of the longest pieces from the left; none if it has no pieces."""
         find = self._search if self._tokens is None else self._tokens.get
         rows: list[int] = []
         start = 0
