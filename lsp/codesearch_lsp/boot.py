@@ -22,6 +22,8 @@ from codesearch_lsp.stream import Damage, MessageReader, MessageWriter
 logger = logging.getLogger(__name__)
 
 _READ = 1 << 16
+_PATIENCE = 5.0
+"""Seconds that threads and workers get to end."""
 _NOT_INITIALIZED = -32002
 _PARSE_ERROR = -32700
 _INVALID_REQUEST = -32600
@@ -45,9 +47,16 @@ def main(tcp: str | None = None, log_file: str | None = None) -> int:
         params, given, encoding = answered
         from codesearch_lsp.server import Server
 
-        return Server(params, given, encoding, writer).run(reader)
+        return Server(params, given, encoding, writer).run(reader, _end_soon)
     finally:
         writer.close()
+
+
+def _end_soon(status: int) -> None:
+    """End the process with this status even if something still runs in a few seconds; the index is safe by design."""
+    timer = threading.Timer(_PATIENCE, os._exit, [status])
+    timer.daemon = True
+    timer.start()
 
 
 def _warm_up() -> None:

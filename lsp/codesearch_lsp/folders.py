@@ -89,6 +89,11 @@ class Folder:
         return self.engine.status() if self.engine is not None else State(fresh=not self.problem, problem=self.problem)
 
     @property
+    def answers(self) -> bool:
+        """Whether there is an index to ask, however old."""
+        return self.engine is not None and (self.state().ready or self.engine.index_path.exists())
+
+    @property
     def unsaved(self) -> frozenset[str]:
         """Paths of the buffers that answer in the place of their files."""
         return self._overlay.paths if self._overlay is not None else frozenset()

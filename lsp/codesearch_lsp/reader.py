@@ -50,6 +50,8 @@ class Reader:
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
         self._used = 0.0
+        self._proven = False
+        """The process has answered before."""
         self._closed = False
         self._timer: threading.Timer | None = None
 
@@ -59,7 +61,7 @@ class Reader:
             for _ in range(2):  # a process that ended since the last buffer is no fault of this one
                 if self._closed:
                     break
-                fresh = self._process is None or self._process.poll() is not None
+                fresh = self._process is None or self._process.poll() is not None or not self._proven
                 try:
                     answer = self._ask(buffer)
                 except (EOFError, OSError, TimeoutError) as error:
@@ -71,6 +73,14 @@ class Reader:
                     continue
                 return cast(FileRecord, answer)
         return _failed(buffer, "parse failed", "the server is closing")
+
+    def warm(self) -> None:
+        """Start the process, so that the first buffer need not wait for it. Does not wait itself."""
+        with self._lock:
+            if not self._closed and (self._process is None or self._process.poll() is not None):
+                self._start()
+                self._used = time.monotonic()
+                self._rest(IDLE_SECONDS)
 
     def close(self) -> None:
         """End the process."""
@@ -85,14 +95,11 @@ class Reader:
     def _ask(self, buffer: Buffer) -> object:
         limit = self._timeout
         if self._process is None or self._process.poll() is not None:
-            self._kill()
-            self._process = subprocess.Popen(
-                [sys.executable, "-I", "-c", _BOOT, *(folder or str(Path.cwd()) for folder in sys.path)],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-            )
+            self._start()
+        if not self._proven:
             limit += START_SECONDS
         process = self._process
+        assert process is not None
         late = threading.Event()
 
         def expire() -> None:
@@ -104,7 +111,9 @@ class Reader:
         timer.start()
         try:
             send(cast(BinaryIO, process.stdin), buffer)
-            return receive(cast(BinaryIO, process.stdout))
+            answer = receive(cast(BinaryIO, process.stdout))
+            self._proven = True
+            return answer
         except (EOFError, OSError):
             if late.is_set():
                 raise TimeoutError from None
@@ -113,6 +122,15 @@ class Reader:
             timer.cancel()
             self._used = time.monotonic()
             self._rest(IDLE_SECONDS)
+
+    def _start(self) -> None:
+        self._kill()
+        self._proven = False
+        self._process = subprocess.Popen(
+            [sys.executable, "-I", "-c", _BOOT, *(folder or str(Path.cwd()) for folder in sys.path)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
 
     def _rest(self, seconds: float) -> None:
         if self._timer is None and not self._closed:
@@ -199,6 +217,7 @@ def main() -> None:
     buffers = os.fdopen(os.dup(0), "rb")
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever a library prints must not fall between the frames
+    _import_ahead()
     embedders: dict[str, Any] = {}
     try:
         while True:
@@ -206,6 +225,14 @@ def main() -> None:
             send(answers, _safely(buffer, embedders))
     except (EOFError, BrokenPipeError):
         return
+
+
+def _import_ahead() -> None:
+    """Import, before the first buffer comes, what reading one takes."""
+    import numpy  # noqa: F401
+
+    import codesearch.extract
+    import codesearch.text  # noqa: F401
 
 
 def _safely(buffer: Buffer, embedders: dict[str, Any]) -> FileRecord:

@@ -157,7 +157,7 @@ class Requests:
                 messages.append(f"{folder.name}: {folder.problem or state.problem}")
             elif folder.note:
                 messages.append(folder.note)
-            complete = complete and (state.fresh or bool(folder.note and state.ready))
+            complete = complete and (state.fresh or bool(folder.note and folder.answers))
         return {"complete": complete, "message": "; ".join(messages)}
 
     # -- codesearch/similar -----------------------------------------------------------------------
@@ -435,12 +435,12 @@ def folder_status(folder: Folder) -> dict[str, Any]:
     state = folder.state()
     if folder.problem:
         name = "failed"
+    elif folder.note or (folder.engine is not None and folder.engine.cancelled):
+        name = "stopped"
     elif state.updating is not None:
         name = "indexing"
     elif state.problem:
-        name = "stopped" if state.problem == "cancelled" else "failed"
-    elif folder.note:
-        name = "stopped"
+        name = "failed"
     else:
         name = "ready" if state.fresh else "starting"
     found: dict[str, Any] = {

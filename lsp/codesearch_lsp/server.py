@@ -6,6 +6,7 @@ import asyncio
 import logging
 import os
 import threading
+from collections.abc import Callable
 from typing import Any
 
 from lsprotocol import types
@@ -13,6 +14,7 @@ from pygls.exceptions import JsonRpcException
 from pygls.lsp.server import LanguageServer
 
 from codesearch import __version__
+from codesearch.errors import CodesearchError
 from codesearch_lsp import uris
 from codesearch_lsp.capabilities import lookup
 from codesearch_lsp.engine import State
@@ -96,11 +98,11 @@ class Server(LanguageServer):
 
     # -- the loop ---------------------------------------------------------------------------------
 
-    def run(self, reader: MessageReader) -> int:
-        """Serve until the client leaves; return the exit status."""
-        return asyncio.run(self._run(reader))
+    def run(self, reader: MessageReader, leaving: Callable[[int], object]) -> int:
+        """Serve until the client leaves, tell `leaving` the exit status, clean up, return it."""
+        return asyncio.run(self._run(reader, leaving))
 
-    async def _run(self, reader: MessageReader) -> int:
+    async def _run(self, reader: MessageReader, leaving: Callable[[int], object]) -> int:
         loop = asyncio.get_running_loop()
         self._ended = loop.create_future()
         self.workspace_ = Workspace(self._given.options, self._encoding, self._on_state)
@@ -112,7 +114,9 @@ class Server(LanguageServer):
         if isinstance(parent, int) and not isinstance(parent, bool) and parent > 0:
             threading.Thread(target=self._watch_parent, args=(parent, loop), name="parent", daemon=True).start()
         try:
-            return await self._ended
+            status = await self._ended
+            leaving(status)
+            return status
         finally:
             await loop.run_in_executor(None, self.workspace_.shutdown)
 
@@ -238,7 +242,7 @@ class Server(LanguageServer):
     def _on_shutdown(self, _params: Any) -> None:
         for folder in self.workspace_.folders:
             if folder.engine is not None:
-                folder.engine.cancel()
+                self.workspace_.submit(folder.engine.cancel)
 
     # -- documents and folders --------------------------------------------------------------------
 
@@ -284,28 +288,33 @@ class Server(LanguageServer):
         assert folder.engine is not None
         self._tokens[folder] = token
         folder.note = ""
-        folder.engine.ensure_started()
-        if rebuild:
-            folder.engine.rebuild()
-        else:
-            folder.engine.changed(())
+        engine = folder.engine
+
+        def begin() -> None:
+            engine.start()
+            try:
+                engine.rebuild() if rebuild else engine.refresh()
+            except CodesearchError as error:
+                self.protocol.say("window/showMessage", {"type": 2, "message": f"codesearch: {error}"})
+
+        self.workspace_.submit(begin)
 
     def _on_state(self, folder: Folder, state: State) -> None:
         if folder not in self.workspace_.folders:
             return
         bar = self._bars.get(folder)
-        if state.updating is not None:
+        if state.updating is not None and not folder.note:
             token = self._tokens.get(folder)
             if bar is None and (token is not None or lookup(self.client, "window.workDoneProgress")):
                 bar = self._bars[folder] = Bar(self.protocol, f"Indexing {folder.name}", token)
             if bar is not None:
                 bar.report(state.updating)
-        elif state.fresh or state.problem:
+        elif state.fresh or state.problem or (folder.engine is not None and folder.engine.cancelled):
             self._tokens.pop(folder, None)
             if bar is not None:
                 del self._bars[folder]
                 bar.end(state.problem)
-            if state.problem and state.problem != "cancelled":
+            if state.problem:
                 logger.error("%s: %s", folder.uri, state.problem)
             self.workspace_.submit(lambda: self._counted(folder))
         self._status_changed()
@@ -321,7 +330,8 @@ class Server(LanguageServer):
     def _on_progress_cancel(self, params: types.WorkDoneProgressCancelParams) -> None:
         for folder, bar in self._bars.items():
             if bar.token == params.token and folder.engine is not None:
-                folder.engine.cancel()
+                folder.note = "indexing was cancelled; reindex to go on"
+                self.workspace_.submit(folder.engine.cancel)
 
     def _status_changed(self) -> None:
         if self.workspace_.options.status_notifications and not self._status_due:

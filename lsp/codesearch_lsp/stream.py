@@ -18,7 +18,7 @@ MAX_BODY = 256 << 20
 """Bytes; a longer message is a broken header."""
 _MAX_HEADERS = 8192
 _LENGTH = re.compile(rb"content-length:[ \t]*(\d{1,10})[ \t]*\r?\n", re.IGNORECASE)
-_HEADER = re.compile(rb"[!-9;-~]+:[^\r\n]*\r?\n")
+_HEADER = re.compile(rb"[A-Za-z-]+:[^\r\n]*\r?\n")
 _BLANK = re.compile(rb"\r?\n")
 _KEPT = 64
 """Bytes of rubbish kept while looking for a header, so that one cut in two is found."""
@@ -38,6 +38,8 @@ class MessageReader:
         self._read = read
         self._buffer = bytearray()
         self._ended = False
+        self._told = False
+        """The rubbish that comes next belongs to damage that was told already."""
 
     def next(self) -> Any | Damage | None:
         """Return the next message as JSON gives it, Damage for bytes that were dropped, or None at the end."""
@@ -47,9 +49,10 @@ class MessageReader:
         try:
             return json.loads(frame)
         except (ValueError, RecursionError) as error:
-            # If the length was wrong, what follows has been swallowed: give it back.
-            if swallowed := _LENGTH.search(frame):
-                self._buffer[:0] = frame[swallowed.start() :]
+            # If the length was wrong, the beginning of what follows has been swallowed: give it back.
+            swallowed = _LENGTH.search(frame)
+            self._buffer[:0] = frame[swallowed.start() if swallowed else -_KEPT :]
+            self._told = True
             return Damage(f"a message that is no JSON: {error}")
 
     def _more(self) -> bool:
@@ -80,10 +83,14 @@ class MessageReader:
                 return Damage("a broken header" if end < 0 else f"a message of {length} bytes")
             if before and not _only_headers(before):
                 del self._buffer[: found.start()]
+                if self._told:
+                    self._told = False
+                    continue
                 return Damage(f"{len(before)} bytes without a header")
             while len(self._buffer) < end + length:
                 if not self._more():
                     return None
+            self._told = False
             body = bytes(self._buffer[end : end + length])
             del self._buffer[: end + length]
             return body
@@ -106,10 +113,13 @@ class MessageReader:
 
 
 def _only_headers(data: bytes) -> bool:
+    """Return whether there is nothing but blank lines and then other headers of the same message."""
     at = 0
+    while blank := _BLANK.match(data, at):
+        at = blank.end()
     while at < len(data):
-        found = _HEADER.match(data, at) or _BLANK.match(data, at)
-        if found is None:
+        found = _HEADER.match(data, at)
+        if found is None or found[0].lower().startswith(b"content-length"):
             return False
         at = found.end()
     return True

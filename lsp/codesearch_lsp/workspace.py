@@ -23,7 +23,7 @@ from codesearch_lsp.reader import Buffer, Reader
 T = TypeVar("T")
 logger = logging.getLogger(__name__)
 
-SETTLE_SECONDS = 0.25
+SETTLE_SECONDS = 1.0
 """The longest a question waits for a buffer that is being read."""
 SAVE_SECONDS = 120.0
 """The longest a saved buffer answers for its file while the index takes the file in."""
@@ -53,8 +53,8 @@ class Workspace:
         """Return the folders and what is in none of them."""
         return [*self.folders, self.loose]
 
-    def add_folder(self, uri: str, name: str, *, implicit: bool = False) -> Folder | None:
-        """Open a folder; None if it is no folder of files, or open already."""
+    def add_folder(self, uri: str, name: str, *, implicit: bool = False, after: Folder | None = None) -> Folder | None:
+        """Open a folder; None if it is no folder of files, or open already. `after`: the one it replaces."""
         path = uris.to_path(uri)
         if path is None:
             logger.warning("not a folder of files: %s", uri)
@@ -75,7 +75,7 @@ class Workspace:
 
             folder.engine.subscribe(tell)
             if self._started:
-                self._start(folder)
+                self._start(folder, after)
         self._rehome()
         return folder
 
@@ -100,17 +100,24 @@ class Workspace:
         for folder in self.folders:
             self._start(folder)
 
-    def _start(self, folder: Folder) -> None:
-        if folder.engine is None:
+    def _start(self, folder: Folder, after: Folder | None = None) -> None:
+        engine = folder.engine
+        if engine is None:
             return
+
+        def start() -> None:
+            if after is not None:
+                after.close()  # one process keeps an index, once
+            engine.start()
+
         if folder.too_broad():
             folder.note = (
                 f"{folder.root} is not indexed unasked, since it may hold everything: ask for it to be reindexed"
             )
         elif self.options.index_on_start:
-            folder.engine.start()
+            self.submit(start)
         else:
-            folder.note = "" if folder.engine.index_path.exists() else "not indexed yet (indexOnStart is off)"
+            folder.note = "" if engine.index_path.exists() else "not indexed yet (indexOnStart is off)"
         self.submit(folder.count)
 
     def place(self, uri: str) -> tuple[Folder, str]:
@@ -158,6 +165,7 @@ class Workspace:
         on_disk = uris.to_path(uri)
         document = Document(uri, language_id, version, Text(text), folder, path, on_disk)
         self.documents[identity(uri)] = document
+        self._buffers.submit(self._reader.warm)
         self.schedule(document, 0.0)
         return document
 
@@ -305,9 +313,8 @@ class Workspace:
     def _reopen(self, settings: Mapping[str, Any]) -> None:
         old, self.folders = self.folders, []
         for folder in old:
-            self._slow.submit(folder.close)
-        for folder in old:
-            self.add_folder(folder.uri, folder.name, implicit=folder.implicit)
+            if self.add_folder(folder.uri, folder.name, implicit=folder.implicit, after=folder) is None:
+                self._slow.submit(folder.close)
 
     def submit(self, work: Callable[[], object]) -> None:
         """Run something short in a thread, and log what goes wrong."""

@@ -1,0 +1,199 @@
+"""A plain client: it shows exactly what goes over the wire, and can send what no proper client would."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+BOOT = "import sys; del sys.path[0]; from codesearch.cli import main; sys.exit(main())"
+COMMAND = [sys.executable, "-c", BOOT, "lsp"]
+
+
+class RequestError(Exception):
+    """The server answered with an error."""
+
+    def __init__(self, error: dict[str, Any]) -> None:
+        super().__init__(f"{error['code']}: {error['message']}")
+        self.code: int = error["code"]
+        self.message: str = error["message"]
+
+
+class Client:
+    """One server process and what it has said."""
+
+    def __init__(self, *options: str, env: dict[str, str] | None = None, cwd: Path | None = None) -> None:
+        self.process = subprocess.Popen(
+            [*COMMAND, *options],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=env,
+            cwd=cwd,
+        )
+        self.answers: dict[Any, dict[str, Any]] = {}
+        self.unaddressed: list[dict[str, Any]] = []
+        """Error responses without an id."""
+        self.notifications: list[dict[str, Any]] = []
+        self.requests: list[dict[str, Any]] = []
+        self.replies: dict[str, Any] = {"workspace/configuration": [None]}
+        """What the client answers to the server's requests; others get null."""
+        self.stray = b""
+        """Bytes on stdout that are no message."""
+        self.stderr = b""
+        self._number = 0
+        self._ended = False
+        self._news = threading.Condition()
+        threading.Thread(target=self._read, daemon=True).start()
+        threading.Thread(target=self._read_errors, daemon=True).start()
+
+    # -- reading ----------------------------------------------------------------------------------
+
+    def _read(self) -> None:
+        stream = self.process.stdout
+        assert stream is not None
+        try:
+            while True:
+                length = None
+                while (line := stream.readline()) not in (b"\r\n", b""):
+                    name, _, value = line.partition(b":")
+                    if name.lower() == b"content-length":
+                        length = int(value)
+                    elif name.lower() != b"content-type":
+                        self.stray += line
+                if not line or length is None:
+                    self.stray += b"" if not line else b"(no length)"
+                    break
+                self._take(json.loads(stream.read(length)))
+        finally:
+            with self._news:
+                self._ended = True
+                self._news.notify_all()
+
+    def _read_errors(self) -> None:
+        assert self.process.stderr is not None
+        for line in self.process.stderr:
+            self.stderr += line
+
+    def _take(self, message: dict[str, Any]) -> None:
+        with self._news:
+            if "method" not in message:
+                if message["id"] is None:
+                    self.unaddressed.append(message)
+                else:
+                    self.answers[message["id"]] = message
+            elif "id" in message:
+                self.requests.append(message)
+                reply = self.replies.get(message["method"])
+                result = reply(message) if callable(reply) else reply
+                self.send({"jsonrpc": "2.0", "id": message["id"], "result": result})
+            else:
+                self.notifications.append(message)
+            self._news.notify_all()
+
+    def until(self, done: Any, timeout: float = 30.0) -> None:
+        """Wait until `done()` after something new was read, or fail."""
+        with self._news:
+            if not self._news.wait_for(lambda: done() or self._ended, timeout) or not done():
+                raise AssertionError(f"did not happen in {timeout} s; stderr: {self.stderr.decode()[-2000:]}")
+
+    # -- writing ----------------------------------------------------------------------------------
+
+    def send_bytes(self, data: bytes) -> None:
+        assert self.process.stdin is not None
+        self.process.stdin.write(data)
+        self.process.stdin.flush()
+
+    def send(self, message: Any) -> None:
+        body = json.dumps(message).encode()
+        self.send_bytes(b"Content-Length: %d\r\n\r\n" % len(body) + body)
+
+    def notify(self, method: str, params: Any = None) -> None:
+        self.send({"jsonrpc": "2.0", "method": method, "params": params})
+
+    def begin(self, method: str, params: Any = None) -> int:
+        """Send a request; return its id."""
+        self._number += 1
+        self.send({"jsonrpc": "2.0", "id": self._number, "method": method, "params": params})
+        return self._number
+
+    def answer(self, number: Any, timeout: float = 30.0) -> Any:
+        """Wait for the answer to a request. Raises RequestError."""
+        self.until(lambda: number in self.answers, timeout)
+        message = self.answers.pop(number)
+        if "error" in message:
+            raise RequestError(message["error"])
+        return message["result"]
+
+    def ask(self, method: str, params: Any = None, timeout: float = 30.0) -> Any:
+        """Send a request and wait for its answer. Raises RequestError."""
+        return self.answer(self.begin(method, params), timeout)
+
+    # -- sessions ---------------------------------------------------------------------------------
+
+    def initialize(self, *roots: Path, wait: bool = True, **params: Any) -> Any:
+        """Initialize, and wait until all folders are indexed; return the server's capabilities."""
+        folders = [{"uri": root.as_uri(), "name": root.name} for root in roots]
+        base = {"processId": os.getpid(), "capabilities": {}, "workspaceFolders": folders or None, "rootUri": None}
+        result = self.ask("initialize", {**base, **params})
+        self.notify("initialized", {})
+        if wait:
+            self.ready()
+        return result["capabilities"]
+
+    def ready(self, *, timeout: float = 60.0) -> Any:
+        """Wait until every folder is indexed; return the status."""
+        end = time.monotonic() + timeout
+        while True:
+            status = self.ask("codesearch/status")
+            if all(folder["state"] == "ready" and folder["files"] for folder in status["folders"]):
+                return status
+            assert time.monotonic() < end, status
+            time.sleep(0.05)
+
+    def query(self, text: str, **params: Any) -> list[dict[str, Any]]:
+        """Return the hits of a query."""
+        hits: list[dict[str, Any]] = self.ask("codesearch/query", {"text": text, **params})["hits"]
+        return hits
+
+    def open(self, path: Path, text: str | None = None, *, language: str = "python", uri: str | None = None) -> str:
+        """Open a document; return its URI."""
+        uri = uri or path.as_uri()
+        text = path.read_text(encoding="utf-8") if text is None else text
+        document = {"uri": uri, "languageId": language, "version": 1, "text": text}
+        self.notify("textDocument/didOpen", {"textDocument": document})
+        return uri
+
+    def change(self, uri: str, version: int, *changes: dict[str, Any]) -> None:
+        self.notify(
+            "textDocument/didChange",
+            {"textDocument": {"uri": uri, "version": version}, "contentChanges": list(changes)},
+        )
+
+    def shutdown(self) -> int:
+        """End the session as the protocol says; return the exit status."""
+        assert self.ask("shutdown") is None
+        self.notify("exit")
+        return self.process.wait(10)
+
+    def kill(self) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait(10)
+        for stream in (self.process.stdin, self.process.stdout, self.process.stderr):
+            if stream is not None:
+                try:
+                    stream.close()
+                except OSError:
+                    continue  # unsent bytes to a dead process
+
+
+def insertion(line: int, text: str) -> dict[str, Any]:
+    """Return a change that inserts text at the start of a line."""
+    place = {"line": line, "character": 0}
+    return {"range": {"start": place, "end": place}, "text": text}
