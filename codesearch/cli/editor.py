@@ -267,7 +267,7 @@ def _manifest(folder: Path) -> dict[str, str] | None:
 
     path = folder / MANIFEST
     try:
-        files = json.loads(path.read_text(encoding="utf-8"))["files"]
+        files = dict(json.loads(path.read_text(encoding="utf-8"))["files"])
     except FileNotFoundError:
         return None
     except (ValueError, KeyError, TypeError) as error:
@@ -275,7 +275,7 @@ def _manifest(folder: Path) -> dict[str, str] | None:
     # A manifest is not trusted to name files elsewhere.
     return {
         str(name): str(digest)
-        for name, digest in dict(files).items()
+        for name, digest in files.items()
         if ".." not in Path(name).parts and not Path(name).is_absolute()
     }
 

@@ -23,7 +23,7 @@ pytestmark = pytest.mark.timeout(120)
 
 def _needs(*packages: str) -> None:
     conftest.required("emacs")
-    form = " ".join(f"(unless (locate-library \"{name}\") (kill-emacs 1))" for name in packages)
+    form = " ".join(f'(unless (locate-library "{name}") (kill-emacs 1))' for name in packages)
     asked = subprocess.run(
         ["emacs", "--batch", "--eval", f"(progn (package-initialize) {form})"], capture_output=True, text=True
     )
@@ -79,7 +79,16 @@ def test_no_server_is_an_error_that_says_why(server: str, says: str, repository:
 def test_compiles_without_warnings(tmp_path: Path) -> None:
     conftest.required("emacs")
     copy = Path(shutil.copy(PLUGIN, tmp_path))
-    command = ["emacs", "-Q", "--batch", "--eval", "(setq byte-compile-error-on-warn t)", "-f", "batch-byte-compile", str(copy)]
+    command = [
+        "emacs",
+        "-Q",
+        "--batch",
+        "--eval",
+        "(setq byte-compile-error-on-warn t)",
+        "-f",
+        "batch-byte-compile",
+        str(copy),
+    ]
     done = conftest.run(command, dict(os.environ), tmp_path)
     assert done.returncode == 0, done.stdout
     assert "Warning" not in done.stdout

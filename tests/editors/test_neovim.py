@@ -54,7 +54,9 @@ def test_wrong_answers_are_noticed(nvim: str, repository: Repository, home: Path
     cases = "query picker select similar unsaved"
     done = _run(nvim, cases, repository, home, conftest.fake("wrong", home / "log"), wait=700)
     assert done.returncode == 1
-    assert [line.split()[1] for line in done.stdout.splitlines() if line.startswith("FAIL")] == cases.split(), done.stdout
+    assert [line.split()[1] for line in done.stdout.splitlines() if line.startswith("FAIL")] == cases.split(), (
+        done.stdout
+    )
     assert "PASS" not in done.stdout
 
 

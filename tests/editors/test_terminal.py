@@ -103,7 +103,9 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text.lstrip(), encoding="utf-8")
     (root / ".git").mkdir()
-    subprocess.run([*conftest.COMMAND, "index", "-q", str(root)], check=True, env={**os.environ, "PYTHONPATH": str(HOUSE)})
+    subprocess.run(
+        [*conftest.COMMAND, "index", "-q", str(root)], check=True, env={**os.environ, "PYTHONPATH": str(HOUSE)}
+    )
     return root
 
 
@@ -114,7 +116,15 @@ class Screen:
         self.tmux = ["tmux", "-f", "/dev/null", "-S", str(folder / "tmux")]
         given = " ".join(f"{name}={shlex.quote(value)}" for name, value in environment.items())
         self._tmux(
-            "new-session", "-d", "-x", str(COLUMNS), "-y", str(LINES), "-c", str(cwd), f"env -i {given} {shlex.join(command)}"
+            "new-session",
+            "-d",
+            "-x",
+            str(COLUMNS),
+            "-y",
+            str(LINES),
+            "-c",
+            str(cwd),
+            f"env -i {given} {shlex.join(command)}",
         )
         self._tmux("set-option", "-g", "status", "off")
 
@@ -157,7 +167,7 @@ Start = Callable[..., Screen]
 @pytest.fixture
 def start(project: Path, home: Path, tmp_path: Path) -> Iterator[Start]:
     conftest.required("tmux")
-    screens = []
+    screens: list[tuple[Screen, Path]] = []
 
     def started(command: list[str], server: list[str], **more: str) -> Screen:
         # A Unix socket's path has little room: pytest's folders can be too long.
@@ -205,7 +215,8 @@ EMACS = """
 (add-to-list 'load-path (concat (getenv "CS_PLUGINS") "/emacs"))
 (require 'codesearch)
 (setq codesearch-command (json-parse-string (getenv "CS_SERVER") :array-type 'list)
-      native-comp-async-report-warnings-errors nil inhibit-startup-screen t ring-bell-function #'ignore create-lockfiles nil)
+      native-comp-async-report-warnings-errors nil inhibit-startup-screen t
+      ring-bell-function #'ignore create-lockfiles nil)
 (menu-bar-mode -1)
 (if (getenv "CS_PLAIN") (setq codesearch-use-consult nil) (require 'consult) (vertico-mode))
 """
@@ -297,7 +308,9 @@ def test_a_wrong_screen_is_noticed(start: Start, home: Path) -> None:
         conftest.absent("no Debian Neovim")
     (home / "init.lua").write_text(NVIM, encoding="utf-8")
     log = home / "log"
-    screen = start([str(nvim), "-n", "-i", "NONE", "-u", str(home / "init.lua"), "web/login.py"], conftest.fake("wrong", log))
+    screen = start(
+        [str(nvim), "-n", "-i", "NONE", "-u", str(home / "init.lua"), "web/login.py"], conftest.fake("wrong", log)
+    )
     screen.until("def sign_in")
     screen.type(f":Codesearch {QUESTION}\n")
     screen.until("def wrong")

