@@ -103,21 +103,35 @@ class Processor:
         )
 
 
+def _end_after(seconds: float) -> None:
+    """Have the system end this process unless called again in time (0: never).
+
+    The parent kills a stuck worker; but a parent that was itself killed must not leave one behind that never ends. The
+    parser holds Python's lock, so only the system can do it.
+    """
+    if hasattr(signal, "setitimer"):
+        signal.setitimer(signal.ITIMER_REAL, seconds)
+
+
 def main() -> None:
     """Answer tasks until the other side closes the stream."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle; it closes our input
+    if hasattr(signal, "SIGALRM"):
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
     tasks = os.fdopen(os.dup(0), "rb")
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever a library prints must not fall between the frames
     try:
         try:
-            process = Processor(receive(tasks))
+            setup: Setup = receive(tasks)
+            process = Processor(setup)
         except (CodesearchError, ImportError) as error:
             send(answers, str(error))
             return
         send(answers, "")
         while True:
             task: Task = receive(tasks)
+            _end_after(2 * setup.parse_timeout + 1)
             try:
                 answer: object = process(task)
             except MemoryError as error:
@@ -126,6 +140,7 @@ def main() -> None:
                 answer = FileRecord(
                     task.path, task.state, skipped="parse failed", detail=f"{type(error).__name__}: {error}"
                 )
+            _end_after(0)
             send(answers, answer)
     except (EOFError, BrokenPipeError):
         return

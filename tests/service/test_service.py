@@ -16,6 +16,7 @@ import codesearch
 from codesearch.errors import NotFoundError, UsageError
 from codesearch.service import Service, State
 from codesearch.service.lock import kept
+from codesearch.watch import Batch
 from tests.service.conftest import assert_like_fresh, git, until, write
 
 
@@ -382,7 +383,7 @@ def test_a_saved_file_does_not_wait_for_a_long_update(tree: Path, monkeypatch: p
             write(tree, f"bulk/b{number}.py", f"bulky_{number}")
             with (tree / f"bulk/b{number}.py").open("a") as file:
                 file.write(f"\ndef long_{number}(value):\n{body}\n    return value\n")
-        service._keeper._gatherer.add_batch(codesearch.service.keeper.Batch(whole=True))  # type: ignore[union-attr]
+        service._keeper._gatherer.add_batch(Batch(whole=True))  # type: ignore[union-attr]
         until(lambda: service.status().updating is not None)
         write(tree, "src/urgent.py", "urgent_function")
         until(lambda: "urgent_function" in names(service))

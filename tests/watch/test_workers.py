@@ -1,0 +1,109 @@
+"""Workers that are kept warm, killed, or left behind by a parent that was killed."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from codesearch import indexer, settings
+from codesearch.store import FileRecord, FileState
+from codesearch.worker import Setup, Task
+from codesearch.workers import Pool, WarmPools
+
+posix = pytest.mark.skipif(os.name != "posix", reason="kill -9 is POSIX")
+
+
+@pytest.fixture
+def setup(tmp_path: Path) -> Setup:
+    for number in range(6):
+        (tmp_path / f"m{number}.py").write_text(f"def function_{number}():\n    return {number}\n")
+    return indexer.setup_of(tmp_path, settings.Settings())
+
+
+def tasks(*numbers: int) -> list[Task]:
+    return [Task(f"m{number}.py", FileState(1, 1, 1, 1, 1, None)) for number in numbers]
+
+
+def names(pool: Pool, batches: list[list[Task]]) -> list[str]:
+    found = []
+    for answers in pool.run(batches):
+        for _, answer in answers:
+            assert isinstance(answer, FileRecord)
+            assert answer.skipped is None
+            found += [item.symbol.name for item in answer.symbols if item.symbol.kind == "function"]
+    return found
+
+
+def pids(pool: Pool) -> list[int]:
+    end = time.monotonic() + 30
+    while any(worker._process is None for worker in pool._workers):
+        assert time.monotonic() < end
+        time.sleep(0.005)
+    return [worker._process.pid for worker in pool._workers if worker._process is not None]
+
+
+def test_a_warm_pool_serves_one_update_after_another(setup: Setup):
+    pools = WarmPools()
+    pools.warm(setup)
+    with pools(setup, 1) as pool:
+        assert names(pool, [tasks(0)]) == ["function_0"]
+        first = pids(pool)
+    with pools(setup, 2) as pool:
+        assert names(pool, [tasks(1, 2), tasks(3)]) == ["function_1", "function_2", "function_3"]
+        assert pids(pool)[0] == first[0]
+        assert len(pids(pool)) == 2
+    pools.close()
+    with pools(setup, 1) as pool:
+        assert pids(pool) != first
+    pools.close()
+
+
+def test_idle_workers_are_ended(setup: Setup):
+    pools = WarmPools(several_for=0.0, one_for=1000.0)
+    with pools(setup, 2) as pool:
+        assert names(pool, [tasks(0)]) == ["function_0"]
+    pools.tidy()
+    with pools(setup, 1) as pool:
+        assert len(pool._workers) == 1
+    pools.close()
+    brief = WarmPools(several_for=0.0, one_for=0.0)
+    brief.warm(setup)
+    brief.tidy()
+    assert brief._pool is None
+
+
+def test_after_an_error_the_pool_is_a_new_one(setup: Setup):
+    pools = WarmPools()
+    with pytest.raises(RuntimeError), pools(setup, 1) as pool:
+        raise RuntimeError
+    with pools(setup, 1) as other:
+        assert other is not pool
+        assert names(other, [tasks(4)]) == ["function_4"]
+    pools.close()
+
+
+@posix
+def test_a_worker_killed_by_others_costs_no_file(setup: Setup):
+    with Pool(setup, 1) as pool:
+        assert names(pool, [tasks(0)]) == ["function_0"]
+        for number in range(1, 4):
+            os.kill(pids(pool)[0], signal.SIGKILL)
+            assert names(pool, [tasks(number)]) == [f"function_{number}"]
+
+
+@posix
+def test_a_stuck_worker_ends_though_its_parent_was_killed():
+    script = (
+        "import codesearch.worker as w, signal\n"
+        "signal.signal(signal.SIGALRM, signal.SIG_DFL)\n"
+        "w._end_after(0.2)\n"
+        "import re; re.match('(a+)+$', 'a' * 60 + 'b')\n"  # holds Python's lock for years
+    )
+    done = subprocess.run([sys.executable, "-c", script], timeout=60, check=False)
+    assert done.returncode == -signal.SIGALRM
