@@ -164,7 +164,15 @@ class Index:
         parsed = search.parse(text, only)
         vector = embed.load(self.settings.model).quantised_query(parsed.text)
         ranked = search.search(self._reading(), parsed, vector, wanted)
-        return [Hit(place, item.score, item.candidate.symbol) for place, item in enumerate(ranked, 1)]
+        return [
+            Hit(
+                place,
+                item.score,
+                item.candidate.symbol,
+                tuple(f"{copy.symbol.path}:{copy.symbol.start_line}" for copy in item.copies),
+            )
+            for place, item in enumerate(ranked, 1)
+        ]
 
     def similar(self, path: str, line: int, *, limit: int | None = None, only: Filter | None = None) -> list[Hit]:
         """Return the symbols most like the one at a line (from 1) of a file (relative to the root), best first."""

@@ -63,8 +63,8 @@ class Hit:
     score: float
     """0..1, higher is better; comparable within one index and model."""
     symbol: Symbol
-    snippet: str = ""
-    """The lines around the symbol's start, when asked for."""
+    copies: tuple[str, ...] = ()
+    """Where the same code stands too, as `path:line`; copies are one hit."""
 
 
 @dataclass(frozen=True, slots=True)

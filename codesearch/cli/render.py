@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 PATH, LINE, KIND, NAME, FAINT = "35", "32", "2", "1", "2"
 """SGR codes of the parts of a header; grep's colours for path and line."""
+MOST_COPIES = 3
+"""So many copies of an answer are named, the others counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,7 @@ class Answers:
                 print_json(self.hit(hit))
         elif self.format is Format.text:
             for number, hit in enumerate(hits):
-                console.write(("\n" if number else "") + self._text(hit.symbol, f"{hit.score:.2f}"))
+                console.write(("\n" if number else "") + self._text(hit.symbol, f"{hit.score:.2f}") + self._copies(hit))
         else:
             self._print_plain(hit.symbol for hit in hits)
 
@@ -101,7 +103,8 @@ class Answers:
 
     def hit(self, hit: Hit) -> dict[str, Any]:
         """Return an answer as hit.schema.json describes it."""
-        return {"rank": hit.rank, "score": round(hit.score, 6), **self.symbol(hit.symbol)}
+        copies = {"copies": list(hit.copies)} if hit.copies else {}
+        return {"rank": hit.rank, "score": round(hit.score, 6), **self.symbol(hit.symbol), **copies}
 
     def symbol(self, symbol: Symbol) -> dict[str, Any]:
         """Return a symbol as hit.schema.json describes it."""
@@ -154,6 +157,15 @@ class Answers:
                 header + self._signature(symbol, signature) + self._snippet(symbol, first, lines, after, self.context)
             )
         return header + self._snippet(symbol, first, lines, 0, self.context)
+
+    def _copies(self, hit: Hit) -> str:
+        """Return where the same code stands too, on one line."""
+        if not hit.copies:
+            return ""
+        named = ", ".join(map(clean, hit.copies[:MOST_COPIES]))
+        more = len(hit.copies) - MOST_COPIES
+        shown = f"copied in {named}" + (f" and {more} more" if more > 0 else "")
+        return self.look.paint("     " + self.look.fit(f"{self.look.bar} {shown}", 5), FAINT) + "\n"
 
     def _plain_header(self, symbol: Symbol) -> str:
         return f"{clean(symbol.path)}:{symbol.start_line}  {symbol.kind} {clean(symbol.qualname)}"

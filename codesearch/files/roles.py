@@ -55,7 +55,9 @@ _VENDORED_FOLDERS = frozenset(
         "jspm_packages",
     ]
 )
-_GENERATED_FOLDERS = frozenset(["generated", "__generated__", "gen-src", "autogen", "auto_generated", "codegen-out"])
+_GENERATED_FOLDERS = frozenset(
+    ["dist", "generated", "__generated__", "gen-src", "autogen", "auto_generated", "codegen-out"]
+)
 _EXAMPLE_FOLDERS = frozenset(
     [
         "example",

@@ -32,6 +32,8 @@ class Candidate:
     """BM25 over name, scope, signature and path."""
     similarity: float
     """Cosine of the static vectors."""
+    content: int = 0
+    """The same number for copies of the same code; 0 where that is not known."""
 
 
 def gather(store: Store, query: Query, vector: bytes, least: int = 0) -> list[Candidate]:
@@ -64,8 +66,9 @@ def gather(store: Store, query: Query, vector: bytes, least: int = 0) -> list[Ca
             by_text.get(id, 0.0),
             by_names.get(id, 0.0),
             by_vector.get(id, 0.0),
+            content,
         )
-        for id, (symbol, roles) in store.symbols(ids).items()
+        for id, (symbol, roles, content) in store.symbols(ids).items()
     ]
 
 

@@ -154,7 +154,7 @@ class Overlay:
                 names.get(id, 0.0),
                 near.get(id, 0.0),
             )
-            for id, (symbol, roles) in symbols.items()
+            for id, (symbol, roles, _) in symbols.items()
         ]
 
     def _total(self, store: Store | None) -> int:

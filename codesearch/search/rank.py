@@ -11,25 +11,25 @@ from codesearch.search.features import NAMES, Features
 from codesearch.search.query import Query
 
 WEIGHTS: Mapping[str, float] = {
-    "text": 4.9,
-    "names": -0.4,
-    "similarity": 2.0,
-    "cosine": 2.5,
-    "text_place": 0.8,
-    "names_place": 0.7,
-    "similarity_place": 1.1,
-    "coverage": 0.6,
-    "name_share": 0.6,
-    "signature_coverage": 0.5,
-    "file": 0.9,
-    "length": 2.4,
+    "text": 4.29,
+    "names": -0.53,
+    "similarity": 1.42,
+    "cosine": 1.95,
+    "text_place": 0.82,
+    "names_place": 1.0,
+    "similarity_place": 1.03,
+    "coverage": 0.17,
+    "name_share": 0.76,
+    "signature_coverage": 0.85,
+    "file": 0.78,
+    "length": 2.34,
     "is_type": 0.0,
-    "is_module": -1.3,
-    "is_macro": -0.7,
-    "is_test": -5.0,
-    "is_vendored": -2.6,
+    "is_module": -1.34,
+    "is_macro": -0.73,
+    "is_test": -4.91,
+    "is_vendored": -2.62,
     "is_generated": -2.6,
-    "is_example": -2.0,
+    "is_example": -1.95,
     "name_match": 30.0,
 }
 """Learned from mined queries by training/fit_ranking.py, but for name_match (a name asked for must win) and
@@ -39,7 +39,7 @@ SAME_FILE = 0.3
 """What each better hit of the same file takes from the sum, so that one file does not fill the list."""
 MOST_SAME_FILE = 8
 
-CALIBRATION = (0.55, -4.6)
+CALIBRATION = (0.696, -8.234)
 """Slope and intercept of the logistic curve from the sum to a score, fitted on the same queries."""
 
 
@@ -51,6 +51,8 @@ class Ranked:
     features: Features
     score: float
     """0..1: roughly how likely this is what was asked for."""
+    copies: tuple[Candidate, ...] = ()
+    """The same code elsewhere."""
 
 
 def rank(
@@ -62,6 +64,8 @@ def rank(
     """Return the candidates, best first. Deterministic: ties are broken by path and line."""
     sums = [weigh(feature, weights) for feature in features]
     order = sorted(range(len(candidates)), key=lambda at: _key(sums[at], candidates[at]))
+    copies = _fold(order, candidates)
+    order = [at for at in order if at in copies]
     seen: dict[str, int] = {}
     for at in order:
         if features[at].name_match and query.name:
@@ -70,7 +74,20 @@ def rank(
         sums[at] -= SAME_FILE * min(seen.get(path, 0), MOST_SAME_FILE)
         seen[path] = seen.get(path, 0) + 1
     order.sort(key=lambda at: _key(sums[at], candidates[at]))
-    return [Ranked(candidates[at], features[at], _score(sums[at])) for at in order]
+    return [Ranked(candidates[at], features[at], _score(sums[at]), tuple(copies[at])) for at in order]
+
+
+def _fold(order: Sequence[int], candidates: Sequence[Candidate]) -> dict[int, list[Candidate]]:
+    """Return, for the best of each group of copies, the others."""
+    best: dict[int, int] = {}
+    copies: dict[int, list[Candidate]] = {}
+    for at in order:
+        first = best.setdefault(candidates[at].content or -1 - at, at)
+        if first == at:
+            copies[at] = []
+        else:
+            copies[first].append(candidates[at])
+    return copies
 
 
 def weigh(features: Features, weights: Mapping[str, float] = WEIGHTS) -> float:
@@ -83,6 +100,7 @@ def _score(weighed: float) -> float:
     return 1 / (1 + math.exp(-max(-60.0, min(60.0, slope * weighed + intercept))))
 
 
-def _key(weighed: float, candidate: Candidate) -> tuple[float, str, int, int]:
+def _key(weighed: float, candidate: Candidate) -> tuple[float, int, str, int, int]:
+    """Return what to sort by: the sum, then the shallower path, since copies live deeper."""
     symbol = candidate.symbol
-    return (-weighed, symbol.path, symbol.start_line, -symbol.end_line)
+    return (-weighed, symbol.path.count("/"), symbol.path, symbol.start_line, -symbol.end_line)

@@ -49,7 +49,7 @@ def hit_to_json(hit: Hit) -> dict[str, Any]:
 
 def hit_from_json(value: dict[str, Any]) -> Hit:
     """Return the hit that `hit_to_json` was given. Raises TypeError or KeyError for anything else."""
-    return Hit(**{**value, "symbol": Symbol(**value["symbol"])})
+    return Hit(**{**value, "symbol": Symbol(**value["symbol"]), "copies": tuple(value["copies"])})
 
 
 def filter_to_json(only: Filter | None) -> dict[str, list[str]]:

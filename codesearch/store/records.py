@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from codesearch.types import Symbol
 
@@ -31,6 +32,16 @@ class SymbolRecord:
     content_hash: bytes
     vector: bytes | None
     """int8, one byte a dimension; None where the model embeds later."""
+
+
+class StoredSymbol(NamedTuple):
+    """A symbol as it came out of the store."""
+
+    symbol: Symbol
+    roles: str
+    """Of its file, separated by blanks."""
+    content: int
+    """Number of its distinct text: symbols that share it are copies."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from codesearch.errors import StoreError
 from codesearch.store import filters, schema
 from codesearch.store.connection import connect, explained
 from codesearch.store.filters import Filter
-from codesearch.store.records import FileRecord, FileState
+from codesearch.store.records import FileRecord, FileState, StoredSymbol
 from codesearch.text import name_key
 from codesearch.types import Symbol
 
@@ -308,15 +308,15 @@ class Store:
         )
         return [row[0] for row in rows]
 
-    def symbols(self, ids: Iterable[int]) -> dict[int, tuple[Symbol, str]]:
-        """Return the symbols named, each with the roles of its file."""
+    def symbols(self, ids: Iterable[int]) -> dict[int, StoredSymbol]:
+        """Return the symbols named."""
         wanted = list(ids)
         rows = self._rows(
-            f"SELECT s.id, {_SYMBOL}, f.roles FROM symbol s JOIN file f ON f.id = s.file_id "
+            f"SELECT s.id, {_SYMBOL}, f.roles, s.content_id FROM symbol s JOIN file f ON f.id = s.file_id "
             f"WHERE s.id IN ({','.join('?' * len(wanted))})",
             wanted,
         )
-        return {row[0]: (_symbol(row[1:-1]), row[-1]) for row in rows}
+        return {row[0]: StoredSymbol(_symbol(row[1:-2]), row[-2], row[-1]) for row in rows}
 
     def listing(self, only: Filter | None = None, limit: int = -1) -> Iterator[Symbol]:
         """Yield symbols in order of path and line."""

@@ -74,3 +74,17 @@ def test_features_of_nothing_and_of_one_are_defined():
     assert compute(query, []) == []
     (only,) = compute(query, [replace(candidate(1, "x"), text=0.0, names=0.0, similarity=0.0)])
     assert only.text == only.similarity == 0.0
+
+
+def test_copies_are_one_hit_at_the_place_that_is_meant():
+    query = parse("upload")
+    copies = [
+        replace(candidate(1, "send", path="dist/bundle/a.js", roles=["generated"]), content=7),
+        replace(candidate(2, "send", path="lib/a.js"), content=7),
+        replace(candidate(3, "send", path="a.js"), content=7),
+    ]
+    other = replace(candidate(4, "other", text=0.5, path="b.js"), content=8)
+    first, second = rank(query, [*copies, other], compute(query, [*copies, other]))
+    assert first.candidate.symbol.path == "a.js"
+    assert [copy.symbol.path for copy in first.copies] == ["lib/a.js", "dist/bundle/a.js"]
+    assert (second.candidate.id, second.copies) == (4, ())
