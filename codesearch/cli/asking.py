@@ -64,6 +64,10 @@ def refresh(index: Index, *, quiet: bool = False) -> None:
     """
     import time
 
+    from codesearch.service import client
+
+    if client.refresh(index):
+        return
     first = not index.current
     end = time.monotonic() + index.settings.update_budget
     with Reporter(index.root, quiet=quiet, first=first) as reporter:

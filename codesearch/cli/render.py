@@ -46,6 +46,11 @@ class Answers:
         elif self.format is Format.text:
             for number, hit in enumerate(hits):
                 console.write(("\n" if number else "") + self._text(hit.symbol, f"{hit.score:.2f}") + self._copies(hit))
+        elif self.format is Format.paths:
+            # A copy's file holds the answer as well.
+            self._print_paths(
+                path for hit in hits for path in (hit.symbol.path, *(copy.rpartition(":")[0] for copy in hit.copies))
+            )
         else:
             self._print_plain(hit.symbol for hit in hits)
 
@@ -126,11 +131,7 @@ class Answers:
 
     def _print_plain(self, symbols: Iterable[Symbol]) -> None:
         if self.format is Format.paths:
-            seen = set()
-            for symbol in symbols:
-                if symbol.path not in seen:
-                    seen.add(symbol.path)
-                    console.write(symbol.path + "\n")
+            self._print_paths(symbol.path for symbol in symbols)
             return
         for symbol in symbols:
             _, lines = self.index.source(symbol, head=1)
@@ -138,6 +139,14 @@ class Answers:
             column = len(first[: len(first) - len(first.lstrip())].encode()) + 1
             said = clean(symbol.signature or first.strip() or f"{symbol.kind} {symbol.qualname}")
             console.write(f"{clean(symbol.path)}:{symbol.start_line}:{column}:{said}\n")
+
+    @staticmethod
+    def _print_paths(paths: Iterable[str]) -> None:
+        seen = set()
+        for path in paths:
+            if path not in seen:
+                seen.add(path)
+                console.write(path + "\n")
 
     # -- for people -------------------------------------------------------------------------------
 

@@ -161,8 +161,8 @@ class StaticEmbedder:
 
         texts, rows, coefficients = self._coefficients(batch)
         tokens, columns = np.unique(rows, return_inverse=True)
-        counts = np.bincount(texts * len(tokens) + columns, coefficients, len(batch) * len(tokens))
-        counts = counts.reshape(len(batch), len(tokens))
+        cells = np.bincount(texts * len(tokens) + columns, coefficients, len(batch) * len(tokens))
+        counts = cells.astype(np.float64).reshape(len(batch), len(tokens))
         values, scales = self._open_arrays()
         # Whole numbers below 2**53 all along, so no order of summation changes a bit.
         sums: npt.NDArray[np.float64] = counts @ (values[tokens] * scales[tokens, None].astype(np.float64))

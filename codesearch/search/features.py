@@ -149,7 +149,7 @@ def _name_match(query: Query, candidate: Candidate) -> float:
     symbol = candidate.symbol
     key = name_key(symbol.name)
     if key == query.name:
-        score = 0.9
+        score = 0.9 if symbol.kind != "module" else 0.7  # `cache` means the class Cache before the file cache.py
     elif key.startswith(query.name) and len(query.name) >= 3:
         score = 0.55
     elif query.name in key and len(query.name) >= 3:

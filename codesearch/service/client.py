@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from codesearch.store.filters import Filter
     from codesearch.types import Hit
 
-ANSWER_TIMEOUT = 30.0
+ANSWER_TIMEOUT = 10.0
 """Seconds to wait for an answer beyond what the service may take to update; then the client does the work itself."""
 
 
@@ -71,6 +71,22 @@ def _hits(
         return Answer(hits, bool(result["fresh"]), int(result["pending"]))
     except (TypeError, KeyError, ValueError):
         return None
+
+
+def refresh(index: Index) -> bool:
+    """Return whether a service says that the index is what the tree is, by the settings of `index`.
+
+    It takes at most `update_budget` seconds; False if there is no such service, or it needs longer.
+    """
+    from codesearch.service import endpoint
+
+    if not endpoint.exists(index.path):
+        return False
+    from codesearch.service import protocol
+
+    budget = index.settings.update_budget
+    answer = call(index.path, "refresh", budget + 1.0, budget=budget)
+    return bool(answer and answer.get("fresh") and answer.get("settings") == protocol.settings_key(index.settings))
 
 
 def call(index: Path, method: str, timeout: float = 5.0, **params: Any) -> dict[str, Any] | None:

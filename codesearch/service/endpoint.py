@@ -142,6 +142,11 @@ def is_same_user(connection: socket.socket) -> bool:
 # -- the client's side ----------------------------------------------------------------------------
 
 
+def exists(index: Path) -> bool:
+    """Return whether there may be a service; quicker than finding out."""
+    return any(place.exists() for place in _usable(key(index)))
+
+
 def connect(index: Path) -> tuple[socket.socket, dict[str, Any]] | None:
     """Connect to the service of an index; return (socket, what to add to a request), or None if there is none."""
     for place in _usable(key(index)):

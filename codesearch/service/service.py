@@ -411,6 +411,9 @@ class Service:
         only = protocol.filter_from_json(params.get("only", {}))
         limit = int(params["limit"])
         fresh = bool(params.get("fresh", True)) and self.refresh(timeout=_budget(params))
+        with self._reading() as index:
+            if not index.current:
+                raise CodesearchError("the index is being made")  # the client waits for it as it would without us
         if method == "query":
             hits = self.query(str(params["text"]), limit=limit, only=only)
         else:

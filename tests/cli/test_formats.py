@@ -67,7 +67,7 @@ def test_vimgrep_and_paths(small: Path, call):
 @pytest.fixture(scope="module")
 def odd(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("odd")
-    write_tree(root, dict.fromkeys(ODD_NAMES, "def wombat():\n    return 'burrow'\n"))
+    write_tree(root, {name: f"def wombat():\n    return 'burrow {at}'\n" for at, name in enumerate(ODD_NAMES)})
     return root
 
 
