@@ -158,9 +158,8 @@ def measure(root: Path, pid: int, first: float, saves: int, idle: float) -> None
         wait_for(lambda: (client.call(index.path, "status") or {}).get("pid") == pid, "the watcher answers")
         wait_for(lambda: bool((client.call(index.path, "status") or {}).get("fresh")), "up to date")
         status = index.status()
-        print(
-            f"{status.files:,} files, {status.symbols:,} symbols; load {os.getloadavg()[0]:.1f}; first index {first:.1f} s"
-        )
+        print(f"{status.files:,} files, {status.symbols:,} symbols, index made in {first:.1f} s")
+        print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
         print(f"{'milliseconds':<46} {'p50':>9} {'p95':>9} {'worst':>9}")
         files = [symbol.path for symbol in index.symbols() if symbol.start_line == 1][:: max(1, status.files // 500)]
 
@@ -225,8 +224,8 @@ def measure(root: Path, pid: int, first: float, saves: int, idle: float) -> None
     time.sleep(idle)
     pids = family(pid)
     used = (cpu_seconds(pids) - before) / idle
-    print(f"idle: {used * 100:.2f} % of a core; {len(pids)} processes, "
-          f"{memory(pids, 'Pss') / 1e6:.0f} MB (proportional), {memory(pids, 'Rss') / 1e6:.0f} MB (resident)")  # fmt: skip
+    resident, proportional = memory(pids, "Rss") / 1e6, memory(pids, "Pss") / 1e6
+    print(f"idle: {used:.2%} of a core, {len(pids)} processes, {resident:.0f} MB resident, {proportional:.0f} MB own")
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 import codesearch
+import codesearch.index
 from codesearch.errors import NotFoundError, UsageError
 from codesearch.service import Service, client, endpoint, protocol
 from codesearch.service.server import MOST_CONNECTIONS, Server
@@ -288,3 +289,22 @@ def test_many_clients_at_once(service: Service, tree: Path):
     for thread in threads:
         thread.join()
     assert wrong == []
+
+
+def test_other_commands_ask_whether_anything_changed(service: Service, tree: Path):
+    write(tree, "src/shown.py", "shown_at_once")
+    with codesearch.open_index(tree) as index:
+        assert client.refresh(index)
+        assert index.symbols_named("shown_at_once")
+    with codesearch.open_index(tree, exclude=["src/pkg2/"]) as index:
+        assert not client.refresh(index)
+    with codesearch.open_index(tree, db=str(tree.parent / "other.db")) as index:
+        assert not client.refresh(index)
+
+
+def test_while_the_index_is_made_the_client_does_as_without_a_service(tree: Path, monkeypatch):
+    with Service(tree) as service:
+        assert service.refresh(timeout=60)
+        monkeypatch.setattr(codesearch.index.Index, "current", False)
+        with codesearch.open_index(tree) as index:
+            assert client.query(index, "function_5") is None
