@@ -13,7 +13,7 @@ from hashlib import blake2b
 
 from codesearch.types import CALLABLES, Symbol
 
-VERSION = 2
+VERSION = 3
 """Raise it when what is indexed of the same source changes: every index is then brought up to date."""
 
 EMBEDDED_DOCUMENTATION = 60
@@ -111,7 +111,6 @@ def _document(symbol: Symbol, body: str, path_terms: str) -> Document:
             _joined_words(scope, EMBEDDED_BODY),
             _joined_words(symbol.signature, EMBEDDED_BODY),
             _joined_words(symbol.documentation, EMBEDDED_DOCUMENTATION),
-            "",
             " ".join(map(_words_of, found[:EMBEDDED_BODY])),
         )
     )
