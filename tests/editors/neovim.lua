@@ -124,6 +124,33 @@ function cases.similar()
   end
 end
 
+-- The code action "Find similar functions", as Neovim runs it.
+function cases.action()
+  setup({ picker = 'select' })
+  edit(env.CS_SIMILAR_PATH)
+  quickfix('CodesearchSimilar!')
+  vim.cmd('cclose')
+  same('file', vim.fn.expand('%:p'), env.CS_SIMILAR_PATH)
+  local titles, offered = {}, nil
+  vim.ui.select = function(items, options, callback)
+    if options.kind == 'codesearch' then
+      offered = options.format_item(items[1])
+      return callback(items[1])
+    end
+    for _, item in ipairs(items) do
+      titles[#titles + 1] = options.format_item(item)
+    end
+    callback(items[1], 1)
+  end
+  vim.fn.cursor(tonumber(env.CS_SIMILAR_LINE), 10)
+  vim.lsp.buf.code_action()
+  wait('similar functions', function() return offered end)
+  same('action', titles[1] and titles[1]:match('Find similar functions'), 'Find similar functions')
+  if not offered:find('complete', 1, true) or here() == env.CS_SIMILAR_PATH .. ':' .. env.CS_SIMILAR_LINE then
+    error('not similar: ' .. offered)
+  end
+end
+
 -- What was typed and not saved is found, at its line; undone, it is not.
 function cases.unsaved()
   setup()

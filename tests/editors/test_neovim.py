@@ -45,9 +45,9 @@ def test_versions_differ() -> None:
 
 
 def test_questions_and_answers(nvim: str, repository: Repository, home: Path) -> None:
-    done = _run(nvim, "query picker select similar unsaved health options", repository, home, conftest.server())
+    done = _run(nvim, "query picker select similar action unsaved health options", repository, home, conftest.server())
     assert done.returncode == 0, done.stdout
-    assert done.stdout.count("PASS") == 7, done.stdout
+    assert done.stdout.count("PASS") == 8, done.stdout
 
 
 def test_wrong_answers_are_noticed(nvim: str, repository: Repository, home: Path) -> None:

@@ -15,6 +15,11 @@ local ready = {}
 local partial = {}
 local last_token = 0
 
+-- What the code action "Find similar functions" runs, by the option `showSimilarCommand`.
+vim.lsp.commands['codesearch.showSimilar'] = function(command)
+  require('codesearch').similar({ params = command.arguments[1] })
+end
+
 -- Client objects have methods since 0.11 and plain functions before.
 local function call(client, name, ...)
   if vim.fn.has('nvim-0.11') == 1 then

@@ -14,10 +14,6 @@ end
 --- the commands work with the defaults and the server starts with the first question.
 function M.setup(options)
   config.set(options)
-  vim.lsp.commands['codesearch.showSimilar'] = function(command)
-    local at = command.arguments[1]
-    M.similar({ params = at })
-  end
   local native = vim.lsp.config ~= nil and vim.lsp.enable ~= nil
   if native then
     vim.lsp.config('codesearch', config.server())
