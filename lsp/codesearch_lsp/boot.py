@@ -39,7 +39,6 @@ def main(tcp: str | None = None, log_file: str | None = None) -> int:
     reader = MessageReader(read_bytes)
     lost = threading.Event()
     writer = MessageWriter(write_bytes, lost.set)
-    threading.Thread(target=_warm_up, name="imports", daemon=True).start()
     try:
         answered = _initialize(reader, writer)
         if isinstance(answered, int):
@@ -57,11 +56,6 @@ def _end_soon(status: int) -> None:
     timer = threading.Timer(_PATIENCE, os._exit, [status])
     timer.daemon = True
     timer.start()
-
-
-def _warm_up() -> None:
-    """Import, while the client makes up its mind, what takes time."""
-    import codesearch_lsp.server  # noqa: F401
 
 
 def _configure_logging(log_file: str | None) -> None:

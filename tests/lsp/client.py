@@ -116,11 +116,12 @@ class Client:
     def notify(self, method: str, params: Any = None) -> None:
         self.send({"jsonrpc": "2.0", "method": method, "params": params})
 
-    def begin(self, method: str, params: Any = None) -> int:
+    def begin(self, method: str, params: Any = None) -> str:
         """Send a request; return its id."""
         self._number += 1
-        self.send({"jsonrpc": "2.0", "id": self._number, "method": method, "params": params})
-        return self._number
+        number = f"test-{self._number}"
+        self.send({"jsonrpc": "2.0", "id": number, "method": method, "params": params})
+        return number
 
     def answer(self, number: Any, timeout: float = 30.0) -> Any:
         """Wait for the answer to a request. Raises RequestError."""

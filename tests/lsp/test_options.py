@@ -10,7 +10,8 @@ from tests.lsp.conftest import HOUSE
 
 
 def test_nothing_given_means_the_defaults():
-    for raw in (None, {}, [], {"limit": None}):
+    nothing: tuple[object, ...] = (None, {}, [], {"limit": None})
+    for raw in nothing:
         found = read(raw)
         assert found.options == Options()
         assert not found.problems

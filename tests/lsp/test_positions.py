@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from codesearch_lsp.positions import ENCODINGS, Text, index, name_place, negotiate, split_lines, units
 from hypothesis import given
@@ -50,7 +52,7 @@ def test_negotiation(offered: object, chosen: str):
 
 
 @given(TEXTS, st.lists(st.tuples(PLACES, PLACES, TEXTS), max_size=4), st.sampled_from(ENCODINGS))
-def test_edits_are_those_of_a_plain_string(start: str, edits: list, encoding: str):
+def test_edits_are_those_of_a_plain_string(start: str, edits: list[Any], encoding: str):
     text, plain = Text(start), start
     for first, last, new in edits:
         lines = split_lines(plain)

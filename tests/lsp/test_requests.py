@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-import jsonschema
+import jsonschema  # type: ignore[import-untyped, unused-ignore]
 import pytest
 
 from tests.lsp.client import Client, RequestError, insertion
@@ -67,8 +67,8 @@ def text_at(hit: dict[str, Any], key: str = "selectionRange") -> str:
     path = to_path(hit["uri"])
     assert path is not None
     start, end = hit[key]["start"], hit[key]["end"]
-    line = Path(path).read_text(encoding="utf-8").split("\n")[start["line"]]
-    return line.encode("utf-16-le")[2 * start["character"] : 2 * end["character"]].decode("utf-16-le")
+    line = Path(path).read_text(encoding="utf-8").split("\n")[start["line"]].encode("utf-16-le")
+    return str(line[2 * start["character"] : 2 * end["character"]], "utf-16-le")
 
 
 def test_what_is_announced(client: Client, project: Path):
@@ -167,12 +167,14 @@ def test_a_newer_query_of_the_session_cancels_the_older(client: Client, project:
     client.initialize(project)
     numbers = [client.begin("codesearch/query", {"text": "configuration"[:length]}) for length in range(3, 13)]
     other = client.begin("codesearch/query", {"text": "squares", "session": "another"})
-    outcomes = []
-    for number in numbers:
+
+    def outcome(number: str) -> object:
         try:
-            outcomes.append(client.answer(number)["query"])
+            return client.answer(number)["query"]
         except RequestError as error:
-            outcomes.append(error.code)
+            return error.code
+
+    outcomes = [outcome(number) for number in numbers]
     assert outcomes[-1] == "configuratio"
     assert outcomes.count(-32802) >= 5
     assert set(outcomes[:-1]) <= {-32802, *("configuration"[:length] for length in range(3, 12))}
@@ -285,7 +287,9 @@ def code_action(client: Client, uri: str, line: int, **context: Any) -> Any:
 
 
 def test_code_action(client: Client, project: Path):
-    literal = {"textDocument": {"codeAction": {"codeActionLiteralSupport": {"codeActionKind": {"valueSet": []}}}}}
+    literal: dict[str, Any] = {
+        "textDocument": {"codeAction": {"codeActionLiteralSupport": {"codeActionKind": {"valueSet": []}}}}
+    }
     options = {"showSimilarCommand": "my.show"}
     client.initialize(project, capabilities=literal, initializationOptions=options)
     uri = (project / "pkg/config.py").as_uri()
@@ -342,7 +346,8 @@ def test_a_folder_inside_another_gives_each_answer_once(client: Client, project:
 @pytest.mark.parametrize("kind", ["rootUri", "rootPath"])
 def test_clients_with_one_root(client: Client, project: Path, kind: str):
     value = project.as_uri() if kind == "rootUri" else str(project)
-    client.initialize(**{kind: value})
+    params: dict[str, Any] = {kind: value}
+    client.initialize(**params)
     assert names(client.query("send again what failed"))[0] == "retry_upload"
 
 

@@ -103,7 +103,7 @@ def test_memory_is_bounded_by_what_is_kept():
 
 
 def test_a_writer_holds_nobody_up_and_says_when_the_client_is_gone():
-    gate, lost, written = threading.Event(), threading.Event(), []
+    gate, lost, written = threading.Event(), threading.Event(), list[bytes]()
 
     def write(data: bytes) -> None:
         gate.wait(10)

@@ -1,0 +1,140 @@
+"""Unsaved buffers searched together with the index."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import codesearch
+from codesearch import embed, search
+from codesearch.search.overlay import Overlay
+from codesearch.store import FileRecord, FileState, Store, SymbolRecord
+from codesearch.types import Symbol
+
+MODEL = "static"
+STATE = FileState(0, 0, 0, 0, 0, None)
+
+
+def record(path: str, source: str) -> FileRecord:
+    from codesearch.extract import extract
+    from codesearch.text import documents
+
+    data = source.encode()
+    symbols = extract(data, "python", path)
+    texts = documents(symbols, data, path)
+    rows = embed.quantise(embed.load(MODEL).encode_documents([text.embedding_text for text in texts]))
+    records = [SymbolRecord(s, t.fields, t.content_hash, v) for s, t, v in zip(symbols, texts, rows, strict=True)]
+    return FileRecord(path, STATE, language="python", symbols=tuple(records))
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    """Return an indexed tree of files in which most words are common, and some are rare."""
+    root = tmp_path / "tree"
+    root.mkdir()
+    for number in range(40):
+        (root / f"part{number}.py").write_text(
+            f"def read_value_{number}(value):\n    '''Read the value.'''\n    return value + {number}\n"
+        )
+    (root / "rare.py").write_text("def polish_the_telescope():\n    '''Polish the telescope.'''\n")
+    with codesearch.open_index(root) as index:
+        index.update()
+    return root
+
+
+def ask(root: Path | None, overlay: Overlay, text: str, limit: int = 10) -> list[tuple[str, str, bool, float]]:
+    query = search.parse(text)
+    vector = embed.load(MODEL).quantised_query(query.text)
+
+    def found(store: Store | None) -> list[tuple[str, str, bool, float]]:
+        return [
+            (item.candidate.symbol.path, item.candidate.symbol.name, unsaved, item.score)
+            for item, unsaved in overlay.search(store, query, vector, limit)
+        ]
+
+    if root is None:
+        return found(None)
+    with Store(root / ".codesearch" / "index.db") as store:
+        return found(store)
+
+
+def test_an_empty_overlay_changes_nothing(tree: Path):
+    with codesearch.open_index(tree) as index:
+        plain = [(hit.symbol.path, hit.symbol.name, False, hit.score) for hit in index.query("read the value")]
+    assert ask(tree, Overlay(MODEL), "read the value") == plain
+
+
+def test_a_buffer_that_is_its_file_changes_almost_nothing(tree: Path):
+    overlay = Overlay(MODEL)
+    before = ask(tree, overlay, "polish the telescope")
+    overlay.put(record("rare.py", (tree / "rare.py").read_text()))
+    after = ask(tree, overlay, "polish the telescope")
+    assert [one[:2] for one in before[:2]] == [one[:2] for one in after[:2]]
+    assert after[0][2]
+    assert after[0][3] == pytest.approx(before[0][3], abs=0.1)
+
+
+def test_common_words_do_not_become_rare_in_a_small_overlay(tree: Path):
+    """Negative control of the statistics: alone, the buffer's words would all count as rare."""
+    overlay = Overlay(MODEL)
+    overlay.put(record("new.py", "def value_value_value(value):\n    '''The value.'''\n"))
+    assert ask(tree, overlay, "the value of the telescope")[0][1] == "polish_the_telescope"
+
+
+def test_the_saved_version_does_not_answer(tree: Path):
+    overlay = Overlay(MODEL)
+    overlay.put(record("rare.py", "def water_the_plants():\n    '''Water the plants.'''\n"))
+    assert "polish_the_telescope" not in [one[1] for one in ask(tree, overlay, "polish the telescope", 100)]
+    assert ask(tree, overlay, "water the plants")[0][:3] == ("rare.py", "water_the_plants", True)
+    overlay.drop("rare.py")
+    assert ask(tree, overlay, "polish the telescope")[0][:3] == ("rare.py", "polish_the_telescope", False)
+    assert "water_the_plants" not in [one[1] for one in ask(tree, overlay, "water the plants", 100)]
+
+
+def test_a_buffer_with_nothing_in_it_hides_its_file(tree: Path):
+    overlay = Overlay(MODEL)
+    overlay.put(FileRecord("rare.py", STATE, skipped="binary"))
+    assert "rare.py" not in [one[0] for one in ask(tree, overlay, "polish the telescope", 100)]
+
+
+def test_filters_and_names_reach_buffers(tree: Path):
+    overlay = Overlay(MODEL)
+    overlay.put(record("new.py", "class Kettle:\n    def boil(self):\n        '''Boil water.'''\n"))
+    assert ask(tree, overlay, "boil water kind:class")[0][1] == "Kettle"
+    assert all(one[0] == "new.py" for one in ask(tree, overlay, "boil path:new.py"))
+    assert ask(tree, overlay, "Kettle")[0][1] == "Kettle"
+    assert "boil" not in [one[1] for one in ask(tree, overlay, "boil water -path:new.py", 100)]
+
+
+def test_without_an_index():
+    overlay = Overlay(MODEL)
+    assert ask(None, overlay, "boil water") == []
+    overlay.put(record("new.py", "def boil():\n    '''Boil water.'''\n"))
+    assert ask(None, overlay, "boil water")[0][1] == "boil"
+
+
+def test_nearest_leaves_itself_and_the_saved_version_out(tree: Path):
+    overlay = Overlay(MODEL)
+    source = (tree / "rare.py").read_text()
+    overlay.put(record("rare.py", source))
+    overlay.put(record("copy.py", source))
+    found = overlay.at("rare.py", 1)
+    assert found is not None
+    vector, symbol = found
+    assert vector is not None
+    with Store(tree / ".codesearch" / "index.db") as store:
+        near = overlay.nearest(store, vector, symbol, 3)
+    assert (near[0][0].path, near[0][2]) == ("copy.py", True)
+    assert near[0][1] == pytest.approx(1.0, abs=0.01)
+    assert ("rare.py", "polish_the_telescope") not in [(one.path, one.name) for one, _, _ in near]
+
+
+def test_symbols_of_a_buffer():
+    overlay = Overlay(MODEL)
+    overlay.put(record("new.py", "class Kettle:\n    def boil(self):\n        pass\n"))
+    names = [one.name for one in overlay.symbols("new.py") if isinstance(one, Symbol)]
+    assert {"Kettle", "boil"} < set(names) | {"new"}
+    assert overlay.at("new.py", 99) is None
+    overlay.close()
+    assert overlay.paths == frozenset()
