@@ -156,9 +156,11 @@ def _name_match(query: Query, candidate: Candidate) -> float:
         score = 0.4
     else:
         return 0.0
+    containers = [name_key(part) for part in _containers(symbol.qualname)]
+    if containers and containers[-1] == key:
+        score -= 0.05  # a constructor, after the class whose name it bears
     if query.scope:
-        containers = {name_key(part) for part in _containers(symbol.qualname)}
-        return score + 0.1 if containers.issuperset(query.scope) else score * 0.6
+        return score + 0.1 if set(containers).issuperset(query.scope) else score * 0.6
     return score + (0.1 if symbol.name == query.text.removesuffix("()") else 0.0)
 
 
