@@ -20,7 +20,7 @@ import typer
 from codesearch.cli import console
 from codesearch.errors import CodesearchError, NotFoundError
 
-app = typer.Typer(rich_markup_mode=None, help="Install the plugin of an editor, or take it away.", no_args_is_help=True)
+app = typer.Typer(rich_markup_mode=None, help="Install the plugin of an editor, or take it away.")
 
 MANIFEST = ".codesearch-editor.json"
 """Lists the files that were installed, with the SHA-256 of each."""
@@ -44,12 +44,12 @@ _INSTALL = """Install the plugin of an editor.
 Files that somebody else wrote or changed are never overwritten. Running it again updates the plugin.
 """
 
-_UNINSTALL = """Remove the plugin of an editor; files that were changed since stay.
+_UNINSTALL = """Remove the plugin of an editor.
 
 \b
   codesearch editor uninstall neovim
 
-Exit status: 0 if it was removed, 1 if it was not installed or changed files were left.
+Files that were changed since stay. Exit status: 0 if it was removed, 1 if it was not installed or changed files were left.
 """
 
 EditorArgument = Annotated[Editor, typer.Argument(metavar="EDITOR", help="neovim, emacs or vim.")]
@@ -59,6 +59,13 @@ ToOption = Annotated[
         "--to", metavar="FOLDER", help="Folder of the plugin; default: where the editor looks.", show_default=False
     ),
 ]
+
+
+@app.callback(invoke_without_command=True)
+def editor(ctx: typer.Context) -> None:
+    """Show the help when nothing is named."""
+    if ctx.invoked_subcommand is None:
+        console.write(ctx.get_help() + "\n")
 
 
 @app.command(help=_INSTALL)
