@@ -49,7 +49,9 @@ _UNINSTALL = """Remove the plugin of an editor.
 \b
   codesearch editor uninstall neovim
 
-Files that were changed since stay. Exit status: 0 if it was removed, 1 if it was not installed or changed files were left.
+Files that were changed since stay.
+
+Exit status: 0 if it was removed, 1 if it was not installed or changed files were left.
 """
 
 EditorArgument = Annotated[Editor, typer.Argument(metavar="EDITOR", help="neovim, emacs or vim.")]
