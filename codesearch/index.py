@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,8 @@ from codesearch.types import Hit, Skipped, Symbol
 if TYPE_CHECKING:
     from codesearch.indexer import PoolFactory
 
+PLAN_LASTS = 2.0
+"""Seconds that a comparison of tree and index may wait for the lock; later it is made again."""
 SNIPPET_LINES = 400
 """A snippet never has more lines than this, whatever context is asked for."""
 
@@ -136,11 +139,21 @@ class Index:
         `pools` lends worker processes that are running already (`workers.WarmPools`).
         """
         only = None if paths is None else tuple(paths)
+        todo: indexer.Plan | None = None
+        made: tuple[float, tuple[int, ...]] = (0.0, ())
         if not rebuild and only is None and (store := self._existing()) is not None:
+            made = time.monotonic(), self.version()
             todo = indexer.plan(self.root, store, self.settings)
             if todo.empty:
                 return Report(unchanged=todo.unchanged, notes=(*self.notes, *todo.discovery.notes))
-        self.close()
+        if todo is None:
+            self.close()
+
+        def planned() -> indexer.Plan | None:
+            """Return the plan if it still holds: nobody else has written, and the tree was looked at just now."""
+            holds = todo is not None and time.monotonic() - made[0] < PLAN_LASTS and made[1] == self.version()
+            return todo if holds else None
+
         report = indexer.update(
             self.root,
             self.path,
@@ -152,7 +165,9 @@ class Index:
             paths=only,
             until=until,
             pools=pools,
+            planned=planned,
         )
+        self.close()
         return report if not self.notes else Report(**{**_fields(report), "notes": (*self.notes, *report.notes)})
 
     def query(self, text: str, *, limit: int | None = None, only: Filter | None = None) -> list[Hit]:

@@ -135,11 +135,13 @@ def update(
     paths: Sequence[str] | None = None,
     until: Callable[[], bool] | None = None,
     pools: PoolFactory | None = None,
+    planned: Callable[[], Plan | None] = lambda: None,
 ) -> Report:
     """Bring the index at `path` up to date with the tree at `root`, or only with some `paths` of it.
 
     `progress` hears of every batch, `waiting` of another writer. `until` is asked before every batch; True ends the
     update early, with what changed last done first and `Report.left` saying what waits. `pools` lends the workers.
+    `planned` may return a plan made just before.
     Raises IndexBusyError if another writer does not finish within `lock_timeout` seconds, StoreError if the index
     cannot be used. Interrupted at any moment, it leaves a valid index, and the next call goes on from there.
     """
@@ -149,7 +151,7 @@ def update(
             location.remove(path)
         with Store(path, writable=True) as store:
             _check_owner(root, store, path)
-            todo = plan(root, store, settings, paths)
+            todo = planned() or plan(root, store, settings, paths)
             if todo.empty:
                 return Report(unchanged=todo.unchanged, seconds=time.perf_counter() - started)
             if todo.rebuild and store.meta():

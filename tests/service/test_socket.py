@@ -25,6 +25,7 @@ from tests.service.conftest import cli, until, write
 
 posix = pytest.mark.skipif(os.name != "posix", reason="Unix sockets")
 QUESTIONS = [
+    "a_function_of_which_there_are_copies",
     "function_5",
     "handle function 7",
     "handle",
@@ -36,6 +37,8 @@ QUESTIONS = [
 
 @pytest.fixture
 def service(tree: Path) -> Iterator[Service]:
+    for copy in ("one", "two", "three"):
+        write(tree, f"src/copy_{copy}.py", "a_function_of_which_there_are_copies")
     with Service(tree, name="tested") as made:
         assert made.refresh(timeout=60)
         yield made
