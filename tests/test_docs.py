@@ -129,8 +129,9 @@ def commands() -> list[tuple[str, list[str]]]:
     group = typer.main.get_command(app)
     found = []
     for name, command in group.commands.items():  # type: ignore[attr-defined]
-        options = [option for parameter in command.params for option in parameter.opts if option.startswith("-")]
-        found.append((name, options))
+        verbs = [command, *getattr(command, "commands", {}).values()]  # `editor` has verbs of its own
+        parameters = [parameter for verb in verbs for parameter in verb.params]
+        found.append((name, [option for one in parameters for option in one.opts if option.startswith("-")]))
     return found
 
 

@@ -11,6 +11,7 @@ import typer
 
 from codesearch import __version__
 from codesearch.cli import asking, console, options
+from codesearch.cli.editor import app as editor
 from codesearch.cli.lsp import lsp
 from codesearch.cli.options import (
     ColorChoice,
@@ -374,6 +375,7 @@ def config(path: PathArgument = None, format: ReportFormatOption = ReportFormat.
 
 _command()(lsp)
 _command()(watch)
+app.add_typer(editor, name="editor")
 
 
 def _value(color: ColorChoice | None) -> str | None:

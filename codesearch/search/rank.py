@@ -11,25 +11,25 @@ from codesearch.search.features import NAMES, Features
 from codesearch.search.query import Query
 
 WEIGHTS: Mapping[str, float] = {
-    "text": 4.29,
-    "names": -0.53,
-    "similarity": 1.42,
-    "cosine": 1.95,
-    "text_place": 0.82,
-    "names_place": 1.0,
-    "similarity_place": 1.03,
-    "coverage": 0.17,
-    "name_share": 0.76,
-    "signature_coverage": 0.85,
+    "text": 4.05,
+    "names": -0.8,
+    "similarity": 1.39,
+    "cosine": 3.49,
+    "text_place": 0.65,
+    "names_place": 0.92,
+    "similarity_place": 1.44,
+    "coverage": -0.01,
+    "name_share": 0.17,
+    "signature_coverage": 0.25,
     "file": 0.78,
-    "length": 2.34,
+    "length": 2.47,
     "is_type": 0.0,
-    "is_module": -1.34,
-    "is_macro": -0.73,
-    "is_test": -4.91,
-    "is_vendored": -2.62,
+    "is_module": -1.38,
+    "is_macro": -0.6,
+    "is_test": -4.99,
+    "is_vendored": -2.74,
     "is_generated": -2.6,
-    "is_example": -1.95,
+    "is_example": -1.84,
     "name_match": 30.0,
 }
 """Learned from mined queries by training/fit_ranking.py, but for name_match (a name asked for must win) and
@@ -39,7 +39,7 @@ SAME_FILE = 0.3
 """What each better hit of the same file takes from the sum, so that one file does not fill the list."""
 MOST_SAME_FILE = 8
 
-CALIBRATION = (0.696, -8.234)
+CALIBRATION = (0.663, -7.764)
 """Slope and intercept of the logistic curve from the sum to a score, fitted on the same queries."""
 
 
