@@ -17,6 +17,7 @@ from codesearch.search.overlay import Overlay
 from codesearch.store import FileRecord, Store
 from codesearch.types import Symbol
 from codesearch_lsp.engine import Engine, State
+from codesearch_lsp.stopping import stoppable
 
 if TYPE_CHECKING:
     from codesearch.index import Index
@@ -202,7 +203,13 @@ class Folder:
     def _with_store(self, work: Callable[[Store | None], T]) -> T:
         if self.engine is None:
             return work(None)
-        return self.engine.read(lambda index: work(_store(index)))
+
+        def look(index: Index) -> T:
+            store = _store(index)
+            with stoppable(store):
+                return work(store)
+
+        return self.engine.read(look)
 
 
 def _store(index: Index) -> Store | None:

@@ -18,6 +18,7 @@ from codesearch_lsp.documents import identity
 from codesearch_lsp.folders import Folder, Found
 from codesearch_lsp.parameters import Ask
 from codesearch_lsp.protocol import SERVER_CANCELLED
+from codesearch_lsp.stopping import Stop
 
 if TYPE_CHECKING:
     from codesearch_lsp.server import Server
@@ -67,7 +68,16 @@ class Requests:
         return self._server.workspace_
 
     async def _in_thread(self, work: Callable[[], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._workspace.queries, work)
+        stop = Stop()
+
+        def answer() -> T:
+            with stop.answering():
+                return work()
+
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._workspace.queries, answer)
+        finally:
+            stop.stop()  # matters where the request was cancelled
 
     # -- codesearch/query -------------------------------------------------------------------------
 
@@ -84,6 +94,7 @@ class Requests:
         older = self._sessions.get(session)
         if older is not None and not older.done():
             self._superseded.add(older)
+            older.add_done_callback(self._superseded.discard)
             older.cancel()
         self._sessions[session] = task
         try:
@@ -95,7 +106,6 @@ class Requests:
                 raise Superseded from None
             raise
         finally:
-            self._superseded.discard(task)
             if self._sessions.get(session) is task:
                 del self._sessions[session]
         result = {"query": text, "hits": found, **self._completeness(folders)}

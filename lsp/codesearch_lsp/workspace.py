@@ -41,7 +41,8 @@ class Workspace:
         self.documents: dict[str, Document] = {}
         self.loose = Folder("", "", None)
         """The files that are in no folder."""
-        self.queries = ThreadPoolExecutor(1, "query")
+        self.queries = ThreadPoolExecutor(2, "query")
+        """Two: the next question need not wait for the rest of one that was given up."""
         self._buffers = ThreadPoolExecutor(1, "buffers")
         self._slow = ThreadPoolExecutor(2, "slow")
         self._reader = Reader()

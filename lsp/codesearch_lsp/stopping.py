@@ -1,0 +1,58 @@
+"""Ending a question that nobody waits for any more, while SQLite works on it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from codesearch.store import Store
+
+_STEPS = 20_000
+"""Instructions of SQLite's machine between two looks at whether to stop: about a millisecond."""
+_current = threading.local()
+
+
+class StoppedError(Exception):
+    """The question was given up."""
+
+
+class Stop:
+    """Tells the thread that works on a question to give it up."""
+
+    def __init__(self) -> None:
+        self.stopped = False
+
+    def stop(self) -> None:
+        """Give up; from any thread."""
+        self.stopped = True
+
+    @contextmanager
+    def answering(self) -> Iterator[None]:
+        """Let what this thread does inside be stopped."""
+        _current.stop = self
+        try:
+            yield
+        finally:
+            _current.stop = None
+
+
+@contextmanager
+def stoppable(store: Store | None) -> Iterator[None]:
+    """Let this thread's use of a store be stopped by the question it works on, if there is one."""
+    stop: Stop | None = getattr(_current, "stop", None)
+    if stop is None or store is None:
+        yield
+        return
+    if stop.stopped:
+        raise StoppedError
+    connection = store._db
+    connection.set_progress_handler(lambda: stop.stopped, _STEPS)
+    try:
+        yield
+    except Exception:
+        if stop.stopped:
+            raise StoppedError from None
+        raise
+    finally:
+        connection.set_progress_handler(None)
