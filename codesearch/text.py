@@ -13,7 +13,7 @@ from hashlib import blake2b
 
 from codesearch.types import CALLABLES, Symbol
 
-VERSION = 3
+VERSION = 4
 """Raise it when what is indexed of the same source changes: every index is then brought up to date."""
 
 EMBEDDED_DOCUMENTATION = 60

@@ -17,6 +17,9 @@ from codesearch.types import CALLABLES, KINDS, Kind, Symbol
 __all__ = ["ParseTimeout", "extract"]
 
 _MAX_SIGNATURE = 300
+_OPENING = re.compile(r"([(\[]) ")
+_CLOSING = re.compile(r",? ([)\]])")
+"""What is left of line breaks in a list of parameters."""
 _OPEN_BRACE = re.compile(rb"\{[^\S\n]*\r?\n")
 _GAP = re.compile(rb"(?:[\s;,]|//[^\n]*|/\*.*?\*/)*", re.DOTALL)
 """What may stand between the overloads of a function."""
@@ -200,7 +203,7 @@ class _Symbols:
             text = "\n".join(
                 line for line in text.split("\n") if not line.lstrip().startswith(self.entry.line_comments)
             )
-        text = " ".join(text.split())
+        text = _CLOSING.sub(r"\1", _OPENING.sub(r"\1", " ".join(text.split())))
         while text.endswith(_TAILS):
             text = text.removesuffix(next(tail for tail in _TAILS if text.endswith(tail))).rstrip()
         return text if len(text) <= _MAX_SIGNATURE else text[: _MAX_SIGNATURE - 1].rstrip() + "…"
