@@ -46,7 +46,10 @@ def test_killed_at_any_moment_the_next_run_ends_with_an_index_equal_to_a_fresh_o
         changed(root, rng)
         process = subprocess.Popen([sys.executable, "-c", RUN, str(root)], start_new_session=True)
         time.sleep(rng.uniform(0.05, whole))
-        killed += process.poll() is None
+        if process.poll() is None:
+            killed += 1
+        else:
+            whole *= 0.8  # it was quicker than the first: kill earlier
         process.send_signal(signal.SIGKILL)
         process.wait()
         with codesearch.open_index(root) as index:
@@ -55,7 +58,7 @@ def test_killed_at_any_moment_the_next_run_ends_with_an_index_equal_to_a_fresh_o
             index.update()
             assert contents(index.path) == fresh(root, tmp_path / "fresh.db"), f"round {number}"
             assert index.status().deleted == 0
-    assert killed > ROUNDS / 2
+    assert killed >= ROUNDS / 2
 
 
 def children_of(pid):

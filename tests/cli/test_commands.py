@@ -22,7 +22,7 @@ def test_index_tells_what_it_did(small: Path, call):
     first = call("index", small)
     assert first.status == 0
     assert first.out == ""
-    assert re.search(r": 2 files read in [0-9.]+ s \(\d+ symbols, [0-9.]+ (bytes|kB)/s\)\n$", first.err)
+    assert re.search(r": 2 files read in [0-9.]+ s \(\d+ symbols, [0-9.]+ (bytes|kB|MB)/s\)\n$", first.err)
     assert call("index", small).err == f"codesearch: {small}: up to date (2 files)\n"
     (small / "retry.py").unlink()
     assert call("index", small).err == f"codesearch: {small}: 1 gone, 1 unchanged\n"
