@@ -21,12 +21,13 @@ def contents(path: Path) -> dict[str, object]:
     """Return all that an index holds, without row numbers and times."""
     with Store(path) as store:
         rows = store._rows
-        vectors = {}
-        if rows("SELECT 1 FROM sqlite_schema WHERE name = 'vector'"):
-            vectors = {
-                digest: hashlib.blake2b(bytes(vector)).hexdigest()
-                for digest, vector in rows("SELECT c.hash, v.embedding FROM content c JOIN vector v ON v.rowid = c.id")
-            }
+        vectors = {
+            digest: hashlib.blake2b(vector + signs).hexdigest()
+            for digest, vector, signs in rows(
+                "SELECT c.hash, v.embedding, s.signs FROM content c JOIN vector v USING (id) "
+                "JOIN vector_signs s USING (id)"
+            )
+        }
         store._db.execute("CREATE VIRTUAL TABLE temp.terms USING fts5vocab(main, symbol_text, col)")
         return {
             "files": sorted(

@@ -30,6 +30,11 @@ MIGRATIONS: tuple[str, ...] = (
     -- Distinct texts: what an embedder sees of a symbol. Vectors hang on these, not on places.
     CREATE TABLE content(id INTEGER PRIMARY KEY, hash BLOB NOT NULL UNIQUE);
 
+    -- A content's vector, one int8 a dimension, and the signs of its elements: comparing signs is what finds the
+    -- nearest quickly, the vectors then put those in order.
+    CREATE TABLE vector(id INTEGER PRIMARY KEY REFERENCES content(id), embedding BLOB NOT NULL);
+    CREATE TABLE vector_signs(id INTEGER PRIMARY KEY REFERENCES content(id), signs BLOB NOT NULL);
+
     CREATE TABLE symbol(
         id INTEGER PRIMARY KEY,
         file_id INTEGER NOT NULL REFERENCES file(id),

@@ -17,11 +17,13 @@ from codesearch.store.records import FileRecord, FileState, StoredSymbol
 from codesearch.text import name_key
 from codesearch.types import Symbol
 
-VECTOR_LIMIT = 4096
-"""The most neighbours sqlite-vec returns for one query."""
+SIGNS_LOOKED_AT = 1000
+SIGNS_PER_ANSWER = 5
+"""How many symbols nearest by the signs of their vectors are put in order by the vectors themselves: at least so many,
+and so many times the answers wanted. Measured on 108,000 functions, a thousand hold 98 % of the true ten nearest."""
 
-_COSINE = "1 - distance * distance / (2.0 * 127 * 127)"
-"""Of two vectors of length 127, from the distance between them: sqlite-vec finds it in two thirds of cosine's time."""
+_SIMILARITY = "coalesce(1 - vec_distance_cosine(vec_int8(v.embedding), vec_int8(?)), 0)"
+"""Of a vector v to one that is bound; 0 for a vector of zeros, which has no direction."""
 
 _SYMBOL = (
     "s.kind, s.name, s.qualname, s.signature, s.documentation, s.start_line, s.end_line, "
@@ -102,7 +104,7 @@ class Store:
             self._db.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", values.items())
 
     def use_model(self, model_id: str, dims: int) -> None:
-        """Make room for the vectors of a model. Raises StoreError if the index holds another model's."""
+        """Say whose vectors are written. Raises StoreError if the index holds another model's."""
         meta = self.meta()
         if meta.get("model", model_id) != model_id:
             raise StoreError(
@@ -110,13 +112,8 @@ class Store:
                 f"of {model_id} ({dims}) cannot be mixed with them. "
                 "Rebuild it with `codesearch index --rebuild`, or name the old model with --model."
             )
-        with self._transaction():
-            self._db.execute(
-                f"CREATE VIRTUAL TABLE IF NOT EXISTS vector USING vec0(embedding int8[{int(dims)}] distance_metric=l2)"
-            )
-            self._db.executemany(
-                "INSERT OR REPLACE INTO meta VALUES (?, ?)", [("model", model_id), ("dims", str(dims))]
-            )
+        if "model" not in meta:
+            self.set_meta(model=model_id, dims=str(dims))
 
     # -- writing ----------------------------------------------------------------------------------
 
@@ -149,8 +146,7 @@ class Store:
     def clear(self) -> None:
         """Forget every file, symbol and vector, and the model."""
         with self._transaction():
-            self._db.execute("DROP TABLE IF EXISTS vector")
-            for table in ("symbol", "content", "file", "meta"):
+            for table in ("symbol", "vector", "vector_signs", "content", "file", "meta"):
                 self._db.execute(f"DELETE FROM {table}")
             self._db.execute("INSERT INTO symbol_text(symbol_text) VALUES ('delete-all')")
 
@@ -175,7 +171,8 @@ class Store:
         for content in contents:
             used = self._db.execute("SELECT 1 FROM symbol WHERE content_id = ? LIMIT 1", (content,)).fetchone()
             if used is None:
-                self._db.execute("DELETE FROM vector WHERE rowid = ?", (content,))
+                self._db.execute("DELETE FROM vector WHERE id = ?", (content,))
+                self._db.execute("DELETE FROM vector_signs WHERE id = ?", (content,))
                 self._db.execute("DELETE FROM content WHERE id = ?", (content,))
 
     def _insert(self, record: FileRecord) -> None:
@@ -214,7 +211,8 @@ class Store:
         self._db.execute("INSERT INTO content(hash) VALUES (?)", (digest,))
         content = self._db.last_insert_rowid()
         if vector is not None:
-            self._db.execute("INSERT INTO vector(rowid, embedding) VALUES (?, vec_int8(?))", (content, vector))
+            self._db.execute("INSERT INTO vector VALUES (?, ?)", (content, vector))
+            self._db.execute("INSERT INTO vector_signs VALUES (?, vec_quantize_binary(vec_int8(?)))", (content, vector))
         return content
 
     # -- reading ----------------------------------------------------------------------------------
@@ -256,34 +254,33 @@ class Store:
         return [(row[0], row[1]) for row in rows]
 
     def vector_candidates(self, vector: bytes, limit: int, only: Filter | None = None) -> list[tuple[int, float]]:
-        """Return (symbol id, cosine similarity) of the nearest symbols, nearest first."""
-        clause, bindings = _restriction(only, "rowid", "s.content_id")
-        nearest = self._rows(
-            f"SELECT rowid, {_COSINE} FROM vector WHERE embedding MATCH vec_int8(?) AND k = ?{clause}",
-            [vector, min(limit, VECTOR_LIMIT), *bindings],
-        )
-        similarity = dict(nearest)
-        if not similarity:
-            return []
-        marks = ",".join("?" * len(similarity))
+        """Return (symbol id, cosine similarity) of the nearest symbols, nearest first.
+
+        Exact while there are no more than SIGNS_LOOKED_AT texts to choose from, nearly so beyond.
+        """
         where, values = only.where() if only else ("1", [])
+        among = f"SELECT s.content_id FROM symbol s JOIN file f ON f.id = s.file_id WHERE {where}"
+        looked_at = max(SIGNS_LOOKED_AT, SIGNS_PER_ANSWER * limit)
+        ((signs,),) = self._rows("SELECT vec_quantize_binary(vec_int8(?))", [vector])
         rows = self._rows(
-            "SELECT s.id, s.content_id FROM symbol s JOIN file f ON f.id = s.file_id "
-            f"WHERE s.content_id IN ({marks}) AND {where}",
-            [*similarity, *values],
+            f"WITH near AS MATERIALIZED (SELECT id FROM vector_signs {f'WHERE id IN ({among})' if only else ''} "
+            "ORDER BY vec_distance_hamming(vec_bit(signs), vec_bit(?)), id LIMIT ?) "
+            f"SELECT s.id, {_SIMILARITY} AS similarity FROM near JOIN vector v ON v.id = near.id "
+            f"JOIN symbol s ON s.content_id = near.id JOIN file f ON f.id = s.file_id WHERE {where} "
+            "ORDER BY similarity DESC, s.id LIMIT ?",
+            [*(values if only else []), signs, looked_at, vector, *values, limit],
         )
-        found = [(row[0], float(similarity[row[1]])) for row in rows]
-        return sorted(found, key=lambda item: (-item[1], item[0]))[:limit]
+        return [(row[0], float(row[1])) for row in rows]
 
     def similarities(self, vector: bytes, ids: Iterable[int]) -> dict[int, float]:
         """Return the cosine similarity of each of the symbols named to a vector."""
         wanted = list(ids)
         rows = self._rows(
-            "SELECT s.id, 1 - vec_distance_cosine(v.embedding, vec_int8(?)) FROM symbol s "
-            f"JOIN vector v ON v.rowid = s.content_id WHERE s.id IN ({','.join('?' * len(wanted))})",
+            f"SELECT s.id, {_SIMILARITY} FROM symbol s JOIN vector v ON v.id = s.content_id "
+            f"WHERE s.id IN ({','.join('?' * len(wanted))})",
             [vector, *wanted],
         )
-        return {row[0]: float(row[1] or 0.0) for row in rows}
+        return {row[0]: float(row[1]) for row in rows}
 
     def text_scores(self, match: str, weights: Sequence[float], ids: Iterable[int]) -> dict[int, float]:
         """Return the BM25 of those of the symbols named that match."""
@@ -342,7 +339,7 @@ class Store:
     def vector_of(self, symbol_id: int) -> bytes | None:
         """Return the int8 vector of a symbol, if it has one."""
         rows = self._rows(
-            "SELECT v.embedding FROM symbol s JOIN vector v ON v.rowid = s.content_id WHERE s.id = ?",
+            "SELECT v.embedding FROM symbol s JOIN vector v ON v.id = s.content_id WHERE s.id = ?",
             (symbol_id,),
         )
         return bytes(rows[0][0]) if rows else None
@@ -354,12 +351,11 @@ class Store:
 
     def counts(self) -> dict[str, int]:
         """Return how many files, symbols and vectors there are."""
-        has_vectors = self._rows("SELECT 1 FROM sqlite_schema WHERE name = 'vector'")
         return {
             "files": self._rows("SELECT count(*) FROM file WHERE skipped IS NULL")[0][0],
             "skipped": self._rows("SELECT count(*) FROM file WHERE skipped IS NOT NULL")[0][0],
             "symbols": self._rows("SELECT count(*) FROM symbol")[0][0],
-            "vectors": self._rows("SELECT count(*) FROM vector")[0][0] if has_vectors else 0,
+            "vectors": self._rows("SELECT count(*) FROM vector")[0][0],
             "contents": self._rows("SELECT count(*) FROM content")[0][0],
             "bytes": self._rows("SELECT coalesce(sum(size), 0) FROM file WHERE skipped IS NULL")[0][0],
             "lines": self._rows("SELECT coalesce(sum(lines), 0) FROM file")[0][0],
