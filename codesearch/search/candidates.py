@@ -8,11 +8,12 @@ from codesearch.search.query import Query
 from codesearch.store import Store
 from codesearch.types import Symbol
 
-BY_TEXT = 200
-BY_NAME_TEXT = 100
-BY_VECTOR = 200
+BY_TEXT = 100
+BY_NAME_TEXT = 50
+BY_VECTOR = 100
 BY_NAME = 50
-"""How many candidates each way may bring. More cost time and, measured, change nothing."""
+"""How many candidates each way may bring. Twice as many cost twice the time; measured on seven mined sets, they raised
+MRR@10 from .586 to .588."""
 
 # Weights of name, scope, signature, documentation, path, body.
 ALL_FIELDS = (3.0, 1.5, 1.5, 2.0, 1.5, 1.0)

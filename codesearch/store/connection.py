@@ -81,6 +81,13 @@ def explained(path: Path) -> Iterator[None]:
             f"{path}: the index is damaged ({error}). Your code is untouched; "
             "rebuild the index with `codesearch index --rebuild`."
         ) from error
+    except apsw.SQLError as error:
+        if "no such" not in str(error):
+            raise
+        raise StoreError(
+            f"{path}: this is no index of codesearch, or a part of it is missing ({error}). "
+            "Rebuild it with `codesearch index --rebuild`, or name another file with --db."
+        ) from error
     except apsw.FullError as error:
         raise StoreError(
             f"{path}: the disk is full. What was indexed before is kept; free some space and run it again."

@@ -264,11 +264,12 @@ class Store:
         ((signs,),) = self._rows("SELECT vec_quantize_binary(vec_int8(?))", [vector])
         rows = self._rows(
             f"WITH near AS MATERIALIZED (SELECT id FROM vector_signs {f'WHERE id IN ({among})' if only else ''} "
-            "ORDER BY vec_distance_hamming(vec_bit(signs), vec_bit(?)), id LIMIT ?) "
-            f"SELECT s.id, {_SIMILARITY} AS similarity FROM near JOIN vector v ON v.id = near.id "
-            f"JOIN symbol s ON s.content_id = near.id JOIN file f ON f.id = s.file_id WHERE {where} "
-            "ORDER BY similarity DESC, s.id LIMIT ?",
-            [*(values if only else []), signs, looked_at, vector, *values, limit],
+            "ORDER BY vec_distance_hamming(vec_bit(signs), vec_bit(?)), id LIMIT ?), "
+            f"best AS MATERIALIZED (SELECT v.id, {_SIMILARITY} AS similarity FROM near JOIN vector v USING (id) "
+            "ORDER BY similarity DESC, id LIMIT ?) "
+            "SELECT s.id, best.similarity FROM best JOIN symbol s ON s.content_id = best.id "
+            f"JOIN file f ON f.id = s.file_id WHERE {where} ORDER BY best.similarity DESC, s.id LIMIT ?",
+            [*(values if only else []), signs, looked_at, vector, limit, *values, limit],
         )
         return [(row[0], float(row[1])) for row in rows]
 

@@ -1,4 +1,5 @@
 import sqlite3
+from contextlib import closing
 
 import apsw
 import pytest
@@ -185,3 +186,20 @@ def test_the_views_work_in_any_sqlite(store):
     assert rows == [("src/deep/util.go", "walk", "method")]
     assert plain.execute("SELECT count(*) FROM files").fetchone() == (3,)
     plain.close()
+
+
+def test_an_index_with_a_table_missing_is_told(store):
+    store._db.execute("DROP TABLE vector_signs")
+    with pytest.raises(StoreError, match=r"missing.*--rebuild"):
+        store.vector_candidates(vector(1), 5)
+
+
+def test_a_database_of_somebody_else_is_told_and_left_alone(tmp_path):
+    path = tmp_path / "other.db"
+    with closing(sqlite3.connect(path)) as other, other:
+        other.execute("CREATE TABLE meta(name)")
+        other.execute("INSERT INTO meta VALUES ('mine')")
+    with pytest.raises((StoreError, apsw.Error)):
+        Store(path, writable=True)
+    with closing(sqlite3.connect(path)) as other:
+        assert other.execute("SELECT * FROM meta").fetchall() == [("mine",)]
