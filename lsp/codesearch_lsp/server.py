@@ -18,6 +18,7 @@ from codesearch.errors import CodesearchError
 from codesearch_lsp import uris
 from codesearch_lsp.capabilities import lookup
 from codesearch_lsp.engine import State
+from codesearch_lsp.features import Features
 from codesearch_lsp.folders import Folder
 from codesearch_lsp.options import Read, read
 from codesearch_lsp.progress import Bar
@@ -62,7 +63,7 @@ class Server(LanguageServer):
         self._register()
 
     def _register(self) -> None:
-        requests = self._requests
+        requests, own = self._requests, Features(self)
         features: dict[str, Any] = {
             types.INITIALIZED: self._on_initialized,
             types.SHUTDOWN: self._on_shutdown,
@@ -75,12 +76,12 @@ class Server(LanguageServer):
             types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS: self._on_folders,
             types.WORKSPACE_DID_CHANGE_CONFIGURATION: self._on_configuration,
             types.WINDOW_WORK_DONE_PROGRESS_CANCEL: self._on_progress_cancel,
-            types.WORKSPACE_SYMBOL: requests.workspace_symbol,
-            types.WORKSPACE_SYMBOL_RESOLVE: requests.resolve_symbol,
-            types.TEXT_DOCUMENT_DOCUMENT_SYMBOL: requests.document_symbol,
-            types.TEXT_DOCUMENT_CODE_ACTION: requests.code_action,
-            types.TEXT_DOCUMENT_CODE_LENS: requests.code_lens,
-            types.CODE_LENS_RESOLVE: requests.resolve_lens,
+            types.WORKSPACE_SYMBOL: own.workspace_symbol,
+            types.WORKSPACE_SYMBOL_RESOLVE: own.resolve_symbol,
+            types.TEXT_DOCUMENT_DOCUMENT_SYMBOL: own.document_symbol,
+            types.TEXT_DOCUMENT_CODE_ACTION: own.code_action,
+            types.TEXT_DOCUMENT_CODE_LENS: own.code_lens,
+            types.CODE_LENS_RESOLVE: own.resolve_lens,
             "codesearch/query": requests.query,
             "codesearch/similar": requests.similar,
             "codesearch/status": requests.status,
