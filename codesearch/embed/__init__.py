@@ -55,7 +55,7 @@ class Embedder(Protocol):
         """`name@prefix of a hash over all that decides the vectors`: vectors of different ids never mix."""
 
     def encode_documents(self, texts: Sequence[str]) -> Vectors:
-        """Return float32 (len(texts), dims) for texts made of `FIELDS`."""
+        """Return float32 (len(texts), dims) for texts made of `FIELDS`, split as `text.words` splits."""
 
     def encode_queries(self, texts: Sequence[str]) -> Vectors:
         """Return float32 (len(texts), dims) for what people ask."""

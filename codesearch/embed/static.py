@@ -58,16 +58,18 @@ class _Words(dict[str, int]):
         self._starts = array("q", [0])
 
     def __missing__(self, word: str) -> int:
-        self._pieces.extend(self._split(word))
+        # A word that is none, such as `read(self,`, is all that it holds.
+        self._pieces.extend(row for part in words(word) for row in self._split(part))
         self._starts.append(len(self._pieces))
         self[word] = number = len(self)
         return number
 
     def arrays(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-        """Return (rows of all words one after another, where each word's begin): copies, since the words may grow."""
+        """Return (rows of all words one after another, where each word's begin); meet no word while these live."""
         import numpy as np
 
-        return np.array(self._pieces, np.int64), np.array(self._starts, np.int64)
+        pieces = np.frombuffer(self._pieces, np.int64) if self._pieces else np.zeros(0, np.int64)
+        return pieces, np.frombuffer(self._starts, np.int64)
 
 
 class StaticEmbedder:
@@ -98,6 +100,7 @@ class StaticEmbedder:
             raise CodesearchError(f"The embedding model in {folder} is damaged: install codesearch again.")
         self._model_id = f"{self._name}@{digest[:12]}"
         self._words = _Words(self._split)
+        self._amounts = array("q", [0])  # what n occurrences count, by n
         self._tokens: dict[str, int] | None = None
         self._arrays: tuple[npt.NDArray[np.int8], npt.NDArray[np.uint8]] | None = None
 
@@ -137,7 +140,7 @@ class StaticEmbedder:
 
     def encode_queries(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
         """Return float32 (len(texts), dims); a query is one field, whatever newlines it has."""
-        return self.encode_documents([text.replace("\n", " ") for text in texts])
+        return self.encode_documents([" ".join(words(text)) for text in texts])
 
     def quantised_query(self, text: str) -> bytes:
         """Return int8[dims] as bytes, in pure Python: importing numpy would cost more than the query."""
@@ -186,7 +189,7 @@ class StaticEmbedder:
             parts = text.split("\n", fields - 1)
             for part, weight in zip(parts, self._field_weights if len(parts) > 1 else (1.0,), strict=False):
                 before = len(found)
-                found += map(number, words(part))
+                found += map(number, part.split())
                 sizes.append(len(found) - before)
                 weights.append(weight)
             empty = fields - len(parts)
@@ -195,7 +198,9 @@ class StaticEmbedder:
         group = np.repeat(np.arange(len(sizes)), sizes)
         keys, n = np.unique(group * len(self._words) + np.array(found, np.int64), return_counts=True)
         group, word = np.divmod(keys, max(1, len(self._words)))
-        sublinear = np.array([0, *map(_sublinear, range(1, int(n.max(initial=0)) + 1))])[n]
+        while len(self._amounts) <= n.max(initial=0):
+            self._amounts.append(_sublinear(len(self._amounts)))
+        sublinear = np.frombuffer(self._amounts, np.int64)[n]
         total = np.bincount(group, sublinear, len(sizes))
         factors = np.array(weights) * _UNIT / (_FINE * np.sqrt(np.maximum(total, 1) / _FINE))
         coefficients = np.rint(factors[group] * sublinear)

@@ -104,7 +104,8 @@ def test_query_without_numpy_gives_the_same_bytes(static: Embedder, texts: list[
 def test_split_words_split_to_themselves(static: Embedder) -> None:
     raw = "def parse_HTTPConfig(self, maxBytes=10): return self.readAll()"
     split = " ".join(words(raw))
-    assert static.encode_documents([raw]).tobytes() == static.encode_documents([split]).tobytes()
+    assert static.encode_queries([raw]).tobytes() == static.encode_queries([split]).tobytes()
+    assert static.encode_queries([split]).tobytes() == static.encode_documents([split]).tobytes()
 
 
 def test_a_long_body_does_not_drown_the_name(static: Embedder) -> None:
