@@ -10,11 +10,11 @@ from types import TracebackType
 from typing import Any
 
 from codesearch.errors import StoreError
-from codesearch.store import filters, schema
+from codesearch.store import filters, writes
 from codesearch.store.connection import connect, explained
 from codesearch.store.filters import Filter
 from codesearch.store.records import FileRecord, FileState, StoredSymbol
-from codesearch.text import name_key
+from codesearch.store.writes import stored
 from codesearch.types import Symbol
 
 SIGNS_LOOKED_AT = 1000
@@ -28,13 +28,6 @@ _SIMILARITY = "coalesce(1 - vec_distance_cosine(vec_int8(v.embedding), vec_int8(
 _SYMBOL = (
     "s.kind, s.name, s.qualname, s.signature, s.documentation, s.start_line, s.end_line, "
     "s.start_byte, s.end_byte, f.language, f.path"
-)
-_INSERT_SYMBOL = (
-    "INSERT INTO symbol(id, file_id, content_id, kind, name, name_key, qualname, signature, documentation, "
-    "start_line, end_line, start_byte, end_byte) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)"
-)
-_INSERT_TEXT = (
-    f"INSERT INTO symbol_text(rowid, {', '.join(schema.TEXT_FIELDS)}) VALUES (?{',?' * len(schema.TEXT_FIELDS)})"
 )
 
 
@@ -120,27 +113,19 @@ class Store:
     def replace(self, records: Iterable[FileRecord]) -> None:
         """Put files with all that is indexed of them in the place of what was known of their paths."""
         with self._transaction():
-            stale: set[int] = set()
-            for record in records:
-                stale |= self._delete_symbols(record.path)
-                self._insert(record)
-            self._drop_unused(stale)
+            writes.replace(self._db, list(records))
 
     def remove(self, paths: Iterable[str]) -> None:
         """Forget files."""
         with self._transaction():
-            stale: set[int] = set()
-            for path in paths:
-                stale |= self._delete_symbols(path)
-                self._db.execute("DELETE FROM file WHERE path = ?", (_stored(path),))
-            self._drop_unused(stale)
+            writes.remove(self._db, paths)
 
     def touch(self, states: Iterable[tuple[str, FileState]]) -> None:
         """Record new sizes and times of files whose content is what it was."""
         with self._transaction():
             self._db.executemany(
                 "UPDATE file SET size=?, mtime_ns=?, ctime_ns=?, inode=?, checked_ns=? WHERE path=?",
-                [(s.size, s.mtime_ns, s.ctime_ns, s.inode, s.checked_ns, _stored(path)) for path, s in states],
+                [(s.size, s.mtime_ns, s.ctime_ns, s.inode, s.checked_ns, stored(path)) for path, s in states],
             )
 
     def clear(self) -> None:
@@ -155,65 +140,6 @@ class Store:
         with self._transaction():
             self._db.execute("INSERT INTO symbol_text(symbol_text, rank) VALUES ('merge', 500)")
             self._db.execute("PRAGMA optimize")
-
-    def _delete_symbols(self, path: str) -> set[int]:
-        rows = self._rows(
-            "SELECT s.id, s.content_id FROM symbol s JOIN file f ON f.id = s.file_id WHERE f.path = ?",
-            (_stored(path),),
-        )
-        if rows:
-            ids = [(row[0],) for row in rows]
-            self._db.executemany("DELETE FROM symbol_text WHERE rowid = ?", ids)
-            self._db.executemany("DELETE FROM symbol WHERE id = ?", ids)
-        return {row[1] for row in rows}
-
-    def _drop_unused(self, contents: set[int]) -> None:
-        for content in contents:
-            used = self._db.execute("SELECT 1 FROM symbol WHERE content_id = ? LIMIT 1", (content,)).fetchone()
-            if used is None:
-                self._db.execute("DELETE FROM vector WHERE id = ?", (content,))
-                self._db.execute("DELETE FROM vector_signs WHERE id = ?", (content,))
-                self._db.execute("DELETE FROM content WHERE id = ?", (content,))
-
-    def _insert(self, record: FileRecord) -> None:
-        state = record.state
-        ((file_id,),) = self._rows(
-            "INSERT INTO file(path, language, skipped, detail, lines, size, mtime_ns, ctime_ns, inode, checked_ns, "
-            "hash, roles) VALUES (?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT(path) DO UPDATE SET "
-            "language=excluded.language, skipped=excluded.skipped, detail=excluded.detail, lines=excluded.lines, "
-            "size=excluded.size, mtime_ns=excluded.mtime_ns, ctime_ns=excluded.ctime_ns, inode=excluded.inode, "
-            "checked_ns=excluded.checked_ns, hash=excluded.hash, roles=excluded.roles RETURNING id",
-            (
-                _stored(record.path), record.language, record.skipped, record.detail, record.lines, state.size,
-                state.mtime_ns, state.ctime_ns, state.inode, state.checked_ns, state.hash, record.roles,
-            ),
-        )  # fmt: skip
-        if not record.symbols:
-            return
-        next_id = self._rows("SELECT coalesce(max(id), 0) + 1 FROM symbol")[0][0]
-        symbols, texts = [], []
-        for at, item in enumerate(record.symbols, next_id):
-            s = item.symbol
-            symbols.append(
-                (
-                    at, file_id, self._content(item.content_hash, item.vector), s.kind, s.name, name_key(s.name),
-                    s.qualname, s.signature, s.documentation, s.start_line, s.end_line, s.start_byte, s.end_byte,
-                )
-            )  # fmt: skip
-            texts.append((at, *item.fields))
-        self._db.executemany(_INSERT_SYMBOL, symbols)
-        self._db.executemany(_INSERT_TEXT, texts)
-
-    def _content(self, digest: bytes, vector: bytes | None) -> int:
-        known = self._db.execute("SELECT id FROM content WHERE hash = ?", (digest,)).fetchone()
-        if known is not None:
-            return int(known[0])
-        self._db.execute("INSERT INTO content(hash) VALUES (?)", (digest,))
-        content = self._db.last_insert_rowid()
-        if vector is not None:
-            self._db.execute("INSERT INTO vector VALUES (?, ?)", (content, vector))
-            self._db.execute("INSERT INTO vector_signs VALUES (?, vec_quantize_binary(vec_int8(?)))", (content, vector))
-        return content
 
     # -- reading ----------------------------------------------------------------------------------
 
@@ -235,7 +161,7 @@ class Store:
             for path in only:
                 raw = os.fsencode(path)
                 # "0" follows "/": the range holds what begins with the path and a slash, as text or as bytes.
-                bounds = (_stored(path), _stored(path + "/"), _stored(path + "0"), raw + b"/", raw + b"0")
+                bounds = (stored(path), stored(path + "/"), stored(path + "0"), raw + b"/", raw + b"0")
                 where = "path = ? OR path >= ? AND path < ? OR path >= ? AND path < ?"
                 rows += self._rows(f"{select} WHERE {where}", bounds)
         return {_shown(row[0]): FileState(*row[1:]) for row in rows}
@@ -333,7 +259,7 @@ class Store:
             f"SELECT s.id, {_SYMBOL} FROM symbol s JOIN file f ON f.id = s.file_id "
             "WHERE f.path = ? AND s.start_line <= ? AND s.end_line >= ? "
             "ORDER BY s.end_line - s.start_line, s.kind = 'module', s.start_line DESC LIMIT 1",
-            (_stored(path), line, line),
+            (stored(path), line, line),
         )
         return (rows[0][0], _symbol(rows[0][1:])) if rows else None
 
@@ -347,7 +273,7 @@ class Store:
 
     def file(self, path: str) -> tuple[str | None, str] | None:
         """Return (reason it was skipped or None, detail) of a file, or None if it is not known."""
-        rows = self._rows("SELECT skipped, detail FROM file WHERE path = ?", (_stored(path),))
+        rows = self._rows("SELECT skipped, detail FROM file WHERE path = ?", (stored(path),))
         return (rows[0][0], rows[0][1]) if rows else None
 
     def counts(self) -> dict[str, int]:
@@ -384,15 +310,6 @@ def _restriction(only: Filter | None, column: str, selected: str) -> tuple[str, 
         f" AND {column} IN (SELECT {selected} FROM symbol s JOIN file f ON f.id = s.file_id WHERE {where})",
         bindings,
     )
-
-
-def _stored(path: str) -> str | bytes:
-    """Return a path as SQLite can hold it; names that are not valid UTF-8 become bytes."""
-    try:
-        path.encode("utf-8")
-    except UnicodeEncodeError:
-        return os.fsencode(path)
-    return path
 
 
 def _shown(path: str | bytes) -> str:

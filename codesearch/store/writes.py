@@ -1,0 +1,117 @@
+"""Putting files into the index and taking them out, many rows a statement; callers hold the transaction."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import apsw
+
+from codesearch.store import schema
+from codesearch.store.records import FileRecord
+from codesearch.text import name_key
+
+_AT_ONCE = 500
+"""Values in one IN (...); SQLite allows more, but its cost of parsing them grows."""
+
+_FILE = (
+    "INSERT INTO file(id, path, language, skipped, detail, lines, size, mtime_ns, ctime_ns, inode, checked_ns, hash, "
+    "roles) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)"
+)
+_SYMBOL = (
+    "INSERT INTO symbol(id, file_id, content_id, kind, name, name_key, qualname, signature, documentation, "
+    "start_line, end_line, start_byte, end_byte) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)"
+)
+_TEXT = f"INSERT INTO symbol_text(rowid, {', '.join(schema.TEXT_FIELDS)}) VALUES (?{',?' * len(schema.TEXT_FIELDS)})"
+
+
+def stored(path: str) -> str | bytes:
+    """Return a path as SQLite can hold it; names that are not valid UTF-8 become bytes."""
+    try:
+        path.encode("utf-8")
+    except UnicodeEncodeError:
+        return os.fsencode(path)
+    return path
+
+
+def replace(db: apsw.Connection, records: Sequence[FileRecord]) -> None:
+    """Put files with all that is indexed of them in the place of what was known of their paths."""
+    stale = _forget(db, [stored(record.path) for record in records])
+    contents = _contents(db, records)
+    file_id, symbol_id = _next_id(db, "file"), _next_id(db, "symbol")
+    files: list[tuple[Any, ...]] = []
+    symbols: list[tuple[Any, ...]] = []
+    texts: list[tuple[Any, ...]] = []
+    for record in records:
+        state = record.state
+        files.append(
+            (
+                file_id, stored(record.path), record.language, record.skipped, record.detail, record.lines, state.size,
+                state.mtime_ns, state.ctime_ns, state.inode, state.checked_ns, state.hash, record.roles,
+            )
+        )  # fmt: skip
+        for item in record.symbols:
+            s = item.symbol
+            symbols.append(
+                (
+                    symbol_id, file_id, contents[item.content_hash], s.kind, s.name, name_key(s.name), s.qualname,
+                    s.signature, s.documentation, s.start_line, s.end_line, s.start_byte, s.end_byte,
+                )
+            )  # fmt: skip
+            texts.append((symbol_id, *item.fields))
+            symbol_id += 1
+        file_id += 1
+    db.executemany(_FILE, files)
+    db.executemany(_SYMBOL, symbols)
+    db.executemany(_TEXT, texts)
+    _drop_unused(db, stale)
+
+
+def remove(db: apsw.Connection, paths: Iterable[str]) -> None:
+    """Forget files."""
+    _drop_unused(db, _forget(db, [stored(path) for path in paths]))
+
+
+def _forget(db: apsw.Connection, paths: Sequence[str | bytes]) -> set[int]:
+    """Delete files and their symbols; return the contents that may have lost their last symbol."""
+    files = [row[0] for row in _among(db, "SELECT id FROM file WHERE path IN", paths)]
+    symbols = list(_among(db, "SELECT id, content_id FROM symbol WHERE file_id IN", files))
+    ids = [(row[0],) for row in symbols]
+    db.executemany("DELETE FROM symbol_text WHERE rowid = ?", ids)
+    db.executemany("DELETE FROM symbol WHERE id = ?", ids)
+    db.executemany("DELETE FROM file WHERE id = ?", [(file,) for file in files])
+    return {row[1] for row in symbols}
+
+
+def _contents(db: apsw.Connection, records: Sequence[FileRecord]) -> dict[bytes, int]:
+    """Return the number of each content of some files; those that are new get theirs, and their vectors, here."""
+    vectors = {item.content_hash: item.vector for record in records for item in record.symbols}
+    numbers: dict[bytes, int] = dict(_among(db, "SELECT hash, id FROM content WHERE hash IN", list(vectors)))
+    new = [digest for digest in vectors if digest not in numbers]
+    first = _next_id(db, "content")
+    numbers.update((digest, number) for number, digest in enumerate(new, first))
+    db.executemany("INSERT INTO content VALUES (?, ?)", [(numbers[digest], digest) for digest in new])
+    embedded = [(numbers[digest], vector) for digest in new if (vector := vectors[digest]) is not None]
+    db.executemany("INSERT INTO vector VALUES (?, ?)", embedded)
+    db.executemany("INSERT INTO vector_signs VALUES (?, vec_quantize_binary(vec_int8(?)))", embedded)
+    return numbers
+
+
+def _drop_unused(db: apsw.Connection, contents: set[int]) -> None:
+    ids = [(content,) for content in contents]
+    unused = "NOT EXISTS (SELECT 1 FROM symbol WHERE content_id = ?1)"
+    for table in ("vector", "vector_signs", "content"):
+        db.executemany(f"DELETE FROM {table} WHERE id = ?1 AND {unused}", ids)
+
+
+def _next_id(db: apsw.Connection, table: str) -> int:
+    number: Any = db.execute(f"SELECT coalesce(max(id), 0) + 1 FROM {table}").fetchall()[0][0]
+    return int(number)
+
+
+def _among(db: apsw.Connection, select: str, values: Sequence[Any]) -> Iterator[tuple[Any, ...]]:
+    """Yield the rows of a SELECT that ends in IN, for any number of values."""
+    for start in range(0, len(values), _AT_ONCE):
+        some = values[start : start + _AT_ONCE]
+        yield from db.execute(f"{select} ({','.join('?' * len(some))})", some).fetchall()
