@@ -17,6 +17,7 @@ from codesearch.settings import Settings, load
 from codesearch.store import NeedsMigration, Store, location
 from codesearch.store.filters import Filter
 from codesearch.types import Hit, Skipped, Symbol
+from codesearch.worker import Task
 
 if TYPE_CHECKING:
     from codesearch.indexer import PoolFactory
@@ -254,6 +255,19 @@ class Index:
             return f"{path}: no such file under {self.root}"
         return f"{path}: not in the index: it is ignored, excluded, or in no language codesearch knows"
 
+    def _is_same(self, task: Task) -> bool:
+        """Return whether a file that may have changed is what the index knows, or left out for the same reason."""
+        from codesearch.files import Source, read_source
+
+        store = self._existing()
+        known = store.file(task.path) if store is not None else None
+        if known is None:
+            return False
+        source = read_source(self.root, task.path, self.settings.file_options())
+        if isinstance(source, Source):
+            return source.hash == task.state.hash
+        return source.reason == known[0]
+
     def status(self) -> Status:
         """Return what the index holds and whether it is what the tree is, true at this moment."""
         store = self._existing()
@@ -275,7 +289,7 @@ class Index:
             languages=() if store is None else tuple(store.languages()),
             skipped=(*skipped, *todo.discovery.skipped),
             other_files=tuple(sorted(todo.discovery.unknown.items(), key=lambda item: (-item[1], item[0]))),
-            changed=len(todo.changed),
+            changed=sum(not self._is_same(task) for task in todo.changed),
             deleted=len(todo.deleted),
             notes=(*self.notes, *todo.discovery.notes),
         )

@@ -192,7 +192,7 @@ def _apply(
     from codesearch.workers import Pool
 
     total = sum(task.state.size for task in todo.changed)
-    files = read = symbols = 0
+    files = same = read = symbols = 0
     pending: list[FileRecord] = []
     touched: list[tuple[str, FileState]] = []
     weight = 0
@@ -216,6 +216,7 @@ def _apply(
                     read += task.state.size
                     if isinstance(answer, FileState):
                         touched.append((task.path, answer))
+                        same += 1
                     else:
                         pending.append(answer)
                         weight += len(answer.symbols)
@@ -226,7 +227,7 @@ def _apply(
                     progress(Progress(files, len(todo.changed), read, total, symbols, time.perf_counter() - started))
             commit()
     left = len(todo.changed) - files
-    return Report(files, len(todo.deleted), todo.unchanged, symbols, read, left=left)
+    return Report(files - same, len(todo.deleted), todo.unchanged + same, symbols, read, left=left)
 
 
 def setup_of(root: Path, settings: Settings) -> Setup:

@@ -237,12 +237,14 @@ class Answers:
 def _declaration(signature: str, lines: list[str]) -> range:
     """Return which of a symbol's first lines hold its declaration; an empty range if that cannot be told."""
     wanted = "".join(signature.split())
+    # A signature has no comma after the last of several parameters, which stand on lines of their own in the source.
+    closed = re.compile(r",(?=[)\]])")
     for start, line in enumerate(lines[:20] if wanted else ()):
         found = "".join(line.split())
         if not found or not (wanted.startswith(found) or found.startswith(wanted)):
             continue
         for stop in range(start + 1, min(start + 60, len(lines)) + 1):
-            if found.startswith(wanted):
+            if closed.sub("", found).startswith(wanted):
                 return range(start, stop)
             found += "".join(lines[stop].split()) if stop < len(lines) else ""
     return range(0)

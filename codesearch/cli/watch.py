@@ -253,6 +253,23 @@ def _stop(service: Service, *, quiet: bool) -> int:
             asked = True
             os.kill(pid, signal.SIGTERM)
         time.sleep(0.02)
+    while _lives(pid) and time.monotonic() < end:
+        time.sleep(0.02)
     if not quiet:
         console.message(f"{service.root}: the watcher (process {pid}) has ended")
     return FOUND
+
+
+def _lives(pid: int) -> bool:
+    """Return whether a process that gave up its lock is still on its way out; where that cannot be told, not."""
+    if os.name != "posix":
+        return False
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        pass
+    try:
+        os.kill(pid, 0)
+    except OSError:
+        return False
+    return not Path("/proc/self/stat").exists()

@@ -181,10 +181,11 @@ def _environment(repository: Repository, home: Path) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("kind", ["debian", "wheel"])
-def test_neovim_loads_it(kind: str, repository: Repository, home: Path) -> None:
+def test_neovim_loads_it(kind: str, repository: Repository, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     nvim = conftest.neovims()[kind]
     if nvim is None:
         conftest.absent(f"no Neovim of this kind: {kind}")
+    monkeypatch.setenv("PATH", "/usr/bin:/bin")  # where the name alone would not be found
     command.install(command.Editor.neovim)
     script = home / "check.lua"
     script.write_text(
@@ -201,8 +202,9 @@ def test_neovim_loads_it(kind: str, repository: Repository, home: Path) -> None:
     assert done.stdout.endswith("def confirm( codesearch.txt"), done.stdout
 
 
-def test_vim_loads_it(repository: Repository, home: Path) -> None:
+def test_vim_loads_it(repository: Repository, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     conftest.required("vim")
+    monkeypatch.setenv("PATH", "/usr/bin:/bin")  # where the name alone would not be found
     command.install(command.Editor.vim)
     script = home / "check.vim"
     script.write_text(
@@ -218,8 +220,11 @@ def test_vim_loads_it(repository: Repository, home: Path) -> None:
     assert "def confirm( codesearch-vim.txt" in done.stdout, done.stdout
 
 
-def test_emacs_loads_it(repository: Repository, home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_emacs_loads_it(
+    repository: Repository, home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     conftest.required("emacs")
+    monkeypatch.setenv("PATH", "/usr/bin:/bin")  # where the name alone would not be found
     command.install(command.Editor.emacs)
     printed = [line.strip() for line in capsys.readouterr().out.splitlines() if line.startswith("  (")]
     (home / "check.el").write_text(
