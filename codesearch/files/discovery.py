@@ -62,9 +62,11 @@ class Selection:
         return result
 
     def keeps_folder(self, path: bytes) -> bool:
+        """Return whether files in this folder may be listed."""
         return self.folder(path) is not None
 
     def keeps_file(self, path: bytes) -> bool:
+        """Return whether no rule leaves this file out."""
         above, _, name = path.rpartition(b"/")
         parent = self._folders[above] if above in self._folders else self.folder(above)
         if parent is None:
