@@ -1,26 +1,37 @@
 """The process that reads files and turns them into records: parse, extract, split, embed.
 
-`workers.Pool` starts it; it speaks frames (4 bytes of length, then a pickle) over its
+`workers.Pool` starts it. It is sent a batch of tasks at a time and answers with a byte for each file, as a sign of
+life, and then with all their answers. Both sides speak frames (4 bytes of length, then a pickle) over its
 standard streams. A plain subprocess, unlike multiprocessing, needs no guarded main module in the program that uses
 codesearch, and one that hangs can be killed alone.
 """
 
 from __future__ import annotations
 
+import gc
 import os
 import pickle
 import signal
 import struct
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from codesearch.errors import CodesearchError
 from codesearch.files import FileOptions, Source, read_source, role
 from codesearch.store.records import FileRecord, FileState, SymbolRecord
-from codesearch.types import Skipped
+from codesearch.types import Skipped, Symbol
+
+if TYPE_CHECKING:
+    from codesearch.text import Document
 
 _LENGTH = struct.Struct("<I")
+HEARTBEAT = b"."
+"""Written for each file of a batch that is extracted, before the frame with their answers."""
+
+Answer = FileRecord | FileState
+"""A FileState alone says that a file's content is what it was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +47,7 @@ class Setup:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A file to read; the answer is a FileRecord, or the new FileState alone if its content is what it was."""
+    """A file to read."""
 
     path: str
     state: FileState
@@ -59,8 +70,17 @@ def receive(stream: BinaryIO) -> Any:
     return pickle.loads(data)
 
 
+@dataclass(frozen=True, slots=True)
+class _Extracted:
+    """A file whose symbols wait for their vectors."""
+
+    record: FileRecord
+    symbols: tuple[Symbol, ...]
+    texts: tuple[Document, ...]
+
+
 class Processor:
-    """Turns a task into its record."""
+    """Turns tasks into their answers."""
 
     def __init__(self, setup: Setup) -> None:
         from codesearch.embed import load
@@ -69,8 +89,8 @@ class Processor:
         self._options = setup.options
         self._embedder = load(setup.model)
 
-    def __call__(self, task: Task) -> FileRecord | FileState:
-        """Read, extract and embed one file. Never raises for what is in the file or on the disk."""
+    def extract(self, task: Task) -> Answer | _Extracted:
+        """Read and extract one file."""
         source = read_source(self._root, task.path, self._options)
         if isinstance(source, Skipped):
             unread = replace(task.state, hash=None)
@@ -78,10 +98,9 @@ class Processor:
         state = replace(task.state, hash=source.hash)
         if source.hash == task.state.hash:
             return state
-        return self._record(task.path, state, source)
+        return self._extracted(task.path, state, source)
 
-    def _record(self, path: str, state: FileState, source: Source) -> FileRecord:
-        from codesearch.embed import quantise
+    def _extracted(self, path: str, state: FileState, source: Source) -> _Extracted:
         from codesearch.extract import extract
         from codesearch.text import documents
 
@@ -89,18 +108,26 @@ class Processor:
         shown = path.encode("utf-8", "replace").decode()
         symbols = extract(source.data, source.language, shown)
         texts = documents(symbols, source.data, shown)
-        rows = quantise(self._embedder.encode_documents([text.embedding_text for text in texts]))
-        return FileRecord(
-            path,
-            state,
-            language=source.language,
-            lines=source.data.count(b"\n") + (not source.data.endswith(b"\n") and bool(source.data)),
-            roles=" ".join(sorted(role(path))),
-            symbols=tuple(
+        lines = source.data.count(b"\n") + (not source.data.endswith(b"\n") and bool(source.data))
+        roles = " ".join(sorted(role(path)))
+        record = FileRecord(path, state, language=source.language, lines=lines, roles=roles)
+        return _Extracted(record, tuple(symbols), tuple(texts))
+
+    def embed(self, found: Sequence[Answer | _Extracted]) -> list[Answer]:
+        """Return the answers, those with symbols completed: all texts at once, since numpy's calls cost by the call."""
+        from codesearch.embed import quantise
+
+        texts = [text.embedding_text for one in found if isinstance(one, _Extracted) for text in one.texts]
+        rows = iter(quantise(self._embedder.encode_documents(texts)))
+
+        def completed(one: _Extracted) -> FileRecord:
+            symbols = tuple(
                 SymbolRecord(symbol, text.fields, text.content_hash, row)
-                for symbol, text, row in zip(symbols, texts, rows, strict=True)
-            ),
-        )
+                for symbol, text, row in zip(one.symbols, one.texts, rows, strict=False)
+            )
+            return replace(one.record, symbols=symbols)
+
+        return [completed(one) if isinstance(one, _Extracted) else one for one in found]
 
 
 def _end_after(seconds: float) -> None:
@@ -129,18 +156,28 @@ def main() -> None:
             send(answers, str(error))
             return
         send(answers, "")
+        gc.disable()  # what a batch makes has no cycles worth looking for
         while True:
-            task: Task = receive(tasks)
-            _end_after(2 * setup.parse_timeout + 1)
-            try:
-                answer: object = process(task)
-            except MemoryError as error:
-                answer = FileRecord(task.path, task.state, skipped="parse failed", detail=f"out of memory: {error}")
-            except Exception as error:  # noqa: BLE001 -- recorded with the file, shown by `status`
-                answer = FileRecord(
-                    task.path, task.state, skipped="parse failed", detail=f"{type(error).__name__}: {error}"
-                )
+            batch: list[Task] = receive(tasks)
+            found: list[Answer | _Extracted] = []
+            for task in batch:
+                _end_after(2 * setup.parse_timeout + 1)
+                found.append(_tried(process, task))
+                answers.write(HEARTBEAT)
+                answers.flush()
+            send(answers, process.embed(found))
             _end_after(0)
-            send(answers, answer)
+            gc.collect(0)
     except (EOFError, BrokenPipeError):
         return
+
+
+def _tried(process: Processor, task: Task) -> Answer | _Extracted:
+    """Extract a file; what goes wrong is recorded with it, and shown by `status`."""
+    try:
+        return process.extract(task)
+    except MemoryError as error:
+        detail = f"out of memory: {error}"
+    except Exception as error:  # noqa: BLE001 -- recorded with the file
+        detail = f"{type(error).__name__}: {error}"
+    return FileRecord(task.path, replace(task.state, hash=None), skipped="parse failed", detail=detail)

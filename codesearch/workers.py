@@ -11,28 +11,26 @@ import time
 from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, cast
 
 from codesearch.errors import CodesearchError
-from codesearch.store.records import FileRecord, FileState
-from codesearch.worker import Setup, Task, receive, send
+from codesearch.store.records import FileRecord
+from codesearch.worker import HEARTBEAT, Answer, Setup, Task, receive, send
 
 WINDOW = 3
 """Batches in flight for each worker: enough to keep it busy, few enough to bound memory."""
 START_TIMEOUT = 60.0
 """Seconds a worker may take to start."""
 
-Answer = FileRecord | FileState
-
 
 @dataclass(slots=True)
 class _Batch:
     number: int
     tasks: list[Task]
-    answers: list[Answer] = field(default_factory=list)
+    answers: list[Answer | None]
 
 
 _BOOT = "import sys; sys.path[:] = sys.argv[1:]; from codesearch.worker import main; main()"
@@ -104,26 +102,30 @@ class _Worker:
 
     def _work(self, batch: _Batch) -> None:
         """Have a batch answered, replacing the process as often as its files break it."""
-        while len(batch.answers) < len(batch.tasks):
+        while None in batch.answers:
             process = self._process or self._start()
-            tasks = batch.tasks[len(batch.answers) :]
-            feeder = threading.Thread(target=self._feed, args=(process.stdin, tasks), daemon=True)
+            waiting = [at for at, answer in enumerate(batch.answers) if answer is None]
+            alive = 0
             try:
                 self._extend()
-                feeder.start()
-                for _ in tasks:
-                    batch.answers.append(receive(cast(BinaryIO, process.stdout)))
+                send(cast(BinaryIO, process.stdin), [batch.tasks[at] for at in waiting])
+                back = cast(BinaryIO, process.stdout)
+                while alive < len(waiting):
+                    if back.read(1) != HEARTBEAT:
+                        raise EOFError
+                    alive += 1
                     self._extend()
+                for at, answer in zip(waiting, receive(back), strict=True):
+                    batch.answers[at] = answer
             except (EOFError, OSError):
                 self._raise_if_closed()
-                self._blame(batch, self.kill())
+                self._blame(batch, waiting[min(alive, len(waiting) - 1)], self.kill())
             finally:
                 self.deadline = None
-                feeder.join()
 
-    def _blame(self, batch: _Batch, code: int) -> None:
+    def _blame(self, batch: _Batch, at: int, code: int) -> None:
         """Report the file at which the process ended; only a second crash is its fault."""
-        task = batch.tasks[len(batch.answers)]
+        task = batch.tasks[at]
         if not self.timed_out and self._suspect is not task:
             self._suspect = task
             return
@@ -132,7 +134,7 @@ class _Worker:
         else:
             reason, detail = "parse failed", f"the parser crashed (status {code})"
         self.timed_out = False
-        batch.answers.append(FileRecord(task.path, task.state, skipped=reason, detail=detail))
+        batch.answers[at] = FileRecord(task.path, replace(task.state, hash=None), skipped=reason, detail=detail)
 
     def _raise_if_closed(self) -> None:
         if self._closed:
@@ -140,14 +142,6 @@ class _Worker:
 
     def _extend(self) -> None:
         self.deadline = time.monotonic() + self._setup.parse_timeout
-
-    @staticmethod
-    def _feed(stream: BinaryIO, tasks: list[Task]) -> None:
-        try:
-            for task in tasks:
-                send(stream, task)
-        except (OSError, ValueError):
-            return  # the reader sees the end of the other stream and finds out why
 
     def expire(self) -> None:
         """Kill the process because its file takes too long; the thread replaces it."""
@@ -219,7 +213,8 @@ class Pool:
         source = enumerate(batches)
         while True:
             while len(waiting) < WINDOW * len(self._workers) and (following := next(source, None)) is not None:
-                batch = _Batch(*following)
+                number, tasks = following
+                batch = _Batch(number, tasks, [None] * len(tasks))
                 waiting.append(batch)
                 self._todo.put(batch)
             if not waiting:
@@ -228,7 +223,9 @@ class Pool:
                 finished.add(self._next_finished())
             batch = waiting.popleft()
             finished.discard(batch.number)
-            yield list(zip(batch.tasks, batch.answers, strict=True))
+            yield [
+                (task, answer) for task, answer in zip(batch.tasks, batch.answers, strict=True) if answer is not None
+            ]
 
     def _next_finished(self) -> int:
         while True:

@@ -131,12 +131,12 @@ BREAKING = """
 import sys; sys.path[:] = sys.argv[1:]
 import os, time
 from codesearch import worker
-real = worker.Processor.__call__
+real = worker.Processor.extract
 def broken(self, task):
     if task.path == 'crash.py': os._exit(11)
     if task.path == 'stuck.py': time.sleep(60)
     return real(self, task)
-worker.Processor.__call__ = broken
+worker.Processor.extract = broken
 worker.main()
 """
 
