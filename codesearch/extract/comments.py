@@ -10,6 +10,8 @@ _LICENCE = re.compile(
     r"|licensed? that can be found",
     re.IGNORECASE,
 )
+_LICENCE_HINTS = ("licen", "copyright", "(c)", "spdx", "rights reserved", "permission is", "redistribution")
+"""No licence without one of these; looking for plain words first is many times faster than the pattern alone."""
 _DIRECTIVE = re.compile(
     r"""\s*(?:
       !/|eslint\b|jshint\b|jslint\b|prettier-ignore|istanbul\b|global\s|@ts-\w+|@flow\b|tslint:|biome-ignore|v8\signore|c8\signore
@@ -26,6 +28,8 @@ _BANNER = re.compile(r"[\W_]*")
 _LINE_MARK = re.compile(r"\s*(?:/{2,}!?<?|#+:?!?|--+\s?[|^*]?(?![\[\]])|;+|%+|'+)[ \t]?")
 _BLOCK_OPEN = re.compile(r"\s*(?:/\*+!?<?|\{-+\s?[|^]?(?!#)|\(\*+|--+\[=*\[|=begin\b|#=|<!--+|\"\"\")[ \t]?")
 _BLOCK_CLOSE = re.compile(r"[ \t]*(?:\*+/|-+\}|\*+\)|(?:--)?\]=*\]|=end\b|=#|-->|\"\"\")\s*$")
+_CLOSERS = ("*/", "-}", "*)", "]", "=end", "=#", "-->", '"""')
+"""How a line that closes a block comment ends."""
 _STAR = re.compile(r"\s*\*+(?!\*)[ \t]?")
 _STRING = re.compile(r"(?:@[\w]+\s*)?[A-Za-z~]*(\"\"\"|'''|\"|')")
 
@@ -49,7 +53,7 @@ def clean_comment(text: str) -> str:
         elif not in_block:
             line = _LINE_MARK.sub("", line, count=1)
         if in_block:
-            closed = _BLOCK_CLOSE.search(line)
+            closed = _BLOCK_CLOSE.search(line) if line.rstrip().endswith(_CLOSERS) else None
             if closed:
                 in_block = False
                 line = line[: closed.start()]
@@ -60,7 +64,7 @@ def clean_comment(text: str) -> str:
             line = ""
         out.append(line)
     cleaned = _dedent(out)
-    return "" if _LICENCE.search(cleaned) else cleaned
+    return "" if is_licence(cleaned) else cleaned
 
 
 def clean_string(text: str) -> str:
@@ -78,7 +82,8 @@ def clean_string(text: str) -> str:
 
 def is_licence(text: str) -> bool:
     """Tell whether a comment is a licence or a copyright notice."""
-    return bool(_LICENCE.search(text))
+    lowered = text.lower()
+    return any(hint in lowered for hint in _LICENCE_HINTS) and _LICENCE.search(text) is not None
 
 
 def _dedent(lines: list[str], keep: bool = False) -> str:
