@@ -64,15 +64,7 @@ def words(text: str) -> list[str]:
 
 def terms(text: str) -> list[str]:
     """Return what the full-text index holds for a text: its words, and each compound as one word too."""
-    return _joined_terms(text).split()
-
-
-def _joined_terms(text: str) -> str:
-    return " ".join(map(_terms_of, _WORD.findall(text)))
-
-
-def _joined_words(text: str, most: int) -> str:
-    return " ".join(map(_words_of, _WORD.findall(text)[:most]))
+    return " ".join(map(_terms_of, _WORD.findall(text))).split()
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,25 +87,20 @@ def documents(symbols: Sequence[Symbol], source: bytes, path: str) -> list[Docum
 
 def _document(symbol: Symbol, body: str, path_terms: str) -> Document:
     scope = symbol.qualname.removesuffix(symbol.name)
-    found = _WORD.findall(body)
+    name, container, signature, documentation, inside = map(
+        _WORD.findall, (symbol.name, scope, symbol.signature, symbol.documentation, body)
+    )
     fields = (
-        _joined_terms(symbol.name),
-        _joined_terms(scope),
-        _joined_terms(symbol.signature),
-        _joined_terms(symbol.documentation),
+        " ".join(map(_terms_of, name)),
+        " ".join(map(_terms_of, container)),
+        " ".join(map(_terms_of, signature)),
+        " ".join(map(_terms_of, documentation)),
         path_terms,
-        " ".join(map(_terms_of, found)),
+        " ".join(map(_terms_of, inside)),
     )
     # One line a field, as codesearch.embed.FIELDS lists them; no path, so that copies and moves share a vector.
-    text = "\n".join(
-        (
-            _joined_words(symbol.name, EMBEDDED_BODY),
-            _joined_words(scope, EMBEDDED_BODY),
-            _joined_words(symbol.signature, EMBEDDED_BODY),
-            _joined_words(symbol.documentation, EMBEDDED_DOCUMENTATION),
-            " ".join(map(_words_of, found[:EMBEDDED_BODY])),
-        )
-    )
+    embedded = (name, container, signature, documentation[:EMBEDDED_DOCUMENTATION], inside[:EMBEDDED_BODY])
+    text = "\n".join([" ".join(map(_words_of, field)) for field in embedded])
     return Document(fields, text, blake2b(text.encode("utf-8", "replace"), digest_size=16).digest())
 
 
@@ -141,6 +128,9 @@ def _bodies(symbols: Sequence[Symbol], source: bytes) -> list[str]:
     return bodies
 
 
+_key_of = _Cache(lambda name: "".join(words(name))).__getitem__
+
+
 def name_key(name: str) -> str:
     """Return the key under which names of any case style meet: `parse_config`, `ParseConfig` -> parseconfig."""
-    return "".join(words(name))
+    return _key_of(name)

@@ -88,4 +88,6 @@ def quantise(vectors: Vectors) -> list[bytes]:
     """Return each row as int8 bytes, round(127 x), as the store keeps them: dims bytes a row."""
     import numpy as np
 
-    return [row.tobytes() for row in np.rint(vectors.astype(np.float64) * 127).astype(np.int8)]
+    rows, dims = vectors.shape
+    data = np.rint(vectors.astype(np.float64) * 127).astype(np.int8).tobytes()
+    return [data[at : at + dims] for at in range(0, rows * dims, dims)]
