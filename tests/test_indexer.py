@@ -151,7 +151,7 @@ def test_workers_import_nothing_from_the_tree(tree, monkeypatch):
 
 
 def test_progress_counts_up_to_the_whole(tree):
-    seen = []
+    seen: list[indexer.Progress] = []
     with codesearch.open_index(tree) as index:
         index.update(progress=seen.append)
     assert seen[-1].files == seen[-1].files_total == 2
