@@ -46,6 +46,8 @@ class Workspace:
         self._buffers = ThreadPoolExecutor(1, "buffers")
         self._slow = ThreadPoolExecutor(2, "slow")
         self._reader = Reader()
+        self._dropping: set[Any] = set()
+        """Buffers that are being forgotten: futures."""
         self._started = False
 
     # -- folders ----------------------------------------------------------------------------------
@@ -153,7 +155,7 @@ class Workspace:
             folder, path = self.place(document.uri)
             if folder is not document.folder:
                 old, old_path = document.folder, document.path
-                self._buffers.submit(old.drop, old_path)
+                self._drop(old, old_path)
                 document.folder, document.path = folder, path
                 self.schedule(document, 0.0)
 
@@ -210,7 +212,13 @@ class Workspace:
             if document.timer is not None:
                 document.timer.cancel()
             document.generation += 1
-            self._buffers.submit(document.folder.drop, document.path)
+            self._drop(document.folder, document.path)
+
+    def _drop(self, folder: Folder, path: str) -> None:
+        """Let a file answer for itself again, after the readings that are under way."""
+        dropping = asyncio.get_running_loop().run_in_executor(self._buffers, folder.drop, path)
+        self._dropping.add(dropping)
+        dropping.add_done_callback(self._dropping.discard)
 
     def schedule(self, document: Document, delay: float) -> None:
         """Read a buffer after `delay` seconds without another change."""
@@ -221,7 +229,7 @@ class Workspace:
     def _begin_reading(self, document: Document) -> None:
         document.timer = None
         if not self.options.unsaved and document.folder is not self.loose:
-            self._buffers.submit(document.folder.drop, document.path)
+            self._drop(document.folder, document.path)
             return
         reading = asyncio.get_running_loop().run_in_executor(
             self._buffers, self._read, document, document.generation, document.folder, document.path
@@ -242,6 +250,8 @@ class Workspace:
                 folder.drop(path)
                 return
             record = self._reader.read(Buffer(path, data, document.language(), folder.model, options))
+            if document.generation != generation:
+                return
             if record.skipped:
                 logger.info("%s: %s %s", document.uri, record.skipped, record.detail)
             folder.put(record)
@@ -252,7 +262,7 @@ class Workspace:
 
     async def settle(self) -> None:
         """Wait, but not long, until the buffers are read."""
-        waiting: list[Any] = []
+        waiting: list[Any] = [*self._dropping]
         for document in self.documents.values():
             if document.timer is not None:
                 document.timer.cancel()
