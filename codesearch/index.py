@@ -113,9 +113,14 @@ class Index:
             self._opened = (status.st_dev, status.st_ino)
         return self._store
 
-    def _reading(self) -> Store:
+    def reader(self) -> Store | None:
+        """Return what the index can be read by; None while there is nothing to read."""
         store = self._existing()
-        if store is None or "rules" not in store.meta():
+        return store if store is not None and "rules" in store.meta() else None
+
+    def _reading(self) -> Store:
+        store = self.reader()
+        if store is None:
             raise NotFoundError(f"{self.root}: not indexed yet; run `codesearch index {self.root}` (or Index.update())")
         return store
 

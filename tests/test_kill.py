@@ -53,7 +53,7 @@ def test_killed_at_any_moment_the_next_run_ends_with_an_index_equal_to_a_fresh_o
         process.send_signal(signal.SIGKILL)
         process.wait()
         with codesearch.open_index(root) as index:
-            if index.path.exists() and index._existing() is not None and "rules" in index._reading().meta():
+            if index.path.exists() and index.reader() is not None:
                 index.query("declare an option")  # what is there answers
             index.update()
             assert contents(index.path) == fresh(root, tmp_path / "fresh.db"), f"round {number}"

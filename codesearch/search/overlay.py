@@ -126,7 +126,7 @@ class Overlay:
         text: dict[int, float] = {}
         names: dict[int, float] = {}
         with self._lock:
-            size = _count(self._store, "symbol")
+            size = self._store.count()
             for term in query.terms:
                 for prefix, weights, scores in (("", ALL_FIELDS, text), (_NAME_COLUMNS, NAME_FIELDS, names)):
                     match = prefix + any_of((term,))
@@ -162,22 +162,18 @@ class Overlay:
         if store is None:
             return 0
         if "" not in self._frequencies:
-            self._frequencies[""] = _count(store, "symbol")
+            self._frequencies[""] = store.count()
         return self._frequencies[""]
 
     def _frequency(self, store: Store | None, match: str) -> int:
         """Return how many symbols of the real index match."""
         known = self._frequencies.get(match)
         if known is None:
-            known = _count(store, "symbol_text WHERE symbol_text MATCH ?", match) if store is not None else 0
+            known = store.count(match) if store is not None else 0
             self._frequencies[match] = known
             if len(self._frequencies) > _REMEMBERED:
                 self._frequencies.popitem(last=False)
         return known
-
-
-def _count(store: Store, what: str, *bindings: str) -> int:
-    return int(store._rows(f"SELECT count(*) FROM {what}", bindings)[0][0])
 
 
 def _idf(texts: int, holding: int) -> float:

@@ -146,7 +146,8 @@ class Service:
     # -- questions --------------------------------------------------------------------------------
 
     @contextmanager
-    def _reading(self) -> Iterator[Index]:
+    def reading(self) -> Iterator[Index]:
+        """Lend an index for reading; one for each that asks at the same time."""
         try:
             index = self._readers.get_nowait()
         except queue.Empty:
@@ -176,39 +177,39 @@ class Service:
 
     def query(self, text: str, *, limit: int | None = None, only: Filter | None = None) -> list[Hit]:
         """Answer as `Index.query`, from the index as it is now."""
-        with self._reading() as index:
+        with self.reading() as index:
             return index.query(text, limit=limit, only=only)
 
     def similar(self, path: str, line: int, *, limit: int | None = None, only: Filter | None = None) -> list[Hit]:
         """Answer as `Index.similar`, from the index as it is now."""
-        with self._reading() as index:
+        with self.reading() as index:
             return index.similar(path, line, limit=limit, only=only)
 
     def symbol_at(self, path: str, line: int) -> Symbol:
         """Answer as `Index.symbol_at`, from the index as it is now."""
-        with self._reading() as index:
+        with self.reading() as index:
             return index.symbol_at(path, line)
 
     def symbols_named(self, name: str, *, limit: int = 50) -> list[Symbol]:
         """Answer as `Index.symbols_named`, from the index as it is now."""
-        with self._reading() as index:
+        with self.reading() as index:
             return index.symbols_named(name, limit=limit)
 
     def symbols(self, only: Filter | None = None, *, limit: int = -1) -> list[Symbol]:
         """Return what `Index.symbols` yields, from the index as it is now."""
-        with self._reading() as index:
+        with self.reading() as index:
             return list(index.symbols(only, limit=limit))
 
     def source(
         self, symbol: Symbol, *, context: int = 0, head: int | None = None, whole: bool = False
     ) -> tuple[int, list[str]]:
         """Answer as `Index.source`."""
-        with self._reading() as index:
+        with self.reading() as index:
             return index.source(symbol, context=context, head=head, whole=whole)
 
     def index_status(self) -> Status:
         """Answer as `Index.status`: compares with the tree."""
-        with self._reading() as index:
+        with self.reading() as index:
             return index.status()
 
     # -- freshness --------------------------------------------------------------------------------
@@ -411,7 +412,7 @@ class Service:
         only = protocol.filter_from_json(params.get("only", {}))
         limit = int(params["limit"])
         fresh = bool(params.get("fresh", True)) and self.refresh(timeout=_budget(params))
-        with self._reading() as index:
+        with self.reading() as index:
             if not index.current:
                 raise CodesearchError("the index is being made")  # the client waits for it as it would without us
         if method == "query":

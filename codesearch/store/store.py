@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -24,6 +24,9 @@ and so many times the answers wanted. Measured on 108,000 functions, a thousand 
 
 _SIMILARITY = "coalesce(1 - vec_distance_cosine(vec_int8(v.embedding), vec_int8(?)), 0)"
 """Of a vector v to one that is bound; 0 for a vector of zeros, which has no direction."""
+
+_STEPS = 20_000
+"""Instructions of SQLite's machine between two looks at whether to stop: about a millisecond."""
 
 _SYMBOL = (
     "s.kind, s.name, s.qualname, s.signature, s.documentation, s.start_line, s.end_line, "
@@ -80,6 +83,15 @@ class Store:
                 if self._db.in_transaction:  # a full disk has SQLite roll back by itself
                     self._db.execute("ROLLBACK")
                 raise
+
+    @contextmanager
+    def stopped_if(self, given_up: Callable[[], bool]) -> Iterator[None]:
+        """Let what is read inside end with an apsw.InterruptError soon after `given_up` says True."""
+        self._db.set_progress_handler(given_up, _STEPS)
+        try:
+            yield
+        finally:
+            self._db.set_progress_handler(None)
 
     def _rows(self, sql: str, bindings: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         with explained(self.path):
@@ -288,6 +300,12 @@ class Store:
             "bytes": self._rows("SELECT coalesce(sum(size), 0) FROM file WHERE skipped IS NULL")[0][0],
             "lines": self._rows("SELECT coalesce(sum(lines), 0) FROM file")[0][0],
         }
+
+    def count(self, match: str = "") -> int:
+        """Return how many symbols there are, or how many a full-text expression matches."""
+        if not match:
+            return int(self._rows("SELECT count(*) FROM symbol")[0][0])
+        return int(self._rows("SELECT count(*) FROM symbol_text WHERE symbol_text MATCH ?", [match])[0][0])
 
     def languages(self) -> list[tuple[str, int, int]]:
         """Return (language, files, symbols), most symbols first."""

@@ -65,7 +65,7 @@ class Engine:
 
     def read(self, work: Callable[[Index], T]) -> T:
         """Run `work` with an index for reading."""
-        with self._service._reading() as index:
+        with self._service.reading() as index:
             return work(index)
 
     def changed(self, paths: Iterable[str]) -> None:

@@ -124,7 +124,7 @@ class Folder:
             return False
 
         def look(index: Index) -> bool:
-            store = _store(index)
+            store = index.reader()
             return store is not None and store.file(path) is None and (index.root / path).exists()
 
         return self.engine.read(look)
@@ -205,14 +205,8 @@ class Folder:
             return work(None)
 
         def look(index: Index) -> T:
-            store = _store(index)
+            store = index.reader()
             with stoppable(store):
                 return work(store)
 
         return self.engine.read(look)
-
-
-def _store(index: Index) -> Store | None:
-    """Return what an index can be read by; None while there is nothing to read."""
-    store = index._existing()
-    return store if store is not None and "rules" in store.meta() else None

@@ -8,8 +8,6 @@ from contextlib import contextmanager
 
 from codesearch.store import Store
 
-_STEPS = 20_000
-"""Instructions of SQLite's machine between two looks at whether to stop: about a millisecond."""
 _current = threading.local()
 
 
@@ -46,13 +44,10 @@ def stoppable(store: Store | None) -> Iterator[None]:
         return
     if stop.stopped:
         raise StoppedError
-    connection = store._db
-    connection.set_progress_handler(lambda: stop.stopped, _STEPS)
     try:
-        yield
+        with store.stopped_if(lambda: stop.stopped):
+            yield
     except Exception:
         if stop.stopped:
             raise StoppedError from None
         raise
-    finally:
-        connection.set_progress_handler(None)
