@@ -296,7 +296,8 @@ def index_command(
     with asking.opened(options.root_of(path), **settings) as index:
         with Reporter(index.root, quiet=quiet, first=rebuild or not index.path.exists()) as reporter:
             report = index.update(rebuild=rebuild, progress=reporter.progress, waiting=reporter.waiting)
-        problem = "" if report.symbols else asking.nothing_to_search(index.status())
+        something = report.symbols or next(index.symbols(limit=1), None) is not None
+        problem = "" if something else asking.nothing_to_search(index.status())
         if not quiet:
             for note in report.notes:
                 console.message(note)
