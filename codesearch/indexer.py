@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -149,8 +149,10 @@ def update(
     with location.writer_lock(path, timeout=lock_timeout, waiting=waiting):
         if rebuild:
             location.remove(path)
-        with Store(path, writable=True) as store:
+        with Store(path, writable=True) as store, ExitStack() as early:
             _check_owner(root, store, path)
+            if pools is None and "rules" not in store.meta():
+                pools = _started_early(early, root, settings)
             todo = planned() or plan(root, store, settings, paths)
             if todo.empty:
                 return Report(unchanged=todo.unchanged, seconds=time.perf_counter() - started)
@@ -166,6 +168,14 @@ def update(
             if report.changed >= OPTIMIZE_AFTER:
                 store.optimize()
     return replace(report, seconds=time.perf_counter() - started, notes=todo.discovery.notes)
+
+
+def _started_early(early: ExitStack, root: Path, settings: Settings) -> PoolFactory:
+    """Start the workers of a first index, which will have work to do, while it is planned; return what lends them."""
+    from codesearch.workers import Pool
+
+    pool = early.enter_context(Pool(setup_of(root, settings), settings.workers or os.cpu_count() or 1))
+    return lambda setup, workers: nullcontext(pool)
 
 
 def _check_owner(root: Path, store: Store, path: Path) -> None:
