@@ -21,11 +21,17 @@ EMBEDDED_BODY = 200
 """Identifiers of documentation and body that an embedder sees; measured, more only cost time."""
 
 _WORD = re.compile(r"\w+")
+_BLANKS = {code: " " for code in range(128) if not (chr(code).isalnum() or chr(code) == "_")}
 _PARTS = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|[0-9]+|[^\W\d_A-Za-z]+")
 _LONGEST_WORD = 80
 """Longer runs are data (base64, hashes), not words."""
 _CACHED_WORDS = 1 << 17
 """About 20 MB; then the cache starts again."""
+
+
+def _found(text: str) -> list[str]:
+    """Return what `_WORD` finds, faster where the text is ASCII, as most source is."""
+    return text.translate(_BLANKS).split() if text.isascii() else _WORD.findall(text)
 
 
 def split_identifier(word: str) -> tuple[str, ...]:
@@ -59,12 +65,12 @@ _terms_of = _Cache(_compound).__getitem__
 
 def words(text: str) -> list[str]:
     """Return the lower-case words of a text, identifiers split, in order."""
-    return " ".join(map(_words_of, _WORD.findall(text))).split()
+    return " ".join(map(_words_of, _found(text))).split()
 
 
 def terms(text: str) -> list[str]:
     """Return what the full-text index holds for a text: its words, and each compound as one word too."""
-    return " ".join(map(_terms_of, _WORD.findall(text))).split()
+    return " ".join(map(_terms_of, _found(text))).split()
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +94,7 @@ def documents(symbols: Sequence[Symbol], source: bytes, path: str) -> list[Docum
 def _document(symbol: Symbol, body: str, path_terms: str) -> Document:
     scope = symbol.qualname.removesuffix(symbol.name)
     name, container, signature, documentation, inside = map(
-        _WORD.findall, (symbol.name, scope, symbol.signature, symbol.documentation, body)
+        _found, (symbol.name, scope, symbol.signature, symbol.documentation, body)
     )
     fields = (
         " ".join(map(_terms_of, name)),
