@@ -129,6 +129,8 @@ def decode(raw: bytes) -> tuple[bytes, str] | str:
 def is_generated(data: bytes) -> bool:
     """Tell whether a comment near the top says that the file is generated and not to be edited."""
     head = data[:_HEAD]
+    if b"generated" not in head.lower():
+        return False  # every marker has the word; looking for it is cheap
     if code := _DEFINITION.search(head):
         head = head[: code.start()]
     return _GENERATED.search(head) is not None or (

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from pathlib import PurePosixPath
 
 from codesearch.errors import NotFoundError
 from codesearch.languages.definition import Language
@@ -53,10 +52,11 @@ def detect(path: str, head: bytes = b"") -> Language | None:
     `head` is the first few KB; it decides between languages that share an extension (`.h`) and reads the
     `#!` line of files without one. Without it the commonest language of the extension is returned.
     """
-    name = PurePosixPath(path).name
+    name = path.rpartition("/")[2]
     if entries := _BY_FILENAME.get(name):
         return _fitting(entries, head)
-    suffix = PurePosixPath(name).suffix.lower()
+    dot = name.rfind(".")
+    suffix = name[dot:].lower() if 0 < dot < len(name) - 1 else ""
     if entries := _BY_EXTENSION.get(suffix):
         return _fitting(entries, head)
     if not suffix and head.startswith(b"#!"):
