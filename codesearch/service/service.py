@@ -57,6 +57,7 @@ class Service:
         socket, `grace` is how many seconds the root may be gone. Raises NotFoundError, UsageError.
         """
         self._overrides = dict(settings or {})
+        self._misread = ""  # what is wrong with the settings as they are now; stays told while updates succeed
         index = open_index(root, **self._overrides)
         self.root = index.root
         self.index_path = index.path
@@ -127,6 +128,8 @@ class Service:
         return unsubscribe
 
     def _publish(self, **changes: Any) -> None:
+        if changes.get("problem") == "":
+            changes["problem"] = self._misread
         with self._state_lock:
             state = replace(self._state, **changes)
             if state == self._state:
@@ -335,12 +338,17 @@ class Service:
     def _same_settings(self) -> bool:
         """Return whether the settings are what they were; a file that cannot be understood changes nothing."""
         try:
-            return open_index(self.root, **self._overrides).settings == self._settings
+            same = open_index(self.root, **self._overrides).settings == self._settings
         except NotFoundError as error:
             raise RootGoneError(str(error)) from error
         except UsageError as error:
-            self._publish(problem=str(error))
+            self._misread = str(error)
+            self._publish(problem=self._misread)
             return True
+        if self._misread:
+            self._misread = ""
+            self._publish(problem="")
+        return same
 
     def _open_server(self) -> None:
         try:
