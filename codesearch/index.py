@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -81,6 +82,11 @@ class Index:
     def notes(self) -> tuple[str, ...]:
         """What a person should know about where the index is kept."""
         return (self._location.note,) if self._location.note else ()
+
+    @cached_property
+    def _embedder(self) -> embed.Embedder:
+        """The model, opened once: opening it costs more than a query's vector."""
+        return embed.load(self.settings.model)
 
     def __enter__(self) -> Index:
         return self
@@ -174,7 +180,7 @@ class Index:
             planned=planned,
         )
         self.close()
-        return report if not self.notes else Report(**{**_fields(report), "notes": (*self.notes, *report.notes)})
+        return replace(report, notes=(*self.notes, *report.notes))
 
     def query(self, text: str, *, limit: int | None = None, only: Filter | None = None) -> list[Hit]:
         """Return the symbols that answer `text`, best first; it may hold filters such as `lang:go -path:test`.
@@ -183,7 +189,7 @@ class Index:
         """
         wanted = self._limit(limit)
         parsed = search.parse(text, only)
-        vector = embed.load(self.settings.model).quantised_query(parsed.text)
+        vector = self._embedder.quantised_query(parsed.text)
         ranked = search.search(self._reading(), parsed, vector, wanted)
         return [
             Hit(
@@ -198,9 +204,7 @@ class Index:
     def similar(self, path: str, line: int, *, limit: int | None = None, only: Filter | None = None) -> list[Hit]:
         """Return the symbols most like the one at a line (from 1) of a file (relative to the root), best first."""
         store = self._reading()
-        found = store.at(path, line)
-        if found is None:
-            raise NotFoundError(self._why_not(store, path, line))
+        found = self._at(store, path, line)
         near = search.nearest(store, found[0], self._limit(limit), only)
         symbols = store.symbols(id for id, _ in near)
         return [Hit(place, score, symbols[id][0]) for place, (id, score) in enumerate(near, 1)]
@@ -217,11 +221,7 @@ class Index:
 
     def symbol_at(self, path: str, line: int) -> Symbol:
         """Return the innermost symbol around a line (from 1) of a file. Raises NotFoundError."""
-        store = self._reading()
-        found = store.at(path, line)
-        if found is None:
-            raise NotFoundError(self._why_not(store, path, line))
-        return found[1]
+        return self._at(self._reading(), path, line)[1]
 
     def symbols_named(self, name: str, *, limit: int = 50) -> list[Symbol]:
         """Return the symbols of a name, in any case style; `Engine.Run` asks for the containers too, best first."""
@@ -249,6 +249,12 @@ class Index:
         if not whole:
             last = min(last, first + SNIPPET_LINES - 1)
         return first, [line.rstrip("\r") for line in lines[first - 1 : last]]
+
+    def _at(self, store: Store, path: str, line: int) -> tuple[int, Symbol]:
+        found = store.at(path, line)
+        if found is None:
+            raise NotFoundError(self._why_not(store, path, line))
+        return found
 
     def _why_not(self, store: Store, path: str, line: int) -> str:
         known = store.file(path)
@@ -278,13 +284,14 @@ class Index:
         store = self._existing()
         todo = indexer.plan(self.root, store, self.settings)
         counts = store.counts() if store is not None else {}
+        meta = store.meta() if store is not None else {}
         files = (self.path, Path(f"{self.path}-wal"))
         skipped = [] if store is None else [Skipped(*row) for row in store.skipped()]
         return Status(
             root=self.root,
             index=self.path,
-            exists=store is not None and "rules" in store.meta(),
-            model="" if store is None else store.meta().get("model", ""),
+            exists="rules" in meta,
+            model=meta.get("model", ""),
             files=counts.get("files", 0),
             symbols=counts.get("symbols", 0),
             vectors=counts.get("vectors", 0),
@@ -322,10 +329,6 @@ class Index:
         with location.writer_lock(self.path, timeout=0.0):
             location.remove(self.path)
         return there
-
-
-def _fields(report: Report) -> dict[str, Any]:
-    return {name: getattr(report, name) for name in Report.__dataclass_fields__}
 
 
 def _is_named(symbol: Symbol, name: str) -> bool:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from codesearch.cli import console
 from codesearch.cli.progress import Reporter
-from codesearch.errors import IndexBusyError, NotFoundError
+from codesearch.errors import IndexBusyError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -79,7 +79,7 @@ def refresh(index: Index, *, quiet: bool = False) -> None:
                 until=None if first else lambda: time.monotonic() > end,
             )
         except IndexBusyError:
-            if _answers(index):
+            if index.reader() is not None:
                 if not quiet:
                     console.message(f"another process is writing {index.path}: the answer may be incomplete")
                 return
@@ -92,14 +92,6 @@ def refresh(index: Index, *, quiet: bool = False) -> None:
     if (report.changed or report.deleted) and not quiet:
         for note in report.notes:
             console.message(note)
-
-
-def _answers(index: Index) -> bool:
-    try:
-        next(index.symbols(limit=1), None)
-    except NotFoundError:
-        return False
-    return True
 
 
 def nothing_to_search(status: Status) -> str:
