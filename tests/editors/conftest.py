@@ -8,16 +8,18 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 import typer
 
-import codesearch
+from tests.editors.needs import HOUSE as HOUSE
+from tests.editors.needs import absent as absent
+from tests.editors.needs import required as required
+from tests.editors.vscode import build, rig
 
-HOUSE = Path(codesearch.__file__).parents[1]
 HERE = Path(__file__).parent
 PLUGINS = HOUSE / "editors"
 FAKE = HERE / "fake_server.py"
@@ -35,20 +37,6 @@ UNSAVED_CODE = [
     '    """Convert a temperature from Celsius to Fahrenheit."""',
     "    return degrees * 9 / 5 + 32",
 ]
-
-
-def required(*programs: str, why: str = "") -> None:
-    """Skip a test if a program is missing; in CI that is a failure: a test that never runs proves nothing."""
-    missing = [program for program in programs if shutil.which(program) is None]
-    if missing:
-        absent(f"not installed: {', '.join(missing)} {why}")
-
-
-def absent(reason: str) -> None:
-    """Skip, or fail in CI."""
-    if os.environ.get("CI") == "true":
-        pytest.fail(f"{reason} (tests/editors/install.sh installs it)")
-    pytest.skip(reason)
 
 
 def neovims() -> dict[str, str | None]:
@@ -146,6 +134,32 @@ def home(tmp_path: Path) -> Path:
     folder = tmp_path / "home"
     folder.mkdir()
     return folder
+
+
+@pytest.fixture(scope="session")
+def extension(tmp_path_factory: pytest.TempPathFactory) -> build.Sources:
+    """The VS Code extension's sources in a folder of their own."""
+    return build.copy(tmp_path_factory.mktemp("extension") / "vscode")
+
+
+@pytest.fixture(scope="session")
+def vsix(extension: build.Sources) -> Path:
+    """The VS Code extension as users install it."""
+    done = extension.npm("run", "package")
+    assert done.returncode == 0, done.stdout
+    return extension.vsix
+
+
+@pytest.fixture(scope="session")
+def vscode(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[rig.Editor]:
+    """VS Code with the extension installed; one for all tests."""
+    install = rig.installed()
+    editor = rig.Editor(install, tmp_path_factory.mktemp("vscode"))
+    try:
+        editor.start(request.getfixturevalue("vsix"))
+        yield editor
+    finally:
+        editor.stop()
 
 
 def server() -> list[str]:

@@ -3,9 +3,11 @@ A language server that misbehaves on purpose, for the negative controls; it need
 
     python fake_server.py wrong LOG     every answer is the same wrong one
     python fake_server.py slow LOG      answers name the query, later ones before earlier ones
+    python fake_server.py late LOG      every query is answered with what belongs to the one before it
+    python fake_server.py states LOG    its folder is in the state that the file LOG.states says, as it changes
     python fake_server.py dead LOG      ends before it answers
 
-LOG gets one JSON line for each message that came in.
+LOG gets one JSON line for each message that came in; LOG.sent one with the text of each query that was answered.
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ from typing import Any
 
 SLOW = 0.6
 """Seconds that a query with `slow` in it takes."""
+READY = {"state": "ready", "files": 1, "symbols": 1, "progress": None, "message": ""}
 
 _lock = threading.Lock()
 
@@ -58,16 +61,33 @@ def _hit(root: Path, path: str, name: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _answer(mode: str, root: Path, message: dict[str, Any]) -> None:
+def _folder(root: Path, states: Path) -> dict[str, Any]:
+    said = json.loads(states.read_text(encoding="utf-8")) if states.exists() else {}
+    return {"uri": root.as_uri(), "name": root.name, "index": str(root / ".codesearch/index.db"), **READY, **said}
+
+
+def _follow(root: Path, states: Path) -> None:
+    """Tell the client each time the file changes."""
+    before = None
+    while True:
+        now = _folder(root, states)
+        if now != before:
+            _send({"method": "codesearch/statusChanged", "params": {"folders": [now]}})
+            before = now
+        time.sleep(0.05)
+
+
+def _answer(mode: str, root: Path, log: Path, before: str, message: dict[str, Any]) -> None:
     params = message.get("params") or {}
     path = sorted(one.relative_to(root).as_posix() for one in root.rglob("*.py"))[0]
     name = "wrong"
-    if mode == "slow" and "text" in params:
-        name = re.sub(r"\W+", "_", params["text"])
-        if "slow" in params["text"]:
+    if mode in ("slow", "late") and "text" in params:
+        name = re.sub(r"\W+", "_", before if mode == "late" else params["text"])
+        if mode == "slow" and "slow" in params["text"]:
             time.sleep(SLOW)
     if message["method"] == "codesearch/status":
-        result: Any = {"version": "0", "folders": [], "unsaved": [], "positionEncoding": "utf-16"}
+        folders = [_folder(root, log.with_suffix(".states"))] if mode == "states" else []
+        result: Any = {"version": "0", "folders": folders, "unsaved": [], "positionEncoding": "utf-16"}
     elif message["method"] == "workspace/symbol":
         hit = _hit(root, path, name)
         result = [{"name": name, "kind": 12, "location": {"uri": hit["uri"], "range": hit["range"]}}]
@@ -75,12 +95,19 @@ def _answer(mode: str, root: Path, message: dict[str, Any]) -> None:
         # An answer is sent even for a cancelled request: clients must drop it.
         result = {"query": params.get("text", ""), "hits": [_hit(root, path, name)], "of": None, "complete": True,
                   "message": ""}  # fmt: skip
+        if "partialResultToken" in params and "slow" in params["text"]:
+            value = {**result, "stage": "instant", "complete": False}
+            _send({"method": "$/progress", "params": {"token": params["partialResultToken"], "value": value}})
     _send({"id": message["id"], "result": result})
+    if "text" in params:
+        with _lock, log.with_suffix(".sent").open("a", encoding="utf-8") as file:
+            file.write(json.dumps(params["text"]) + "\n")
 
 
 def main(mode: str, log: Path) -> None:
     """Serve until `exit` or the end of the input."""
     root = Path()
+    before = ""
     while (message := _receive()) is not None:
         with log.open("a", encoding="utf-8") as file:
             file.write(json.dumps(message) + "\n")
@@ -89,6 +116,8 @@ def main(mode: str, log: Path) -> None:
             os._exit(3)
         if method == "exit":
             return
+        if method == "initialized" and mode == "states":
+            threading.Thread(target=_follow, args=(root, log.with_suffix(".states")), daemon=True).start()
         if "id" not in message or method is None:
             continue
         if method == "initialize":
@@ -106,7 +135,8 @@ def main(mode: str, log: Path) -> None:
         elif method == "shutdown":
             _send({"id": message["id"], "result": None})
         else:
-            threading.Thread(target=_answer, args=(mode, root, message), daemon=True).start()
+            threading.Thread(target=_answer, args=(mode, root, log, before, message), daemon=True).start()
+            before = (message.get("params") or {}).get("text", before)
 
 
 if __name__ == "__main__":

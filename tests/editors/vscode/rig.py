@@ -1,0 +1,227 @@
+"""VS Code as a server with a home of its own, and the browser that drives it; one server serves all tests of a run."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tests.editors.needs import HOUSE, absent, cache, required
+
+HERE = Path(__file__).parent
+EXTENSION = HOUSE / "editors" / "vscode"
+WAIT = 15_000 if os.environ.get("CI") != "true" else 30_000
+"""Milliseconds that a condition in the window may take to come true."""
+SETTINGS: dict[str, Any] = {
+    "chat.disableAIFeatures": True,
+    "extensions.autoCheckUpdates": False,
+    "files.watcherExclude": {},
+    "security.workspace.trust.enabled": False,
+    "telemetry.telemetryLevel": "off",
+    "update.mode": "none",
+    "workbench.colorTheme": "Default Dark Modern",
+    "workbench.editor.enablePreview": True,
+    "workbench.startupEditor": "none",
+    "workbench.tips.enabled": False,
+}
+
+
+def folder() -> Path:
+    """Return where VS Code and the driver are to be installed."""
+    return Path(os.environ.get("CODESEARCH_TEST_VSCODE") or cache() / "vscode-1.100.3")
+
+
+def installed() -> Path:
+    """Return where install.sh put VS Code and the driver; skip, or fail in CI, where they are not."""
+    required("node", "npm", why="(node 20 or newer)")
+    version = subprocess.run(["node", "--version"], capture_output=True, text=True, check=True).stdout.strip()
+    if int(version.removeprefix("v").split(".")[0]) < 20:
+        absent(f"node is {version}, older than 20")
+    if chromium() is None:
+        absent("not installed: chromium")
+    found = folder()
+    if not (found / "complete").exists():
+        absent(f"no VS Code in {found}: sh tests/editors/vscode/install.sh {found}")
+    return found
+
+
+def chromium() -> str | None:
+    """Return the browser."""
+    names = (os.environ.get("CODESEARCH_TEST_CHROMIUM", ""), "chromium", "chromium-browser", "google-chrome")
+    return next((found for name in names if name and (found := shutil.which(name))), None)
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a case came to."""
+
+    case: str
+    ok: bool
+    reason: str
+    """Short and stable: what was wrong."""
+    detail: str
+    seconds: float
+    data: Any
+
+
+@dataclass
+class Editor:
+    """A running VS Code server."""
+
+    install: Path
+    work: Path
+    """Home, settings, extensions, logs, pictures."""
+    port: int = 0
+    process: subprocess.Popen[bytes] | None = None
+    environment: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def bin(self) -> Path:
+        """First on the PATH of the extension host."""
+        return self.work / "bin"
+
+    @property
+    def pids(self) -> Path:
+        """One line for each language server that was started."""
+        return self.work / "pids"
+
+    def _command(self, *arguments: str) -> list[str]:
+        main = self.install / "vscode" / "out" / "server-main.js"
+        data = ["--server-data-dir", str(self.work / "server"), "--extensions-dir", str(self.work / "extensions")]
+        return [shutil.which("node") or "node", str(main), "--accept-server-license-terms", *data, *arguments]
+
+    def start(self, vsix: Path | None = None, environment: Mapping[str, str] | None = None) -> None:
+        """Install the extension and listen; returns when the workbench is served."""
+        for folder in (self.bin, self.work / "home", self.work / "server" / "data" / "User"):
+            folder.mkdir(parents=True, exist_ok=True)
+        self.environment = {
+            "HOME": str(self.work / "home"),
+            # Only what is here and the system's: a codesearch in the environment of the tests is not found.
+            "PATH": os.pathsep.join((str(self.bin), "/usr/local/bin", "/usr/bin", "/bin")),
+            "LC_ALL": "C.UTF-8",
+            "TMPDIR": os.environ.get("TMPDIR", "/tmp"),
+            **(environment or {}),
+        }
+        self.settings()
+        if vsix is not None:
+            done = subprocess.run(
+                self._command("--install-extension", str(vsix)),
+                env=self.environment, capture_output=True, text=True, timeout=120,
+            )  # fmt: skip
+            assert done.returncode == 0, done.stdout + done.stderr
+            assert "was successfully installed" in done.stdout, done.stdout + done.stderr
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        with (self.work / "server.log").open("wb") as log:
+            self.process = subprocess.Popen(
+                self._command(
+                    "--host", "127.0.0.1", "--port", str(self.port), "--without-connection-token",
+                    "--telemetry-level", "off", "--enable-smoke-test-driver",
+                ),
+                env=self.environment, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )  # fmt: skip
+        end = time.monotonic() + 60
+        while not self._answers():
+            if self.process.poll() is not None or time.monotonic() > end:
+                said = (self.work / "server.log").read_text(errors="replace")
+                raise AssertionError(f"the VS Code server did not come up:\n{said}")
+            time.sleep(0.05)
+
+    def _answers(self) -> bool:
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/version", timeout=5):
+                return True
+        except (urllib.error.URLError, ConnectionError):
+            return False
+
+    def stop(self) -> None:
+        """End the server and what it started."""
+        if self.process is not None:
+            os.killpg(self.process.pid, signal.SIGTERM)
+            try:
+                self.process.wait(10)
+            except subprocess.TimeoutExpired:
+                os.killpg(self.process.pid, signal.SIGKILL)
+                self.process.wait(10)
+
+    def settings(self, **settings: Any) -> None:
+        """Write the user's settings; the next window has them."""
+        named = {name.replace("__", "."): value for name, value in settings.items()}
+        text = json.dumps({**SETTINGS, **named}, indent=1)
+        (self.work / "server" / "data" / "User" / "settings.json").write_text(text, encoding="utf-8")
+
+    def serve(self, command: Sequence[str] | None) -> None:
+        """Have `codesearch` on the PATH run a command; None: there is no such program."""
+        script = self.bin / "codesearch"
+        script.unlink(missing_ok=True)
+        self.pids.unlink(missing_ok=True)
+        if command is not None:
+            # --version and the like are the real program's: only `lsp` is replaced.
+            real = shlex.join([sys.executable, "-m", "codesearch.cli"])
+            path = shlex.quote(os.pathsep.join((str(HOUSE), str(HOUSE / "lsp"))))
+            script.write_text(
+                "#!/bin/sh\n"
+                f"export PYTHONPATH={path}\n"
+                f'[ "$1" = lsp ] || exec {real} "$@"\n'
+                f"echo $$ >>{shlex.quote(str(self.pids))}\n"
+                + (f'exec {real} "$@"\n' if not command else f"exec {shlex.join(command)}\n"),
+                encoding="utf-8",
+            )
+            script.chmod(0o755)
+
+    def drive(self, script: str, cases: Sequence[str], folder: Path, **task: Any) -> dict[str, Result]:
+        """Run cases in one window; each has a result, also where the window itself failed."""
+        shots = Path(task.pop("shots", self.work / "shots"))
+        shots.mkdir(parents=True, exist_ok=True)
+        whole = {
+            "chromium": chromium(), "driver": str(self.install / "driver"), "url": f"http://127.0.0.1:{self.port}",
+            "folder": str(folder), "shots": str(shots), "wait": WAIT, "cases": list(cases), "pids": str(self.pids),
+            **task,
+        }  # fmt: skip
+        file = self.work / "task.json"
+        file.write_text(json.dumps(whole, indent=1), encoding="utf-8")
+        limit = 30 + len(cases) * whole["wait"] / 1000
+        with subprocess.Popen(
+            ["node", str(HERE / script), str(file)], text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        ) as process:
+            try:
+                output, _ = process.communicate(timeout=limit)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                output = process.communicate()[0] + f"\nended after {limit} s"
+        results = {}
+        for line in output.splitlines():
+            if line.startswith("{"):
+                found = json.loads(line)
+                results[found["case"]] = Result(**found)
+        for case in cases:
+            results.setdefault(case, Result(case, False, "it did not run", output, 0.0, None))
+        return results
+
+
+def check(result: Result, editor: Editor) -> None:
+    """Fail with all that helps to see why."""
+    if not result.ok:
+        log = (editor.work / "server.log").read_text(errors="replace").splitlines()[-15:]
+        said = "\n".join(log)
+        raise AssertionError(
+            f"{result.case}: {result.reason}: {result.detail}\nthe end of {editor.work}/server.log:\n{said}"
+        )
+
+
+if __name__ == "__main__":
+    print(folder())

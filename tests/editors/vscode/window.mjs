@@ -1,0 +1,243 @@
+// A VS Code window in headless Chromium, seen and used as a person does: keys in, what is on the screen out.
+// Every wait is for a condition; what a wait expected is in the message of its failure.
+import { createRequire } from 'node:module';
+import path from 'node:path';
+
+const FLAGS = [
+  '--no-sandbox', // tests run as root in a container
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+/** What a case found wrong; `reason` is short and stable: the negative controls compare it. */
+export class Wrong extends Error {
+  constructor(reason, detail = '') {
+    super(detail ? `${reason}: ${detail}` : reason);
+    this.reason = reason;
+  }
+}
+
+export class Window {
+  /** task: {driver, chromium, url, folder, wait, payload?, size?} */
+  static async open(task) {
+    const { chromium } = createRequire(path.join(task.driver, 'package.json'))('playwright-core');
+    const browser = await chromium.launch({ executablePath: task.chromium, headless: true, args: FLAGS });
+    const [width, height] = task.size ?? [1100, 700];
+    const context = await browser.newContext({ viewport: { width, height }, reducedMotion: 'reduce' });
+    await context.grantPermissions(['clipboard-read', 'clipboard-write'], { origin: new URL(task.url).origin });
+    const window = new Window(task, browser, await context.newPage());
+    await window.load();
+    return window;
+  }
+
+  constructor(task, browser, page) {
+    this.task = task;
+    this.browser = browser;
+    this.page = page;
+    this.console = [];
+    this.external = [];
+    page.setDefaultTimeout(task.wait);
+    page.on('console', (message) => this.console.push(`${message.type()}: ${message.text()}`));
+    page.on('request', (request) => {
+      const url = new URL(request.url());
+      if (url.protocol.startsWith('http') && url.hostname !== '127.0.0.1') this.external.push(request.url());
+    });
+    this.input = page.locator('.quick-input-widget input[type=text], .quick-input-widget input.input').first();
+    this.rows = page.locator('.quick-input-list .monaco-list-row');
+    this.keys = page.keyboard;
+  }
+
+  async load() {
+    const query = new URLSearchParams({ folder: this.task.folder });
+    if (this.task.payload) query.set('payload', JSON.stringify(this.task.payload));
+    await this.page.goto(`${this.task.url}/?${query}`, { waitUntil: 'domcontentloaded' });
+    await this.page
+      .locator('.explorer-folders-view .monaco-list-row')
+      .first()
+      .waitFor({ timeout: 4 * this.task.wait });
+  }
+
+  async close() {
+    await this.browser.close();
+  }
+
+  async picture(file, clip) {
+    await this.page.screenshot({ path: file, ...(clip ? { clip } : {}) });
+    return file;
+  }
+
+  /** Wait until `probe` gives something other than undefined, null, false; return it. */
+  async until(reason, probe, wait = this.task.wait) {
+    const end = Date.now() + wait;
+    let seen;
+    for (;;) {
+      let found;
+      try {
+        found = await probe((value) => (seen = value));
+      } catch (error) {
+        if (this.page.isClosed()) throw error;
+        seen = String(error);
+      }
+      if (found !== undefined && found !== null && found !== false) return found;
+      if (Date.now() > end) throw new Wrong(reason, `after ${wait} ms; seen: ${JSON.stringify(seen)}`);
+      await this.page.waitForTimeout(40);
+    }
+  }
+
+  // Quick input ------------------------------------------------------------------------------------------------------
+
+  async openPalette(text = '') {
+    await this.keys.press('F1');
+    await this.input.waitFor();
+    await this.keys.press('Control+a');
+    await this.keys.type(text);
+  }
+
+  async closeQuickInput() {
+    for (let i = 0; i < 5 && (await this.input.isVisible()); i++) {
+      await this.keys.press('Escape');
+      await this.input.waitFor({ state: 'hidden', timeout: 500 }).catch(() => undefined);
+    }
+  }
+
+  /** Run a command by its title. The palette does not refresh: it is opened again until the command is there. */
+  async command(title) {
+    const row = this.rows.filter({ hasText: title }).first();
+    await this.until(`no command ${title}`, async (see) => {
+      await this.openPalette(`>${title}`);
+      try {
+        await row.waitFor({ timeout: 1000 });
+      } catch {
+        see(await this.rowTexts());
+        await this.closeQuickInput();
+        return false;
+      }
+      await row.click();
+      return true;
+    });
+  }
+
+  /** What a person reads in the list, row by row: {label, description, detail, aria}. */
+  async rowTexts() {
+    return await this.rows.evaluateAll((rows) =>
+      rows
+        .map((row) => {
+          const text = (selector) => row.querySelector(selector)?.textContent ?? '';
+          return {
+            index: Number(row.getAttribute('data-index')),
+            label: text('.quick-input-list-row .label-name'),
+            description: text('.quick-input-list-row .label-description'),
+            detail: text('.quick-input-list-label-meta'),
+            separator: text('.quick-input-list-separator'),
+            aria: row.getAttribute('aria-label') ?? '',
+            focused: row.classList.contains('focused'),
+          };
+        })
+        .sort((a, b) => a.index - b.index),
+    );
+  }
+
+  async quickTitle() {
+    return (await this.page.locator('.quick-input-titlebar .quick-input-title').textContent().catch(() => '')) ?? '';
+  }
+
+  /** Replace what stands in the input. */
+  async fill(text, delay = 0) {
+    await this.keys.press('Control+a');
+    if (text) await this.keys.type(text, { delay });
+    else await this.keys.press('Delete');
+  }
+
+  // Editors ----------------------------------------------------------------------------------------------------------
+
+  /** {file, line, groups, preview, lines}: the active editor; `lines` are the line numbers on the screen. */
+  async editor() {
+    return await this.page.evaluate(() => {
+      const group = document.querySelector('.editor-group-container.active');
+      const tab = group?.querySelector('.tab.active');
+      const status = document.querySelector('.statusbar-item[id="status.editor.selection"]')?.textContent ?? '';
+      const place = /Ln (\d+), Col (\d+)/.exec(status.replaceAll('\u00a0', ' '));
+      const numbers = [...(group?.querySelectorAll('.monaco-editor .margin .line-numbers') ?? [])];
+      return {
+        file: tab?.getAttribute('data-resource-name') ?? null,
+        title: tab?.querySelector('.monaco-icon-label')?.getAttribute('aria-label') ?? tab?.getAttribute('aria-label') ?? '',
+        preview: Boolean(tab?.querySelector('.monaco-icon-label.italic')),
+        line: place ? Number(place[1]) : null,
+        column: place ? Number(place[2]) : null,
+        groups: document.querySelectorAll('.editor-group-container').length,
+        tabs: [...document.querySelectorAll('.tab')].map((one) => one.getAttribute('data-resource-name')),
+        lines: numbers.map((one) => Number(one.textContent)).sort((a, b) => a - b),
+      };
+    });
+  }
+
+  /** Wait for the editor of `file` to show `line`; with `at`, for the cursor to be there. */
+  async shows(reason, file, line, { at = false, preview } = {}) {
+    const name = path.basename(file);
+    return await this.until(reason, async (see) => {
+      const editor = await this.editor();
+      see({ ...editor, wanted: [name, line] });
+      if (editor.file !== name || (preview !== undefined && editor.preview !== preview)) return false;
+      return (at ? editor.line === line : editor.lines.includes(line)) && editor;
+    });
+  }
+
+  /** Open a file of the folder's top from the explorer, and go to a line. */
+  async openFile(file, line) {
+    await this.page.locator('.explorer-folders-view .monaco-list-row', { hasText: file }).first().dblclick();
+    await this.shows('the file was not opened', file, 1, { preview: false });
+    await this.goToLine(file, line);
+  }
+
+  /** As with Ctrl+G. */
+  async goToLine(file, line) {
+    await this.openPalette(`:${line}`);
+    await this.keys.press('Enter');
+    await this.input.waitFor({ state: 'hidden' });
+    await this.shows('the cursor is not in the line', file, line, { at: true });
+  }
+
+  /** As a case finds it: nothing asked, nothing open, the explorer in the side bar. */
+  async reset() {
+    await this.closeQuickInput();
+    await this.keys.press('Control+k');
+    await this.keys.press('Control+w');
+    await this.until('editors stay open', async () => (await this.page.locator('.tab').count()) === 0);
+    if ((await this.notifications()).length) await this.command('Notifications: Clear All Notifications');
+    if (!(await this.page.locator('.explorer-folders-view .monaco-list-row').first().isVisible()))
+      await this.command('View: Show Explorer');
+  }
+
+  // Messages, status bar ---------------------------------------------------------------------------------------------
+
+  async notifications() {
+    return await this.page.locator('.notification-toast .notification-list-item').evaluateAll((items) =>
+      items.map((item) => ({
+        text: item.querySelector('.notification-list-item-message')?.textContent ?? '',
+        buttons: [...item.querySelectorAll('.notification-list-item-buttons-container .monaco-button')].map(
+          (button) => button.textContent,
+        ),
+      })),
+    );
+  }
+
+  statusItem() {
+    return this.page.locator('.statusbar-item[id*="codesearch" i]').first();
+  }
+
+  /** {text, aria, kind} of our item in the status bar, or null. */
+  async status() {
+    const item = this.statusItem();
+    if (!(await item.isVisible())) return null;
+    return await item.evaluate((node) => ({
+      text: node.textContent.replaceAll('\u00a0', ' ').trim(),
+      aria: node.querySelector('[aria-label]')?.getAttribute('aria-label') ?? node.getAttribute('aria-label') ?? '',
+      icons: [...node.querySelectorAll('.codicon')].map((one) => one.className),
+      kind: node.className.includes('error-kind') ? 'error' : node.className.includes('warning-kind') ? 'warning' : '',
+    }));
+  }
+}
