@@ -1,0 +1,191 @@
+// What VS Code calls. Nothing is started here unless a folder has an index already; docs/editors.md says when.
+
+import { access } from "node:fs/promises";
+import { performance } from "node:perf_hooks";
+import * as vscode from "vscode";
+import type { Kept } from "./resultsModel";
+import { History } from "./history";
+import { setTranslate, t } from "./l10n";
+import { onDidSelectPython } from "./locate";
+import { Picker } from "./picker";
+import { Problem } from "./problem";
+import { Results } from "./results";
+import { Server } from "./server";
+import { needsRestart, SECTION, SHOW_SIMILAR, startOnOpen } from "./settings";
+import { listSimilar, peekSimilar } from "./similar";
+import { SCHEME, Skipped } from "./skipped";
+import { showStatus, StatusBar } from "./status";
+import type { ServerState } from "./statusText";
+
+/** For the extension's own tests; not for other extensions, and without promises. */
+export interface Api {
+  /** Milliseconds that `activate` took. */
+  readonly activation: number;
+  state(): ServerState;
+  pid(): number | undefined;
+  results(): Kept | undefined;
+}
+
+let server: Server | undefined;
+
+export function activate(context: vscode.ExtensionContext): Api {
+  const began = performance.now();
+  setTranslate((message, ...values) => vscode.l10n.t(message, ...values));
+  const log = vscode.window.createOutputChannel("Codesearch", { log: true });
+  const running = new Server(log, context.storageUri ?? context.globalStorageUri);
+  server = running;
+  const history = new History(context.workspaceState);
+  const results = new Results(running, context.workspaceState);
+  const skipped = new Skipped(running);
+  context.subscriptions.push(log, running, results, new StatusBar(running));
+  context.subscriptions.push(vscode.workspace.registerTextDocumentContentProvider(SCHEME, skipped));
+
+  const find = (start: ConstructorParameters<typeof Picker>[1] = {}): void => {
+    const picker = new Picker(
+      {
+        server: running,
+        history,
+        keep: ({ text, filters }, hits) => results.keep({ kind: "query", text, filters }, hits),
+        tell,
+      },
+      start,
+    );
+    picker.show();
+  };
+  const commands: Record<string, (...args: unknown[]) => unknown> = {
+    "codesearch.find": (text) => find(typeof text === "string" ? { text } : {}),
+    [SHOW_SIMILAR]: (place) => peekSimilar(running, place),
+    "codesearch.listSimilar": (place) =>
+      listSimilar(running, (question, hits) => results.keep(question, hits), place),
+    "codesearch.showStatus": () => showStatus(running),
+    "codesearch.reindex": () => running.reindex(),
+    "codesearch.rebuild": () => rebuild(running),
+    "codesearch.showSkipped": () => skipped.show(),
+    "codesearch.showLog": () => log.show(),
+    "codesearch.restart": () => running.restart(),
+    "codesearch.install": showInstall,
+    "codesearch.clearHistory": () => history.clear(),
+    "codesearch.results.rerun": () => results.rerun(),
+    "codesearch.results.edit": () => {
+      const question = results.current?.question;
+      find(question?.kind === "query" ? { text: question.text, filters: question.filters } : {});
+    },
+    "codesearch.results.clear": () => results.clear(),
+    "codesearch.results.copyAll": () => results.copyAll(),
+    "codesearch.results.open": (node, nodes) => results.open(results.chosen(node, nodes)[0]),
+    "codesearch.results.openToSide": (node, nodes) => results.open(results.chosen(node, nodes)[0], true),
+    "codesearch.results.copy": (node, nodes) => results.copy(results.chosen(node, nodes)),
+    "codesearch.results.dismiss": (node, nodes) => results.dismiss(results.chosen(node, nodes)),
+  };
+  for (const [id, run] of Object.entries(commands)) {
+    context.subscriptions.push(
+      vscode.commands.registerCommand(id, async (...args: unknown[]) => {
+        try {
+          await run(...args);
+        } catch (error) {
+          explain(error, log);
+        }
+      }),
+    );
+  }
+
+  context.subscriptions.push(
+    vscode.workspace.onDidChangeConfiguration((event) => {
+      if (!event.affectsConfiguration(SECTION) || running.state.kind === "off") {
+        return;
+      }
+      const change = needsRestart(event) ? running.restart() : running.configure();
+      change.catch((error: unknown) => log.warn(String(error)));
+    }),
+    vscode.workspace.onDidGrantWorkspaceTrust(() => void startIfIndexed(running, log)),
+  );
+  const selected = onDidSelectPython(() => {
+    if (running.state.kind === "failed") {
+      running.restart().catch((error: unknown) => log.warn(String(error)));
+    }
+  });
+  if (selected !== undefined) {
+    context.subscriptions.push(selected);
+  }
+  void startIfIndexed(running, log);
+
+  const activation = performance.now() - began;
+  log.debug(`Activated in ${activation.toFixed(1)} ms`);
+  return {
+    activation,
+    state: () => running.state,
+    pid: () => running.pid,
+    results: () => results.current,
+  };
+}
+
+export async function deactivate(): Promise<void> {
+  await server?.stop();
+}
+
+/** Start the server where somebody has used codesearch before. */
+async function startIfIndexed(running: Server, log: vscode.LogOutputChannel): Promise<void> {
+  if (!startOnOpen() || !vscode.workspace.isTrusted || running.state.kind !== "off") {
+    return;
+  }
+  for (const folder of vscode.workspace.workspaceFolders ?? []) {
+    try {
+      await access(vscode.Uri.joinPath(folder.uri, ".codesearch", "index.db").fsPath);
+    } catch {
+      continue;
+    }
+    try {
+      await running.ensure();
+    } catch (error) {
+      log.warn(`Not started: ${String(error)}`); // the status bar says so too; nobody has asked for anything yet
+    }
+    return;
+  }
+}
+
+/** Say why the server cannot be used, with the one thing to do about it. */
+function tell(problem: Problem): void {
+  const [button, command]: [string, string] =
+    problem.kind === "untrusted"
+      ? [t("Manage Workspace Trust"), "workbench.trust.manage"]
+      : problem.kind === "failed"
+        ? [t("Show Log"), "codesearch.showLog"]
+        : [t("Show How to Install"), "codesearch.install"];
+  void vscode.window.showErrorMessage(problem.message, button).then((chosen) => {
+    if (chosen === button) {
+      void vscode.commands.executeCommand(command);
+    }
+  });
+}
+
+function explain(error: unknown, log: vscode.LogOutputChannel): void {
+  if (error instanceof vscode.CancellationError) {
+    return;
+  }
+  if (error instanceof Problem) {
+    tell(error);
+    return;
+  }
+  log.error(error instanceof Error ? error : String(error));
+  void vscode.window.showErrorMessage(error instanceof Error ? error.message : String(error));
+}
+
+async function rebuild(running: Server): Promise<void> {
+  const yes = t("Rebuild");
+  const chosen = await vscode.window.showWarningMessage(
+    t("Throw the index away and read every file again?"),
+    { modal: true, detail: t("Only the index is thrown away. It is never needed: Update the Index takes in every change.") },
+    yes,
+  );
+  if (chosen === yes) {
+    await running.reindex(undefined, true);
+  }
+}
+
+async function showInstall(): Promise<void> {
+  await vscode.commands.executeCommand(
+    "workbench.action.openWalkthrough",
+    { category: "codesearch-local.codesearch#start", step: "codesearch-local.codesearch#start#install" },
+    false,
+  );
+}

@@ -1,0 +1,143 @@
+// The filters set by the picker's buttons; those written into the question are the server's business.
+
+import { t } from "./l10n";
+import type { QueryFilter } from "./protocol";
+
+export type Tests = "all" | "without" | "only";
+
+export interface Filters {
+  readonly languages: readonly string[];
+  readonly kinds: readonly string[];
+  /** Below this folder only: a path relative to the workspace folder, without `/` at the ends; empty: everywhere. */
+  readonly folder: string;
+  /** URI of the only workspace folder to search; empty: all of them. */
+  readonly root: string;
+  readonly tests: Tests;
+}
+
+export const NO_FILTERS: Filters = { languages: [], kinds: [], folder: "", root: "", tests: "all" };
+
+/** What the server calls them, and what people do. */
+export const LANGUAGES: ReadonlyMap<string, string> = new Map([
+  ["bash", "Bash"],
+  ["c", "C"],
+  ["cpp", "C++"],
+  ["csharp", "C#"],
+  ["dart", "Dart"],
+  ["elixir", "Elixir"],
+  ["go", "Go"],
+  ["haskell", "Haskell"],
+  ["hcl", "HCL, Terraform"],
+  ["java", "Java"],
+  ["javascript", "JavaScript"],
+  ["julia", "Julia"],
+  ["kotlin", "Kotlin"],
+  ["lua", "Lua"],
+  ["objc", "Objective-C"],
+  ["ocaml", "OCaml"],
+  ["ocaml_interface", "OCaml interface"],
+  ["perl", "Perl"],
+  ["php", "PHP"],
+  ["python", "Python"],
+  ["ruby", "Ruby"],
+  ["rust", "Rust"],
+  ["scala", "Scala"],
+  ["sql", "SQL"],
+  ["svelte", "Svelte"],
+  ["swift", "Swift"],
+  ["tsx", "TypeScript JSX"],
+  ["typescript", "TypeScript"],
+  ["vue", "Vue"],
+  ["zig", "Zig"],
+]);
+
+/** The names of kinds, for people. */
+export function kindName(kind: string): string {
+  switch (kind) {
+    case "function":
+      return t("function");
+    case "method":
+      return t("method");
+    case "class":
+      return t("class");
+    case "struct":
+      return t("struct");
+    case "trait":
+      return t("trait");
+    case "interface":
+      return t("interface");
+    case "enum":
+      return t("enum");
+    case "type":
+      return t("type");
+    case "macro":
+      return t("macro");
+    case "test":
+      return t("test");
+    case "module":
+      return t("rest of a file");
+    default:
+      return kind;
+  }
+}
+
+export function isFiltered(filters: Filters): boolean {
+  return (
+    filters.languages.length + filters.kinds.length > 0 ||
+    filters.folder !== "" ||
+    filters.root !== "" ||
+    filters.tests !== "all"
+  );
+}
+
+/** The filter of a request; undefined if nothing is filtered (the root is a parameter of its own). */
+export function queryFilter(filters: Filters): QueryFilter | undefined {
+  const filter: QueryFilter = {};
+  if (filters.languages.length > 0) {
+    filter.languages = [...filters.languages];
+  }
+  if (filters.kinds.length > 0) {
+    filter.kinds = [...filters.kinds];
+  }
+  if (filters.folder !== "") {
+    filter.paths = [folderGlob(filters.folder)];
+  }
+  if (filters.tests !== "all") {
+    filter[filters.tests === "only" ? "roles" : "notRoles"] = ["test"];
+  }
+  return Object.keys(filter).length > 0 ? filter : undefined;
+}
+
+/** A glob for all that is in a folder; what is special in a glob is escaped, unless the folder was typed as a glob. */
+export function folderGlob(folder: string): string {
+  const bare = folder.replace(/^\/+|\/+$/g, "");
+  if (/[*?]/.test(bare)) {
+    return bare;
+  }
+  // A bracket would begin a set of characters; a set that holds only the bracket stands for it.
+  return `${bare.replace(/\[/g, "[[]")}/**`;
+}
+
+export function nextTests(tests: Tests): Tests {
+  return tests === "all" ? "without" : tests === "without" ? "only" : "all";
+}
+
+/** The filters in words, such as `Go, method, in src/, without tests`; empty if there are none. */
+export function describe(filters: Filters, rootName: (uri: string) => string = (uri) => uri): string {
+  const parts: string[] = [
+    ...filters.languages.map((language) => LANGUAGES.get(language) ?? language),
+    ...filters.kinds.map(kindName),
+  ];
+  if (filters.root !== "" && filters.folder === "") {
+    parts.push(t("in {0}", rootName(filters.root)));
+  } else if (filters.folder !== "") {
+    const inside = /[*?]/.test(filters.folder) ? filters.folder : `${filters.folder}/`;
+    parts.push(t("in {0}", filters.root === "" ? inside : `${rootName(filters.root)}/${inside}`));
+  }
+  if (filters.tests === "without") {
+    parts.push(t("without tests"));
+  } else if (filters.tests === "only") {
+    parts.push(t("only tests"));
+  }
+  return parts.join(", ");
+}

@@ -1,0 +1,17 @@
+// Workspace folders, for people.
+
+import * as vscode from "vscode";
+
+/** The name of a workspace folder, for people; the end of its URI if it is not open. */
+export function rootName(uri: string): string {
+  const parsed = vscode.Uri.parse(uri, true);
+  const folder = vscode.workspace.workspaceFolders?.find((one) => one.uri.toString() === parsed.toString());
+  return folder?.name ?? parsed.path.replace(/\/+$/, "").split("/").pop() ?? uri;
+}
+
+/** The name of a hit's folder where that is not obvious: with several folders open, or for one that is not. */
+export function shownRoot(uri: string): string {
+  const folders = vscode.workspace.workspaceFolders ?? [];
+  const only = folders.length === 1 ? folders[0] : undefined;
+  return only !== undefined && only.uri.toString() === vscode.Uri.parse(uri, true).toString() ? "" : rootName(uri);
+}

@@ -1,0 +1,113 @@
+// What docs/lsp.md says of the server's own requests, as types.
+
+/** The version of `capabilities.experimental.codesearch` that this extension speaks. */
+export const PROTOCOL_VERSION = 1;
+
+export interface Position {
+  readonly line: number;
+  readonly character: number;
+}
+
+export interface Range {
+  readonly start: Position;
+  readonly end: Position;
+}
+
+export const KINDS = [
+  "function",
+  "method",
+  "class",
+  "struct",
+  "trait",
+  "interface",
+  "enum",
+  "type",
+  "macro",
+  "test",
+  "module",
+] as const;
+
+export interface Hit {
+  readonly rank: number;
+  /** 0..1, a calibrated probability. */
+  readonly score: number;
+  readonly uri: string;
+  readonly range: Range;
+  readonly selectionRange: Range;
+  /** URI of the workspace folder. */
+  readonly root: string;
+  /** Relative to it, with `/`. */
+  readonly path: string;
+  readonly name: string;
+  readonly qualname: string;
+  /** One of KINDS, or of a newer server's. */
+  readonly kind: string;
+  readonly signature: string;
+  readonly documentation: string;
+  readonly language: string;
+  readonly unsaved: boolean;
+  /** An unlikely match; newer servers only. */
+  readonly weak?: boolean;
+}
+
+export interface QueryFilter {
+  languages?: string[];
+  kinds?: string[];
+  paths?: string[];
+  roles?: string[];
+  notRoles?: string[];
+}
+
+export interface QueryParams {
+  text: string;
+  limit?: number;
+  filter?: QueryFilter;
+  root?: string;
+  session?: string;
+}
+
+export interface Answer {
+  readonly hits: readonly Hit[];
+  /** False while a folder is still being indexed. */
+  readonly complete: boolean;
+  /** For people; may be empty. */
+  readonly message: string;
+}
+
+export interface SimilarParams {
+  textDocument: { uri: string };
+  position: Position;
+  limit?: number;
+}
+
+export interface SimilarAnswer extends Answer {
+  readonly of: Hit | null;
+}
+
+export type FolderState = "starting" | "indexing" | "ready" | "stopped" | "failed";
+
+export interface FolderStatus {
+  readonly uri: string;
+  readonly name: string;
+  readonly state: FolderState;
+  readonly files: number;
+  readonly symbols: number;
+  readonly progress?: { readonly files: number; readonly filesTotal: number };
+  readonly index: string;
+  readonly message: string;
+}
+
+export interface Status {
+  readonly version: string;
+  readonly folders: readonly FolderStatus[];
+}
+
+export const QUERY = "codesearch/query";
+export const SIMILAR = "codesearch/similar";
+export const STATUS = "codesearch/status";
+export const REINDEX = "codesearch/reindex";
+export const STATUS_CHANGED = "codesearch/statusChanged";
+
+/** Error codes of answers that nobody waits for any more: cancelled by us, or by a newer query of the same session. */
+export const CANCELLED = new Set([-32800, -32802]);
+export const INVALID_PARAMS = -32602;

@@ -1,0 +1,270 @@
+// The results view: a search that stays, by file.
+
+import * as vscode from "vscode";
+import { describe, queryFilter } from "./filters";
+import { rootName, shownRoot } from "./folders";
+import { t } from "./l10n";
+import { icon, line, percent, spoken, summary } from "./present";
+import { openHit } from "./preview";
+import { type Answer, type Hit, QUERY, type QueryParams, SIMILAR, type SimilarAnswer } from "./protocol";
+import { byFile, type FileGroup, type Kept, links, type Question, readKept, relocate, without } from "./resultsModel";
+import type { Server } from "./server";
+
+export const VIEW = "codesearch.results";
+const KEY = "results";
+const LIMIT = 100;
+
+interface FileNode {
+  readonly kind: "file";
+  readonly group: FileGroup;
+}
+
+interface HitNode {
+  readonly kind: "hit";
+  readonly hit: Hit;
+  readonly parent: FileNode;
+}
+
+type Node = FileNode | HitNode;
+
+export class Results implements vscode.TreeDataProvider<Node>, vscode.Disposable {
+  private readonly changed = new vscode.EventEmitter<undefined>();
+  private readonly view: vscode.TreeView<Node>;
+  private kept: Kept | undefined;
+  private nodes: readonly FileNode[] = [];
+  private children = new Map<FileNode, readonly HitNode[]>();
+
+  readonly onDidChangeTreeData = this.changed.event;
+
+  constructor(
+    private readonly server: Server,
+    private readonly memento: vscode.Memento,
+  ) {
+    this.view = vscode.window.createTreeView(VIEW, {
+      treeDataProvider: this,
+      canSelectMany: true,
+      showCollapseAll: true,
+    });
+    this.kept = readKept(memento.get(KEY));
+    this.refresh();
+  }
+
+  /** What is kept; undefined if nothing is. */
+  get current(): Kept | undefined {
+    return this.kept;
+  }
+
+  /** Keep a search and show it. */
+  async keep(question: Question, hits: readonly Hit[]): Promise<void> {
+    await this.set({ question, hits });
+    const first = this.nodes[0];
+    const best = first === undefined ? undefined : this.children.get(first)?.[0];
+    if (best === undefined) {
+      await vscode.commands.executeCommand(`${VIEW}.focus`);
+    } else {
+      await this.view.reveal(best, { focus: true, select: true, expand: true });
+    }
+  }
+
+  /** Ask again what is kept. */
+  async rerun(): Promise<void> {
+    const question = this.kept?.question;
+    if (question === undefined) {
+      return;
+    }
+    const answer = await vscode.window.withProgress({ location: { viewId: VIEW } }, (_progress, token) =>
+      this.ask(question, token),
+    );
+    await this.set({ question, hits: answer.hits });
+    if (answer.message !== "") {
+      this.view.message = `${this.view.message ?? ""}\n${answer.message}`.trim();
+    }
+  }
+
+  private ask(question: Question, token: vscode.CancellationToken): Promise<Answer> {
+    if (question.kind === "similar") {
+      const { uri, position } = question;
+      return this.server.request<SimilarAnswer>(SIMILAR, { textDocument: { uri }, position }, token);
+    }
+    const { text, filters } = question;
+    const filter = queryFilter(filters);
+    const params: QueryParams = {
+      text,
+      limit: Math.max(LIMIT, this.kept?.hits.length ?? 0),
+      session: "results",
+      ...(filter === undefined ? {} : { filter }),
+      ...(filters.root === "" ? {} : { root: filters.root }),
+    };
+    return this.server.request<Answer>(QUERY, params, token);
+  }
+
+  async clear(): Promise<void> {
+    await this.set(undefined);
+  }
+
+  async dismiss(nodes: readonly Node[]): Promise<void> {
+    if (this.kept === undefined || nodes.length === 0) {
+      return;
+    }
+    const next = this.neighbour(nodes);
+    const hits = nodes.flatMap((node) => (node.kind === "hit" ? [node.hit] : []));
+    const files = nodes.flatMap((node) => (node.kind === "file" ? [node.group.uri] : []));
+    await this.set(without(this.kept, hits, files));
+    const found = next === undefined ? undefined : this.find(next);
+    if (found !== undefined && this.view.visible) {
+      await this.view.reveal(found, { focus: true, select: true });
+    }
+  }
+
+  /** What stands behind the dismissed nodes, else before them: the keyboard goes on from there. */
+  private neighbour(nodes: readonly Node[]): Hit | undefined {
+    const gone = new Set(nodes.flatMap((node) => (node.kind === "hit" ? [node.hit] : node.group.hits)));
+    const all = this.nodes.flatMap((node) => node.group.hits);
+    const last = all.findLastIndex((hit) => gone.has(hit));
+    return all.slice(last + 1).find((hit) => !gone.has(hit)) ?? all.slice(0, Math.max(0, last)).findLast((hit) => !gone.has(hit));
+  }
+
+  private find(hit: Hit): HitNode | undefined {
+    return [...this.children.values()].flat().find((node) => node.hit === hit);
+  }
+
+  async copy(nodes: readonly Node[]): Promise<void> {
+    const hits = nodes.flatMap((node) => (node.kind === "hit" ? [node.hit] : node.group.hits));
+    await this.copyHits([...new Set(hits)]);
+  }
+
+  async copyAll(): Promise<void> {
+    await this.copyHits(this.nodes.flatMap((node) => node.group.hits));
+  }
+
+  private async copyHits(hits: readonly Hit[]): Promise<void> {
+    if (hits.length > 0) {
+      await vscode.env.clipboard.writeText(links(hits, (hit) => shownRoot(hit.root)));
+      const said = hits.length === 1 ? t("1 link copied") : t("{0} links copied", hits.length);
+      vscode.window.setStatusBarMessage(said, 3000);
+    }
+  }
+
+  async open(node: Node | undefined, beside = false): Promise<void> {
+    if (node?.kind !== "hit") {
+      return;
+    }
+    const { hit } = node;
+    const document = await vscode.workspace.openTextDocument(vscode.Uri.parse(hit.uri, true));
+    const { start } = hit.selectionRange;
+    const name = hit.kind === "module" ? "" : hit.name;
+    const row = relocate(document.getText().split(/\r\n|\r|\n/), start.line, name);
+    await openHit(hit, beside ? vscode.ViewColumn.Beside : vscode.ViewColumn.Active, {
+      at: new vscode.Position(row, row === start.line ? start.character : Math.max(0, document.lineAt(row).text.indexOf(name))),
+      preview: !beside,
+      preserveFocus: false,
+    });
+  }
+
+  /** The nodes that a command is about: those selected, if the clicked one is among them. */
+  chosen(clicked: unknown, selected: unknown): readonly Node[] {
+    const all = Array.isArray(selected) ? (selected as Node[]) : [];
+    const one = clicked as Node | undefined;
+    if (one === undefined) {
+      return this.view.selection;
+    }
+    return all.includes(one) ? all : [one];
+  }
+
+  // -- the tree ----------------------------------------------------------------------------------
+
+  getChildren(node?: Node): Node[] {
+    if (node === undefined) {
+      return [...this.nodes];
+    }
+    return node.kind === "file" ? [...(this.children.get(node) ?? [])] : [];
+  }
+
+  getParent(node: Node): Node | undefined {
+    return node.kind === "hit" ? node.parent : undefined;
+  }
+
+  getTreeItem(node: Node): vscode.TreeItem {
+    return node.kind === "file" ? this.fileItem(node) : this.hitItem(node);
+  }
+
+  private fileItem({ group }: FileNode): vscode.TreeItem {
+    const uri = vscode.Uri.parse(group.uri, true);
+    const item = new vscode.TreeItem(uri, vscode.TreeItemCollapsibleState.Expanded);
+    const root = shownRoot(group.root);
+    const folder = group.path.split("/").slice(0, -1).join("/");
+    item.id = group.uri;
+    item.contextValue = "file";
+    item.description = [root, folder].filter((text) => text !== "").join("/");
+    item.iconPath = vscode.ThemeIcon.File;
+    item.tooltip = uri.fsPath;
+    const count = group.hits.length === 1 ? t("1 result") : t("{0} results", group.hits.length);
+    item.accessibilityInformation = { label: t("{0}, {1}", group.path, count) };
+    return item;
+  }
+
+  private hitItem(node: HitNode): vscode.TreeItem {
+    const { hit } = node;
+    const item = new vscode.TreeItem(hit.qualname, vscode.TreeItemCollapsibleState.None);
+    item.contextValue = "hit";
+    item.description = `:${line(hit)}  ${summary(hit)}`;
+    item.iconPath =
+      hit.weak === true
+        ? new vscode.ThemeIcon(icon(hit.kind), new vscode.ThemeColor("disabledForeground"))
+        : new vscode.ThemeIcon(icon(hit.kind));
+    item.tooltip = tooltip(hit);
+    item.command = { command: "codesearch.results.open", title: t("Open"), arguments: [node] };
+    item.accessibilityInformation = { label: spoken(hit) };
+    return item;
+  }
+
+  private async set(kept: Kept | undefined): Promise<void> {
+    this.kept = kept;
+    this.refresh();
+    await this.memento.update(KEY, kept);
+  }
+
+  private refresh(): void {
+    const groups = byFile(this.kept?.hits ?? []);
+    this.nodes = groups.map((group) => ({ kind: "file", group }));
+    this.children = new Map(
+      this.nodes.map((parent) => [parent, parent.group.hits.map((hit) => ({ kind: "hit", hit, parent }))]),
+    );
+    const question = this.kept?.question;
+    if (question === undefined) {
+      delete (this.view as { message?: string }).message;
+    } else if (this.nodes.length === 0) {
+      this.view.message = t("Nothing found, or all of it dismissed: {0}", said(question));
+    } else {
+      this.view.message = said(question);
+    }
+    this.view.badge = undefined;
+    void vscode.commands.executeCommand("setContext", "codesearch.hasResults", this.kept !== undefined);
+    this.changed.fire(undefined);
+  }
+
+  dispose(): void {
+    this.view.dispose();
+    this.changed.dispose();
+  }
+}
+
+/** A question in words. */
+function said(question: Question): string {
+  if (question.kind === "similar") {
+    return t("Similar to {0}", question.name);
+  }
+  const filters = describe(question.filters, rootName);
+  return filters === "" ? t("“{0}”", question.text) : t("“{0}” ({1})", question.text, filters);
+}
+
+function tooltip(hit: Hit): vscode.MarkdownString {
+  const text = new vscode.MarkdownString();
+  text.appendCodeblock(hit.signature, hit.language);
+  if (hit.documentation !== "") {
+    text.appendText(hit.documentation);
+    text.appendMarkdown("\n\n");
+  }
+  text.appendText(`${hit.path}:${line(hit)} · ${percent(hit.score)}`);
+  return text;
+}

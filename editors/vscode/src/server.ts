@@ -1,0 +1,404 @@
+// The server as the rest of the extension sees it: started when first needed, started again when it ends.
+
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdirSync } from "node:fs";
+import * as vscode from "vscode";
+import {
+  CloseAction,
+  ErrorAction,
+  LanguageClient,
+  type LanguageClientOptions,
+  ProgressType,
+  RevealOutputChannelOn,
+} from "vscode-languageclient/node";
+import { Backoff } from "./backoff";
+import { SELECTOR } from "./documents";
+import type { Found } from "./find";
+import { t } from "./l10n";
+import { environment, locate } from "./locate";
+import { Problem } from "./problem";
+import {
+  CANCELLED,
+  type FolderStatus,
+  PROTOCOL_VERSION,
+  REINDEX,
+  type Status,
+  STATUS,
+  STATUS_CHANGED,
+} from "./protocol";
+import { serverOptions } from "./settings";
+import type { ServerState } from "./statusText";
+
+/** Milliseconds that the server may take to say goodbye. */
+const GOODBYE = 2000;
+/** Milliseconds that it may take to answer `initialize`. */
+const PATIENCE = 30_000;
+
+export class Server implements vscode.Disposable {
+  private readonly changed = new vscode.EventEmitter<ServerState>();
+  private readonly backoff = new Backoff();
+  private client: LanguageClient | undefined;
+  private process: ChildProcess | undefined;
+  private starting: Promise<LanguageClient> | undefined;
+  private timer: NodeJS.Timeout | undefined;
+  private current: ServerState = { kind: "off" };
+  private program: Found | undefined;
+  private startedAt = 0;
+  private stopped = false;
+  private readonly indexing = new Map<string | number, string>();
+  private tokens = 0;
+  private onExit: ((how: string) => void) | undefined;
+
+  /** Fires whenever the state changes. */
+  readonly onDidChange = this.changed.event;
+
+  constructor(
+    private readonly log: vscode.LogOutputChannel,
+    private readonly storage: vscode.Uri,
+  ) {}
+
+  get state(): ServerState {
+    return this.current;
+  }
+
+  /** The program that runs, or ran last. */
+  get found(): Found | undefined {
+    return this.program;
+  }
+
+  /** The process of the server, for the extension's own tests. */
+  get pid(): number | undefined {
+    return this.process?.pid;
+  }
+
+  /** A folder that is the server's own, so that no program takes the workspace for its current folder. */
+  folder(): string {
+    mkdirSync(this.storage.fsPath, { recursive: true });
+    return this.storage.fsPath;
+  }
+
+  /** The running client; starts the server if need be. Rejects with a Problem. */
+  ensure(): Promise<LanguageClient> {
+    if (this.client !== undefined && this.current.kind === "running") {
+      return Promise.resolve(this.client);
+    }
+    if (!vscode.workspace.isTrusted) {
+      return Promise.reject(
+        new Problem("untrusted", t("Codesearch starts a program that reads all files of the folder, so it needs your trust in it.")),
+      );
+    }
+    if (this.current.kind === "waiting") {
+      return this.settled();
+    }
+    if (this.current.kind === "failed") {
+      this.backoff.reset();
+    }
+    return this.launch();
+  }
+
+  /** The outcome of a restart that waits for its time. */
+  private settled(): Promise<LanguageClient> {
+    return new Promise((resolve, reject) => {
+      const listener = this.changed.event((state) => {
+        if (state.kind === "running" && this.client !== undefined) {
+          listener.dispose();
+          resolve(this.client);
+        } else if (state.kind === "failed" || state.kind === "off") {
+          listener.dispose();
+          reject(new Problem("failed", state.kind === "failed" ? state.message : t("The server was stopped")));
+        }
+      });
+    });
+  }
+
+  private launch(): Promise<LanguageClient> {
+    clearTimeout(this.timer);
+    this.starting ??= this.start().finally(() => {
+      this.starting = undefined;
+    });
+    return this.starting;
+  }
+
+  /** Ask the server. Rejects with a Problem, a CancellationError, or an error with the server's words. */
+  async request<R>(
+    method: string,
+    params: object,
+    token?: vscode.CancellationToken,
+    partial?: (answer: R) => void,
+  ): Promise<R> {
+    const cancelled = (): boolean => token?.isCancellationRequested ?? false;
+    const client = await this.ensure();
+    if (cancelled()) {
+      throw new vscode.CancellationError();
+    }
+    const progress = partial === undefined ? undefined : `codesearch-${++this.tokens}`;
+    const listening =
+      progress === undefined || partial === undefined
+        ? undefined
+        : client.onProgress(new ProgressType<R>(), progress, partial);
+    try {
+      return await client.sendRequest<R>(
+        method,
+        progress === undefined ? params : { ...params, partialResultToken: progress },
+        token,
+      );
+    } catch (error) {
+      const code = (error as { code?: unknown }).code;
+      if (cancelled() || (typeof code === "number" && CANCELLED.has(code))) {
+        throw new vscode.CancellationError();
+      }
+      throw error;
+    } finally {
+      listening?.dispose();
+    }
+  }
+
+  /** Bring the index up to date, of one folder or of all. */
+  async reindex(root?: string, rebuild = false): Promise<void> {
+    await this.request(REINDEX, { ...(root === undefined ? {} : { root }), rebuild });
+  }
+
+  /** True while indexing can be stopped. */
+  get isIndexing(): boolean {
+    return this.indexing.size > 0;
+  }
+
+  /** Stop indexing; what is indexed stays. */
+  async stopIndexing(): Promise<void> {
+    for (const token of this.indexing.keys()) {
+      await this.client?.sendNotification("window/workDoneProgress/cancel", { token });
+    }
+  }
+
+  /** Have the server take over changed settings. */
+  async configure(): Promise<void> {
+    if (this.current.kind === "running") {
+      await this.client?.sendNotification("workspace/didChangeConfiguration", {
+        settings: { codesearch: serverOptions() },
+      });
+    }
+  }
+
+  /** Stop it and start it again, looking for the program anew. */
+  async restart(): Promise<void> {
+    await this.starting?.catch(() => undefined);
+    await this.stop();
+    this.stopped = false;
+    this.backoff.reset();
+    await this.ensure();
+  }
+
+  async stop(): Promise<void> {
+    this.stopped = true;
+    clearTimeout(this.timer);
+    const { client, process } = this;
+    this.client = undefined;
+    this.process = undefined;
+    if (client !== undefined) {
+      try {
+        await client.dispose(GOODBYE);
+      } catch (error) {
+        this.log.warn(`The server did not stop in time: ${String(error)}`);
+      }
+    }
+    if (process !== undefined && process.exitCode === null) {
+      process.kill();
+    }
+    this.set({ kind: "off" });
+  }
+
+  dispose(): void {
+    this.changed.dispose();
+    void this.stop();
+  }
+
+  private set(state: ServerState): void {
+    this.current = state;
+    this.changed.fire(state);
+  }
+
+  private async start(): Promise<LanguageClient> {
+    this.stopped = false;
+    this.set({ kind: "starting" });
+    try {
+      const program = await locate(this.folder(), this.log);
+      this.program = program;
+      void vscode.commands.executeCommand("setContext", "codesearch.serverFound", true);
+      const client = this.create(program);
+      this.startedAt = Date.now();
+      await this.initialized(client);
+      const problem = unfit(client, program);
+      if (problem !== undefined) {
+        this.stopped = true;
+        await client.dispose(GOODBYE);
+        throw problem;
+      }
+      this.client = client;
+      const version = client.initializeResult?.serverInfo?.version ?? program.version;
+      this.set({ kind: "running", version, folders: [] });
+      void this.askStatus(client);
+      return client;
+    } catch (error) {
+      const problem =
+        error instanceof Problem
+          ? error
+          : new Problem("failed", t("The server does not start: {0}", error instanceof Error ? error.message : String(error)));
+      this.log.error(problem.message);
+      this.client = undefined;
+      if (problem.kind === "failed" && this.backoff.count > 0 && !this.stopped) {
+        this.startLater(); // a restart that came to nothing; the next one waits longer
+      } else {
+        this.set({ kind: "failed", message: problem.message });
+      }
+      throw problem;
+    }
+  }
+
+  /** Wait until a client is ready; rejects if its process ends before, or takes too long. */
+  private async initialized(client: LanguageClient): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const trouble = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => {
+        this.process?.kill("SIGKILL");
+        reject(new Error(t("it did not answer within {0} s", PATIENCE / 1000)));
+      }, PATIENCE);
+      this.onExit = (how) => {
+        reject(new Error(t("it ended ({0})", how)));
+      };
+    });
+    try {
+      await Promise.race([client.start(), trouble]);
+    } finally {
+      clearTimeout(timer);
+      this.onExit = undefined;
+    }
+  }
+
+  private async askStatus(client: LanguageClient): Promise<void> {
+    try {
+      const status = await client.sendRequest<Status>(STATUS, {});
+      this.setFolders(client, status.folders);
+    } catch (error) {
+      this.log.warn(`No status: ${String(error)}`);
+    }
+  }
+
+  private setFolders(client: LanguageClient, folders: readonly FolderStatus[]): void {
+    if (client === this.client && this.current.kind === "running") {
+      this.set({ ...this.current, folders });
+    }
+  }
+
+  private create(program: Found): LanguageClient {
+    const options: LanguageClientOptions = {
+      documentSelector: SELECTOR,
+      outputChannel: this.log,
+      revealOutputChannelOn: RevealOutputChannelOn.Never,
+      initializationOptions: serverOptions(),
+      // Both are told by the state, and in the log; the client's own messages would come on top.
+      initializationFailedHandler: () => false,
+      errorHandler: {
+        error: () => ({ action: ErrorAction.Continue, handled: true }),
+        closed: () => {
+          queueMicrotask(() => this.onClosed(client));
+          return { action: CloseAction.DoNotRestart, handled: true };
+        },
+      },
+      middleware: {
+        workspace: {
+          configuration: (params) => params.items.map(() => serverOptions()),
+          didChangeConfiguration: () => this.configure(),
+        },
+        // The status bar has an item of our own for it.
+        handleWorkDoneProgress: (token, params) => {
+          if (params.kind === "begin") {
+            this.indexing.set(token, params.title);
+          } else if (params.kind === "end") {
+            this.indexing.delete(token);
+          }
+        },
+      },
+    };
+    const client: LanguageClient = new QuietClient(
+      "codesearch",
+      "Codesearch",
+      () => this.spawn(program),
+      options,
+    );
+    client.onNotification(STATUS_CHANGED, (params: { folders: readonly FolderStatus[] }) => {
+      this.setFolders(client, params.folders);
+    });
+    return client;
+  }
+
+  private spawn(program: Found): Promise<ChildProcess> {
+    return new Promise((resolve, reject) => {
+      const child = spawn(program.command, [...program.args, "lsp"], {
+        cwd: this.folder(),
+        env: environment(),
+        windowsHide: true,
+      });
+      this.process = child;
+      child.once("error", reject);
+      child.once("spawn", () => resolve(child));
+      child.once("exit", (code, signal) => {
+        const how = signal ?? `status ${code}`;
+        this.log.info(`The server (process ${child.pid}) ended: ${how}`);
+        this.onExit?.(how);
+      });
+    });
+  }
+
+  private onClosed(client: LanguageClient): void {
+    if (this.stopped || (this.client !== undefined && this.client !== client)) {
+      return;
+    }
+    if (this.client === undefined) {
+      return; // while starting: start() tells
+    }
+    this.client = undefined;
+    this.process = undefined;
+    this.indexing.clear();
+    this.startLater();
+  }
+
+  /** Start it again after a while, unless that was tried often enough. */
+  private startLater(): void {
+    const wait = this.backoff.next(Date.now() - this.startedAt);
+    if (wait === undefined) {
+      const message = t("The server ended {0} times in a row. The log says why.", this.backoff.count);
+      this.log.error(message);
+      this.set({ kind: "failed", message });
+      return;
+    }
+    this.log.warn(`The server ended; it is started again in ${wait} ms`);
+    this.set({ kind: "waiting", seconds: Math.ceil(wait / 1000) });
+    this.timer = setTimeout(() => {
+      this.launch().catch(() => undefined); // start() told
+    }, wait);
+  }
+}
+
+/** Why a server that answered `initialize` cannot be used. */
+function unfit(client: LanguageClient, program: Found): Problem | undefined {
+  const experimental = client.initializeResult?.capabilities.experimental as
+    | { codesearch?: { version?: unknown } }
+    | undefined;
+  const version = experimental?.codesearch?.version;
+  if (typeof version !== "number") {
+    return new Problem("version", t("{0} is not codesearch's language server", program.command));
+  }
+  if (version !== PROTOCOL_VERSION) {
+    return version > PROTOCOL_VERSION
+      ? new Problem("version", t("codesearch {0} is too new for this extension: update the extension", program.version))
+      : new Problem("version", t("codesearch {0} is too old for this extension: update codesearch", program.version));
+  }
+  return undefined;
+}
+
+/** A client whose errors go to the log only; people are told by the status bar and where they asked. */
+class QuietClient extends LanguageClient {
+  override error(message: string, data?: unknown): void {
+    super.error(message, data, false);
+  }
+}

@@ -1,0 +1,126 @@
+// The item in the status bar, and the menu behind it.
+
+import * as vscode from "vscode";
+import { t } from "./l10n";
+import type { Server } from "./server";
+import { counts, type ServerState, stateName, statusView } from "./statusText";
+
+export class StatusBar implements vscode.Disposable {
+  private readonly item = vscode.window.createStatusBarItem("codesearch.status", vscode.StatusBarAlignment.Right, 90);
+  private readonly listener: vscode.Disposable;
+
+  constructor(server: Server) {
+    this.item.name = "Codesearch";
+    this.item.command = "codesearch.showStatus";
+    this.listener = server.onDidChange((state) => this.show(state));
+    this.show(server.state);
+  }
+
+  private show(state: ServerState): void {
+    const view = statusView(state);
+    if (view === undefined) {
+      this.item.hide();
+      return;
+    }
+    this.item.text = view.text;
+    this.item.tooltip = view.tooltip.join("\n");
+    this.item.accessibilityInformation = { label: view.spoken, role: "button" };
+    this.item.backgroundColor =
+      view.severity === "none" ? undefined : new vscode.ThemeColor(`statusBarItem.${view.severity}Background`);
+    this.item.show();
+  }
+
+  dispose(): void {
+    this.listener.dispose();
+    this.item.dispose();
+  }
+}
+
+interface Entry extends vscode.QuickPickItem {
+  readonly run?: () => unknown;
+}
+
+const command = (id: string, ...args: unknown[]) => () => vscode.commands.executeCommand(id, ...args);
+
+function entries(server: Server): Entry[] {
+  const { state } = server;
+  const list: Entry[] = [];
+  switch (state.kind) {
+    case "running":
+      for (const folder of state.folders) {
+        const names = { ready: "check", failed: "error", stopped: "warning", indexing: "sync", starting: "sync" };
+        list.push({
+          label: `$(${names[folder.state]}) ${folder.name}`,
+          description: stateName(folder),
+          detail: folder.message === "" ? counts(folder) : `${counts(folder)}. ${folder.message}`,
+          run: () => server.reindex(folder.uri),
+        });
+      }
+      break;
+    case "failed":
+      list.push({ label: `$(error) ${t("The server does not run")}`, detail: state.message, run: command("codesearch.showLog") });
+      break;
+    case "waiting":
+      list.push({ label: `$(warning) ${t("The server ended and is started again in {0} s", state.seconds)}` });
+      break;
+    case "starting":
+      list.push({ label: `$(loading~spin) ${t("The server is starting")}` });
+      break;
+    default:
+      list.push({ label: `$(info) ${t("The server is not started yet")}`, detail: t("It starts when you first search."), run: command("codesearch.restart") });
+      break;
+  }
+  list.push({ label: t("do"), kind: vscode.QuickPickItemKind.Separator });
+  list.push({ label: `$(search) ${t("Find Code by Meaning")}`, run: command("codesearch.find") });
+  if (state.kind === "running") {
+    if (server.isIndexing) {
+      list.push({ label: `$(debug-stop) ${t("Stop Indexing")}`, detail: t("What is indexed stays."), run: () => server.stopIndexing() });
+    }
+    list.push(
+      { label: `$(sync) ${t("Update the Index")}`, run: command("codesearch.reindex") },
+      { label: `$(trash) ${t("Rebuild the Index from Nothing")}`, run: command("codesearch.rebuild") },
+      { label: `$(exclude) ${t("Show What Was Left Out of the Index")}`, run: command("codesearch.showSkipped") },
+    );
+  }
+  list.push({ label: `$(output) ${t("Show Log")}`, run: command("codesearch.showLog") });
+  list.push({ label: `$(debug-restart) ${t("Restart the Server")}`, run: command("codesearch.restart") });
+  list.push({ label: `$(gear) ${t("Settings")}`, run: command("workbench.action.openSettings", "@ext:codesearch-local.codesearch") });
+  if (state.kind === "failed") {
+    list.push({ label: `$(book) ${t("Show How to Install the Server")}`, run: command("codesearch.install") });
+  }
+  return list;
+}
+
+/** Show the state and what can be done about it; the list follows the state. */
+export function showStatus(server: Server): void {
+  const quick = vscode.window.createQuickPick<Entry>();
+  const { found, state } = server;
+  quick.title =
+    found !== undefined && state.kind === "running"
+      ? t("Codesearch {0}: {1}", state.version, [found.command, ...found.args].join(" "))
+      : "Codesearch";
+  quick.placeholder = t("What to do");
+  quick.matchOnDescription = true;
+  const fill = (): void => {
+    const at = quick.items.findIndex((item) => item === quick.activeItems[0]);
+    quick.items = entries(server);
+    const kept = quick.items[at];
+    if (at > 0 && kept !== undefined) {
+      quick.activeItems = [kept];
+    }
+  };
+  fill();
+  const listener = server.onDidChange(fill);
+  quick.onDidAccept(() => {
+    const item = quick.selectedItems[0];
+    quick.hide();
+    void Promise.resolve(item?.run?.()).then(undefined, (error: unknown) => {
+      void vscode.window.showErrorMessage(error instanceof Error ? error.message : String(error));
+    });
+  });
+  quick.onDidHide(() => {
+    listener.dispose();
+    quick.dispose();
+  });
+  quick.show();
+}
