@@ -45,9 +45,10 @@ export function without(kept: Kept, hits: readonly Hit[], files: readonly string
 
 /** A hit as a Markdown link; readable as plain text, and `path#Lline` is what GitHub and GitLab understand. */
 export function link(hit: Hit, root = ""): string {
-  const shown = `${hit.path}:${line(hit)}`;
-  const target = `${root === "" ? "" : `${root}/`}${hit.path}`.split("/").map(encodeURIComponent).join("/");
-  return `[${hit.qualname.replace(/[[\]\\]/g, "\\$&")} (${shown})](${target}#L${line(hit)})`;
+  const text = `${hit.qualname} (${hit.path}:${line(hit)})`.replace(/[[\]\\]/g, "\\$&");
+  const target = `${root === "" ? "" : `${root}/`}${hit.path}`;
+  const escaped = encodeURI(target).replace(/[()#?]/g, (one) => `%${one.charCodeAt(0).toString(16).toUpperCase()}`);
+  return `[${text}](${escaped}#L${line(hit)})`;
 }
 
 /** Links as a Markdown list; a single one stands for itself. */

@@ -1,0 +1,53 @@
+import assert from "node:assert/strict";
+import { describe as group, it } from "node:test";
+import { describe, type Filters, folderGlob, isFiltered, kindName, LANGUAGES, nextTests, NO_FILTERS, queryFilter } from "../../src/filters";
+import { KINDS } from "../../src/protocol";
+
+const filters = (over: Partial<Filters>): Filters => ({ ...NO_FILTERS, ...over });
+
+group("filters of the buttons", () => {
+  it("send nothing where nothing is filtered", () => {
+    assert.equal(queryFilter(NO_FILTERS), undefined);
+    assert.equal(isFiltered(NO_FILTERS), false);
+    assert.equal(describe(NO_FILTERS), "");
+  });
+
+  it("become the members of a request", () => {
+    const all = filters({ languages: ["go"], kinds: ["method", "function"], folder: "src/net", tests: "without" });
+    assert.deepEqual(queryFilter(all), {
+      languages: ["go"],
+      kinds: ["method", "function"],
+      paths: ["src/net/**"],
+      notRoles: ["test"],
+    });
+    assert.deepEqual(queryFilter(filters({ tests: "only" })), { roles: ["test"] });
+  });
+
+  it("count a workspace folder as a filter, but send it elsewhere", () => {
+    const one = filters({ root: "file:///repo" });
+    assert.equal(isFiltered(one), true);
+    assert.equal(queryFilter(one), undefined);
+  });
+
+  it("take a folder as it is called, and a glob as it is written", () => {
+    assert.equal(folderGlob("app/[id]/"), "app/[[]id]/**");
+    assert.equal(folderGlob("/src"), "src/**");
+    assert.equal(folderGlob("src/**/*.go"), "src/**/*.go");
+  });
+
+  it("are told in words", () => {
+    const all = filters({ languages: ["go", "csharp"], kinds: ["module"], folder: "src", tests: "only" });
+    assert.equal(describe(all), "Go, C#, rest of a file, in src/, only tests");
+    assert.equal(describe(filters({ root: "file:///repo", folder: "src" }), () => "repo"), "in repo/src/");
+    assert.equal(describe(filters({ root: "file:///repo" }), () => "repo"), "in repo");
+  });
+
+  it("go through tests in a circle", () => {
+    assert.deepEqual([nextTests("all"), nextTests("without"), nextTests("only")], ["without", "only", "all"]);
+  });
+
+  it("know a name for every kind and language", () => {
+    assert.equal(new Set(KINDS.map(kindName)).size, KINDS.length);
+    assert.equal(new Set(LANGUAGES.values()).size, LANGUAGES.size);
+  });
+});

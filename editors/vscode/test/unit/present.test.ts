@@ -1,0 +1,93 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { asQuestion, bar, key, percent, place, refine, remember, split, spoken, summary } from "../../src/present";
+import { hit } from "./hits";
+
+const names = (hits: readonly { name: string }[]): string => hits.map((one) => one.name).join(" ");
+
+describe("a score", () => {
+  it("is a bar of five cells", () => {
+    assert.deepEqual([0, 0.09, 0.1, 0.5, 0.83, 1].map(bar), ["□□□□□", "□□□□□", "■□□□□", "■■■□□", "■■■■□", "■■■■■"]);
+  });
+
+  it("stays within its bounds whatever a server says", () => {
+    assert.deepEqual([bar(-1), bar(7), percent(7), percent(0.826)], ["□□□□□", "■■■■■", "100 %", "83 %"]);
+  });
+});
+
+describe("a hit", () => {
+  it("has a place that counts lines from 1, and its folder in front where asked", () => {
+    assert.equal(place(hit("retry")), "src/up.go:5");
+    assert.equal(place(hit("retry"), "repo"), "repo/src/up.go:5");
+  });
+
+  it("is told by its signature on one line, else by its documentation, else by its kind", () => {
+    assert.equal(summary(hit("f", { signature: "def f(\n    a,\n)" })), "def f( a, )");
+    assert.equal(summary(hit("f", { signature: "src/up.go", documentation: "Sends." })), "Sends.");
+    assert.equal(summary(hit("f", { signature: "" })), "method");
+  });
+
+  it("is read out with its kind, place and score", () => {
+    assert.equal(spoken(hit("Up.retry")), "method Up.retry, src/up.go, line 5, 50 %");
+    assert.equal(spoken(hit("Up.retry", { weak: true })), "method Up.retry, src/up.go, line 5, 50 %, unlikely");
+  });
+
+  it("is the same one after lines came or went above it", () => {
+    const moved = hit("retry", { range: { start: { line: 40, character: 0 }, end: { line: 44, character: 0 } } });
+    assert.equal(key(hit("retry")), key(moved));
+    assert.notEqual(key(hit("retry")), key(hit("retry", { uri: "file:///repo/other.go" })));
+  });
+});
+
+describe("a better answer to the same question", () => {
+  const [a, b, c, d] = [hit("a"), hit("b"), hit("c"), hit("d")];
+
+  it("takes its own order as long as the user has not moved", () => {
+    assert.equal(names(refine([a, b, c], [c, d, a], undefined)), "c d a");
+  });
+
+  it("leaves alone what stands at the cursor and above it", () => {
+    assert.equal(names(refine([a, b, c], [d, c, b, a], key(b))), "a b d c");
+  });
+
+  it("keeps the row at the cursor even if the answer has lost it", () => {
+    assert.equal(names(refine([a, b, c], [d, c], key(b))), "a b d c");
+  });
+
+  it("takes over what changed in a row that stays", () => {
+    const better = hit("b", { score: 0.9 });
+    assert.equal(refine([a, b], [better, a], key(b))[1]?.score, 0.9);
+  });
+
+  it("takes the new order if the row at the cursor is not known", () => {
+    assert.equal(names(refine([a, b], [c, a], key(d))), "c a");
+  });
+});
+
+describe("weak hits", () => {
+  it("begin at the first one that says so; the order stays", () => {
+    const hits = [hit("a"), hit("b", { weak: true }), hit("c")];
+    assert.deepEqual([names(split(hits).strong), names(split(hits).weak)], ["a", "b c"]);
+  });
+
+  it("are none for a server that does not know them", () => {
+    assert.deepEqual([names(split([hit("a")]).strong), split([hit("a")]).weak.length], ["a", 0]);
+  });
+});
+
+describe("a question", () => {
+  it("is the selected text on one line", () => {
+    assert.equal(asQuestion("  where are\n\tuploads retried "), "where are uploads retried");
+  });
+
+  it("is not made of a selection too long for one", () => {
+    assert.equal(asQuestion("x".repeat(201)), "");
+  });
+
+  it("is remembered once, newest first, and not for ever", () => {
+    assert.deepEqual(remember(["b", "a"], " a ", 5), ["a", "b"]);
+    assert.deepEqual(remember(["b", "a"], "c", 2), ["c", "b"]);
+    assert.deepEqual(remember(["b"], " ", 2), ["b"]);
+    assert.deepEqual(remember(["b"], "c", 0), []);
+  });
+});

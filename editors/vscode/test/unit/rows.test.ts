@@ -1,0 +1,61 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { answerRows, hitRow, type Look, plain, startRows } from "../../src/pickerItems";
+import { hit } from "./hits";
+
+const look: Look = { bar: true, root: () => "" };
+const done = { complete: true, message: "" };
+const labels = (rows: readonly { kind: string; label: string }[]): string[] => rows.map((row) => `${row.kind}: ${row.label}`);
+
+describe("the rows of an answer", () => {
+  it("tell kind, qualified name, place, score and signature", () => {
+    assert.deepEqual(hitRow(hit("retry", { qualname: "Up.retry", score: 0.83 }), look), {
+      kind: "hit",
+      hit: hit("retry", { qualname: "Up.retry", score: 0.83 }),
+      label: "$(symbol-method) Up.retry",
+      description: "src/up.go:5",
+      detail: "■■■■□  func retry()",
+    });
+  });
+
+  it("tell a percentage, a folder and unsaved text where that is wanted", () => {
+    const row = hitRow(hit("retry", { unsaved: true }), { bar: false, root: () => "repo" });
+    assert.ok(row.kind === "hit");
+    assert.equal(row.detail, "50 %  func retry()");
+    assert.equal(row.description, "repo/src/up.go:5 $(circle-filled) not saved");
+  });
+
+  it("do not take code for icons", () => {
+    assert.equal(plain("$(document).ready $(a-b) $x (y)"), "\\$(document).ready \\$(a-b) $x (y)");
+  });
+
+  it("stand in the server's order, weak ones behind a line", () => {
+    const rows = answerRows([hit("z"), hit("a"), hit("m", { weak: true })], done, look);
+    assert.deepEqual(labels(rows), [
+      "hit: $(symbol-method) z",
+      "hit: $(symbol-method) a",
+      "separator: weak matches",
+      "hit: $(symbol-method) m",
+    ]);
+  });
+
+  it("say what the server says, above the hits", () => {
+    assert.deepEqual(labels(answerRows([hit("a")], { complete: false, message: "12 files to go" }, look)), [
+      "separator: 12 files to go",
+      "hit: $(symbol-method) a",
+    ]);
+    assert.equal(answerRows([hit("a")], { complete: false, message: "" }, look)[0]?.kind, "separator");
+  });
+
+  it("say so if there is nothing, and whether there may be more later", () => {
+    assert.deepEqual(labels(answerRows([], done, look)), ["note: Nothing found"]);
+    assert.deepEqual(labels(answerRows([], { complete: false, message: "" }, look)), ["note: Still indexing: there may be more"]);
+  });
+});
+
+describe("the rows before anything is typed", () => {
+  it("say what to type the first time, later the last searches", () => {
+    assert.deepEqual(startRows([]).map((row) => row.kind), ["note"]);
+    assert.deepEqual(labels(startRows(["b", "a"])), ["separator: last searches", "history: $(history) b", "history: $(history) a"]);
+  });
+});
