@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from codesearch.search.candidates import Candidate
 from codesearch.search.query import Query
@@ -54,6 +54,10 @@ class Features:
     is_example: float
     name_match: float
     """1 for the name asked for, less for a part of it; 0 unless the query is a name."""
+    deep: float = 0.0
+    """Cosine of the transformer's vectors, scaled over the candidates it has seen; 0 before it has."""
+    deep_cosine: float = 0.0
+    deep_place: float = 0.0
 
 
 NAMES: tuple[str, ...] = tuple(Features.__dataclass_fields__)
@@ -110,6 +114,16 @@ def compute(query: Query, candidates: Sequence[Candidate]) -> list[Features]:
             )
         )
     return found
+
+
+def deepened(features: Sequence[Features], cosines: Sequence[float]) -> list[Features]:
+    """Return features with what a transformer thinks of their candidates."""
+    low, spread = min(cosines), (max(cosines) - min(cosines)) or 1.0
+    scaled = [(cosine - low) / spread for cosine in cosines]
+    return [
+        replace(known, deep=share, deep_cosine=cosine, deep_place=place)
+        for known, share, cosine, place in zip(features, scaled, cosines, _places(scaled), strict=True)
+    ]
 
 
 def _shares(values: Sequence[float]) -> list[float]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from codesearch.search.candidates import Candidate
-from codesearch.search.features import NAMES, Features
+from codesearch.search.features import NAMES, Features, deepened
 from codesearch.search.query import Query
 
 WEIGHTS: Mapping[str, float] = {
@@ -31,6 +31,9 @@ WEIGHTS: Mapping[str, float] = {
     "is_generated": -2.6,
     "is_example": -1.84,
     "name_match": 30.0,
+    "deep": 0.0,
+    "deep_cosine": 0.0,
+    "deep_place": 0.0,
 }
 """Learned from mined queries by training/fit_ranking.py, but for name_match (a name asked for must win) and
 is_generated (too rare there; as vendored code)."""
@@ -41,6 +44,17 @@ MOST_SAME_FILE = 8
 
 CALIBRATION = (0.663, -7.764)
 """Slope and intercept of the logistic curve from the sum to a score, fitted on the same queries."""
+
+DEEP = 50
+"""How many of the fast ranking's best the transformer looks at; more change nothing (docs/architecture.md)."""
+
+DEEP_WEIGHTS: Mapping[str, float] = {**WEIGHTS, "deep": 3.0, "deep_cosine": 4.0, "deep_place": 1.5}
+"""What the features weigh where the transformer has looked."""
+
+DEEP_CALIBRATION = (0.663, -9.0)
+
+WEAK = 0.12
+"""A score below which a hit is hardly what was asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +67,15 @@ class Ranked:
     """0..1: roughly how likely this is what was asked for."""
     copies: tuple[Candidate, ...] = ()
     """The same code elsewhere."""
+    refined: bool = False
+    """Whether the transformer had a say."""
+
+    def contributions(self) -> list[tuple[str, float, float, float]]:
+        """Return (feature, value, weight, value x weight) for every feature that is not zero, most important first."""
+        weights = DEEP_WEIGHTS if self.refined else WEIGHTS
+        rows = [(name, float(getattr(self.features, name)), weights[name]) for name in NAMES]
+        found = [(name, value, weight, value * weight) for name, value, weight in rows if value * weight]
+        return sorted(found, key=lambda row: -abs(row[3]))
 
 
 def rank(
@@ -65,16 +88,44 @@ def rank(
     sums = [weigh(feature, weights) for feature in features]
     order = sorted(range(len(candidates)), key=lambda at: _key(sums[at], candidates[at]))
     copies = _fold(order, candidates)
-    order = [at for at in order if at in copies]
+    best = [Ranked(candidates[at], features[at], sums[at], tuple(copies[at])) for at in order if at in copies]
+    return [replace(item, score=_score(item.score, CALIBRATION)) for item in _spread(query, best)]
+
+
+def refine(query: Query, ranked: Sequence[Ranked], similarities: Mapping[int, float]) -> list[Ranked]:
+    """Return a ranking put in order again, now that a transformer has compared some of it with the query.
+
+    `similarities` holds its cosines by candidate id; of the first DEEP, those without one count as the middle of the
+    others. What comes after them keeps its order.
+    """
+    best, rest = ranked[:DEEP], ranked[DEEP:]
+    known = sorted(similarities[item.candidate.id] for item in best if item.candidate.id in similarities)
+    if not known:
+        return list(ranked)
+    middle = known[len(known) // 2]
+    values = [similarities.get(item.candidate.id, middle) for item in best]
+    deep = deepened([item.features for item in best], values)
+    summed = [
+        replace(item, features=features, score=weigh(features, DEEP_WEIGHTS), refined=True)
+        for item, features in zip(best, deep, strict=True)
+    ]
+    summed.sort(key=lambda item: _key(item.score, item.candidate))
+    found = [replace(item, score=_score(item.score, DEEP_CALIBRATION)) for item in _spread(query, summed)]
+    least = found[-1].score
+    return found + [replace(item, score=min(item.score, least)) for item in rest]
+
+
+def _spread(query: Query, ranked: Sequence[Ranked]) -> list[Ranked]:
+    """Return a ranking (with sums for scores, best first) in which no file fills the list."""
     seen: dict[str, int] = {}
-    for at in order:
-        if features[at].name_match and query.name:
-            continue  # all that bear the name asked for may stand together
-        path = candidates[at].symbol.path
-        sums[at] -= SAME_FILE * min(seen.get(path, 0), MOST_SAME_FILE)
-        seen[path] = seen.get(path, 0) + 1
-    order.sort(key=lambda at: _key(sums[at], candidates[at]))
-    return [Ranked(candidates[at], features[at], _score(sums[at]), tuple(copies[at])) for at in order]
+    found = []
+    for item in ranked:
+        path = item.candidate.symbol.path
+        if not (item.features.name_match and query.name):  # all that bear the name asked for may stand together
+            item = replace(item, score=item.score - SAME_FILE * min(seen.get(path, 0), MOST_SAME_FILE))
+            seen[path] = seen.get(path, 0) + 1
+        found.append(item)
+    return sorted(found, key=lambda item: _key(item.score, item.candidate))
 
 
 def _fold(order: Sequence[int], candidates: Sequence[Candidate]) -> dict[int, list[Candidate]]:
@@ -92,11 +143,11 @@ def _fold(order: Sequence[int], candidates: Sequence[Candidate]) -> dict[int, li
 
 def weigh(features: Features, weights: Mapping[str, float] = WEIGHTS) -> float:
     """Return the weighted sum of features."""
-    return float(sum(weights[name] * getattr(features, name) for name in NAMES))
+    return float(sum(weight * getattr(features, name) for name, weight in weights.items()))
 
 
-def _score(weighed: float) -> float:
-    slope, intercept = CALIBRATION
+def _score(weighed: float, calibration: tuple[float, float]) -> float:
+    slope, intercept = calibration
     return 1 / (1 + math.exp(-max(-60.0, min(60.0, slope * weighed + intercept))))
 
 
