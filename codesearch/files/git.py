@@ -6,9 +6,13 @@ import os
 import re
 from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from codesearch.files.reading import read_plain
 from codesearch.files.walk import Listing
+
+if TYPE_CHECKING:
+    import subprocess
 
 _LOCAL_VARIABLES = frozenset(
     {
@@ -90,6 +94,43 @@ def _reason(stderr: bytes, folder: bytes) -> str:
     return "git: " + fatal[0].removeprefix("fatal: ")
 
 
+def _run(folder: bytes, arguments: Iterable[str], timeout: float | None = None) -> subprocess.CompletedProcess[bytes]:
+    import subprocess
+
+    environment = {key: value for key, value in os.environ.items() if key not in _LOCAL_VARIABLES}
+    environment |= {"GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C", "LANGUAGE": "C"}
+    # A repository's own configuration may name a program to run as its file monitor; reading must not run it.
+    command = [_executable(), "-c", "core.fsmonitor=false", *arguments]
+    try:
+        done = subprocess.run(
+            command,
+            cwd=os.fsdecode(folder),
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            check=False,
+            timeout=timeout,
+        )
+    except FileNotFoundError as error:
+        raise GitUnavailableError("git is not installed") from error
+    except OSError as error:
+        raise GitUnavailableError(f"git cannot be run: {error.strerror}") from error
+    if done.returncode != 0:
+        raise GitUnavailableError(_reason(done.stderr, folder))
+    return done
+
+
+def output(folder: bytes, arguments: Iterable[str], timeout: float | None = None) -> bytes:
+    """Return what a git command that only reads prints, run in `folder`.
+
+    Raises:
+        GitUnavailableError: git is missing, or refuses or cannot read the repository.
+        subprocess.TimeoutExpired: it took longer than `timeout` seconds.
+
+    """
+    return _run(folder, arguments, timeout).stdout
+
+
 def list_files(folder: bytes, only: Iterable[bytes] = ()) -> Listing:
     """List what git tracks or does not ignore below `folder` (absolute), submodules as plain entries.
 
@@ -99,28 +140,8 @@ def list_files(folder: bytes, only: Iterable[bytes] = ()) -> Listing:
         GitUnavailableError: git is missing, or refuses or cannot read the repository.
 
     """
-    import subprocess
-
-    environment = {key: value for key, value in os.environ.items() if key not in _LOCAL_VARIABLES}
-    environment |= {"GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C", "LANGUAGE": "C"}
-    # A repository's own configuration may name a program to run as its file monitor; reading must not run it.
-    command = [_executable(), "--literal-pathspecs", "-c", "core.fsmonitor=false"]
-    command += ["ls-files", "-co", "--exclude-standard", "-z", "--", *map(os.fsdecode, only)]
-    try:
-        done = subprocess.run(
-            command,
-            cwd=os.fsdecode(folder),
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            check=False,
-        )
-    except FileNotFoundError as error:
-        raise GitUnavailableError("git is not installed") from error
-    except OSError as error:
-        raise GitUnavailableError(f"git cannot be run: {error.strerror}") from error
-    if done.returncode != 0:
-        raise GitUnavailableError(_reason(done.stderr, folder))
+    command = ["--literal-pathspecs", "ls-files", "-co", "--exclude-standard", "-z", "--", *map(os.fsdecode, only)]
+    done = _run(folder, command)
     found = Listing()
     names = dict.fromkeys(done.stdout.split(b"\0"))  # unmerged files come once a stage
     names.pop(b"", None)
