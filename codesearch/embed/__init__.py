@@ -7,6 +7,8 @@ imports neither numpy nor a model.
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
@@ -23,7 +25,11 @@ if TYPE_CHECKING:
 MODELS = Path(__file__).parent / "models"
 """One folder a bundled model."""
 
-DEFAULT_MODEL = "static"
+STATIC = "static"
+"""The table of word vectors: what every symbol has a vector of, and every query starts from."""
+
+TRANSFORMER = "transformer"
+"""The bundled transformer, which looks at the best of the candidates."""
 
 FIELDS = ("name", "container", "signature", "documentation", "body")
 """A document is these fields in this order, joined with newlines. The last one takes the rest of the text, so only
@@ -64,24 +70,75 @@ class Embedder(Protocol):
         """Return `quantise(encode_queries([text]))[0]`, by the cheapest way the model has."""
 
 
+def models_folder() -> Path:
+    """Return where imported models stand, one folder each: `CODESEARCH_MODELS`, or in the user's data folder."""
+    if wished := os.environ.get("CODESEARCH_MODELS", "").strip():
+        return Path(wished).expanduser()
+    if sys.platform == "linux" and "ANDROID_ROOT" not in os.environ:
+        # What platformdirs answers here; importing it takes 16 ms.
+        folder = os.environ.get("XDG_DATA_HOME", "").strip()
+        return (Path(folder) if folder else Path.home() / ".local" / "share") / "codesearch" / "models"
+    from platformdirs import user_data_path
+
+    return user_data_path("codesearch") / "models"
+
+
+def bundled() -> list[str]:
+    """Return the names of the models that are part of the package, sorted."""
+    return _names(MODELS)
+
+
 def available() -> list[str]:
-    """Return the names that `load` knows, sorted."""
-    return sorted(path.parent.name for path in MODELS.glob("*/config.json"))
+    """Return the names that `load` knows, sorted: bundled models, and those the user imported."""
+    return sorted({*bundled(), *_imported()})
 
 
-def load(name: str = DEFAULT_MODEL) -> Embedder:
-    """Return the embedder of that name.
+def folder_of(name: str) -> Path:
+    """Return the folder of a model's files.
 
     Raises:
         NotFoundError: no such model; the message names those that exist.
 
     """
-    names = available()
-    if name not in names:
-        raise NotFoundError(f"No embedding model is called {name!r}; there are: {', '.join(names) or 'none'}.")
-    from codesearch.embed.static import StaticEmbedder
+    if name in bundled():
+        return MODELS / name
+    if name in _imported():
+        return models_folder() / name
+    raise NotFoundError(
+        f"No embedding model is called {name!r}; there are: {', '.join(available()) or 'none'}. "
+        "`codesearch model add` imports one."
+    )
 
-    return StaticEmbedder(MODELS / name)
+
+def load(name: str = STATIC, *, threads: int | None = None) -> Embedder:
+    """Return the embedder of that name; `threads` (one a core, 8 at most) run the texts of one call of a transformer.
+
+    No library and no weights are loaded yet. A transformer is loaded with the first text.
+
+    Raises:
+        NotFoundError: no such model; the message names those that exist.
+        ModelError: a file of the model is missing or damaged; from its methods also: a library is missing.
+
+    """
+    folder = folder_of(name)
+    if (folder / "table.bin").exists():
+        from codesearch.embed.static import StaticEmbedder
+
+        return StaticEmbedder(folder)
+    from codesearch.embed.onnx import OnnxEmbedder
+
+    return OnnxEmbedder(folder, threads)
+
+
+def _imported() -> list[str]:
+    try:
+        return _names(models_folder())
+    except RuntimeError:  # no home folder, as in some containers
+        return []
+
+
+def _names(folder: Path) -> list[str]:
+    return sorted(path.parent.name for path in folder.glob("[!.]*/config.json"))
 
 
 def quantise(vectors: Vectors) -> list[bytes]:
