@@ -7,13 +7,14 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from codesearch.search.candidates import Candidate
+from codesearch.search.candidates import FEW_WORDS, SHORTEST_PREFIX, Candidate
 from codesearch.search.query import Query
 from codesearch.text import name_key, words
 
 _TYPES = frozenset({"class", "struct", "trait", "interface", "enum", "type"})
 _BESIDE = (1.0, 0.6, 0.4, 0.3, 0.2)
 """What the best, second, ... text match of a file adds to the evidence for the file."""
+_ANY = 0b111111
 _HALF_RANK = 3.0
 """A place this far from the top counts half."""
 
@@ -54,6 +55,21 @@ class Features:
     is_example: float
     name_match: float
     """1 for the name asked for, less for a part of it; 0 unless the query is a name."""
+    held: float
+    """Share of the query's terms that the text holds, rare terms counting more; so for the next, field by field."""
+    held_name: float
+    held_scope: float
+    held_signature: float
+    held_documentation: float
+    held_path: float
+    held_body: float
+    phrases: float
+    """Share of the query's rows of three words that the text holds as they are."""
+    begun: float
+    """Share of a short query's words that words of the qualified name begin with."""
+    is_documented: float
+    is_deprecated: float
+    is_private: float
     deep: float = 0.0
     """Cosine of the transformer's vectors, scaled over the candidates it has seen; 0 before it has."""
     deep_cosine: float = 0.0
@@ -75,6 +91,7 @@ def compute(query: Query, candidates: Sequence[Candidate]) -> list[Features]:
     similarities = [(cosine - low) / spread for cosine in cosines]
     text_places, names_places, similarity_places = map(_places, (texts, names, similarities))
     beside = _beside(candidates, texts)
+    rarity = _rarity(query, candidates)
     asked = frozenset(query.words)
     spoken = asked_roles(query)
     held: dict[str, frozenset[str]] = {}
@@ -89,6 +106,7 @@ def compute(query: Query, candidates: Sequence[Candidate]) -> list[Features]:
         symbol = candidate.symbol
         roles = candidate.roles - spoken
         name_words = words_of(symbol.name)
+        qualified = words_of(symbol.qualname)
         found.append(
             Features(
                 text=texts[at],
@@ -98,7 +116,7 @@ def compute(query: Query, candidates: Sequence[Candidate]) -> list[Features]:
                 text_place=text_places[at],
                 names_place=names_places[at],
                 similarity_place=similarity_places[at],
-                coverage=_share(asked, words_of(symbol.qualname) | words_of(symbol.path)),
+                coverage=_share(asked, qualified | words_of(symbol.path)),
                 name_share=_share(name_words, asked),
                 signature_coverage=_share(asked, words_of(symbol.signature)),
                 file=beside[at],
@@ -111,6 +129,18 @@ def compute(query: Query, candidates: Sequence[Candidate]) -> list[Features]:
                 is_generated=float("generated" in roles),
                 is_example=float("example" in roles),
                 name_match=_name_match(query, candidate),
+                held=_held(rarity, candidate.terms, _ANY),
+                held_name=_held(rarity, candidate.terms, 1 << 0),
+                held_scope=_held(rarity, candidate.terms, 1 << 1),
+                held_signature=_held(rarity, candidate.terms, 1 << 2),
+                held_documentation=_held(rarity, candidate.terms, 1 << 3),
+                held_path=_held(rarity, candidate.terms, 1 << 4),
+                held_body=_held(rarity, candidate.terms, 1 << 5),
+                phrases=candidate.phrases,
+                begun=_begun(query, qualified),
+                is_documented=float(bool(symbol.documentation)),
+                is_deprecated=float("eprecated" in symbol.documentation or "eprecated" in symbol.signature),
+                is_private=float(symbol.name.startswith("_") or "private " in symbol.signature),
             )
         )
     return found
@@ -140,6 +170,29 @@ def _places(values: Sequence[float]) -> list[float]:
 
 def _share(of: frozenset[str], held: frozenset[str]) -> float:
     return len(of & held) / len(of) if of else 0.0
+
+
+def _rarity(query: Query, candidates: Sequence[Candidate]) -> list[float]:
+    """Return the weight of each term of a query: what few of the candidates hold tells more."""
+    holding = [0] * len(query.terms)
+    for candidate in candidates:
+        for at, fields in enumerate(candidate.terms):
+            holding[at] += fields != 0
+    n = len(candidates)
+    return [math.log(1 + (n - some + 0.5) / (some + 0.5)) if some else 0.0 for some in holding]
+
+
+def _held(rarity: Sequence[float], terms: Sequence[int], fields: int) -> float:
+    """Return the share of a query that some fields of a candidate hold."""
+    total = sum(rarity)
+    return sum(weight for weight, held in zip(rarity, terms, strict=False) if held & fields) / total if total else 0.0
+
+
+def _begun(query: Query, held: frozenset[str]) -> float:
+    if len(query.words) > FEW_WORDS:
+        return 0.0
+    found = [word for word in query.words if len(word) >= SHORTEST_PREFIX]
+    return sum(any(one.startswith(word) for one in held) for word in found) / len(found) if found else 0.0
 
 
 def _beside(candidates: Sequence[Candidate], texts: Sequence[float]) -> list[float]:

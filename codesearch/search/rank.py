@@ -31,9 +31,6 @@ WEIGHTS: Mapping[str, float] = {
     "is_generated": -2.6,
     "is_example": -1.84,
     "name_match": 30.0,
-    "deep": 0.0,
-    "deep_cosine": 0.0,
-    "deep_place": 0.0,
 }
 """Learned from mined queries by training/fit_ranking.py, but for name_match (a name asked for must win) and
 is_generated (too rare there; as vendored code)."""
@@ -67,13 +64,16 @@ class Ranked:
     """0..1: roughly how likely this is what was asked for."""
     copies: tuple[Candidate, ...] = ()
     """The same code elsewhere."""
+    same_file: float = 0.0
+    """How many better hits of its file it follows, as far as that counts."""
     refined: bool = False
     """Whether the transformer had a say."""
 
     def contributions(self) -> list[tuple[str, float, float, float]]:
         """Return (feature, value, weight, value x weight) for every feature that is not zero, most important first."""
         weights = DEEP_WEIGHTS if self.refined else WEIGHTS
-        rows = [(name, float(getattr(self.features, name)), weights[name]) for name in NAMES]
+        rows = [(name, float(getattr(self.features, name)), weights.get(name, 0.0)) for name in NAMES]
+        rows.append(("same_file", self.same_file, -SAME_FILE))
         found = [(name, value, weight, value * weight) for name, value, weight in rows if value * weight]
         return sorted(found, key=lambda row: -abs(row[3]))
 
@@ -122,7 +122,8 @@ def _spread(query: Query, ranked: Sequence[Ranked]) -> list[Ranked]:
     for item in ranked:
         path = item.candidate.symbol.path
         if not (item.features.name_match and query.name):  # all that bear the name asked for may stand together
-            item = replace(item, score=item.score - SAME_FILE * min(seen.get(path, 0), MOST_SAME_FILE))
+            before = min(seen.get(path, 0), MOST_SAME_FILE)
+            item = replace(item, score=item.score - SAME_FILE * before, same_file=float(before))
             seen[path] = seen.get(path, 0) + 1
         found.append(item)
     return sorted(found, key=lambda item: _key(item.score, item.candidate))
@@ -143,7 +144,7 @@ def _fold(order: Sequence[int], candidates: Sequence[Candidate]) -> dict[int, li
 
 def weigh(features: Features, weights: Mapping[str, float] = WEIGHTS) -> float:
     """Return the weighted sum of features."""
-    return float(sum(weight * getattr(features, name) for name, weight in weights.items()))
+    return float(sum(weight * getattr(features, name) for name, weight in weights.items() if weight))
 
 
 def _score(weighed: float, calibration: tuple[float, float]) -> float:
