@@ -6,12 +6,11 @@ import * as vscode from "vscode";
 import type { Kept } from "./resultsModel";
 import { History } from "./history";
 import { setTranslate, t } from "./l10n";
-import { onDidSelectPython } from "./locate";
-import { Picker } from "./picker";
+import { Picker, type Start } from "./picker";
 import { Problem } from "./problem";
 import { Results } from "./results";
 import { Server } from "./server";
-import { needsRestart, SECTION, SHOW_SIMILAR, startOnOpen } from "./settings";
+import { SECTION, SHOW_SIMILAR, startOnOpen } from "./settings";
 import { listSimilar, peekSimilar } from "./similar";
 import { SCHEME, Skipped } from "./skipped";
 import { showStatus, StatusBar } from "./status";
@@ -40,8 +39,10 @@ export function activate(context: vscode.ExtensionContext): Api {
   context.subscriptions.push(log, running, results, new StatusBar(running));
   context.subscriptions.push(vscode.workspace.registerTextDocumentContentProvider(SCHEME, skipped));
 
-  const find = (start: ConstructorParameters<typeof Picker>[1] = {}): void => {
-    const picker = new Picker(
+  let picker: Picker | undefined;
+  const find = async (start: Start = {}): Promise<void> => {
+    await picker?.leave(); // pressed again: what it showed must not be taken for what the user had open
+    picker = new Picker(
       {
         server: running,
         history,
@@ -68,7 +69,7 @@ export function activate(context: vscode.ExtensionContext): Api {
     "codesearch.results.rerun": () => results.rerun(),
     "codesearch.results.edit": () => {
       const question = results.current?.question;
-      find(question?.kind === "query" ? { text: question.text, filters: question.filters } : {});
+      return find(question?.kind === "query" ? { text: question.text, filters: question.filters } : {});
     },
     "codesearch.results.clear": () => results.clear(),
     "codesearch.results.copyAll": () => results.copyAll(),
@@ -94,23 +95,14 @@ export function activate(context: vscode.ExtensionContext): Api {
       if (!event.affectsConfiguration(SECTION) || running.state.kind === "off") {
         return;
       }
-      const change = needsRestart(event) ? running.restart() : running.configure();
-      change.catch((error: unknown) => log.warn(String(error)));
+      running.configure().catch((error: unknown) => log.warn(String(error)));
     }),
     vscode.workspace.onDidGrantWorkspaceTrust(() => void startIfIndexed(running, log)),
   );
-  const selected = onDidSelectPython(() => {
-    if (running.state.kind === "failed") {
-      running.restart().catch((error: unknown) => log.warn(String(error)));
-    }
-  });
-  if (selected !== undefined) {
-    context.subscriptions.push(selected);
-  }
   void startIfIndexed(running, log);
 
   const activation = performance.now() - began;
-  log.debug(`Activated in ${activation.toFixed(1)} ms`);
+  log.info(`Activated in ${activation.toFixed(1)} ms`);
   return {
     activation,
     state: () => running.state,

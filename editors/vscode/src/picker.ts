@@ -34,6 +34,11 @@ interface Question {
   readonly filters: Filters;
 }
 
+export interface Start {
+  readonly text?: string;
+  readonly filters?: Filters;
+}
+
 export interface PickerContext {
   readonly server: Server;
   readonly history: History;
@@ -56,6 +61,8 @@ export class Picker {
   /** The row that the user moved to since the last keystroke. */
   private moved: Hit | undefined;
   private expected: Item | undefined;
+  /** What the rows now shown were made from. */
+  private drawn = "";
   private again: NodeJS.Timeout | undefined;
   private previewing: NodeJS.Timeout | undefined;
   private settling: NodeJS.Timeout | undefined;
@@ -77,7 +84,7 @@ export class Picker {
 
   constructor(
     private readonly context: PickerContext,
-    start: { readonly text?: string; readonly filters?: Filters } = {},
+    start: Start = {},
   ) {
     this.filters = start.filters ?? NO_FILTERS;
     this.asker = new Asker((question, signal, partial) => this.run(question, signal, partial), this, this.settings.delay);
@@ -114,6 +121,7 @@ export class Picker {
   private typed(delay?: number): void {
     clearTimeout(this.again);
     this.moved = undefined;
+    this.expected = this.quick.items.find((item) => item.row.kind !== "separator"); // VS Code goes there
     this.accepting = false;
     const text = this.quick.value.trim();
     if (text === "") {
@@ -155,6 +163,7 @@ export class Picker {
   }
 
   answer(answer: Answer, question: Question, last: boolean): void {
+    this.settled();
     const same = sameQuestion(this.answered, question);
     const hold = same && this.moved !== undefined ? key(this.moved) : undefined;
     this.hits = refine(this.hits, answer.hits, hold);
@@ -224,6 +233,11 @@ export class Picker {
   // -- rows --------------------------------------------------------------------------------------
 
   private setRows(rows: readonly Row[], hold?: string): void {
+    const drawn = JSON.stringify(rows);
+    if (drawn === this.drawn) {
+      return; // setting rows anew would fight with the arrow keys for the active row
+    }
+    this.drawn = drawn;
     const items = rows.map((row) => this.item(row));
     const first = items.find((item) => item.row.kind !== "separator");
     const active =
@@ -432,8 +446,11 @@ export class Picker {
     }
   }
 
-  /** Close it and put everything back. */
-  private async leave(): Promise<void> {
+  /** Close it and put everything back; nothing happens if it is closed already. */
+  async leave(): Promise<void> {
+    if (this.ended) {
+      return;
+    }
     this.end();
     this.quick.hide();
     await this.preview.restore();

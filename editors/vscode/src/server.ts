@@ -3,19 +3,11 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdirSync } from "node:fs";
 import * as vscode from "vscode";
-import {
-  CloseAction,
-  ErrorAction,
-  LanguageClient,
-  type LanguageClientOptions,
-  ProgressType,
-  RevealOutputChannelOn,
-} from "vscode-languageclient/node";
+import type { LanguageClient } from "vscode-languageclient/node";
 import { Backoff } from "./backoff";
-import { SELECTOR } from "./documents";
 import type { Found } from "./find";
 import { t } from "./l10n";
-import { environment, locate } from "./locate";
+import { environment, locate, onDidSelectPython } from "./locate";
 import { Problem } from "./problem";
 import {
   CANCELLED,
@@ -24,15 +16,16 @@ import {
   REINDEX,
   type Status,
   STATUS,
-  STATUS_CHANGED,
 } from "./protocol";
-import { serverOptions } from "./settings";
+import { fixedSettings, serverOptions } from "./settings";
 import type { ServerState } from "./statusText";
 
 /** Milliseconds that the server may take to say goodbye. */
 const GOODBYE = 2000;
 /** Milliseconds that it may take to answer `initialize`. */
 const PATIENCE = 30_000;
+/** Milliseconds until the Python extension has made up its mind. */
+const PYTHON_QUIET = 1000;
 
 export class Server implements vscode.Disposable {
   private readonly changed = new vscode.EventEmitter<ServerState>();
@@ -44,9 +37,15 @@ export class Server implements vscode.Disposable {
   private current: ServerState = { kind: "off" };
   private program: Found | undefined;
   private startedAt = 0;
+  /** The settings it was started with that it cannot change. */
+  private fixed = "";
   private stopped = false;
-  private readonly indexing = new Map<string | number, string>();
+  private readonly indexing = new Set<string | number>();
   private tokens = 0;
+  private python: vscode.Disposable | undefined;
+  private pythonTimer: NodeJS.Timeout | undefined;
+  /** The language client is half a megabyte of code: it is loaded when it is needed. */
+  private library: typeof import("./client") | undefined;
   private onExit: ((how: string) => void) | undefined;
 
   /** Fires whenever the state changes. */
@@ -135,7 +134,7 @@ export class Server implements vscode.Disposable {
     const listening =
       progress === undefined || partial === undefined
         ? undefined
-        : client.onProgress(new ProgressType<R>(), progress, partial);
+        : this.library?.onPartial(client, progress, (answer) => partial(answer as R));
     try {
       return await client.sendRequest<R>(
         method,
@@ -165,14 +164,16 @@ export class Server implements vscode.Disposable {
 
   /** Stop indexing; what is indexed stays. */
   async stopIndexing(): Promise<void> {
-    for (const token of this.indexing.keys()) {
+    for (const token of this.indexing) {
       await this.client?.sendNotification("window/workDoneProgress/cancel", { token });
     }
   }
 
-  /** Have the server take over changed settings. */
+  /** Have the server take over changed settings; it is started anew where it cannot. */
   async configure(): Promise<void> {
-    if (this.current.kind === "running") {
+    if (this.fixed !== "" && this.fixed !== fixedSettings()) {
+      await this.restart();
+    } else if (this.current.kind === "running") {
       await this.client?.sendNotification("workspace/didChangeConfiguration", {
         settings: { codesearch: serverOptions() },
       });
@@ -201,15 +202,16 @@ export class Server implements vscode.Disposable {
         this.log.warn(`The server did not stop in time: ${String(error)}`);
       }
     }
-    if (process !== undefined && process.exitCode === null) {
-      process.kill();
+    if (process !== undefined) {
+      await ended(process, GOODBYE);
     }
     this.set({ kind: "off" });
   }
 
   dispose(): void {
-    this.changed.dispose();
-    void this.stop();
+    clearTimeout(this.pythonTimer);
+    this.python?.dispose();
+    void this.stop().finally(() => this.changed.dispose());
   }
 
   private set(state: ServerState): void {
@@ -220,11 +222,28 @@ export class Server implements vscode.Disposable {
   private async start(): Promise<LanguageClient> {
     this.stopped = false;
     this.set({ kind: "starting" });
+    this.fixed = fixedSettings();
     try {
-      const program = await locate(this.folder(), this.log);
+      const program = await locate(this.folder(), this.log).finally(() => {
+        this.python ??= onDidSelectPython(() => this.pythonChanged());
+      });
       this.program = program;
       void vscode.commands.executeCommand("setContext", "codesearch.serverFound", true);
-      const client = this.create(program);
+      this.library ??= await import("./client");
+      const client: LanguageClient = this.library.createClient({
+        log: this.log,
+        options: serverOptions,
+        spawn: () => this.spawn(program),
+        closed: () => this.onClosed(client),
+        folders: (folders) => this.setFolders(client, folders),
+        progress: (token, running) => {
+          if (running) {
+            this.indexing.add(token);
+          } else {
+            this.indexing.delete(token);
+          }
+        },
+      });
       this.startedAt = Date.now();
       await this.initialized(client);
       const problem = unfit(client, program);
@@ -251,6 +270,24 @@ export class Server implements vscode.Disposable {
         this.set({ kind: "failed", message: problem.message });
       }
       throw problem;
+    }
+  }
+
+  /** Another interpreter was selected: it may have another codesearch, or one at all. */
+  private pythonChanged(): void {
+    clearTimeout(this.pythonTimer);
+    this.pythonTimer = setTimeout(() => {
+      if (this.current.kind === "failed" || this.current.kind === "running") {
+        this.relocate().catch((error: unknown) => this.log.warn(String(error)));
+      }
+    }, PYTHON_QUIET);
+  }
+
+  private async relocate(): Promise<void> {
+    const found = await locate(this.folder(), this.log).catch(() => undefined);
+    const same = found?.command === this.program?.command && this.current.kind === "running";
+    if (found !== undefined && !same) {
+      await this.restart();
     }
   }
 
@@ -287,48 +324,6 @@ export class Server implements vscode.Disposable {
     if (client === this.client && this.current.kind === "running") {
       this.set({ ...this.current, folders });
     }
-  }
-
-  private create(program: Found): LanguageClient {
-    const options: LanguageClientOptions = {
-      documentSelector: SELECTOR,
-      outputChannel: this.log,
-      revealOutputChannelOn: RevealOutputChannelOn.Never,
-      initializationOptions: serverOptions(),
-      // Both are told by the state, and in the log; the client's own messages would come on top.
-      initializationFailedHandler: () => false,
-      errorHandler: {
-        error: () => ({ action: ErrorAction.Continue, handled: true }),
-        closed: () => {
-          queueMicrotask(() => this.onClosed(client));
-          return { action: CloseAction.DoNotRestart, handled: true };
-        },
-      },
-      middleware: {
-        workspace: {
-          configuration: (params) => params.items.map(() => serverOptions()),
-          didChangeConfiguration: () => this.configure(),
-        },
-        // The status bar has an item of our own for it.
-        handleWorkDoneProgress: (token, params) => {
-          if (params.kind === "begin") {
-            this.indexing.set(token, params.title);
-          } else if (params.kind === "end") {
-            this.indexing.delete(token);
-          }
-        },
-      },
-    };
-    const client: LanguageClient = new QuietClient(
-      "codesearch",
-      "Codesearch",
-      () => this.spawn(program),
-      options,
-    );
-    client.onNotification(STATUS_CHANGED, (params: { folders: readonly FolderStatus[] }) => {
-      this.setFolders(client, params.folders);
-    });
-    return client;
   }
 
   private spawn(program: Found): Promise<ChildProcess> {
@@ -379,6 +374,20 @@ export class Server implements vscode.Disposable {
   }
 }
 
+/** Wait for a process to end; it is made to after `patience` milliseconds. */
+function ended(process: ChildProcess, patience: number): Promise<void> {
+  if (process.exitCode !== null || process.signalCode !== null) {
+    return Promise.resolve();
+  }
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => process.kill("SIGKILL"), patience);
+    process.once("exit", () => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
+}
+
 /** Why a server that answered `initialize` cannot be used. */
 function unfit(client: LanguageClient, program: Found): Problem | undefined {
   const experimental = client.initializeResult?.capabilities.experimental as
@@ -394,11 +403,4 @@ function unfit(client: LanguageClient, program: Found): Problem | undefined {
       : new Problem("version", t("codesearch {0} is too old for this extension: update codesearch", program.version));
   }
   return undefined;
-}
-
-/** A client whose errors go to the log only; people are told by the status bar and where they asked. */
-class QuietClient extends LanguageClient {
-  override error(message: string, data?: unknown): void {
-    super.error(message, data, false);
-  }
 }

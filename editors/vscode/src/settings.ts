@@ -41,7 +41,8 @@ export function findSettings(): FindSettings {
     limit: get("find.limit", 30),
     delay: get("find.delay", 70),
     preview: get("find.preview", true),
-    bar: get("find.bar", true),
+    // Nobody wants five squares read out.
+    bar: vscode.workspace.getConfiguration("editor").get("accessibilitySupport") === "on" ? false : get("find.bar", true),
     history: get("find.history", 20),
   };
 }
@@ -63,6 +64,7 @@ export function serverOptions(): Record<string, unknown> {
   return options;
 }
 
-export function needsRestart(event: vscode.ConfigurationChangeEvent): boolean {
-  return RESTART.some((name) => event.affectsConfiguration(`${SECTION}.${name}`));
+/** The values that a running server cannot take over; it is started anew when this changes. */
+export function fixedSettings(): string {
+  return JSON.stringify(RESTART.map((name) => get<unknown>(name, null)));
 }

@@ -67,6 +67,14 @@ function entries(server: Server): Entry[] {
       list.push({ label: `$(loading~spin) ${t("The server is starting")}` });
       break;
     default:
+      if (!vscode.workspace.isTrusted) {
+        list.push({
+          label: `$(workspace-untrusted) ${t("Restricted Mode: nothing is started")}`,
+          detail: t("Codesearch starts a program that reads all files of the folder, so it needs your trust in it."),
+          run: command("workbench.trust.manage"),
+        });
+        break;
+      }
       list.push({ label: `$(info) ${t("The server is not started yet")}`, detail: t("It starts when you first search."), run: command("codesearch.restart") });
       break;
   }

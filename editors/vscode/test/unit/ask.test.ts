@@ -39,7 +39,7 @@ function at<T>(list: readonly T[], index: number): T {
 }
 
 describe("asking while somebody types", () => {
-  it("waits for quiet and asks only the last", async () => {
+  it("waits for quiet and asks only the last", () => {
     mock.timers.enable({ apis: ["setTimeout"] });
     try {
       const { asker, asked } = rig();

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
-import { describe as group, it } from "node:test";
+import { suite, it } from "node:test";
 import { describe, type Filters, folderGlob, isFiltered, kindName, LANGUAGES, nextTests, NO_FILTERS, queryFilter } from "../../src/filters";
 import { KINDS } from "../../src/protocol";
 
 const filters = (over: Partial<Filters>): Filters => ({ ...NO_FILTERS, ...over });
 
-group("filters of the buttons", () => {
+suite("filters of the buttons", () => {
   it("send nothing where nothing is filtered", () => {
     assert.equal(queryFilter(NO_FILTERS), undefined);
     assert.equal(isFiltered(NO_FILTERS), false);
