@@ -15,11 +15,14 @@ from codesearch.types import Symbol
 
 _MARKS = re.compile(r"(?:\b[rRuUbBfF]{1,2}(?=[\"'])|@(?:type|module)?doc\b|\bdoc\b\s*=|\W|_)+")
 """What may stand beside a line of documentation: comment marks, quotes and their prefixes, `@doc`."""
+_BLANKED = "."
+"""Dots, not blanks: a grammar may take an empty comment for something else (Scala's does)."""
+_WORDS = re.compile(r"[^\W\d_]{2}")
 _SKIPPED = 3
 """Lines in between that are no words: banners, directives."""
 _COMMENT_ABOVE = 200
 """Lines above a symbol in which its comment is looked for."""
-PARSE_SECONDS = 5.0
+PARSE_SECONDS = 20.0
 
 
 def without_documentation(source: bytes, language: str, path: str) -> tuple[bytes, list[Symbol], frozenset[int]]:
@@ -45,7 +48,7 @@ def without_documentation(source: bytes, language: str, path: str) -> tuple[byte
         return source, symbols, frozenset()
     if [_place(symbol) for symbol in after] != [_place(symbol) for symbol in symbols]:
         return source, symbols, frozenset()
-    return blanked, symbols, frozenset(at for at in documented if not after[at].documentation.strip())
+    return blanked, symbols, frozenset(at for at in documented if not _WORDS.search(after[at].documentation))
 
 
 def _place(symbol: Symbol) -> tuple[object, ...]:
@@ -67,7 +70,7 @@ def _blank(lines: list[str], symbol: Symbol) -> None:
             for row, start, end in found:
                 line = lines[row]
                 # As many bytes as before: offsets are in bytes.
-                lines[row] = line[:start] + " " * len(line[start:end].encode()) + line[end:]
+                lines[row] = line[:start] + _BLANKED * len(line[start:end].encode()) + line[end:]
             return
 
 

@@ -19,7 +19,7 @@ _LINES = re.compile(r"(?P<path>.+?):(?P<start>[0-9]{1,9})(?:-(?P<end>[0-9]{1,9})
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A right answer: a file, lines of it, or (exactly) the symbol that begins at a line."""
+    """A right answer: a file, lines of it, or (exactly) the symbol on these lines."""
 
     path: str
     """Relative to the root, with `/`; of labelled questions also the end of such a path."""
@@ -27,12 +27,12 @@ class Target:
     """First line, from 1; None means that anything in the file is right."""
     end: int | None = None
     exact: bool = False
-    """Only the symbol that begins at `start` is right, not what contains it."""
+    """Only the symbol on just these lines is right, not what contains it."""
 
     def answered_by(self, path: str, start_line: int, end_line: int) -> bool:
         """Return whether a hit on these lines is this answer."""
         if self.exact:
-            return path == self.path and start_line == self.start
+            return path == self.path and (start_line, end_line) == (self.start, self.end)
         if not _same_file(path, self.path):
             return False
         return self.start is None or (start_line <= self.start <= end_line)
@@ -75,8 +75,9 @@ def read(file: Path) -> list[Question]:
 
     TSV: query, tab, answer (`path`, `path:line` or `path:first-last`), and perhaps another tab and a kind; the same
     query on several lines has several answers. JSONL: an object a line with `query` and `path` (`start`, `end`), or
-    `targets`, a list of these or of paths; perhaps `kind`. JSON: a list of objects with `query` and `relevant` (and
-    `secondary`), lists of paths or of objects with `path`, `start_line`, `end_line`; perhaps `category`.
+    `targets` (or `answers`), a list of these or of paths; perhaps `kind`. JSON: a list of objects with `query` and
+    `relevant` (and `secondary`), lists of paths or of objects with `path`, `start_line`, `end_line`; perhaps
+    `category`.
 
     Raises NotFoundError if there is no such file, UsageError (with file and line) for what cannot be understood.
     """
@@ -176,7 +177,7 @@ def _question(where: str, value: object) -> Question:
     text = value.get("query")
     if not isinstance(text, str) or not text.strip():
         raise UsageError(f'{where}: has no "query"')
-    given = value.get("targets", value.get("relevant"))
+    given = next((value[key] for key in ("targets", "answers", "relevant") if key in value), None)
     if given is None and "path" in value:
         given = [value]
     secondary = value.get("secondary", [])

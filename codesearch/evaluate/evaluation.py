@@ -1,0 +1,95 @@
+"""One evaluation from beginning to end, in a folder of its own: the index of the tree is neither read nor written."""
+
+from __future__ import annotations
+
+import tempfile
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from codesearch import languages
+from codesearch.errors import UsageError
+from codesearch.evaluate import mining
+from codesearch.evaluate.questions import HISTORY, LABELLED, Question
+from codesearch.evaluate.report import Report, report
+from codesearch.evaluate.running import Progress, Variant, ask, trees_of
+from codesearch.settings import Settings
+
+FEWEST = 30
+"""Fewer questions make figures that mean little; a note says so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What to ask."""
+
+    mined: int = 200
+    """How many questions to mine, if none are given."""
+    questions: tuple[Question, ...] = ()
+    seed: int = 0
+
+
+def evaluate(root: Path, variants: Sequence[Variant], wanted: Wanted, progress: Progress) -> Report:
+    """Ask questions of a tree under each of some settings and return what was found.
+
+    The first variant's settings say which files are copied and asked about. Raises UsageError if nothing can be asked.
+    """
+    with tempfile.TemporaryDirectory(prefix="codesearch-eval-") as folder:
+        work = Path(folder).resolve()
+        copy = None
+        if wanted.questions:
+            questions = [_with_language(question) for question in wanted.questions]
+            notes = _missing(root, questions)
+        else:
+            copy = work / "copy"
+            questions, notes = _mined(root, copy, variants[0].settings, wanted, progress)
+            if not any(question.kind != HISTORY for question in questions):
+                copy = None
+        if len(questions) < FEWEST:
+            notes.append(f"only {len(questions)} questions: the intervals say how little the figures mean")
+        runs = []
+        for number, variant in enumerate(variants):
+            indexes = work / f"indexes-{number}"
+            indexes.mkdir()
+            label = f" ({variant.name})" if len(variants) > 1 else ""
+            runs.append(ask(variant, trees_of(root, copy), questions, indexes, progress, label))
+    return report(root, runs, wanted.seed, notes)
+
+
+def _mined(
+    root: Path, copy: Path, settings: Settings, wanted: Wanted, progress: Progress
+) -> tuple[list[Question], list[str]]:
+    options = settings.file_options()
+    with progress("copying without documentation") as told:
+        documented = mining.copy_without_documentation(root, copy, options, told)
+    committed, problem = mining.history(root, options)
+    notes = [f"no questions from history: {problem}"] if problem else []
+    questions = mining.shares(documented, committed, wanted.mined, wanted.seed)
+    if not questions:
+        raise UsageError(
+            f"{root}: no questions can be made of it: no documented functions and no fitting commits"
+            + (f" ({problem})" if problem else "")
+            + "; write some yourself: codesearch eval --queries FILE"
+        )
+    return questions, notes
+
+
+def _with_language(question: Question) -> Question:
+    found = languages.detect(question.targets[0].path, b"")
+    return replace(question, language=found.name) if found is not None and not question.language else question
+
+
+def _missing(root: Path, questions: Sequence[Question]) -> list[str]:
+    """Return notes on questions none of whose answers is there: they count as not answered."""
+    gone = [one for one in questions if not any((root / target.path).exists() for target in one.targets)]
+    if not gone:
+        return []
+    first = gone[0].targets[0].path
+    return [f"{len(gone)} of {len(questions)} questions have answers that are not under {root}, such as {first}"]
+
+
+def counted(questions: Sequence[Question]) -> str:
+    """Return how many questions there are of each kind: `120 documentation, 80 history`."""
+    kinds = Counter(question.kind or LABELLED for question in questions)
+    return ", ".join(f"{count:,} {kind}" for kind, count in kinds.most_common())

@@ -1,0 +1,166 @@
+"""Asking questions of an index made for the purpose, under one or several settings."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from codesearch.errors import UsageError
+from codesearch.evaluate.questions import DOCUMENTATION, Question
+from codesearch.index import Index
+from codesearch.settings import NAMES, Settings, load_layers, merge
+from codesearch.types import Hit
+
+DEPTH = 10
+
+Told = Callable[[int, int], None]
+"""Hears how much is done, and of how much."""
+Progress = Callable[[str], AbstractContextManager[Told]]
+"""Begins a stretch of work of that name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """Settings under which questions are asked."""
+
+    name: str
+    """What differs, as it was given: `model=static,embed=none`; `settings` for those in force."""
+    settings: Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """One hit that was given as an answer."""
+
+    path: str
+    line: int
+    kind: str
+    name: str
+    score: float
+    right: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of one question."""
+
+    question: Question
+    hits: tuple[Given, ...]
+    places: tuple[int, ...]
+    """Where the right answers that were found stand, from 1: each target's first place."""
+    seconds: float
+
+    @property
+    def place(self) -> int:
+        """Of the first right answer, from 1; 0 if there is none."""
+        return min(self.places, default=0)
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """All outcomes under one variant, in the order of the questions."""
+
+    variant: Variant
+    model: str
+    """Of the index, with its digest."""
+    symbols: int
+    outcomes: tuple[Outcome, ...]
+
+
+NEVER_COMPARED = frozenset({"db", "color", "context", "limit", "feedback"})
+"""Settings that change no answer, or where it is."""
+
+
+def variants(root: Path, settings: Settings, compared: Sequence[str]) -> list[Variant]:
+    """Return what `--compare NAME=VALUE[,NAME=VALUE...]` stands for; the settings in force if there is none.
+
+    Raises UsageError for what is no setting, or no value of it.
+    """
+    if not compared:
+        return [Variant("settings", settings)]
+    found = [Variant(text, _overridden(root, settings, text)) for text in compared]
+    names = [variant.name for variant in found]
+    if len(set(names)) != len(names):
+        raise UsageError("--compare: the same settings twice")
+    return found
+
+
+def _overridden(root: Path, settings: Settings, text: str) -> Settings:
+    given: dict[str, Any] = {}
+    for part in text.split(","):
+        name, equals, value = part.strip().partition("=")
+        key = name.strip().replace("-", "_")
+        if not equals or key not in NAMES or key in NEVER_COMPARED:
+            known = ", ".join(name for name in NAMES if name not in NEVER_COMPARED)
+            raise UsageError(f"--compare {text}: must be SETTING=VALUE[,SETTING=VALUE...] with a setting of: {known}")
+        given[key] = value.strip()
+    checked = merge(load_layers(root, given))
+    return replace(settings, **{key: getattr(checked, key) for key in given})
+
+
+def spans(hit: Hit) -> list[tuple[str, int, int]]:
+    """Return (path, first line, last line) of a hit and of what is shown as the same hit: copies, what is folded."""
+    symbol = hit.symbol
+    found = [(symbol.path, symbol.start_line, symbol.end_line)]
+    for place in hit.copies:
+        path, _, line = place.rpartition(":")
+        found.append((path, int(line), int(line) + symbol.end_line - symbol.start_line))
+    return found
+
+
+def _outcome(question: Question, hits: Sequence[Hit], seconds: float) -> Outcome:
+    places: dict[int, int] = {}
+    given = []
+    for place, hit in enumerate(hits, 1):
+        answered = {
+            at for at, target in enumerate(question.targets) for span in spans(hit) if target.answered_by(*span)
+        }
+        for at in answered:
+            places.setdefault(at, place)
+        symbol = hit.symbol
+        given.append(
+            Given(symbol.path, symbol.start_line, symbol.kind, symbol.qualname, round(hit.score, 6), bool(answered))
+        )
+    return Outcome(question, tuple(given), tuple(sorted(places.values())), seconds)
+
+
+def ask(
+    variant: Variant,
+    trees: Mapping[str, Path],
+    questions: Sequence[Question],
+    folder: Path,
+    progress: Progress,
+    label: str = "",
+) -> Run:
+    """Index the trees under a variant's settings and ask every question there.
+
+    `trees` names the tree of each kind of question; "" is that of all others. The indexes are made in `folder`, which
+    must be empty. `label` follows the name of each stretch of work.
+    """
+    outcomes: dict[int, Outcome] = {}
+    model, symbols = "", 0
+    for number, tree in enumerate(dict.fromkeys(trees.values())):
+        wanted = [at for at, one in enumerate(questions) if trees.get(one.kind, trees.get("")) == tree]
+        if not wanted:
+            continue
+        with Index(tree, replace(variant.settings, db=str(folder / f"{number}.db"))) as index:
+            with progress("indexing" + label) as told:
+                index.update(progress=lambda now, told=told: told(now.files, now.files_total))  # type: ignore[misc]
+            found = index.status()
+            model, symbols = found.model or model, max(symbols, found.symbols)
+            with progress("asking" + label) as told:
+                for at in wanted:
+                    started = time.perf_counter()
+                    hits = index.query(questions[at].text, limit=DEPTH)
+                    outcomes[at] = _outcome(questions[at], hits, time.perf_counter() - started)
+                    told(len(outcomes), len(questions))
+    return Run(variant, model, symbols, tuple(outcomes[at] for at in range(len(questions))))
+
+
+def trees_of(root: Path, copy: Path | None) -> dict[str, Path]:
+    """Return where each kind of question is asked: those of documentation in the copy without it."""
+    return {"": root} if copy is None else {"": root, DOCUMENTATION: copy}
