@@ -151,12 +151,18 @@ def vsix(extension: build.Sources) -> Path:
 
 
 @pytest.fixture(scope="session")
-def vscode(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[rig.Editor]:
+def vscode(
+    tmp_path_factory: pytest.TempPathFactory, repository: Repository, request: pytest.FixtureRequest
+) -> Iterator[rig.Editor]:
     """VS Code with the extension installed; one for all tests."""
-    install = rig.installed()
-    editor = rig.Editor(install, tmp_path_factory.mktemp("vscode"))
+    editor = rig.Editor(rig.installed(), tmp_path_factory.mktemp("vscode"))
+    answer, similar = repository.answer, repository.similar
+    task = {
+        "query": QUERY, "answer": ANSWER, "path": answer.path, "line": answer.line,
+        "similarPath": similar.path, "similarLine": similar.line,
+    }  # fmt: skip
     try:
-        editor.start(request.getfixturevalue("vsix"))
+        editor.start(request.getfixturevalue("vsix"), {"CODESEARCH_HOST_TASK": json.dumps(task)})
         yield editor
     finally:
         editor.stop()

@@ -93,8 +93,8 @@ def _answer(mode: str, root: Path, log: Path, before: str, message: dict[str, An
         result = [{"name": name, "kind": 12, "location": {"uri": hit["uri"], "range": hit["range"]}}]
     else:
         # An answer is sent even for a cancelled request: clients must drop it.
-        result = {"query": params.get("text", ""), "hits": [_hit(root, path, name)], "of": None, "complete": True,
-                  "message": ""}  # fmt: skip
+        result = {"query": params.get("text", ""), "hits": [_hit(root, path, name)], "of": _hit(root, path, "of"),
+                  "complete": True, "message": ""}  # fmt: skip
         if "partialResultToken" in params and "slow" in params["text"]:
             value = {**result, "stage": "instant", "complete": False}
             _send({"method": "$/progress", "params": {"token": params["partialResultToken"], "value": value}})

@@ -22,20 +22,25 @@ async function answers(window) {
 /** The name, without the bar of its score. */
 const name = (row) => row.label.replace(/[■□]/g, '').trim();
 
-async function ask(window, question, { delay = 15 } = {}) {
-  if (!(await window.input.isVisible())) {
-    await window.command(FIND);
-    await window.page.locator('.quick-input-widget:not([style*="display: none"])').waitFor();
-    await window.until('the question has no input', async () =>
-      /words|meaning|code/i.test((await window.input.getAttribute('placeholder')) ?? ''),
-    );
-  }
+/** The palette's way, or the faster one by key. */
+async function openFind(window, { palette = false } = {}) {
+  if (palette) await window.command(FIND);
+  const open = async () => (await window.input.isVisible()) && /What does the code do/.test((await window.input.getAttribute('placeholder')) ?? '');
+  await window.until('the question has no input', async () => {
+    if (await open()) return true;
+    if (!palette) await window.chord('Control+k', 'Control+g');
+    return await window.until('', open, 5000).catch(() => false);
+  });
+}
+
+async function ask(window, question, { delay = 15, palette = false } = {}) {
+  if (!(await window.input.isVisible())) await openFind(window, { palette });
   await window.fill(question, delay);
 }
 
 /** Ask, and wait until the answer is the first one. */
-async function askAndSee(window, question, wanted) {
-  await ask(window, question);
+async function askAndSee(window, question, wanted, options) {
+  await ask(window, question, options);
   return await window.until('the right function is not first', async (see) => {
     const rows = await answers(window);
     see(rows.slice(0, 3));
@@ -44,14 +49,21 @@ async function askAndSee(window, question, wanted) {
   });
 }
 
+/** Ask, and have the answer in the editor as a preview: a move brings it. */
+async function askAndPreview(window, task) {
+  await askAndSee(window, task.query, task.answer);
+  await window.keys.press('ArrowDown');
+  await window.keys.press('ArrowUp');
+  await window.shows('no preview', task.answer.path, task.answer.line, { preview: true });
+}
+
 const cases = {
   /** Palette, question, right function first, preview follows, Enter opens at the line. */
   async find(window, task) {
-    const rows = await askAndSee(window, task.query, task.answer);
+    const rows = await askAndSee(window, task.query, task.answer, { palette: true });
     if (!rows[0].detail.includes(task.answer.signature) && !rows[0].description.includes(task.answer.signature))
       throw new Wrong('no signature', JSON.stringify(rows[0]));
     if (!rows[0].aria.includes(task.answer.name)) throw new Wrong('a screen reader is told nothing', rows[0].aria);
-    await window.shows('no preview', task.answer.path, task.answer.line, { preview: true });
     await window.shot('find');
     await window.keys.press('ArrowDown');
     const second = await window.until('the arrow does not move', async () => {
@@ -59,10 +71,10 @@ const cases = {
       return all[1]?.focused && all[1];
     });
     const at = place(second);
-    await window.shows('the preview does not follow', at.path, at.line, { preview: true });
+    await window.shows('no preview', at.path, at.line, { preview: true });
     await window.shot('find-moved');
     await window.keys.press('ArrowUp');
-    await window.shows('the preview does not come back', task.answer.path, task.answer.line);
+    await window.shows('the preview does not follow', task.answer.path, task.answer.line, { preview: true });
     await window.keys.press('Enter');
     await window.input.waitFor({ state: 'hidden' });
     const editor = await window.shows('it does not open at the line', task.answer.path, task.answer.line, { at: true });
@@ -86,8 +98,7 @@ const cases = {
   async escape(window, task) {
     await window.openFile(task.other.path, task.other.line);
     const before = await window.editor();
-    await askAndSee(window, task.query, task.answer);
-    await window.shows('no preview', task.answer.path, task.answer.line);
+    await askAndPreview(window, task);
     await window.keys.press('Escape');
     await window.input.waitFor({ state: 'hidden' });
     await window.until('Escape does not restore', async (see) => {
@@ -100,8 +111,7 @@ const cases = {
 
   /** Escape, where nothing was open, leaves nothing open. */
   async escapeEmpty(window, task) {
-    await askAndSee(window, task.query, task.answer);
-    await window.shows('no preview', task.answer.path, task.answer.line);
+    await askAndPreview(window, task);
     await window.keys.press('Escape');
     await window.input.waitFor({ state: 'hidden' });
     await window.until('Escape leaves a preview', async (see) => {
@@ -110,7 +120,412 @@ const cases = {
       return tabs.length === 0;
     });
   },
+
+  /** The button of a row opens it beside what is open. */
+  async side(window, task) {
+    await window.openFile(task.other.path, task.other.line);
+    await askAndSee(window, task.query, task.answer);
+    await window.button('Open to the Side', 0);
+    const editor = await window.shows('it does not open at the line', task.answer.path, task.answer.line, { at: true });
+    if (editor.groups !== 2) throw new Wrong('not to the side', JSON.stringify(editor));
+    if (!editor.tabs.includes(task.other.path)) throw new Wrong('what was open is gone', JSON.stringify(editor));
+  },
+
+  /** What is selected is the question to start with. */
+  async selection(window, task) {
+    await window.openFile(task.other.path, task.other.line);
+    const word = 'celsius';
+    await window.keys.press('Control+Home');
+    await window.paste(`# ${word}\n`);
+    await window.keys.press('Control+Home');
+    await window.keys.press('End');
+    await window.keys.press('Control+Shift+ArrowLeft');
+    await openFind(window);
+    await window.until('the selected text is not the question', async (see) => {
+      const value = await window.input.inputValue();
+      see(value);
+      return value === word;
+    });
+    await window.closeQuickInput();
+    await window.command('File: Revert File');
+  },
+
+  /** The last questions are offered, and answered again. */
+  async history(window, task) {
+    await askAndSee(window, task.query, task.answer);
+    await window.keys.press('Enter');
+    await window.shows('it does not open at the line', task.answer.path, task.answer.line, { at: true });
+    await openFind(window);
+    const row = window.rows.filter({ hasText: task.query }).first();
+    await window.until('the last question is not offered', () => row.isVisible());
+    await row.click();
+    await window.until('the offered question is not asked', async (see) => {
+      const rows = await answers(window);
+      see(rows.slice(0, 2));
+      return (await window.input.inputValue()) === task.query && rows[0] && name(rows[0]) === task.answer.name;
+    });
+  },
+
+  /** Filters written into the question. */
+  async inline(window, task) {
+    await askAndSee(window, `${task.query} lang:python -is:test`, task.answer);
+    await ask(window, `${task.query} kind:class`, { delay: 0 });
+    await onlyClasses(window, 'kind: does not filter');
+    await ask(window, `${task.query} lang:go`, { delay: 0 });
+    await window.until('lang: does not filter', async (see) => {
+      const rows = await window.rowTexts();
+      see(rows);
+      return rows.length === 1 && place(rows[0]) === null && /nothing|no /i.test(rows[0].label);
+    });
+    await ask(window, `${task.query} lang:nosuch`, { delay: 0 });
+    await window.until('a wrong filter is not told', async (see) => {
+      const rows = await window.rowTexts();
+      see(rows);
+      return rows.length === 1 && rows[0].label.includes('nosuch');
+    });
+  },
+
+  /** Filters chosen with the buttons; the title says which hold. */
+  async filters(window, task) {
+    await askAndSee(window, task.query, task.answer);
+    await window.button('Filter by Kind');
+    await window.pick('class');
+    await window.keys.press('Enter');
+    await onlyClasses(window, 'the kind does not filter');
+    const titled = (reason, wanted) =>
+      window.until(reason, async (see) => {
+        const title = await window.quickTitle();
+        see(title);
+        return wanted.test(title);
+      });
+    await titled('the title does not tell the filter', /class/);
+    await window.shot('filters');
+    await window.button('Remove All Filters');
+    await askAndSee(window, task.query, task.answer);
+    await titled('the title keeps the filter', /^Find Code by Meaning$/);
+    await window.button('Tests: Shown');
+    await titled('the title does not tell the filter', /test/i);
+    await window.button('Tests: Left Out');
+    await window.until('only tests are asked for, but others found', async (see) => {
+      const rows = await window.rowTexts();
+      see(rows);
+      return rows.length === 1 && place(rows[0]) === null;
+    });
+    await window.button('Remove All Filters');
+    await window.button('Filter by Folder');
+    await window.pick('_click/');
+    await titled('the title does not tell the filter', /_click/);
+    await window.until('the folder does not filter', async (see) => {
+      const rows = await answers(window);
+      see(rows);
+      return rows.length > 0 && rows.every((row) => place(row).path.startsWith('_click/'));
+    });
+    await window.button('Remove All Filters');
+    await window.button('Filter by Language');
+    await window.pick('Go');
+    await window.keys.press('Enter');
+    await titled('the title does not tell the filter', /Go/);
+    await window.until('the language does not filter', async (see) => {
+      const rows = await window.rowTexts();
+      see(rows);
+      return rows.length === 1 && place(rows[0]) === null;
+    });
+  },
+
+  /** Find similar, from the palette: peek shows the likes of the function. */
+  async similar(window, task) {
+    await window.openFile(task.similar.path, task.similar.line);
+    await window.command(SIMILAR);
+    await peeked(window, task);
+    await window.shot('similar');
+    await window.keys.press('Escape');
+    await window.page.locator('.peekview-widget').waitFor({ state: 'hidden' });
+  },
+
+  /** ... from the editor's context menu. */
+  async menu(window, task) {
+    await window.openFile(task.similar.path, task.similar.line);
+    await window.keys.press('Shift+F10');
+    const entry = window.page.locator('.monaco-menu .action-label', { hasText: 'Find Similar Functions' });
+    await window.until('not in the context menu', () => entry.isVisible());
+    // A click right after the menu opened is taken for the one that opened it.
+    await entry.hover();
+    await window.page.locator('.monaco-menu .action-item.focused', { hasText: 'Find Similar Functions' }).waitFor();
+    await window.keys.press('Enter');
+    await peeked(window, task);
+  },
+
+  /** ... as a code action. */
+  async action(window, task) {
+    await window.openFile(task.similar.path, task.similar.line);
+    const entry = window.page.locator('.action-widget .monaco-list-row', { hasText: 'Find similar functions' });
+    await window.until('no code action', async () => {
+      await window.keys.press('Control+.');
+      await entry.waitFor({ timeout: 1500 });
+      return true;
+    });
+    for (let i = 0; i < 5 && !(await entry.evaluate((row) => row.classList.contains('focused'))); i++) await window.keys.press('ArrowDown');
+    await window.keys.press('Enter');
+    await peeked(window, task);
+  },
+
+  /** A kept search in the side bar: grouped by file, opened, copied, dismissed, with the keyboard. */
+  async results(window, task) {
+    await askAndSee(window, task.query, task.answer);
+    const wanted = (await answers(window)).map((row) => `${name(row)} ${place(row).path}`);
+    await window.button('Keep in the Results View');
+    const view = () => window.tree('Results');
+    const rows = await window.until('nothing is kept', async (see) => {
+      const all = await view();
+      see(all.slice(0, 4));
+      return all.length > 3 && all[1].focused && all;
+    });
+    // The file of the best answer comes first, with all that is in it, best first.
+    if (rows[0].level !== 1 || rows[0].label !== task.answer.path.split('/').pop()) throw new Wrong('not by file', JSON.stringify(rows[0]));
+    if (rows[1].level !== 2 || rows[1].label !== task.answer.name) throw new Wrong('the best is not first', JSON.stringify(rows[1]));
+    if (!rows[1].aria.includes(`line ${task.answer.line}`)) throw new Wrong('a screen reader is told no place', rows[1].aria);
+    const files = rows.filter((row) => row.level === 1);
+    if (new Set(files.map((row) => row.aria)).size !== files.length) throw new Wrong('a file is there twice', JSON.stringify(files));
+    await window.shot('results');
+    await window.keys.press('Control+c');
+    const link = `${task.answer.path}:${task.answer.line}`;
+    await window.until('no link is copied', async (see) => {
+      const text = await window.page.evaluate(() => navigator.clipboard.readText());
+      see(text);
+      return text.includes(link) && text.includes(task.answer.name);
+    });
+    await window.keys.press('Enter');
+    await window.shows('it does not open at the line', task.answer.path, task.answer.line, { at: true });
+    await window.command('View: Show Codesearch');
+    await window.until('the focus is not in the view', () =>
+      window.page.evaluate(() => Boolean(document.activeElement?.closest('.pane-body'))),
+    );
+    await window.keys.press('Home');
+    await window.keys.press('ArrowDown');
+    await window.until('the arrow does not move', async () => (await view())[1].focused);
+    await window.keys.press('Delete');
+    const after = await window.until('it is not dismissed', async (see) => {
+      const all = await view();
+      see(all.slice(0, 3));
+      return all.length > 0 && !all.some((row) => row.level === 2 && row.label === task.answer.name) && all;
+    });
+    await window.until('the keyboard is lost', async (see) => {
+      const all = await view();
+      see(all.slice(0, 3));
+      return all.some((row) => row.focused && row.level === 2);
+    });
+    await window.command('Codesearch: Clear Results');
+    await window.until('they are not cleared', async () => (await view()).length === 0);
+    return { wanted, rows: rows.slice(0, 4), after: after.slice(0, 2) };
+  },
+
+  /** `#`: VS Code's own symbol search has names of the server. */
+  async symbols(window, task) {
+    await window.until('no symbol', async (see) => {
+      await window.openPalette(`#${task.answer.name}`);
+      const row = window.rows.filter({ hasText: task.answer.path.split('/').pop() }).filter({ hasText: task.answer.name }).first();
+      await row.waitFor({ timeout: 3000 }).catch(() => undefined);
+      see(await window.rowTexts());
+      if (await row.isVisible()) return true;
+      await window.closeQuickInput();
+      return false;
+    });
+    await window.closeQuickInput();
+  },
+
+  /** What is not saved yet is found, and said to be unsaved. */
+  async unsaved(window, task) {
+    await window.openFile(task.other.path, task.other.line);
+    await window.keys.press('Control+End');
+    await window.paste(task.unsaved.code);
+    await ask(window, task.unsaved.query);
+    await window.until('what is not saved is not found', async (see) => {
+      const rows = await answers(window);
+      see(rows.slice(0, 2));
+      return rows[0] && name(rows[0]) === task.unsaved.name && /not saved/.test(rows[0].description);
+    });
+    await window.closeQuickInput();
+    await window.command('File: Revert File');
+  },
+
+  /** The item in the status bar, and its menu. */
+  async status(window, task) {
+    await askAndSee(window, task.query, task.answer);
+    await window.closeQuickInput();
+    const folder = task.folder.split('/').pop();
+    await window.until('the status bar does not say that it is ready', async (see) => {
+      const status = await window.status();
+      see(status);
+      return status?.text === 'Codesearch' && status.kind === '' && /up to date/.test(status.aria) && status.aria.includes(folder);
+    });
+    await window.statusItem().click();
+    for (const wanted of ['Find Code by Meaning', 'Update the Index', 'Show What Was Left Out', 'Show Log', 'Restart the Server', 'Settings', folder])
+      await window.until(`not in the menu: ${wanted}`, () => window.rows.filter({ hasText: wanted }).first().isVisible());
+    await window.shot('status');
+    await window.rows.filter({ hasText: 'Show What Was Left Out' }).first().click();
+    await window.until('it does not say what was left out', async (see) => {
+      const text = await window.page.locator('.editor-group-container.active .view-lines').innerText();
+      see(text);
+      return /left out/i.test(text.replaceAll('\u00a0', ' '));
+    });
+    await window.statusItem().click();
+    await window.rows.filter({ hasText: 'Show Log' }).first().click();
+    await window.until('no log', async (see) => {
+      const text = (await window.page.locator('.output-view, .part.panel .view-lines').first().innerText()).replaceAll('\u00a0', ' ');
+      see(text);
+      return /codesearch \d+\.\d+/.test(text);
+    });
+    await window.command('View: Hide Panel');
+  },
+
+  /** What the status bar says in each state; the server in the test says which it is in. */
+  async states(window, task) {
+    const set = (state) => {
+      fs.writeFileSync(`${task.states}.new`, JSON.stringify(state));
+      fs.renameSync(`${task.states}.new`, task.states);
+    };
+    await window.command(FIND);
+    await window.closeQuickInput();
+    const cases = [
+      [{ state: 'ready' }, 'Codesearch', '', /up to date/],
+      [{ state: 'indexing', progress: { files: 30, filesTotal: 120 } }, 'Codesearch: 25 %', '', /indexing, 30 of 120 files/],
+      [{ state: 'stopped', message: 'indexing was cancelled' }, 'Codesearch: stale', 'warning', /indexing was cancelled/],
+      [{ state: 'failed', message: 'the disk is full' }, 'Codesearch: error', 'error', /the disk is full/],
+      [{ state: 'ready' }, 'Codesearch', '', /up to date/],
+    ];
+    for (const [state, text, kind, spoken] of cases) {
+      set(state);
+      await window.until(`the status bar does not say ${state.state}`, async (see) => {
+        const status = await window.status();
+        see(status);
+        return status?.text === text && status.kind === kind && spoken.test(status.aria);
+      });
+    }
+  },
+
+  /** A question typed while an older one is still being answered: the old answer is never shown. */
+  async stale(window, task) {
+    const lines = (file) => (fs.existsSync(file) ? fs.readFileSync(file, 'utf8').split('\n').filter(Boolean).map((line) => JSON.parse(line)) : []);
+    await ask(window, 'first slow');
+    await window.until('the first question does not arrive', () => lines(task.log).some((one) => one.params?.text === 'first slow'));
+    // Whatever is on the screen from here on is noted, each change of it.
+    await window.page.evaluate(() => {
+      window.seen = new Set();
+      const look = () => {
+        for (const row of document.querySelectorAll('.quick-input-list .monaco-list-row')) window.seen.add(row.getAttribute('aria-label'));
+      };
+      new MutationObserver(look).observe(document.querySelector('.quick-input-widget'), {
+        subtree: true, childList: true, attributes: true, attributeFilter: ['aria-label'],
+      });
+    });
+    await window.fill('second');
+    const rows = await window.until('the second question has no answer', async () => {
+      const all = await answers(window);
+      return all.length > 0 && lines(`${task.log}.sent`).includes('second') && all;
+    });
+    if (!name(rows[0]).includes('second')) throw new Wrong('a stale answer is shown', JSON.stringify(rows));
+    // The server answers the first after the second; then the window is given time for another round trip.
+    await window.until('the server does not answer the first question', () => lines(`${task.log}.sent`).includes('first slow'));
+    await window.fill('third');
+    await window.until('the third question has no answer', async () => (await answers(window)).some((row) => name(row).includes('third')));
+    const seen = await window.page.evaluate(() => [...window.seen]);
+    if (!seen.some((one) => one.includes('second'))) throw new Wrong('nothing was noted', JSON.stringify(seen));
+    if (seen.some((one) => one.includes('first_slow'))) throw new Wrong('a stale answer is shown', JSON.stringify(seen));
+    const order = lines(`${task.log}.sent`);
+    if (order.indexOf('first slow') < order.indexOf('second')) throw new Wrong('the server answered in order: nothing is shown', String(order));
+    const first = lines(task.log).find((one) => one.params?.text === 'first slow');
+    if (!lines(task.log).some((one) => one.method === '$/cancelRequest' && one.params.id === first.id)) throw new Wrong('the first question is not cancelled');
+    return { seen, order };
+  },
+
+  /** The server is killed; it comes back by itself and answers. */
+  async killed(window, task) {
+    await askAndSee(window, task.query, task.answer);
+    await window.closeQuickInput();
+    const pids = () => fs.readFileSync(task.pids, 'utf8').trim().split('\n').map(Number);
+    const before = pids();
+    process.kill(before.at(-1), 'SIGKILL');
+    await window.until('it is not started again', () => pids().length === before.length + 1);
+    await askAndSee(window, task.query, task.answer);
+    await window.until('the status bar does not say that it is ready', async (see) => {
+      const status = await window.status();
+      see(status);
+      return status?.text === 'Codesearch' && /up to date/.test(status.aria);
+    });
+    // Killed while a question stands there: the answer comes without another keystroke.
+    process.kill(pids().at(-1), 'SIGKILL');
+    await ask(window, `${task.query} -is:test`, { delay: 0 });
+    await window.until('the question is not asked again', async (see) => {
+      const rows = await answers(window);
+      see(rows[0]);
+      return pids().length === before.length + 2 && rows[0] && name(rows[0]) === task.answer.name;
+    });
+    return { restarts: pids().length - 1 };
+  },
+
+  /** No server: one message, one button, which shows how to install it; once it is there, it is found. */
+  async missing(window, task) {
+    await window.command(FIND);
+    const said = await window.until('nothing is said', async () => (await window.notifications())[0]);
+    if (!/not installed/.test(said.text)) throw new Wrong('it does not say what is wrong', JSON.stringify(said));
+    if (said.buttons.length !== 1) throw new Wrong('not one button', JSON.stringify(said));
+    const status = await window.status();
+    if (status?.kind !== 'error') throw new Wrong('the status bar does not say so', JSON.stringify(status));
+    await window.shot('missing');
+    await window.page.locator('.notification-toast .monaco-button').first().click();
+    await window.until('it does not show how to install', async (see) => {
+      const text = (await window.page.locator('.editor-group-container.active').innerText()).replaceAll('\u00a0', ' ');
+      // The page of the step is in a frame of a frame.
+      const pages = await Promise.all(window.page.frames().map((frame) => frame.locator('body').innerText({ timeout: 500 }).catch(() => '')));
+      see([text, ...pages]);
+      return /Install the server/i.test(text) && pages.some((one) => /pip install/.test(one));
+    });
+    await window.shot('install');
+    if (fs.existsSync(task.pids)) throw new Wrong('something was started');
+    fs.writeFileSync(task.program.path, task.program.text, { mode: 0o755 });
+    await window.page.locator('.editor-group-container.active', { hasText: 'Install the server' }).locator('a, .monaco-button', { hasText: 'Look for It Again' }).first().click();
+    await window.until('it is not looked for again', () => fs.existsSync(task.pids));
+    await askAndSee(window, task.query, task.answer);
+  },
+
+  /** Restricted mode: nothing is started, and it is said why; with trust it works. */
+  async restricted(window, task) {
+    await window.command(FIND);
+    const said = await window.until('nothing is said', async () => (await window.notifications())[0]);
+    if (!/trust/.test(said.text) || said.buttons.length !== 1) throw new Wrong('it does not say what is wrong', JSON.stringify(said));
+    await window.command('View: Show Codesearch');
+    await window.until('the view does not say so', async (see) => {
+      const text = await window.page.locator('.part.sidebar').innerText();
+      see(text);
+      return /needs your trust/.test(text.replaceAll('\u00a0', ' '));
+    });
+    if (fs.existsSync(task.pids)) throw new Wrong('a server was started without trust');
+    await window.shot('restricted');
+    await window.page.locator('.notification-toast .monaco-button').first().click();
+    await window.page.locator('.workspace-trust-editor .monaco-button', { hasText: /^Trust$/ }).first().click();
+    await askAndSee(window, task.query, task.answer);
+  },
 };
+
+async function onlyClasses(window, reason) {
+  await window.until(reason, async (see) => {
+    const rows = await answers(window);
+    see(rows.slice(0, 3));
+    return rows.length > 0 && rows.every((row) => row.aria.startsWith('symbol-class'));
+  });
+}
+
+/** Peek shows the likes of task.similar: the methods of the same name in the classes beside it. */
+async function peeked(window, task) {
+  const peek = window.page.locator('.peekview-widget');
+  await window.until('no peek view', () => peek.isVisible());
+  await window.until('the similar functions are not in it', async (see) => {
+    const rows = await peek.locator('.ref-tree .monaco-list-row').evaluateAll((all) => all.map((row) => row.getAttribute('aria-label')));
+    see(rows);
+    const method = task.similar.name.split('.').pop();
+    return rows.filter((row) => row?.includes(`def ${method}(`) || row?.includes(method)).length >= 2;
+  });
+}
 
 const [, , file] = process.argv;
 const task = JSON.parse(fs.readFileSync(file, 'utf8'));

@@ -26,13 +26,16 @@ WAIT = 15_000 if os.environ.get("CI") != "true" else 30_000
 """Milliseconds that a condition in the window may take to come true."""
 SETTINGS: dict[str, Any] = {
     "chat.disableAIFeatures": True,
+    "explorer.autoReveal": False,
     "extensions.autoCheckUpdates": False,
-    "files.watcherExclude": {},
+    "files.autoSave": "off",
     "security.workspace.trust.enabled": False,
     "telemetry.telemetryLevel": "off",
     "update.mode": "none",
     "workbench.colorTheme": "Default Dark Modern",
     "workbench.editor.enablePreview": True,
+    # A tooltip lies over the button beside it.
+    "workbench.hover.delay": 100_000,
     "workbench.startupEditor": "none",
     "workbench.tips.enabled": False,
 }
@@ -93,6 +96,16 @@ class Editor:
         return self.work / "bin"
 
     @property
+    def program(self) -> Path:
+        """The `codesearch` that the extension finds."""
+        return self.bin / "codesearch"
+
+    @property
+    def report(self) -> Path:
+        """What the tests inside the extension host write."""
+        return self.work / "report.json"
+
+    @property
     def pids(self) -> Path:
         """One line for each language server that was started."""
         return self.work / "pids"
@@ -112,6 +125,7 @@ class Editor:
             "PATH": os.pathsep.join((str(self.bin), "/usr/local/bin", "/usr/bin", "/bin")),
             "LC_ALL": "C.UTF-8",
             "TMPDIR": os.environ.get("TMPDIR", "/tmp"),
+            "CODESEARCH_HOST_REPORT": str(self.report),
             **(environment or {}),
         }
         self.settings()
@@ -130,6 +144,10 @@ class Editor:
                 self._command(
                     "--host", "127.0.0.1", "--port", str(self.port), "--without-connection-token",
                     "--telemetry-level", "off", "--enable-smoke-test-driver",
+                    # It ends by itself some minutes after the tests, should they be killed.
+                    "--enable-remote-auto-shutdown",
+                    # The environment is ours, not that of a login shell.
+                    "--force-disable-user-env",
                 ),
                 env=self.environment, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
                 start_new_session=True,
@@ -164,24 +182,25 @@ class Editor:
         text = json.dumps({**SETTINGS, **named}, indent=1)
         (self.work / "server" / "data" / "User" / "settings.json").write_text(text, encoding="utf-8")
 
+    def script(self, command: Sequence[str]) -> str:
+        """Return the text of a program `codesearch` that runs a command as its language server; none: the real one."""
+        real = shlex.join([sys.executable, "-m", "codesearch.cli"])
+        path = shlex.quote(os.pathsep.join((str(HOUSE), str(HOUSE / "lsp"))))
+        return (
+            "#!/bin/sh\n"
+            f"export PYTHONPATH={path}\n"
+            f'[ "$1" = lsp ] || exec {real} "$@"\n'
+            f"echo $$ >>{shlex.quote(str(self.pids))}\n"
+            + (f"exec {shlex.join(command)}\n" if command else f'exec {real} "$@"\n')
+        )
+
     def serve(self, command: Sequence[str] | None) -> None:
         """Have `codesearch` on the PATH run a command; None: there is no such program."""
-        script = self.bin / "codesearch"
-        script.unlink(missing_ok=True)
+        self.program.unlink(missing_ok=True)
         self.pids.unlink(missing_ok=True)
         if command is not None:
-            # --version and the like are the real program's: only `lsp` is replaced.
-            real = shlex.join([sys.executable, "-m", "codesearch.cli"])
-            path = shlex.quote(os.pathsep.join((str(HOUSE), str(HOUSE / "lsp"))))
-            script.write_text(
-                "#!/bin/sh\n"
-                f"export PYTHONPATH={path}\n"
-                f'[ "$1" = lsp ] || exec {real} "$@"\n'
-                f"echo $$ >>{shlex.quote(str(self.pids))}\n"
-                + (f'exec {real} "$@"\n' if not command else f"exec {shlex.join(command)}\n"),
-                encoding="utf-8",
-            )
-            script.chmod(0o755)
+            self.program.write_text(self.script(command), encoding="utf-8")
+            self.program.chmod(0o755)
 
     def drive(self, script: str, cases: Sequence[str], folder: Path, **task: Any) -> dict[str, Result]:
         """Run cases in one window; each has a result, also where the window itself failed."""
@@ -194,7 +213,7 @@ class Editor:
         }  # fmt: skip
         file = self.work / "task.json"
         file.write_text(json.dumps(whole, indent=1), encoding="utf-8")
-        limit = 30 + len(cases) * whole["wait"] / 1000
+        limit = 60 + 3 * len(cases) * whole["wait"] / 1000
         with subprocess.Popen(
             ["node", str(HERE / script), str(file)], text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
         ) as process:

@@ -92,9 +92,7 @@ export class Window {
 
   async openPalette(text = '') {
     await this.keys.press('F1');
-    await this.input.waitFor();
-    await this.keys.press('Control+a');
-    await this.keys.type(text);
+    await this.fill(text);
   }
 
   async closeQuickInput() {
@@ -121,12 +119,18 @@ export class Window {
     });
   }
 
+  async chord(...keys) {
+    for (const key of keys) await this.keys.press(key);
+  }
+
   /** What a person reads in the list, row by row: {label, description, detail, aria}. */
   async rowTexts() {
     return await this.rows.evaluateAll((rows) =>
       rows
         .map((row) => {
-          const text = (selector) => row.querySelector(selector)?.textContent ?? '';
+          // A row's element is used again for another row: what is left of the old one is not displayed.
+          const text = (selector) =>
+            [...row.querySelectorAll(selector)].find((one) => one.checkVisibility())?.textContent ?? '';
           return {
             index: Number(row.getAttribute('data-index')),
             label: text('.quick-input-list-row .label-name'),
@@ -141,15 +145,38 @@ export class Window {
     );
   }
 
+  /** Press a button of the quick input, or of a row, by what it says. */
+  async button(name, row) {
+    const place = row === undefined ? this.page.locator('.quick-input-widget') : this.rows.and(this.page.locator(`[data-index="${row}"]`));
+    if (row !== undefined) await place.hover();
+    await place.locator(`.action-label[aria-label="${name}"]`).first().click();
+  }
+
+  /** Click the row with that label. */
+  async pick(label) {
+    const row = await this.until(`no row ${label}`, async (see) => {
+      const rows = await this.rowTexts();
+      see(rows.map((one) => one.label));
+      return rows.find((one) => one.label.trim() === label);
+    });
+    await this.rows.and(this.page.locator(`[data-index="${row.index}"]`)).click();
+  }
+
   async quickTitle() {
     return (await this.page.locator('.quick-input-titlebar .quick-input-title').textContent().catch(() => '')) ?? '';
   }
 
-  /** Replace what stands in the input. */
+  /** Replace what stands in the input, as by typing. */
   async fill(text, delay = 0) {
+    await this.until('the input has no focus', () => this.input.evaluate((input) => input === document.activeElement));
     await this.keys.press('Control+a');
     if (text) await this.keys.type(text, { delay });
     else await this.keys.press('Delete');
+    await this.until('what is typed is not in the input', async (see) => {
+      const value = await this.input.inputValue();
+      see(value);
+      return value === text;
+    });
   }
 
   // Editors ----------------------------------------------------------------------------------------------------------
@@ -189,7 +216,11 @@ export class Window {
   /** Open a file of the folder's top from the explorer, and go to a line. */
   async openFile(file, line) {
     await this.page.locator('.explorer-folders-view .monaco-list-row', { hasText: file }).first().dblclick();
-    await this.shows('the file was not opened', file, 1, { preview: false });
+    await this.until('the file was not opened', async (see) => {
+      const editor = await this.editor();
+      see(editor);
+      return editor.file === file && !editor.preview && editor.line !== null;
+    });
     await this.goToLine(file, line);
   }
 
@@ -204,12 +235,44 @@ export class Window {
   /** As a case finds it: nothing asked, nothing open, the explorer in the side bar. */
   async reset() {
     await this.closeQuickInput();
-    await this.keys.press('Control+k');
-    await this.keys.press('Control+w');
-    await this.until('editors stay open', async () => (await this.page.locator('.tab').count()) === 0);
+    const tabs = this.page.locator('.tab');
+    const closed = (wait) => this.until('editors stay open', async () => (await tabs.count()) === 0, wait);
+    if (await tabs.count()) {
+      await this.chord('Control+k', 'Control+w');
+      await closed(1000).catch(async () => {
+        await this.command('View: Close All Editors');
+        await closed();
+      });
+    }
     if ((await this.notifications()).length) await this.command('Notifications: Clear All Notifications');
     if (!(await this.page.locator('.explorer-folders-view .monaco-list-row').first().isVisible()))
       await this.command('View: Show Explorer');
+  }
+
+  /** Paste, so that nothing is completed or indented. */
+  async paste(text) {
+    await this.page.evaluate((value) => navigator.clipboard.writeText(value), text);
+    await this.keys.press('Control+v');
+  }
+
+  // Side bar ---------------------------------------------------------------------------------------------------------
+
+  /** The rows of the tree in the side bar's view of that name: {level, label, description, aria, focused, expanded}. */
+  async tree(name) {
+    const rows = this.page.locator(`.pane:has(.pane-header[aria-label^="${name}"]) .pane-body .monaco-list-row`);
+    return await rows.evaluateAll((all) =>
+      all
+        .map((row) => ({
+          index: Number(row.getAttribute('data-index')),
+          level: Number(row.getAttribute('aria-level')),
+          label: row.querySelector('.label-name')?.textContent ?? '',
+          description: row.querySelector('.label-description')?.textContent ?? '',
+          aria: row.getAttribute('aria-label') ?? '',
+          focused: row.classList.contains('focused'),
+          selected: row.classList.contains('selected'),
+        }))
+        .sort((a, b) => a.index - b.index),
+    );
   }
 
   // Messages, status bar ---------------------------------------------------------------------------------------------

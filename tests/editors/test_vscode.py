@@ -1,0 +1,158 @@
+"""The VS Code extension in a real VS Code, driven through a browser, against the real server and a real package."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import shutil
+import subprocess
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.editors import conftest
+from tests.editors.conftest import Place, Repository
+from tests.editors.vscode import build, rig
+from tests.editors.vscode.rig import Editor, Result
+
+pytestmark = pytest.mark.timeout(280)
+
+SIGNATURE = "def confirm("
+FLOW = (
+    "find order escape escapeEmpty side selection history inline filters similar menu action results symbols unsaved"
+    " status killed"
+).split()
+"""The cases of flow.mjs, done one after another in one window."""
+PICTURES = ["find", "find-moved", "find-opened", "filters", "similar", "results", "status"]
+WRONG = {
+    "find": "the right function is not first",
+    "similar": "the similar functions are not in it",
+    "results": "the right function is not first",
+    "symbols": "no symbol",
+    "unsaved": "what is not saved is not found",
+}
+"""What the flow must say of a server that answers everything with the same function."""
+ONLY_HERE = "only this machine"
+"""The window asked no other machine for anything."""
+
+
+def _place(place: Place) -> dict[str, Any]:
+    return {"path": place.path, "line": place.line}
+
+
+@cache
+def _order(repository: Repository) -> list[str]:
+    """The first answers as the command line has them: what the list in the editor must be."""
+    done = subprocess.run(
+        [*conftest.COMMAND, "query", conftest.QUERY, str(repository.root), "-n", "30", "--format", "json"],
+        env=repository.environment(repository.root.parent, []), capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    return [f"{hit['qualname']} {hit['path']}" for hit in json.loads(done.stdout)["results"][:6]]
+
+
+def task(repository: Repository) -> dict[str, Any]:
+    """What the cases of flow.mjs know of the folder."""
+    return {
+        "query": conftest.QUERY,
+        "answer": {"name": conftest.ANSWER, "signature": SIGNATURE, **_place(repository.answer)},
+        "similar": {"name": conftest.SIMILAR, **_place(repository.similar)},
+        "other": {"path": repository.other, "line": 5},
+        "order": _order(repository),
+        "unsaved": {
+            "query": conftest.UNSAVED_QUERY,
+            "name": "boiling_point_in_america",
+            "code": "\n".join(conftest.UNSAVED_CODE),
+        },
+    }
+
+
+@pytest.fixture(scope="module")
+def folder(repository: Repository, tmp_path_factory: pytest.TempPathFactory) -> Repository:
+    """A copy of the package, with its index: what is typed into it is nobody else's."""
+    root = tmp_path_factory.mktemp("folder") / repository.root.name
+    shutil.copytree(repository.root, root)
+    return dataclasses.replace(repository, root=root)
+
+
+@pytest.fixture(scope="module")
+def flow(vscode: Editor, folder: Repository) -> dict[str, Result]:
+    vscode.serve([])
+    vscode.settings()
+    return vscode.drive("flow.mjs", FLOW, folder.root, pictures=PICTURES, **task(folder))
+
+
+@pytest.mark.parametrize("case", [*FLOW, ONLY_HERE])
+def test_in_vscode(case: str, flow: dict[str, Result], vscode: Editor) -> None:
+    rig.check(flow[case], vscode)
+
+
+@pytest.mark.parametrize("name", PICTURES)
+def test_the_flow_can_be_shown(name: str, flow: dict[str, Result], vscode: Editor) -> None:
+    picture = (vscode.work / "shots" / f"{name}.png").read_bytes()
+    assert picture.startswith(b"\x89PNG")
+
+
+def test_the_flow_fails_when_the_server_answers_wrongly(vscode: Editor, folder: Repository, tmp_path: Path) -> None:
+    vscode.serve(conftest.fake("wrong", tmp_path / "log"))
+    vscode.settings()
+    found = vscode.drive("flow.mjs", list(WRONG), folder.root, wait=rig.WAIT // 4, **task(folder))
+    assert {case: found[case].reason for case in WRONG} == WRONG, found
+    # Not for want of an answer: the wrong one was on the screen.
+    assert all("wrong" in found[case].detail for case in ("find", "results", "unsaved")), found
+    assert "__init__.py" in found["similar"].detail, found
+
+
+def test_no_stale_answer_is_shown(vscode: Editor, folder: Repository, tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    vscode.serve(conftest.fake("slow", log))
+    vscode.settings()
+    rig.check(vscode.drive("flow.mjs", ["stale"], folder.root, log=str(log), **task(folder))["stale"], vscode)
+
+
+def test_a_stale_answer_would_be_noticed(vscode: Editor, folder: Repository, tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    vscode.serve(conftest.fake("late", log))
+    vscode.settings()
+    found = vscode.drive("flow.mjs", ["stale"], folder.root, log=str(log), **task(folder))["stale"]
+    assert found.reason == "a stale answer is shown", found
+
+
+def test_the_status_bar_in_every_state(vscode: Editor, folder: Repository, tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    vscode.serve(conftest.fake("states", log))
+    vscode.settings()
+    states = str(log.with_suffix(".states"))
+    found = vscode.drive("flow.mjs", ["states"], folder.root, states=states, **task(folder))
+    rig.check(found["states"], vscode)
+
+
+def test_without_a_server_it_says_how_to_install_one(vscode: Editor, folder: Repository) -> None:
+    vscode.serve(None)
+    vscode.settings()
+    program = {"path": str(vscode.program), "text": vscode.script([])}
+    found = vscode.drive("flow.mjs", ["missing"], folder.root, program=program, **task(folder))
+    rig.check(found["missing"], vscode)
+
+
+def test_nothing_is_started_in_restricted_mode(vscode: Editor, folder: Repository) -> None:
+    vscode.serve([])
+    vscode.settings(security__workspace__trust__enabled=True)
+    found = vscode.drive("flow.mjs", ["restricted"], folder.root, **task(folder))
+    rig.check(found["restricted"], vscode)
+
+
+def test_inside_the_extension_host(vscode: Editor, folder: Repository, extension: build.Sources) -> None:
+    for script in ("build", "test:build"):
+        done = extension.npm("run", script)
+        assert done.returncode == 0, done.stdout
+    vscode.serve([])
+    vscode.settings()
+    found = vscode.drive(
+        "host.mjs", ["all"], folder.root, extension=str(extension.root),
+        entry=str(extension.root / "out/host/index.js"), report=str(vscode.report),
+    )  # fmt: skip
+    said = "\n".join(f"{one.case}: {one.detail}" for one in found.values() if not one.ok)
+    assert [one.case for one in found.values() if not one.ok] == [], said
+    assert len(found) > 5, found
