@@ -12,6 +12,8 @@ import typer
 from codesearch import __version__
 from codesearch.cli import asking, console, options
 from codesearch.cli.editor import app as editor
+from codesearch.cli.evaluate import evaluate
+from codesearch.cli.feedback import app as feedback
 from codesearch.cli.lsp import lsp
 from codesearch.cli.options import (
     ColorChoice,
@@ -23,6 +25,7 @@ from codesearch.cli.options import (
     KindOption,
     LanguageOption,
     LimitOption,
+    MinScoreOption,
     ModelOption,
     NameOption,
     NoUpdateOption,
@@ -35,6 +38,7 @@ from codesearch.cli.options import (
 )
 from codesearch.cli.running import FOUND, NOTHING
 from codesearch.cli.watch import watch
+from codesearch.cli.why import why
 from codesearch.errors import NotFoundError, UsageError
 
 # rich would cost 60 ms of every command, only to draw boxes around the help.
@@ -108,6 +112,12 @@ def query(
             show_default=False,
         ),
     ] = None,
+    min_score: MinScoreOption = None,
+    explain: Annotated[bool, typer.Option("--explain", help="Tell why each answer is where it is.")] = False,
+    open_: Annotated[
+        int | None,
+        typer.Option("--open", min=1, metavar="N", help="Open answer N in $VISUAL or $EDITOR.", show_default=False),
+    ] = None,
     color: ColorOption = None,
     no_update: NoUpdateOption = False,
     db: DbOption = None,
@@ -120,11 +130,13 @@ def query(
     codesearch query ServeHTTP path/to/gin            a name, in any case style
     codesearch query "retry lang:python kind:method -path:tests/**"
     codesearch query "open a socket" --format vimgrep -n 20
+    codesearch query "parse a date" --open 1          in your editor
     codesearch query -- "-is:test parse"              a query that begins with -
     codesearch query --batch queries.txt path/to/repo
 
     Filters within TEXT: lang: kind: path: name: is: (test, vendored, generated, example), each
-    also with - in front; quote values with blanks. Exit status: 0 found, 1 nothing found, 2 error.
+    also with - in front; quote values with blanks. Exit status: 0 found, 1 nothing found (or
+    nothing with --min-score), 2 error.
     """
     if batch is not None:
         if path is not None:
@@ -137,6 +149,8 @@ def query(
         from codesearch.search import parse
 
         parse(text, only)
+    if open_ is not None:
+        limit = max(open_, limit or 0)
     settings = {"db": db, "model": model, "limit": limit, "context": context, "color": _value(color)}
     with asking.opened(options.root_of(path), **settings) as index:
         if batch is not None:
@@ -144,13 +158,34 @@ def query(
 
             if format not in (None, Format.json, Format.ndjson):
                 raise UsageError("with --batch the format is ndjson")
+            if explain or open_ is not None:
+                raise UsageError("--explain and --open are for one query, not for --batch")
             if not no_update:
                 asking.refresh(index, quiet=quiet)
-            return answer_lines(index, batch, only, _answers(index, Format.ndjson, context, snippet=snippet))
+            answers = _answers(index, Format.ndjson, context, snippet=snippet, weak=True)
+            return answer_lines(index, batch, only, answers, min_score)
         assert text is not None
-        hits = asking.query(index, text, only, update=not no_update, quiet=quiet)
-        _answers(index, format, context, snippet=snippet).print_hits(hits, {"query": text})
-        return _ended(index, bool(hits), quiet=quiet)
+        if explain and format in (Format.vimgrep, Format.paths):
+            raise UsageError(f"--explain has no place in the format {format.value}: use text, json or ndjson")
+        reasons: list[Any] = []
+        if explain:
+            hits, reasons = asking.explained(index, text, only, update=not no_update, quiet=quiet)
+        else:
+            hits = asking.query(index, text, only, update=not no_update, quiet=quiet)
+        kept = [hit for hit in hits if hit.score >= (min_score or 0.0)]
+        if open_ is not None:
+            return asking.open_answer(index, text, kept, open_)
+        answers = _answers(index, format, context, snippet=snippet, weak=True)
+        if hits and min_score is not None and not kept:
+            if not quiet:
+                console.message(f"nothing with a score of {min_score:g} or more; the best has {hits[0].score:.2f}")
+            if answers.format is Format.json:
+                answers.print_hits([], {"query": text})
+            return NOTHING
+        if kept and answers.format is Format.text and kept[0].score < answers.weak and not quiet:
+            console.message("no good match; the nearest:")
+        answers.print_hits(kept, {"query": text}, reasons)
+        return _ended(index, bool(kept), quiet=quiet)
 
 
 @_command()
@@ -376,15 +411,21 @@ def config(path: PathArgument = None, format: ReportFormatOption = ReportFormat.
 
 _command()(lsp)
 _command()(watch)
+_command()(why)
+_command("eval")(evaluate)
 app.add_typer(editor, name="editor")
+app.add_typer(feedback, name="feedback")
 
 
 def _value(color: ColorChoice | None) -> str | None:
     return None if color is None else color.value
 
 
-def _answers(index: Any, format: Format | None, context: int | None, *, snippet: bool = False) -> Any:
+def _answers(
+    index: Any, format: Format | None, context: int | None, *, snippet: bool = False, weak: bool = False
+) -> Any:
     from codesearch.cli.render import Answers
+    from codesearch.search.rank import WEAK
 
     return Answers(
         index,
@@ -393,6 +434,7 @@ def _answers(index: Any, format: Format | None, context: int | None, *, snippet:
         context=index.settings.context,
         snippet=snippet,
         snippet_lines=context,
+        weak=WEAK if weak else 0.0,
     )
 
 

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from codesearch.cli import console
 from codesearch.cli.progress import Reporter
-from codesearch.errors import IndexBusyError
+from codesearch.errors import IndexBusyError, UsageError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from codesearch.index import Index, Status
+    from codesearch.search import Ranked
     from codesearch.service.client import Answer
     from codesearch.store.filters import Filter
     from codesearch.types import Hit
@@ -37,6 +38,36 @@ def query(index: Index, text: str, only: Filter | None, *, update: bool, quiet: 
     if update:
         refresh(index, quiet=quiet)
     return index.query(text, only=only)
+
+
+def explained(
+    index: Index, text: str, only: Filter | None, *, update: bool, quiet: bool
+) -> tuple[list[Hit], list[Ranked]]:
+    """Answer a query here, whoever keeps the index; return the answers, and why each (and the next) is there."""
+    if update:
+        refresh(index, quiet=quiet)
+    found = index.ranked(text, only=only)
+    limit = index.settings.limit
+    return [hit for hit, _ in found[:limit]], [item for _, item in found[: limit + 1]]
+
+
+def open_answer(index: Index, text: str, hits: list[Hit], place: int) -> int:
+    """Open one of the answers in the editor; record that, if the settings say so. Return the exit status."""
+    from codesearch.cli import opening
+    from codesearch.cli.running import FOUND, NOTHING
+
+    if not hits:
+        console.message("nothing found")
+        return NOTHING
+    if place > len(hits):
+        raise UsageError(f"--open {place}: there {'is' if len(hits) == 1 else 'are'} only {len(hits)}")
+    symbol = hits[place - 1].symbol
+    opening.open_at(index.root / symbol.path, symbol.start_line)
+    if index.settings.feedback:
+        from codesearch import feedback
+
+        feedback.record(index.path, text, symbol, place)
+    return FOUND
 
 
 def similar(index: Index, path: str, line: int, only: Filter | None, *, update: bool, quiet: bool) -> list[Hit]:

@@ -17,15 +17,17 @@ if TYPE_CHECKING:
     from codesearch.store.filters import Filter
 
 
-def answer_lines(index: Index, file: str, only: Filter, answers: Answers) -> int:
+def answer_lines(index: Index, file: str, only: Filter, answers: Answers, least: float | None = None) -> int:
     """Answer every line of a file, in order, at once when it comes; return the exit status.
+
+    Answers with a score below `least` are left out.
 
     A line that cannot be understood gets an object with `error`, and the status is 2 at the end.
     """
     found = failed = False
     for text in _lines(file):
         try:
-            hits = index.query(text, only=only)
+            hits = [hit for hit in index.query(text, only=only) if hit.score >= (least or 0.0)]
         except UsageError as error:
             failed = True
             print_json({"query": text, "error": str(error), "results": []})

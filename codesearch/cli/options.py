@@ -108,6 +108,12 @@ DbOption = Annotated[
 ModelOption = Annotated[
     str | None, typer.Option("--model", metavar="NAME", help="Embedding model (static).", show_default=False)
 ]
+MinScoreOption = Annotated[
+    float | None,
+    typer.Option(
+        "--min-score", min=0.0, max=1.0, metavar="X", help="Leave out answers with a lower score.", show_default=False
+    ),
+]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no notes, only errors.")]
 
 

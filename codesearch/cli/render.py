@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -15,6 +15,7 @@ from codesearch.cli.options import Format
 
 if TYPE_CHECKING:
     from codesearch.index import Index
+    from codesearch.search import Ranked
     from codesearch.types import Hit, Symbol
 
 PATH, LINE, KIND, NAME, FAINT = "35", "32", "2", "1", "2"
@@ -35,17 +36,28 @@ class Answers:
     snippet: bool = False
     snippet_lines: int | None = None
     """Lines of the snippet in JSON; None means the whole symbol."""
+    weak: float = 0.0
+    """Answers with a lower score are marked."""
 
-    def print_hits(self, hits: list[Hit], query: dict[str, Any]) -> None:
-        """Print the answers to one question; `query` is what a JSON object says was asked."""
+    def print_hits(self, hits: list[Hit], query: dict[str, Any], reasons: Sequence[Ranked] = ()) -> None:
+        """Print the answers to one question; `query` is what a JSON object says was asked.
+
+        `reasons`, if there are any, are printed with them: one an answer, and perhaps that of the one after the last.
+        """
         if self.format is Format.json:
-            print_json({**query, "root": str(self.index.root), "results": [self.hit(hit) for hit in hits]}, indent=2)
+            results = [self.hit(hit, reasons) for hit in hits]
+            print_json({**query, "root": str(self.index.root), "results": results}, indent=2)
         elif self.format is Format.ndjson:
             for hit in hits:
-                print_json(self.hit(hit))
+                print_json(self.hit(hit, reasons))
         elif self.format is Format.text:
             for number, hit in enumerate(hits):
-                console.write(("\n" if number else "") + self._text(hit.symbol, f"{hit.score:.2f}") + self._copies(hit))
+                console.write(("\n" if number else "") + self._text(hit) + self._copies(hit))
+                if reasons:
+                    from codesearch.cli import explain
+
+                    for line in explain.lines(reasons, hit.rank, self.look):
+                        console.write(line + "\n")
         elif self.format is Format.paths:
             # A copy's file holds the answer as well.
             self._print_paths(
@@ -106,10 +118,16 @@ class Answers:
 
     # -- JSON -------------------------------------------------------------------------------------
 
-    def hit(self, hit: Hit) -> dict[str, Any]:
+    def hit(self, hit: Hit, reasons: Sequence[Ranked] = ()) -> dict[str, Any]:
         """Return an answer as hit.schema.json describes it."""
-        copies = {"copies": list(hit.copies)} if hit.copies else {}
-        return {"rank": hit.rank, "score": round(hit.score, 6), **self.symbol(hit.symbol), **copies}
+        more: dict[str, Any] = {"weak": True} if hit.score < self.weak else {}
+        if hit.copies:
+            more["copies"] = list(hit.copies)
+        if reasons:
+            from codesearch.cli import explain
+
+            more["explain"] = explain.to_json(reasons[hit.rank - 1])
+        return {"rank": hit.rank, "score": round(hit.score, 6), **self.symbol(hit.symbol), **more}
 
     def symbol(self, symbol: Symbol) -> dict[str, Any]:
         """Return a symbol as hit.schema.json describes it."""
@@ -150,10 +168,14 @@ class Answers:
 
     # -- for people -------------------------------------------------------------------------------
 
-    def _text(self, symbol: Symbol, score: str) -> str:
-        """Return header, signature and the first lines of a symbol."""
-        look = self.look
+    def _text(self, hit: Hit) -> str:
+        """Return header, signature and the first lines of an answer."""
+        look, symbol = self.look, hit.symbol
         header = f"{self._place(symbol)}  {self._title(symbol)}"
+        score = f"{hit.score:.2f}"
+        if hit.score < self.weak:
+            score = f"weak {score}"
+            header = look.paint(self._plain_header(symbol), FAINT) if look.color else header
         room = 2 if look.width is None else look.width - console.columns(self._plain_header(symbol) + score)
         header += (" " * room + look.paint(score, FAINT) if room >= 2 else "") + "\n"
         first, lines = self.index.source(symbol)

@@ -99,8 +99,9 @@ def hit(
     encoding: str,
     source: Callable[[], bytes | None],
     lines: int = 0,
+    weak: float = 0.0,
 ) -> dict[str, Any]:
-    """Return a Hit of docs/lsp.md. `source` gives the text that the symbol is in."""
+    """Return a Hit of docs/lsp.md. `source` gives the text that the symbol is in; a score below `weak` is marked."""
     data = source()
     found: dict[str, Any] = {
         "rank": rank,
@@ -119,6 +120,8 @@ def hit(
         "language": symbol.language,
         "unsaved": unsaved,
     }
+    if score < weak:
+        found["weak"] = True
     if lines > 0:
         found["snippet"] = snippet(symbol, data, lines)
     return found

@@ -84,6 +84,12 @@ def place(raw: dict[str, Any]) -> tuple[str, int]:
     return uri, int(line)
 
 
+def opened(raw: dict[str, Any]) -> tuple[str, str, int, int]:
+    """Read (query, URI, line from 0, rank from 1 or 0) of an answer that was opened. Raises UsageError."""
+    query, uri = str(text(raw, "query")), str(text(raw, "uri"))
+    return query, uri, _whole(raw, "line", 0, 0, (1 << 31) - 1), _whole(raw, "rank", 0, 0, 1 << 20)
+
+
 def similar_arguments(arguments: Sequence[Any]) -> dict[str, Any]:
     """Return the parameters that a command's arguments stand for: `[params]` or `[uri, line, ...]`."""
     if arguments and isinstance(arguments[0], str):

@@ -36,8 +36,6 @@ def symbol(documentation: str, name: str = "fetch_rows") -> Symbol:
     ],
 )
 def test_first_sentence(documentation: str, expected: str):
-    if expected == "" and "name:" in documentation:
-        pytest.importorskip("codesearch")
     assert mining.first_sentence(symbol(documentation)) == expected
 
 
@@ -86,7 +84,7 @@ def test_the_same_sentence_twice_asks_nothing(repository: Path, tmp_path: Path):
     (repository / "src" / "other.go").write_text(text)
     texts = [q.text for q in mining.copy_without_documentation(repository, tmp_path / "copy", OPTIONS)]
     assert "Checks that the bytes that came are the bytes that were sent" not in texts
-    assert len(texts) == 3
+    assert len(texts) == 3 + 2, "those of the cache, and Retry's, which now differ"
 
 
 def test_history_gives_subjects_of_commits_that_changed_one_source_file(repository: Path, commit):

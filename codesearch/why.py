@@ -1,0 +1,267 @@
+"""Why a function is not higher among the answers to a query: from its file being left out to what stands before it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from codesearch import embed, search
+from codesearch.errors import NotFoundError
+from codesearch.search import candidates
+from codesearch.store.filters import Filter, name_matches, path_matches
+from codesearch.store.matches import any_of
+from codesearch.types import Hit, Skipped, Symbol
+
+if TYPE_CHECKING:
+    from codesearch.index import Index
+    from codesearch.search import Query, Ranked
+    from codesearch.store import Store
+
+Verdict = Literal["not indexed", "changed", "filtered", "no candidate", "folded", "outranked", "first"]
+SHOWN_BEFORE = 3
+"""Answers before it that are named."""
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One of the ways to become a candidate, and how far a symbol came."""
+
+    name: str
+    """`text`, `names`, `vectors`, `phrases`, `beginnings` or `name`."""
+    taken: int
+    """How many it takes."""
+    place: int | None
+    """From 1, among all that the query's filters let through; None if it does not match at all."""
+    among: int
+    """How many match."""
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A word of the query and whether the symbol's text holds it."""
+
+    word: str
+    held: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """What a feature adds to a symbol, and to the answer it is compared with."""
+
+    feature: str
+    value: float
+    other: float
+    difference: float
+    """What the other gains by it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """Where a symbol stands for a query, and why."""
+
+    verdict: Verdict
+    reason: str
+    """In words."""
+    symbol: Symbol | None = None
+    place: int = 0
+    """From 1 among all candidates; 0 if it is none."""
+    count: int = 0
+    """Of candidates."""
+    score: float = 0.0
+    filters: tuple[str, ...] = ()
+    """The filters of the query that leave it out, as they are written in a query."""
+    ways: tuple[Way, ...] = ()
+    terms: tuple[Term, ...] = ()
+    under: Hit | None = None
+    """What it is folded under."""
+    before: tuple[Hit, ...] = ()
+    """The best answers before it."""
+    against: Hit | None = None
+    """What `gaps` compare it with: the first answer, or the second for the first."""
+    gaps: tuple[Gap, ...] = ()
+    """Most important first."""
+
+
+def why(index: Index, text: str, path: str, line: int, only: Filter | None = None) -> Why:
+    """Return why the symbol around a line (from 1) of a file is where it is among the answers to a query.
+
+    `path` is relative to the root. Raises UsageError for a query that cannot be understood, NotFoundError if there is
+    no index, or no such line in the file.
+    """
+    query = search.parse(text, only)
+    store = index.reader()
+    if store is None:
+        raise NotFoundError(f"{index.root}: not indexed yet; run `codesearch index {index.root}`")
+    if (missing := _missing(index, store, path)) is not None:
+        return missing
+    found = store.at(path, line)
+    if found is None:
+        raise NotFoundError(f"{path}:{line}: the file has no such line")
+    id, symbol = found
+    if failing := tuple(_failing(query.only, symbol, store.symbols([id])[id].roles.split())):
+        return Why("filtered", f"the filter of the query leaves it out: {' and '.join(failing)}", symbol, filters=failing)
+    ranked = index.ranked(text, only=only)
+    for place, (hit, item) in enumerate(ranked, 1):
+        if item.candidate.id == id:
+            return _placed(ranked, place, index.settings.limit)
+        if any(other.id == id for other in _under(item)):
+            reason = f"it is shown as part of answer {place}: {_named(hit)}"
+            return Why("folded", reason, symbol, place, len(ranked), item.score, under=hit)
+    ways = tuple(_ways(store, query, id))
+    return Why(
+        "no candidate",
+        "no way of looking brings it among the candidates that are ranked",
+        symbol,
+        count=len(ranked),
+        ways=ways,
+        terms=tuple(Term(term, bool(_score(store, term, id))) for term in query.terms),
+    )
+
+
+def _under(item: Ranked) -> Iterator[candidates.Candidate]:
+    """Yield the candidates that are shown under an answer."""
+    yield from item.copies
+    yield from getattr(item, "folded", ())
+
+
+def _named(hit: Hit) -> str:
+    symbol = hit.symbol
+    return f"{symbol.kind} {symbol.qualname} ({symbol.path}:{symbol.start_line})"
+
+
+# -- not in the index -----------------------------------------------------------------------------
+
+
+def _missing(index: Index, store: Store, path: str) -> Why | None:
+    """Return why a file is not in the index, or not as it is now; None if it is."""
+    from codesearch.files import REASONS, read_source
+
+    source = read_source(index.root, path, index.settings.file_options())
+    known = store.file(path)
+    if known is not None and known[0] is not None:
+        detail = f" ({known[1]})" if known[1] else ""
+        return Why("not indexed", f"{path} is left out: {known[0]}{detail}: {REASONS.get(known[0], '')}".rstrip(": "))
+    if known is None:
+        return Why("not indexed", f"{path} {_ignored(index, path)}")
+    if isinstance(source, Skipped):
+        return Why("changed", f"{path} is now left out: {source.reason}; the index holds it as it was")
+    states = store.file_states([path])
+    if path in states and states[path].hash != source.hash:
+        return Why("changed", f"{path} has changed since it was indexed; `codesearch index` takes it in")
+    return None
+
+
+def _ignored(index: Index, path: str) -> str:
+    """Return what keeps a file out of the list of files."""
+    from codesearch.files import git, read_source
+    from codesearch.files.discovery import Selection
+
+    options = index.settings.file_options()
+    file = index.root / path
+    if file.is_symlink():
+        return "is a link; links are not followed"
+    source = read_source(index.root, path, options)
+    if isinstance(source, Skipped):
+        return f"is left out: {source.reason}" + (f" ({source.detail})" if source.detail else "")
+    root, raw = os.fsencode(index.root), os.fsencode(path)
+    if not Selection(root, options).keeps_file(raw):
+        return "is left out by the settings include or exclude, or by a .codesearchignore"
+    if git.top_of(root) is not None:
+        try:
+            rule = git.output(root, ["check-ignore", "--verbose", "--no-index", "--", path]).decode("utf-8", "replace")
+        except git.GitUnavailableError:
+            rule = ""  # also the answer for a path that no rule ignores
+        if rule:
+            where, _, pattern = rule.partition("\t")[0].rpartition(":")
+            return f"is ignored by git: {where} says {pattern}"
+    return "is ignored, or in a repository of its own inside this one"
+
+
+# -- filtered -------------------------------------------------------------------------------------
+
+
+def _failing(only: Filter, symbol: Symbol, roles: list[str]) -> Iterator[str]:
+    """Yield the filters, as they are written in a query, that leave a symbol out."""
+    tests: dict[str, tuple[tuple[str, ...], tuple[str, ...], Callable[[str], bool]]] = {
+        "lang": (only.languages, only.not_languages, lambda value: symbol.language == value),
+        "kind": (only.kinds, only.not_kinds, lambda value: symbol.kind == value),
+        "path": (only.paths, only.not_paths, lambda value: path_matches(symbol.path, value)),
+        "name": (only.names, only.not_names, lambda value: name_matches(symbol.name, symbol.qualname, value)),
+        "is": (only.roles, only.not_roles, lambda value: value in roles),
+    }
+    for key, (wanted, unwanted, passes) in tests.items():
+        if wanted and not any(map(passes, wanted)):
+            yield " or ".join(f"{key}:{value}" for value in wanted)
+        yield from (f"-{key}:{value}" for value in unwanted if passes(value))
+
+
+# -- no candidate ---------------------------------------------------------------------------------
+
+
+def _score(store: Store, match: str, id: int) -> float:
+    return store.text_scores(any_of((match,)), candidates.ALL_FIELDS, [id]).get(id, 0.0)
+
+
+def _ways(store: Store, query: Query, id: int) -> Iterator[Way]:
+    """Yield how far each way of finding candidates is from a symbol."""
+    everything = max(1, store.count())
+    terms = any_of(query.terms)
+    names = f"{{name scope signature path}} : ({terms})"
+    matches = [
+        ("text", terms, candidates.ALL_FIELDS, candidates.BY_TEXT),
+        ("names", names if terms else "", candidates.NAME_FIELDS, candidates.BY_NAME_TEXT),
+        ("phrases", any_of(tuple(candidates.rows_of_words(query))), candidates.ALL_FIELDS, candidates.BY_PHRASE),
+        ("beginnings", candidates.beginnings(query), candidates.NAME_FIELDS, candidates.BY_PREFIX),
+    ]
+    for name, match, weights, taken in matches:
+        if match:
+            found = [one for one, _ in store.text_candidates(match, weights, everything, query.only)]
+            yield Way(name, taken, found.index(id) + 1 if id in found else None, len(found))
+    vector = embed.load(embed.STATIC).quantised_query(query.text)
+    if any(vector):
+        near = [one for one, _ in store.vector_candidates(vector, everything, query.only)]
+        yield Way("vectors", candidates.BY_VECTOR, near.index(id) + 1 if id in near else None, len(near))
+    if query.name:
+        named = store.named(query.name, everything, query.only, prefix=True)
+        yield Way("name", candidates.BY_NAME, named.index(id) + 1 if id in named else None, len(named))
+
+
+# -- outranked ------------------------------------------------------------------------------------
+
+
+def _placed(ranked: list[tuple[Hit, Ranked]], place: int, limit: int) -> Why:
+    hit, item = ranked[place - 1]
+    if place == 1:
+        other = ranked[1] if len(ranked) > 1 else None
+        reason = "it is the first answer"
+    else:
+        other = ranked[0]
+        reason = f"it is answer {place} of {len(ranked)} candidates" + (
+            f", and {limit} are shown (-n {place} shows it)" if place > limit else ""
+        )
+    return Why(
+        "first" if place == 1 else "outranked",
+        reason,
+        hit.symbol,
+        place,
+        len(ranked),
+        item.score,
+        before=tuple(one for one, _ in ranked[: min(place - 1, SHOWN_BEFORE)]),
+        against=other[0] if other else None,
+        gaps=tuple(gaps(item, other[1])) if other else (),
+    )
+
+
+def gaps(item: Ranked, other: Ranked) -> list[Gap]:
+    """Return what each feature makes of the difference between two candidates, most important first."""
+    mine = {name: (value, contribution) for name, value, _, contribution in item.contributions()}
+    theirs = {name: (value, contribution) for name, value, _, contribution in other.contributions()}
+    nothing = (0.0, 0.0)
+    found = []
+    for name in dict.fromkeys([*theirs, *mine]):
+        (value, gain), (other_value, other_gain) = mine.get(name, nothing), theirs.get(name, nothing)
+        if other_gain != gain:
+            found.append(Gap(name, value, other_value, other_gain - gain))
+    return sorted(found, key=lambda gap: -abs(gap.difference))
