@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from codesearch import embed, indexer, search
+from codesearch.cascade import WHATEVER_IT_TAKES, Cascade, Effort
 from codesearch.errors import NotFoundError, UsageError
 from codesearch.indexer import Progress, Report
 from codesearch.settings import Settings, load
@@ -21,6 +22,7 @@ from codesearch.types import Hit, Skipped, Symbol
 from codesearch.worker import Task
 
 if TYPE_CHECKING:
+    from codesearch.fill import FillProgress, FillReport
     from codesearch.indexer import PoolFactory
 
 PLAN_LASTS = 2.0
@@ -53,6 +55,10 @@ class Status:
     """Files that differ from what the index knows, or are new."""
     deleted: int
     notes: tuple[str, ...]
+    second_stage: str = ""
+    """The model that looks at the best of the fast ranking, by the settings; "" for none."""
+    embedded: int = 0
+    """Symbols that it has a vector of."""
 
     @property
     def fresh(self) -> bool:
@@ -85,8 +91,18 @@ class Index:
 
     @cached_property
     def _embedder(self) -> embed.Embedder:
-        """The model, opened once: opening it costs more than a query's vector."""
-        return embed.load(self.settings.model)
+        """The static model, opened once: opening it costs more than a query's vector."""
+        return embed.load(embed.STATIC)
+
+    @cached_property
+    def cascade(self) -> Cascade:
+        """The second stage, by the settings of this index."""
+        return Cascade(self.root, self.path, self.settings)
+
+    @property
+    def problem(self) -> str:
+        """Why the last query was answered without its second stage; "" if it was not."""
+        return self.cascade.problem
 
     def __enter__(self) -> Index:
         return self
@@ -122,7 +138,10 @@ class Index:
     def reader(self) -> Store | None:
         """Return what the index can be read by; None while there is nothing to read."""
         store = self._existing()
-        return store if store is not None and "rules" in store.meta() else None
+        if store is None:
+            return None
+        meta = store.meta()
+        return store if "rules" in meta and meta.get("model") == self._embedder.model_id else None
 
     def _reading(self) -> Store:
         store = self.reader()
@@ -182,24 +201,57 @@ class Index:
         self.close()
         return replace(report, notes=(*self.notes, *report.notes))
 
-    def query(self, text: str, *, limit: int | None = None, only: Filter | None = None) -> list[Hit]:
+    def fill(
+        self,
+        *,
+        progress: Callable[[FillProgress], None] | None = None,
+        until: Callable[[], bool] = lambda: False,
+    ) -> FillReport:
+        """Have the model of the second stage embed all that no query has needed yet; return when it is done.
+
+        `progress` hears how far it is, `until` is asked every few texts, and ends it by saying True. An update in
+        another process does not wait for it. Interrupting it loses no more than the last seconds.
+        Raises UsageError if the settings want no second stage, ModelError if the model cannot be used.
+        """
+        from codesearch.fill import fill
+
+        if not self.cascade.enabled:
+            raise UsageError("there is no second stage to embed for: see the settings model and embed")
+        return fill(self.cascade, self._reading(), self.path, progress=progress, until=until)
+
+    def query(
+        self,
+        text: str,
+        *,
+        limit: int | None = None,
+        only: Filter | None = None,
+        instant: Callable[[list[Hit]], None] | None = None,
+        effort: Effort = WHATEVER_IT_TAKES,
+    ) -> list[Hit]:
         """Return the symbols that answer `text`, best first; it may hold filters such as `lang:go -path:test`.
 
-        Raises UsageError for a query that cannot be understood.
+        `instant` hears the fast ranking before the model of the second stage begins to work, if it has anything to do;
+        `effort` bounds that. A second stage that fails leaves the fast ranking and tells why in `problem`.
+        Raises UsageError for a query that cannot be understood, NotFoundError for a model that does not exist.
         """
         wanted = self._limit(limit)
         parsed = search.parse(text, only)
         vector = self._embedder.quantised_query(parsed.text)
-        ranked = search.search(self._reading(), parsed, vector, wanted)
-        return [
-            Hit(
-                place,
-                item.score,
-                item.candidate.symbol,
-                tuple(f"{copy.symbol.path}:{copy.symbol.start_line}" for copy in item.copies),
-            )
-            for place, item in enumerate(ranked, 1)
-        ]
+        told = None if instant is None else lambda ranked: instant(_hits(ranked))
+        return _hits(search.search(self._reading(), parsed, vector, wanted, self.cascade, told, effort))
+
+    def ranked(
+        self, text: str, *, limit: int | None = None, only: Filter | None = None
+    ) -> list[tuple[Hit, search.Ranked]]:
+        """Return every candidate with the reasons of its place; the first `limit` are what `query` answers.
+
+        Raises as `query`.
+        """
+        wanted = self._limit(limit)
+        parsed = search.parse(text, only)
+        vector = self._embedder.quantised_query(parsed.text)
+        found = search.ranking(self._reading(), parsed, vector, wanted, self.cascade)
+        return list(zip(_hits(found), found, strict=True))
 
     def similar(self, path: str, line: int, *, limit: int | None = None, only: Filter | None = None) -> list[Hit]:
         """Return the symbols most like the one at a line (from 1) of a file (relative to the root), best first."""
@@ -304,13 +356,22 @@ class Index:
             changed=sum(not self._is_same(task) for task in todo.changed),
             deleted=len(todo.deleted),
             notes=(*self.notes, *todo.discovery.notes),
+            second_stage=self.settings.second_stage,
+            embedded=self.coverage()[0],
         )
+
+    def coverage(self) -> tuple[int, int]:
+        """Return (symbols that the model of the second stage has a vector of, symbols); (0, 0) without an index."""
+        store = self._existing()
+        if store is None or not self.cascade.enabled:
+            return 0, 0 if store is None else store.count()
+        return store.model_vectors(self.cascade.model_id).coverage()
 
     @property
     def current(self) -> bool:
         """Whether there is an index made by the rules in force, though it may lack what has changed since."""
         store = self._existing()
-        return store is not None and store.meta().get("rules") == indexer.rules(self.settings)
+        return store is not None and indexer.is_current(store, self.settings)
 
     def paths(self) -> list[str]:
         """Return the paths of the files the index knows, in no particular order; none before it is made."""
@@ -329,6 +390,18 @@ class Index:
         with location.writer_lock(self.path, timeout=0.0):
             location.remove(self.path)
         return there
+
+
+def _hits(ranked: Iterable[search.Ranked]) -> list[Hit]:
+    return [
+        Hit(
+            place,
+            item.score,
+            item.candidate.symbol,
+            tuple(f"{copy.symbol.path}:{copy.symbol.start_line}" for copy in item.copies),
+        )
+        for place, item in enumerate(ranked, 1)
+    ]
 
 
 def _is_named(symbol: Symbol, name: str) -> bool:

@@ -14,8 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from codesearch import __version__, text
-from codesearch.embed import load
+from codesearch import __version__, embed, text
 from codesearch.errors import StoreError
 from codesearch.files import Discovery, discover, discover_only
 from codesearch.settings import Settings
@@ -94,12 +93,18 @@ def rules(settings: Settings) -> str:
     return f"{__version__} {text.VERSION} {settings.reading_rules()}"
 
 
+def is_current(store: Store, settings: Settings) -> bool:
+    """Return whether an index was made by the rules in force, with the static model of this program."""
+    meta = store.meta()
+    return meta.get("rules") == rules(settings) and meta.get("model") == embed.load(embed.STATIC).model_id
+
+
 def plan(root: Path, store: Store | None, settings: Settings, paths: Sequence[str] | None = None) -> Plan:
     """Compare a tree with what the index knows of it; reads no file's content.
 
     `paths`, files or folders relative to the root, restrict it to what is there, where that is possible.
     """
-    rebuild = store is None or store.meta().get("rules") != rules(settings)
+    rebuild = store is None or not is_current(store, settings)
     found = None if paths is None or rebuild else discover_only(root, paths, settings.file_options())
     if found is None:
         paths = None
@@ -158,7 +163,7 @@ def update(
                 return Report(unchanged=todo.unchanged, seconds=time.perf_counter() - started)
             if todo.rebuild and store.meta():
                 store.clear()
-            embedder = load(settings.model)
+            embedder = embed.load(embed.STATIC)
             store.use_model(embedder.model_id, embedder.dims)
             store.set_meta(rules=rules(settings), root=str(root).encode("utf-8", "replace").decode())
             store.remove(todo.deleted)
@@ -167,6 +172,8 @@ def update(
             report = _apply(store, root, settings, todo, progress, started, until, pools)
             if report.changed >= OPTIMIZE_AFTER:
                 store.optimize()
+            if not report.left:
+                store.prune()
     return replace(report, seconds=time.perf_counter() - started, notes=todo.discovery.notes)
 
 
@@ -242,7 +249,7 @@ def _apply(
 
 def setup_of(root: Path, settings: Settings) -> Setup:
     """Return what the workers of an update must know."""
-    return Setup(str(root), settings.file_options(), settings.model, settings.parse_timeout)
+    return Setup(str(root), settings.file_options(), embed.STATIC, settings.parse_timeout)
 
 
 def _while_not(until: Callable[[], bool] | None, batches: Iterable[list[Task]]) -> Iterator[list[Task]]:

@@ -21,8 +21,11 @@ if TYPE_CHECKING:
 PROJECT_FILE = ".codesearch.toml"
 PREFIX = "CODESEARCH_"
 """Of environment variables: `CODESEARCH_LIMIT` sets `limit`."""
+_NO_SETTINGS = frozenset({"models"})
+"""Variables with the prefix that say something else: where imported models stand (`codesearch.embed`)."""
 
 Color = Literal["auto", "always", "never"]
+Embed = Literal["lazy", "full", "none"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +51,9 @@ class Settings:
     update_budget: float = 5.0
     """Seconds a question may wait for changed files to be read; then it is answered without the rest."""
     model: str = "static"
-    """The embedding model."""
+    """The model of the second stage, which looks at the best of the fast ranking; `static` for none."""
+    embed: Embed = "lazy"
+    """When it embeds what the index holds: as queries need it, all in the background, or never (and is not used)."""
     db: str = ""
     """The index file; empty means `.codesearch/` under the root."""
     limit: int = 10
@@ -57,6 +62,8 @@ class Settings:
     """Lines of source shown with each answer."""
     color: Color = "auto"
     """Colours in the terminal."""
+    feedback: bool = False
+    """Record which answers are opened, beside the index."""
 
     def file_options(self) -> FileOptions:
         """Return the part that decides which files are indexed."""
@@ -75,6 +82,11 @@ class Settings:
         """Return what decides how a listed file is read; when it changes, what was read before is out of date."""
         wanted = ",".join(sorted(self.languages)) or "all"
         return f"languages={wanted} generated={self.index_generated} minified={self.index_minified}"
+
+    @property
+    def second_stage(self) -> str:
+        """The model that queries use besides the static one; "" for none."""
+        return "" if self.embed == "none" or self.model == "static" else self.model
 
 
 NAMES: tuple[str, ...] = tuple(field.name for field in fields(Settings))
@@ -190,10 +202,12 @@ _RULES: dict[str, Callable[[object], Any]] = {
     "parse_timeout": _seconds,
     "update_budget": _seconds,
     "model": _text,
+    "embed": _one_of("lazy", "full", "none"),
     "db": _text,
     "limit": _whole(1, 10_000),
     "context": _whole(0, 1000),
     "color": _one_of("auto", "always", "never"),
+    "feedback": _flag,
 }
 
 
@@ -279,7 +293,14 @@ def _project_layers(root: Path) -> list[Layer]:
 
 
 def _within(layer: Layer, root: Path) -> Layer:
-    """Resolve a project's `db` against its root; a repository must not name files elsewhere on the machine."""
+    """Resolve a project's `db` against its root; a repository must not name files elsewhere on the machine.
+
+    Nor may it have recorded what is opened: that is for each user to decide.
+    """
+    if layer.values.get("feedback"):
+        raise UsageError(
+            f"{layer.origins['feedback']}: feedback cannot be set by a project: set it in your own file, {user_file()}"
+        )
     db = layer.values.get("db")
     if db is None:
         return layer
@@ -301,7 +322,7 @@ def _environment_layer(environment: Mapping[str, str]) -> Layer | None:
             from difflib import get_close_matches
 
             # Other tools may use the prefix: only what looks like a slip is an error.
-            if near := get_close_matches(name, NAMES, n=1, cutoff=0.8):
+            if name not in _NO_SETTINGS and (near := get_close_matches(name, NAMES, n=1, cutoff=0.8)):
                 raise UsageError(f"environment: unknown {variable}; did you mean {PREFIX}{near[0].upper()}?")
             continue
         where = f"environment {variable}"

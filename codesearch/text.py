@@ -91,6 +91,25 @@ def documents(symbols: Sequence[Symbol], source: bytes, path: str) -> list[Docum
     return [_document(symbol, body, path_terms) for symbol, body in zip(symbols, _bodies(symbols, source), strict=True)]
 
 
+def embedding_text(symbol: Symbol, among: Sequence[Symbol], source: bytes) -> tuple[str, bytes]:
+    """Return (embedding text, content hash) of one of a file's symbols; `among` need only hold those inside it."""
+    inside = [one for one in among if symbol.start_byte <= one.start_byte and one.end_byte <= symbol.end_byte]
+    if symbol.kind in CALLABLES or symbol not in inside:
+        inside = [symbol]
+    body = _bodies(inside, source)[inside.index(symbol)]
+    scope = symbol.qualname.removesuffix(symbol.name)
+    return _embedded(*map(_found, (symbol.name, scope, symbol.signature, symbol.documentation, body)))
+
+
+def _embedded(
+    name: list[str], container: list[str], signature: list[str], documentation: list[str], body: list[str]
+) -> tuple[str, bytes]:
+    # One line a field, as codesearch.embed.FIELDS lists them; no path, so that copies and moves share a vector.
+    fields = (name, container, signature, documentation[:EMBEDDED_DOCUMENTATION], body[:EMBEDDED_BODY])
+    text = "\n".join([" ".join(map(_words_of, field)) for field in fields])
+    return text, blake2b(text.encode("utf-8", "replace"), digest_size=16).digest()
+
+
 def _document(symbol: Symbol, body: str, path_terms: str) -> Document:
     scope = symbol.qualname.removesuffix(symbol.name)
     name, container, signature, documentation, inside = map(
@@ -104,10 +123,7 @@ def _document(symbol: Symbol, body: str, path_terms: str) -> Document:
         path_terms,
         " ".join(map(_terms_of, inside)),
     )
-    # One line a field, as codesearch.embed.FIELDS lists them; no path, so that copies and moves share a vector.
-    embedded = (name, container, signature, documentation[:EMBEDDED_DOCUMENTATION], inside[:EMBEDDED_BODY])
-    text = "\n".join([" ".join(map(_words_of, field)) for field in embedded])
-    return Document(fields, text, blake2b(text.encode("utf-8", "replace"), digest_size=16).digest())
+    return Document(fields, *_embedded(name, container, signature, documentation, inside))
 
 
 def _bodies(symbols: Sequence[Symbol], source: bytes) -> list[str]:

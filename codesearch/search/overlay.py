@@ -9,13 +9,16 @@ from __future__ import annotations
 import math
 import threading
 from collections import OrderedDict
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 
-from codesearch.embed import load
+from codesearch import embed
+from codesearch.cascade import WHATEVER_IT_TAKES, Cascade, Effort, Source, around
 from codesearch.search.candidates import ALL_FIELDS, NAME_FIELDS, Candidate, any_of, gather
 from codesearch.search.features import compute
 from codesearch.search.query import Query
-from codesearch.search.rank import Ranked, rank
+from codesearch.search.rank import DEEP, Ranked, rank, refine
 from codesearch.store import FileRecord, Store
 from codesearch.store.filters import Filter
 from codesearch.types import Symbol
@@ -32,10 +35,11 @@ _NAME_COLUMNS = "{name scope signature path} : "
 class Overlay:
     """Symbols of buffers, by path. Thread-safe: a lock stands around the one connection."""
 
-    def __init__(self, model: str) -> None:
+    def __init__(self, model: str = embed.STATIC) -> None:
         self._lock = threading.Lock()
         self._store = Store(Path(":memory:"), writable=True)
-        embedder = load(model)
+        self._texts: dict[str, bytes] = {}
+        embedder = embed.load(model)
         self._store.use_model(embedder.model_id, embedder.dims)
         self._paths: frozenset[str] = frozenset()
         self._frequencies: OrderedDict[str, int] = OrderedDict()
@@ -46,10 +50,11 @@ class Overlay:
         """The files whose saved version does not answer."""
         return self._paths
 
-    def put(self, record: FileRecord) -> None:
-        """Let a buffer answer in the place of its file."""
+    def put(self, record: FileRecord, text: bytes = b"") -> None:
+        """Let a buffer answer in the place of its file; `text` is what a second stage reads its symbols from."""
         with self._lock:
             self._store.replace([record])
+            self._texts[record.path] = text
             self._paths |= {record.path}
 
     def drop(self, path: str) -> None:
@@ -58,6 +63,7 @@ class Overlay:
             return
         with self._lock:
             self._store.remove([path])
+            self._texts.pop(path, None)
             self._paths -= {path}
 
     def close(self) -> None:
@@ -78,20 +84,51 @@ class Overlay:
             return [symbol for symbol in self._store.listing() if symbol.path == path]
 
     def search(
-        self, store: Store | None, query: Query, vector: bytes, limit: int, generation: object = None
+        self,
+        store: Store | None,
+        query: Query,
+        vector: bytes,
+        limit: int,
+        generation: object = None,
+        cascade: Cascade | None = None,
+        instant: Callable[[list[tuple[Ranked, bool]]], None] | None = None,
+        effort: Effort = WHATEVER_IT_TAKES,
     ) -> list[tuple[Ranked, bool]]:
         """Return (answer, whether it is from a buffer), best first, from both indexes.
 
         `generation` says which state of `store` this is; word frequencies are remembered while it stays the same.
+        The rest is as for `codesearch.search.search`; without `store` there is no second stage.
         """
-        found: list[Candidate] = []
-        if store is not None:
-            with store.snapshot():
-                found = [one for one in gather(store, query, vector) if one.symbol.path not in self._paths]
-        if self._paths:
-            found += self._candidates(store, query, vector, generation)
-        ranked = rank(query, found, compute(query, found))[:limit]
-        return [(item, item.candidate.id < 0) for item in ranked]
+        if store is None or cascade is None or not cascade.start(store, query.text):
+            cascade = None
+        with store.snapshot() if store is not None else nullcontext():
+            found: list[Candidate] = []
+            if store is not None:
+                found = [one for one in gather(store, query, vector, limit) if one.symbol.path not in self._paths]
+            if self._paths:
+                found += self._candidates(store, query, vector, generation)
+            ranked = rank(query, found, compute(query, found))
+            if store is None or cascade is None:
+                return _told(ranked[:limit])
+            best = {item.candidate.id: item.candidate.symbol for item in ranked[:DEEP]}
+            saved = {id: symbol for id, symbol in best.items() if id > 0}
+            evidence = cascade.look(store, query.text, saved, self._sources(best.keys() - saved.keys()))
+        if instant is not None and evidence.work:
+            instant(_told(ranked[:limit]))
+        return _told(refine(query, ranked, cascade.similarities(store, evidence, effort))[:limit])
+
+    def _sources(self, ids: Iterable[int]) -> dict[int, Source]:
+        """Return where the texts of some symbols of buffers come from."""
+        with self._lock:
+            found = self._store.model_vectors("").of_symbols(-id for id in ids)
+            symbols = self._store.symbols(item.symbol for item in found)
+            files: dict[str, Sequence[Symbol]] = {}
+            sources = {}
+            for item in found:
+                symbol = symbols[item.symbol].symbol
+                among = around(self._store, item.symbol, symbol, files)
+                sources[-item.symbol] = Source(item.content, symbol, among, buffer=self._texts.get(symbol.path, b""))
+            return sources
 
     def nearest(
         self, store: Store | None, vector: bytes, but: Symbol | None, limit: int, only: Filter | None = None
@@ -174,6 +211,10 @@ class Overlay:
             if len(self._frequencies) > _REMEMBERED:
                 self._frequencies.popitem(last=False)
         return known
+
+
+def _told(ranked: Iterable[Ranked]) -> list[tuple[Ranked, bool]]:
+    return [(item, item.candidate.id < 0) for item in ranked]
 
 
 def _idf(texts: int, holding: int) -> float:

@@ -28,6 +28,8 @@ class Answer:
     """The index was what the tree was when the question was asked."""
     pending: int
     """Files known to be missing if not; 0 if it is not known how many."""
+    problem: str = ""
+    """As `Index.problem`."""
 
 
 def query(
@@ -68,7 +70,7 @@ def _hits(
         return None
     try:
         hits = tuple(protocol.hit_from_json(hit) for hit in result["hits"])
-        return Answer(hits, bool(result["fresh"]), int(result["pending"]))
+        return Answer(hits, bool(result["fresh"]), int(result["pending"]), str(result.get("problem", "")))
     except (TypeError, KeyError, ValueError):
         return None
 

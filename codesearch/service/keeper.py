@@ -8,7 +8,9 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
+from codesearch import cascade
 from codesearch.errors import CodesearchError, IndexBusyError
+from codesearch.fill import FillProgress
 from codesearch.index import Index
 from codesearch.indexer import Progress, Report, setup_of
 from codesearch.watch import Batch, Watcher
@@ -20,6 +22,10 @@ FLUSH_TIMEOUT = 0.5
 AT_LEAST = 0.5
 """Seconds a long update runs before a saved file may interrupt it."""
 PROGRESS_EVERY = 0.1
+FILL_SECONDS = 10.0
+"""Seconds that vectors are made at once in the background; in between, the watcher looks after itself."""
+MODEL_IDLE = 600.0
+"""Seconds until a model that no question has needed is given back."""
 RETRY_SHORTEST, RETRY_LONGEST = 0.5, 30.0
 """Seconds between attempts to update when something is in the way."""
 
@@ -57,6 +63,8 @@ class Keeper:
         self._unfinished = False
         self._rebuild = False
         self._version: tuple[int, ...] = ()
+        self._filled: tuple[int, ...] = ()
+        """The state of the index for which all vectors of the second stage are made, or cannot be."""
         self._retry = RETRY_SHORTEST
         self.generation = generation
 
@@ -147,9 +155,12 @@ class Keeper:
                     self._answer(asked)
                 if batch is None:
                     self._pools.tidy()
+                    cascade.release(MODEL_IDLE)
                     self._on_tick()
                     if self._version_changed():
                         self._gatherer.add_batch(Batch(whole=True))
+                    elif self.fresh and asked == self._asked:
+                        self._fill()
         finally:
             with self._tickets:
                 self._closed = True
@@ -245,6 +256,30 @@ class Keeper:
             if not report.changed:
                 self._watcher.looked(time.monotonic() - started)
         return report
+
+    def _fill(self) -> None:
+        """Have the second stage's model embed what it has not seen, for as long as nothing else is to be done."""
+        if self._index.settings.embed != "full" or not self._index.cascade.enabled or self._filled == self._version:
+            return
+        end = time.monotonic() + FILL_SECONDS
+
+        def until() -> bool:
+            busy = not self._gatherer.empty or self._asked != self._done
+            return busy or self._stop.is_set() or time.monotonic() > end
+
+        try:
+            report = self._index.fill(progress=lambda now: self._publish(embedding=now), until=until)
+        except Exception as error:  # noqa: BLE001 -- told as the problem; the fast ranking goes on without
+            self._filled = self._version
+            self._publish(problem=f"the vectors of the second stage cannot be made: {error}")
+        else:
+            if not until():
+                self._filled = self._version  # all that can be read as it was indexed
+            if report.embedded:
+                self._publish(embedding=FillProgress(report.done, report.total, report.embedded, report.seconds))
+        finally:
+            if self._filled == self._version or self._stop.is_set():
+                self._publish(embedding=None)
 
     def _warm(self) -> None:
         self._pools.warm(setup_of(self._index.root, self._index.settings))

@@ -32,7 +32,7 @@ def settings_key(settings: Settings) -> str:
     """Return a digest of all that decides what an index holds and how it answers, but for the limit."""
     from codesearch.indexer import rules
 
-    decisive = f"{rules(settings)} {settings.file_options()!r} {settings.model}"
+    decisive = f"{rules(settings)} {settings.file_options()!r} {settings.second_stage}"
     return hashlib.blake2b(decisive.encode("utf-8", "surrogateescape"), digest_size=12).hexdigest()
 
 

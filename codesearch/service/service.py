@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import Any
 
 from codesearch import __version__
+from codesearch.cascade import WHATEVER_IT_TAKES, Effort
 from codesearch.errors import CodesearchError, NotFoundError, UsageError
 from codesearch.index import Index, Status, open_index
 from codesearch.service import client, protocol
@@ -178,10 +179,18 @@ class Service:
             with suppress(queue.Empty):
                 self._readers.get_nowait().close()
 
-    def query(self, text: str, *, limit: int | None = None, only: Filter | None = None) -> list[Hit]:
+    def query(
+        self,
+        text: str,
+        *,
+        limit: int | None = None,
+        only: Filter | None = None,
+        instant: Callable[[list[Hit]], None] | None = None,
+        effort: Effort = WHATEVER_IT_TAKES,
+    ) -> list[Hit]:
         """Answer as `Index.query`, from the index as it is now."""
         with self.reading() as index:
-            return index.query(text, limit=limit, only=only)
+            return index.query(text, limit=limit, only=only, instant=instant, effort=effort)
 
     def similar(self, path: str, line: int, *, limit: int | None = None, only: Filter | None = None) -> list[Hit]:
         """Answer as `Index.similar`, from the index as it is now."""
@@ -420,20 +429,23 @@ class Service:
         only = protocol.filter_from_json(params.get("only", {}))
         limit = int(params["limit"])
         fresh = bool(params.get("fresh", True)) and self.refresh(timeout=_budget(params))
+        problem = ""
         with self.reading() as index:
             if not index.current:
                 raise CodesearchError("the index is being made")  # the client waits for it as it would without us
-        if method == "query":
-            hits = self.query(str(params["text"]), limit=limit, only=only)
-        else:
-            hits = self.similar(str(params["path"]), int(params["line"]), limit=limit, only=only)
+            if method == "query":
+                hits = index.query(str(params["text"]), limit=limit, only=only)
+                problem = index.problem
+            else:
+                hits = index.similar(str(params["path"]), int(params["line"]), limit=limit, only=only)
         keeper = self._keeper
         pending = keeper.pending if keeper is not None else 0
-        return {"hits": [protocol.hit_to_json(hit) for hit in hits], "fresh": fresh, "pending": pending}
+        told = [protocol.hit_to_json(hit) for hit in hits]
+        return {"hits": told, "fresh": fresh, "pending": pending, "problem": problem}
 
     def _facts(self) -> dict[str, Any]:
         state = self.status()
-        updating = state.updating
+        updating, filling = state.updating, state.embedding
         return {
             **facts(self._name, self.root),
             "started": holder(self.index_path).get("started", 0.0),
@@ -446,6 +458,7 @@ class Service:
             "pending": state.pending,
             "problem": state.problem,
             "files": None if updating is None else [updating.files, updating.files_total],
+            "embedding": None if filling is None else [filling.done, filling.total],
         }
 
 

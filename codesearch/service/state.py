@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from codesearch.fill import FillProgress
 from codesearch.indexer import Progress, Report
 
 Role = Literal["starting", "keeper", "reader", "ended"]
@@ -22,6 +23,8 @@ class State:
     """Everything noticed so far is in the index."""
     updating: Progress | None = None
     """How far the update is that runs now."""
+    embedding: FillProgress | None = None
+    """How far the second stage's vectors are, while they are made in the background."""
     pending: int = 0
     """Paths noticed and not yet in the index; 0 while the whole tree is looked at (see `fresh`)."""
     watching: str = ""

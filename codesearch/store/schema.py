@@ -66,6 +66,29 @@ MIGRATIONS: tuple[str, ...] = (
                s.start_line, s.end_line, f.roles
         FROM symbol s JOIN file f ON f.id = s.file_id;
     """,
+    """
+    -- The models of the second stage, and their vectors: a cache, filled as queries need it or in the background.
+    CREATE TABLE model(id INTEGER PRIMARY KEY, model_id TEXT NOT NULL UNIQUE, dims INTEGER NOT NULL);
+    CREATE TABLE model_vector(
+        content_id INTEGER NOT NULL REFERENCES content(id),
+        model INTEGER NOT NULL REFERENCES model(id),
+        embedding BLOB NOT NULL,       -- one int8 a dimension
+        PRIMARY KEY(content_id, model)
+    ) WITHOUT ROWID;
+
+    -- The vectors of what was asked last.
+    CREATE TABLE query_vector(
+        id INTEGER PRIMARY KEY,
+        model INTEGER NOT NULL REFERENCES model(id),
+        hash BLOB NOT NULL,
+        embedding BLOB NOT NULL,
+        UNIQUE(model, hash)
+    );
+
+    -- Contents that no symbol has any more, in the order in which they lost the last: kept for a while for the sake of
+    -- their vectors, since a file that is switched back to an older state has them again.
+    CREATE TABLE unused(id INTEGER PRIMARY KEY, content_id INTEGER NOT NULL UNIQUE REFERENCES content(id));
+    """,
 )
 
 VERSION = len(MIGRATIONS)

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+import apsw
+
 from codesearch.errors import StoreError
-from codesearch.store import filters, writes
+from codesearch.store import filters, matches, writes
 from codesearch.store.connection import connect, explained
 from codesearch.store.filters import Filter
+from codesearch.store.model_vectors import ModelVectors
 from codesearch.store.records import FileRecord, FileState, StoredSymbol
 from codesearch.store.writes import stored
 from codesearch.types import Symbol
@@ -21,6 +24,11 @@ SIGNS_LOOKED_AT = 1000
 SIGNS_PER_ANSWER = 5
 """How many symbols nearest by the signs of their vectors are put in order by the vectors themselves: at least so many,
 and so many times the answers wanted. Measured on 108,000 functions, a thousand hold 98 % of the true ten nearest."""
+
+MOST_UNUSED = 5000
+UNUSED_SHARE = 0.2
+"""Texts that are in no file and are kept for a second stage's vectors: so many, or this share of all if that is more.
+Going back to another branch then embeds nothing."""
 
 _SIMILARITY = "coalesce(1 - vec_distance_cosine(vec_int8(v.embedding), vec_int8(?)), 0)"
 """Of a vector v to one that is bound; 0 for a vector of zeros, which has no direction."""
@@ -49,6 +57,7 @@ class Store:
         }
         for name, (function, arguments) in functions.items():
             self._db.create_scalar_function(name, function, arguments, deterministic=True)
+        matches.register(self._db)
 
     def __enter__(self) -> Store:
         return self
@@ -73,16 +82,24 @@ class Store:
                 self._db.execute("COMMIT")
 
     @contextmanager
-    def _transaction(self) -> Iterator[None]:
+    def _transaction(self) -> Iterator[apsw.Connection]:
         with explained(self.path):
             self._db.execute("BEGIN IMMEDIATE")
             try:
-                yield
+                yield self._db
                 self._db.execute("COMMIT")
             except BaseException:
                 if self._db.in_transaction:  # a full disk has SQLite roll back by itself
                     self._db.execute("ROLLBACK")
                 raise
+
+    @contextmanager
+    def _changing(self) -> Iterator[None]:
+        """Hold a transaction that changes what the index says of the tree."""
+        with self._transaction() as db:
+            version = self.version()
+            yield
+            db.execute("INSERT OR REPLACE INTO meta VALUES ('written', ?)", (str(version + 1),))
 
     @contextmanager
     def stopped_if(self, given_up: Callable[[], bool]) -> Iterator[None]:
@@ -105,7 +122,7 @@ class Store:
 
     def set_meta(self, **values: str) -> None:
         """Record facts about the index."""
-        with self._transaction():
+        with self._changing():
             self._db.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", values.items())
 
     def use_model(self, model_id: str, dims: int) -> None:
@@ -124,28 +141,31 @@ class Store:
 
     def replace(self, records: Iterable[FileRecord]) -> None:
         """Put files with all that is indexed of them in the place of what was known of their paths."""
-        with self._transaction():
+        with self._changing():
             writes.replace(self._db, list(records))
 
     def remove(self, paths: Iterable[str]) -> None:
         """Forget files."""
-        with self._transaction():
+        with self._changing():
             writes.remove(self._db, paths)
 
     def touch(self, states: Iterable[tuple[str, FileState]]) -> None:
         """Record new sizes and times of files whose content is what it was."""
-        with self._transaction():
+        with self._changing():
             self._db.executemany(
                 "UPDATE file SET size=?, mtime_ns=?, ctime_ns=?, inode=?, checked_ns=? WHERE path=?",
                 [(s.size, s.mtime_ns, s.ctime_ns, s.inode, s.checked_ns, stored(path)) for path, s in states],
             )
 
     def clear(self) -> None:
-        """Forget every file, symbol and vector, and the model."""
+        """Forget every file, symbol and vector, and the model; a second stage's vectors stay, by their texts."""
+        with self._changing():
+            writes.clear(self._db)
+
+    def prune(self) -> None:
+        """Forget the texts that have been in no file for longest, where too many are kept for their vectors."""
         with self._transaction():
-            for table in ("symbol", "vector", "vector_signs", "content", "file", "meta"):
-                self._db.execute(f"DELETE FROM {table}")
-            self._db.execute("INSERT INTO symbol_text(symbol_text) VALUES ('delete-all')")
+            writes.prune(self._db, MOST_UNUSED, UNUSED_SHARE)
 
     def optimize(self) -> None:
         """Merge the full-text index; worth it after many writes."""
@@ -156,8 +176,12 @@ class Store:
     # -- reading ----------------------------------------------------------------------------------
 
     def version(self) -> int:
-        """Return a number that changes when anybody but this object writes the index."""
-        return int(self._rows("PRAGMA data_version")[0][0])
+        """Return a number that grows whenever anybody changes what the index says of the tree.
+
+        Vectors that a query or the background adds do not count: who keeps an index fresh need not look again.
+        """
+        rows = self._rows("SELECT value FROM meta WHERE key = 'written'")
+        return int(rows[0][0]) if rows else 0
 
     def paths(self) -> list[str]:
         """Return the path of every file that is known, in no particular order."""
@@ -233,6 +257,13 @@ class Store:
         )
         return dict(rows)
 
+    def fields(self, phrases: Sequence[str], ids: Sequence[int]) -> dict[int, tuple[int, ...]]:
+        """Return, by symbol, a number a phrase: bit n says that TEXT_FIELDS[n] holds it. Symbols without any are out."""
+        if not phrases or not ids:
+            return {}
+        with explained(self.path):
+            return matches.fields(self._db, phrases, ids)
+
     def named(self, key: str, limit: int, only: Filter | None = None, *, prefix: bool = False) -> list[int]:
         """Return the symbols whose name, without case and separators, is `key` (or begins with it)."""
         where, values = only.where() if only else ("1", [])
@@ -275,6 +306,33 @@ class Store:
             (stored(path), line, line),
         )
         return (rows[0][0], _symbol(rows[0][1:])) if rows else None
+
+    def symbols_in(self, symbol_id: int) -> list[Symbol]:
+        """Return the symbols of the file that a symbol is in, in the order in which they were extracted."""
+        rows = self._rows(
+            f"SELECT {_SYMBOL} FROM symbol s JOIN file f ON f.id = s.file_id "
+            "WHERE s.file_id = (SELECT file_id FROM symbol WHERE id = ?) ORDER BY s.id",
+            (symbol_id,),
+        )
+        return [_symbol(row) for row in rows]
+
+    def model_vectors(self, model_id: str) -> ModelVectors:
+        """Return what there is of a second stage's model."""
+        return ModelVectors(self, model_id)
+
+    def cosines(self, vector: bytes, others: Mapping[int, bytes]) -> dict[int, float]:
+        """Return the cosine similarity of int8 vectors to one, by their keys; those of another length are left out."""
+        same = [(key, other) for key, other in others.items() if len(other) == len(vector)]
+        rows = (
+            self._rows(
+                f"WITH v(key, embedding) AS (VALUES {','.join(['(?,?)'] * len(same))}) "
+                f"SELECT key, {_SIMILARITY} FROM v",
+                [*(value for pair in same for value in pair), vector],
+            )
+            if same
+            else []
+        )
+        return {row[0]: float(row[1]) for row in rows}
 
     def vector_of(self, symbol_id: int) -> bytes | None:
         """Return the int8 vector of a symbol, if it has one."""

@@ -90,19 +90,50 @@ def _contents(db: apsw.Connection, records: Sequence[FileRecord]) -> dict[bytes,
     numbers: dict[bytes, int] = dict(_among(db, "SELECT hash, id FROM content WHERE hash IN", list(vectors)))
     new = [digest for digest in vectors if digest not in numbers]
     first = _next_id(db, "content")
+    # One that was kept only for a model's vectors has none of the static model's.
+    unused = {row[0] for row in _among(db, "SELECT content_id FROM unused WHERE content_id IN", list(numbers.values()))}
+    without = [*new, *(digest for digest, number in numbers.items() if number in unused)]
+    db.executemany("DELETE FROM unused WHERE content_id = ?", [(number,) for number in unused])
     numbers.update((digest, number) for number, digest in enumerate(new, first))
     db.executemany("INSERT INTO content VALUES (?, ?)", [(numbers[digest], digest) for digest in new])
-    embedded = [(numbers[digest], vector) for digest in new if (vector := vectors[digest]) is not None]
+    embedded = [(numbers[digest], vector) for digest in without if (vector := vectors[digest]) is not None]
     db.executemany("INSERT INTO vector VALUES (?, ?)", embedded)
     db.executemany("INSERT INTO vector_signs VALUES (?, vec_quantize_binary(vec_int8(?)))", embedded)
     return numbers
 
 
 def _drop_unused(db: apsw.Connection, contents: set[int]) -> None:
+    """Forget the contents among these that no symbol has; those a model has embedded are marked and stay for now."""
     ids = [(content,) for content in contents]
     unused = "NOT EXISTS (SELECT 1 FROM symbol WHERE content_id = ?1)"
-    for table in ("vector", "vector_signs", "content"):
+    kept = "EXISTS (SELECT 1 FROM model_vector WHERE content_id = ?1)"
+    for table in ("vector", "vector_signs"):
         db.executemany(f"DELETE FROM {table} WHERE id = ?1 AND {unused}", ids)
+    db.executemany(f"INSERT OR IGNORE INTO unused(content_id) SELECT ?1 WHERE {unused} AND {kept}", ids)
+    db.executemany(f"DELETE FROM content WHERE id = ?1 AND {unused} AND NOT {kept}", ids)
+
+
+def clear(db: apsw.Connection) -> None:
+    """Forget all but the contents that a model of the second stage has embedded, and their vectors."""
+    for table in ("symbol", "vector", "vector_signs", "file", "meta"):
+        db.execute(f"DELETE FROM {table}")
+    db.execute("INSERT INTO symbol_text(symbol_text) VALUES ('delete-all')")
+    db.execute("INSERT OR IGNORE INTO unused(content_id) SELECT DISTINCT content_id FROM model_vector")
+    db.execute("DELETE FROM content WHERE id NOT IN (SELECT content_id FROM unused)")
+
+
+def prune(db: apsw.Connection, most: int, share: float) -> None:
+    """Forget the contents that have been without a symbol for longest, until at most `most` are left, or `share` of all
+    if that is more.
+    """
+    sizes: Any = db.execute("SELECT (SELECT count(*) FROM content), (SELECT count(*) FROM unused)").fetchall()
+    ((total, unused),) = sizes
+    too_many = unused - max(most, int(share * total))
+    if too_many <= 0:
+        return
+    ids = db.execute("SELECT content_id FROM unused ORDER BY id LIMIT ?", (too_many,)).fetchall()
+    for column, table in (("content_id", "model_vector"), ("content_id", "unused"), ("id", "content")):
+        db.executemany(f"DELETE FROM {table} WHERE {column} = ?", ids)
 
 
 def _next_id(db: apsw.Connection, table: str) -> int:

@@ -68,7 +68,7 @@ class Asking:
             raise UsageError(f"{ask.root} is not an open workspace folder")
         return [folder]
 
-    def _hits(self, found: list[Found], snippet: int) -> list[dict[str, Any]]:
+    def _hits(self, found: list[Found], snippet: int, weak: float = 0.0) -> list[dict[str, Any]]:
         sources: dict[tuple[int, str], bytes | None] = {}
 
         def source(one: Found) -> bytes | None:
@@ -77,9 +77,14 @@ class Asking:
                 sources[key] = self._workspace.source(*place_of(one))
             return sources[key]
 
-        return [self._hit(one, rank, snippet, lambda one=one: source(one)) for rank, one in enumerate(found, 1)]  # type: ignore[misc]
+        return [
+            self._hit(one, rank, snippet, lambda one=one: source(one), weak)  # type: ignore[misc]
+            for rank, one in enumerate(found, 1)
+        ]
 
-    def _hit(self, one: Found, rank: int, snippet: int, source: Callable[[], bytes | None]) -> dict[str, Any]:
+    def _hit(
+        self, one: Found, rank: int, snippet: int, source: Callable[[], bytes | None], weak: float = 0.0
+    ) -> dict[str, Any]:
         return answers.hit(
             one.symbol,
             rank=rank,
@@ -90,6 +95,7 @@ class Asking:
             encoding=self._workspace.encoding,
             source=source,
             lines=snippet,
+            weak=weak,
         )
 
     def _completeness(self, folders: list[Folder]) -> dict[str, Any]:
@@ -104,16 +110,13 @@ class Asking:
                 messages.append(f"{folder.name}: {folder.problem or state.problem}")
             elif folder.note:
                 messages.append(folder.note)
+            elif folder.shortfall:
+                messages.append(f"{folder.name}: {folder.shortfall}")
             complete = complete and (state.fresh or bool(folder.note and folder.answers))
         return {"complete": complete, "message": "; ".join(messages)}
 
     def _near(self, folders: list[Folder], vector: bytes, of: Found, ask: Ask) -> list[Found]:
-        near = [
-            one
-            for folder in folders
-            if folder.model == of.folder.model
-            for one in folder.nearest(vector, of, ask.limit, ask.only)
-        ]
+        near = [one for folder in folders for one in folder.nearest(vector, of, ask.limit, ask.only)]
         here = (self._workspace.uri(*place_of(of)), of.symbol.start_line, of.symbol.end_line)
         near = [
             one

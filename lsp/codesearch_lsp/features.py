@@ -35,7 +35,7 @@ class Features(Asking):
             except UsageError:
                 return []  # half a filter, while it is typed
             found = await self._in_thread(
-                lambda: merged([one for folder in folders for one in folder.query(parsed, limit)])
+                lambda: merged([one for folder in folders for one in folder.query(parsed, limit, typed=True)])
             )
         return await self._in_thread(lambda: self._workspace_symbols(found[:limit]))
 

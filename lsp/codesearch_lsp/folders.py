@@ -10,27 +10,30 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from codesearch.embed import Embedder, load
+from codesearch.cascade import WHATEVER_IT_TAKES, Effort
+from codesearch.embed import STATIC, Embedder, load
 from codesearch.errors import CodesearchError
-from codesearch.search import Filter, Query
+from codesearch.search import Filter, Query, Ranked
 from codesearch.search.overlay import Overlay
 from codesearch.store import FileRecord, Store
 from codesearch.types import Symbol
 from codesearch_lsp.engine import Engine, State
-from codesearch_lsp.stopping import stoppable
+from codesearch_lsp.stopping import given_up, stoppable
 
 if TYPE_CHECKING:
+    from codesearch.cascade import Cascade
     from codesearch.index import Index
 
 T = TypeVar("T")
 
-DEFAULT_MODEL = "static"
+TYPED_TEXTS = 8
+"""Texts that the second stage embeds for one query of a list that is typed into, besides those it has seen: 25 ms."""
 
 
-@lru_cache(maxsize=4)
-def embedder(model: str) -> Embedder:
-    """Return a model, kept warm."""
-    return load(model)
+@lru_cache(maxsize=1)
+def embedder() -> Embedder:
+    """Return the static model, kept warm."""
+    return load(STATIC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,10 @@ class Folder:
         """Opened for a file, not by the client."""
         self.counts: tuple[int, int] = (0, 0)
         """(files, symbols) when they were last counted."""
+        self.embedded = 0
+        """Symbols that the second stage had seen then."""
+        self.shortfall = ""
+        """Why the last query was answered without its second stage; "" if it was not."""
         self._overlay: Overlay | None = None
         self._making = threading.Lock()
         if root is not None:
@@ -65,11 +72,6 @@ class Folder:
                 self.engine = Engine(Path(root), settings)
             except CodesearchError as error:
                 self.problem = str(error)
-
-    @property
-    def model(self) -> str:
-        """The embedding model of the index, and so of the buffers."""
-        return self.engine.settings.model if self.engine is not None else DEFAULT_MODEL
 
     @property
     def file_options(self) -> Any:
@@ -99,12 +101,12 @@ class Folder:
         """Paths of the buffers that answer in the place of their files."""
         return self._overlay.paths if self._overlay is not None else frozenset()
 
-    def put(self, record: FileRecord) -> None:
-        """Let a buffer answer in the place of its file."""
+    def put(self, record: FileRecord, text: bytes = b"") -> None:
+        """Let a buffer answer in the place of its file; `text` is what its symbols were read from."""
         with self._making:
             if self._overlay is None:
-                self._overlay = Overlay(self.model)
-        self._overlay.put(record)
+                self._overlay = Overlay()
+        self._overlay.put(record, text)
 
     def drop(self, path: str) -> None:
         """Let a file answer for itself."""
@@ -129,26 +131,58 @@ class Folder:
 
         return self.engine.read(look)
 
-    def query(self, query: Query, limit: int) -> list[Found]:
-        """Return the best answers, best first."""
-        vector = embedder(self.model).quantised_query(query.text)
+    def query(
+        self,
+        query: Query,
+        limit: int,
+        instant: Callable[[list[Found]], None] | None = None,
+        *,
+        typed: bool = False,
+    ) -> list[Found]:
+        """Return the best answers, best first; `instant` hears the fast ranking if the second stage has work to do.
 
-        def search(store: Store | None) -> list[Found]:
-            overlay = self._overlay
-            if overlay is not None and overlay.paths:
-                generation = self.state().generation
-                ranked = overlay.search(store, query, vector, limit, generation)
-                return [Found(self, item.candidate.symbol, item.score, unsaved) for item, unsaved in ranked]
-            if store is None:
-                return []
-            from codesearch.search import search as search_saved
+        `typed` bounds that work: the next key will be pressed at once.
+        """
+        vector = embedder().quantised_query(query.text)
+        effort = Effort(TYPED_TEXTS if typed else None, remember=False, given_up=given_up)
+        if self.engine is None:
+            return self._found(self._ranked(None, None, query, vector, limit, None, effort))
+        told = None if instant is None else lambda ranked: instant(self._found(ranked))
 
-            return [
-                Found(self, item.candidate.symbol, item.score, False)
-                for item in search_saved(store, query, vector, limit)
-            ]
+        def search(index: Index) -> list[Found]:
+            store = index.reader()
+            with stoppable(store):
+                found = self._found(self._ranked(store, index.cascade, query, vector, limit, told, effort))
+            self.shortfall = index.problem
+            return found
 
-        return self._with_store(search)
+        return self.engine.read(search)
+
+    def _ranked(
+        self,
+        store: Store | None,
+        cascade: Cascade | None,
+        query: Query,
+        vector: bytes,
+        limit: int,
+        instant: Callable[[list[tuple[Ranked, bool]]], None] | None,
+        effort: Effort = WHATEVER_IT_TAKES,
+    ) -> list[tuple[Ranked, bool]]:
+        """Return (answer, whether it is from a buffer), best first."""
+        overlay = self._overlay
+        if overlay is not None and overlay.paths:
+            return overlay.search(
+                store, query, vector, limit, self.state().generation, cascade=cascade, instant=instant, effort=effort
+            )
+        if store is None:
+            return []
+        from codesearch.search import search
+
+        told = None if instant is None else lambda ranked: instant([(item, False) for item in ranked])
+        return [(item, False) for item in search(store, query, vector, limit, cascade, told, effort)]
+
+    def _found(self, ranked: list[tuple[Ranked, bool]]) -> list[Found]:
+        return [Found(self, item.candidate.symbol, item.score, unsaved) for item, unsaved in ranked]
 
     def listing(self, limit: int) -> list[Found]:
         """Return some symbols, for those who ask for all."""
@@ -180,7 +214,7 @@ class Folder:
         own = but.folder is self
         with self._making:
             if self._overlay is None:
-                self._overlay = Overlay(self.model)
+                self._overlay = Overlay()
         overlay = self._overlay
 
         def look(store: Store | None) -> list[Found]:
@@ -199,6 +233,8 @@ class Folder:
             return counts["files"], counts["symbols"]
 
         self.counts = self._with_store(look)
+        if self.engine is not None and self.engine.settings.second_stage:
+            self.embedded = self.engine.read(lambda index: index.coverage()[0])
 
     def _with_store(self, work: Callable[[Store | None], T]) -> T:
         if self.engine is None:

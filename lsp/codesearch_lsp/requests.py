@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from pygls.exceptions import JsonRpcException, JsonRpcInvalidParams
 
-from codesearch import __version__, search
-from codesearch.errors import UsageError
+from codesearch import __version__, feedback, search
+from codesearch.errors import CodesearchError, UsageError
+from codesearch.search.rank import WEAK
 from codesearch_lsp import parameters
 from codesearch_lsp.asking import Asking, explained, merged, place_of
 from codesearch_lsp.capabilities import lookup
-from codesearch_lsp.folders import Folder
+from codesearch_lsp.folders import Folder, Found
 from codesearch_lsp.parameters import Ask
 from codesearch_lsp.protocol import SERVER_CANCELLED
 
 if TYPE_CHECKING:
     from codesearch_lsp.server import Server
+
+logger = logging.getLogger(__name__)
 
 PICKED = 8
 """Similar functions that a person is asked about one by one."""
@@ -60,7 +64,8 @@ class Requests(Asking):
         try:
             await self._workspace.settle()
             folders = self._folders(ask)
-            found = await self._in_thread(lambda: self._best(folders, parsed, ask))
+            instant = self._instantly(raw.get("partialResultToken"), text, folders, ask)
+            found = await self._in_thread(lambda: self._best(folders, parsed, ask, instant))
         except asyncio.CancelledError:
             if task in self._superseded:
                 raise Superseded from None
@@ -68,20 +73,64 @@ class Requests(Asking):
         finally:
             if self._sessions.get(session) is task:
                 del self._sessions[session]
-        result = {"query": text, "hits": found, **self._completeness(folders)}
-        token = raw.get("partialResultToken")
-        if isinstance(token, (str, int)):
-            self._server.protocol.say("$/progress", {"token": token, "value": {**result, "stage": "instant"}})
-        return result
+        return {"query": text, "hits": found, **self._completeness(folders)}
+
+    def _instantly(
+        self, token: object, text: str, folders: list[Folder], ask: Ask
+    ) -> Callable[[list[Found]], None] | None:
+        """Return what sends the fast ranking, from any thread; None if the client has not asked for it."""
+        if not isinstance(token, (str, int)) or isinstance(token, bool):
+            return None
+        loop, protocol = asyncio.get_running_loop(), self._server.protocol
+
+        def tell(found: list[Found]) -> None:
+            hits = self._hits(merged(found)[: ask.limit], ask.snippet, WEAK)
+            value = {"query": text, "hits": hits, **self._completeness(folders), "stage": "instant"}
+            loop.call_soon_threadsafe(protocol.say, "$/progress", {"token": token, "value": value})
+
+        return tell
 
     async def query_command(self, *arguments: Any) -> dict[str, Any]:
         """codesearch.server.query."""
         found: dict[str, Any] = await self.query(_readable(parameters.query_arguments, arguments))
         return found
 
-    def _best(self, folders: list[Folder], parsed: search.Query, ask: Ask) -> list[dict[str, Any]]:
-        found = [one for folder in folders for one in folder.query(parsed, ask.limit)]
-        return self._hits(merged(found)[: ask.limit], ask.snippet)
+    def _best(
+        self,
+        folders: list[Folder],
+        parsed: search.Query,
+        ask: Ask,
+        instant: Callable[[list[Found]], None] | None,
+    ) -> list[dict[str, Any]]:
+        found: list[Found] = []
+        for folder in folders:
+            before = list(found)
+            told = None if instant is None else lambda fast, before=before: instant(before + fast)
+            found += folder.query(parsed, ask.limit, told)
+        return self._hits(merged(found)[: ask.limit], ask.snippet, WEAK)
+
+    # -- codesearch/opened ------------------------------------------------------------------------
+
+    async def opened(self, params: object = None) -> None:
+        """codesearch/opened: an answer was opened; recorded only where the setting `feedback` is on."""
+        try:
+            query, uri, line, rank = parameters.opened(parameters.object_of(params))
+        except UsageError as error:
+            logger.info("codesearch/opened: %s", error)
+            return
+        folder, path = self._workspace.place(uri)
+        if folder.engine is None or not folder.engine.settings.feedback or not query.strip():
+            return
+        index = folder.engine.index_path
+
+        def keep() -> None:
+            if (found := folder.at(path, line + 1)) is not None:
+                feedback.record(index, query, found[1].symbol, rank)
+
+        try:
+            await self._in_thread(keep)
+        except (CodesearchError, OSError) as error:
+            logger.warning("what was opened cannot be recorded: %s", error)
 
     # -- codesearch/similar -----------------------------------------------------------------------
 
@@ -190,11 +239,14 @@ def folder_status(folder: Folder) -> dict[str, Any]:
         "state": name,
         "files": folder.counts[0],
         "symbols": folder.counts[1],
+        "embedded": folder.embedded,
         "index": str(folder.engine.index_path) if folder.engine is not None else "",
         "message": folder.problem or state.problem or folder.note,
     }
     if state.updating is not None:
         found["progress"] = {"files": state.updating.files, "filesTotal": state.updating.files_total}
+    if state.embedding is not None:
+        found["embedded"] = state.embedding.done
     return found
 
 

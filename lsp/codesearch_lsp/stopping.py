@@ -35,6 +35,12 @@ class Stop:
             _current.stop = None
 
 
+def given_up() -> bool:
+    """Return whether the question that this thread works on has been given up."""
+    stop: Stop | None = getattr(_current, "stop", None)
+    return stop is not None and stop.stopped
+
+
 @contextmanager
 def stoppable(store: Store | None) -> Iterator[None]:
     """Let this thread's use of a store be stopped by the question it works on, if there is one."""

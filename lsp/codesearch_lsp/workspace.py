@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
 
+from codesearch.embed import STATIC
 from codesearch.errors import CodesearchError
 from codesearch.index import enclosing_root
 from codesearch.store.location import FILE, FOLDER
@@ -249,12 +250,12 @@ class Workspace:
             ):
                 folder.drop(path)
                 return
-            record = self._reader.read(Buffer(path, data, document.language(), folder.model, options))
+            record = self._reader.read(Buffer(path, data, document.language(), STATIC, options))
             if document.generation != generation:
                 return
             if record.skipped:
                 logger.info("%s: %s %s", document.uri, record.skipped, record.detail)
-            folder.put(record)
+            folder.put(record, data)
         except CodesearchError as error:
             logger.error("%s: %s", document.uri, error)
         except Exception:  # told in the log; the saved version keeps answering
@@ -275,7 +276,7 @@ class Workspace:
         """Return the symbols of a buffer as it is now; blocks."""
         folder = document.folder
         record = self._reader.read(
-            Buffer(document.path, document.data(), document.language(), folder.model, folder.file_options)
+            Buffer(document.path, document.data(), document.language(), STATIC, folder.file_options)
         )
         return [item.symbol for item in record.symbols]
 
