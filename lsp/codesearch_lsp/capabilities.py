@@ -8,6 +8,8 @@ from codesearch_lsp.options import Options
 
 PROTOCOL_VERSION = 1
 REQUESTS = ("codesearch/query", "codesearch/similar", "codesearch/status", "codesearch/reindex")
+NOTIFICATIONS = ("codesearch/opened",)
+"""That a client may send."""
 COMMANDS = (
     "codesearch.server.query",
     "codesearch.server.similar",
@@ -42,7 +44,12 @@ def offered(capabilities: object, options: Options, encoding: str) -> dict[str, 
         "executeCommandProvider": {"commands": list(COMMANDS)},
         "workspace": {"workspaceFolders": {"supported": True, "changeNotifications": True}},
         "experimental": {
-            "codesearch": {"version": PROTOCOL_VERSION, "requests": list(REQUESTS), "commands": list(COMMANDS)}
+            "codesearch": {
+                "version": PROTOCOL_VERSION,
+                "requests": list(REQUESTS),
+                "notifications": list(NOTIFICATIONS),
+                "commands": list(COMMANDS),
+            }
         },
     }
     if options.code_action:

@@ -86,6 +86,7 @@ class Server(LanguageServer):
             "codesearch/similar": requests.similar,
             "codesearch/status": requests.status,
             "codesearch/reindex": requests.reindex,
+            "codesearch/opened": requests.opened,
         }
         commands: dict[str, Any] = {
             "codesearch.server.query": requests.query_command,

@@ -39,6 +39,7 @@ HIT = {
         "documentation": {"type": "string", "maxLength": 300},
         "language": {"type": "string"},
         "unsaved": {"type": "boolean"},
+        "weak": {"const": True},
         "snippet": {"type": "string"},
     },
 }  # fmt: skip
