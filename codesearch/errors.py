@@ -21,3 +21,7 @@ class StoreError(CodesearchError):
 
 class IndexBusyError(CodesearchError):
     """Another process is writing the index and did not finish within the time given."""
+
+
+class ModelError(CodesearchError):
+    """An embedding model cannot be used: a file is missing or damaged, or a library that it needs."""

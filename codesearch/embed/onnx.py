@@ -1,0 +1,233 @@
+"""A transformer that onnxruntime runs: the bundled one, and those that `codesearch model add` imported.
+
+A model is a folder of `config.json` (see `codesearch.embed.config`), `tokenizer.json` and `model.onnx`. Texts are run
+one at a time and never padded: the scale of dynamically quantised activations is taken over a whole tensor, so that in
+a batch a text's vector would depend on its neighbours. Speed comes from threads that each run their own texts.
+
+Making an `OnnxEmbedder` reads the configuration only; numpy, onnxruntime and tokenizers come with the first text.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from codesearch.embed import config as configuration
+from codesearch.embed.config import MODEL, TOKENIZER, Config
+from codesearch.errors import ModelError
+from codesearch.text import words
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+MOST_THREADS = 8
+"""More would gain little for the few texts of a query, and leave nothing to others in a background run."""
+
+
+def one_line(text: str) -> str:
+    """Return an embedded document (see `codesearch.embed.FIELDS`) as transformers see it: its fields in one line.
+
+    The body begins with the signature, which was said already.
+    """
+    parts = text.split("\n", 4)
+    if len(parts) == 5:
+        signature, body = parts[2].split(), parts[4].split()
+        if body[: len(signature)] == signature:
+            parts[4] = " ".join(body[len(signature) :])
+    return " ".join(" ".join(parts).split())
+
+
+class OnnxEmbedder:
+    """Vectors of a transformer, float32 and of length 1. Safe to use from several threads."""
+
+    def __init__(self, folder: Path, threads: int | None = None) -> None:
+        """Know the model in `folder`; `threads` (one a core, `MOST_THREADS` at most) run the texts of one call.
+
+        Raises:
+            ModelError: a file of the model is missing or damaged.
+
+        """
+        self.config: Config = configuration.read(folder)
+        self._folder = folder
+        self._threads = threads or min(MOST_THREADS, _cores())
+        self._opened: tuple[Callable[[str], list[int]], Callable[[list[int]], Any]] | None = None
+        self._opening = threading.Lock()
+
+    @property
+    def name(self) -> str:
+        """What `codesearch.embed.load` finds it by."""
+        return self.config.name
+
+    @property
+    def version(self) -> str:
+        """Of the model, for people."""
+        return self.config.version
+
+    @property
+    def dims(self) -> int:
+        """Length of a vector."""
+        return self.config.dims
+
+    @property
+    def model_id(self) -> str:
+        """`name@` and the first 12 hex digits of a hash over all that decides the vectors."""
+        return self.config.model_id
+
+    def open(self) -> None:
+        """Load the libraries and the files now instead of with the first text.
+
+        Raises:
+            ModelError: a library is missing, or a file is damaged.
+
+        """
+        with self._opening:
+            if self._opened is None:
+                tokenize = _tokenizer(self._folder)
+                self._opened = tokenize, _session(self._folder)
+
+    def encode_documents(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
+        """Return float32 (len(texts), dims) for texts made of `codesearch.embed.FIELDS`; zeros for an empty one."""
+        config = self.config
+        return self._encode([one_line(text) for text in texts], config.document_prompt, config.document_tokens)
+
+    def encode_queries(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
+        """Return float32 (len(texts), dims) for what people ask; zeros for a text without a word."""
+        config = self.config
+        return self._encode([" ".join(words(text)) for text in texts], config.query_prompt, config.query_tokens)
+
+    def quantised_query(self, text: str) -> bytes:
+        """Return `quantise(encode_queries([text]))[0]`."""
+        from codesearch.embed import quantise
+
+        return quantise(self.encode_queries([text]))[0]
+
+    def _encode(self, texts: Sequence[str], prompt: str, tokens: int) -> npt.NDArray[np.float32]:
+        self.open()
+        import numpy as np
+
+        out = np.zeros((len(texts), self.dims), np.float32)
+        # The longest first, so that the threads end together.
+        order = sorted((at for at, text in enumerate(texts) if text), key=lambda at: -len(texts[at]))
+        _each(lambda at: self._run(prompt + texts[at], tokens, out[at]), order, self._threads)
+        return out
+
+    def _run(self, text: str, tokens: int, out: npt.NDArray[np.float32]) -> None:
+        """Write the vector of one text to `out`."""
+        import numpy as np
+
+        assert self._opened is not None
+        tokenize, run = self._opened
+        config = self.config
+        room = tokens - len(config.before) - len(config.after)
+        # A word is one token or more: what is cut off need not be looked at.
+        ids = tokenize(" ".join(text.split(" ", room)[:room]))[:room]
+        states = run([*config.before, *ids, *config.after])
+        if config.pooling == "mean":
+            vector = states.mean(axis=0, dtype=np.float64)
+        elif config.pooling == "cls":
+            vector = states[0].astype(np.float64)
+        else:
+            vector = states.max(axis=0).astype(np.float64)
+        if vector.shape != out.shape:
+            raise configuration.damaged(self._folder, f"vectors of {vector.shape[0]} numbers, not {out.shape[0]}")
+        out[:] = vector / (np.sqrt((vector * vector).sum()) or 1.0)
+
+
+def _each(work: Callable[[int], None], items: Sequence[int], threads: int) -> None:
+    """Do the work on each item, in order, by several threads, of which the caller's is one; raise what one raised."""
+    taking, waiting = threading.Lock(), iter(items)
+    failed: list[BaseException] = []
+
+    def run() -> None:
+        while not failed:
+            with taking:
+                item = next(waiting, None)
+            if item is None:
+                return
+            work(item)
+
+    def help_out() -> None:
+        try:
+            run()
+        except BaseException as error:  # noqa: BLE001 -- the caller's thread raises it
+            failed.append(error)
+
+    helpers = [threading.Thread(target=help_out, daemon=True) for _ in range(min(threads, len(items)) - 1)]
+    for helper in helpers:
+        helper.start()
+    try:
+        run()
+    except BaseException as error:
+        failed.append(error)  # so that the helpers stop at once
+        raise
+    finally:
+        for helper in helpers:
+            helper.join()
+    if failed:
+        raise failed[0]
+
+
+def _cores() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _tokenizer(folder: Path) -> Callable[[str], list[int]]:
+    """Return what turns a text into the numbers of its tokens, special ones left out."""
+    try:
+        from tokenizers import Tokenizer
+    except ImportError as error:
+        raise _missing("tokenizers", error) from error
+    try:
+        tokenizer = Tokenizer.from_file(str(folder / TOKENIZER))
+    except Exception as error:
+        raise configuration.damaged(folder, error) from error
+    encode = tokenizer.encode
+
+    def tokenize(text: str) -> list[int]:
+        ids: list[int] = encode(text, add_special_tokens=False).ids
+        return ids
+
+    return tokenize
+
+
+def _session(folder: Path) -> Callable[[list[int]], Any]:
+    """Return what turns the numbers of a text's tokens into their states, float32 (tokens, dims)."""
+    try:
+        import onnxruntime
+    except ImportError as error:
+        raise _missing("onnxruntime", error) from error
+    import numpy as np
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1  # the threads are ours
+    options.log_severity_level = 4
+    # What can be fused was when the model was exported.
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+    try:
+        session = onnxruntime.InferenceSession(str(folder / MODEL), options, providers=["CPUExecutionProvider"])
+    except Exception as error:
+        raise configuration.damaged(folder, error) from error
+    types = {"tensor(int32)": np.int32, "tensor(int64)": np.int64}
+    inputs = {one.name: types.get(one.type, np.int64) for one in session.get_inputs()}
+    output = [session.get_outputs()[0].name]
+
+    def run(ids: list[int]) -> Any:
+        values: dict[str, npt.NDArray[Any]] = {}
+        for name, kind in inputs.items():
+            if name == "input_ids":
+                values[name] = np.array([ids], kind)
+            else:
+                values[name] = (np.ones if name == "attention_mask" else np.zeros)((1, len(ids)), kind)
+        return session.run(output, values)[0][0]
+
+    return run
+
+
+def _missing(library: str, error: ImportError) -> ModelError:
+    return ModelError(f"{library} cannot be imported, so transformers cannot be run on this machine ({error})")
