@@ -27,6 +27,7 @@ CONSOLE = re.compile(r"^```console\n(.*?)^```$", re.M | re.S)
 SQL = re.compile(r"^```sql\n(.*?)^```\n+```text\n(.*?)^```$", re.M | re.S)
 CHANGING = [
     (re.compile(r"\b[01]\.\d\d$", re.M), "0.00"),  # scores in text
+    (re.compile(r" +[+-]?\d+\.\d\d(?= )"), " 0.00"),  # what features add, of --explain and why
     (re.compile(r'"score": [\d.]+'), '"score": 0.0'),
     (re.compile(r"static@[0-9a-f]+"), "static@"),
     (re.compile(r"\d+\.\d s \((\d+ symbols), [^)]*\)"), r"0.1 s (\1)"),

@@ -54,6 +54,8 @@ def evaluate(root: Path, variants: Sequence[Variant], wanted: Wanted, progress: 
             indexes.mkdir()
             label = f" ({variant.name})" if len(variants) > 1 else ""
             runs.append(ask(variant, trees_of(root, copy), questions, indexes, progress, label))
+            if runs[-1].problem:
+                notes.append(f"{variant.name}: {runs[-1].problem}")
     return report(root, runs, wanted.seed, notes)
 
 

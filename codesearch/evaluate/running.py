@@ -66,9 +66,11 @@ class Run:
 
     variant: Variant
     model: str
-    """Of the index, with its digest."""
+    """The models with their digests, that of the second stage behind a `+`."""
     symbols: int
     outcomes: tuple[Outcome, ...]
+    problem: str = ""
+    """Why questions were answered without the second stage that the settings want; "" if they were not."""
 
 
 NEVER_COMPARED = frozenset({"db", "color", "context", "limit", "feedback"})
@@ -142,7 +144,7 @@ def ask(
     must be empty. `label` follows the name of each stretch of work.
     """
     outcomes: dict[int, Outcome] = {}
-    model, symbols = "", 0
+    model, symbols, problem = "", 0, ""
     for number, tree in enumerate(dict.fromkeys(trees.values())):
         wanted = [at for at, one in enumerate(questions) if trees.get(one.kind, trees.get("")) == tree]
         if not wanted:
@@ -150,15 +152,21 @@ def ask(
         with Index(tree, replace(variant.settings, db=str(folder / f"{number}.db"))) as index:
             with progress("indexing" + label) as told:
                 index.update(progress=lambda now, told=told: told(now.files, now.files_total))  # type: ignore[misc]
+            second = variant.settings.second_stage
+            if second and variant.settings.embed == "full":
+                with progress("embedding" + label) as told:
+                    index.fill(progress=lambda now, told=told: told(now.done, now.total))  # type: ignore[misc]
             found = index.status()
-            model, symbols = found.model or model, max(symbols, found.symbols)
+            model, symbols = found.model, max(symbols, found.symbols)
+            model += f" + {index.cascade.model_id}" if second else ""
             with progress("asking" + label) as told:
                 for at in wanted:
                     started = time.perf_counter()
                     hits = index.query(questions[at].text, limit=DEPTH)
                     outcomes[at] = _outcome(questions[at], hits, time.perf_counter() - started)
+                    problem = problem or index.problem
                     told(len(outcomes), len(questions))
-    return Run(variant, model, symbols, tuple(outcomes[at] for at in range(len(questions))))
+    return Run(variant, model, symbols, tuple(outcomes[at] for at in range(len(questions))), problem)
 
 
 def trees_of(root: Path, copy: Path | None) -> dict[str, Path]:

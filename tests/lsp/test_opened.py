@@ -44,7 +44,8 @@ def test_nothing_is_recorded_unasked_or_of_what_cannot_be_read(client: Client, p
     client.initialize(project)
     hit = client.query("send again what failed")[0]
     say(client, hit)
-    for params in ({"query": 5}, [], {"query": "x", "uri": hit["uri"], "line": -1}):
+    broken: list[object] = [{"query": 5}, [], {"query": "x", "uri": hit["uri"], "line": -1}]
+    for params in broken:
         client.notify("codesearch/opened", params)
     assert client.query("send again what failed")[0]["uri"] == hit["uri"], "it still answers"
     assert not feedback.file_of(project / INDEX).exists()
