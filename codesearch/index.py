@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from codesearch import embed, indexer, search
 from codesearch.cascade import WHATEVER_IT_TAKES, Cascade, Effort
-from codesearch.errors import NotFoundError, UsageError
+from codesearch.errors import CodesearchError, NotFoundError, UsageError
 from codesearch.indexer import Progress, Report
 from codesearch.settings import Settings, load
 from codesearch.store import NeedsMigration, Store, location
@@ -359,6 +359,16 @@ class Index:
             second_stage=self.settings.second_stage,
             embedded=self.coverage()[0],
         )
+
+    def check_model(self) -> None:
+        """Raise NotFoundError if the settings name a model that does not exist."""
+        if self.settings.second_stage:
+            try:
+                embed.load(self.settings.second_stage)
+            except NotFoundError:
+                raise
+            except CodesearchError:
+                return  # a damaged one is told when it is needed
 
     def coverage(self) -> tuple[int, int]:
         """Return (symbols that the model of the second stage has a vector of, symbols); (0, 0) without an index."""

@@ -1,9 +1,16 @@
 """The second stage: what a query embeds, keeps and does not need again, and that it never fails for it."""
 
+import subprocess
+import sys
+import textwrap
+
 import pytest
 
 import codesearch
 from codesearch import cascade
+from codesearch.cascade import Effort, GivenUpError
+from codesearch.errors import NotFoundError
+from codesearch.store import Store, location
 from tests import models
 from tests.models import FakeModel
 from tests.trees import copy_package
@@ -34,6 +41,8 @@ def root(indexed, tmp_path):
 
     target = tmp_path / "typer"
     shutil.copytree(indexed, target)
+    with Store(target / ".codesearch" / "index.db", writable=True) as store:
+        store.set_meta(root=str(target))
     return target
 
 
@@ -56,3 +65,175 @@ def test_a_query_embeds_its_best_candidates_once(root, fake):
         assert ids(index.query(QUESTION)) == ids(first)
         assert fake.documents == []
         assert fake.queries == [QUESTION], "the query's own vector is kept too"
+
+
+def test_no_answer_depends_on_what_is_cached(root, fake, tmp_path):
+    """However the vectors came to be there, a question has one answer."""
+    with codesearch.open_index(root, model="fake") as index:
+        cold = ids(index.query(QUESTION))
+        index.query("parse command line parameters")
+        forget()
+        partly = ids(index.query(QUESTION))
+        index.fill()
+        forget()
+        full = ids(index.query(QUESTION))
+        count = len(fake.documents)
+        assert ids(index.query("launch a web browser")) != []
+        assert len(fake.documents) == count, "nothing is left to embed"
+    assert cold == partly == full
+
+
+def test_the_second_stage_has_a_say(root, fake):
+    with codesearch.open_index(root, model="static") as index:
+        plain = index.query(QUESTION, limit=50)
+    models.install(FakeModel("keen", favourite="echo"))
+    with codesearch.open_index(root, model="keen") as index:
+        keen = index.query(QUESTION + " echo", limit=50)
+    assert ids(plain) != ids(keen)
+
+
+def test_static_and_none_do_without(root, fake):
+    with codesearch.open_index(root, model="static") as index:
+        plain = ids(index.query(QUESTION))
+    with codesearch.open_index(root, model="fake", embed="none") as index:
+        assert ids(index.query(QUESTION)) == plain
+        assert index.coverage()[0] == 0
+    assert fake.documents == fake.queries == []
+
+
+def test_a_model_that_fails_leaves_the_fast_ranking_and_says_why(root, fake):
+    with codesearch.open_index(root, model="static") as index:
+        plain = ids(index.query(QUESTION))
+    fake.broken = "onnxruntime cannot be imported"
+    with codesearch.open_index(root, model="fake") as index:
+        assert ids(index.query(QUESTION)) == plain
+        assert "onnxruntime cannot be imported" in index.problem
+        asked = len(fake.queries)
+        assert ids(index.query("another question")) != []
+        assert index.problem
+        assert len(fake.queries) == asked, "it is not tried again at once"
+    cascade._process.failures.clear()
+    fake.broken = ""
+    with codesearch.open_index(root, model="fake") as index:
+        index.query(QUESTION)
+        assert index.problem == ""
+        forget()
+        fake.broken = "gone again"
+        index.query(QUESTION)
+        assert index.problem == "", "what is kept needs no model"
+
+
+def test_a_model_there_is_not_is_an_error(root):
+    with (
+        codesearch.open_index(root, model="no-such-model") as index,
+        pytest.raises(NotFoundError, match="no-such-model"),
+    ):
+        index.query(QUESTION)
+
+
+def test_instant_hears_the_fast_ranking_only_while_there_is_work(root, fake):
+    with codesearch.open_index(root, model="static") as index:
+        plain = ids(index.query(QUESTION))
+    heard = []
+    with codesearch.open_index(root, model="fake") as index:
+        refined = index.query(QUESTION, instant=lambda hits: heard.append(ids(hits)))
+        assert heard == [plain]
+        assert ids(refined) != plain
+        forget()
+        index.query(QUESTION, instant=lambda hits: heard.append(ids(hits)))
+        assert len(heard) == 1
+
+
+def test_a_file_edited_since_is_ranked_without(root, fake):
+    with codesearch.open_index(root, model="fake") as index:
+        best = index.query(QUESTION)
+        path = best[0].symbol.path
+    with Store(root / ".codesearch" / "index.db", writable=True) as store, store._transaction() as db:
+        db.execute("DELETE FROM model_vector")
+    forget()
+    (root / path).write_text("# something else\n" + (root / path).read_text())
+    fake.documents.clear()
+    with codesearch.open_index(root, model="fake") as index:
+        again = index.query(QUESTION, limit=50)
+        assert any(hit.symbol.path == path for hit in again)
+        index.fill()
+        with Store(index.path) as store:
+            embedded = {
+                row[0]
+                for row in store._rows(
+                    "SELECT DISTINCT f.path FROM file f JOIN symbol s ON s.file_id = f.id JOIN model_vector v "
+                    "ON v.content_id = s.content_id"
+                )
+            }
+        assert path not in embedded
+        assert embedded
+        assert index.fill().left > 0
+        index.update()
+        assert index.fill().left == 0
+
+
+def test_a_question_can_be_given_up_between_texts(root, fake):
+    with codesearch.open_index(root, model="fake") as index:
+        with pytest.raises(GivenUpError):
+            index.query(QUESTION, effort=Effort(given_up=lambda: len(fake.documents) >= 8))
+        assert len(fake.documents) == cascade.AT_ONCE
+        forget()
+        index.query(QUESTION)
+        assert len(fake.documents) == len(set(fake.documents)), "what was made is kept"
+
+
+def test_effort_bounds_the_texts(root, fake):
+    with codesearch.open_index(root, model="fake") as index:
+        index.query(QUESTION, effort=Effort(most=8))
+    assert len(fake.documents) == 8
+
+
+def test_while_another_process_writes_nothing_waits_and_nothing_fails(root, fake):
+    with codesearch.open_index(root, model="fake") as index:
+        with location.writer_lock(index.path, timeout=0.0):
+            first = ids(index.query(QUESTION))
+            assert index.coverage()[0] == 0
+            made = len(fake.documents)
+            assert ids(index.query(QUESTION)) == first
+            assert len(fake.documents) == made, "the process remembers them"
+        assert ids(index.query(QUESTION)) == first
+
+
+def test_an_index_that_cannot_be_written_answers(root, fake, monkeypatch):
+    from codesearch.errors import StoreError
+
+    with codesearch.open_index(root, model="fake") as index:
+        monkeypatch.setattr(location, "prepare", lambda path: (_ for _ in ()).throw(StoreError("read-only")))
+        assert index.query(QUESTION)
+        assert index.problem == ""
+
+
+# -- what must not be imported ------------------------------------------------------------------------
+
+
+def in_another_process(code, *arguments):
+    script = "import sys; from tests import models; fake = models.FakeModel(); models.install(fake)\n"
+    done = subprocess.run(
+        [sys.executable, "-c", script + textwrap.dedent(code), *map(str, arguments)],
+        capture_output=True, text=True, timeout=120,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_with_everything_kept_a_query_needs_neither_model_nor_numpy(root, fake):
+    with codesearch.open_index(root, model="fake") as index:
+        first = ids(index.query(QUESTION))
+    said = in_another_process(
+        """
+        import codesearch
+        with codesearch.open_index(sys.argv[1], model="fake") as index:
+            print([(h.symbol.path, h.symbol.start_line, h.score) for h in index.query(sys.argv[2])])
+        for name in ("numpy", "onnxruntime", "tokenizers", "tree_sitter", "filelock"):
+            assert name not in sys.modules, name
+        assert not fake.documents and not fake.queries
+        """,
+        root,
+        QUESTION,
+    )
+    assert said.strip() == str(first)

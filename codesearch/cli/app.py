@@ -20,6 +20,8 @@ from codesearch.cli.options import (
     ColorOption,
     ContextOption,
     DbOption,
+    EmbedChoice,
+    EmbedOption,
     Format,
     FormatOption,
     KindOption,
@@ -122,6 +124,7 @@ def query(
     no_update: NoUpdateOption = False,
     db: DbOption = None,
     model: ModelOption = None,
+    embed: EmbedOption = None,
     quiet: QuietOption = False,
 ) -> int:
     """Find the functions, methods and types that do what TEXT says.
@@ -152,7 +155,7 @@ def query(
     if open_ is not None:
         limit = max(open_, limit or 0)
     settings = {"db": db, "model": model, "limit": limit, "context": context, "color": _value(color)}
-    with asking.opened(options.root_of(path), **settings) as index:
+    with asking.opened(options.root_of(path), **settings, embed=_value(embed)) as index:
         if batch is not None:
             from codesearch.cli.batch import answer_lines
 
@@ -314,6 +317,7 @@ def index_command(
     ] = None,
     db: DbOption = None,
     model: ModelOption = None,
+    embed: EmbedOption = None,
     quiet: QuietOption = False,
 ) -> int:
     """Bring the index of a folder up to date, or make it.
@@ -321,6 +325,7 @@ def index_command(
     codesearch index
     codesearch index path/to/repo --exclude 'third_party/**'
     codesearch index --rebuild
+    codesearch index --embed full             have the second stage see everything now
 
     Only what changed is read. Interrupting it loses nothing. A second run waits for the first.
     """
@@ -328,7 +333,8 @@ def index_command(
     from codesearch.cli.progress import Reporter
 
     settings = {"include": include, "exclude": exclude, "workers": workers, "db": db, "model": model}
-    with asking.opened(options.root_of(path), **settings) as index:
+    with asking.opened(options.root_of(path), **settings, embed=_value(embed)) as index:
+        index.check_model()
         with Reporter(index.root, quiet=quiet, first=rebuild or not index.path.exists()) as reporter:
             report = index.update(rebuild=rebuild, progress=reporter.progress, waiting=reporter.waiting)
         something = report.symbols or next(index.symbols(limit=1), None) is not None
@@ -340,6 +346,8 @@ def index_command(
                 console.message(reports.done(report, index.root))
         if problem:
             raise NotFoundError(problem)
+        if index.settings.embed == "full" and index.settings.second_stage:
+            asking.fill(index, quiet=quiet)
     return FOUND
 
 
@@ -417,8 +425,8 @@ app.add_typer(editor, name="editor")
 app.add_typer(feedback, name="feedback")
 
 
-def _value(color: ColorChoice | None) -> str | None:
-    return None if color is None else color.value
+def _value(choice: ColorChoice | EmbedChoice | None) -> str | None:
+    return None if choice is None else choice.value
 
 
 def _answers(

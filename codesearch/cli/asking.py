@@ -37,7 +37,9 @@ def query(index: Index, text: str, only: Filter | None, *, update: bool, quiet: 
         return _told(answer, update=update, quiet=quiet)
     if update:
         refresh(index, quiet=quiet)
-    return index.query(text, only=only)
+    hits = index.query(text, only=only)
+    _tell(index.problem, quiet=quiet)
+    return hits
 
 
 def explained(
@@ -47,6 +49,7 @@ def explained(
     if update:
         refresh(index, quiet=quiet)
     found = index.ranked(text, only=only)
+    _tell(index.problem, quiet=quiet)
     limit = index.settings.limit
     return [hit for hit, _ in found[:limit]], [item for _, item in found[: limit + 1]]
 
@@ -85,7 +88,24 @@ def similar(index: Index, path: str, line: int, only: Filter | None, *, update: 
 def _told(answer: Answer, *, update: bool, quiet: bool) -> list[Hit]:
     if update and not answer.fresh and not quiet:
         console.message("files have changed that are not indexed yet: the answer may be incomplete")
+    _tell(answer.problem, quiet=quiet)
     return list(answer.hits)
+
+
+def _tell(problem: str, *, quiet: bool) -> None:
+    if problem and not quiet:
+        console.message(problem)
+
+
+def fill(index: Index, *, quiet: bool) -> None:
+    """Have the second stage embed what it has not seen, and show how far it is."""
+    from codesearch.cli import reports
+    from codesearch.cli.progress import FillReporter
+
+    with FillReporter(index.settings.second_stage, quiet=quiet) as reporter:
+        report = index.fill(progress=reporter.progress)
+    if not quiet:
+        console.message(f"{index.root}: {reports.filled(report, index.settings.second_stage)}")
 
 
 def refresh(index: Index, *, quiet: bool = False) -> None:

@@ -37,6 +37,14 @@ class ColorChoice(str, Enum):
     never = "never"
 
 
+class EmbedChoice(str, Enum):
+    """When the second stage's model computes its vectors."""
+
+    lazy = "lazy"
+    full = "full"
+    none = "none"
+
+
 PathArgument = Annotated[
     str | None,
     typer.Argument(
@@ -106,7 +114,17 @@ DbOption = Annotated[
     typer.Option("--db", metavar="FILE", help="Index file (PATH/.codesearch/index.db).", show_default=False),
 ]
 ModelOption = Annotated[
-    str | None, typer.Option("--model", metavar="NAME", help="Embedding model (static).", show_default=False)
+    str | None,
+    typer.Option("--model", metavar="NAME", help="Model of the second stage; static for none.", show_default=False),
+]
+EmbedOption = Annotated[
+    EmbedChoice | None,
+    typer.Option(
+        "--embed",
+        metavar="WHEN",
+        help="Vectors of the second stage: lazy (as queries need them), full (all at once) or none (do without).",
+        show_default=False,
+    ),
 ]
 MinScoreOption = Annotated[
     float | None,

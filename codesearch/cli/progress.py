@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress as Bar
     from rich.progress import TaskID
 
+    from codesearch.fill import FillProgress
     from codesearch.indexer import Progress
 
 PATIENCE = 0.3
@@ -82,4 +83,60 @@ class Reporter:
             expand=True,
         )
         self._task = self._bar.add_task("", total=now.bytes_total, files=now.files, total_files=now.files_total)
+        self._bar.start()
+
+
+class FillReporter:
+    """Hears how far the second stage's vectors are: a bar on a terminal, one line elsewhere. A context manager."""
+
+    def __init__(self, model: str, *, quiet: bool = False) -> None:
+        self._model = model
+        self._quiet = quiet
+        self._bar: Bar | None = None
+        self._task: TaskID | None = None
+        self._said = False
+
+    def __enter__(self) -> FillReporter:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+            self._bar = None
+        if kind is KeyboardInterrupt and not self._quiet:
+            console.message("interrupted; the vectors made so far are kept, and the next run goes on from there")
+
+    def progress(self, now: FillProgress) -> None:
+        """Show how far it is."""
+        if self._quiet or now.done == now.total:
+            return
+        if not console.stderr_is_terminal():
+            if not self._said:
+                self._said = True
+                console.message(f"searchable; {self._model} now embeds {now.total - now.done:,} more symbols")
+            return
+        if self._bar is None:
+            self._start(now)
+        assert self._bar is not None
+        assert self._task is not None
+        left = f"{(now.total - now.done) / now.rate:,.0f} s left" if now.rate else ""
+        self._bar.update(self._task, completed=now.done, total=now.total, rate=f"{now.rate:,.0f}/s", left=left)
+
+    def _start(self, now: FillProgress) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+        self._bar = Progress(
+            TextColumn(f"searchable; {self._model} embeds the rest"),
+            BarColumn(bar_width=None),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[rate]}"),
+            TextColumn("{task.fields[left]}"),
+            console=Console(stderr=True),
+            transient=True,
+            expand=True,
+        )
+        self._task = self._bar.add_task("", total=now.total, rate="", left="")
         self._bar.start()

@@ -12,6 +12,7 @@ from codesearch.cli.console import Look, clean
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from codesearch.fill import FillReport
     from codesearch.index import Status
     from codesearch.indexer import Report
     from codesearch.settings import Described
@@ -52,6 +53,18 @@ def done(report: Report, root: Path) -> str:
     return f"{root}: " + ", ".join(parts)
 
 
+def filled(report: FillReport, model: str) -> str:
+    """Return one line on what the second stage has seen."""
+    if report.embedded:
+        speed = report.embedded / max(report.seconds, 1e-6)
+        did = f"{number(report.embedded, 'text')} embedded by {model} in {report.seconds:.1f} s ({speed:,.0f}/s), "
+    else:
+        did = f"{model} has nothing to embed, "
+    if not report.left:
+        return did + f"all {report.total:,} symbols covered"
+    return did + f"{report.done:,} of {report.total:,} symbols covered: the rest has changed since it was indexed"
+
+
 def state(status: Status) -> str:
     """Return in words whether an index is what its tree is."""
     if not status.exists:
@@ -79,6 +92,8 @@ def status_lines(status: Status, look: Look, *, list_skipped: bool) -> Iterator[
     yield row("state", look.paint(state(status), "32" if status.fresh else "31"))
     if status.exists:
         yield row("model", status.model or "none yet")
+        if status.second_stage:
+            yield row("", f"{status.second_stage}: {status.embedded:,} of {number(status.symbols, 'symbol')}")
         source = f"{number(status.files, 'file')}, {number(status.lines, 'line')}, {size(status.source_bytes)}"
         yield row("source", source)
         yield row("symbols", f"{status.symbols:,} ({number(status.vectors, 'distinct vector')})")
@@ -127,6 +142,7 @@ def status_object(status: Status, *, list_skipped: bool) -> dict[str, Any]:
         "changed": status.changed,
         "deleted": status.deleted,
         "model": status.model,
+        "second_stage": {"model": status.second_stage, "symbols": status.embedded} if status.second_stage else None,
         "files": status.files,
         "lines": status.lines,
         "source_bytes": status.source_bytes,

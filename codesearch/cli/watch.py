@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from codesearch.cli import console, options
-from codesearch.cli.options import DbOption, ModelOption, PathArgument, QuietOption
+from codesearch.cli.options import DbOption, EmbedOption, ModelOption, PathArgument, QuietOption
 from codesearch.cli.running import ERROR, FOUND, NOTHING
 from codesearch.errors import CodesearchError, UsageError
 
@@ -35,6 +35,7 @@ def watch(
     poll: Annotated[bool, typer.Option("--poll", help="Look again and again instead of waiting for events.")] = False,
     db: DbOption = None,
     model: ModelOption = None,
+    embed: EmbedOption = None,
     quiet: QuietOption = False,
 ) -> int:
     """Keep the index of a folder up to date while you work, and answer queries from memory.
@@ -51,7 +52,8 @@ def watch(
         raise UsageError("--daemon, --status and --stop exclude each other")
     from codesearch.service import Service
 
-    settings = {name: value for name, value in (("db", db), ("model", model)) if value is not None}
+    given = (("db", db), ("model", model), ("embed", None if embed is None else embed.value))
+    settings = {name: value for name, value in given if value is not None}
     service = Service(options.root_of(path), settings, name=NAME, poll=poll)
     if status:
         return _status(service)
@@ -221,6 +223,8 @@ def _status(service: Service) -> int:
 
 def _state(told: dict[str, Any]) -> str:
     if told.get("fresh"):
+        if vectors := told.get("embedding"):
+            return f"up to date; vectors of the second stage: {vectors[0]:,} of {vectors[1]:,} symbols"
         return "up to date"
     if files := told.get("files"):
         return f"indexing: {files[0]:,} of {files[1]:,} files"
