@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import tempfile
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from codesearch import languages
 from codesearch.errors import UsageError
 from codesearch.evaluate import mining
-from codesearch.evaluate.questions import HISTORY, LABELLED, Question
+from codesearch.evaluate.questions import HISTORY, LABELLED, Question, Target
 from codesearch.evaluate.report import Report, report
 from codesearch.evaluate.running import Progress, Variant, ask, trees_of
+from codesearch.files import discover
 from codesearch.settings import Settings
 
 FEWEST = 30
@@ -39,8 +40,8 @@ def evaluate(root: Path, variants: Sequence[Variant], wanted: Wanted, progress: 
         work = Path(folder).resolve()
         copy = None
         if wanted.questions:
-            questions = [_with_language(question) for question in wanted.questions]
-            notes = _missing(root, questions)
+            questions, notes = _present(root, variants[0].settings, wanted.questions)
+            questions = [_with_language(question) for question in questions]
         else:
             copy = work / "copy"
             questions, notes = _mined(root, copy, variants[0].settings, wanted, progress)
@@ -82,13 +83,27 @@ def _with_language(question: Question) -> Question:
     return replace(question, language=found.name) if found is not None and not question.language else question
 
 
-def _missing(root: Path, questions: Sequence[Question]) -> list[str]:
-    """Return notes on questions none of whose answers is there: they count as not answered."""
-    gone = [one for one in questions if not any((root / target.path).exists() for target in one.targets)]
+def _present(root: Path, settings: Settings, questions: Sequence[Question]) -> tuple[list[Question], list[str]]:
+    """Return the questions without answers that are not in the tree, and notes on those that have no others.
+
+    These keep them, and count as not answered.
+    """
+    by_name: dict[str, list[str]] = defaultdict(list)
+    for file in discover(root, settings.file_options()).files:
+        by_name[PurePosixPath(file.path).name].append(file.path)
+
+    def is_there(target: Target) -> bool:
+        whole = replace(target, start=None, end=None, exact=False)
+        return any(whole.answered_by(path, 1, 1) for path in by_name[PurePosixPath(target.path).name])
+
+    found, gone = [], []
+    for question in questions:
+        if not (targets := tuple(filter(is_there, question.targets))):
+            gone.append(question.targets[0].path)
+        found.append(replace(question, targets=targets or question.targets))
     if not gone:
-        return []
-    first = gone[0].targets[0].path
-    return [f"{len(gone)} of {len(questions)} questions have answers that are not under {root}, such as {first}"]
+        return found, []
+    return found, [f"{len(gone)} of {len(found)} questions have answers that are not in the tree, such as {gone[0]}"]
 
 
 def counted(questions: Sequence[Question]) -> str:

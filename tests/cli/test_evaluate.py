@@ -139,14 +139,18 @@ def test_labelled_files_are_asked_of_the_tree_as_it_is(repository: Path, call: C
         {"query": "how are parts sent again", "relevant": ["src/upload.go"], "secondary": [], "category": "semantic"},
         {"query": "how long values are kept", "relevant": ["cache.py"], "secondary": ["src/upload.go"]},
         {"query": "what is not there", "relevant": ["src/none.py"]},
+        {"query": "what is half there", "relevant": ["src/none.py"], "secondary": ["src/upload.go", "src/cache.py"]},
     ]
     suite.write_text(json.dumps(rows), "utf-8")
     found = report(call, repository, "--queries", suite)
     run = found["runs"][0]
-    assert [row["place"] for row in run["results"]] == [1, 1, 0]
+    assert [row["place"] for row in run["results"]] == [1, 1, 0, 1]
     assert run["results"][1]["recall"] == 1
+    assert run["results"][3]["recall"] == 1, "what is gone does not count where something else is right"
     assert set(run["by"]["kind"]) == {"semantic", "labelled"}
-    assert any("1 of 3 questions have answers that are not under" in note for note in found["notes"])
+    assert any(
+        "1 of 4 questions have answers that are not in the tree, such as src/none.py" in note for note in found["notes"]
+    )
 
 
 def test_failing_under_a_limit(repository: Path, call: Call):  # noqa: F811
