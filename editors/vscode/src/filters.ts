@@ -1,7 +1,7 @@
 // The filters set by the picker's buttons; those written into the question are the server's business.
 
 import { t } from "./l10n";
-import type { QueryFilter } from "./protocol";
+import type { QueryFilter, QueryParams } from "./protocol";
 
 export type Tests = "all" | "without" | "only";
 
@@ -106,6 +106,18 @@ export function queryFilter(filters: Filters): QueryFilter | undefined {
     filter[filters.tests === "only" ? "roles" : "notRoles"] = ["test"];
   }
   return Object.keys(filter).length > 0 ? filter : undefined;
+}
+
+/** The parameters of a question; a newer one of the same session cancels it. */
+export function queryParams(text: string, filters: Filters, limit: number, session: string): QueryParams {
+  const filter = queryFilter(filters);
+  return {
+    text,
+    limit,
+    session,
+    ...(filter === undefined ? {} : { filter }),
+    ...(filters.root === "" ? {} : { root: filters.root }),
+  };
 }
 
 /** A glob for all that is in a folder; what is special in a glob is escaped, unless the folder was typed as a glob. */

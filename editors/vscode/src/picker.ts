@@ -3,15 +3,25 @@
 import * as vscode from "vscode";
 import { Asker } from "./ask";
 import { askFolder, askKinds, askLanguages } from "./filterMenu";
-import { describe, type Filters, isFiltered, NO_FILTERS, nextTests, queryFilter } from "./filters";
+import { describe, type Filters, NO_FILTERS, nextTests, queryParams } from "./filters";
 import { rootName, shownRoot } from "./folders";
 import type { History } from "./history";
 import { t } from "./l10n";
 import { answerRows, problemRow, type Row, startRows } from "./pickerItems";
-import { asQuestion, key, refine } from "./present";
+import { key, refine } from "./present";
 import { openHit, Preview } from "./preview";
 import { Problem } from "./problem";
-import { type Answer, type Hit, QUERY, type QueryParams } from "./protocol";
+import { type Answer, type Hit, OPENED, type OpenedParams, QUERY } from "./protocol";
+import {
+  type Actions,
+  buttons,
+  FORGET_BUTTON,
+  type Item,
+  keepOrder,
+  selectedText,
+  SIDE_BUTTON,
+  toItem,
+} from "./quickItems";
 import type { Server } from "./server";
 import { findSettings } from "./settings";
 import type { ServerState } from "./statusText";
@@ -24,10 +34,8 @@ const PREVIEW_DELAY = 60;
 const PREVIEW_FIRST_DELAY = 250;
 /** Milliseconds in which VS Code tells of the active row after rows were set. */
 const SETTLE = 30;
-
-interface Item extends vscode.QuickPickItem {
-  readonly row: Row;
-}
+/** Milliseconds from leaving the list with a click into an editor until VS Code tells of the click. */
+const CLICK = 60;
 
 interface Question {
   readonly text: string;
@@ -68,19 +76,13 @@ export class Picker {
   private settling: NodeJS.Timeout | undefined;
   /** True while a filter is being chosen: the list is hidden, not left. */
   private suspended = false;
+  /** The mouse was used in an editor. */
+  private clicked = false;
   /** Enter was pressed before the answer came. */
   private accepting = false;
   private ended = false;
 
-  private readonly sideButton: vscode.QuickInputButton = {
-    iconPath: new vscode.ThemeIcon("split-horizontal"),
-    tooltip: t("Open to the Side"),
-  };
-  private readonly forgetButton: vscode.QuickInputButton = {
-    iconPath: new vscode.ThemeIcon("close"),
-    tooltip: t("Forget This Search"),
-  };
-  private actions = new Map<vscode.QuickInputButton, () => void | Promise<void>>();
+  private actions: Actions = new Map();
 
   constructor(
     private readonly context: PickerContext,
@@ -97,7 +99,6 @@ export class Picker {
     quick.value = start.text ?? selectedText();
     this.disposables.push(
       quick,
-      this.preview,
       quick.onDidChangeValue(() => this.typed()),
       quick.onDidChangeActive(() => this.activated()),
       quick.onDidAccept(() => this.accept()),
@@ -105,6 +106,9 @@ export class Picker {
       quick.onDidTriggerItemButton(({ item, button }) => this.itemButton(item, button)),
       quick.onDidHide(() => this.hidden()),
       context.server.onDidChange((state) => this.serverChanged(state)),
+      vscode.window.onDidChangeTextEditorSelection(({ kind }) => {
+        this.clicked ||= kind === vscode.TextEditorSelectionChangeKind.Mouse;
+      }),
     );
     this.decorate();
   }
@@ -143,14 +147,7 @@ export class Picker {
     const cancel = (): void => source.cancel();
     signal.addEventListener("abort", cancel, { once: true });
     try {
-      const filter = queryFilter(question.filters);
-      const params: QueryParams = {
-        text: question.text,
-        limit: this.settings.limit,
-        session: "picker",
-        ...(filter === undefined ? {} : { filter }),
-        ...(question.filters.root === "" ? {} : { root: question.filters.root }),
-      };
+      const params = queryParams(question.text, question.filters, this.settings.limit, "picker");
       return await this.context.server.request<Answer>(QUERY, params, source.token, partial);
     } finally {
       signal.removeEventListener("abort", cancel);
@@ -164,11 +161,11 @@ export class Picker {
 
   answer(answer: Answer, question: Question, last: boolean): void {
     this.settled();
-    const same = sameQuestion(this.answered, question);
-    const hold = same && this.moved !== undefined ? key(this.moved) : undefined;
-    this.hits = refine(this.hits, answer.hits, hold);
+    const active = this.moved === undefined ? undefined : key(this.moved);
+    // To another question the order is the new one; only the place of the user is kept, if it is still there.
+    this.hits = refine(this.hits, answer.hits, sameQuestion(this.answered, question) ? active : undefined);
     this.answered = question;
-    this.setRows(answerRows(this.hits, answer, { bar: this.settings.bar, root: shownRoot }), hold);
+    this.setRows(answerRows(this.hits, answer, { bar: this.settings.bar, root: shownRoot }), active);
     if (!last) {
       return;
     }
@@ -238,11 +235,10 @@ export class Picker {
       return; // setting rows anew would fight with the arrow keys for the active row
     }
     this.drawn = drawn;
-    const items = rows.map((row) => this.item(row));
-    const first = items.find((item) => item.row.kind !== "separator");
-    const active =
-      hold === undefined ? first : items.find((item) => item.row.kind === "hit" && key(item.row.hit) === hold);
-    this.expected = active ?? first;
+    const items = rows.map(toItem);
+    const held = items.find((item) => item.row.kind === "hit" && key(item.row.hit) === hold);
+    this.moved = held?.row.kind === "hit" ? held.row.hit : undefined;
+    this.expected = held ?? items.find((item) => item.row.kind !== "separator");
     this.quick.items = items;
     if (this.expected !== undefined) {
       this.quick.activeItems = [this.expected];
@@ -250,69 +246,17 @@ export class Picker {
     this.decorate();
   }
 
-  private item(row: Row): Item {
-    switch (row.kind) {
-      case "separator":
-        return { row, label: row.label, kind: vscode.QuickPickItemKind.Separator };
-      case "history":
-        return { row, label: row.label, alwaysShow: true, buttons: [this.forgetButton] };
-      case "note":
-        return {
-          row,
-          label: `$(${row.problem ? "error" : "info"}) ${row.label}`,
-          alwaysShow: true,
-          ...(row.detail === "" ? {} : { detail: row.detail }),
-        };
-      case "hit":
-        return {
-          row,
-          label: row.label,
-          description: row.description,
-          detail: row.detail,
-          alwaysShow: true,
-          buttons: [this.sideButton],
-        };
-    }
-  }
-
   /** The buttons and the title say which filters hold. */
   private decorate(): void {
     const { filters } = this;
-    const on = (active: boolean, name: string): vscode.ThemeIcon =>
-      active ? new vscode.ThemeIcon(name, new vscode.ThemeColor("inputOption.activeForeground")) : new vscode.ThemeIcon(name);
-    const tests = {
-      all: t("Tests: Shown"),
-      without: t("Tests: Left Out"),
-      only: t("Tests: Nothing Else"),
-    }[filters.tests];
-    this.actions = new Map<vscode.QuickInputButton, () => void | Promise<void>>([
-      [
-        { iconPath: on(filters.languages.length > 0, "code"), tooltip: t("Filter by Language") },
-        () => this.change(askLanguages),
-      ],
-      [
-        { iconPath: on(filters.kinds.length > 0, "symbol-class"), tooltip: t("Filter by Kind") },
-        () => this.change(askKinds),
-      ],
-      [
-        { iconPath: on(filters.folder + filters.root !== "", "folder"), tooltip: t("Filter by Folder") },
-        () => this.change(askFolder),
-      ],
-      [
-        { iconPath: on(filters.tests !== "all", "beaker"), tooltip: tests },
-        () => this.setFilters({ ...filters, tests: nextTests(filters.tests) }),
-      ],
-    ]);
-    if (isFiltered(filters)) {
-      this.actions.set({ iconPath: new vscode.ThemeIcon("clear-all"), tooltip: t("Remove All Filters") }, () =>
-        this.setFilters(NO_FILTERS),
-      );
-    }
-    if (this.hits.length > 0) {
-      this.actions.set({ iconPath: new vscode.ThemeIcon("list-tree"), tooltip: t("Keep in the Results View") }, () =>
-        this.keep(),
-      );
-    }
+    this.actions = buttons(filters, this.hits.length > 0, {
+      languages: () => this.change(askLanguages),
+      kinds: () => this.change(askKinds),
+      folder: () => this.change(askFolder),
+      tests: () => this.setFilters({ ...filters, tests: nextTests(filters.tests) }),
+      none: () => this.setFilters(NO_FILTERS),
+      keep: () => this.keep(),
+    });
     this.quick.buttons = [...this.actions.keys()];
     const said = describe(filters, rootName);
     this.quick.title = said === "" ? t("Find Code by Meaning") : t("Find Code by Meaning: {0}", said);
@@ -328,9 +272,11 @@ export class Picker {
     } finally {
       this.suspended = false;
     }
-    this.decorate();
-    this.quick.show();
-    this.typed(0);
+    if (!this.ended) {
+      this.decorate();
+      this.quick.show();
+      this.typed(0);
+    }
   }
 
   private setFilters(filters: Filters): void {
@@ -396,9 +342,9 @@ export class Picker {
   }
 
   private itemButton(item: Item, button: vscode.QuickInputButton): void {
-    if (item.row.kind === "hit" && button === this.sideButton) {
+    if (item.row.kind === "hit" && button === SIDE_BUTTON) {
       void this.open(item.row.hit, true);
-    } else if (item.row.kind === "history" && button === this.forgetButton) {
+    } else if (item.row.kind === "history" && button === FORGET_BUTTON) {
       void this.context.history.forget(item.row.text);
       this.typed(0);
     }
@@ -408,6 +354,9 @@ export class Picker {
     this.end();
     this.quick.hide();
     await this.remember();
+    const query = this.answered?.text ?? "";
+    const opened: OpenedParams = { query, uri: hit.uri, line: hit.range.start.line, rank: hit.rank };
+    this.context.server.tell(OPENED, opened);
     try {
       if (beside) {
         await this.preview.restore();
@@ -441,9 +390,14 @@ export class Picker {
   }
 
   private hidden(): void {
-    if (!this.suspended && !this.ended) {
-      void this.leave();
+    if (this.suspended || this.ended) {
+      return;
     }
+    this.end();
+    // Escape takes back what was previewed; a click into it means to stay. The click is told after the list is gone.
+    setTimeout(() => {
+      void (this.clicked ? Promise.resolve() : this.preview.restore()).finally(() => this.dispose());
+    }, CLICK);
   }
 
   /** Close it and put everything back; nothing happens if it is closed already. */
@@ -466,6 +420,7 @@ export class Picker {
   }
 
   private dispose(): void {
+    this.preview.dispose();
     for (const disposable of this.disposables) {
       disposable.dispose();
     }
@@ -474,24 +429,4 @@ export class Picker {
 
 function sameQuestion(a: Question | undefined, b: Question): boolean {
   return a !== undefined && a.text === b.text && a.filters === b.filters;
-}
-
-function selectedText(): string {
-  const editor = vscode.window.activeTextEditor;
-  return editor === undefined ? "" : asQuestion(editor.document.getText(editor.selection));
-}
-
-/**
- * Have VS Code leave the order of the rows alone.
- *
- * Rows with `alwaysShow` are never filtered out, but while something is typed VS Code sorts rows by how their label
- * matches, unless this property says otherwise, which is not in the typings (it is a proposal as old as 2020). Without
- * it the rows are all there, those whose name matches first.
- */
-function keepOrder(quick: vscode.QuickPick<Item>): void {
-  try {
-    (quick as { sortByLabel?: boolean }).sortByLabel = false;
-  } catch {
-    // A later VS Code may refuse it.
-  }
 }

@@ -118,7 +118,9 @@ export class Preview implements vscode.Disposable {
     });
   }
 
+  /** Shows nothing any more; decorations go with their type. */
   dispose(): void {
+    this.sequence++;
     this.decoration.dispose();
   }
 

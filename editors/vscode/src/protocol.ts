@@ -46,7 +46,7 @@ export interface Hit {
   readonly documentation: string;
   readonly language: string;
   readonly unsaved: boolean;
-  /** An unlikely match; newer servers only. */
+  /** Hardly what was asked for. */
   readonly weak?: boolean;
 }
 
@@ -107,6 +107,17 @@ export const SIMILAR = "codesearch/similar";
 export const STATUS = "codesearch/status";
 export const REINDEX = "codesearch/reindex";
 export const STATUS_CHANGED = "codesearch/statusChanged";
+
+/** A notification to the server, which keeps it only if the person has switched `feedback` on. */
+export const OPENED = "codesearch/opened";
+
+export interface OpenedParams {
+  query: string;
+  uri: string;
+  /** Of the hit, from 0. */
+  line: number;
+  rank: number;
+}
 
 /** Error codes of answers that nobody waits for any more: cancelled by us, or by a newer query of the same session. */
 export const CANCELLED = new Set([-32800, -32802]);

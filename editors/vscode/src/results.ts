@@ -1,12 +1,12 @@
 // The results view: a search that stays, by file.
 
 import * as vscode from "vscode";
-import { describe, queryFilter } from "./filters";
+import { describe, queryParams } from "./filters";
 import { rootName, shownRoot } from "./folders";
 import { t } from "./l10n";
 import { icon, line, percent, spoken, summary } from "./present";
 import { openHit } from "./preview";
-import { type Answer, type Hit, QUERY, type QueryParams, SIMILAR, type SimilarAnswer } from "./protocol";
+import { type Answer, type Hit, QUERY, SIMILAR, type SimilarAnswer } from "./protocol";
 import { byFile, type FileGroup, type Kept, links, type Question, readKept, relocate, without } from "./resultsModel";
 import type { Server } from "./server";
 
@@ -86,15 +86,8 @@ export class Results implements vscode.TreeDataProvider<Node>, vscode.Disposable
       const { uri, position } = question;
       return this.server.request<SimilarAnswer>(SIMILAR, { textDocument: { uri }, position }, token);
     }
-    const { text, filters } = question;
-    const filter = queryFilter(filters);
-    const params: QueryParams = {
-      text,
-      limit: Math.max(LIMIT, this.kept?.hits.length ?? 0),
-      session: "results",
-      ...(filter === undefined ? {} : { filter }),
-      ...(filters.root === "" ? {} : { root: filters.root }),
-    };
+    const limit = Math.max(LIMIT, this.kept?.hits.length ?? 0);
+    const params = queryParams(question.text, question.filters, limit, "results");
     return this.server.request<Answer>(QUERY, params, token);
   }
 

@@ -9,10 +9,10 @@ import type { Found } from "./find";
 import { t } from "./l10n";
 import { environment, locate, onDidSelectPython } from "./locate";
 import { Problem } from "./problem";
+import { announced, ended, unfit } from "./process";
 import {
   CANCELLED,
   type FolderStatus,
-  PROTOCOL_VERSION,
   REINDEX,
   type Status,
   STATUS,
@@ -33,6 +33,7 @@ export class Server implements vscode.Disposable {
   private client: LanguageClient | undefined;
   private process: ChildProcess | undefined;
   private starting: Promise<LanguageClient> | undefined;
+  private restarting: Promise<void> | undefined;
   private timer: NodeJS.Timeout | undefined;
   private current: ServerState = { kind: "off" };
   private program: Found | undefined;
@@ -152,6 +153,14 @@ export class Server implements vscode.Disposable {
     }
   }
 
+  /** Tell the server something, if it wants to know such things. */
+  tell(method: string, params: object): void {
+    const { client } = this;
+    if (client !== undefined && announced(client.initializeResult?.capabilities).has(method)) {
+      client.sendNotification(method, params).catch((error: unknown) => this.log.warn(String(error)));
+    }
+  }
+
   /** Bring the index up to date, of one folder or of all. */
   async reindex(root?: string, rebuild = false): Promise<void> {
     await this.request(REINDEX, { ...(root === undefined ? {} : { root }), rebuild });
@@ -181,12 +190,20 @@ export class Server implements vscode.Disposable {
   }
 
   /** Stop it and start it again, looking for the program anew. */
-  async restart(): Promise<void> {
-    await this.starting?.catch(() => undefined);
-    await this.stop();
-    this.stopped = false;
-    this.backoff.reset();
-    await this.ensure();
+  restart(): Promise<void> {
+    this.restarting ??= this.startAnew().finally(() => {
+      this.restarting = undefined;
+    });
+    return this.restarting;
+  }
+
+  private async startAnew(): Promise<void> {
+    do {
+      await this.starting?.catch(() => undefined);
+      await this.stop();
+      this.backoff.reset();
+      await this.ensure();
+    } while (this.fixed !== fixedSettings()); // changed again meanwhile
   }
 
   async stop(): Promise<void> {
@@ -245,8 +262,13 @@ export class Server implements vscode.Disposable {
         },
       });
       this.startedAt = Date.now();
-      await this.initialized(client);
-      const problem = unfit(client, program);
+      try {
+        await this.initialized(client);
+      } catch (error) {
+        client.dispose().catch(() => undefined); // what never ran cannot be stopped
+        throw error;
+      }
+      const problem = unfit(client.initializeResult?.capabilities, program);
       if (problem !== undefined) {
         this.stopped = true;
         await client.dispose(GOODBYE);
@@ -372,35 +394,4 @@ export class Server implements vscode.Disposable {
       this.launch().catch(() => undefined); // start() told
     }, wait);
   }
-}
-
-/** Wait for a process to end; it is made to after `patience` milliseconds. */
-function ended(process: ChildProcess, patience: number): Promise<void> {
-  if (process.exitCode !== null || process.signalCode !== null) {
-    return Promise.resolve();
-  }
-  return new Promise((resolve) => {
-    const timer = setTimeout(() => process.kill("SIGKILL"), patience);
-    process.once("exit", () => {
-      clearTimeout(timer);
-      resolve();
-    });
-  });
-}
-
-/** Why a server that answered `initialize` cannot be used. */
-function unfit(client: LanguageClient, program: Found): Problem | undefined {
-  const experimental = client.initializeResult?.capabilities.experimental as
-    | { codesearch?: { version?: unknown } }
-    | undefined;
-  const version = experimental?.codesearch?.version;
-  if (typeof version !== "number") {
-    return new Problem("version", t("{0} is not codesearch's language server", program.command));
-  }
-  if (version !== PROTOCOL_VERSION) {
-    return version > PROTOCOL_VERSION
-      ? new Problem("version", t("codesearch {0} is too new for this extension: update the extension", program.version))
-      : new Problem("version", t("codesearch {0} is too old for this extension: update codesearch", program.version));
-  }
-  return undefined;
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { suite, it } from "node:test";
-import { describe, type Filters, folderGlob, isFiltered, kindName, LANGUAGES, nextTests, NO_FILTERS, queryFilter } from "../../src/filters";
+import { describe, type Filters, folderGlob, isFiltered, kindName, LANGUAGES, nextTests, NO_FILTERS, queryFilter, queryParams } from "../../src/filters";
 import { KINDS } from "../../src/protocol";
 
 const filters = (over: Partial<Filters>): Filters => ({ ...NO_FILTERS, ...over });
@@ -27,6 +27,9 @@ suite("filters of the buttons", () => {
     const one = filters({ root: "file:///repo" });
     assert.equal(isFiltered(one), true);
     assert.equal(queryFilter(one), undefined);
+    assert.deepEqual(queryParams("q", one, 30, "s"), { text: "q", limit: 30, session: "s", root: "file:///repo" });
+    const only = queryParams("q", filters({ tests: "only" }), 30, "s");
+    assert.deepEqual(only, { text: "q", limit: 30, session: "s", filter: { roles: ["test"] } });
   });
 
   it("take a folder as it is called, and a glob as it is written", () => {
