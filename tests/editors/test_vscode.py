@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 import shutil
 import subprocess
 from functools import cache
@@ -14,18 +15,27 @@ import pytest
 
 from tests.editors import conftest
 from tests.editors.conftest import Place, Repository
-from tests.editors.vscode import build, rig
+from tests.editors.vscode import build, pictures, rig
 from tests.editors.vscode.rig import Editor, Result
 
 pytestmark = pytest.mark.timeout(280)
 
 SIGNATURE = "def confirm("
 FLOW = (
-    "find order escape escapeEmpty side selection history inline filters similar menu action results symbols unsaved"
-    " status killed"
+    "story find order escape escapeEmpty side selection history inline filters"
+    " similar menu action results symbols unsaved status killed"
 ).split()
 """The cases of flow.mjs, done one after another in one window."""
-PICTURES = ["find", "find-moved", "find-opened", "filters", "similar", "results", "status"]
+PICTURES = {
+    **{
+        f"story-{name}": f"docs/images/vscode-{name}.png"
+        for name in ("1-open", "2-palette", "3-typing", "4-found", "5-opened", "6-similar")
+    },
+    **{name: f"editors/vscode/images/{name}.png" for name in ("find", "similar", "results", "status")},
+}
+"""The pictures of the documents: by name in flow.mjs, the file. CODESEARCH_UPDATE_SCREENSHOTS=1 makes them anew."""
+UPDATE = os.environ.get("CODESEARCH_UPDATE_SCREENSHOTS") == "1"
+LARGEST = {"docs": 120_000, "editors": 60_000}
 WRONG = {
     "find": "the right function is not first",
     "similar": "the similar functions are not in it",
@@ -71,7 +81,7 @@ def task(repository: Repository) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def folder(repository: Repository, tmp_path_factory: pytest.TempPathFactory) -> Repository:
     """A copy of the package, with its index: what is typed into it is nobody else's."""
-    root = tmp_path_factory.mktemp("folder") / repository.root.name
+    root = tmp_path_factory.mktemp("folder") / ("typer" if UPDATE else repository.root.name)
     shutil.copytree(repository.root, root)
     return dataclasses.replace(repository, root=root)
 
@@ -80,7 +90,7 @@ def folder(repository: Repository, tmp_path_factory: pytest.TempPathFactory) -> 
 def flow(vscode: Editor, folder: Repository) -> dict[str, Result]:
     vscode.serve([])
     vscode.settings()
-    return vscode.drive("flow.mjs", FLOW, folder.root, pictures=PICTURES, **task(folder))
+    return vscode.drive("flow.mjs", FLOW, folder.root, pictures=list(PICTURES), size=[960, 600], **task(folder))
 
 
 @pytest.mark.parametrize("case", [*FLOW, ONLY_HERE])
@@ -89,9 +99,13 @@ def test_in_vscode(case: str, flow: dict[str, Result], vscode: Editor) -> None:
 
 
 @pytest.mark.parametrize("name", PICTURES)
-def test_the_flow_can_be_shown(name: str, flow: dict[str, Result], vscode: Editor) -> None:
-    picture = (vscode.work / "shots" / f"{name}.png").read_bytes()
-    assert picture.startswith(b"\x89PNG")
+def test_the_documents_show_it(name: str, flow: dict[str, Result], vscode: Editor) -> None:
+    made = vscode.work / "shots" / f"{name}.png"
+    file = conftest.HOUSE / PICTURES[name]
+    if UPDATE:
+        pictures.save(made, file)
+    assert pictures.size(file) == pictures.size(made) == (960, 600)
+    assert file.stat().st_size < LARGEST[PICTURES[name].split("/")[0]]
 
 
 def test_the_flow_fails_when_the_server_answers_wrongly(vscode: Editor, folder: Repository, tmp_path: Path) -> None:

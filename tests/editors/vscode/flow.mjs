@@ -23,12 +23,12 @@ async function answers(window) {
 const name = (row) => row.label.replace(/[■□]/g, '').trim();
 
 /** The palette's way, or the faster one by key. */
-async function openFind(window, { palette = false } = {}) {
+async function openFind(window, { palette = false, opened = palette } = {}) {
   if (palette) await window.command(FIND);
   const open = async () => (await window.input.isVisible()) && /What does the code do/.test((await window.input.getAttribute('placeholder')) ?? '');
   await window.until('the question has no input', async () => {
     if (await open()) return true;
-    if (!palette) await window.chord('Control+k', 'Control+g');
+    if (!opened) await window.chord('Control+k', 'Control+g');
     return await window.until('', open, 5000).catch(() => false);
   });
 }
@@ -45,7 +45,7 @@ async function askAndSee(window, question, wanted, options) {
     const rows = await answers(window);
     see(rows.slice(0, 3));
     const at = rows[0] && place(rows[0]);
-    return rows[0] && name(rows[0]) === wanted.name && at.path === wanted.path && at.line === wanted.line && rows;
+    return !(await window.busy()) && rows[0] && name(rows[0]) === wanted.name && at.path === wanted.path && at.line === wanted.line && rows;
   });
 }
 
@@ -64,6 +64,7 @@ const cases = {
     if (!rows[0].detail.includes(task.answer.signature) && !rows[0].description.includes(task.answer.signature))
       throw new Wrong('no signature', JSON.stringify(rows[0]));
     if (!rows[0].aria.includes(task.answer.name)) throw new Wrong('a screen reader is told nothing', rows[0].aria);
+    await window.shows('no preview of the first', task.answer.path, task.answer.line, { preview: true });
     await window.shot('find');
     await window.keys.press('ArrowDown');
     const second = await window.until('the arrow does not move', async () => {
@@ -80,6 +81,31 @@ const cases = {
     const editor = await window.shows('it does not open at the line', task.answer.path, task.answer.line, { at: true });
     await window.shot('find-opened');
     return { rows: rows.slice(0, 3), editor };
+  },
+
+  /** The pictures of the project's README: from an open folder to the function, and to what is like it. */
+  async story(window, task) {
+    await window.shot('story-1-open');
+    await window.openPalette('>find code');
+    const row = window.rows.filter({ hasText: FIND }).first();
+    await window.until('no command', () => row.isVisible());
+    await window.shot('story-2-palette');
+    await row.click();
+    await openFind(window, { opened: true });
+    await window.fill(task.query.slice(0, task.query.indexOf(' yes')));
+    await window.until('no answer while it is typed', async () => !(await window.busy()) && (await answers(window)).length > 2);
+    await window.shot('story-3-typing');
+    await window.keys.press('End');
+    await askAndSee(window, task.query, task.answer);
+    await window.shows('no preview of the first', task.answer.path, task.answer.line, { preview: true });
+    await window.shot('story-4-found');
+    await window.keys.press('Enter');
+    await window.shows('it does not open at the line', task.answer.path, task.answer.line, { at: true });
+    await window.shot('story-5-opened');
+    await window.command(SIMILAR);
+    await window.until('no peek view', () => window.page.locator('.peekview-widget .ref-tree .monaco-list-row').nth(1).isVisible());
+    await window.until('no code in the peek view', () => window.page.locator('.peekview-widget .preview .view-line').nth(3).isVisible());
+    await window.shot('story-6-similar');
   },
 
   /** The list is the server's list: the same order, nothing filtered by VS Code. */

@@ -11,7 +11,6 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -163,7 +162,7 @@ class Editor:
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/version", timeout=5):
                 return True
-        except (urllib.error.URLError, ConnectionError):
+        except OSError:
             return False
 
     def stop(self) -> None:

@@ -25,7 +25,12 @@ export class Window {
   /** task: {driver, chromium, url, folder, wait, payload?, size?} */
   static async open(task) {
     const { chromium } = createRequire(path.join(task.driver, 'package.json'))('playwright-core');
-    const browser = await chromium.launch({ executablePath: task.chromium, headless: true, args: FLAGS });
+    const browser = await chromium.launch({
+      executablePath: task.chromium,
+      headless: true,
+      args: FLAGS,
+      timeout: 4 * task.wait,
+    });
     const [width, height] = task.size ?? [1100, 700];
     const context = await browser.newContext({ viewport: { width, height }, reducedMotion: 'reduce' });
     await context.grantPermissions(['clipboard-read', 'clipboard-write'], { origin: new URL(task.url).origin });
@@ -54,7 +59,7 @@ export class Window {
   async load() {
     const query = new URLSearchParams({ folder: this.task.folder });
     if (this.task.payload) query.set('payload', JSON.stringify(this.task.payload));
-    await this.page.goto(`${this.task.url}/?${query}`, { waitUntil: 'domcontentloaded' });
+    await this.page.goto(`${this.task.url}/?${query}`, { waitUntil: 'domcontentloaded', timeout: 4 * this.task.wait });
     await this.page
       .locator('.explorer-folders-view .monaco-list-row')
       .first()
@@ -105,7 +110,7 @@ export class Window {
   /** Run a command by its title. The palette does not refresh: it is opened again until the command is there. */
   async command(title) {
     const row = this.rows.filter({ hasText: title }).first();
-    await this.until(`no command ${title}`, async (see) => {
+    const tried = async (see) => {
       await this.openPalette(`>${title}`);
       try {
         await row.waitFor({ timeout: 1000 });
@@ -116,7 +121,8 @@ export class Window {
       }
       await row.click();
       return true;
-    });
+    };
+    await this.until(`no command ${title}`, tried, 2 * this.task.wait);
   }
 
   async chord(...keys) {
@@ -166,6 +172,11 @@ export class Window {
     return (await this.page.locator('.quick-input-titlebar .quick-input-title').textContent().catch(() => '')) ?? '';
   }
 
+  /** True while an answer is awaited. */
+  async busy() {
+    return await this.page.locator('.quick-input-widget .monaco-progress-container.active').first().isVisible();
+  }
+
   /** Replace what stands in the input, as by typing. */
   async fill(text, delay = 0) {
     await this.until('the input has no focus', () => this.input.evaluate((input) => input === document.activeElement));
@@ -197,19 +208,20 @@ export class Window {
         column: place ? Number(place[2]) : null,
         groups: document.querySelectorAll('.editor-group-container').length,
         tabs: [...document.querySelectorAll('.tab')].map((one) => one.getAttribute('data-resource-name')),
+        focused: Boolean(document.activeElement?.closest('.editor-group-container.active .monaco-editor')),
         lines: numbers.map((one) => Number(one.textContent)).sort((a, b) => a - b),
       };
     });
   }
 
-  /** Wait for the editor of `file` to show `line`; with `at`, for the cursor to be there. */
+  /** Wait for the editor of `file` to show `line`; with `at`, for the cursor and the focus to be there. */
   async shows(reason, file, line, { at = false, preview } = {}) {
     const name = path.basename(file);
     return await this.until(reason, async (see) => {
       const editor = await this.editor();
       see({ ...editor, wanted: [name, line] });
       if (editor.file !== name || (preview !== undefined && editor.preview !== preview)) return false;
-      return (at ? editor.line === line : editor.lines.includes(line)) && editor;
+      return (at ? editor.line === line && editor.focused : editor.lines.includes(line)) && editor;
     });
   }
 
