@@ -13,6 +13,8 @@ from codesearch.errors import ModelError
 
 CONFIG = "config.json"
 MODEL = "model.onnx"
+VOCABULARY = "vocab.txt"
+"""Where there is one, `codesearch.embed.wordpiece` takes texts apart, else the library `tokenizers`."""
 TOKENIZER = "tokenizer.json"
 
 Kind = Literal["onnx", "sentence-transformers"]
@@ -44,6 +46,8 @@ class Config:
     before: tuple[int, ...]
     """Special tokens before each text."""
     after: tuple[int, ...]
+    wordpiece: Mapping[str, str | bool]
+    """Arguments of `WordPiece`; none if the tokenizer is another."""
     files: Mapping[str, str]
     """SHA-256 of each file."""
     sizes: Mapping[str, int]
@@ -119,8 +123,8 @@ def _checked(raw: Mapping[str, Any]) -> dict[str, Any]:
         if not isinstance(values[key], int) or values[key] < 1:
             raise ValueError(f"{key} {values[key]!r}")
     values["before"], values["after"] = tuple(values["before"]), tuple(values["after"])
-    for key in ("files", "sizes"):
+    for key in ("wordpiece", "files", "sizes"):
         values[key] = dict(values[key])
-        if any("/" in name or "\\" in name for name in values[key]):
-            raise ValueError(f"{key} {values[key]!r}")
+    if any("/" in name or "\\" in name for name in (*values["files"], *values["sizes"])):
+        raise ValueError("files outside its folder")
     return values

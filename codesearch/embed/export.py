@@ -13,13 +13,14 @@ import logging
 import shutil
 import tempfile
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from codesearch.embed import config as configuration
-from codesearch.embed.config import MODEL, TOKENIZER, Config, Pooling, Precision
+from codesearch.embed.config import MODEL, TOKENIZER, VOCABULARY, Config, Pooling, Precision
+from codesearch.embed.wordpiece import WordPiece, plain
 from codesearch.errors import CodesearchError
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def export(
         NotExportableError: with the reason, in one line.
 
     """
-    tokenizer, before, after = _tokenizer(encoder.tokenizer)
+    tokenizer = _tokenizer(encoder.tokenizer)
     with tempfile.TemporaryDirectory() as temporary, _quietly():
         traced = Path(temporary) / "traced.onnx"
         try:
@@ -74,8 +75,8 @@ def export(
             raise NotExportableError(_line(error)) from error
         folder.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(final, folder / MODEL)
-    (folder / TOKENIZER).write_text(tokenizer, "utf-8")
-    contents = {name: (folder / name).read_bytes() for name in (MODEL, TOKENIZER)}
+    (folder / tokenizer.file).write_bytes(tokenizer.content.encode())
+    contents = {name: (folder / name).read_bytes() for name in (MODEL, tokenizer.file)}
     config = Config(
         kind="onnx",
         name=name,
@@ -87,8 +88,9 @@ def export(
         query_tokens=encoder.query_tokens,
         document_tokens=encoder.document_tokens,
         precision=precision,
-        before=before,
-        after=after,
+        before=tokenizer.before,
+        after=tokenizer.after,
+        wordpiece=tokenizer.wordpiece,
         files={name: hashlib.sha256(content).hexdigest() for name, content in contents.items()},
         sizes={name: len(content) for name, content in contents.items()},
         source=source,
@@ -107,23 +109,54 @@ def cosines(one: npt.NDArray[np.float32], other: npt.NDArray[np.float32]) -> npt
     return np.asarray(product / np.maximum(lengths, 1e-12))
 
 
-def _tokenizer(text: str) -> tuple[str, tuple[int, ...], tuple[int, ...]]:
-    """Return (`tokenizer.json` without cutting and padding, special tokens before a text, those after it)."""
+@dataclass(frozen=True, slots=True)
+class _Tokenizer:
+    """A tokenizer as it is kept."""
+
+    file: str
+    content: str
+    wordpiece: Mapping[str, str | bool]
+    before: tuple[int, ...]
+    after: tuple[int, ...]
+
+
+_SAMPLES = (
+    "open a file",
+    "x",
+    "parse http config v 2 getElementById",
+    "naïve Straße ΑΣ 中文 ключ ... snake_case(a, b)[0]",
+    "supercalifragilistic " * 6,
+)
+
+
+def _tokenizer(text: str) -> _Tokenizer:
+    """Return a `tokenizer.json` as a plain vocabulary if it is BERT's kind, else without cutting and padding."""
     from tokenizers import Tokenizer
 
     values = json.loads(text)
     values["truncation"] = values["padding"] = None
     small = json.dumps(values, ensure_ascii=False, separators=(",", ":"))
     tokenizer = Tokenizer.from_str(small)
-    before: tuple[int, ...] = ()
-    after: tuple[int, ...] = ()
-    for sample in ("open a file", "x"):
-        whole, bare = tokenizer.encode(sample).ids, tokenizer.encode(sample, add_special_tokens=False).ids
-        starts = [at for at in range(len(whole)) if whole[at : at + len(bare)] == bare]
-        if not bare or not starts:
+
+    def bare(sample: str) -> list[int]:
+        ids: list[int] = tokenizer.encode(sample, add_special_tokens=False).ids
+        return ids
+
+    whole, inside = tokenizer.encode(_SAMPLES[0]).ids, bare(_SAMPLES[0])
+    start = next((at for at in range(len(whole)) if whole[at : at + len(inside)] == inside), None)
+    if start is None or not inside:
+        raise NotExportableError("its tokenizer does more than put special tokens around a text")
+    before, after = tuple(whole[:start]), tuple(whole[start + len(inside) :])
+    for sample in _SAMPLES:
+        if tokenizer.encode(sample).ids != [*before, *bare(sample), *after]:
             raise NotExportableError("its tokenizer does more than put special tokens around a text")
-        before, after = tuple(whole[: starts[0]]), tuple(whole[starts[0] + len(bare) :])
-    return small, before, after
+    found = plain(values)
+    if found is not None:
+        vocabulary, arguments = found
+        tokenize = WordPiece(vocabulary, **arguments)
+        if all(tokenize(sample) == bare(sample) for sample in _SAMPLES):
+            return _Tokenizer(VOCABULARY, vocabulary, arguments, before, after)
+    return _Tokenizer(TOKENIZER, small, {}, before, after)
 
 
 def _trace(model: Any, to: Path) -> None:
@@ -131,7 +164,7 @@ def _trace(model: Any, to: Path) -> None:
 
     names = [name for name in INPUTS if name in _arguments(model)]
 
-    class States(torch.nn.Module):
+    class States(torch.nn.Module):  # type: ignore[misc, unused-ignore]
         """The encoder, with positional inputs and one output."""
 
         def __init__(self) -> None:

@@ -1,10 +1,11 @@
 """A transformer that onnxruntime runs: the bundled one, and those that `codesearch model add` imported.
 
-A model is a folder of `config.json` (see `codesearch.embed.config`), `tokenizer.json` and `model.onnx`. Texts are run
+A model is a folder of `config.json` (see `codesearch.embed.config`), `vocab.txt` or `tokenizer.json`, and `model.onnx`.
+Texts are run
 one at a time and never padded: the scale of dynamically quantised activations is taken over a whole tensor, so that in
 a batch a text's vector would depend on its neighbours. Speed comes from threads that each run their own texts.
 
-Making an `OnnxEmbedder` reads the configuration only; numpy, onnxruntime and tokenizers come with the first text.
+Making an `OnnxEmbedder` reads the configuration only; numpy and onnxruntime come with the first text.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from codesearch.embed import config as configuration
-from codesearch.embed.config import MODEL, TOKENIZER, Config
+from codesearch.embed.config import MODEL, TOKENIZER, VOCABULARY, Config
 from codesearch.errors import ModelError
 from codesearch.text import words
 
@@ -86,7 +87,7 @@ class OnnxEmbedder:
         """
         with self._opening:
             if self._opened is None:
-                tokenize = _tokenizer(self._folder)
+                tokenize = _tokenizer(self._folder, self.config)
                 self._opened = tokenize, _session(self._folder)
 
     def encode_documents(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
@@ -177,8 +178,15 @@ def _cores() -> int:
     return os.cpu_count() or 1
 
 
-def _tokenizer(folder: Path) -> Callable[[str], list[int]]:
+def _tokenizer(folder: Path, config: Config) -> Callable[[str], list[int]]:
     """Return what turns a text into the numbers of its tokens, special ones left out."""
+    if config.wordpiece:
+        from codesearch.embed.wordpiece import WordPiece
+
+        try:
+            return WordPiece((folder / VOCABULARY).read_text("utf-8"), **config.wordpiece)  # type: ignore[arg-type]
+        except (OSError, ValueError, TypeError) as error:
+            raise configuration.damaged(folder, error) from error
     try:
         from tokenizers import Tokenizer
     except ImportError as error:
@@ -187,10 +195,9 @@ def _tokenizer(folder: Path) -> Callable[[str], list[int]]:
         tokenizer = Tokenizer.from_file(str(folder / TOKENIZER))
     except Exception as error:
         raise configuration.damaged(folder, error) from error
-    encode = tokenizer.encode
 
     def tokenize(text: str) -> list[int]:
-        ids: list[int] = encode(text, add_special_tokens=False).ids
+        ids: list[int] = tokenizer.encode(text, add_special_tokens=False).ids
         return ids
 
     return tokenize
