@@ -12,6 +12,7 @@ from codesearch.cli.console import Look, clean
 from codesearch.cli.options import (
     ColorOption,
     DbOption,
+    EmbedOption,
     KindOption,
     LanguageOption,
     ModelOption,
@@ -53,6 +54,7 @@ def why(
     no_update: NoUpdateOption = False,
     db: DbOption = None,
     model: ModelOption = None,
+    embed: EmbedOption = None,
     quiet: QuietOption = False,
 ) -> int:
     """Tell why a function is not higher among the answers to a query.
@@ -68,12 +70,15 @@ def why(
         raise UsageError(f"{place}: write FILE:LINE, for example src/cache.py:42")
     only = options.filters(lang, kind, path_filter, name)
     root, file = options.located(at[0], path)
-    with asking.opened(root, db=db, model=model, color=None if color is None else color.value) as index:
+    settings = {"db": db, "model": model, "embed": embed and embed.value, "color": color and color.value}
+    with asking.opened(root, **settings) as index:
         from codesearch import why as reasons
 
         if not no_update:
             asking.refresh(index, quiet=quiet)
         found = reasons.why(index, text, file, at[1], only)
+        if index.problem and not quiet:
+            console.message(index.problem)
         if format is ReportFormat.json:
             from codesearch.cli.render import print_json
 
