@@ -143,6 +143,8 @@ class Cascade:
         self._ahead: tuple[bytes, _Ahead] | None = None
         self.problem = ""
         """Why the last question was answered without the second stage; "" if it was not, or there is none."""
+        self.made = 0
+        """Texts embedded for the last question."""
 
     @property
     def enabled(self) -> bool:
@@ -171,7 +173,7 @@ class Cascade:
 
         False if the second stage is off, or cannot be used. Raises NotFoundError for a model there is not.
         """
-        self.problem, self._ahead = "", None
+        self.problem, self.made, self._ahead = "", 0, None
         if not self.enabled:
             return False
         try:
@@ -258,6 +260,7 @@ class Cascade:
             self._failed(str(error) or type(error).__name__)
             return {}
         finally:
+            self.made = len(made)
             _process.remember(self.model_id, {**made, **asked})
             self.keep(made, asked if effort.remember else {})
         found = {id: made[source.content] for id, source in wanted.items() if source.content in made}

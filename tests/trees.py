@@ -18,7 +18,7 @@ def copy_package(name: str, target: Path) -> Path:
 
 
 def contents(path: Path) -> dict[str, object]:
-    """Return all that an index holds, without row numbers and times."""
+    """Return all that an index holds, without row numbers and times, and without the cache of a second stage."""
     with Store(path) as store:
         rows = store._rows
         vectors = {
@@ -41,7 +41,7 @@ def contents(path: Path) -> dict[str, object]:
                 ),
                 key=str,
             ),
-            "contents": sorted(rows("SELECT hash FROM content")),
+            "contents": sorted(rows("SELECT hash FROM content WHERE id IN (SELECT content_id FROM symbol)")),
             "vectors": vectors,
             "terms": rows("SELECT term, col, doc, cnt FROM temp.terms"),
         }

@@ -62,7 +62,7 @@ class Folder:
         self.counts: tuple[int, int] = (0, 0)
         """(files, symbols) when they were last counted."""
         self.embedded = 0
-        """Symbols that the second stage had seen then."""
+        """Symbols that the second stage had seen then, and those it has seen since."""
         self.shortfall = ""
         """Why the last query was answered without its second stage; "" if it was not."""
         self._overlay: Overlay | None = None
@@ -154,6 +154,7 @@ class Folder:
             with stoppable(store):
                 found = self._found(self._ranked(store, index.cascade, query, vector, limit, told, effort))
             self.shortfall = index.problem
+            self.embedded += index.cascade.made
             return found
 
         return self.engine.read(search)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import time
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 import jsonschema  # type: ignore[import-untyped, unused-ignore]
 import pytest
 
+from codesearch.embed import MODELS
 from tests.lsp.client import Client, RequestError, insertion
 from tests.lsp.conftest import write
 
@@ -156,12 +158,52 @@ def test_what_cannot_be_understood_is_said(client: Client, project: Path, params
     assert caught.value.code == -32602
 
 
-def test_partial_results_come_before_the_answer(client: Client, project: Path):
-    client.initialize(project)
-    result = client.ask("codesearch/query", {"text": "squares", "partialResultToken": "part"})
-    (partial,) = [one["params"]["value"] for one in client.notifications if one["params"].get("token") == "part"]
+def second_stage(home: Path) -> dict[str, Any]:
+    """Import a model that needs no library, a copy of the static one, for the second stage; return the options."""
+    folder = home / ".local" / "share" / "codesearch" / "models" / "other"
+    shutil.copytree(MODELS / "static", folder)
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps({**config, "name": "other"}))
+    return {"settings": {"model": "other"}}
+
+
+def instants(client: Client, token: str) -> list[dict[str, Any]]:
+    """Return what came as partial results."""
+    return [one["params"]["value"] for one in client.notifications if one["params"].get("token") == token]
+
+
+def test_the_fast_ranking_comes_before_the_answer_while_the_second_stage_has_work(
+    client: Client, project: Path, tmp_path: Path
+):
+    client.initialize(project, initializationOptions=second_stage(tmp_path / "home"))
+    result = client.ask("codesearch/query", {"text": "squares", "partialResultToken": "one"})
+    (partial,) = instants(client, "one")
     assert partial.pop("stage") == "instant"
-    assert partial == result
+    assert {hit["qualname"] for hit in partial["hits"]} == {hit["qualname"] for hit in result["hits"]}
+    assert partial["hits"] != result["hits"], "the scores are of another curve"
+    again = client.ask("codesearch/query", {"text": "squares", "partialResultToken": "two"})
+    assert instants(client, "two") == [], "nothing was left to do"
+    assert again == result
+    (folder,) = client.ask("codesearch/status")["folders"]
+    assert folder["embedded"] > 0
+
+
+def test_without_a_second_stage_there_is_only_the_answer(client: Client, project: Path):
+    client.initialize(project, initializationOptions={"settings": {"model": "static"}})
+    assert client.ask("codesearch/query", {"text": "squares", "partialResultToken": "part"})["hits"]
+    assert instants(client, "part") == []
+
+
+def test_a_buffer_is_seen_by_the_second_stage_too(client: Client, project: Path, tmp_path: Path):
+    client.initialize(project, initializationOptions=second_stage(tmp_path / "home"))
+    client.ask("codesearch/query", {"text": "water the plants"})
+    before = client.ask("codesearch/status")["folders"][0]["embedded"]
+    client.open(project / "fresh.py", "def water_the_plants():\n    '''Water the plants.'''\n")
+    end = time.monotonic() + 30  # the first buffer waits for a process to start, a question not for long
+    while not (hit := client.query("water the plants")[0])["unsaved"] and time.monotonic() < end:
+        time.sleep(0.2)
+    assert hit["name"] == "water_the_plants"
+    assert client.ask("codesearch/status")["folders"][0]["embedded"] > before
 
 
 def test_a_newer_query_of_the_session_cancels_the_older(client: Client, project: Path):

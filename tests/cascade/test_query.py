@@ -13,37 +13,8 @@ from codesearch.errors import NotFoundError
 from codesearch.store import Store, location
 from tests import models
 from tests.models import FakeModel
-from tests.trees import copy_package
 
 QUESTION = "generate shell completion script"
-
-
-@pytest.fixture
-def fake():
-    model = FakeModel()
-    models.install(model)
-    yield model
-    models.uninstall()
-
-
-@pytest.fixture(scope="module")
-def indexed(tmp_path_factory):
-    root = copy_package("typer", tmp_path_factory.mktemp("cascade") / "typer")
-    with codesearch.open_index(root, model="static") as index:
-        index.update()
-    return root
-
-
-@pytest.fixture
-def root(indexed, tmp_path):
-    """A tree with an index, which each test may change."""
-    import shutil
-
-    target = tmp_path / "typer"
-    shutil.copytree(indexed, target)
-    with Store(target / ".codesearch" / "index.db", writable=True) as store:
-        store.set_meta(root=str(target))
-    return target
 
 
 def ids(hits):

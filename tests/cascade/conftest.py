@@ -1,0 +1,41 @@
+"""A model that is counted, and an indexed tree that each test may change."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import codesearch
+from codesearch.store import Store
+from tests import models
+from tests.models import FakeModel
+from tests.trees import copy_package
+
+
+@pytest.fixture
+def fake() -> Iterator[FakeModel]:
+    model = FakeModel()
+    models.install(model)
+    yield model
+    models.uninstall()
+
+
+@pytest.fixture(scope="session")
+def indexed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = copy_package("typer", tmp_path_factory.mktemp("cascade") / "typer")
+    with codesearch.open_index(root, model="static") as index:
+        index.update()
+    return root
+
+
+@pytest.fixture
+def root(indexed: Path, tmp_path: Path) -> Path:
+    """A tree with an index, which each test may change."""
+    target = tmp_path / "typer"
+    shutil.copytree(indexed, target)
+    with Store(target / ".codesearch" / "index.db", writable=True) as store:
+        store.set_meta(root=str(target))
+    return target

@@ -1,0 +1,85 @@
+"""A service with a second stage: the same answers and notes, and vectors made while nothing else is to be done."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import codesearch
+from codesearch import cascade
+from codesearch.service import Service, client
+from tests import models
+from tests.models import FakeModel
+from tests.service.conftest import until, write
+
+
+@pytest.fixture
+def fake() -> Iterator[FakeModel]:
+    model = FakeModel()
+    models.install(model)
+    yield model
+    models.uninstall()
+
+
+def test_a_service_answers_as_the_command_does_and_only_by_the_same_settings(tree: Path, fake: FakeModel):
+    with Service(tree, {"model": "fake"}) as service:
+        assert service.refresh(timeout=60)
+        for embed, answers in (("lazy", True), ("full", True), ("none", False)):
+            with codesearch.open_index(tree, model="fake", embed=embed) as index:
+                answer = client.query(index, "handle function 7")
+                assert (answer is not None) == answers
+                if answer is not None:
+                    assert list(answer.hits) == index.query("handle function 7")
+        with codesearch.open_index(tree, model="static") as index:
+            assert client.query(index, "handle function 7") is None
+
+
+def test_why_the_second_stage_is_missing_reaches_the_client(tree: Path, fake: FakeModel):
+    fake.broken = "the model is damaged"
+    with Service(tree, {"model": "fake"}) as service:
+        assert service.refresh(timeout=60)
+        with codesearch.open_index(tree, model="fake") as index:
+            answer = client.query(index, "handle function 7")
+            assert answer is not None
+            assert answer.hits
+            assert "the model is damaged" in answer.problem
+
+
+def test_with_full_it_embeds_all_while_idle_and_new_files_too(tree: Path, fake: FakeModel):
+    with Service(tree, {"model": "fake", "embed": "full"}, serve=False) as service:
+        assert service.refresh(timeout=60)
+
+        def complete() -> bool:
+            status = service.index_status()
+            return 0 < status.embedded == status.symbols
+
+        until(complete)
+        generation = service.status().generation
+        write(tree, "src/added.py", "added_function")
+        assert service.refresh(timeout=60)
+        until(complete)
+        until(lambda: service.status().embedding is None)
+        assert service.status().generation == generation + 1, "vectors are no change of the index"
+
+
+def test_with_full_a_saved_file_does_not_wait_for_the_vectors(tree: Path, fake: FakeModel):
+    fake.delay = 0.3
+    with Service(tree, {"model": "fake", "embed": "full"}, serve=False) as service:
+        assert service.refresh(timeout=60)
+        until(lambda: fake.documents)
+        write(tree, "src/added.py", "added_function")
+        assert service.refresh(timeout=20)
+        status = service.index_status()
+        assert status.embedded < status.symbols
+        assert any(symbol.name == "added_function" for symbol in service.symbols())
+
+
+def test_lazily_nothing_is_embedded_unasked(tree: Path, fake: FakeModel):
+    with Service(tree, {"model": "fake"}, serve=False) as service:
+        assert service.refresh(timeout=60)
+        time.sleep(1.5)
+        assert fake.documents == []
+        assert not cascade._process.models

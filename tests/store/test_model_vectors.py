@@ -1,0 +1,176 @@
+"""The second stage's vectors in the index: what brings them, what keeps them, what drops them."""
+
+from contextlib import closing
+
+import apsw
+import pytest
+
+from codesearch.store import NeedsMigration, Store, schema
+from codesearch.store import store as module
+from codesearch.store.connection import connect
+from codesearch.store.model_vectors import MOST_QUERIES
+from tests.store.test_store import item, record, vector
+
+MODEL = "big@1"
+
+
+@pytest.fixture
+def store(tmp_path):
+    with Store(tmp_path / "index.db", writable=True) as opened:
+        opened.use_model("test@1", 8)
+        yield opened
+
+
+def digest(name):
+    return name.encode().ljust(16)
+
+
+def one(name, path="a.py", **more):
+    return item(name, "body", vector(1), path=path, digest=digest(name), **more)
+
+
+def add(store, *names, model=MODEL, dims=4):
+    store.model_vectors(model).add(dims, {digest(name): bytes([len(name)] * dims) for name in names}, {})
+
+
+def covered(store, model=MODEL):
+    return store.model_vectors(model).coverage()
+
+
+def old_index(path):
+    """Make an index as the first migration left it, with a file in it."""
+    with closing(connect(path, writable=True)) as db:
+        for name in ("unused", "query_vector", "model_vector", "model"):
+            db.execute(f"DROP TABLE {name}")
+        db.pragma("user_version", 1)
+        db.execute("INSERT INTO meta VALUES ('model', 'test@1'), ('rules', 'r')")
+        db.execute("INSERT INTO file VALUES (1, 'a.py', 'python', NULL, '', 9, 10, 1, 1, 1, 2, x'00', '')")
+        db.execute("INSERT INTO content VALUES (1, x'0102')")
+        db.execute("INSERT INTO vector VALUES (1, x'0102030405060708')")
+        db.execute("INSERT INTO vector_signs VALUES (1, x'00')")
+        db.execute("INSERT INTO symbol VALUES (1, 1, 1, 'function', 'old', 'old', 'old', 'def old()', '', 1, 3, 0, 9)")
+        db.execute("INSERT INTO symbol_text(rowid, name) VALUES (1, 'old')")
+
+
+def test_an_index_of_the_first_version_keeps_all_it_has(tmp_path):
+    path = tmp_path / "index.db"
+    old_index(path)
+    with closing(apsw.Connection(str(path))) as db:
+        before = {t: db.execute(f"SELECT * FROM {t}").fetchall() for t in ("meta", "file", "content", "symbol")}
+    with pytest.raises(NeedsMigration):
+        Store(path)
+    with Store(path, writable=True) as store:
+        assert [symbol.name for symbol in store.listing()] == ["old"]
+        assert store.text_candidates('"old"', (1.0,) * 6, 5)
+        assert store.vector_of(1) == bytes(range(1, 9))
+        assert store.meta()["rules"] == "r", "so it need not be made again"
+        assert covered(store) == (0, 1)
+        add(store)
+    with closing(apsw.Connection(str(path))) as db:
+        assert {t: db.execute(f"SELECT * FROM {t}").fetchall() for t in before} == before
+        assert db.pragma("user_version") == schema.VERSION
+
+
+def test_vectors_hang_on_texts_and_come_by_symbol(store):
+    store.replace([record("a.py", one("alpha"), one("beta")), record("b.py", one("alpha", "b.py"))])
+    add(store, "alpha", "unknown to the index")
+    found = {wanted.content: wanted.vector for wanted in store.model_vectors(MODEL).of_symbols([1, 2])}
+    assert found == {digest("alpha"): bytes([5] * 4), digest("beta"): None}
+    assert covered(store) == (2, 3)
+    assert covered(store, "another@1") == (0, 3)
+    assert store.model_vectors(MODEL).of_contents([digest("alpha"), digest("beta")]) == {
+        digest("alpha"): bytes([5] * 4)
+    }
+
+
+def test_pending_is_in_the_order_of_likely_use(store):
+    store.replace(
+        [
+            record("tests/t.py", one("a test", "tests/t.py"), roles="test"),
+            record("a.py", one("a class", kind="class"), one("a function"), one("twice")),
+            record("b.py", one("a method", "b.py", kind="method"), one("twice", "b.py")),
+        ]
+    )
+    store._db.execute("UPDATE file SET mtime_ns = 5000000000 WHERE path = 'b.py'")
+    pending = [item.content.decode().strip() for item in store.model_vectors(MODEL).pending()]
+    assert pending == ["a method", "twice", "a function", "a class", "a test"]
+    add(store, *pending[:4])
+    assert [item.path for item in store.model_vectors(MODEL).pending()] == ["tests/t.py"]
+
+
+def test_going_back_to_another_state_of_a_file_finds_its_vectors_again(store):
+    store.replace([record("a.py", one("old"), one("both"))])
+    add(store, "old", "both")
+    store.replace([record("a.py", one("new"), one("both"))])
+    assert covered(store) == (1, 2)
+    assert store.counts()["vectors"] == 2, "the static vector went: it would answer with no symbol"
+    store.replace([record("a.py", one("old"), one("both"))])
+    assert covered(store) == (2, 2)
+    assert store.counts()["vectors"] == store.counts()["contents"] == 2
+    assert len(store.vector_candidates(vector(1), 9)) == 2
+
+
+def test_texts_without_a_symbol_are_kept_within_bounds_the_latest_longest(store, monkeypatch):
+    monkeypatch.setattr(module, "MOST_UNUSED", 3)
+    monkeypatch.setattr(module, "UNUSED_SHARE", 0.0)
+    names = [f"name{number}" for number in range(6)]
+    for name in names:
+        store.replace([record("a.py", one(name))])
+        add(store, name)
+    store.prune()
+    kept = store.model_vectors(MODEL).of_contents(map(digest, names))
+    assert set(kept) == set(map(digest, names[2:]))
+    assert store.counts()["contents"] == 4
+    store.remove(["a.py"])
+    store.prune()
+    assert store.counts()["contents"] == 3
+
+
+def test_an_index_made_anew_by_other_rules_keeps_the_vectors(store):
+    store.replace([record("a.py", one("alpha"), one("beta"))])
+    add(store, "alpha")
+    before = store.version()
+    store.clear()
+    assert store.counts()["symbols"] == store.counts()["vectors"] == 0
+    assert store.counts()["contents"] == 1
+    assert store.version() > before
+    store.replace([record("b.py", one("alpha", "b.py"))])
+    assert covered(store) == (1, 1)
+
+
+def test_an_old_model_stays_until_the_new_one_covers_as_much(store):
+    store.replace([record("a.py", *map(one, ("alpha", "beta", "gamma")))])
+    add(store, "alpha", "beta", model="old@1")
+    add(store, "alpha", model="new@1")
+    store.model_vectors("new@1").drop_outgrown()
+    assert covered(store, "old@1") == (2, 3)
+    add(store, "gamma", model="new@1", dims=6)
+    store.model_vectors("new@1").drop_outgrown()
+    assert covered(store, "old@1") == (0, 3)
+    assert covered(store, "new@1") == (2, 3)
+    assert store._rows("SELECT model_id FROM model") == [("new@1",)]
+
+
+def test_queries_are_remembered_the_newest_of_them(store):
+    vectors = store.model_vectors(MODEL)
+    vectors.add(4, {}, {bytes([1]): b"abcd"})
+    assert vectors.of_query(bytes([1])) == b"abcd"
+    assert store.model_vectors("other@1").of_query(bytes([1])) is None
+    vectors.add(4, {}, {number.to_bytes(2, "big"): b"efgh" for number in range(MOST_QUERIES)})
+    assert vectors.of_query(bytes([1])) is None
+    assert len(store._rows("SELECT 1 FROM query_vector")) == MOST_QUERIES
+
+
+def test_vectors_are_no_change_of_the_index(store):
+    store.replace([record("a.py", one("alpha"))])
+    before = store.version()
+    add(store, "alpha")
+    assert store.version() == before
+    store.remove(["a.py"])
+    assert store.version() > before
+
+
+def test_cosines(store):
+    found = store.cosines(bytes([100, 0]), {1: bytes([50, 0]), 2: bytes([0, 9]), 3: bytes([156, 0]), 4: b"longer"})
+    assert found == pytest.approx({1: 1.0, 2: 0.0, 3: -1.0})
+    assert store.cosines(b"ab", {}) == {}
