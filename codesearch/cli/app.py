@@ -5,29 +5,26 @@ from __future__ import annotations
 from collections.abc import Callable
 from inspect import cleandoc
 from textwrap import indent
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from codesearch import __version__
-from codesearch.cli import asking, console, options
+from codesearch.cli import answering, asking, console, options
 from codesearch.cli.editor import app as editor
 from codesearch.cli.evaluate import evaluate
 from codesearch.cli.feedback import app as feedback
 from codesearch.cli.lsp import lsp
 from codesearch.cli.options import (
-    ColorChoice,
     ColorOption,
     ContextOption,
     DbOption,
-    EmbedChoice,
     EmbedOption,
     Format,
     FormatOption,
     KindOption,
     LanguageOption,
     LimitOption,
-    MinScoreOption,
     ModelOption,
     NameOption,
     NoUpdateOption,
@@ -38,6 +35,7 @@ from codesearch.cli.options import (
     ReportFormatOption,
     SnippetOption,
 )
+from codesearch.cli.query import query
 from codesearch.cli.running import FOUND, NOTHING
 from codesearch.cli.watch import watch
 from codesearch.cli.why import why
@@ -90,105 +88,7 @@ def codesearch(
         console.write(ctx.get_help() + "\n")
 
 
-@_command()
-def query(
-    text: Annotated[
-        str | None,
-        typer.Argument(metavar="TEXT", help="What the code does, in plain words, or a name.", show_default=False),
-    ] = None,
-    path: PathArgument = None,
-    limit: LimitOption = None,
-    lang: LanguageOption = None,
-    kind: KindOption = None,
-    path_filter: PathOption = None,
-    name: NameOption = None,
-    format: FormatOption = None,
-    context: ContextOption = None,
-    snippet: SnippetOption = False,
-    batch: Annotated[
-        str | None,
-        typer.Option(
-            "--batch",
-            metavar="FILE",
-            help="Answer one query a line of FILE (- is stdin) with one JSON object a line; TEXT is left out.",
-            show_default=False,
-        ),
-    ] = None,
-    min_score: MinScoreOption = None,
-    explain: Annotated[bool, typer.Option("--explain", help="Tell why each answer is where it is.")] = False,
-    open_: Annotated[
-        int | None,
-        typer.Option("--open", min=1, metavar="N", help="Open answer N in $VISUAL or $EDITOR.", show_default=False),
-    ] = None,
-    color: ColorOption = None,
-    no_update: NoUpdateOption = False,
-    db: DbOption = None,
-    model: ModelOption = None,
-    embed: EmbedOption = None,
-    quiet: QuietOption = False,
-) -> int:
-    """Find the functions, methods and types that do what TEXT says.
-
-    codesearch query "how are routes grouped and registered"
-    codesearch query ServeHTTP path/to/gin            a name, in any case style
-    codesearch query "retry lang:python kind:method -path:tests/**"
-    codesearch query "open a socket" --format vimgrep -n 20
-    codesearch query "parse a date" --open 1          in your editor
-    codesearch query -- "-is:test parse"              a query that begins with -
-    codesearch query --batch queries.txt path/to/repo
-
-    Filters within TEXT: lang: kind: path: name: is: (test, vendored, generated, example), each
-    also with - in front; quote values with blanks. Exit status: 0 found, 1 nothing found (or
-    nothing with --min-score), 2 error.
-    """
-    if batch is not None:
-        if path is not None:
-            raise UsageError("with --batch the queries come from the file: leave TEXT out and name only the folder")
-        text, path = None, text
-    elif text is None:
-        raise UsageError("no query given: codesearch query TEXT [PATH], for example codesearch query 'parse dates' .")
-    only = options.filters(lang, kind, path_filter, name)
-    if text is not None:
-        from codesearch.search import parse
-
-        parse(text, only)
-    if open_ is not None:
-        limit = max(open_, limit or 0)
-    settings = {"db": db, "model": model, "limit": limit, "context": context, "color": _value(color)}
-    with asking.opened(options.root_of(path), **settings, embed=_value(embed)) as index:
-        if batch is not None:
-            from codesearch.cli.batch import answer_lines
-
-            if format not in (None, Format.json, Format.ndjson):
-                raise UsageError("with --batch the format is ndjson")
-            if explain or open_ is not None:
-                raise UsageError("--explain and --open are for one query, not for --batch")
-            if not no_update:
-                asking.refresh(index, quiet=quiet)
-            answers = _answers(index, Format.ndjson, context, snippet=snippet, weak=True)
-            return answer_lines(index, batch, only, answers, min_score)
-        assert text is not None
-        if explain and format in (Format.vimgrep, Format.paths):
-            raise UsageError(f"--explain has no place in the format {format.value}: use text, json or ndjson")
-        reasons: list[Any] = []
-        if explain:
-            hits, reasons = asking.explained(index, text, only, update=not no_update, quiet=quiet)
-        else:
-            hits = asking.query(index, text, only, update=not no_update, quiet=quiet)
-        kept = [hit for hit in hits if hit.score >= (min_score or 0.0)]
-        if open_ is not None:
-            return asking.open_answer(index, text, kept, open_)
-        answers = _answers(index, format, context, snippet=snippet, weak=True)
-        if hits and min_score is not None and not kept:
-            if not quiet:
-                console.message(f"nothing with a score of {min_score:g} or more; the best has {hits[0].score:.2f}")
-            if answers.format is Format.json:
-                answers.print_hits([], {"query": text})
-            return NOTHING
-        if kept and answers.format is Format.text and kept[0].score < answers.weak and not quiet:
-            console.message("no good match; the nearest:")
-        answers.print_hits(kept, {"query": text}, reasons)
-        return _ended(index, bool(kept), quiet=quiet)
+_command()(query)
 
 
 @_command()
@@ -220,11 +120,11 @@ def similar(
     if at is None:
         raise UsageError(f"{place}: write FILE:LINE, for example src/cache.py:42")
     root, file = options.located(at[0], path)
-    with asking.opened(root, db=db, limit=limit, context=context, color=_value(color)) as index:
+    with asking.opened(root, db=db, limit=limit, context=context, color=answering.value_of(color)) as index:
         hits = asking.similar(index, file, at[1], only, update=not no_update, quiet=quiet)
         asked = {"file": file, "line": at[1]}
-        _answers(index, format, context, snippet=snippet).print_hits(hits, asked)
-        return _ended(index, bool(hits), quiet=quiet)
+        answering.answers(index, format, context, snippet=snippet).print_hits(hits, asked)
+        return answering.ended(index, bool(hits), quiet=quiet)
 
 
 @_command()
@@ -251,11 +151,11 @@ def show(
         root, file = options.located(at[0], path)
     else:
         root, file = options.root_of(path), ""
-    with asking.opened(root, db=db, color=_value(color)) as index:
+    with asking.opened(root, db=db, color=answering.value_of(color)) as index:
         if not no_update:
             asking.refresh(index, quiet=quiet)
         found = [index.symbol_at(file, at[1])] if at is not None else index.symbols_named(what)
-        _answers(index, Format(format.value), None).print_source(found[:limit])
+        answering.answers(index, Format(format.value), None).print_source(found[:limit])
         rest = found[limit:]
         if rest and not quiet:
             others = ", ".join(f"{one.path}:{one.start_line}" for one in rest[:5]) + (", ..." if rest[5:] else "")
@@ -289,12 +189,12 @@ def symbols(
     codesearch symbols path/to/repo --lang go --name 'parse*' --format ndjson
     """
     only = options.filters(lang, kind, path_filter, name)
-    with asking.opened(options.root_of(path), db=db, color=_value(color)) as index:
+    with asking.opened(options.root_of(path), db=db, color=answering.value_of(color)) as index:
         if not no_update:
             asking.refresh(index, quiet=quiet)
         found = index.symbols(only, limit=-1 if limit is None else limit)
-        count = _answers(index, format, context, snippet=snippet).print_symbols(found)
-        return _ended(index, bool(count), quiet=quiet)
+        count = answering.answers(index, format, context, snippet=snippet).print_symbols(found)
+        return answering.ended(index, bool(count), quiet=quiet)
 
 
 @_command("index")
@@ -333,7 +233,7 @@ def index_command(
     from codesearch.cli.progress import Reporter
 
     settings = {"include": include, "exclude": exclude, "workers": workers, "db": db, "model": model}
-    with asking.opened(options.root_of(path), **settings, embed=_value(embed)) as index:
+    with asking.opened(options.root_of(path), **settings, embed=answering.value_of(embed)) as index:
         index.check_model()
         with Reporter(index.root, quiet=quiet, first=rebuild or not index.path.exists()) as reporter:
             report = index.update(rebuild=rebuild, progress=reporter.progress, waiting=reporter.waiting)
@@ -369,7 +269,7 @@ def status(
     """
     from codesearch.cli import render, reports
 
-    with asking.opened(options.root_of(path), db=db, color=_value(color)) as index:
+    with asking.opened(options.root_of(path), db=db, color=answering.value_of(color)) as index:
         found = index.status()
         if format is ReportFormat.json:
             render.print_json(reports.status_object(found, list_skipped=skipped), indent=2)
@@ -405,8 +305,8 @@ def config(path: PathArgument = None, format: ReportFormatOption = ReportFormat.
     from codesearch import settings
     from codesearch.cli import render, reports
 
-    with asking.opened(options.root_of(path), color=_value(color)) as index:
-        layers = settings.load_layers(index.root, {"color": _value(color)})
+    with asking.opened(options.root_of(path), color=answering.value_of(color)) as index:
+        layers = settings.load_layers(index.root, {"color": answering.value_of(color)})
         described = settings.describe(layers)
         if format is ReportFormat.json:
             found = {item.name: {"value": item.value, "origin": item.origin} for item in described}
@@ -423,36 +323,3 @@ _command()(why)
 _command("eval")(evaluate)
 app.add_typer(editor, name="editor")
 app.add_typer(feedback, name="feedback")
-
-
-def _value(choice: ColorChoice | EmbedChoice | None) -> str | None:
-    return None if choice is None else choice.value
-
-
-def _answers(
-    index: Any, format: Format | None, context: int | None, *, snippet: bool = False, weak: bool = False
-) -> Any:
-    from codesearch.cli.render import Answers
-    from codesearch.search.rank import WEAK
-
-    return Answers(
-        index,
-        format or Format.text,
-        console.look(index.settings.color),
-        context=index.settings.context,
-        snippet=snippet,
-        snippet_lines=context,
-        weak=WEAK if weak else 0.0,
-    )
-
-
-def _ended(index: Any, found: bool, *, quiet: bool) -> int:
-    """Return the exit status of a question; say why if there is nothing that could have answered."""
-    if found:
-        return FOUND
-    if problem := asking.nothing_to_search(index.status()):
-        raise NotFoundError(problem)
-    if not quiet:
-        console.flush()
-        console.message("nothing found")
-    return NOTHING
