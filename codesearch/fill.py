@@ -92,6 +92,7 @@ def fill(
         return until()
 
     with _alone(index, given_up) as alone:
+        told()
         while alone and not until():
             pending = vectors.pending()
             made = 0

@@ -39,7 +39,7 @@ def vectors(root):
 
 
 def test_everything_is_embedded_once_and_progress_is_told(root, fake):
-    told = []
+    told: list[fill.FillProgress] = []
     with codesearch.open_index(root, model="fake") as index:
         index.query("parse an option")
         before = len(fake.documents)
