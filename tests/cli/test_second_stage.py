@@ -1,0 +1,73 @@
+"""The options --model and --embed, and what is said of the second stage."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from codesearch import cascade
+from codesearch.embed import MODELS
+from tests.cli.conftest import Run, process
+
+Call = Callable[..., Run]
+
+
+@pytest.fixture
+def other(nobody_home: Path) -> Path:
+    """Import a model that needs no library: the static one by another name. Return its folder."""
+    folder = nobody_home / ".local" / "share" / "codesearch" / "models" / "other"
+    shutil.copytree(MODELS / "static", folder)
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps({**config, "name": "other"}))
+    cascade._process.models.clear()
+    return folder
+
+
+def test_index_says_when_the_folder_is_searchable_and_when_all_is_covered(small: Path, call: Call, other: Path):
+    run = call("index", small, "--model", "other", "--embed", "full")
+    assert run.status == 0
+    read, searchable, covered = run.err.splitlines()[-3:]
+    assert "2 files read" in read
+    assert "searchable; other now embeds 6 more symbols" in searchable
+    assert "6 texts embedded by other" in covered
+    assert covered.endswith("all 6 symbols covered")
+    again = call("index", small, "--model", "other", "--embed", "full")
+    assert "other has nothing to embed, all 6 symbols covered" in again.err
+    assert call("index", small, "--model", "other", "--embed", "full", "-q").err == ""
+    assert "embed" not in call("index", small, "--model", "other").err
+
+
+def test_status_tells_what_the_second_stage_has_seen(
+    small: Path, call: Call, other: Path, monkeypatch: pytest.MonkeyPatch
+):
+    call("index", small)
+    monkeypatch.setenv("CODESEARCH_MODEL", "other")
+    assert "\n          other: 0 of 6 symbols\n" in call("status", small).out
+    call("query", "retry the upload", small, "--path", "retry.py")
+    report = call("status", small, "--format", "json").json
+    assert report["second_stage"]["model"] == "other"
+    assert 0 < report["second_stage"]["symbols"] < report["symbols"]
+    monkeypatch.setenv("CODESEARCH_EMBED", "none")
+    assert call("status", small, "--format", "json").json["second_stage"] is None
+
+
+def test_a_model_that_cannot_be_used_costs_a_note_and_nothing_else(small: Path, call: Call, other: Path):
+    plain = call("query", "retry the upload", small, "--model", "static", "--format", "json")
+    (other / "table.bin").write_bytes(b"damaged")
+    run = call("query", "retry the upload", small, "--model", "other", "--format", "json")
+    assert (run.status, run.json["results"]) == (0, plain.json["results"])
+    assert run.err.count("\n") == 1
+    assert "the model other cannot be used" in run.err
+    assert call("query", "retry the upload", small, "--model", "other", "-q").err == ""
+    assert call("index", small, "--model", "other").status == 0
+    assert call("index", small, "--model", "other", "--embed", "full").status == 2
+
+
+def test_a_word_that_embed_does_not_know_is_an_error(small: Path):
+    run = process("query", "retry", small, "--embed", "sometimes", cwd=small)
+    assert run.status == 2
+    assert "lazy" in run.err
