@@ -30,7 +30,7 @@ th, td { text-align: left; padding: .3rem .6rem; border-bottom: 1px solid var(--
 td.number, th.number { text-align: right; white-space: nowrap; }
 .scroll { overflow-x: auto; } figure { margin: 1rem 0; } svg { max-width: 100%; height: auto; }
 svg text { fill: var(--ink); font: 13px system-ui, sans-serif; } svg .faint { fill: var(--faint); }
-svg .axis { stroke: var(--line); } svg .whisker { stroke: var(--ink); stroke-width: 1.5; }
+svg .axis { stroke: var(--line); } svg .diagonal { stroke: var(--faint); } svg .whisker { stroke: var(--ink); stroke-width: 1.5; }
 .c0 { fill: var(--c0); stroke: var(--c0); } .c1 { fill: var(--c1); stroke: var(--c1); }
 .c2 { fill: var(--c2); stroke: var(--c2); } .c3 { fill: var(--c3); stroke: var(--c3); }
 svg .bar { stroke: none; } svg .curve { fill: none; stroke-width: 2; }
@@ -121,7 +121,7 @@ def _table(caption: str, head: list[str], rows: list[list[str]], numbers: int) -
 
 def _cells(metrics: Mapping[str, Interval]) -> list[str]:
     return [
-        f"{metrics[name].mean:.3f} <span class='faint'>({metrics[name].low:.3f}–{metrics[name].high:.3f})</span>"
+        f"{metrics[name].mean:.3f}<br><span class='faint'>({metrics[name].low:.3f}–{metrics[name].high:.3f})</span>"
         for name in METRICS
     ]
 
@@ -129,15 +129,14 @@ def _cells(metrics: Mapping[str, Interval]) -> list[str]:
 def _overall(found: Report) -> str:
     rows = [
         [
-            _said(run.name),
-            f"<code>{_said(run.run.model)}</code>",
+            f"{_said(run.name)}<br><code class='faint'>{_said(run.run.model)}</code>",
             *_cells(run.figures.metrics),
             f"{run.calibration_error:.3f}",
             f"{1000 * run.median_seconds:.0f} ms",
         ]
         for run in found.runs
     ]
-    head = ["settings", "model", *(TITLES[name] for name in METRICS), "calibration error", "median query"]
+    head = ["settings", *(TITLES[name] for name in METRICS), "calibration error", "median query"]
     return _table("Means with 95 % confidence intervals", head, rows, 5)
 
 

@@ -55,7 +55,7 @@ def reliability(run: RunReport, number: int) -> str:
     def y(value: float) -> float:
         return 10 + (1 - value) * side
 
-    rows = [f'<line class="axis" x1="{x(0)}" y1="{y(0)}" x2="{x(1)}" y2="{y(1)}" stroke-dasharray="4 4"/>']
+    rows = [f'<line class="diagonal" x1="{x(0)}" y1="{y(0)}" x2="{x(1)}" y2="{y(1)}" stroke-dasharray="4 4"/>']
     for tick in (0, 0.25, 0.5, 0.75, 1):
         rows.append(f'<line class="axis" x1="{x(tick)}" y1="{y(0)}" x2="{x(tick)}" y2="{y(0) + 5}"/>')
         rows.append(f'<text class="faint" x="{x(tick)}" y="{y(0) + 20}" text-anchor="middle">{tick:g}</text>')
