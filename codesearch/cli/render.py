@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 PATH, LINE, KIND, NAME, FAINT = "35", "32", "2", "1", "2"
 """SGR codes of the parts of a header; grep's colours for path and line."""
 MOST_COPIES = 3
-"""So many copies of an answer are named, the others counted."""
+"""So many copies of an answer (or parts) are named, the others counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class Answers:
                 print_json(self.hit(hit, reasons))
         elif self.format is Format.text:
             for number, hit in enumerate(hits):
-                console.write(("\n" if number else "") + self._text(hit) + self._copies(hit))
+                console.write(("\n" if number else "") + self._text(hit) + self._elsewhere(hit))
                 if reasons:
                     from codesearch.cli import explain
 
@@ -123,6 +123,8 @@ class Answers:
         more: dict[str, Any] = {"weak": True} if hit.score < self.weak else {}
         if hit.copies:
             more["copies"] = list(hit.copies)
+        if hit.folded:
+            more["folded"] = list(hit.folded)
         if reasons:
             from codesearch.cli import explain
 
@@ -189,14 +191,16 @@ class Answers:
             )
         return header + self._snippet(symbol, first, lines, 0, self.context)
 
-    def _copies(self, hit: Hit) -> str:
-        """Return where the same code stands too, on one line."""
-        if not hit.copies:
-            return ""
-        named = ", ".join(map(clean, hit.copies[:MOST_COPIES]))
-        more = len(hit.copies) - MOST_COPIES
-        shown = f"copied in {named}" + (f" and {more} more" if more > 0 else "")
-        return self.look.paint("     " + self.look.fit(f"{self.look.bar} {shown}", 5), FAINT) + "\n"
+    def _elsewhere(self, hit: Hit) -> str:
+        """Return where the same code stands too, and what is shown as part of the answer, a line each."""
+        out = []
+        for said, places in (("copied in", hit.copies), ("also", hit.folded)):
+            if places:
+                named = ", ".join(map(clean, places[:MOST_COPIES]))
+                more = len(places) - MOST_COPIES
+                shown = f"{said} {named}" + (f" and {more} more" if more > 0 else "")
+                out.append(self.look.paint("     " + self.look.fit(f"{self.look.bar} {shown}", 5), FAINT) + "\n")
+        return "".join(out)
 
     def _plain_header(self, symbol: Symbol) -> str:
         return f"{clean(symbol.path)}:{symbol.start_line}  {symbol.kind} {clean(symbol.qualname)}"

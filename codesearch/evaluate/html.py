@@ -30,7 +30,8 @@ th, td { text-align: left; padding: .3rem .6rem; border-bottom: 1px solid var(--
 td.number, th.number { text-align: right; white-space: nowrap; }
 .scroll { overflow-x: auto; } figure { margin: 1rem 0; } svg { max-width: 100%; height: auto; }
 svg text { fill: var(--ink); font: 13px system-ui, sans-serif; } svg .faint { fill: var(--faint); }
-svg .axis { stroke: var(--line); } svg .diagonal { stroke: var(--faint); } svg .whisker { stroke: var(--ink); stroke-width: 1.5; }
+svg .axis { stroke: var(--line); } svg .diagonal { stroke: var(--faint); }
+svg .whisker { stroke: var(--ink); stroke-width: 1.5; }
 .c0 { fill: var(--c0); stroke: var(--c0); } .c1 { fill: var(--c1); stroke: var(--c1); }
 .c2 { fill: var(--c2); stroke: var(--c2); } .c3 { fill: var(--c3); stroke: var(--c3); }
 svg .bar { stroke: none; } svg .curve { fill: none; stroke-width: 2; }

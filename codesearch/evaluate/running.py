@@ -104,10 +104,16 @@ def _overridden(root: Path, settings: Settings, text: str) -> Settings:
     return replace(settings, **{key: getattr(checked, key) for key in given})
 
 
-def spans(hit: Hit) -> list[tuple[str, int, int]]:
-    """Return (path, first line, last line) of a hit and of what is shown as the same hit: copies, what is folded."""
+def spans(hit: Hit) -> list[tuple[str, int, int | None]]:
+    """Return (path, first line, last line) of a hit and of what is shown as part of it: copies, what is folded.
+
+    The last line of what is folded is not known.
+    """
     symbol = hit.symbol
-    found = [(symbol.path, symbol.start_line, symbol.end_line)]
+    found: list[tuple[str, int, int | None]] = [(symbol.path, symbol.start_line, symbol.end_line)]
+    for place in hit.folded:
+        path, _, line = place.rpartition(":")
+        found.append((path, int(line), None))
     for place in hit.copies:
         path, _, line = place.rpartition(":")
         found.append((path, int(line), int(line) + symbol.end_line - symbol.start_line))

@@ -49,7 +49,8 @@ def hit_to_json(hit: Hit) -> dict[str, Any]:
 
 def hit_from_json(value: dict[str, Any]) -> Hit:
     """Return the hit that `hit_to_json` was given. Raises TypeError or KeyError for anything else."""
-    return Hit(**{**value, "symbol": Symbol(**value["symbol"]), "copies": tuple(value["copies"])})
+    places = {name: tuple(value[name]) for name in ("copies", "folded")}
+    return Hit(**{**value, **places, "symbol": Symbol(**value["symbol"])})
 
 
 def filter_to_json(only: Filter | None) -> dict[str, list[str]]:
