@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from codesearch.store.filters import Filter
 
 
-def answer_lines(index: Index, file: str, only: Filter, answers: Answers, least: float | None = None) -> int:
+def answer_lines(
+    index: Index, file: str, only: Filter, answers: Answers, least: float | None = None, *, quiet: bool = False
+) -> int:
     """Answer every line of a file, in order, at once when it comes; return the exit status.
 
     Answers with a score below `least` are left out.
@@ -25,6 +27,7 @@ def answer_lines(index: Index, file: str, only: Filter, answers: Answers, least:
     A line that cannot be understood gets an object with `error`, and the status is 2 at the end.
     """
     found = failed = False
+    problem = ""
     for text in _lines(file):
         try:
             hits = [hit for hit in index.query(text, only=only) if hit.score >= (least or 0.0)]
@@ -33,6 +36,9 @@ def answer_lines(index: Index, file: str, only: Filter, answers: Answers, least:
             print_json({"query": text, "error": str(error), "results": []})
         else:
             found = found or bool(hits)
+            if index.problem and not problem and not quiet:
+                console.message(index.problem)
+            problem = problem or index.problem
             print_json({"query": text, "results": [answers.hit(hit) for hit in hits]})
         console.flush()
     return ERROR if failed else FOUND if found else NOTHING

@@ -108,7 +108,7 @@ def query(
             if not no_update:
                 asking.refresh(index, quiet=quiet)
             printed = answering.answers(index, Format.ndjson, context, snippet=snippet, weak=True)
-            return answer_lines(index, batch, only, printed, min_score)
+            return answer_lines(index, batch, only, printed, min_score, quiet=quiet)
         assert text is not None
         if explain and format in (Format.vimgrep, Format.paths):
             raise UsageError(f"--explain has no place in the format {format.value}: use text, json or ndjson")

@@ -156,6 +156,13 @@ class _Speaker:
         ):
             self._told = time.monotonic()
             self.say(f"indexing: {state.updating.files:,} of {state.updating.files_total:,} files")
+        filling = state.embedding
+        if filling is not None and filling.done < filling.total and time.monotonic() - self._told > 5.0:
+            self._told = time.monotonic()
+            self.say(f"embedding: {filling.done:,} of {filling.total:,} symbols ({filling.rate:,.0f}/s)")
+        before = self._before.embedding if self._before is not None else None
+        if filling is not None and filling.done == filling.total and filling != before and filling.embedded:
+            self.say(f"the second stage covers all {filling.total:,} symbols")
         if state.last is not None and (self._before is None or state.last is not self._before.last):
             from codesearch.cli import reports
 
