@@ -1,5 +1,6 @@
 // The item in the status bar, and the menu behind it.
 
+import { homedir } from "node:os";
 import * as vscode from "vscode";
 import { t } from "./l10n";
 import type { Server } from "./server";
@@ -99,13 +100,19 @@ function entries(server: Server): Entry[] {
   return list;
 }
 
+/** A path with `~` for the home folder, as people write it. */
+function tildified(file: string): string {
+  const home = homedir();
+  return home !== "" && file.startsWith(home) ? `~${file.slice(home.length)}` : file;
+}
+
 /** Show the state and what can be done about it; the list follows the state. */
 export function showStatus(server: Server): void {
   const quick = vscode.window.createQuickPick<Entry>();
   const { found, state } = server;
   quick.title =
     found !== undefined && state.kind === "running"
-      ? t("Codesearch {0}: {1}", state.version, [found.command, ...found.args].join(" "))
+      ? t("Codesearch {0}: {1}", state.version, [tildified(found.command), ...found.args].join(" "))
       : "Codesearch";
   quick.placeholder = t("What to do");
   quick.matchOnDescription = true;
