@@ -28,14 +28,16 @@ FLOW = (
 """The cases of flow.mjs, done one after another in one window."""
 PICTURES = {
     **{
-        f"story-{name}": f"docs/images/vscode-{name}.png"
+        f"docs/images/vscode-{name}.png": f"story-{name}"
         for name in ("1-open", "2-palette", "3-typing", "4-found", "5-opened", "6-similar")
     },
-    **{name: f"editors/vscode/images/{name}.png" for name in ("find", "similar", "results", "status")},
+    "editors/vscode/images/find.png": "story-4-found",
+    **{f"editors/vscode/images/{name}.png": name for name in ("similar", "results", "status")},
 }
-"""The pictures of the documents: by name in flow.mjs, the file. CODESEARCH_UPDATE_SCREENSHOTS=1 makes them anew."""
+"""The pictures in the documents: by file, the name in flow.mjs. CODESEARCH_UPDATE_SCREENSHOTS=1 makes them anew."""
 UPDATE = os.environ.get("CODESEARCH_UPDATE_SCREENSHOTS") == "1"
 LARGEST = {"docs": 120_000, "editors": 60_000}
+SIZE = (960, 600)
 WRONG = {
     "find": "the right function is not first",
     "similar": "the similar functions are not in it",
@@ -79,10 +81,10 @@ def task(repository: Repository) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def folder(repository: Repository, tmp_path_factory: pytest.TempPathFactory) -> Repository:
+def folder(repository: Repository, vscode: Editor) -> Repository:
     """A copy of the package, with its index: what is typed into it is nobody else's."""
-    root = tmp_path_factory.mktemp("folder") / ("typer" if UPDATE else repository.root.name)
-    shutil.copytree(repository.root, root)
+    root = vscode.home / ("typer" if UPDATE else repository.root.name)
+    shutil.copytree(repository.root, root, ignore=shutil.ignore_patterns(".agents"))
     return dataclasses.replace(repository, root=root)
 
 
@@ -90,7 +92,9 @@ def folder(repository: Repository, tmp_path_factory: pytest.TempPathFactory) -> 
 def flow(vscode: Editor, folder: Repository) -> dict[str, Result]:
     vscode.serve([])
     vscode.settings()
-    return vscode.drive("flow.mjs", FLOW, folder.root, pictures=list(PICTURES), size=[960, 600], **task(folder))
+    return vscode.drive(
+        "flow.mjs", FLOW, folder.root, pictures=sorted(set(PICTURES.values())), size=SIZE, **task(folder)
+    )
 
 
 @pytest.mark.parametrize("case", [*FLOW, ONLY_HERE])
@@ -100,12 +104,12 @@ def test_in_vscode(case: str, flow: dict[str, Result], vscode: Editor) -> None:
 
 @pytest.mark.parametrize("name", PICTURES)
 def test_the_documents_show_it(name: str, flow: dict[str, Result], vscode: Editor) -> None:
-    made = vscode.work / "shots" / f"{name}.png"
-    file = conftest.HOUSE / PICTURES[name]
+    made = vscode.work / "shots" / f"{PICTURES[name]}.png"
+    file = conftest.HOUSE / name
     if UPDATE:
         pictures.save(made, file)
-    assert pictures.size(file) == pictures.size(made) == (960, 600)
-    assert file.stat().st_size < LARGEST[PICTURES[name].split("/")[0]]
+    assert pictures.size(file) == pictures.size(made) == SIZE
+    assert file.stat().st_size < LARGEST[name.split("/")[0]]
 
 
 def test_the_flow_fails_when_the_server_answers_wrongly(vscode: Editor, folder: Repository, tmp_path: Path) -> None:

@@ -47,6 +47,10 @@ async function askAndSee(window, question, wanted, options) {
     const at = rows[0] && place(rows[0]);
     return !(await window.busy()) && rows[0] && name(rows[0]) === wanted.name && at.path === wanted.path && at.line === wanted.line && rows;
   });
+  return await window.until('the first is not the one that Enter opens', async () => {
+    const rows = await answers(window);
+    return rows[0]?.focused && rows;
+  });
 }
 
 /** Ask, and have the answer in the editor as a preview: a move brings it. */
@@ -73,18 +77,17 @@ const cases = {
     });
     const at = place(second);
     await window.shows('no preview', at.path, at.line, { preview: true });
-    await window.shot('find-moved');
     await window.keys.press('ArrowUp');
     await window.shows('the preview does not follow', task.answer.path, task.answer.line, { preview: true });
     await window.keys.press('Enter');
     await window.input.waitFor({ state: 'hidden' });
-    const editor = await window.shows('it does not open at the line', task.answer.path, task.answer.line, { at: true });
-    await window.shot('find-opened');
+    const editor = await window.shows('it does not open at the line', task.answer.path, task.answer.line, { at: true, preview: false });
     return { rows: rows.slice(0, 3), editor };
   },
 
   /** The pictures of the project's README: from an open folder to the function, and to what is like it. */
   async story(window, task) {
+    await window.until('the window is not ready', async () => (await window.status())?.text === 'Codesearch');
     await window.shot('story-1-open');
     await window.openPalette('>find code');
     const row = window.rows.filter({ hasText: FIND }).first();
@@ -100,7 +103,7 @@ const cases = {
     await window.shows('no preview of the first', task.answer.path, task.answer.line, { preview: true });
     await window.shot('story-4-found');
     await window.keys.press('Enter');
-    await window.shows('it does not open at the line', task.answer.path, task.answer.line, { at: true });
+    await window.shows('it does not open at the line', task.answer.path, task.answer.line, { at: true, preview: false });
     await window.shot('story-5-opened');
     await window.command(SIMILAR);
     await window.until('no peek view', () => window.page.locator('.peekview-widget .ref-tree .monaco-list-row').nth(1).isVisible());
@@ -152,8 +155,12 @@ const cases = {
     await window.openFile(task.other.path, task.other.line);
     await askAndSee(window, task.query, task.answer);
     await window.button('Open to the Side', 0);
+    await window.until('not to the side', async (see) => {
+      const editor = await window.editor();
+      see(editor);
+      return editor.groups === 2;
+    });
     const editor = await window.shows('it does not open at the line', task.answer.path, task.answer.line, { at: true });
-    if (editor.groups !== 2) throw new Wrong('not to the side', JSON.stringify(editor));
     if (!editor.tabs.includes(task.other.path)) throw new Wrong('what was open is gone', JSON.stringify(editor));
   },
 
@@ -180,7 +187,7 @@ const cases = {
   async history(window, task) {
     await askAndSee(window, task.query, task.answer);
     await window.keys.press('Enter');
-    await window.shows('it does not open at the line', task.answer.path, task.answer.line, { at: true });
+    await window.shows('it does not open at the line', task.answer.path, task.answer.line, { at: true, preview: false });
     await openFind(window);
     const row = window.rows.filter({ hasText: task.query }).first();
     await window.until('the last question is not offered', () => row.isVisible());
@@ -225,7 +232,6 @@ const cases = {
         return wanted.test(title);
       });
     await titled('the title does not tell the filter', /class/);
-    await window.shot('filters');
     await window.button('Remove All Filters');
     await askAndSee(window, task.query, task.answer);
     await titled('the title keeps the filter', /^Find Code by Meaning$/);
@@ -312,7 +318,6 @@ const cases = {
     if (!rows[1].aria.includes(`line ${task.answer.line}`)) throw new Wrong('a screen reader is told no place', rows[1].aria);
     const files = rows.filter((row) => row.level === 1);
     if (new Set(files.map((row) => row.aria)).size !== files.length) throw new Wrong('a file is there twice', JSON.stringify(files));
-    await window.shot('results');
     await window.keys.press('Control+c');
     const link = `${task.answer.path}:${task.answer.line}`;
     await window.until('no link is copied', async (see) => {
@@ -322,6 +327,7 @@ const cases = {
     });
     await window.keys.press('Enter');
     await window.shows('it does not open at the line', task.answer.path, task.answer.line, { at: true });
+    await window.shot('results');
     await window.command('View: Show Codesearch');
     await window.until('the focus is not in the view', () =>
       window.page.evaluate(() => Boolean(document.activeElement?.closest('.pane-body'))),

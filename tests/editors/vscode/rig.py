@@ -92,7 +92,12 @@ class Editor:
     @property
     def bin(self) -> Path:
         """First on the PATH of the extension host."""
-        return self.work / "bin"
+        return self.home / ".local" / "bin"
+
+    @property
+    def home(self) -> Path:
+        """The user's."""
+        return self.work / "home"
 
     @property
     def program(self) -> Path:
@@ -116,10 +121,10 @@ class Editor:
 
     def start(self, vsix: Path | None = None, environment: Mapping[str, str] | None = None) -> None:
         """Install the extension and listen; returns when the workbench is served."""
-        for folder in (self.bin, self.work / "home", self.work / "server" / "data" / "User"):
+        for folder in (self.bin, self.work / "server" / "data" / "User"):
             folder.mkdir(parents=True, exist_ok=True)
         self.environment = {
-            "HOME": str(self.work / "home"),
+            "HOME": str(self.home),
             # Only what is here and the system's: a codesearch in the environment of the tests is not found.
             "PATH": os.pathsep.join((str(self.bin), "/usr/local/bin", "/usr/bin", "/bin")),
             "LC_ALL": "C.UTF-8",

@@ -256,6 +256,7 @@ export class Window {
         await closed();
       });
     }
+    if ((await this.editor()).groups > 1) await this.command('View: Close All Editor Groups');
     if ((await this.notifications()).length) await this.command('Notifications: Clear All Notifications');
     if (!(await this.page.locator('.explorer-folders-view .monaco-list-row').first().isVisible()))
       await this.command('View: Show Explorer');
@@ -265,6 +266,12 @@ export class Window {
   async paste(text) {
     await this.page.evaluate((value) => navigator.clipboard.writeText(value), text);
     await this.keys.press('Control+v');
+    const line = text.split('\n').find((one) => one.trim()).trim();
+    await this.until('nothing is pasted', async (see) => {
+      const shown = await this.page.locator('.editor-group-container.active .view-lines').first().innerText();
+      see(shown);
+      return shown.replaceAll('\u00a0', ' ').includes(line);
+    });
   }
 
   // Side bar ---------------------------------------------------------------------------------------------------------
