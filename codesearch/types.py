@@ -65,8 +65,8 @@ class Hit:
     symbol: Symbol
     copies: tuple[str, ...] = ()
     """Where the same code stands too, as `path:line`; copies are one hit."""
-    folded: tuple[str, ...] = ()
-    """What is shown as part of it, as `path:line`: overloads, and what it is defined in."""
+    folded: tuple[Symbol, ...] = ()
+    """What is shown as part of it: overloads, and what it is defined in."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -124,7 +124,7 @@ class Answers:
         if hit.copies:
             more["copies"] = list(hit.copies)
         if hit.folded:
-            more["folded"] = list(hit.folded)
+            more["folded"] = [_line_of(one) for one in hit.folded]
         if reasons:
             from codesearch.cli import explain
 
@@ -192,9 +192,13 @@ class Answers:
         return header + self._snippet(symbol, first, lines, 0, self.context)
 
     def _elsewhere(self, hit: Hit) -> str:
-        """Return where the same code stands too, and what is shown as part of the answer, a line each."""
+        """Return where the same code stands too, and where overloads do, a line each.
+
+        What an answer is defined in is named by its qualified name already.
+        """
         out = []
-        for said, places in (("copied in", hit.copies), ("also", hit.folded)):
+        overloads = [_line_of(one) for one in hit.folded if one.qualname == hit.symbol.qualname]
+        for said, places in (("copied in", hit.copies), ("overloaded in", overloads)):
             if places:
                 named = ", ".join(map(clean, places[:MOST_COPIES]))
                 more = len(places) - MOST_COPIES
@@ -258,6 +262,10 @@ class Answers:
             note = f"{left:,} more line{'s' if left > 1 else ''}"
             out.append(look.paint(f"{'':>{digits}} {look.bar} {look.more} {note}", FAINT) + "\n")
         return "".join(out)
+
+
+def _line_of(symbol: Symbol) -> str:
+    return f"{symbol.path}:{symbol.start_line}"
 
 
 def _declaration(signature: str, lines: list[str]) -> range:

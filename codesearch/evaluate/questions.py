@@ -29,13 +29,13 @@ class Target:
     exact: bool = False
     """Only the symbol on just these lines is right, not what contains it."""
 
-    def answered_by(self, path: str, start_line: int, end_line: int | None) -> bool:
-        """Return whether a hit on these lines is this answer; where its end is not known, it must begin there."""
+    def answered_by(self, path: str, start_line: int, end_line: int) -> bool:
+        """Return whether a hit on these lines is this answer."""
         if self.exact:
-            return path == self.path and start_line == self.start and end_line in (self.end, None)
+            return path == self.path and (start_line, end_line) == (self.start, self.end)
         if not _same_file(path, self.path):
             return False
-        return self.start is None or start_line <= self.start <= (start_line if end_line is None else end_line)
+        return self.start is None or (start_line <= self.start <= end_line)
 
     def __str__(self) -> str:
         return self.path if self.start is None else f"{self.path}:{self.start}"

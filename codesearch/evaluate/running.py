@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from codesearch.errors import UsageError
-from codesearch.evaluate.questions import DOCUMENTATION, Question
+from codesearch.evaluate.questions import DOCUMENTATION, Question, Target
 from codesearch.index import Index
 from codesearch.settings import NAMES, Settings, load_layers, merge
 from codesearch.types import Hit
@@ -104,29 +104,24 @@ def _overridden(root: Path, settings: Settings, text: str) -> Settings:
     return replace(settings, **{key: getattr(checked, key) for key in given})
 
 
-def spans(hit: Hit) -> list[tuple[str, int, int | None]]:
-    """Return (path, first line, last line) of a hit and of what is shown as part of it: copies, what is folded.
+def answers(target: Target, hit: Hit) -> bool:
+    """Return whether a hit is a right answer: itself, a copy of it, or (exactly) what is folded under it.
 
-    The last line of what is folded is not known.
+    What holds a hit is folded under it too, and would hold the lines of any target in the file.
     """
     symbol = hit.symbol
-    found: list[tuple[str, int, int | None]] = [(symbol.path, symbol.start_line, symbol.end_line)]
-    for place in hit.folded:
-        path, _, line = place.rpartition(":")
-        found.append((path, int(line), None))
+    found = [(one.path, one.start_line, one.end_line) for one in (symbol, *(hit.folded if target.exact else ()))]
     for place in hit.copies:
         path, _, line = place.rpartition(":")
         found.append((path, int(line), int(line) + symbol.end_line - symbol.start_line))
-    return found
+    return any(target.answered_by(*lines) for lines in found)
 
 
 def _outcome(question: Question, hits: Sequence[Hit], seconds: float) -> Outcome:
     places: dict[int, int] = {}
     given = []
     for place, hit in enumerate(hits, 1):
-        answered = {
-            at for at, target in enumerate(question.targets) for span in spans(hit) if target.answered_by(*span)
-        }
+        answered = [at for at, target in enumerate(question.targets) if answers(target, hit)]
         for at in answered:
             places.setdefault(at, place)
         symbol = hit.symbol

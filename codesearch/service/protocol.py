@@ -49,8 +49,8 @@ def hit_to_json(hit: Hit) -> dict[str, Any]:
 
 def hit_from_json(value: dict[str, Any]) -> Hit:
     """Return the hit that `hit_to_json` was given. Raises TypeError or KeyError for anything else."""
-    places = {name: tuple(value[name]) for name in ("copies", "folded")}
-    return Hit(**{**value, **places, "symbol": Symbol(**value["symbol"])})
+    folded = tuple(Symbol(**one) for one in value["folded"])
+    return Hit(**{**value, "symbol": Symbol(**value["symbol"]), "copies": tuple(value["copies"]), "folded": folded})
 
 
 def filter_to_json(only: Filter | None) -> dict[str, list[str]]:
