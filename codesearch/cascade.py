@@ -307,13 +307,16 @@ class Cascade:
 
         They are only a cache: whoever needs them again makes them again.
         """
-        if self._index is None or not (contents or queries):
+        if self._index is None or not (contents or queries) or not self._index.exists():
             return False
         from codesearch.store import Store, location
 
         try:
-            with location.writer_lock(self._index, timeout=timeout), Store(self._index, writable=True) as store:
-                store.model_vectors(self.model_id).add(self.embedder.dims, contents, queries)
+            with location.writer_lock(self._index, timeout=timeout):
+                if not self._index.exists():  # `clean` was quicker: an empty index must not take its place
+                    return False
+                with Store(self._index, writable=True) as store:
+                    store.model_vectors(self.model_id).add(self.embedder.dims, contents, queries)
         except (CodesearchError, OSError):
             return False
         return True

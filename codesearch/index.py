@@ -277,8 +277,10 @@ class Index:
 
     def symbols_named(self, name: str, *, limit: int = 50) -> list[Symbol]:
         """Return the symbols of a name, in any case style; `Engine.Run` asks for the containers too, best first."""
-        hits = self.query(name, limit=limit)
-        return [hit.symbol for hit in hits if _is_named(hit.symbol, name)]
+        parsed = search.parse(name)
+        vector = self._embedder.quantised_query(parsed.text)
+        ranked = search.search(self._reading(), parsed, vector, self._limit(limit))
+        return [item.candidate.symbol for item in ranked if _is_named(item.candidate.symbol, name)]
 
     def source(
         self, symbol: Symbol, *, context: int = 0, head: int | None = None, whole: bool = False
@@ -339,6 +341,12 @@ class Index:
         meta = store.meta() if store is not None else {}
         files = (self.path, Path(f"{self.path}-wal"))
         skipped = [] if store is None else [Skipped(*row) for row in store.skipped()]
+        embedded = 0
+        problem: tuple[str, ...] = ()
+        try:
+            embedded, _ = self.coverage()
+        except CodesearchError as error:  # the model: it is not what this is about
+            problem = (str(error),)
         return Status(
             root=self.root,
             index=self.path,
@@ -355,9 +363,9 @@ class Index:
             other_files=tuple(sorted(todo.discovery.unknown.items(), key=lambda item: (-item[1], item[0]))),
             changed=sum(not self._is_same(task) for task in todo.changed),
             deleted=len(todo.deleted),
-            notes=(*self.notes, *todo.discovery.notes),
+            notes=(*self.notes, *todo.discovery.notes, *problem),
             second_stage=self.settings.second_stage,
-            embedded=self.coverage()[0],
+            embedded=embedded,
         )
 
     def check_model(self) -> None:

@@ -208,3 +208,20 @@ def test_with_everything_kept_a_query_needs_neither_model_nor_numpy(root, fake):
         QUESTION,
     )
     assert said.strip() == str(first)
+
+
+def test_an_index_that_was_deleted_meanwhile_stays_deleted(root, fake):
+    with codesearch.open_index(root, model="fake") as index:
+
+        def clean():
+            location.remove(index.path)
+
+        fake.on_document = clean
+        assert index.query(QUESTION)
+        assert not index.path.exists()
+
+
+def test_status_of_a_model_there_is_not_says_so(root):
+    status = codesearch.open_index(root, model="no-such-model").status()
+    assert (status.second_stage, status.embedded) == ("no-such-model", 0)
+    assert any("no-such-model" in note for note in status.notes)
