@@ -247,7 +247,9 @@ def half(name: str, container: str, chance: random.Random) -> str:
     elif way == "swapped":
         parts.reverse()
     else:
-        return "".join(part if at == 0 else part.capitalize() for at, part in enumerate(parts[: max(2, len(parts) - 1)]))
+        return "".join(
+            part if at == 0 else part.capitalize() for at, part in enumerate(parts[: max(2, len(parts) - 1)])
+        )
     return " ".join(parts)
 
 

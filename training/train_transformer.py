@@ -146,8 +146,12 @@ def main() -> None:
         for group in optimizer.param_groups:
             group["lr"] = options.rate * factor
         made = [pair(row, chance) for row in batch]
-        queries = tokenizer([q for q, _ in made], truncation=True, max_length=QUERY_TOKENS, padding=True, return_tensors="pt")
-        documents = tokenizer([d for _, d in made], truncation=True, max_length=DOCUMENT_TOKENS, padding=True, return_tensors="pt")
+        queries = tokenizer(
+            [q for q, _ in made], truncation=True, max_length=QUERY_TOKENS, padding=True, return_tensors="pt"
+        )
+        documents = tokenizer(
+            [d for _, d in made], truncation=True, max_length=DOCUMENT_TOKENS, padding=True, return_tensors="pt"
+        )
         asked, told = mean(model, queries), mean(model, documents)
         loss = torch.zeros(())
         wanted = torch.arange(len(batch))
@@ -155,7 +159,9 @@ def main() -> None:
             q = functional.normalize(asked[:, :width], dim=1)
             d = functional.normalize(told[:, :width], dim=1)
             scores = q @ d.T / TEMPERATURE
-            loss = loss + share * (functional.cross_entropy(scores, wanted) + 0.3 * functional.cross_entropy(scores.T, wanted))
+            loss = loss + share * (
+                functional.cross_entropy(scores, wanted) + 0.3 * functional.cross_entropy(scores.T, wanted)
+            )
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
@@ -164,7 +170,10 @@ def main() -> None:
         losses.append(float(loss.detach()))
         if step % 20 == 0:
             seconds = time.monotonic() - start
-            print(f"{step} {seconds:.0f}s pairs {pairs} ({pairs / seconds:.1f}/s) loss {np.mean(losses[-20:]):.3f}", flush=True)
+            print(
+                f"{step} {seconds:.0f}s pairs {pairs} ({pairs / seconds:.1f}/s) loss {np.mean(losses[-20:]):.3f}",
+                flush=True,
+            )
         if time.monotonic() - start - saved > 480:
             saved = time.monotonic() - start
             model.save_pretrained(options.save / "checkpoint")

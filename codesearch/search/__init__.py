@@ -8,7 +8,7 @@ from codesearch.cascade import WHATEVER_IT_TAKES, Cascade, Effort
 from codesearch.search.candidates import gather
 from codesearch.search.features import compute
 from codesearch.search.query import Query, parse
-from codesearch.search.rank import DEEP, Ranked, rank, refine
+from codesearch.search.rank import DEEP_CANDIDATES, Ranked, rank, refine
 from codesearch.store import Store
 from codesearch.store.filters import Filter
 
@@ -50,7 +50,7 @@ def ranking(
         ranked = rank(query, candidates, compute(query, candidates))
         if cascade is None or not deep:
             return ranked
-        best = {item.candidate.id: item.candidate.symbol for item in ranked[:DEEP]}
+        best = {item.candidate.id: item.candidate.symbol for item in ranked[:DEEP_CANDIDATES]}
         evidence = cascade.look(store, query.text, best)
     if instant is not None and evidence.work:
         instant(ranked[:limit])

@@ -18,7 +18,7 @@ from codesearch.cascade import WHATEVER_IT_TAKES, Cascade, Effort, Source, aroun
 from codesearch.search.candidates import ALL_FIELDS, NAME_FIELDS, Candidate, any_of, gather
 from codesearch.search.features import compute
 from codesearch.search.query import Query
-from codesearch.search.rank import DEEP, Ranked, rank, refine
+from codesearch.search.rank import DEEP_CANDIDATES, Ranked, rank, refine
 from codesearch.store import FileRecord, Store
 from codesearch.store.filters import Filter
 from codesearch.types import Symbol
@@ -110,7 +110,7 @@ class Overlay:
             ranked = rank(query, found, compute(query, found))
             if store is None or cascade is None:
                 return _told(ranked[:limit])
-            best = {item.candidate.id: item.candidate.symbol for item in ranked[:DEEP]}
+            best = {item.candidate.id: item.candidate.symbol for item in ranked[:DEEP_CANDIDATES]}
             saved = {id: symbol for id, symbol in best.items() if id > 0}
             evidence = cascade.look(store, query.text, saved, self._sources(best.keys() - saved.keys()))
         if instant is not None and evidence.work:

@@ -9,46 +9,15 @@ from dataclasses import dataclass, replace
 from codesearch.search.candidates import Candidate
 from codesearch.search.features import NAMES, Features, deepened
 from codesearch.search.query import Query
+from codesearch.search.weights import DEEP, FAST, Weighting
+from codesearch.types import CALLABLES, Symbol
 
-WEIGHTS: Mapping[str, float] = {
-    "text": 4.05,
-    "names": -0.8,
-    "similarity": 1.39,
-    "cosine": 3.49,
-    "text_place": 0.65,
-    "names_place": 0.92,
-    "similarity_place": 1.44,
-    "coverage": -0.01,
-    "name_share": 0.17,
-    "signature_coverage": 0.25,
-    "file": 0.78,
-    "length": 2.47,
-    "is_type": 0.0,
-    "is_module": -1.38,
-    "is_macro": -0.6,
-    "is_test": -4.99,
-    "is_vendored": -2.74,
-    "is_generated": -2.6,
-    "is_example": -1.84,
-    "name_match": 30.0,
-}
-"""Learned from mined queries by training/fit_ranking.py, but for name_match (a name asked for must win) and
-is_generated (too rare there; as vendored code)."""
-
-SAME_FILE = 0.3
+SAME_FILE = 0.4
 """What each better hit of the same file takes from the sum, so that one file does not fill the list."""
 MOST_SAME_FILE = 8
 
-CALIBRATION = (0.663, -7.764)
-"""Slope and intercept of the logistic curve from the sum to a score, fitted on the same queries."""
-
-DEEP = 50
+DEEP_CANDIDATES = 50
 """How many of the fast ranking's best the transformer looks at; more change nothing (docs/architecture.md)."""
-
-DEEP_WEIGHTS: Mapping[str, float] = {**WEIGHTS, "deep": 3.0, "deep_cosine": 4.0, "deep_place": 1.5}
-"""What the features weigh where the transformer has looked."""
-
-DEEP_CALIBRATION = (0.663, -9.0)
 
 WEAK = 0.12
 """A score below which a hit is hardly what was asked for."""
@@ -62,43 +31,45 @@ class Ranked:
     features: Features
     score: float
     """0..1: roughly how likely this is what was asked for."""
+    weighting: Weighting
+    """What its features were weighed by."""
     copies: tuple[Candidate, ...] = ()
     """The same code elsewhere."""
+    folded: tuple[Candidate, ...] = ()
+    """What would stand further down and says the same: overloads of it, and what it is defined in."""
     same_file: float = 0.0
     """How many better hits of its file it follows, as far as that counts."""
-    refined: bool = False
-    """Whether the transformer had a say."""
+
+    @property
+    def refined(self) -> bool:
+        """Whether the transformer had a say."""
+        return self.weighting is DEEP
 
     def contributions(self) -> list[tuple[str, float, float, float]]:
         """Return (feature, value, weight, value x weight) for every feature that is not zero, most important first."""
-        weights = DEEP_WEIGHTS if self.refined else WEIGHTS
+        weights = self.weighting.weights
         rows = [(name, float(getattr(self.features, name)), weights.get(name, 0.0)) for name in NAMES]
         rows.append(("same_file", self.same_file, -SAME_FILE))
         found = [(name, value, weight, value * weight) for name, value, weight in rows if value * weight]
         return sorted(found, key=lambda row: -abs(row[3]))
 
 
-def rank(
-    query: Query,
-    candidates: Sequence[Candidate],
-    features: Sequence[Features],
-    weights: Mapping[str, float] = WEIGHTS,
-) -> list[Ranked]:
+def rank(query: Query, candidates: Sequence[Candidate], features: Sequence[Features]) -> list[Ranked]:
     """Return the candidates, best first. Deterministic: ties are broken by path and line."""
-    sums = [weigh(feature, weights) for feature in features]
+    sums = [weigh(feature, FAST.weights) for feature in features]
     order = sorted(range(len(candidates)), key=lambda at: _key(sums[at], candidates[at]))
-    copies = _fold(order, candidates)
-    best = [Ranked(candidates[at], features[at], sums[at], tuple(copies[at])) for at in order if at in copies]
-    return [replace(item, score=_score(item.score, CALIBRATION)) for item in _spread(query, best)]
+    copies = _copies(order, candidates)
+    best = [Ranked(candidates[at], features[at], sums[at], FAST, tuple(copies[at])) for at in order if at in copies]
+    return _scored(query, best)
 
 
 def refine(query: Query, ranked: Sequence[Ranked], similarities: Mapping[int, float]) -> list[Ranked]:
     """Return a ranking put in order again, now that a transformer has compared some of it with the query.
 
-    `similarities` holds its cosines by candidate id; of the first DEEP, those without one count as the middle of the
-    others. What comes after them keeps its order.
+    `similarities` holds its cosines by candidate id; of the first DEEP_CANDIDATES, those without one count as the
+    middle of the others. What comes after them keeps its order.
     """
-    best, rest = ranked[:DEEP], ranked[DEEP:]
+    best, rest = ranked[:DEEP_CANDIDATES], ranked[DEEP_CANDIDATES:]
     known = sorted(similarities[item.candidate.id] for item in best if item.candidate.id in similarities)
     if not known:
         return list(ranked)
@@ -106,13 +77,19 @@ def refine(query: Query, ranked: Sequence[Ranked], similarities: Mapping[int, fl
     values = [similarities.get(item.candidate.id, middle) for item in best]
     deep = deepened([item.features for item in best], values)
     summed = [
-        replace(item, features=features, score=weigh(features, DEEP_WEIGHTS), refined=True)
+        replace(item, features=features, score=weigh(features, DEEP.weights), weighting=DEEP)
         for item, features in zip(best, deep, strict=True)
     ]
     summed.sort(key=lambda item: _key(item.score, item.candidate))
-    found = [replace(item, score=_score(item.score, DEEP_CALIBRATION)) for item in _spread(query, summed)]
+    found = _scored(query, summed)
     least = found[-1].score
     return found + [replace(item, score=min(item.score, least)) for item in rest]
+
+
+def _scored(query: Query, ranked: Sequence[Ranked]) -> list[Ranked]:
+    """Return a ranking (with sums for scores, best first) as it is shown: folded, spread over files, calibrated."""
+    spread = _spread(query, _fold(ranked))
+    return [replace(item, score=_score(item.score, item.weighting.calibration)) for item in spread]
 
 
 def _spread(query: Query, ranked: Sequence[Ranked]) -> list[Ranked]:
@@ -129,7 +106,34 @@ def _spread(query: Query, ranked: Sequence[Ranked]) -> list[Ranked]:
     return sorted(found, key=lambda item: _key(item.score, item.candidate))
 
 
-def _fold(order: Sequence[int], candidates: Sequence[Candidate]) -> dict[int, list[Candidate]]:
+def _fold(ranked: Sequence[Ranked]) -> list[Ranked]:
+    """Return a ranking in which overloads are one hit, and what holds a better hit is folded under that.
+
+    What a container holds stays beside it where the container is the better hit: people look for functions.
+    """
+    kept: list[Ranked] = []
+    in_file: dict[str, list[Ranked]] = {}
+    folded: dict[int, list[Candidate]] = {}
+    for item in ranked:
+        symbol = item.candidate.symbol
+        beside = in_file.setdefault(symbol.path, [])
+        under = next((one for one in beside if _says_the_same(symbol, one.candidate.symbol)), None)
+        if under is None:
+            kept.append(item)
+            beside.append(item)
+        else:
+            folded.setdefault(under.candidate.id, []).append(item.candidate)
+    return [replace(item, folded=(*item.folded, *folded.get(item.candidate.id, ()))) for item in kept]
+
+
+def _says_the_same(symbol: Symbol, better: Symbol) -> bool:
+    """Return whether a symbol is an overload of a better hit of its file, or what holds that."""
+    if symbol.kind in CALLABLES:
+        return symbol.qualname == better.qualname and better.kind in CALLABLES
+    return symbol.start_line <= better.start_line and better.end_line <= symbol.end_line
+
+
+def _copies(order: Sequence[int], candidates: Sequence[Candidate]) -> dict[int, list[Candidate]]:
     """Return, for the best of each group of copies, the others."""
     best: dict[int, int] = {}
     copies: dict[int, list[Candidate]] = {}
@@ -142,7 +146,7 @@ def _fold(order: Sequence[int], candidates: Sequence[Candidate]) -> dict[int, li
     return copies
 
 
-def weigh(features: Features, weights: Mapping[str, float] = WEIGHTS) -> float:
+def weigh(features: Features, weights: Mapping[str, float]) -> float:
     """Return the weighted sum of features."""
     return float(sum(weight * getattr(features, name) for name, weight in weights.items() if weight))
 
