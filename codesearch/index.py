@@ -417,6 +417,7 @@ def _hits(ranked: Iterable[search.Ranked]) -> list[Hit]:
             item.score,
             item.candidate.symbol,
             tuple(f"{copy.symbol.path}:{copy.symbol.start_line}" for copy in item.copies),
+            tuple(one.symbol for one in item.folded),
         )
         for place, item in enumerate(ranked, 1)
     ]

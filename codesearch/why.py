@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from codesearch import embed, search
 from codesearch.errors import NotFoundError
 from codesearch.search import candidates
+from codesearch.search.rank import DEEP_CANDIDATES
 from codesearch.store.filters import Filter, name_matches, path_matches
 from codesearch.store.matches import any_of
 from codesearch.types import Hit, Skipped, Symbol
@@ -101,7 +102,8 @@ def why(index: Index, text: str, path: str, line: int, only: Filter | None = Non
         raise NotFoundError(f"{path}:{line}: the file has no such line")
     id, symbol = found
     if failing := tuple(_failing(query.only, symbol, store.symbols([id])[id].roles.split())):
-        return Why("filtered", f"the filter of the query leaves it out: {' and '.join(failing)}", symbol, filters=failing)
+        reason = f"the filter of the query leaves it out: {' and '.join(failing)}"
+        return Why("filtered", reason, symbol, filters=failing)
     ranked = index.ranked(text, only=only)
     for place, (hit, item) in enumerate(ranked, 1):
         if item.candidate.id == id:
@@ -123,7 +125,7 @@ def why(index: Index, text: str, path: str, line: int, only: Filter | None = Non
 def _under(item: Ranked) -> Iterator[candidates.Candidate]:
     """Yield the candidates that are shown under an answer."""
     yield from item.copies
-    yield from getattr(item, "folded", ())
+    yield from item.folded
 
 
 def _named(hit: Hit) -> str:
@@ -238,9 +240,11 @@ def _placed(ranked: list[tuple[Hit, Ranked]], place: int, limit: int) -> Why:
         reason = "it is the first answer"
     else:
         other = ranked[0]
-        reason = f"it is answer {place} of {len(ranked)} candidates" + (
+        reason = f"it is answer {place} of {len(ranked)}" + (
             f", and {limit} are shown (-n {place} shows it)" if place > limit else ""
         )
+        if other[1].refined and not item.refined:
+            reason += f"; only the first {DEEP_CANDIDATES} of the fast ranking are refined, and it was not among them"
     return Why(
         "first" if place == 1 else "outranked",
         reason,
@@ -255,9 +259,13 @@ def _placed(ranked: list[tuple[Hit, Ranked]], place: int, limit: int) -> Why:
 
 
 def gaps(item: Ranked, other: Ranked) -> list[Gap]:
-    """Return what each feature makes of the difference between two candidates, most important first."""
+    """Return what each feature makes of the difference between two candidates, most important first.
+
+    Both are weighed as `item` was: only sums of the same weights can be compared.
+    """
     mine = {name: (value, contribution) for name, value, _, contribution in item.contributions()}
-    theirs = {name: (value, contribution) for name, value, _, contribution in other.contributions()}
+    same = replace(other, weighting=item.weighting)
+    theirs = {name: (value, contribution) for name, value, _, contribution in same.contributions()}
     nothing = (0.0, 0.0)
     found = []
     for name in dict.fromkeys([*theirs, *mine]):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from codesearch.cli.console import Look
@@ -63,7 +64,8 @@ def meaning(feature: str) -> str:
 def lines(reasons: Sequence[Ranked], place: int, look: Look) -> Iterator[str]:
     """Yield the table of the answer at a place (from 1): its features, and what they make of the next one."""
     item = reasons[place - 1]
-    after = reasons[place] if place < len(reasons) else None
+    # Weighed alike: only sums of the same weights can be compared.
+    after = replace(reasons[place], weighting=item.weighting) if place < len(reasons) else None
     rows = item.contributions()
     others = {name: adds for name, _, _, adds in after.contributions()} if after is not None else {}
     head = f"{'adds':>8}{'next':>8}{'value':>8}{'weight':>8}  because of"
