@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from codesearch.search.query import Query
@@ -68,8 +68,7 @@ def gather(store: Store, query: Query, vector: bytes, least: int = 0) -> list[Ca
     )
     by_vector = dict(store.vector_candidates(vector, max(BY_VECTOR, least), query.only)) if any(vector) else {}
     ids = {*by_text, *by_names, *by_vector}
-    phrases = rows_of_words(query)
-    if phrases:
+    if phrases := rows_of_words(query):
         ids.update(id for id, _ in store.text_candidates(any_of(phrases), ALL_FIELDS, BY_PHRASE, query.only))
     if prefixes := beginnings(query):
         ids.update(id for id, _ in store.text_candidates(prefixes, NAME_FIELDS, BY_PREFIX, query.only))
@@ -92,15 +91,15 @@ def gather(store: Store, query: Query, vector: bytes, least: int = 0) -> list[Ca
             content,
             *held,
         )
-        for id, (symbol, roles, content), held in _with_terms(store, query, phrases, store.symbols(ids))
+        for id, (symbol, roles, content), held in with_terms(store, query, store.symbols(ids))
     ]
 
 
-def _with_terms(
-    store: Store, query: Query, phrases: Sequence[str], symbols: Mapping[int, StoredSymbol]
+def with_terms(
+    store: Store, query: Query, symbols: Mapping[int, StoredSymbol]
 ) -> Iterator[tuple[int, StoredSymbol, tuple[tuple[int, ...], float]]]:
-    """Yield symbols with the fields that hold each term, and the share of phrases they hold."""
-    n = len(query.terms)
+    """Yield symbols with the fields that hold each term, and the share of the query's rows of words they hold."""
+    phrases, n = rows_of_words(query), len(query.terms)
     found = store.fields((*query.terms, *phrases), list(symbols))
     for id, symbol in symbols.items():
         held = found.get(id, ())

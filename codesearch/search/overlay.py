@@ -15,12 +15,13 @@ from pathlib import Path
 
 from codesearch import embed
 from codesearch.cascade import WHATEVER_IT_TAKES, Cascade, Effort, Source, around
-from codesearch.search.candidates import ALL_FIELDS, NAME_FIELDS, Candidate, any_of, gather
+from codesearch.search.candidates import ALL_FIELDS, NAME_FIELDS, Candidate, gather, with_terms
 from codesearch.search.features import compute
 from codesearch.search.query import Query
 from codesearch.search.rank import DEEP_CANDIDATES, Ranked, rank, refine
 from codesearch.store import FileRecord, Store
 from codesearch.store.filters import Filter
+from codesearch.store.matches import any_of
 from codesearch.types import Symbol
 
 _MOST = 2000
@@ -181,7 +182,7 @@ class Overlay:
                 ids.update(self._store.named(query.name, _MOST, query.only))
                 ids.update(self._store.named(query.name, _MOST, query.only, prefix=True))
             best = sorted(ids, key=lambda id: -(text.get(id, 0.0) + near.get(id, 0.0)))[:_MOST]
-            symbols = self._store.symbols(best)
+            symbols = list(with_terms(self._store, query, self._store.symbols(best)))
         return [
             Candidate(
                 -id,  # the real index counts from 1
@@ -190,8 +191,10 @@ class Overlay:
                 text.get(id, 0.0),
                 names.get(id, 0.0),
                 near.get(id, 0.0),
+                0,
+                *held,
             )
-            for id, (symbol, roles, _) in symbols.items()
+            for id, (symbol, roles, _), held in symbols
         ]
 
     def _total(self, store: Store | None) -> int:

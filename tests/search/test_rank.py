@@ -1,9 +1,10 @@
+import math
 from dataclasses import replace
 
 from codesearch.search.candidates import Candidate
 from codesearch.search.features import compute
 from codesearch.search.query import parse
-from codesearch.search.rank import rank
+from codesearch.search.rank import DEEP_CANDIDATES, rank, refine
 from codesearch.types import Symbol
 
 
@@ -88,3 +89,56 @@ def test_copies_are_one_hit_at_the_place_that_is_meant():
     assert first.candidate.symbol.path == "a.js"
     assert [copy.symbol.path for copy in first.copies] == ["lib/a.js", "dist/bundle/a.js"]
     assert (second.candidate.id, second.copies) == (4, ())
+
+
+def test_overloads_are_one_hit_and_a_class_stands_under_its_better_method():
+    query = parse("send it again")
+    many = [
+        replace(candidate(1, "send", text=3.0), content=1),
+        replace(candidate(2, "send", text=2.5), content=2),
+        replace(candidate(3, "Sender", text=2.0, kind="class", lines=90), content=3),
+        replace(candidate(4, "send", text=1.0, path="other.py"), content=4),
+    ]
+    found = rank(query, many, compute(query, many))
+    assert [item.candidate.id for item in found] == [1, 4]
+    assert [one.id for one in found[0].folded] == [2, 3]
+
+
+def test_what_a_better_class_holds_stays_beside_it():
+    query = parse("send it again")
+    whole = replace(candidate(1, "Sender", text=4.0, similarity=0.9, kind="class", lines=90), content=1)
+    method = replace(candidate(2, "send", text=1.0), content=2)
+    found = rank(query, [whole, method], compute(query, [whole, method]))
+    assert [(item.candidate.id, item.folded) for item in found] == [(1, ()), (2, ())]
+
+
+def test_a_transformer_changes_the_order_of_the_best_only():
+    query = parse("send it again")
+    many = [replace(candidate(i, f"f{i}", text=100.0 - i, path=f"{i}.py"), content=i) for i in range(1, 71)]
+    fast = rank(query, many, compute(query, many))
+    ids = [item.candidate.id for item in fast]
+    best, rest = ids[:DEEP_CANDIDATES], ids[DEEP_CANDIDATES:]
+    refined = refine(query, fast, {id: 0.9 if id == best[20] else 0.1 for id in best})
+    assert refined[0].candidate.id == best[20]
+    assert [item.candidate.id for item in refined[DEEP_CANDIDATES:]] == rest
+    assert [item.refined for item in refined] == [True] * DEEP_CANDIDATES + [False] * len(rest)
+    scores = [item.score for item in refined]
+    assert scores == sorted(scores, reverse=True)
+    assert refine(query, fast, {}) == fast
+
+
+def test_what_the_transformer_could_not_read_counts_as_the_middle():
+    query = parse("send it again")
+    many = [replace(candidate(i, f"f{i}", path=f"{i}.py"), content=i) for i in range(1, 6)]
+    refined = refine(query, rank(query, many, compute(query, many)), {1: 0.1, 2: 0.5, 3: 0.9})
+    values = {item.candidate.id: item.features.deep_cosine for item in refined}
+    assert values == {1: 0.1, 2: 0.5, 3: 0.9, 4: 0.5, 5: 0.5}
+
+
+def test_contributions_add_up_to_what_decides_the_order():
+    query = parse("send it again")
+    many = [replace(candidate(i, f"f{i}", text=float(i)), content=i) for i in range(1, 6)]
+    for item in rank(query, many, compute(query, many)):
+        slope, intercept = item.weighting.calibration
+        summed = sum(row[3] for row in item.contributions())
+        assert math.isclose(item.score, 1 / (1 + math.exp(-(slope * summed + intercept))))
