@@ -13,13 +13,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from codesearch import __version__
+from codesearch import __version__, cascade
 from codesearch.cascade import WHATEVER_IT_TAKES, Effort
 from codesearch.errors import CodesearchError, NotFoundError, UsageError
 from codesearch.index import Index, Status, open_index
 from codesearch.service import client, protocol
 from codesearch.service.endpoint import EndpointError
-from codesearch.service.keeper import Keeper, facts
+from codesearch.service.keeper import MODEL_IDLE, Keeper, facts
 from codesearch.service.lock import KeeperLock, holder
 from codesearch.service.server import Server
 from codesearch.service.state import State
@@ -396,6 +396,7 @@ class Service:
                 except CodesearchError as error:
                     self._publish(problem=str(error))
                     continue
+                cascade.release(MODEL_IDLE)
                 pid = holder(self.index_path).get("pid", 0)
                 grown = self._state.generation + (now != version)
                 version = now
