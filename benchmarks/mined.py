@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Mine queries of many kinds, with their answers, from repositories that no benchmark measures and no model learned from.
+"""Mine queries of many kinds, with their answers, from repositories no benchmark measures and no model learned from.
 
     python benchmarks/mined.py --mirror MIRROR OUT_FOLDER [NAME ...]
 
-MIRROR holds git directories named `OWNER+NAME/repo`; benchmarks/mined.tsv lists repository, commit and licence. Each one
+MIRROR holds git directories named `OWNER+NAME/repo`; benchmarks/mined.tsv lists repository, commit and licence. Each
 becomes OUT_FOLDER/OWNER+NAME with `src/` (the tree), `bare/` (the tree with all documentation of symbols blanked, lines
 kept) and `queries.jsonl`, a line a query:
 
@@ -11,8 +11,8 @@ kept) and `queries.jsonl`, a line a query:
 
 An answer without `start` is a file. The kinds, each a different way to ask:
 
-- docs: the first sentence of a function's documentation; keywords: three or four words of such a sentence; question: such
-  a sentence as "where do we ...". In `bare`, where the documentation itself cannot be found.
+- docs: the first sentence of a function's documentation; keywords: three or four words of such a sentence; question:
+  such a sentence as "where do we ...". In `bare`, where the documentation itself cannot be found.
 - name: the whole name of a symbol; half: part of a name, or its words cut short; error: the text of a message.
 - commit: the subject of a commit, for the source files it changed; architecture: what a class or file says of itself.
 """
@@ -68,7 +68,8 @@ TELLING = re.compile(
 )
 PLACE = re.compile(r"%[-+0-9.]*[a-zA-Z]|\$?\{[^}]*\}|#\{[^}]*\}|\\[a-z]|\$\w+|\\.")
 DULL = re.compile(
-    r"^(merge|bump|release|version|update dep|changelog|revert|lint|format|prepare|typo|chore|ci|docs?|test|style|build)\b"
+    r"^(merge|bump|release|version|update dep|changelog|revert|lint|format|prepare|typo|chore|ci|docs?|test|style"
+    r"|build)\b"
     r"|typo|release|changelog|readme|copyright|dependabot|whitespace|formatting|v?\d+\.\d+\.\d+",
     re.IGNORECASE,
 )
@@ -173,7 +174,7 @@ def blank(root: Path, found: dict[str, list[Found]]) -> None:
 def _above(lines: list[str], top: int) -> Iterator[int]:
     """Yield the lines of the comment that ends right above line `top` (from 0)."""
     at = top - 1
-    if at >= 0 and lines[at].rstrip().endswith("*/") or at >= 0 and lines[at].rstrip().endswith("-}"):
+    if (at >= 0 and lines[at].rstrip().endswith("*/")) or (at >= 0 and lines[at].rstrip().endswith("-}")):
         opening = "/*" if lines[at].rstrip().endswith("*/") else "{-"
         while at >= 0:
             yield at

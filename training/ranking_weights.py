@@ -9,9 +9,9 @@ from pathlib import Path
 
 TARGET = Path(__file__).parent.parent / "codesearch" / "search" / "weights.py"
 
-HEAD = '''"""What each feature weighs, as training/fit_ranking.py wrote it; see docs/architecture.md for how and how well.
+HEAD = '''"""What each feature weighs, as training/fit_ranking.py wrote it; how well it does is in docs/architecture.md.
 
-Fitted by hand are only `name_match` (a name asked for must win) and `is_generated` (too rare in what was mined).
+Set by hand are only `name_match` (a name asked for must win) and `is_generated` (too rare in what was mined).
 """
 
 from __future__ import annotations
