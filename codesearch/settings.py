@@ -253,6 +253,11 @@ def _toml(path: Path, only_if: bytes = b"") -> dict[str, Any] | None:
     return table
 
 
+def read_file(path: Path) -> dict[str, Any]:
+    """Return the content of a settings file, {} if there is none. Raises UsageError if it is not TOML."""
+    return _toml(path) or {}
+
+
 def user_file() -> Path:
     """Return where the user's own settings stand, whether or not the file exists."""
     if sys.platform == "linux" and "ANDROID_ROOT" not in os.environ:

@@ -15,6 +15,7 @@ from codesearch.cli.editor import app as editor
 from codesearch.cli.evaluate import evaluate
 from codesearch.cli.feedback import app as feedback
 from codesearch.cli.lsp import lsp
+from codesearch.cli.model import app as model
 from codesearch.cli.options import (
     ColorOption,
     ContextOption,
@@ -323,3 +324,4 @@ _command()(why)
 _command("eval")(evaluate)
 app.add_typer(editor, name="editor")
 app.add_typer(feedback, name="feedback")
+app.add_typer(model, name="model")

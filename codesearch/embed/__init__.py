@@ -125,9 +125,15 @@ def load(name: str = STATIC, *, threads: int | None = None) -> Embedder:
         from codesearch.embed.static import StaticEmbedder
 
         return StaticEmbedder(folder)
-    from codesearch.embed.onnx import OnnxEmbedder
+    from codesearch.embed import config
 
-    return OnnxEmbedder(folder, threads)
+    if config.read(folder).kind == "onnx":
+        from codesearch.embed.onnx import OnnxEmbedder
+
+        return OnnxEmbedder(folder, threads)
+    from codesearch.embed.sentence import SentenceEmbedder
+
+    return SentenceEmbedder(folder)
 
 
 def _imported() -> list[str]:

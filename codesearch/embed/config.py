@@ -56,6 +56,8 @@ class Config:
     """Where it came from: a name on a hub, a folder."""
     cosine: float = 1.0
     """Mean cosine of its vectors with those of the original."""
+    trusted: bool = False
+    """Whether the user let the model bring code of its own (only where sentence-transformers runs it)."""
     note: str = ""
     """Why it was not exported, if it was not."""
     sha256: str = ""

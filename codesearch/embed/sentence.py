@@ -1,0 +1,158 @@
+"""A model that could not be exported, run by sentence-transformers itself: slow to start, but any model works.
+
+This is the only place that imports sentence-transformers; it takes seconds, so only such a model pays for it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import logging
+import os
+import threading
+import warnings
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from codesearch.embed import config as configuration
+from codesearch.embed.config import Config
+from codesearch.embed.onnx import one_line
+from codesearch.errors import ModelError
+from codesearch.text import words
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+ORIGINAL = "original"
+"""Folder of the model as sentence-transformers saves it, within the model's folder."""
+
+INSTALL = "pip install 'codesearch-local[models]'"
+
+
+class SentenceEmbedder:
+    """Vectors that sentence-transformers makes, float32 and of length 1; one text at a time, so batches change none."""
+
+    def __init__(self, folder: Path) -> None:
+        """Know the model in `folder`. Raises ModelError if its configuration cannot be read."""
+        self.config: Config = configuration.read(folder)
+        self._folder = folder
+        self._model: Any = None
+        self._lock = threading.Lock()
+
+    @property
+    def name(self) -> str:
+        """What `codesearch.embed.load` finds it by."""
+        return self.config.name
+
+    @property
+    def version(self) -> str:
+        """Of the model, for people."""
+        return self.config.version
+
+    @property
+    def dims(self) -> int:
+        """Length of a vector."""
+        return self.config.dims
+
+    @property
+    def model_id(self) -> str:
+        """`name@` and the first 12 hex digits of a hash over all that decides the vectors."""
+        return self.config.model_id
+
+    def open(self) -> None:
+        """Load the library and the weights now. Raises ModelError."""
+        with self._lock:
+            if self._model is None:
+                self._model = load(str(self._folder / ORIGINAL), offline=True, trust_remote_code=self.config.trusted)
+
+    def encode_documents(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
+        """Return float32 (len(texts), dims) for texts made of `codesearch.embed.FIELDS`; zeros for an empty one."""
+        config = self.config
+        return self._encode([one_line(text) for text in texts], config.document_prompt, config.document_tokens)
+
+    def encode_queries(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
+        """Return float32 (len(texts), dims) for what people ask; zeros for a text without a word."""
+        config = self.config
+        return self._encode([" ".join(words(text)) for text in texts], config.query_prompt, config.query_tokens)
+
+    def quantised_query(self, text: str) -> bytes:
+        """Return `quantise(encode_queries([text]))[0]`."""
+        from codesearch.embed import quantise
+
+        return quantise(self.encode_queries([text]))[0]
+
+    def _encode(self, texts: Sequence[str], prompt: str, tokens: int) -> npt.NDArray[np.float32]:
+        self.open()
+        with self._lock:  # the length is the model's state
+            return encode(self._model, texts, prompt, tokens)
+
+
+def encode(model: Any, texts: Sequence[str], prompt: str, tokens: int) -> npt.NDArray[np.float32]:
+    """Return the vectors of texts, each computed alone, float32 (len(texts), dims); zeros for an empty text."""
+    import numpy as np
+
+    model.max_seq_length = tokens
+    rows: npt.NDArray[np.float32] = np.zeros((len(texts), width(model)), np.float32)
+    for at, text in enumerate(texts):
+        if text:
+            row = model.encode(
+                [text], prompt=prompt or None, batch_size=1, show_progress_bar=False, normalize_embeddings=True
+            )
+            rows[at] = row[0]
+    return rows
+
+
+def width(model: Any) -> int:
+    """Return the length of a sentence-transformers model's vectors."""
+    # The name of the method changed with version 5.
+    find = getattr(model, "get_embedding_dimension", None) or model.get_sentence_embedding_dimension
+    return int(find())
+
+
+def load(source: str, *, offline: bool, trust_remote_code: bool, **model_options: Any) -> Any:
+    """Return a `SentenceTransformer` on the CPU; `source` is a folder or a name on the hub.
+
+    Raises:
+        ModelError: sentence-transformers is missing, or cannot load the model; in one line.
+
+    """
+    with quietly():
+        try:
+            from sentence_transformers import SentenceTransformer
+        except ImportError as error:
+            raise ModelError(f"sentence-transformers is missing ({error}): {INSTALL}") from error
+        try:
+            model = SentenceTransformer(
+                source,
+                device="cpu",
+                local_files_only=offline,
+                trust_remote_code=trust_remote_code,
+                model_kwargs=model_options or None,
+            )
+        except Exception as error:
+            text = " ".join(str(error).split()) or type(error).__name__
+            if not trust_remote_code and "trust_remote_code" in text:
+                raise ModelError(
+                    f"{source}: the model brings code of its own, which is only run with --trust-remote-code; "
+                    "it can do all that you can"
+                ) from error
+            raise ModelError(f"{source}: sentence-transformers cannot load it: {text[:300]}") from error
+        model.eval()
+        return model
+
+
+@contextlib.contextmanager
+def quietly() -> Iterator[None]:
+    """Keep the advice and progress bars of libraries to themselves."""
+    before = logging.root.manager.disable
+    logging.disable(logging.ERROR)
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    os.environ.setdefault("TRANSFORMERS_NO_ADVISORY_WARNINGS", "1")
+    try:
+        with warnings.catch_warnings(), contextlib.redirect_stderr(io.StringIO()):
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.disable(before)
