@@ -76,7 +76,7 @@ def explained(path: Path) -> Iterator[None]:
     """Turn SQLite's errors about the file at `path` into errors that say what to do."""
     try:
         yield
-    except (apsw.NotADBError, apsw.CorruptError) as error:
+    except (apsw.NotADBError, apsw.CorruptError, apsw.NoFTS5Error) as error:  # the last: its schema cannot be read
         raise StoreError(
             f"{path}: the index is damaged ({error}). Your code is untouched; "
             "rebuild the index with `codesearch index --rebuild`."

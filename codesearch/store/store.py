@@ -57,7 +57,12 @@ class Store:
         }
         for name, (function, arguments) in functions.items():
             self._db.create_scalar_function(name, function, arguments, deterministic=True)
-        matches.register(self._db)
+        try:
+            with explained(path):
+                matches.register(self._db)
+        except BaseException:
+            self._db.close()
+            raise
 
     def __enter__(self) -> Store:
         return self
