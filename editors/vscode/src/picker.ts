@@ -7,7 +7,7 @@ import { describe, type Filters, NO_FILTERS, nextTests, queryParams } from "./fi
 import { rootName, shownRoot } from "./folders";
 import type { History } from "./history";
 import { t } from "./l10n";
-import { answerRows, problemRow, type Row, startRows } from "./pickerItems";
+import { answerRows, noticeOf, problemRow, type Row, startRows } from "./pickerItems";
 import { key, refine } from "./present";
 import { openHit, Preview } from "./preview";
 import { Problem } from "./problem";
@@ -32,8 +32,8 @@ const AGAIN = 1500;
 const PREVIEW_DELAY = 60;
 /** The same for the first row, which is active although the user has not moved. */
 const PREVIEW_FIRST_DELAY = 250;
-/** Milliseconds in which VS Code tells of the active row after rows were set. */
-const SETTLE = 30;
+/** Milliseconds after which VS Code has surely taken over rows that were set. */
+const SURE = 500;
 /** Milliseconds from leaving the list with a click into an editor until VS Code tells of the click. */
 const CLICK = 60;
 
@@ -68,12 +68,19 @@ export class Picker {
   private answered: Question | undefined;
   /** The row that the user moved to since the last keystroke. */
   private moved: Hit | undefined;
+  /** The active row as far as is known: the first one, or the one the user moved to. */
   private expected: Item | undefined;
+  /** The last answer was not the whole one. */
+  private incomplete = false;
+  /** What there is to say of the answer as a whole. */
+  private notice = "";
   /** What the rows now shown were made from. */
   private drawn = "";
   private again: NodeJS.Timeout | undefined;
   private previewing: NodeJS.Timeout | undefined;
-  private settling: NodeJS.Timeout | undefined;
+  /** VS Code has told of `expected` since the rows were set. */
+  private confirmed = false;
+  private confirming: NodeJS.Timeout | undefined;
   /** True while a filter is being chosen: the list is hidden, not left. */
   private suspended = false;
   /** The mouse was used in an editor. */
@@ -83,6 +90,8 @@ export class Picker {
   private ended = false;
 
   private actions: Actions = new Map();
+  /** What the buttons and the title were made from. */
+  private decorated = "";
 
   constructor(
     private readonly context: PickerContext,
@@ -100,7 +109,7 @@ export class Picker {
     this.disposables.push(
       quick,
       quick.onDidChangeValue(() => this.typed()),
-      quick.onDidChangeActive(() => this.activated()),
+      quick.onDidChangeActive((items) => this.activated(items[0])),
       quick.onDidAccept(() => this.accept()),
       quick.onDidTriggerButton((button) => void this.actions.get(button)?.()),
       quick.onDidTriggerItemButton(({ item, button }) => this.itemButton(item, button)),
@@ -160,11 +169,11 @@ export class Picker {
   }
 
   answer(answer: Answer, question: Question, last: boolean): void {
-    this.settled();
     const active = this.moved === undefined ? undefined : key(this.moved);
     // To another question the order is the new one; only the place of the user is kept, if it is still there.
     this.hits = refine(this.hits, answer.hits, sameQuestion(this.answered, question) ? active : undefined);
     this.answered = question;
+    this.notice = noticeOf(this.hits, answer);
     this.setRows(answerRows(this.hits, answer, { bar: this.settings.bar, root: shownRoot }), active);
     if (!last) {
       return;
@@ -172,7 +181,9 @@ export class Picker {
     if (this.accepting) {
       this.accepting = false;
       this.accept();
-    } else if (!answer.complete) {
+    }
+    this.incomplete = !answer.complete;
+    if (this.incomplete && !this.ended) {
       this.quick.busy = true;
       this.askAgain(AGAIN);
     }
@@ -181,6 +192,7 @@ export class Picker {
   failed(error: unknown): void {
     this.accepting = false;
     if (error instanceof vscode.CancellationError) {
+      this.askAgain(AGAIN); // not by us: what we cancel is not told
       return;
     }
     if (error instanceof Problem && error.kind !== "failed") {
@@ -210,7 +222,8 @@ export class Picker {
   }
 
   private serverChanged(state: ServerState): void {
-    if (state.kind === "running" && this.answered === undefined) {
+    const ready = state.kind === "running" && state.folders.every((folder) => folder.state === "ready");
+    if (state.kind === "running" && (this.answered === undefined || (this.incomplete && ready))) {
       this.askAgain(0);
     } else if (state.kind === "failed" && this.quick.value.trim() !== "" && !this.ended) {
       this.asker.cancel();
@@ -232,6 +245,7 @@ export class Picker {
   private setRows(rows: readonly Row[], hold?: string): void {
     const drawn = JSON.stringify(rows);
     if (drawn === this.drawn) {
+      this.decorate();
       return; // setting rows anew would fight with the arrow keys for the active row
     }
     this.drawn = drawn;
@@ -239,6 +253,9 @@ export class Picker {
     const held = items.find((item) => item.row.kind === "hit" && key(item.row.hit) === hold);
     this.moved = held?.row.kind === "hit" ? held.row.hit : undefined;
     this.expected = held ?? items.find((item) => item.row.kind !== "separator");
+    this.confirmed = false;
+    clearTimeout(this.confirming);
+    this.confirming = setTimeout(() => this.confirm(), SURE);
     this.quick.items = items;
     if (this.expected !== undefined) {
       this.quick.activeItems = [this.expected];
@@ -249,6 +266,11 @@ export class Picker {
   /** The buttons and the title say which filters hold. */
   private decorate(): void {
     const { filters } = this;
+    const state = JSON.stringify([filters, this.hits.length > 0, this.notice]);
+    if (state === this.decorated) {
+      return;
+    }
+    this.decorated = state;
     this.actions = buttons(filters, this.hits.length > 0, {
       languages: () => this.change(askLanguages),
       kinds: () => this.change(askKinds),
@@ -258,8 +280,9 @@ export class Picker {
       keep: () => this.keep(),
     });
     this.quick.buttons = [...this.actions.keys()];
-    const said = describe(filters, rootName);
-    this.quick.title = said === "" ? t("Find Code by Meaning") : t("Find Code by Meaning: {0}", said);
+    const said = [describe(filters, rootName), this.hits.length > 0 ? this.notice : ""].filter((text) => text !== "");
+    const title = t("Find Code by Meaning");
+    this.quick.title = said.length === 0 ? title : `${title}: ${said.join(" · ")}`;
   }
 
   private async change(ask: (filters: Filters) => Promise<Filters | undefined>): Promise<void> {
@@ -274,6 +297,7 @@ export class Picker {
     }
     if (!this.ended) {
       this.decorate();
+      this.drawn = ""; // a list that was hidden has lost its rows
       this.quick.show();
       this.typed(0);
     }
@@ -288,23 +312,20 @@ export class Picker {
   // -- the user ----------------------------------------------------------------------------------
 
   /**
-   * VS Code tells of the active row also when rows are set, first of the top one and then of the one asked for; only
-   * what it comes to rest on counts.
+   * VS Code tells of the active row by its number, also when rows are set and at each keystroke, and the number may be
+   * one of rows that are gone. So what it tells counts only after it has told of the row that was asked for.
    */
-  private activated(): void {
-    clearTimeout(this.settling);
-    this.settling = setTimeout(() => this.settled(), SETTLE);
-  }
-
-  private settled(): void {
-    clearTimeout(this.settling);
-    const item = this.quick.activeItems[0];
+  private activated(item: Item | undefined): void {
     if (item === undefined || this.ended) {
       return;
     }
-    if (item !== this.expected) {
+    if (item === this.expected) {
+      this.confirm();
+    } else if (this.confirmed) {
       this.expected = item;
       this.moved = item.row.kind === "hit" ? item.row.hit : undefined;
+    } else {
+      return;
     }
     clearTimeout(this.previewing);
     if (this.settings.preview && item.row.kind === "hit") {
@@ -318,9 +339,13 @@ export class Picker {
     }
   }
 
+  private confirm(): void {
+    clearTimeout(this.confirming);
+    this.confirmed = true;
+  }
+
   private accept(): void {
-    this.settled();
-    const item = this.quick.activeItems[0] ?? this.quick.selectedItems[0];
+    const item = this.expected;
     if (this.asker.pending && this.moved === undefined && this.quick.value.trim() !== "") {
       this.accepting = true; // what is shown answers something else: wait
       return;
@@ -415,7 +440,7 @@ export class Picker {
     this.ended = true;
     clearTimeout(this.again);
     clearTimeout(this.previewing);
-    clearTimeout(this.settling);
+    clearTimeout(this.confirming);
     this.asker.cancel();
   }
 

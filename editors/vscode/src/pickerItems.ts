@@ -34,19 +34,34 @@ export function hitRow(hit: Hit, look: Look): Row {
   };
 }
 
-/** The rows of an answer; `hits` are its hits in the order to show. */
+/** What there is to say of an answer as a whole; empty if it is just an answer. */
+export function noticeOf(hits: readonly Hit[], answer: Pick<Answer, "complete" | "message">): string {
+  if (answer.message !== "") {
+    return answer.message;
+  }
+  if (!answer.complete) {
+    return t("Still indexing: there may be more");
+  }
+  return hits.length > 0 && hits[0]?.weak === true ? t("only weak matches") : "";
+}
+
+/**
+ * The rows of an answer; `hits` are its hits in the order to show.
+ *
+ * The first row is never a separator: VS Code tells of rows by their number, and the first one must be the first hit.
+ */
 export function answerRows(hits: readonly Hit[], answer: Pick<Answer, "complete" | "message">, look: Look): Row[] {
-  const message = answer.message !== "" ? answer.message : answer.complete ? "" : t("Still indexing: there may be more");
   if (hits.length === 0) {
+    const notice = noticeOf(hits, answer);
     const detail = answer.complete ? t("Other words or fewer filters may help") : t("The list fills while the folder is indexed");
-    return [{ kind: "note", label: message === "" ? t("Nothing found") : plain(message), detail, problem: false }];
+    return [{ kind: "note", label: notice === "" ? t("Nothing found") : plain(notice), detail, problem: false }];
   }
   const { strong, weak } = split(hits);
-  const rows: Row[] = message === "" ? [] : [{ kind: "separator", label: message }];
-  rows.push(...strong.map((hit) => hitRow(hit, look)));
-  if (weak.length > 0) {
-    rows.push({ kind: "separator", label: t("weak matches") }, ...weak.map((hit) => hitRow(hit, look)));
+  const rows = strong.map((hit) => hitRow(hit, look));
+  if (strong.length > 0 && weak.length > 0) {
+    rows.push({ kind: "separator", label: t("weak matches") });
   }
+  rows.push(...weak.map((hit) => hitRow(hit, look)));
   return rows;
 }
 
@@ -62,10 +77,7 @@ export function startRows(history: readonly string[]): Row[] {
       },
     ];
   }
-  return [
-    { kind: "separator", label: t("last searches") },
-    ...history.map((text): Row => ({ kind: "history", text, label: `$(history) ${plain(text)}` })),
-  ];
+  return history.map((text) => ({ kind: "history", text, label: `$(history) ${plain(text)}` }));
 }
 
 export function problemRow(message: string, detail = ""): Row {

@@ -78,7 +78,8 @@ export class Preview implements vscode.Disposable {
       this.clear();
       editor.setDecorations(this.decoration, [new vscode.Range(range.start.line, 0, last, 0)]);
       this.decorated = editor;
-      editor.revealRange(new vscode.Range(range.start, range.start), vscode.TextEditorRevealType.InCenterIfOutsideViewport);
+      // The list covers the upper half: in the centre, a function begins just below it.
+      editor.revealRange(new vscode.Range(range.start, range.start), vscode.TextEditorRevealType.InCenter);
     });
   }
 

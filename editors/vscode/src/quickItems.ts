@@ -1,7 +1,8 @@
 // The picker's rows and buttons as VS Code takes them.
 
 import * as vscode from "vscode";
-import { type Filters, isFiltered } from "./filters";
+import { describe, type Filters, isFiltered, NO_FILTERS } from "./filters";
+import { rootName } from "./folders";
 import { t } from "./l10n";
 import type { Row } from "./pickerItems";
 import { asQuestion } from "./present";
@@ -54,30 +55,35 @@ export function toItem(row: Row): Item {
 
 type Action = () => void | Promise<void>;
 
-/** The buttons at the top; a filter that is set has another colour. */
+/** The buttons at the top; those of filters that are set look different and say to what. */
 export function buttons(
   filters: Filters,
   hasHits: boolean,
   run: Readonly<Record<"languages" | "kinds" | "folder" | "tests" | "none" | "keep", Action>>,
 ): Actions {
-  const icon = (name: string, active: boolean): vscode.ThemeIcon =>
-    active ? new vscode.ThemeIcon(name, new vscode.ThemeColor("inputOption.activeForeground")) : new vscode.ThemeIcon(name);
-  const tests = {
-    all: t("Tests: Shown"),
-    without: t("Tests: Left Out"),
-    only: t("Tests: Nothing Else"),
-  }[filters.tests];
+  const filter = (icon: string, title: string, part: Partial<Filters>): vscode.QuickInputButton => {
+    const said = describe({ ...NO_FILTERS, ...part }, rootName);
+    return said === ""
+      ? { iconPath: new vscode.ThemeIcon(icon), tooltip: title }
+      : { iconPath: new vscode.ThemeIcon("filter-filled"), tooltip: t("{0}: {1}", title, said) };
+  };
+  const { languages, kinds, folder, root, tests } = filters;
+  const testsButton = {
+    all: { iconPath: new vscode.ThemeIcon("beaker"), tooltip: t("Tests: Shown") },
+    without: { iconPath: new vscode.ThemeIcon("beaker-stop"), tooltip: t("Tests: Left Out") },
+    only: { iconPath: new vscode.ThemeIcon("filter-filled"), tooltip: t("Tests: Nothing Else") },
+  }[tests];
   const list: [vscode.QuickInputButton, Action][] = [
-    [{ iconPath: icon("code", filters.languages.length > 0), tooltip: t("Filter by Language") }, run.languages],
-    [{ iconPath: icon("symbol-class", filters.kinds.length > 0), tooltip: t("Filter by Kind") }, run.kinds],
-    [{ iconPath: icon("folder", filters.folder + filters.root !== ""), tooltip: t("Filter by Folder") }, run.folder],
-    [{ iconPath: icon("beaker", filters.tests !== "all"), tooltip: tests }, run.tests],
+    [filter("code", t("Filter by Language"), { languages }), run.languages],
+    [filter("tag", t("Filter by Kind"), { kinds }), run.kinds],
+    [filter("folder", t("Filter by Folder"), { folder, root }), run.folder],
+    [testsButton, run.tests],
   ];
   if (isFiltered(filters)) {
-    list.push([{ iconPath: icon("clear-all", false), tooltip: t("Remove All Filters") }, run.none]);
+    list.push([{ iconPath: new vscode.ThemeIcon("clear-all"), tooltip: t("Remove All Filters") }, run.none]);
   }
   if (hasHits) {
-    list.push([{ iconPath: icon("list-tree", false), tooltip: t("Keep in the Results View") }, run.keep]);
+    list.push([{ iconPath: new vscode.ThemeIcon("list-tree"), tooltip: t("Keep in the Results View") }, run.keep]);
   }
   return new Map(list);
 }

@@ -154,14 +154,19 @@ export class Results implements vscode.TreeDataProvider<Node>, vscode.Disposable
     });
   }
 
-  /** The nodes that a command is about: those selected, if the clicked one is among them. */
-  chosen(clicked: unknown, selected: unknown): readonly Node[] {
-    const all = Array.isArray(selected) ? (selected as Node[]) : [];
-    const one = clicked as Node | undefined;
-    if (one === undefined) {
-      return this.view.selection;
+  /**
+   * The nodes that a command is about: all that are selected, if the one it was called for is among them.
+   *
+   * Menus hand over the node and the selection. Keys hand over the node that has the focus, because package.json asks
+   * for it in the words that VS Code uses between its processes (`$focusedTreeItem`); there is no other way to know.
+   */
+  chosen(called: unknown, selected: unknown): readonly Node[] {
+    const node = isNode(called) ? called : undefined;
+    const all = Array.isArray(selected) ? selected.filter(isNode) : this.view.selection;
+    if (node === undefined) {
+      return all;
     }
-    return all.includes(one) ? all : [one];
+    return all.includes(node) ? all : [node];
   }
 
   // -- the tree ----------------------------------------------------------------------------------
@@ -240,6 +245,10 @@ export class Results implements vscode.TreeDataProvider<Node>, vscode.Disposable
     this.view.dispose();
     this.changed.dispose();
   }
+}
+
+function isNode(value: unknown): value is Node {
+  return typeof value === "object" && value !== null && "kind" in value && (value.kind === "file" || value.kind === "hit");
 }
 
 /** A question in words. */

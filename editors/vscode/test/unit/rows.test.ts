@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { answerRows, hitRow, type Look, plain, startRows } from "../../src/pickerItems";
+import { answerRows, hitRow, type Look, noticeOf, plain, startRows } from "../../src/pickerItems";
 import { hit } from "./hits";
 
 const look: Look = { bar: true, root: () => "" };
@@ -39,12 +39,16 @@ describe("the rows of an answer", () => {
     ]);
   });
 
-  it("say what the server says, above the hits", () => {
-    assert.deepEqual(labels(answerRows([hit("a")], { complete: false, message: "12 files to go" }, look)), [
-      "separator: 12 files to go",
-      "hit: $(symbol-method) a",
-    ]);
-    assert.equal(answerRows([hit("a")], { complete: false, message: "" }, look)[0]?.kind, "separator");
+  it("never begin with a separator", () => {
+    const rows = answerRows([hit("a", { weak: true }), hit("b", { weak: true })], { complete: false, message: "12 to go" }, look);
+    assert.deepEqual(labels(rows), ["hit: $(symbol-method) a", "hit: $(symbol-method) b"]);
+  });
+
+  it("leave to the title what is to be said of all", () => {
+    assert.equal(noticeOf([hit("a")], done), "");
+    assert.equal(noticeOf([hit("a")], { complete: false, message: "12 files to go" }), "12 files to go");
+    assert.equal(noticeOf([hit("a")], { complete: false, message: "" }), "Still indexing: there may be more");
+    assert.equal(noticeOf([hit("a", { weak: true })], done), "only weak matches");
   });
 
   it("say so if there is nothing, and whether there may be more later", () => {
@@ -56,6 +60,6 @@ describe("the rows of an answer", () => {
 describe("the rows before anything is typed", () => {
   it("say what to type the first time, later the last searches", () => {
     assert.deepEqual(startRows([]).map((row) => row.kind), ["note"]);
-    assert.deepEqual(labels(startRows(["b", "a"])), ["separator: last searches", "history: $(history) b", "history: $(history) a"]);
+    assert.deepEqual(labels(startRows(["b", "a"])), ["history: $(history) b", "history: $(history) a"]);
   });
 });
