@@ -241,7 +241,7 @@ def lines(found: Report, look: Look) -> Iterator[str]:
         error = f"{run.calibration_error:.3f}"
         yield f"{clean(run.name):<{width}}{cells}  {error:<11}  {1000 * run.median_seconds:.0f} ms"
     for difference in (*found.differences, *([found.baseline] if found.baseline else [])):
-        yield from _difference(difference, width, look)
+        yield from _difference(difference, look)
     for run in found.runs:
         yield from _groups(run, look, named=len(found.runs) > 1)
     yield from _worst(first, look)
@@ -252,18 +252,18 @@ def _interval(figures: Figures, metric: str) -> str:
     return f"{one.mean:.3f} ({one.low:.3f}-{one.high:.3f})"
 
 
-def _difference(one: Difference, width: int, look: Look) -> Iterator[str]:
-    from codesearch.evaluate.metrics import METRICS
+def _difference(one: Difference, look: Look) -> Iterator[str]:
+    from codesearch.evaluate.metrics import METRICS, TITLES
 
     yield ""
     yield look.paint(f"{clean(one.name)} against {clean(one.against)}, {one.count:,} questions", "2")
-    cells = []
     for metric in METRICS:
         found = one.metrics[metric]
-        text = f"{found.mean:+.3f} ({found.low:+.3f}-{found.high:+.3f})"
-        sure = "32" if found.low > 0 else "31" if found.high < 0 else "2"
-        cells.append("  " + look.paint(f"{text:<20}", sure))
-    yield f"{'':<{width}}" + "".join(cells).rstrip()
+        sure, word = (
+            ("32", "higher") if found.low > 0 else ("31", "lower") if found.high < 0 else ("2", "may be chance")
+        )
+        text = f"{found.mean:+.3f} ({found.low:+.3f} to {found.high:+.3f})  {word}"
+        yield f"  {TITLES[metric]:<10}  {look.paint(text, sure)}"
 
 
 def _groups(run: RunReport, look: Look, *, named: bool) -> Iterator[str]:
