@@ -11,6 +11,8 @@ from codesearch import embed, search
 from codesearch.search.overlay import Overlay
 from codesearch.store import FileRecord, FileState, Store, SymbolRecord
 from codesearch.types import Symbol
+from tests import models
+from tests.models import FakeModel
 
 MODEL = "static"
 STATE = FileState(0, 0, 0, 0, 0, None)
@@ -60,7 +62,7 @@ def ask(root: Path | None, overlay: Overlay, text: str, limit: int = 10) -> list
 
 
 def test_an_empty_overlay_changes_nothing(tree: Path):
-    with codesearch.open_index(tree) as index:
+    with codesearch.open_index(tree, model="static") as index:
         plain = [(hit.symbol.path, hit.symbol.name, False, hit.score) for hit in index.query("read the value")]
     assert ask(tree, Overlay(MODEL), "read the value") == plain
 
@@ -138,3 +140,33 @@ def test_symbols_of_a_buffer():
     assert overlay.at("new.py", 99) is None
     overlay.close()
     assert overlay.paths == frozenset()
+
+
+def test_a_second_stage_sees_files_and_buffers_alike(tree: Path):
+    fake = FakeModel()
+    models.install(fake)
+    try:
+        with codesearch.open_index(tree, model="fake") as index:
+            saved = [(hit.symbol.path, hit.score) for hit in index.query("polish the telescope")]
+            text = (tree / "rare.py").read_text()
+            overlay = Overlay()
+            query = search.parse("polish the telescope")
+            vector = embed.load(MODEL).quantised_query(query.text)
+
+            def ask_both() -> list[tuple[str, float]]:
+                found = overlay.search(index.reader(), query, vector, 10, cascade=index.cascade)
+                return [(item.candidate.symbol.path, item.score) for item, _ in found]
+
+            assert ask_both() == saved
+            seen = len(fake.documents)
+            overlay.put(record("rare.py", text), text.encode())
+            assert ask_both()[0][0] == "rare.py"
+            assert len(fake.documents) == seen, "the buffer's text is one that the index has a vector of"
+            text = "def water_the_plants():\n    '''Water the plants.'''\n"
+            overlay.put(record("rare.py", text), text.encode())
+            ask_both()
+            new = fake.documents[seen:]
+            assert new, "read from memory"
+            assert all("water the plants" in one for one in new)
+    finally:
+        models.uninstall()
