@@ -263,7 +263,7 @@ class Store:
         return dict(rows)
 
     def fields(self, phrases: Sequence[str], ids: Sequence[int]) -> dict[int, tuple[int, ...]]:
-        """Return, by symbol, a number a phrase: bit n says that TEXT_FIELDS[n] holds it. Symbols without any are out."""
+        """Return, by symbol, a number a phrase: bit n says that TEXT_FIELDS[n] holds it. Symbols without any: none."""
         if not phrases or not ids:
             return {}
         with explained(self.path):
