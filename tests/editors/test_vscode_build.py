@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.editors.vscode import rig
+from tests.editors.needs import HOUSE
+from tests.editors.vscode import pictures, rig
 from tests.editors.vscode.build import Sources
 
 pytestmark = pytest.mark.timeout(240)
@@ -63,6 +64,17 @@ def test_the_lock_files_name_no_registry() -> None:
         assert len(lock["packages"]) > 1
         assert [name for name, one in lock["packages"].items() if "resolved" in one] == []
         assert [name for name, one in lock["packages"].items() if name and "integrity" not in one] == []
+
+
+@pytest.mark.parametrize("document", ["README.md", "editors/vscode/README.md"])
+def test_the_pictures_of_a_document_are_there(document: str) -> None:
+    file = HOUSE / document
+    named = re.findall(r"!\[[^\]]+\]\(([^)]+)\)", file.read_text(encoding="utf-8"))
+    assert len(named) >= 4
+    for name in named:
+        picture = file.parent / name
+        assert pictures.size(picture) >= (600, 300)
+        assert picture.stat().st_size < 120_000
 
 
 def test_no_known_weakness_in_its_packages(extension: Sources) -> None:

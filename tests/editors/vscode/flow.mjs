@@ -87,7 +87,7 @@ const cases = {
 
   /** The pictures of the project's README: from an open folder to the function, and to what is like it. */
   async story(window, task) {
-    await window.until('the window is not ready', async () => (await window.status())?.text === 'Codesearch');
+    await window.until('the window is not ready', async () => /up to date/.test((await window.status())?.aria ?? ''));
     await window.shot('story-1-open');
     await window.openPalette('>find code');
     const row = window.rows.filter({ hasText: FIND }).first();

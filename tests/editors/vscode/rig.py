@@ -218,14 +218,7 @@ class Editor:
         file = self.work / "task.json"
         file.write_text(json.dumps(whole, indent=1), encoding="utf-8")
         limit = 60 + 3 * len(cases) * whole["wait"] / 1000
-        with subprocess.Popen(
-            ["node", str(HERE / script), str(file)], text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-        ) as process:
-            try:
-                output, _ = process.communicate(timeout=limit)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                output = process.communicate()[0] + f"\nended after {limit} s"
+        output = _run(["node", str(HERE / script), str(file)], limit)
         results = {}
         for line in output.splitlines():
             if line.startswith("{"):
@@ -234,6 +227,19 @@ class Editor:
         for case in cases:
             results.setdefault(case, Result(case, False, "it did not run", output, 0.0, None))
         return results
+
+
+def _run(command: Sequence[str], limit: float) -> str:
+    """Return what a program printed; one that takes too long is ended, with the browser that it started."""
+    with subprocess.Popen(command, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
+        try:
+            return process.communicate(timeout=limit)[0]
+        except subprocess.TimeoutExpired:
+            process.terminate()
+            return process.communicate(timeout=10)[0] + f"\nended after {limit} s"
+        except BaseException:
+            process.terminate()
+            raise
 
 
 def check(result: Result, editor: Editor) -> None:
