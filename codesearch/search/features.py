@@ -14,7 +14,8 @@ from codesearch.text import name_key, words
 _TYPES = frozenset({"class", "struct", "trait", "interface", "enum", "type"})
 _BESIDE = (1.0, 0.6, 0.4, 0.3, 0.2)
 """What the best, second, ... text match of a file adds to the evidence for the file."""
-_ANY = 0b111111
+_BITS = tuple(tuple(at + 1 for at in range(6) if fields >> at & 1) for fields in range(64))
+"""For each number of Candidate.terms, which of `_held`'s shares it adds to."""
 _HALF_RANK = 3.0
 """A place this far from the top counts half."""
 
@@ -92,7 +93,10 @@ def compute(query: Query, candidates: Sequence[Candidate]) -> list[Features]:
     text_places, names_places, similarity_places = map(_places, (texts, names, similarities))
     beside = _beside(candidates, texts)
     rarity = _rarity(query, candidates)
-    asked = frozenset(query.words)
+    asked_words = query.words
+    asked = frozenset(asked_words)
+    few = len(asked_words) <= FEW_WORDS
+    beginnings = tuple(word for word in asked_words if few and len(word) >= SHORTEST_PREFIX)
     spoken = asked_roles(query)
     held: dict[str, frozenset[str]] = {}
 
@@ -107,6 +111,7 @@ def compute(query: Query, candidates: Sequence[Candidate]) -> list[Features]:
         roles = candidate.roles - spoken
         name_words = words_of(symbol.name)
         qualified = words_of(symbol.qualname)
+        held_at = _held(rarity, candidate.terms)
         found.append(
             Features(
                 text=texts[at],
@@ -129,15 +134,15 @@ def compute(query: Query, candidates: Sequence[Candidate]) -> list[Features]:
                 is_generated=float("generated" in roles),
                 is_example=float("example" in roles),
                 name_match=_name_match(query, candidate),
-                held=_held(rarity, candidate.terms, _ANY),
-                held_name=_held(rarity, candidate.terms, 1 << 0),
-                held_scope=_held(rarity, candidate.terms, 1 << 1),
-                held_signature=_held(rarity, candidate.terms, 1 << 2),
-                held_documentation=_held(rarity, candidate.terms, 1 << 3),
-                held_path=_held(rarity, candidate.terms, 1 << 4),
-                held_body=_held(rarity, candidate.terms, 1 << 5),
+                held=held_at[0],
+                held_name=held_at[1],
+                held_scope=held_at[2],
+                held_signature=held_at[3],
+                held_documentation=held_at[4],
+                held_path=held_at[5],
+                held_body=held_at[6],
                 phrases=candidate.phrases,
-                begun=_begun(query, qualified),
+                begun=_begun(beginnings, qualified),
                 is_documented=float(bool(symbol.documentation)),
                 is_deprecated=float("eprecated" in symbol.documentation or "eprecated" in symbol.signature),
                 is_private=float(symbol.name.startswith("_") or "private " in symbol.signature),
@@ -173,26 +178,32 @@ def _share(of: frozenset[str], held: frozenset[str]) -> float:
 
 
 def _rarity(query: Query, candidates: Sequence[Candidate]) -> list[float]:
-    """Return the weight of each term of a query: what few of the candidates hold tells more."""
+    """Return the weight of each term of a query: what few of the candidates hold tells more. They add up to 1, or 0."""
     holding = [0] * len(query.terms)
     for candidate in candidates:
         for at, fields in enumerate(candidate.terms):
             holding[at] += fields != 0
     n = len(candidates)
-    return [math.log(1 + (n - some + 0.5) / (some + 0.5)) if some else 0.0 for some in holding]
+    weights = [math.log(1 + (n - some + 0.5) / (some + 0.5)) if some else 0.0 for some in holding]
+    total = sum(weights) or 1.0
+    return [weight / total for weight in weights]
 
 
-def _held(rarity: Sequence[float], terms: Sequence[int], fields: int) -> float:
-    """Return the share of a query that some fields of a candidate hold."""
-    total = sum(rarity)
-    return sum(weight for weight, held in zip(rarity, terms, strict=False) if held & fields) / total if total else 0.0
+def _held(rarity: Sequence[float], terms: Sequence[int]) -> list[float]:
+    """Return the share of a query that a candidate holds anywhere, then in each of its six fields."""
+    found = [0.0] * 7
+    for weight, fields in zip(rarity, terms, strict=False):
+        if fields:
+            found[0] += weight
+            for at in _BITS[fields]:
+                found[at] += weight
+    return found
 
 
-def _begun(query: Query, held: frozenset[str]) -> float:
-    if len(query.words) > FEW_WORDS:
+def _begun(beginnings: Sequence[str], held: frozenset[str]) -> float:
+    if not beginnings:
         return 0.0
-    found = [word for word in query.words if len(word) >= SHORTEST_PREFIX]
-    return sum(any(one.startswith(word) for one in held) for word in found) / len(found) if found else 0.0
+    return sum(any(one.startswith(word) for one in held) for word in beginnings) / len(beginnings)
 
 
 def _beside(candidates: Sequence[Candidate], texts: Sequence[float]) -> list[float]:
