@@ -135,7 +135,12 @@ def test_language_server(all_traps: Traps, small: Path) -> None:
                     send({"id": message["id"], "result": None})
 
         folders = [{"uri": small.as_uri(), "name": "small"}]
-        start = {"processId": None, "rootUri": small.as_uri(), "workspaceFolders": folders, "capabilities": {}}
+        start: dict[str, Any] = {
+            "processId": None,
+            "rootUri": small.as_uri(),
+            "workspaceFolders": folders,
+            "capabilities": {},
+        }
         send({"id": 1, "method": "initialize", "params": start})
         assert answer(1)["capabilities"]["workspaceSymbolProvider"]
         send({"method": "initialized", "params": {}})
