@@ -139,7 +139,7 @@ def home(tmp_path: Path) -> Path:
 @pytest.fixture(scope="session")
 def extension(tmp_path_factory: pytest.TempPathFactory) -> build.Sources:
     """The VS Code extension's sources in a folder of their own."""
-    return build.copy(tmp_path_factory.mktemp("extension") / "vscode")
+    return build.copy(tmp_path_factory.mktemp("extension"))
 
 
 @pytest.fixture(scope="session")

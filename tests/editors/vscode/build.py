@@ -9,7 +9,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.editors.needs import absent, cache, required
+from tests.editors.needs import HOUSE, absent, cache, required
 from tests.editors.vscode.rig import EXTENSION
 
 BUILT = {"node_modules", "dist", "out"}
@@ -41,12 +41,16 @@ class Sources:
         )  # fmt: skip
 
 
-def copy(folder: Path) -> Sources:
-    """Copy the sources; skip, or fail in CI, where their packages are not installed."""
+def copy(house: Path) -> Sources:
+    """Copy the sources into a folder as in a checkout; skip, or fail in CI, where their packages are not installed."""
     required("node", "npm", why="(node 20 or newer)")
     modules = packages() / "node_modules"
     if not (packages() / "complete").exists():
         absent(f"the extension's packages are not in {packages()}: sh tests/editors/install.sh")
+    folder = house / "editors" / "vscode"
+    # Its tests compare the settings with what the documents say.
+    house.mkdir(parents=True, exist_ok=True)
+    (house / "docs").symlink_to(HOUSE / "docs")
     shutil.copytree(
         EXTENSION, folder, ignore=lambda _, names: [one for one in names if one in BUILT or one.endswith(".vsix")]
     )
