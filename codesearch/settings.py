@@ -50,7 +50,7 @@ class Settings:
     """Seconds one file may take to parse."""
     update_budget: float = 5.0
     """Seconds a question may wait for changed files to be read; then it is answered without the rest."""
-    model: str = "static"
+    model: str = "transformer"
     """The model of the second stage, which looks at the best of the fast ranking; `static` for none."""
     embed: Embed = "lazy"
     """When it embeds what the index holds: as queries need it, all in the background, or never (and is not used)."""
