@@ -17,7 +17,7 @@ try {
   const report = await window.until(
     'the tests do not end',
     () => fs.existsSync(task.report) && JSON.parse(fs.readFileSync(task.report, 'utf8')),
-    4 * task.wait,
+    20 * task.wait,
   );
   const bad = report.results.filter((one) => !one.ok).length;
   console.log(JSON.stringify({ case: 'all', ok: bad === 0, reason: 'tests failed', detail: String(bad), seconds: 0, data: null }));

@@ -22,10 +22,5 @@ mv "$dir/package/lib/vscode" "$dir/vscode"
 rm -r "$dir/package"
 # `npm ci` refuses the lock file that is in the package. Native parts are left out: terminals are not needed.
 (cd "$dir/vscode" && npm install --ignore-scripts --omit=dev --silent)
-# What starts with every window, and has no part in the tests.
-for name in debug-auto-launch emmet git git-base github github-authentication ipynb merge-conflict \
-    microsoft-authentication ms-vscode.js-debug npm terminal-suggest tunnel-forwarding typescript-language-features; do
-    rm -rf "$dir/vscode/extensions/$name"
-done
 cp "$here/spdlog.js" "$dir/vscode/node_modules/@vscode/spdlog/index.js"
 echo "$wanted" >"$dir/complete"

@@ -28,6 +28,7 @@ SETTINGS: dict[str, Any] = {
     "explorer.autoReveal": False,
     "extensions.autoCheckUpdates": False,
     "files.autoSave": "off",
+    "git.enabled": False,
     "security.workspace.trust.enabled": False,
     "telemetry.telemetryLevel": "off",
     "update.mode": "none",
@@ -217,7 +218,7 @@ class Editor:
         }  # fmt: skip
         file = self.work / "task.json"
         file.write_text(json.dumps(whole, indent=1), encoding="utf-8")
-        limit = 60 + 3 * len(cases) * whole["wait"] / 1000
+        limit = 300 + 3 * len(cases) * whole["wait"] / 1000
         output = _run(["node", str(HERE / script), str(file)], limit)
         results = {}
         for line in output.splitlines():
