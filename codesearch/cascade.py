@@ -11,16 +11,18 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from codesearch import embed
-from codesearch.errors import CodesearchError, NotFoundError
+from codesearch.errors import CodesearchError, ModelError, NotFoundError
 from codesearch.types import CALLABLES, Symbol
 
 if TYPE_CHECKING:
+    from codesearch.search.query import Query
     from codesearch.settings import Settings
     from codesearch.store import Store
 
@@ -167,6 +169,17 @@ class Cascade:
         self.problem = f"the model {name} cannot be used ({why}): the fast ranking stands alone"
 
     # -- a question, in this order ----------------------------------------------------------------
+
+    def wanted(self, query: Query) -> bool:
+        """Return whether the second stage has anything to say: a name is found by its letters.
+
+        Raises NotFoundError for a model there is not, whatever is asked.
+        """
+        self.problem = ""
+        if query.name and self.enabled:
+            with suppress(ModelError):  # a damaged one is told when it is needed
+                _ = self.embedder
+        return not query.name
 
     def start(self, store: Store | None, text: str) -> bool:
         """Begin to embed a query, if its vector is not known, while its candidates are looked for.

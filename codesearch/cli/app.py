@@ -226,7 +226,7 @@ def index_command(
     codesearch index
     codesearch index path/to/repo --exclude 'third_party/**'
     codesearch index --rebuild
-    codesearch index --embed full             have the second stage see everything now
+    codesearch index --embed full          let the transformer see all of it now
 
     Only what changed is read. Interrupting it loses nothing. A second run waits for the first.
     """

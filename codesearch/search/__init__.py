@@ -44,8 +44,7 @@ def ranking(
 
     `cascade` is the second stage, `effort` bounds its work; `instant` hears the ranking without it if there is any.
     """
-    # A name is found by its letters; there the transformer has nothing to say.
-    deep = cascade is not None and not query.name and cascade.start(store, query.text)
+    deep = cascade is not None and cascade.wanted(query) and cascade.start(store, query.text)
     with store.snapshot():
         candidates = gather(store, query, vector, limit + limit // 2)  # some will be folded
         ranked = rank(query, candidates, compute(query, candidates))

@@ -100,7 +100,7 @@ class Overlay:
         `generation` says which state of `store` this is; word frequencies are remembered while it stays the same.
         The rest is as for `codesearch.search.search`; without `store` there is no second stage.
         """
-        if store is None or cascade is None or query.name or not cascade.start(store, query.text):
+        if store is None or cascade is None or not (cascade.wanted(query) and cascade.start(store, query.text)):
             cascade = None
         with store.snapshot() if store is not None else nullcontext():
             found: list[Candidate] = []

@@ -148,7 +148,7 @@ def _copies(order: Sequence[int], candidates: Sequence[Candidate]) -> dict[int, 
 
 def weigh(features: Features, weights: Mapping[str, float]) -> float:
     """Return the weighted sum of features."""
-    return sum([weight * getattr(features, name) for name, weight in weights.items()])
+    return float(sum([weight * getattr(features, name) for name, weight in weights.items()]))
 
 
 def _score(weighed: float, calibration: tuple[float, float]) -> float:

@@ -44,7 +44,7 @@ def all_traps(tmp_path: Path) -> Traps:
 
 
 def test_a_trap_works(all_traps: Traps, small: Path) -> None:
-    run = process("query", "retry", small, "--model", "transformer", cwd=small, environment=all_traps.environment)
+    run = process("query", "retry it", small, "--model", "transformer", cwd=small, environment=all_traps.environment)
     assert all_traps.sprung() == ["onnxruntime"], run.err
     assert run.status == 0
     assert "onnxruntime" in run.err

@@ -63,7 +63,7 @@ def test_a_model_that_cannot_be_used_costs_a_note_and_nothing_else(small: Path, 
     assert run.err.count("\n") == 1
     assert "the model other cannot be used" in run.err
     assert call("query", "retry the upload", small, "--model", "other", "-q").err == ""
-    (small / "questions").write_text("retry\nupload\n")
+    (small / "questions").write_text("retry it\nupload it\n")
     several = call("query", "--batch", small / "questions", small, "--model", "other")
     assert (several.status, len(several.lines), several.err.count("cannot be used")) == (0, 2, 1)
     assert call("index", small, "--model", "other").status == 0

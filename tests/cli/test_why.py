@@ -224,7 +224,8 @@ def test_what_cannot_be_explained(small: Path, call: Call):
 
 def test_a_query_imports_nothing_of_this(small: Path):
     script = (
-        "import sys; from codesearch.cli import main; status = main(['query', 'send a file', sys.argv[1], '-q']); "
+        "import sys; from codesearch.cli import main; "
+        "status = main(['query', 'send a file', sys.argv[1], '-q', '--embed', 'none']); "
         "heavy = {'numpy', 'codesearch.evaluate.metrics', 'codesearch.evaluate.evaluation', 'codesearch.why',"
         " 'codesearch.cli.explain', 'codesearch.feedback'}; print(sorted(heavy & set(sys.modules)), file=sys.stderr)"
     )
