@@ -28,6 +28,7 @@ SETTINGS: dict[str, Any] = {
     "explorer.autoReveal": False,
     "extensions.autoCheckUpdates": False,
     "files.autoSave": "off",
+    "files.hotExit": "off",
     "git.enabled": False,
     "security.workspace.trust.enabled": False,
     "telemetry.telemetryLevel": "off",
