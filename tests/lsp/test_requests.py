@@ -176,12 +176,12 @@ def test_the_fast_ranking_comes_before_the_answer_while_the_second_stage_has_wor
     client: Client, project: Path, tmp_path: Path
 ):
     client.initialize(project, initializationOptions=second_stage(tmp_path / "home"))
-    result = client.ask("codesearch/query", {"text": "squares", "partialResultToken": "one"})
+    result = client.ask("codesearch/query", {"text": "squares of numbers", "partialResultToken": "one"})
     (partial,) = instants(client, "one")
     assert partial.pop("stage") == "instant"
     assert {hit["qualname"] for hit in partial["hits"]} == {hit["qualname"] for hit in result["hits"]}
     assert partial["hits"] != result["hits"], "the scores are of another curve"
-    again = client.ask("codesearch/query", {"text": "squares", "partialResultToken": "two"})
+    again = client.ask("codesearch/query", {"text": "squares of numbers", "partialResultToken": "two"})
     assert instants(client, "two") == [], "nothing was left to do"
     assert again == result
     (folder,) = client.ask("codesearch/status")["folders"]
