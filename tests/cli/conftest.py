@@ -113,6 +113,8 @@ def terminal(
         stdout=worker,
         stderr=worker,
         env={**os.environ, **(environment or {})},
+        # A job in the background ignores interrupts, and its children inherit that.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 -- no threads here
     )
     os.close(worker)
     said = b""

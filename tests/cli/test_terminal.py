@@ -91,7 +91,7 @@ def test_source_cannot_command_the_terminal(tmp_path: Path):
 
 
 def test_progress_is_a_bar_on_a_terminal_and_a_line_elsewhere(tmp_path: Path):
-    files = {f"m{n}.py": f'def work_{n}():\n    """Do a thing."""\n    return {n}\n' * 60 for n in range(400)}
+    files = {f"m{n}.py": f'def work_{n}():\n    """Do a thing."""\n    return {n}\n' * 60 for n in range(200)}
     tree = write_tree(tmp_path / "many", files)
     status, said = terminal("index", tree, "--workers", "1", cwd=tree, columns=100)
     assert status == 0
@@ -108,7 +108,7 @@ def test_progress_is_a_bar_on_a_terminal_and_a_line_elsewhere(tmp_path: Path):
 
 
 def test_interruption_keeps_what_is_done(tmp_path: Path):
-    files = {f"m{n}.py": f'def work_{n}():\n    """Do a thing."""\n    return {n}\n' * 150 for n in range(400)}
+    files = {f"m{n}.py": f'def work_{n}():\n    """Do a thing."""\n    return {n}\n' * 150 for n in range(200)}
     tree = write_tree(tmp_path / "many", files)
     status, said = terminal("index", tree, "--workers", "1", cwd=tree, columns=100, interrupt_after="files")
     assert status == 130
