@@ -11,14 +11,13 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from codesearch import embed
-from codesearch.errors import CodesearchError, ModelError, NotFoundError
+from codesearch.errors import CodesearchError, NotFoundError
 from codesearch.types import CALLABLES, Symbol
 
 if TYPE_CHECKING:
@@ -170,21 +169,11 @@ class Cascade:
 
     # -- a question, in this order ----------------------------------------------------------------
 
-    def wanted(self, query: Query) -> bool:
-        """Return whether the second stage has anything to say: a name is found by its letters.
-
-        Raises NotFoundError for a model there is not, whatever is asked.
-        """
-        self.problem = ""
-        if query.name and self.enabled:
-            with suppress(ModelError):  # a damaged one is told when it is needed
-                _ = self.embedder
-        return not query.name
-
-    def start(self, store: Store | None, text: str) -> bool:
+    def start(self, store: Store | None, query: Query) -> bool:
         """Begin to embed a query, if its vector is not known, while its candidates are looked for.
 
-        False if the second stage is off, or cannot be used. Raises NotFoundError for a model there is not.
+        False if the second stage is off, or cannot be used, or has nothing to say: a name is found by its letters.
+        Raises NotFoundError for a model there is not, whatever is asked.
         """
         self.problem, self.made, self._ahead = "", 0, None
         if not self.enabled:
@@ -194,9 +183,12 @@ class Cascade:
         except NotFoundError:
             raise
         except CodesearchError as error:
-            self._failed(str(error))
+            if not query.name:  # a damaged one is told when it is needed
+                self._failed(str(error))
             return False
-        key = digest(text)
+        if query.name:
+            return False
+        key = digest(query.text)
         if not _process.known(model_id, [key]):
             known = store.model_vectors(model_id).of_query(key) if store is not None else None
             if known is not None:
@@ -205,7 +197,7 @@ class Cascade:
                 self._failed(why)
                 return False
             else:
-                self._ahead = key, _Ahead(self.embedder, text)
+                self._ahead = key, _Ahead(self.embedder, query.text)
         return True
 
     def look(

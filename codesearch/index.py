@@ -235,8 +235,7 @@ class Index:
         Raises UsageError for a query that cannot be understood, NotFoundError for a model that does not exist.
         """
         wanted = self._limit(limit)
-        parsed = search.parse(text, only)
-        vector = self._embedder.quantised_query(parsed.text)
+        parsed, vector = self._asked(text, only)
         told = None if instant is None else lambda ranked: instant(_hits(ranked))
         return _hits(search.search(self._reading(), parsed, vector, wanted, self.cascade, told, effort))
 
@@ -248,8 +247,7 @@ class Index:
         Raises as `query`.
         """
         wanted = self._limit(limit)
-        parsed = search.parse(text, only)
-        vector = self._embedder.quantised_query(parsed.text)
+        parsed, vector = self._asked(text, only)
         found = search.ranking(self._reading(), parsed, vector, wanted, self.cascade)
         return list(zip(_hits(found), found, strict=True))
 
@@ -260,6 +258,11 @@ class Index:
         near = search.nearest(store, found[0], self._limit(limit), only)
         symbols = store.symbols(id for id, _ in near)
         return [Hit(place, score, symbols[id][0]) for place, (id, score) in enumerate(near, 1)]
+
+    def _asked(self, text: str, only: Filter | None = None) -> tuple[search.Query, bytes]:
+        """Return a query and its static vector. Raises UsageError if it cannot be understood."""
+        parsed = search.parse(text, only)
+        return parsed, self._embedder.quantised_query(parsed.text)
 
     def _limit(self, limit: int | None) -> int:
         wanted = self.settings.limit if limit is None else limit
@@ -277,8 +280,7 @@ class Index:
 
     def symbols_named(self, name: str, *, limit: int = 50) -> list[Symbol]:
         """Return the symbols of a name, in any case style; `Engine.Run` asks for the containers too, best first."""
-        parsed = search.parse(name)
-        vector = self._embedder.quantised_query(parsed.text)
+        parsed, vector = self._asked(name)
         ranked = search.search(self._reading(), parsed, vector, self._limit(limit))
         return [item.candidate.symbol for item in ranked if _is_named(item.candidate.symbol, name)]
 

@@ -18,8 +18,9 @@ import torch
 from transformers import AutoModel, AutoTokenizer
 
 from codesearch.embed.export import Encoder, cosines, export
-from codesearch.embed.onnx import OnnxEmbedder, one_line
+from codesearch.embed.onnx import OnnxEmbedder
 from codesearch.embed.samples import documents
+from codesearch.embed.transformer import one_line
 
 
 def main() -> None:

@@ -99,7 +99,7 @@ def cases(folder: Path) -> tuple[list[Case], list[Case]]:
             continue
         store, cascade, kind = stores[row["tree"]], cascades[row["tree"]], row["kind"]
         deep = not query.name and shown[kind] < SHOWN_TO_THE_TRANSFORMER.get(kind, 0)
-        if deep and not cascade.start(store, query.text):
+        if deep and not cascade.start(store, query):
             raise SystemExit(cascade.problem)
         with store.snapshot():
             candidates = gather(store, query, model.quantised_query(query.text))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from codesearch.cli import console
 
@@ -20,18 +20,20 @@ PATIENCE = 0.3
 """Seconds of work nobody needs to be told about."""
 
 
-class Reporter:
-    """Hears of an update's progress; use it as a context manager, so that the bar is always taken away."""
+_Reporting = TypeVar("_Reporting", bound="_Reporter")
 
-    def __init__(self, root: Path, *, quiet: bool = False, first: bool = False) -> None:
-        self._root = root
+
+class _Reporter:
+    """Has a bar on a terminal, which leaving the context takes away; an interruption is told what it left."""
+
+    KEPT: str
+
+    def __init__(self, *, quiet: bool) -> None:
         self._quiet = quiet
-        self._first = first
-        self._terminal = console.stderr_is_terminal()
         self._bar: Bar | None = None
         self._task: TaskID | None = None
 
-    def __enter__(self) -> Reporter:
+    def __enter__(self: _Reporting) -> _Reporting:
         return self
 
     def __exit__(
@@ -41,7 +43,19 @@ class Reporter:
             self._bar.stop()
             self._bar = None
         if kind is KeyboardInterrupt and not self._quiet:
-            console.message("interrupted; what is indexed so far is kept, and the next run goes on from there")
+            console.message(f"interrupted; {self.KEPT}, and the next run goes on from there")
+
+
+class Reporter(_Reporter):
+    """Hears of an update's progress; use it as a context manager, so that the bar is always taken away."""
+
+    KEPT = "what is indexed so far is kept"
+
+    def __init__(self, root: Path, *, quiet: bool = False, first: bool = False) -> None:
+        super().__init__(quiet=quiet)
+        self._root = root
+        self._first = first
+        self._terminal = console.stderr_is_terminal()
 
     def waiting(self, text: str) -> None:
         """Say that another process is writing."""
@@ -86,27 +100,15 @@ class Reporter:
         self._bar.start()
 
 
-class FillReporter:
+class FillReporter(_Reporter):
     """Hears how far the second stage's vectors are: a bar on a terminal, one line elsewhere. A context manager."""
 
+    KEPT = "the vectors made so far are kept"
+
     def __init__(self, model: str, *, quiet: bool = False) -> None:
+        super().__init__(quiet=quiet)
         self._model = model
-        self._quiet = quiet
-        self._bar: Bar | None = None
-        self._task: TaskID | None = None
         self._said = False
-
-    def __enter__(self) -> FillReporter:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if self._bar is not None:
-            self._bar.stop()
-            self._bar = None
-        if kind is KeyboardInterrupt and not self._quiet:
-            console.message("interrupted; the vectors made so far are kept, and the next run goes on from there")
 
     def progress(self, now: FillProgress) -> None:
         """Show how far it is."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from codesearch.cli import asking, console, options
+from codesearch.cli import answering, asking, console, options
 from codesearch.cli.console import Look, clean
 from codesearch.cli.options import (
     ColorOption,
@@ -70,7 +70,7 @@ def why(
         raise UsageError(f"{place}: write FILE:LINE, for example src/cache.py:42")
     only = options.filters(lang, kind, path_filter, name)
     root, file = options.located(at[0], path)
-    settings = {"db": db, "model": model, "embed": embed and embed.value, "color": color and color.value}
+    settings = {"db": db, "model": model, "embed": answering.value_of(embed), "color": answering.value_of(color)}
     with asking.opened(root, **settings) as index:
         from codesearch import why as reasons
 

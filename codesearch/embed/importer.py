@@ -177,8 +177,9 @@ def _eager(wish: Wish) -> dict[str, Any]:
 def _made(model: Any, wish: Wish, name: str, source: str, folder: Path, tell: Callable[[str], None]) -> Imported:
     """Write the model's folder."""
     from codesearch.embed.export import ALIKE, NotExportableError, cosines, export
-    from codesearch.embed.onnx import OnnxEmbedder, one_line
+    from codesearch.embed.onnx import OnnxEmbedder
     from codesearch.embed.samples import documents
+    from codesearch.embed.transformer import one_line
     from codesearch.text import words
 
     query_prompt, document_prompt = _prompts(model, wish)

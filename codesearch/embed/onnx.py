@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any
 
 from codesearch.embed import config as configuration
 from codesearch.embed.config import MODEL, TOKENIZER, VOCABULARY, Config
+from codesearch.embed.transformer import Transformer
 from codesearch.errors import ModelError
-from codesearch.text import words
 
 if TYPE_CHECKING:
     import numpy as np
@@ -29,20 +29,7 @@ MOST_THREADS = 8
 """More would gain little for the few texts of a query, and leave nothing to others in a background run."""
 
 
-def one_line(text: str) -> str:
-    """Return an embedded document (see `codesearch.embed.FIELDS`) as transformers see it: its fields in one line.
-
-    The body begins with the signature, which was said already.
-    """
-    parts = text.split("\n", 4)
-    if len(parts) == 5:
-        signature, body = parts[2].split(), parts[4].split()
-        if body[: len(signature)] == signature:
-            parts[4] = " ".join(body[len(signature) :])
-    return " ".join(" ".join(parts).split())
-
-
-class OnnxEmbedder:
+class OnnxEmbedder(Transformer):
     """Vectors of a transformer, float32 and of length 1. Safe to use from several threads."""
 
     def __init__(self, folder: Path, threads: int | None = None) -> None:
@@ -52,31 +39,10 @@ class OnnxEmbedder:
             ModelError: a file of the model is missing or damaged.
 
         """
-        self.config: Config = configuration.read(folder)
-        self._folder = folder
+        super().__init__(folder)
         self._threads = threads or min(MOST_THREADS, _cores())
         self._opened: tuple[Callable[[str], list[int]], Callable[[list[int]], Any]] | None = None
         self._opening = threading.Lock()
-
-    @property
-    def name(self) -> str:
-        """What `codesearch.embed.load` finds it by."""
-        return self.config.name
-
-    @property
-    def version(self) -> str:
-        """Of the model, for people."""
-        return self.config.version
-
-    @property
-    def dims(self) -> int:
-        """Length of a vector."""
-        return self.config.dims
-
-    @property
-    def model_id(self) -> str:
-        """`name@` and the first 12 hex digits of a hash over all that decides the vectors."""
-        return self.config.model_id
 
     def open(self) -> None:
         """Load the libraries and the files now instead of with the first text.
@@ -89,22 +55,6 @@ class OnnxEmbedder:
             if self._opened is None:
                 tokenize = _tokenizer(self._folder, self.config)
                 self._opened = tokenize, _session(self._folder)
-
-    def encode_documents(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
-        """Return float32 (len(texts), dims) for texts made of `codesearch.embed.FIELDS`; zeros for an empty one."""
-        config = self.config
-        return self._encode([one_line(text) for text in texts], config.document_prompt, config.document_tokens)
-
-    def encode_queries(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
-        """Return float32 (len(texts), dims) for what people ask; zeros for a text without a word."""
-        config = self.config
-        return self._encode([" ".join(words(text)) for text in texts], config.query_prompt, config.query_tokens)
-
-    def quantised_query(self, text: str) -> bytes:
-        """Return `quantise(encode_queries([text]))[0]`."""
-        from codesearch.embed import quantise
-
-        return quantise(self.encode_queries([text]))[0]
 
     def _encode(self, texts: Sequence[str], prompt: str, tokens: int) -> npt.NDArray[np.float32]:
         self.open()

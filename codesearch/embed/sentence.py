@@ -15,11 +15,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from codesearch.embed import config as configuration
-from codesearch.embed.config import Config
-from codesearch.embed.onnx import one_line
+from codesearch.embed.transformer import Transformer
 from codesearch.errors import ModelError
-from codesearch.text import words
 
 if TYPE_CHECKING:
     import numpy as np
@@ -31,57 +28,20 @@ ORIGINAL = "original"
 INSTALL = "pip install 'codesearch-local[models]'"
 
 
-class SentenceEmbedder:
+class SentenceEmbedder(Transformer):
     """Vectors that sentence-transformers makes, float32 and of length 1; one text at a time, so batches change none."""
 
     def __init__(self, folder: Path) -> None:
         """Know the model in `folder`. Raises ModelError if its configuration cannot be read."""
-        self.config: Config = configuration.read(folder)
-        self._folder = folder
+        super().__init__(folder)
         self._model: Any = None
         self._lock = threading.Lock()
-
-    @property
-    def name(self) -> str:
-        """What `codesearch.embed.load` finds it by."""
-        return self.config.name
-
-    @property
-    def version(self) -> str:
-        """Of the model, for people."""
-        return self.config.version
-
-    @property
-    def dims(self) -> int:
-        """Length of a vector."""
-        return self.config.dims
-
-    @property
-    def model_id(self) -> str:
-        """`name@` and the first 12 hex digits of a hash over all that decides the vectors."""
-        return self.config.model_id
 
     def open(self) -> None:
         """Load the library and the weights now. Raises ModelError."""
         with self._lock:
             if self._model is None:
                 self._model = load(str(self._folder / ORIGINAL), offline=True, trust_remote_code=self.config.trusted)
-
-    def encode_documents(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
-        """Return float32 (len(texts), dims) for texts made of `codesearch.embed.FIELDS`; zeros for an empty one."""
-        config = self.config
-        return self._encode([one_line(text) for text in texts], config.document_prompt, config.document_tokens)
-
-    def encode_queries(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
-        """Return float32 (len(texts), dims) for what people ask; zeros for a text without a word."""
-        config = self.config
-        return self._encode([" ".join(words(text)) for text in texts], config.query_prompt, config.query_tokens)
-
-    def quantised_query(self, text: str) -> bytes:
-        """Return `quantise(encode_queries([text]))[0]`."""
-        from codesearch.embed import quantise
-
-        return quantise(self.encode_queries([text]))[0]
 
     def _encode(self, texts: Sequence[str], prompt: str, tokens: int) -> npt.NDArray[np.float32]:
         self.open()

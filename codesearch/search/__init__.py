@@ -44,9 +44,9 @@ def ranking(
 
     `cascade` is the second stage, `effort` bounds its work; `instant` hears the ranking without it if there is any.
     """
-    deep = cascade is not None and cascade.wanted(query) and cascade.start(store, query.text)
+    deep = cascade is not None and cascade.start(store, query)
     with store.snapshot():
-        candidates = gather(store, query, vector, limit + limit // 2)  # some will be folded
+        candidates = gather(store, query, vector, limit)
         ranked = rank(query, candidates, compute(query, candidates))
         if cascade is None or not deep:
             return ranked

@@ -54,11 +54,12 @@ class Candidate:
     """Share of the query's rows of PHRASE words that its text holds in that order."""
 
 
-def gather(store: Store, query: Query, vector: bytes, least: int = 0) -> list[Candidate]:
+def gather(store: Store, query: Query, vector: bytes, wanted: int = 0) -> list[Candidate]:
     """Return every candidate for a query, each with all of its evidence, in no particular order.
 
-    `least` is how many answers are wanted, if that is more than usual.
+    `wanted` is how many answers are, if that is more than usual.
     """
+    least = wanted + wanted // 2  # some will be folded
     match = any_of(query.terms)
     by_text = dict(store.text_candidates(match, ALL_FIELDS, max(BY_TEXT, least), query.only)) if match else {}
     by_names = (

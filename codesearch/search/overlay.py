@@ -100,16 +100,12 @@ class Overlay:
         `generation` says which state of `store` this is; word frequencies are remembered while it stays the same.
         The rest is as for `codesearch.search.search`; without `store` there is no second stage.
         """
-        if store is None or cascade is None or not (cascade.wanted(query) and cascade.start(store, query.text)):
+        if store is None or cascade is None or not cascade.start(store, query):
             cascade = None
         with store.snapshot() if store is not None else nullcontext():
             found: list[Candidate] = []
             if store is not None:
-                found = [
-                    one
-                    for one in gather(store, query, vector, limit + limit // 2)
-                    if one.symbol.path not in self._paths
-                ]
+                found = [one for one in gather(store, query, vector, limit) if one.symbol.path not in self._paths]
             if self._paths:
                 found += self._candidates(store, query, vector, generation)
             ranked = rank(query, found, compute(query, found))

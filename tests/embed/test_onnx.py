@@ -19,8 +19,9 @@ import pytest
 
 import codesearch
 from codesearch.embed import MODELS, Embedder, config, load, onnx, quantise
-from codesearch.embed.onnx import OnnxEmbedder, one_line
+from codesearch.embed.onnx import OnnxEmbedder
 from codesearch.embed.samples import documents
+from codesearch.embed.transformer import one_line
 from codesearch.embed.wordpiece import WordPiece
 from codesearch.errors import CodesearchError, ModelError
 

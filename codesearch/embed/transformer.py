@@ -1,0 +1,78 @@
+"""What all transformers share, whatever runs them: what they are called, and what of a text they see."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from codesearch.embed import config as configuration
+from codesearch.embed.config import Config
+from codesearch.text import words
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+
+def one_line(text: str) -> str:
+    """Return an embedded document (see `codesearch.embed.FIELDS`) as transformers see it: its fields in one line.
+
+    The body begins with the signature, which was said already.
+    """
+    parts = text.split("\n", 4)
+    if len(parts) == 5:
+        signature, body = parts[2].split(), parts[4].split()
+        if body[: len(signature)] == signature:
+            parts[4] = " ".join(body[len(signature) :])
+    return " ".join(" ".join(parts).split())
+
+
+class Transformer(ABC):
+    """An `Embedder` that its folder's configuration describes."""
+
+    def __init__(self, folder: Path) -> None:
+        """Know the model in `folder`. Raises ModelError if its configuration cannot be read."""
+        self.config: Config = configuration.read(folder)
+        self._folder = folder
+
+    @property
+    def name(self) -> str:
+        """What `codesearch.embed.load` finds it by."""
+        return self.config.name
+
+    @property
+    def version(self) -> str:
+        """Of the model, for people."""
+        return self.config.version
+
+    @property
+    def dims(self) -> int:
+        """Length of a vector."""
+        return self.config.dims
+
+    @property
+    def model_id(self) -> str:
+        """`name@` and the first 12 hex digits of a hash over all that decides the vectors."""
+        return self.config.model_id
+
+    def encode_documents(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
+        """Return float32 (len(texts), dims) for texts made of `codesearch.embed.FIELDS`; zeros for an empty one."""
+        config = self.config
+        return self._encode([one_line(text) for text in texts], config.document_prompt, config.document_tokens)
+
+    def encode_queries(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
+        """Return float32 (len(texts), dims) for what people ask; zeros for a text without a word."""
+        config = self.config
+        return self._encode([" ".join(words(text)) for text in texts], config.query_prompt, config.query_tokens)
+
+    def quantised_query(self, text: str) -> bytes:
+        """Return `quantise(encode_queries([text]))[0]`."""
+        from codesearch.embed import quantise
+
+        return quantise(self.encode_queries([text]))[0]
+
+    @abstractmethod
+    def _encode(self, texts: Sequence[str], prompt: str, tokens: int) -> npt.NDArray[np.float32]:
+        """Return the vectors of single lines behind a prompt, cut off after so many tokens."""
