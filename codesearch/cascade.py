@@ -1,7 +1,8 @@
 """The second stage of a query: a transformer compares the best of the fast ranking with what was asked.
 
-Its vectors are kept in the index. A query embeds those that are missing, from the source as it is now, and keeps them;
-once everything is there, neither the model nor numpy is loaded. `codesearch.fill` embeds the rest in the background.
+Its vectors are kept in the index. A query takes those that are missing from the user's cache, which other indexes have
+filled, and embeds the rest from the source as it is now; it keeps both. Once everything is there, neither the model nor
+numpy is loaded. `codesearch.fill` embeds what no query has needed, in the background.
 The transformer never fails a query: without it the fast ranking stands, and `Cascade.problem` says why.
 """
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from codesearch.search.query import Query
     from codesearch.settings import Settings
     from codesearch.store import Store
+    from codesearch.vector_cache import VectorCache
 
 AT_ONCE = 8
 """Texts between two looks at whether anybody still waits for the answer."""
@@ -79,6 +81,8 @@ class Evidence:
     query: bytes | None = None
     new: bool = False
     """The query's vector has just been made."""
+    shared: dict[bytes, bytes] = field(default_factory=dict)
+    """By content: vectors that the index lacks and the user's cache had."""
 
     @property
     def work(self) -> bool:
@@ -142,8 +146,11 @@ class Cascade:
         """`index` is where new vectors are kept, None nowhere."""
         self._root, self._index, self._settings = root, index, settings
         self._ahead: tuple[bytes, _Ahead] | None = None
+        self._cache: VectorCache | None = None
         self.problem = ""
         """Why the last question was answered without the second stage; "" if it was not, or there is none."""
+        self.note = ""
+        """Why the user's cache of vectors was of no use to the last question, or the last filling; "" if it was."""
         self.made = 0
         """Texts embedded for the last question."""
 
@@ -175,7 +182,7 @@ class Cascade:
         False if the second stage is off, or cannot be used, or has nothing to say: a name is found by its letters.
         Raises NotFoundError for a model there is not, whatever is asked.
         """
-        self.problem, self.made, self._ahead = "", 0, None
+        self.problem, self.note, self.made, self._ahead = "", "", 0, None
         if not self.enabled:
             return False
         try:
@@ -210,10 +217,12 @@ class Cascade:
         model_id = self.model_id
         vectors: dict[int, bytes] = {}
         missing: dict[int, Source] = {}
+        shared: dict[bytes, bytes] = {}
         if store is not None:
             model = store.model_vectors(model_id)
             found = {item.symbol: item for item in model.of_symbols(best)} if best else {}
-            recent = _process.known(model_id, [item.content for item in found.values() if item.vector is None])
+            lacking = [item.content for item in found.values() if item.vector is None]
+            recent = self._known(model_id, lacking, shared)
             among: dict[str, Sequence[Symbol]] = {}
             for id, symbol in best.items():
                 if id not in found:
@@ -226,13 +235,13 @@ class Cascade:
         if buffers:
             wanted = [source.content for source in buffers.values()]
             stored = store.model_vectors(model_id).of_contents(wanted) if store is not None else {}
-            stored |= _process.known(model_id, wanted)
+            stored |= self._known(model_id, [content for content in wanted if content not in stored], shared)
             for id, source in buffers.items():
                 if source.content in stored:
                     vectors[id] = stored[source.content]
                 else:
                     missing[id] = source
-        evidence = Evidence(text, vectors, missing)
+        evidence = Evidence(text, vectors, missing, shared=shared)
         key = digest(text)
         if self._ahead is None or self._ahead[0] != key:
             evidence.query = _process.known(model_id, [key]).get(key)
@@ -266,10 +275,21 @@ class Cascade:
             return {}
         finally:
             self.made = len(made)
-            _process.remember(self.model_id, {**made, **asked})
-            self.keep(made, asked if effort.remember else {})
+            _process.remember(self.model_id, {**evidence.shared, **made, **asked})
+            self.keep({**evidence.shared, **made}, asked if effort.remember else {})
+            typed = {source.content for source in wanted.values() if source.buffer is not None}
+            self.share({content: vector for content, vector in made.items() if content not in typed})
         found = {id: made[source.content] for id, source in wanted.items() if source.content in made}
         return store.cosines(evidence.query, {**evidence.vectors, **found})
+
+    def _known(self, model_id: str, contents: Sequence[bytes], shared: dict[bytes, bytes]) -> dict[bytes, bytes]:
+        """Return what this process remembers, or the user's cache has, of what the index lacks; the latter is added to
+        `shared`.
+        """
+        known = _process.known(model_id, contents)
+        found = self.shared(content for content in contents if content not in known)
+        shared.update(found)
+        return known | found
 
     def _query(self, text: str) -> bytes:
         key = digest(text)
@@ -306,6 +326,28 @@ class Cascade:
         """Return the vectors of texts, by the same keys. Raises whatever the model fails with."""
         rows = embed.quantise(self.embedder.encode_documents(list(texts.values())))
         return dict(zip(texts, rows, strict=True))
+
+    def shared(self, contents: Iterable[bytes]) -> dict[bytes, bytes]:
+        """Return the vectors that the user's cache has of some texts; it is not even opened if there are none."""
+        wanted = list(contents)
+        if not wanted or (cache := self._shared_cache()) is None:
+            return {}
+        found = cache.get(self.model_id, self.embedder.dims, wanted)
+        self.note = cache.problem
+        return found
+
+    def share(self, contents: Mapping[bytes, bytes], *, patience: float | None = None) -> None:
+        """Put vectors into the user's cache; `patience` as there."""
+        if contents and (cache := self._shared_cache()) is not None:
+            cache.put(self.model_id, contents, patience=patience)
+            self.note = cache.problem
+
+    def _shared_cache(self) -> VectorCache | None:
+        if self._cache is None and self._settings.cache:
+            from codesearch.vector_cache import VectorCache, location
+
+            self._cache = VectorCache(location(), self._settings.cache_size)
+        return self._cache
 
     def keep(self, contents: Mapping[bytes, bytes], queries: Mapping[bytes, bytes], *, timeout: float = 0.0) -> bool:
         """Write vectors into the index, unless another process is writing for longer than `timeout`, or nobody can.

@@ -1,7 +1,8 @@
 """Filling the second stage's vectors in, in the background: what no query has needed yet, the likeliest first.
 
-Nothing is held while the model works: the vectors of some seconds go into the index in one short transaction, so that
-an update of the index never waits, and a process that is killed loses no more than those.
+What the user's cache has, from another worktree or clone, is taken from there; the model does the rest. Nothing is held
+while it works: the vectors of some seconds go into the index in one short transaction, so that an update of the index
+never waits, and a process that is killed loses no more than those.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,6 +29,8 @@ READ_AT_ONCE = 256
 """Texts whose sources are read together: a file's symbols follow one another."""
 KEEP_TIMEOUT = 30.0
 """Seconds to wait for another writer before the vectors of a batch are given up."""
+SHARE_TIMEOUT = 2.0
+"""Seconds to wait for another process that writes the user's cache, before it is left without a batch."""
 OTHERS_TICK = 0.5
 """Seconds between two looks at how far another process is that fills the same index."""
 
@@ -42,11 +45,13 @@ class FillProgress:
     embedded: int
     """Texts embedded in this run."""
     seconds: float
+    cached: int = 0
+    """Texts whose vectors were in the user's cache."""
 
     @property
     def rate(self) -> float:
         """Texts a second in this run."""
-        return self.embedded / self.seconds if self.seconds > 0 else 0.0
+        return (self.embedded + self.cached) / self.seconds if self.seconds > 0 else 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +66,16 @@ class FillReport:
     seconds: float
     left: int
     """Texts without a vector: their files have changed since they were indexed, or the run was ended early."""
+    cached: int = 0
+    """Texts whose vectors were in the user's cache."""
+
+
+@dataclass(slots=True)
+class _Batch:
+    """Vectors by content: those just made, and those that another index has left in the user's cache."""
+
+    made: dict[bytes, bytes] = field(default_factory=dict)
+    shared: dict[bytes, bytes] = field(default_factory=dict)
 
 
 def fill(
@@ -78,11 +93,12 @@ def fill(
     """
     started = time.monotonic()
     vectors = store.model_vectors(cascade.model_id)
-    embedded = 0
+    embedded = cached = 0
+    cascade.note = ""
 
     def told() -> FillProgress:
         done, total = vectors.coverage()
-        now = FillProgress(done, total, embedded, time.monotonic() - started)
+        now = FillProgress(done, total, embedded, time.monotonic() - started, cached)
         if progress is not None:
             progress(now)
         return now
@@ -95,57 +111,72 @@ def fill(
         told()
         while alone and not until():
             pending = vectors.pending()
-            made = 0
+            before = embedded + cached
             for batch in _kept_batches(cascade, store, pending, until):
-                embedded += len(batch)
-                made += len(batch)
-                if not cascade.keep(batch, {}, timeout=KEEP_TIMEOUT):
+                embedded += len(batch.made)
+                cached += len(batch.shared)
+                cascade.share(batch.made, patience=SHARE_TIMEOUT)
+                if not cascade.keep(batch.made | batch.shared, {}, timeout=KEEP_TIMEOUT):
                     raise IndexBusyError(f"{index}: vectors cannot be written; another process may be writing for long")
                 told()
-            if made == 0:
+            if embedded + cached == before:
                 break  # all that is left cannot be read as it was indexed
         if alone:
             _tidy(cascade, index)
     now = told()
-    return FillReport(now.done, now.total, embedded, now.seconds, len(vectors.pending()))
+    return FillReport(now.done, now.total, embedded, now.seconds, len(vectors.pending()), cached)
 
 
 def _kept_batches(
     cascade: Cascade, store: Store, pending: Sequence[Pending], until: Callable[[], bool]
-) -> Iterator[dict[bytes, bytes]]:
-    """Yield the vectors of what is pending, those of some seconds at once; what was made when it ends, too."""
-    made: dict[bytes, bytes] = {}
+) -> Iterator[_Batch]:
+    """Yield the vectors of what is pending, those of some seconds at once; what there is when it ends, too."""
+    batch = _Batch()
     since = time.monotonic()
-    for texts in _texts(cascade, store, pending):
-        for batch in batches(texts):
+
+    def due() -> bool:
+        return bool(batch.made or batch.shared) and time.monotonic() - since >= KEEP_SECONDS
+
+    for shared, texts in _texts(cascade, store, pending):
+        batch.shared.update(shared)
+        for some in batches(texts):
             if until():
-                if made:
-                    yield made
-                return
-            made.update(cascade.embed(batch))
-            if time.monotonic() - since >= KEEP_SECONDS:
-                yield made
-                made, since = {}, time.monotonic()
-    if made:
-        yield made
+                break
+            batch.made.update(cascade.embed(some))
+            if due():
+                yield batch
+                batch, since = _Batch(), time.monotonic()
+        if until():
+            break
+        if due():
+            yield batch
+            batch, since = _Batch(), time.monotonic()
+    if batch.made or batch.shared:
+        yield batch
 
 
-def _texts(cascade: Cascade, store: Store, pending: Sequence[Pending]) -> Iterator[dict[bytes, str]]:
-    """Yield the texts of what is pending, as they are needed; what a query has embedded meanwhile is left out."""
+def _texts(
+    cascade: Cascade, store: Store, pending: Sequence[Pending]
+) -> Iterator[tuple[dict[bytes, bytes], dict[bytes, str]]]:
+    """Yield (vectors of the user's cache, texts that are to be embedded) of what is pending, some at a time.
+
+    What a query has embedded meanwhile is left out.
+    """
     vectors = store.model_vectors(cascade.model_id)
     rest = iter(pending)
     while some := list(islice(rest, READ_AT_ONCE)):
         with store.snapshot():
             known = vectors.of_contents(item.content for item in some)
+            shared = cascade.shared(item.content for item in some if item.content not in known)
+            some = [item for item in some if item.content not in known and item.content not in shared]
             symbols = store.symbols(item.symbol for item in some)
             sources = []
             files: dict[str, Sequence[Symbol]] = {}
             for item in some:
-                if item.content in known or item.symbol not in symbols:
-                    continue
-                symbol = symbols[item.symbol].symbol
-                sources.append(Source(item.content, symbol, around(store, item.symbol, symbol, files), item.file))
-        yield dict(cascade.texts(sources))
+                if item.symbol in symbols:
+                    symbol = symbols[item.symbol].symbol
+                    sources.append(Source(item.content, symbol, around(store, item.symbol, symbol, files), item.file))
+        yield shared, dict(cascade.texts(sources))
 
 
 @contextmanager

@@ -59,6 +59,10 @@ class Status:
     """The model that looks at the best of the fast ranking, by the settings; "" for none."""
     embedded: int = 0
     """Symbols that it has a vector of."""
+    cache: Path | None = None
+    """Where its vectors are shared with the user's other indexes; None if they are not."""
+    cache_bytes: int = 0
+    cache_limit: int = 0
 
     @property
     def fresh(self) -> bool:
@@ -101,8 +105,10 @@ class Index:
 
     @property
     def problem(self) -> str:
-        """Why the last query was answered without its second stage; "" if it was not."""
-        return self.cascade.problem
+        """Why the last query was answered without its second stage, or without the user's cache of vectors (as the last
+        filling may have been); "" if neither.
+        """
+        return self.cascade.problem or self.cascade.note
 
     def __enter__(self) -> Index:
         return self
@@ -349,6 +355,7 @@ class Index:
             embedded, _ = self.coverage()
         except CodesearchError as error:  # the model: it is not what this is about
             problem = (str(error),)
+        cache, cache_bytes, cache_problem = self._shared_cache()
         return Status(
             root=self.root,
             index=self.path,
@@ -365,10 +372,23 @@ class Index:
             other_files=tuple(sorted(todo.discovery.unknown.items(), key=lambda item: (-item[1], item[0]))),
             changed=sum(not self._is_same(task) for task in todo.changed),
             deleted=len(todo.deleted),
-            notes=(*self.notes, *todo.discovery.notes, *problem),
+            notes=(*self.notes, *todo.discovery.notes, *problem, *cache_problem),
             second_stage=self.settings.second_stage,
             embedded=embedded,
+            cache=cache,
+            cache_bytes=cache_bytes,
+            cache_limit=self.settings.cache_size,
         )
+
+    def _shared_cache(self) -> tuple[Path | None, int, tuple[str, ...]]:
+        """Return (file, its bytes, what is wrong with it) of the user's cache, if the settings want it."""
+        if not self.settings.cache or not self.settings.second_stage:
+            return None, 0, ()
+        from codesearch import vector_cache
+
+        path = vector_cache.location()
+        problem = vector_cache.problem(path)
+        return path, 0 if path is None or problem else vector_cache.size(path), (problem,) if problem else ()
 
     def check_model(self) -> None:
         """Raise NotFoundError if the settings name a model that does not exist."""

@@ -32,6 +32,7 @@ CHANGING = [
     (re.compile(r"static@[0-9a-f]+"), "static@"),
     (re.compile(r"\d+\.\d s \((\d+ symbols), [^)]*\)"), r"0.1 s (\1)"),
     (re.compile(r"\(\d+\.\d kB\)"), "(1.0 kB)"),
+    (re.compile(r"\(\d+\.\d kB, at most"), "(1.0 kB, at most"),
 ]
 
 
@@ -85,7 +86,8 @@ def rewritten(text: str, cwd: Path) -> str:
     def block(found: re.Match[str]) -> str:
         commands = [line for line in found[1].splitlines() if line.startswith("$ ")]
         out = "".join(f"{line}\n{printed(line[2:], cwd)}" for line in commands)
-        return f"```console\n{out.replace(str(cwd), '/home/you/example')}```"
+        out = out.replace(str(cwd), "/home/you/example").replace(os.environ["HOME"], "/home/you")
+        return f"```console\n{out}```"
 
     return CONSOLE.sub(block, text)
 

@@ -11,6 +11,7 @@ import typer
 
 from codesearch import __version__
 from codesearch.cli import answering, asking, console, options
+from codesearch.cli.cache import app as cache
 from codesearch.cli.editor import app as editor
 from codesearch.cli.evaluate import evaluate
 from codesearch.cli.feedback import app as feedback
@@ -28,6 +29,7 @@ from codesearch.cli.options import (
     LimitOption,
     ModelOption,
     NameOption,
+    NoCacheOption,
     NoUpdateOption,
     PathArgument,
     PathOption,
@@ -219,6 +221,7 @@ def index_command(
     db: DbOption = None,
     model: ModelOption = None,
     embed: EmbedOption = None,
+    no_cache: NoCacheOption = False,
     quiet: QuietOption = False,
 ) -> int:
     """Bring the index of a folder up to date, or make it.
@@ -234,7 +237,8 @@ def index_command(
     from codesearch.cli.progress import Reporter
 
     settings = {"include": include, "exclude": exclude, "workers": workers, "db": db, "model": model}
-    with asking.opened(options.root_of(path), **settings, embed=answering.value_of(embed)) as index:
+    shared = {"embed": answering.value_of(embed), "cache": options.cache(no_cache=no_cache)}
+    with asking.opened(options.root_of(path), **settings, **shared) as index:
         index.check_model()
         with Reporter(index.root, quiet=quiet, first=rebuild or not index.path.exists()) as reporter:
             report = index.update(rebuild=rebuild, progress=reporter.progress, waiting=reporter.waiting)
@@ -322,6 +326,7 @@ _command()(lsp)
 _command()(watch)
 _command()(why)
 _command("eval")(evaluate)
+app.add_typer(cache, name="cache")
 app.add_typer(editor, name="editor")
 app.add_typer(feedback, name="feedback")
 app.add_typer(model, name="model")

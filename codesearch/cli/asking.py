@@ -104,6 +104,7 @@ def fill(index: Index, *, quiet: bool) -> None:
 
     with FillReporter(index.settings.second_stage, quiet=quiet) as reporter:
         report = index.fill(progress=reporter.progress)
+    _tell(index.problem, quiet=quiet)
     if not quiet:
         console.message(f"{index.root}: {reports.filled(report, index.settings.second_stage)}")
 

@@ -126,6 +126,10 @@ EmbedOption = Annotated[
         show_default=False,
     ),
 ]
+NoCacheOption = Annotated[
+    bool,
+    typer.Option("--no-cache", help="Vectors of the second stage: neither take from nor add to your own cache."),
+]
 MinScoreOption = Annotated[
     float | None,
     typer.Option(
@@ -149,6 +153,11 @@ def filters(
         for value in wanted or ():
             values[field] = (*values.get(field, ()), *checked(field, value, f"{option} {value}".strip()))
     return Filter(**values)
+
+
+def cache(*, no_cache: bool) -> bool | None:
+    """Return what --no-cache says of the setting `cache`; None for nothing."""
+    return False if no_cache else None
 
 
 def root_of(path: str | None) -> Path:

@@ -20,6 +20,7 @@ from codesearch.cli.options import (
     MinScoreOption,
     ModelOption,
     NameOption,
+    NoCacheOption,
     NoUpdateOption,
     PathArgument,
     PathOption,
@@ -67,6 +68,7 @@ def query(
     db: DbOption = None,
     model: ModelOption = None,
     embed: EmbedOption = None,
+    no_cache: NoCacheOption = False,
     quiet: QuietOption = False,
 ) -> int:
     """Find the functions, methods and types that do what TEXT says.
@@ -97,7 +99,8 @@ def query(
     if open_ is not None:
         limit = max(open_, limit or 0)
     settings = {"db": db, "model": model, "limit": limit, "context": context, "color": answering.value_of(color)}
-    with asking.opened(options.root_of(path), **settings, embed=answering.value_of(embed)) as index:
+    shared = {"embed": answering.value_of(embed), "cache": options.cache(no_cache=no_cache)}
+    with asking.opened(options.root_of(path), **settings, **shared) as index:
         if batch is not None:
             from codesearch.cli.batch import answer_lines
 

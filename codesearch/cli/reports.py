@@ -60,6 +60,8 @@ def filled(report: FillReport, model: str) -> str:
         did = f"{number(report.embedded, 'text')} embedded by {model} in {report.seconds:.1f} s ({speed:,.0f}/s), "
     else:
         did = f"{model} has nothing to embed, "
+    if report.cached:
+        did += f"{number(report.cached, 'vector')} taken from your cache, "
     if not report.left:
         return did + f"all {report.total:,} symbols covered"
     return did + f"{report.done:,} of {report.total:,} symbols covered: the rest has changed since it was indexed"
@@ -94,6 +96,9 @@ def status_lines(status: Status, look: Look, *, list_skipped: bool) -> Iterator[
         yield row("model", status.model or "none yet")
         if status.second_stage:
             yield row("", f"{status.second_stage}: {status.embedded:,} of {number(status.symbols, 'symbol')}")
+        if status.cache is not None:
+            filled = f" ({size(status.cache_bytes)}, at most {size(status.cache_limit)})" if status.cache_bytes else ""
+            yield row("cache", clean(_from_home(status.cache)) + (filled or " (empty)"))
         source = f"{number(status.files, 'file')}, {number(status.lines, 'line')}, {size(status.source_bytes)}"
         yield row("source", source)
         yield row("symbols", f"{status.symbols:,} ({number(status.vectors, 'distinct vector')})")
@@ -143,6 +148,9 @@ def status_object(status: Status, *, list_skipped: bool) -> dict[str, Any]:
         "deleted": status.deleted,
         "model": status.model,
         "second_stage": {"model": status.second_stage, "symbols": status.embedded} if status.second_stage else None,
+        "cache": {"file": str(status.cache), "bytes": status.cache_bytes, "limit": status.cache_limit}
+        if status.cache is not None
+        else None,
         "files": status.files,
         "lines": status.lines,
         "source_bytes": status.source_bytes,
@@ -184,3 +192,11 @@ def _toml(value: Any) -> str:
 def _below(path: Path, root: Path) -> str:
     """Return a path, relative to the root if it lies below it."""
     return os.path.relpath(path, root) if path.is_relative_to(root) else str(path)
+
+
+def _from_home(path: Path) -> str:
+    """Return a path as people write it: with `~` where it is below their home."""
+    try:
+        return str(Path("~") / path.relative_to(Path.home()))
+    except (ValueError, RuntimeError):
+        return str(path)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from codesearch.cli import console, options
-from codesearch.cli.options import DbOption, EmbedOption, ModelOption, PathArgument, QuietOption
+from codesearch.cli.options import DbOption, EmbedOption, ModelOption, NoCacheOption, PathArgument, QuietOption
 from codesearch.cli.running import ERROR, FOUND, NOTHING
 from codesearch.errors import CodesearchError, UsageError
 
@@ -36,6 +36,7 @@ def watch(
     db: DbOption = None,
     model: ModelOption = None,
     embed: EmbedOption = None,
+    no_cache: NoCacheOption = False,
     quiet: QuietOption = False,
 ) -> int:
     """Keep the index of a folder up to date while you work, and answer queries from memory.
@@ -52,7 +53,12 @@ def watch(
         raise UsageError("--daemon, --status and --stop exclude each other")
     from codesearch.service import Service
 
-    given = (("db", db), ("model", model), ("embed", None if embed is None else embed.value))
+    given = (
+        ("db", db),
+        ("model", model),
+        ("embed", None if embed is None else embed.value),
+        ("cache", options.cache(no_cache=no_cache)),
+    )
     settings = {name: value for name, value in given if value is not None}
     service = Service(options.root_of(path), settings, name=NAME, poll=poll)
     if status:
@@ -161,7 +167,7 @@ class _Speaker:
             self._told = time.monotonic()
             self.say(f"embedding: {filling.done:,} of {filling.total:,} symbols ({filling.rate:,.0f}/s)")
         before = self._before.embedding if self._before is not None else None
-        if filling is not None and filling.done == filling.total and filling != before and filling.embedded:
+        if filling is not None and filling.done == filling.total and filling != before and filling.rate:
             self.say(f"the second stage covers all {filling.total:,} symbols")
         if state.last is not None and (self._before is None or state.last is not self._before.last):
             from codesearch.cli import reports
@@ -170,7 +176,7 @@ class _Speaker:
         self._before = state
 
 
-def _start(service: Service, settings: dict[str, str], *, poll: bool, quiet: bool) -> int:
+def _start(service: Service, settings: dict[str, Any], *, poll: bool, quiet: bool) -> int:
     import json
 
     from codesearch.service import client, daemon

@@ -17,6 +17,7 @@ from codesearch.cli.options import (
     LanguageOption,
     ModelOption,
     NameOption,
+    NoCacheOption,
     NoUpdateOption,
     PathArgument,
     PathOption,
@@ -55,6 +56,7 @@ def why(
     db: DbOption = None,
     model: ModelOption = None,
     embed: EmbedOption = None,
+    no_cache: NoCacheOption = False,
     quiet: QuietOption = False,
 ) -> int:
     """Tell why a function is not higher among the answers to a query.
@@ -71,7 +73,7 @@ def why(
     only = options.filters(lang, kind, path_filter, name)
     root, file = options.located(at[0], path)
     settings = {"db": db, "model": model, "embed": answering.value_of(embed), "color": answering.value_of(color)}
-    with asking.opened(root, **settings) as index:
+    with asking.opened(root, **settings, cache=options.cache(no_cache=no_cache)) as index:
         from codesearch import why as reasons
 
         if not no_update:

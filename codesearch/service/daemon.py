@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from codesearch.service import endpoint
+from codesearch.settings import cache_folder
 
 LOG_LIMIT = 512 * 1024
 """Bytes; beyond, only the last LOG_KEPT stay."""
@@ -17,7 +18,7 @@ LOG_KEPT = 64 * 1024
 
 def log_file(index: Path) -> Path:
     """Return where the background watcher of an index writes what happens."""
-    return (endpoint.cache_folder() or index.parent) / "log" / f"{endpoint.key(index)}.log"
+    return (cache_folder() or index.parent) / "log" / f"{endpoint.key(index)}.log"
 
 
 def spawn(module: str, function: str, arguments: Sequence[str], log: Path) -> subprocess.Popen[bytes]:

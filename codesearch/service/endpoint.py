@@ -8,10 +8,11 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from codesearch.settings import cache_folder
 
 if TYPE_CHECKING:
     import socket
@@ -43,20 +44,6 @@ def folders() -> Iterator[Path]:
         yield cache / "run"
     if os.name == "posix":
         yield Path(os.environ.get("TMPDIR") or "/tmp") / f"codesearch-{os.getuid()}"
-
-
-def cache_folder() -> Path | None:
-    """Return this user's folder for what can be made again, whether or not it exists; None where there is no home."""
-    try:
-        if sys.platform == "linux" and "ANDROID_ROOT" not in os.environ:
-            # What platformdirs answers here; importing it takes 16 ms of every command.
-            named = os.environ.get("XDG_CACHE_HOME", "").strip()
-            return (Path(named) if named else Path.home() / ".cache") / "codesearch"
-        from platformdirs import user_cache_path
-
-        return user_cache_path("codesearch")
-    except RuntimeError:
-        return None
 
 
 def private(folder: Path) -> bool:

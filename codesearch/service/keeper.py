@@ -275,8 +275,9 @@ class Keeper:
         else:
             if not until():
                 self._filled = self._version  # all that can be read as it was indexed
-            if report.embedded:
-                self._publish(embedding=FillProgress(report.done, report.total, report.embedded, report.seconds))
+            if report.embedded or report.cached:
+                now = FillProgress(report.done, report.total, report.embedded, report.seconds, report.cached)
+                self._publish(embedding=now)
         finally:
             if self._filled == self._version or self._stop.is_set():
                 self._publish(embedding=None)

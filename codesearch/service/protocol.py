@@ -29,10 +29,13 @@ FOR_ANYONE = frozenset({"status", "stop", "refresh"})
 
 
 def settings_key(settings: Settings) -> str:
-    """Return a digest of all that decides what an index holds and how it answers, but for the limit."""
+    """Return a digest of all that decides what an index holds and how it answers, but for the limit.
+
+    The user's cache of vectors changes no answer, but who says `--no-cache` would not have a service use it.
+    """
     from codesearch.indexer import rules
 
-    decisive = f"{rules(settings)} {settings.file_options()!r} {settings.second_stage}"
+    decisive = f"{rules(settings)} {settings.file_options()!r} {settings.second_stage} cache={settings.cache}"
     return hashlib.blake2b(decisive.encode("utf-8", "surrogateescape"), digest_size=12).hexdigest()
 
 
