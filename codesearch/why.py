@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Literal
 from codesearch import embed, search
 from codesearch.errors import NotFoundError
 from codesearch.search import candidates
+from codesearch.search.narrowing import worth_scoring
 from codesearch.search.rank import DEEP_CANDIDATES
 from codesearch.store.filters import Filter, name_matches, path_matches
-from codesearch.store.matches import any_of
+from codesearch.store.full_text import any_of
 from codesearch.types import Hit, Skipped, Symbol
 
 if TYPE_CHECKING:
@@ -118,7 +119,7 @@ def why(index: Index, text: str, path: str, line: int, only: Filter | None = Non
         symbol,
         count=len(ranked),
         ways=ways,
-        terms=tuple(Term(term, bool(_score(store, term, id))) for term in query.terms),
+        terms=tuple(Term(term, holds) for term, holds in _held(store, query, id)),
     )
 
 
@@ -202,18 +203,18 @@ def _failing(only: Filter, symbol: Symbol, roles: list[str]) -> Iterator[str]:
 # -- no candidate ---------------------------------------------------------------------------------
 
 
-def _score(store: Store, match: str, id: int) -> float:
-    return store.text_scores(any_of((match,)), candidates.ALL_FIELDS, [id]).get(id, 0.0)
+def _held(store: Store, query: Query, id: int) -> Iterator[tuple[str, bool]]:
+    """Yield the terms of a query, and whether a symbol's text holds each."""
+    for _, _, _, fields, _ in candidates.with_terms(store, query, store.symbols([id])):
+        yield from ((term, at < len(fields) and fields[at] != 0) for at, term in enumerate(query.terms))
 
 
 def _ways(store: Store, query: Query, id: int) -> Iterator[Way]:
     """Yield how far each way of finding candidates is from a symbol."""
     everything = max(1, store.count())
-    terms = any_of(query.terms)
-    names = f"{{name scope signature path}} : ({terms})"
     matches = [
-        ("text", terms, candidates.ALL_FIELDS, candidates.BY_TEXT),
-        ("names", names if terms else "", candidates.NAME_FIELDS, candidates.BY_NAME_TEXT),
+        ("text", worth_scoring(store, query), candidates.ALL_FIELDS, candidates.BY_TEXT),
+        ("names", worth_scoring(store, query, only_names=True), candidates.NAME_FIELDS, candidates.BY_NAME_TEXT),
         ("phrases", any_of(tuple(candidates.rows_of_words(query))), candidates.ALL_FIELDS, candidates.BY_PHRASE),
         ("beginnings", candidates.beginnings(query), candidates.NAME_FIELDS, candidates.BY_PREFIX),
     ]

@@ -24,8 +24,8 @@ def contents(path: Path) -> dict[str, object]:
         vectors = {
             digest: hashlib.blake2b(vector + signs).hexdigest()
             for digest, vector, signs in rows(
-                "SELECT c.hash, v.embedding, s.signs FROM content c JOIN vector v USING (id) "
-                "JOIN vector_signs s USING (id)"
+                "SELECT c.hash, v.embedding, substr(s.signs, (v.id - 1) % 1024 * 32 + 1, 32) FROM content c "
+                "JOIN vector v USING (id) JOIN vector_signs s ON s.block = (v.id - 1) / 1024"
             )
         }
         store._db.execute("CREATE VIRTUAL TABLE temp.terms USING fts5vocab(main, symbol_text, col)")

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from codesearch.search.query import Query
+from codesearch.search.narrowing import worth_scoring
+from codesearch.search.query import STOP_WORDS, Query
 from codesearch.store import Store
-from codesearch.store.matches import any_of
+from codesearch.store.full_text import NOTHING_HELD, Held, any_of
 from codesearch.store.records import StoredSymbol
 from codesearch.text import words
 from codesearch.types import Symbol
@@ -60,58 +61,54 @@ def gather(store: Store, query: Query, vector: bytes, wanted: int = 0) -> list[C
     `wanted` is how many answers are, if that is more than usual.
     """
     least = wanted + wanted // 2  # some will be folded
-    match = any_of(query.terms)
-    by_text = dict(store.text_candidates(match, ALL_FIELDS, max(BY_TEXT, least), query.only)) if match else {}
-    by_names = (
-        dict(store.text_candidates(f"{{name scope signature path}} : ({match})", NAME_FIELDS, BY_NAME_TEXT, query.only))
-        if match
-        else {}
+    ids: set[int] = set()
+    ways = (
+        (worth_scoring(store, query), ALL_FIELDS, max(BY_TEXT, least)),
+        (worth_scoring(store, query, only_names=True), NAME_FIELDS, BY_NAME_TEXT),
+        (any_of(rows_of_words(query)), ALL_FIELDS, BY_PHRASE),
+        (beginnings(query), NAME_FIELDS, BY_PREFIX),
     )
+    for match, weights, most in ways:
+        if match:
+            ids.update(id for id, _ in store.text_candidates(match, weights, most, query.only))
     by_vector = dict(store.vector_candidates(vector, max(BY_VECTOR, least), query.only)) if any(vector) else {}
-    ids = {*by_text, *by_names, *by_vector}
-    if phrases := rows_of_words(query):
-        ids.update(id for id, _ in store.text_candidates(any_of(phrases), ALL_FIELDS, BY_PHRASE, query.only))
-    if prefixes := beginnings(query):
-        ids.update(id for id, _ in store.text_candidates(prefixes, NAME_FIELDS, BY_PREFIX, query.only))
+    ids.update(by_vector)
     if query.name:
         ids.update(store.named(query.name, BY_NAME, query.only))
         ids.update(store.named(query.name, BY_NAME, query.only, prefix=True))
-    if match:
-        by_text |= store.text_scores(match, ALL_FIELDS, ids - by_text.keys())
-        by_names |= store.text_scores(f"{{name scope signature path}} : ({match})", NAME_FIELDS, ids - by_names.keys())
     if any(vector):
         by_vector |= store.similarities(vector, ids - by_vector.keys())
     return [
         Candidate(
-            id,
-            symbol,
-            frozenset(roles.split()),
-            by_text.get(id, 0.0),
-            by_names.get(id, 0.0),
-            by_vector.get(id, 0.0),
-            content,
-            *held,
+            id, symbol, frozenset(roles.split()), held.text, held.names, by_vector.get(id, 0.0), content, terms, phrases
         )
-        for id, (symbol, roles, content), held in with_terms(store, query, store.symbols(ids))
+        for id, (symbol, roles, content), held, terms, phrases in with_terms(store, query, store.symbols(ids))
     ]
 
 
 def with_terms(
     store: Store, query: Query, symbols: Mapping[int, StoredSymbol]
-) -> Iterator[tuple[int, StoredSymbol, tuple[tuple[int, ...], float]]]:
-    """Yield symbols with the fields that hold each term, and the share of the query's rows of words they hold."""
+) -> Iterator[tuple[int, StoredSymbol, Held, tuple[int, ...], float]]:
+    """Yield symbols with what they hold, the fields that hold each term, and the share of rows of words they hold."""
     phrases, n = rows_of_words(query), len(query.terms)
-    found = store.fields((*query.terms, *phrases), list(symbols))
+    found = store.held(query.terms, phrases, list(symbols), (ALL_FIELDS, NAME_FIELDS))
     for id, symbol in symbols.items():
-        held = found.get(id, ())
-        yield id, symbol, (held[:n], sum(map(bool, held[n:])) / len(phrases) if phrases else 0.0)
+        held = found.get(id, NOTHING_HELD)
+        share = sum(map(bool, held.fields[n:])) / len(phrases) if phrases else 0.0
+        yield id, symbol, held, held.fields[:n], share
 
 
 def rows_of_words(query: Query) -> list[str]:
-    """Return every PHRASE words in a row of a query that is longer than that: what messages are found by."""
+    """Return every PHRASE words in a row of a query that is longer than that: what messages are found by.
+
+    Those of which all but one word say nothing are left out: too many texts hold them.
+    """
     found = words(query.text)
-    rows = [" ".join(found[at : at + PHRASE]) for at in range(len(found) - PHRASE + 1)]
-    return list(dict.fromkeys(rows))[:MOST_PHRASES] if len(found) > PHRASE else []
+    if len(found) <= PHRASE:
+        return []
+    rows = [found[at : at + PHRASE] for at in range(len(found) - PHRASE + 1)]
+    telling = [" ".join(row) for row in rows if sum(word not in STOP_WORDS for word in row) > 1]
+    return list(dict.fromkeys(telling))[:MOST_PHRASES]
 
 
 def beginnings(query: Query) -> str:

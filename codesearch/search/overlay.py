@@ -21,7 +21,7 @@ from codesearch.search.query import Query
 from codesearch.search.rank import DEEP_CANDIDATES, Ranked, rank, refine
 from codesearch.store import FileRecord, Store
 from codesearch.store.filters import Filter
-from codesearch.store.matches import any_of
+from codesearch.store.full_text import any_of, naming
 from codesearch.types import Symbol
 
 _MOST = 2000
@@ -30,7 +30,6 @@ _REMEMBERED = 4096
 """Words whose frequency in the real index is remembered."""
 _LEAST_IDF = 1e-6
 """What FTS5 gives a word that more than half of all texts hold."""
-_NAME_COLUMNS = "{name scope signature path} : "
 
 
 class Overlay:
@@ -166,8 +165,8 @@ class Overlay:
         with self._lock:
             size = self._store.count()
             for term in query.terms:
-                for prefix, weights, scores in (("", ALL_FIELDS, text), (_NAME_COLUMNS, NAME_FIELDS, names)):
-                    match = prefix + any_of((term,))
+                for within, weights, scores in ((str, ALL_FIELDS, text), (naming, NAME_FIELDS, names)):
+                    match = within(any_of((term,)))
                     found = self._store.text_candidates(match, weights, size, query.only)
                     if not found:
                         continue
@@ -192,9 +191,10 @@ class Overlay:
                 names.get(id, 0.0),
                 near.get(id, 0.0),
                 0,
-                *held,
+                held,
+                phrases,
             )
-            for id, (symbol, roles, _), held in symbols
+            for id, (symbol, roles, _), _, held, phrases in symbols
         ]
 
     def _total(self, store: Store | None) -> int:

@@ -89,9 +89,31 @@ MIGRATIONS: tuple[str, ...] = (
     -- their vectors, since a file that is switched back to an older state has them again.
     CREATE TABLE unused(id INTEGER PRIMARY KEY, content_id INTEGER NOT NULL UNIQUE REFERENCES content(id));
     """,
+    """
+    -- Signs of many vectors a row, which are compared much faster than row by row; signs.py says how they lie.
+    DROP TABLE vector_signs;
+    CREATE TABLE vector_signs(block INTEGER PRIMARY KEY, signs BLOB NOT NULL);
+
+    -- The longest field comes first: FTS5 writes down the column of every place that is not in the first.
+    DROP TABLE symbol_text;
+    CREATE VIRTUAL TABLE symbol_text USING fts5(
+        body, name, scope, signature, documentation, path,
+        content='', contentless_delete=1, tokenize="porter unicode61 remove_diacritics 2"
+    );
+
+    -- All is read again; what a second stage has embedded stays.
+    DELETE FROM meta;
+    DELETE FROM symbol;
+    DELETE FROM vector;
+    DELETE FROM file;
+    INSERT OR IGNORE INTO unused(content_id) SELECT DISTINCT content_id FROM model_vector;
+    DELETE FROM content WHERE id NOT IN (SELECT content_id FROM unused);
+    """,
 )
 
 VERSION = len(MIGRATIONS)
 
 TEXT_FIELDS = ("name", "scope", "signature", "documentation", "path", "body")
+"""The fields of a symbol's text, in the order in which everybody but FTS5 has them."""
+TEXT_COLUMNS = ("body", "name", "scope", "signature", "documentation", "path")
 """The columns of symbol_text, in order."""

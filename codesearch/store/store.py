@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -12,9 +13,10 @@ from typing import Any
 import apsw
 
 from codesearch.errors import StoreError
-from codesearch.store import filters, matches, writes
+from codesearch.store import filters, full_text, signs, writes
 from codesearch.store.connection import connect, explained
 from codesearch.store.filters import Filter
+from codesearch.store.full_text import Held
 from codesearch.store.model_vectors import ModelVectors
 from codesearch.store.records import FileRecord, FileState, StoredSymbol
 from codesearch.store.writes import stored
@@ -24,6 +26,13 @@ SIGNS_LOOKED_AT = 1000
 SIGNS_PER_ANSWER = 5
 """How many symbols nearest by the signs of their vectors are put in order by the vectors themselves: at least so many,
 and so many times the answers wanted. Measured on 108,000 functions, a thousand hold 98 % of the true ten nearest."""
+MOST_PASSING = 5000
+"""Where a filter lets through at most so many texts, all of their vectors are looked at."""
+LOOKED_AT_AGAIN = 8
+"""Where it lets through more, but too few of those looked at, so many times more are looked at."""
+
+MOST_COUNTED = 50_000
+"""A word that so many texts hold tells little; how many more there are changes nothing."""
 
 MOST_UNUSED = 5000
 UNUSED_SHARE = 0.2
@@ -59,7 +68,7 @@ class Store:
             self._db.create_scalar_function(name, function, arguments, deterministic=True)
         try:
             with explained(path):
-                matches.register(self._db)
+                full_text.register(self._db)
         except BaseException:
             self._db.close()
             raise
@@ -213,9 +222,8 @@ class Store:
         """Return (symbol id, BM25) of the best full-text matches, best first; higher is better."""
         # The plus keeps FTS5 from running the query once for every row that passes the filter.
         clause, bindings = _restriction(only, "+rowid", "s.id")
-        numbers = ", ".join(str(float(weight)) for weight in weights)
         rows = self._rows(
-            f"SELECT rowid, -bm25(symbol_text, {numbers}) AS score FROM symbol_text "
+            f"SELECT rowid, {full_text.bm25(weights)} AS score FROM symbol_text "
             f"WHERE symbol_text MATCH ?{clause} ORDER BY score DESC, rowid LIMIT ?",
             [match, *bindings, limit],
         )
@@ -224,20 +232,41 @@ class Store:
     def vector_candidates(self, vector: bytes, limit: int, only: Filter | None = None) -> list[tuple[int, float]]:
         """Return (symbol id, cosine similarity) of the nearest symbols, nearest first.
 
-        Exact while there are no more than SIGNS_LOOKED_AT texts to choose from, nearly so beyond.
+        Exact where there are few texts to choose from, nearly so beyond: the signs of the vectors say which are looked
+        at.
         """
-        where, values = only.where() if only else ("1", [])
-        among = f"SELECT s.content_id FROM symbol s JOIN file f ON f.id = s.file_id WHERE {where}"
         looked_at = max(SIGNS_LOOKED_AT, SIGNS_PER_ANSWER * limit)
-        ((signs,),) = self._rows("SELECT vec_quantize_binary(vec_int8(?))", [vector])
+        if only:
+            where, values = only.where()
+            passing = self._rows(
+                "SELECT DISTINCT s.content_id FROM symbol s JOIN file f ON f.id = s.file_id "
+                f"WHERE {where} LIMIT {MOST_PASSING + 1}",
+                values,
+            )
+            if len(passing) <= MOST_PASSING:
+                return self._nearest_of([row[0] for row in passing], vector, limit, only)
+        with explained(self.path):
+            code = signs.of(self._db, vector)
+        while True:
+            with explained(self.path):
+                near = signs.nearest(self._db, code, looked_at)
+            found = self._nearest_of(near, vector, limit, only)
+            if len(found) >= limit or len(near) < looked_at:
+                return found
+            looked_at *= LOOKED_AT_AGAIN
+
+    def _nearest_of(
+        self, contents: Iterable[int], vector: bytes, limit: int, only: Filter | None
+    ) -> list[tuple[int, float]]:
+        """Return (symbol id, cosine similarity) of the symbols with one of some contents, nearest first."""
+        where, values = only.where() if only else ("1", [])
         rows = self._rows(
-            f"WITH near AS MATERIALIZED (SELECT id FROM vector_signs {f'WHERE id IN ({among})' if only else ''} "
-            "ORDER BY vec_distance_hamming(vec_bit(signs), vec_bit(?)), id LIMIT ?), "
-            f"best AS MATERIALIZED (SELECT v.id, {_SIMILARITY} AS similarity FROM near JOIN vector v USING (id) "
-            "ORDER BY similarity DESC, id LIMIT ?) "
+            f"WITH best AS MATERIALIZED (SELECT v.id, {_SIMILARITY} AS similarity "
+            "FROM json_each(?) near JOIN vector v ON v.id = near.value "
+            f"ORDER BY similarity DESC, v.id{' LIMIT ?' if not only else ''}) "
             "SELECT s.id, best.similarity FROM best JOIN symbol s ON s.content_id = best.id "
             f"JOIN file f ON f.id = s.file_id WHERE {where} ORDER BY best.similarity DESC, s.id LIMIT ?",
-            [*(values if only else []), signs, looked_at, vector, limit, *values, limit],
+            [vector, json.dumps(list(contents)), *([limit] if not only else []), *values, limit],
         )
         return [(row[0], float(row[1])) for row in rows]
 
@@ -251,23 +280,30 @@ class Store:
         )
         return {row[0]: float(row[1]) for row in rows}
 
-    def text_scores(self, match: str, weights: Sequence[float], ids: Iterable[int]) -> dict[int, float]:
-        """Return the BM25 of those of the symbols named that match."""
-        wanted = list(ids)
-        numbers = ", ".join(str(float(weight)) for weight in weights)
-        rows = self._rows(
-            f"SELECT rowid, -bm25(symbol_text, {numbers}) FROM symbol_text "
-            f"WHERE symbol_text MATCH ? AND +rowid IN ({','.join('?' * len(wanted))})",
-            [match, *wanted],
-        )
-        return dict(rows)
+    def held(
+        self,
+        terms: Sequence[str],
+        phrases: Sequence[str],
+        ids: Sequence[int],
+        weights: tuple[Sequence[float], Sequence[float]],
+    ) -> dict[int, Held]:
+        """Return what symbols hold of the terms and phrases of a query; those that hold nothing are not in it.
 
-    def fields(self, phrases: Sequence[str], ids: Sequence[int]) -> dict[int, tuple[int, ...]]:
-        """Return, by symbol, a number a phrase: bit n says that TEXT_FIELDS[n] holds it. Symbols without any: none."""
-        if not phrases or not ids:
+        `weights` are those of schema.TEXT_FIELDS for Held.text and Held.names.
+        """
+        if not terms or not ids:
             return {}
+        everywhere = [self.holding(full_text.quoted(term)) for term in terms]
+        naming = [self.holding(full_text.naming(full_text.quoted(term))) for term in terms]
         with explained(self.path):
-            return matches.fields(self._db, phrases, ids)
+            return full_text.held(self._db, terms, phrases, ids, weights, (everywhere, naming))
+
+    def holding(self, match: str, most: int = MOST_COUNTED) -> int:
+        """Return how many symbols a full-text expression matches, as far as `most`."""
+        rows = self._rows(
+            "SELECT count(*) FROM (SELECT 1 FROM symbol_text WHERE symbol_text MATCH ? LIMIT ?)", [match, most]
+        )
+        return int(rows[0][0])
 
     def named(self, key: str, limit: int, only: Filter | None = None, *, prefix: bool = False) -> list[int]:
         """Return the symbols whose name, without case and separators, is `key` (or begins with it)."""

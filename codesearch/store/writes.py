@@ -8,7 +8,7 @@ from typing import Any
 
 import apsw
 
-from codesearch.store import schema
+from codesearch.store import schema, signs
 from codesearch.store.records import FileRecord
 from codesearch.text import name_key
 
@@ -98,19 +98,21 @@ def _contents(db: apsw.Connection, records: Sequence[FileRecord]) -> dict[bytes,
     db.executemany("INSERT INTO content VALUES (?, ?)", [(numbers[digest], digest) for digest in new])
     embedded = [(numbers[digest], vector) for digest in without if (vector := vectors[digest]) is not None]
     db.executemany("INSERT INTO vector VALUES (?, ?)", embedded)
-    db.executemany("INSERT INTO vector_signs VALUES (?, vec_quantize_binary(vec_int8(?)))", embedded)
+    signs.write(db, [(number, signs.of(db, vector)) for number, vector in embedded])
     return numbers
 
 
 def _drop_unused(db: apsw.Connection, contents: set[int]) -> None:
     """Forget the contents among these that no symbol has; those a model has embedded are marked and stay for now."""
-    ids = [(content,) for content in contents]
-    unused = "NOT EXISTS (SELECT 1 FROM symbol WHERE content_id = ?1)"
+    used = {row[0] for row in _among(db, "SELECT content_id FROM symbol WHERE content_id IN", list(contents))}
+    gone = sorted(contents - used)
+    ids = [(content,) for content in gone]
     kept = "EXISTS (SELECT 1 FROM model_vector WHERE content_id = ?1)"
-    for table in ("vector", "vector_signs"):
-        db.executemany(f"DELETE FROM {table} WHERE id = ?1 AND {unused}", ids)
-    db.executemany(f"INSERT OR IGNORE INTO unused(content_id) SELECT ?1 WHERE {unused} AND {kept}", ids)
-    db.executemany(f"DELETE FROM content WHERE id = ?1 AND {unused} AND NOT {kept}", ids)
+    embedded = [row[0] for row in _among(db, "SELECT id FROM vector WHERE id IN", gone)]
+    signs.erase(db, embedded)
+    db.executemany("DELETE FROM vector WHERE id = ?", ids)
+    db.executemany(f"INSERT OR IGNORE INTO unused(content_id) SELECT ?1 WHERE {kept}", ids)
+    db.executemany(f"DELETE FROM content WHERE id = ?1 AND NOT {kept}", ids)
 
 
 def clear(db: apsw.Connection) -> None:
@@ -126,6 +128,7 @@ def prune(db: apsw.Connection, most: int, share: float) -> None:
     """Forget the contents that have been without a symbol for longest, until at most `most` are left, or `share` of all
     if that is more.
     """
+    signs.prune(db)
     sizes: Any = db.execute("SELECT (SELECT count(*) FROM content), (SELECT count(*) FROM unused)").fetchall()
     ((total, unused),) = sizes
     too_many = unused - max(most, int(share * total))

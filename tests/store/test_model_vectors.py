@@ -7,7 +7,6 @@ import pytest
 
 from codesearch.store import NeedsMigration, Store, schema
 from codesearch.store import store as module
-from codesearch.store.connection import connect
 from codesearch.store.model_vectors import MOST_QUERIES
 from tests.store.test_store import item, record, vector
 
@@ -37,38 +36,39 @@ def covered(store, model=MODEL):
     return store.model_vectors(model).coverage()
 
 
-def old_index(path):
-    """Make an index as the first migration left it, with a file in it."""
-    with closing(connect(path, writable=True)) as db:
-        for name in ("unused", "query_vector", "model_vector", "model"):
-            db.execute(f"DROP TABLE {name}")
-        db.pragma("user_version", 1)
+def old_index(path, version):
+    """Make an index as the first migrations left it, with a file and, where there is a place, a model's vector."""
+    with closing(apsw.Connection(str(path))) as db:
+        for number in range(version):
+            db.execute(schema.MIGRATIONS[number])
+        db.pragma("user_version", version)
         db.execute("INSERT INTO meta VALUES ('model', 'test@1'), ('rules', 'r')")
         db.execute("INSERT INTO file VALUES (1, 'a.py', 'python', NULL, '', 9, 10, 1, 1, 1, 2, x'00', '')")
-        db.execute("INSERT INTO content VALUES (1, x'0102')")
+        db.execute("INSERT INTO content VALUES (1, ?), (2, ?)", (digest("old"), digest("older")))
         db.execute("INSERT INTO vector VALUES (1, x'0102030405060708')")
         db.execute("INSERT INTO vector_signs VALUES (1, x'00')")
         db.execute("INSERT INTO symbol VALUES (1, 1, 1, 'function', 'old', 'old', 'old', 'def old()', '', 1, 3, 0, 9)")
         db.execute("INSERT INTO symbol_text(rowid, name) VALUES (1, 'old')")
+        if version > 1:
+            db.execute("INSERT INTO model VALUES (1, ?, 4)", (MODEL,))
+            db.execute("INSERT INTO model_vector VALUES (1, 1, x'03030303')")
 
 
-def test_an_index_of_the_first_version_keeps_all_it_has(tmp_path):
+@pytest.mark.parametrize("version", range(1, schema.VERSION))
+def test_an_older_index_is_read_again_and_keeps_the_vectors_of_models(tmp_path, version):
     path = tmp_path / "index.db"
-    old_index(path)
-    with closing(apsw.Connection(str(path))) as db:
-        before = {t: db.execute(f"SELECT * FROM {t}").fetchall() for t in ("meta", "file", "content", "symbol")}
+    old_index(path, version)
     with pytest.raises(NeedsMigration):
         Store(path)
     with Store(path, writable=True) as store:
-        assert [symbol.name for symbol in store.listing()] == ["old"]
-        assert store.text_candidates('"old"', (1.0,) * 6, 5)
-        assert store.vector_of(1) == bytes(range(1, 9))
-        assert store.meta()["rules"] == "r", "so it need not be made again"
-        assert covered(store) == (0, 1)
-        add(store)
+        assert list(store.listing()) == []
+        assert store.meta() == {}, "so all of it is made again"
+        store.replace([record("a.py", one("old"), one("new"))])
+        found = {wanted.content: wanted.vector for wanted in store.model_vectors(MODEL).of_symbols([1, 2])}
+        assert found == {digest("old"): bytes([3] * 4) if version > 1 else None, digest("new"): None}
     with closing(apsw.Connection(str(path))) as db:
-        assert {t: db.execute(f"SELECT * FROM {t}").fetchall() for t in before} == before
         assert db.pragma("user_version") == schema.VERSION
+        assert [row[0] for row in db.execute("SELECT hash FROM content ORDER BY id")].count(digest("older")) == 0
 
 
 def test_vectors_hang_on_texts_and_come_by_symbol(store):

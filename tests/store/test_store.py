@@ -189,6 +189,7 @@ def test_the_views_work_in_any_sqlite(store):
 
 
 def test_an_index_with_a_table_missing_is_told(store):
+    store.replace(FILTERED)
     store._db.execute("DROP TABLE vector_signs")
     with pytest.raises(StoreError, match=r"missing.*--rebuild"):
         store.vector_candidates(vector(1), 5)

@@ -1,0 +1,138 @@
+"""What is asked of FTS5: which texts match an expression, how well, and which of their fields hold what.
+
+Everywhere but inside FTS5 the fields of a text are in the order of schema.TEXT_FIELDS.
+"""
+
+from __future__ import annotations
+
+import math
+import struct
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import apsw
+
+from codesearch.store.schema import TEXT_COLUMNS, TEXT_FIELDS
+
+if TYPE_CHECKING:
+    from apsw import FTS5ExtensionApi
+
+NAMING_FIELDS = ("name", "scope", "signature", "path")
+"""The fields that name things, rather than say or do them."""
+
+_FUNCTION = "codesearch_held"
+_K1, _B, _LEAST_IDF = 1.2, 0.75, 1e-6
+"""As in FTS5's bm25()."""
+_HEAD = struct.Struct("<qqi")
+"""Texts in the index, tokens in all of them, tokens in this one."""
+_COLUMN_OF = tuple(TEXT_COLUMNS.index(field) for field in TEXT_FIELDS)
+_BIT_OF = tuple(1 << TEXT_FIELDS.index(column) for column in TEXT_COLUMNS)
+_MOST = 255
+"""More places of a term in one field than this change no score."""
+
+
+class Held(NamedTuple):
+    """What a text holds of a query."""
+
+    fields: tuple[int, ...]
+    """A number a phrase, terms first: bit n says that TEXT_FIELDS[n] holds it."""
+    text: float
+    """BM25 of the terms over all fields; higher is better."""
+    names: float
+    """BM25 of the terms over NAMING_FIELDS."""
+
+
+NOTHING_HELD = Held((), 0.0, 0.0)
+
+
+def register(db: apsw.Connection) -> None:
+    """Make `held` work on a connection."""
+    db.register_fts5_function(_FUNCTION, _places)
+
+
+def quoted(phrase: str) -> str:
+    """Return a phrase as FTS5 writes it."""
+    return '"' + phrase.replace('"', '""') + '"'
+
+
+def any_of(phrases: Iterable[str]) -> str:
+    """Return an FTS5 expression that matches any of the phrases."""
+    return " OR ".join(map(quoted, phrases))
+
+
+def all_of(phrases: Iterable[str]) -> str:
+    """Return an FTS5 expression that matches texts with all of the phrases."""
+    return f"({' AND '.join(map(quoted, phrases))})"
+
+
+def naming(expression: str) -> str:
+    """Return an FTS5 expression that looks only into the fields that name things."""
+    return f"{{{' '.join(NAMING_FIELDS)}}} : ({expression})"
+
+
+def bm25(weights: Sequence[float]) -> str:
+    """Return the SQL for how well a text matches, with a weight a field; higher is better."""
+    return f"-bm25(symbol_text, {', '.join(str(float(weights[TEXT_FIELDS.index(column)])) for column in TEXT_COLUMNS)})"
+
+
+def held(
+    db: apsw.Connection,
+    terms: Sequence[str],
+    phrases: Sequence[str],
+    ids: Sequence[int],
+    weights: tuple[Sequence[float], Sequence[float]],
+    holding: tuple[Sequence[int], Sequence[int]],
+) -> dict[int, Held]:
+    """Return what some symbols hold of a query, in one pass; those that hold nothing are not in it.
+
+    `weights` are those of the fields for Held.text and Held.names; `holding` says, for the same two, how many texts of
+    the index hold each term.
+    """
+    rows: list[Any] = db.execute(
+        f"SELECT rowid, {_FUNCTION}(symbol_text, ?) FROM symbol_text "
+        f"WHERE symbol_text MATCH ? AND +rowid IN ({','.join('?' * len(ids))})",
+        [len(terms), any_of((*terms, *phrases)), *ids],
+    ).fetchall()
+    if not rows:
+        return {}
+    texts, tokens, _ = _HEAD.unpack_from(rows[0][1])
+    rarity = [[_idf(texts, some) for some in counts] for counts in holding]
+    columns = [_by_column(some) for some in weights]
+    average = tokens / texts
+    found = {}
+    for id, packed in rows:
+        length = _K1 * (1 - _B + _B * _HEAD.unpack_from(packed)[2] / average)
+        scores = [0.0, 0.0]
+        at = _HEAD.size
+        fields = []
+        for term in range(len(terms)):
+            places = packed[at : at + len(TEXT_COLUMNS)]
+            at += len(TEXT_COLUMNS)
+            if not any(places):
+                fields.append(0)
+                continue
+            fields.append(sum([bit for bit, count in zip(_BIT_OF, places, strict=True) if count]))
+            for which in (0, 1):
+                often = sum([weight * count for weight, count in zip(columns[which], places, strict=True)])
+                scores[which] += rarity[which][term] * often * (_K1 + 1) / (often + length)
+        found[int(id)] = Held((*fields, *packed[at:]), *scores)
+    return found
+
+
+def _idf(texts: int, holding: int) -> float:
+    return max(math.log((texts - holding + 0.5) / (holding + 0.5)), _LEAST_IDF) if holding < texts else _LEAST_IDF
+
+
+def _by_column(weights: Sequence[float]) -> list[float]:
+    return [weights[TEXT_FIELDS.index(column)] for column in TEXT_COLUMNS]
+
+
+def _places(api: FTS5ExtensionApi, *arguments: Any) -> bytes:
+    """Return _HEAD, then for each term how often each column holds it, then for each phrase a byte of field bits."""
+    (terms,) = arguments
+    counts = bytearray()
+    for term in range(terms):
+        counts += bytes([min(len(places), _MOST) for places in api.phrase_locations(term)])
+    for phrase in range(terms, api.phrase_count):
+        counts.append(sum([_BIT_OF[column] for column in api.phrase_columns(phrase)]))
+    return _HEAD.pack(api.row_count, api.column_total_size(), api.column_size()) + counts

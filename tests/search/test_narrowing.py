@@ -1,0 +1,39 @@
+"""Which texts are scored: all while they are few, those with rare words where they are many."""
+
+import pytest
+
+from codesearch.search import narrowing, parse
+from codesearch.search.candidates import ALL_FIELDS
+from codesearch.store import Store
+from tests.store.test_store import item, record, vector
+
+
+@pytest.fixture
+def store(tmp_path):
+    with Store(tmp_path / "index.db", writable=True) as opened:
+        opened.use_model("test@1", 8)
+        texts = [f"common {'usual' if n % 2 else 'other'} {'rare' if n == 7 else 'word'}" for n in range(40)]
+        opened.replace([record("a.py", *(item(f"f{n}", text, vector(1)) for n, text in enumerate(texts)))])
+        yield opened
+
+
+def scored(store, text, **options):
+    match = narrowing.worth_scoring(store, parse(text), **options)
+    return {id for id, _ in store.text_candidates(match, ALL_FIELDS, 100)} if match else set()
+
+
+def test_in_a_small_index_whatever_holds_a_word_is_scored(store):
+    assert len(scored(store, "common rare unheard")) == 40
+    assert scored(store, "unheard of") == set()
+    assert scored(store, "common", only_names=True) == set()
+
+
+def test_in_a_large_one_a_common_word_alone_does_not_count(store, monkeypatch):
+    monkeypatch.setattr(narrowing, "MOST_SCORED", 25)
+    monkeypatch.setattr(narrowing, "ENOUGH", 5)
+    assert len(scored(store, "common rare usual")) == 20, "usual and rare, which it overlaps"
+    assert len(scored(store, "common usual")) == 20
+    assert len(scored(store, "common")) == 40, "there is nothing else to go by"
+    monkeypatch.setattr(narrowing, "MOST_SCORED", 10)
+    assert len(scored(store, "common rare usual word")) == 1, "no two common ones are few enough, and one holds rare"
+    assert len(scored(store, "common usual other")) == 20, "too many, but fewer than with any word alone"

@@ -1,0 +1,93 @@
+"""Finding the nearest by the signs of their vectors: both ways of counting, growth, and what is gone."""
+
+import random
+import sys
+from hashlib import blake2b
+
+import pytest
+
+from codesearch.store import Store, signs
+from tests.store.test_store import item, record
+
+DIMS = 64
+
+
+@pytest.fixture
+def store(tmp_path):
+    with Store(tmp_path / "index.db", writable=True) as opened:
+        opened.use_model("test@1", DIMS)
+        yield opened
+
+
+def vectors(count, seed=1):
+    chance = random.Random(seed)
+    return [bytes(chance.choice((100, 156)) for _ in range(DIMS)) for _ in range(count)]
+
+
+def put(store, path, some):
+    store.replace(
+        [
+            record(
+                path,
+                *(
+                    item(f"f{n}", "body", v, path=path, digest=blake2b(v, digest_size=16).digest())
+                    for n, v in enumerate(some)
+                ),
+            )
+        ]
+    )
+
+
+def differing(one, other):
+    return sum((a == 100) != (b == 100) for a, b in zip(one, other, strict=True))
+
+
+def found(store, wanted, most):
+    rows = store._rows("SELECT id, embedding FROM vector")
+    known = {id: bytes(vector) for id, vector in rows}
+    return [known[id] for id in signs.nearest(store._db, signs.of(store._db, wanted), most) if id in known]
+
+
+@pytest.fixture(params=["integers", "numpy"])
+def counting(request, monkeypatch):
+    if request.param == "numpy":
+        import numpy  # noqa: F401 -- what decides is whether it has been imported
+    else:
+        monkeypatch.delitem(sys.modules, "numpy", raising=False)
+    return request.param
+
+
+@pytest.mark.parametrize("count", [1, 5, 1023, 1024, 1025, 3000])
+def test_the_nearest_are_found(store, counting, count):
+    some = vectors(count)
+    put(store, "a.py", some)
+    wanted = vectors(1, seed=2)[0]
+    best = sorted(differing(one, wanted) for one in some)
+    for most in (1, 10, 2000):
+        assert sorted(differing(one, wanted) for one in found(store, wanted, most)) == best[:most]
+
+
+def test_what_is_gone_is_no_longer_near_and_what_comes_is(store, counting):
+    first, second = vectors(1500), vectors(1500, seed=3)
+    put(store, "a.py", first)
+    put(store, "b.py", second[:700])
+    store.remove(["a.py"])
+    put(store, "b.py", second)
+    assert found(store, first[0], 1)[0] in second
+    assert found(store, second[-1], 1) == [second[-1]]
+    store.remove(["b.py"])
+    store.prune()
+    assert found(store, second[0], 10) == []
+    assert store._rows("SELECT count(*) FROM vector_signs") == [(0,)]
+
+
+def test_vectors_all_alike_do_not_come_all_at_once(store, counting):
+    store.replace(
+        [
+            record(
+                "a.py",
+                *(item(f"f{n}", "body", bytes([100] * DIMS), digest=n.to_bytes(16, "big")) for n in range(2500)),
+            )
+        ]
+    )
+    assert len(found(store, bytes([100] * DIMS), 40)) == 40
