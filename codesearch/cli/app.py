@@ -11,6 +11,7 @@ import typer
 
 from codesearch import __version__
 from codesearch.cli import answering, asking, console, options
+from codesearch.cli.bench import bench
 from codesearch.cli.cache import app as cache
 from codesearch.cli.editor import app as editor
 from codesearch.cli.evaluate import evaluate
@@ -326,6 +327,7 @@ _command()(lsp)
 _command()(watch)
 _command()(why)
 _command("eval")(evaluate)
+_command()(bench)
 app.add_typer(cache, name="cache")
 app.add_typer(editor, name="editor")
 app.add_typer(feedback, name="feedback")

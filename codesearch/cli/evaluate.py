@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -91,6 +90,7 @@ def evaluate(
     """
     limits = _limits(fail_under or [])
     with asking.opened(options.root_of(path), color=None if color is None else color.value) as index:
+        from codesearch.cli.progress import stretches
         from codesearch.evaluate import evaluation, report, running
 
         variants = running.variants(index.root, index.settings, compare or [])
@@ -99,7 +99,7 @@ def evaluate(
         for file in (html, save):
             if file is not None and not Path(file).absolute().parent.is_dir():
                 raise UsageError(f"{file}: there is no such folder to write it to")
-        found = evaluation.evaluate(index.root, variants, wanted, _progress(quiet=quiet))
+        found = evaluation.evaluate(index.root, variants, wanted, stretches(quiet=quiet))
         if baseline is not None and earlier is not None:
             found = replace(found, baseline=report.against(found.runs[0], Path(baseline), earlier, seed))
         look = console.look(index.settings.color)
@@ -171,34 +171,6 @@ def _limits(given: list[str]) -> dict[str, float]:
 
 def _save(file: str, text: str) -> None:
     Path(file).write_text(text, encoding="utf-8")
-
-
-def _progress(*, quiet: bool) -> Any:
-    """Return what shows each stretch of work: a line that is redrawn, on a terminal only."""
-    import sys
-
-    shown = console.stderr_is_terminal() and not quiet
-
-    @contextmanager
-    def stretch(name: str) -> Iterator[Callable[[int, int], None]]:
-        last = [""]
-
-        def told(done: int, of: int) -> None:
-            text = f"codesearch: {name}: {100 * done // max(of, 1)} %"
-            if shown and text != last[0]:
-                last[0] = text
-                sys.stderr.write(f"\r\x1b[K{text}")
-                sys.stderr.flush()
-
-        told(0, 1)
-        try:
-            yield told
-        finally:
-            if shown:
-                sys.stderr.write("\r\x1b[K")
-                sys.stderr.flush()
-
-    return stretch
 
 
 def _ended(found: Report, limits: dict[str, float]) -> int:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING, TypeVar
 
@@ -142,3 +145,29 @@ class FillReporter(_Reporter):
         )
         self._task = self._bar.add_task("", total=now.total, rate="", left="")
         self._bar.start()
+
+
+def stretches(*, quiet: bool) -> Callable[[str], AbstractContextManager[Callable[[int, int], None]]]:
+    """Return what shows each stretch of a long work by its name: a line that is redrawn, on a terminal only."""
+    shown = console.stderr_is_terminal() and not quiet
+
+    @contextmanager
+    def stretch(name: str) -> Iterator[Callable[[int, int], None]]:
+        last = [""]
+
+        def told(done: int, of: int) -> None:
+            text = f"codesearch: {name}: {100 * done // max(of, 1)} %"
+            if shown and text != last[0]:
+                last[0] = text
+                sys.stderr.write(f"\r\x1b[K{text}")
+                sys.stderr.flush()
+
+        told(0, 1)
+        try:
+            yield told
+        finally:
+            if shown:
+                sys.stderr.write("\r\x1b[K")
+                sys.stderr.flush()
+
+    return stretch
