@@ -14,7 +14,8 @@ An answer without `start` is a file. The kinds, each a different way to ask:
 - docs: the first sentence of a function's documentation; keywords: three or four words of such a sentence; question:
   such a sentence as "where do we ...". In `bare`, where the documentation itself cannot be found.
 - name: the whole name of a symbol; half: part of a name, or its words cut short; error: the text of a message.
-- commit: the subject of a commit, for the source files it changed; architecture: what a class or file says of itself.
+- commit: the subject of a commit, for the source files it changed; architecture: what a class or file says of itself;
+  topic: three or four words of that.
 """
 
 from __future__ import annotations
@@ -40,6 +41,7 @@ from codesearch.types import CALLABLES, Symbol
 LIST = Path(__file__).with_name("mined.tsv")
 MOST = {
     "docs": 60, "keywords": 30, "question": 30, "name": 20, "half": 30, "error": 30, "commit": 50, "architecture": 30,
+    "topic": 30,
 }  # fmt: skip
 LARGEST = 500_000
 SHORTEST, LONGEST = 5, 40
@@ -160,7 +162,7 @@ def blank(root: Path, found: dict[str, list[Found]]) -> None:
             if not item.symbol.documentation:
                 continue
             top = item.symbol.start_line - 1
-            for at in _above(lines, top):
+            for at in list(_above(lines, top)):  # all of them before any is blanked: what it looks for is in them
                 lines[at] = ""
             if item.symbol.language in ("python", "elixir") and (docstring := DOCSTRING.match(item.source)):
                 first = top + item.source[: docstring.start(1)].count("\n")
@@ -341,10 +343,13 @@ def queries(found: dict[str, list[Found]], git: Path, revision: str) -> Iterator
     chance.shuffle(changes)
     for subject, paths in changes:
         yield from row("commit", "src", subject, [{"path": path} for path in paths])
+    topics = random.Random(11)
     for path in sorted(found, key=lambda path: chance.random()):
         types = [i for i in found[path] if i.sentence and i.symbol.kind not in CALLABLES]
         if types and len(types[0].source) > 800:
-            yield from row("architecture", "bare", types[0].sentence, [{"path": path}])
+            for one in row("architecture", "bare", types[0].sentence, [{"path": path}]):
+                yield one
+                yield from row("topic", "bare", keywords(one["query"], topics), one["answers"])
 
 
 def main() -> None:
