@@ -50,8 +50,6 @@ EVICTED_AT_ONCE = 1000
 RETRY_AFTER = 60.0
 """Seconds until a cache that failed is tried again."""
 _CLEAR_PATIENCE = 10.0
-_WAL_PAGES = 250
-"""Pages that the write-ahead log may have: the next one to open the file has to read them."""
 _AT_ONCE = 500
 """Hashes in one statement."""
 
@@ -222,17 +220,15 @@ def _opened(path: Path | None, patience: float, *, create: bool) -> Iterator[aps
     db = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE)
     try:
         db.set_busy_timeout(int(patience * 1000))
-        db.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)  # each question would wait for the disk
         if not _is_made(db):
             if not create:
                 yield None
                 return
             _make(db)
         db.pragma("synchronous", "normal")
-        db.pragma("wal_autocheckpoint", _WAL_PAGES)
         yield db
     finally:
-        db.close()
+        db.close()  # the last one to close it folds SQLite's write-ahead log back into it
 
 
 def _is_made(db: apsw.Connection) -> bool:

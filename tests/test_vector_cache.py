@@ -74,6 +74,13 @@ def test_what_one_puts_in_another_gets_by_model_and_text(path: Path, cache: Vect
     assert cache.problem == other.problem == ""
 
 
+def test_many_small_writings_do_not_make_it_larger_than_one(path: Path, cache: VectorCache):
+    for start in range(0, 600, 10):
+        cache.put(MODEL, some(*range(start, start + 10)))
+    assert module.size(path) < 250_000
+    assert len(held(path)) == 600
+
+
 @posix
 def test_only_its_user_can_read_it(path: Path, cache: VectorCache):
     cache.put(MODEL, some(1))
