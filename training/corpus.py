@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 HERE = Path(__file__).parent
 VENDORED = re.compile(
-    r"(^|/)(_?vendor(ed)?|third_?party|3rdparty|contrib|external|deps|node_modules|dist|build|bundles?)(/|$)|\.min\.",
+    r"(^|/)(_?vendor(ed)?|third[_-]?party|3rdparty|contrib|extern(al)?s?|submodules|deps|node_modules|dist|build"
+    r"|bundle[ds]?|leveldb|libuv|nlohmann|abseil(-cpp)?|absl|folly|include/fmt)(/|$)|\.min\.",
     re.IGNORECASE,
 )
 """Copies of other repositories, under other licences, perhaps of those that are kept aside."""
@@ -40,15 +41,30 @@ def repositories(split: str) -> list[Repository]:
     return [row for row in rows if row.split == split]
 
 
-def sources(repository: Repository, mirror: Path, suffixes: frozenset[str]) -> Iterator[tuple[str, bytes]]:
-    """Yield (path, content) of the source files with these suffixes, each content once, vendored ones left out."""
+def is_vendored(path: str) -> bool:
+    """Whether a path lies in a folder of copies."""
+    return VENDORED.search(path) is not None
+
+
+def sources(
+    repository: Repository,
+    mirror: Path,
+    suffixes: frozenset[str],
+    choose: Callable[[list[str]], Collection[str]] = frozenset,
+) -> Iterator[tuple[str, bytes]]:
+    """Yield (path, content) of the source files with these suffixes, each content once, vendored ones left out.
+
+    `choose` returns those paths, of all, that are read.
+    """
     git = ["git", f"--git-dir={repository.git(mirror)}"]
     listing = subprocess.run([*git, "ls-tree", "-r", "-z", repository.commit], capture_output=True, check=True).stdout
     paths: dict[str, str] = {}
     for entry in listing.decode("utf-8", "replace").split("\0"):
         meta, _, path = entry.partition("\t")
-        if meta.startswith("100") and Path(path).suffix in suffixes and not VENDORED.search(path):
+        if meta.startswith("100") and Path(path).suffix in suffixes and not is_vendored(path):
             paths.setdefault(meta.split()[2], path)
+    chosen = choose(list(paths.values()))
+    paths = {blob: path for blob, path in paths.items() if path in chosen}
     ids = "".join(blob + "\n" for blob in paths).encode()
     with tempfile.TemporaryFile() as wanted:
         wanted.write(ids)
