@@ -15,109 +15,15 @@ import random
 import shutil
 import statistics
 import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import Callable
 from pathlib import Path
 
+from trees import COMMAND, environment, git, make_repository, source, timed, wait_for
+
 import codesearch
+from codesearch.measure.processes import cpu_seconds, family, memory
 from codesearch.service import client
-
-COMMAND = [sys.executable, "-m", "codesearch.cli"]
-HOUSE = Path(codesearch.__file__).parents[1]
-
-
-def git(root: Path, *arguments: str) -> None:
-    """Run git in the tree."""
-    subprocess.run(["git", "-c", "user.name=n", "-c", "user.email=e@e", *arguments], cwd=root, check=True)
-
-
-def words(rng: random.Random, count: int) -> list[str]:
-    """Return identifiers as people make them."""
-    verbs = (
-        "read write parse send open close find merge split check build load save count sort map render update".split()
-    )
-    nouns = (
-        "file user order config packet image token route cache row index job event socket page query lock node".split()
-    )
-    return [f"{rng.choice(verbs)}_{rng.choice(nouns)}_{rng.choice(nouns)}_{rng.randrange(1000)}" for _ in range(count)]
-
-
-def make_tree(root: Path, files: int) -> None:
-    """Make a repository of `files` Python files of three functions each, fifty a folder, and a branch `other`."""
-    rng = random.Random(1)
-    for number in range(files):
-        file = root / f"area{number // 2500}" / f"part{number // 50}" / f"file{number}.py"
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(source(words(rng, 3)))
-    git(root, "init", "-q", "-b", "main")
-    git(root, "add", ".")
-    git(root, "commit", "-qm", "one")
-    git(root, "switch", "-qc", "other")
-    for file in rng.sample(sorted(root.rglob("file*.py")), min(2000, files // 2)):
-        file.write_text(source(words(rng, 3)))
-    git(root, "commit", "-qam", "two")
-    git(root, "switch", "-q", "main")
-
-
-def source(names: list[str]) -> str:
-    """Return a file that defines functions of these names."""
-    return "\n\n".join(
-        f'def {name}(value, size=10):\n    """{name.replace("_", " ").capitalize()}, and return what is left."""\n'
-        f"    for at in range(size):\n        value = value + at\n    return value\n"
-        for name in names
-    )
-
-
-def wait_for(condition: Callable[[], bool], what: str, seconds: float = 120.0) -> float:
-    """Return how many seconds it took until a condition held."""
-    started = time.perf_counter()
-    while not condition():
-        if time.perf_counter() - started > seconds:
-            raise SystemExit(f"never happened: {what}")
-        time.sleep(0.001)
-    return time.perf_counter() - started
-
-
-def family(pid: int) -> list[int]:
-    """Return a process and its children."""
-    found = [pid]
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            try:
-                fields = (entry / "stat").read_text().rpartition(")")[2].split()
-            except OSError:
-                continue
-            if int(fields[1]) == pid:
-                found.append(int(entry.name))
-    return found
-
-
-def cpu_seconds(pids: list[int]) -> float:
-    """Return the CPU time processes have used."""
-    ticks = 0
-    for pid in pids:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-        ticks += int(fields[11]) + int(fields[12])
-    return ticks / os.sysconf("SC_CLK_TCK")
-
-
-def memory(pids: list[int], key: str) -> int:
-    """Return the sum of a field of /proc/PID/smaps_rollup, in bytes."""
-    total = 0
-    for pid in pids:
-        for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
-            if line.startswith(key + ":"):
-                total += int(line.split()[1]) * 1024
-    return total
-
-
-def timed(command: list[str]) -> float:
-    """Return the seconds a command takes."""
-    started = time.perf_counter()
-    subprocess.run(command, check=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    return time.perf_counter() - started
 
 
 def row(what: str, values: list[float]) -> None:
@@ -138,8 +44,8 @@ def main() -> None:
     root = given.tree or Path(tempfile.mkdtemp(prefix="codesearch-")) / "tree"
     if not root.exists():
         root.mkdir(parents=True)
-        make_tree(root, given.files)
-    os.environ["PYTHONPATH"] = str(HOUSE)
+        make_repository(root, given.files)
+    environment()
     first = timed([*COMMAND, "index", str(root)])
     watcher = subprocess.Popen([*COMMAND, "watch", "--quiet", str(root)])
     try:

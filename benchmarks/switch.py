@@ -1,0 +1,151 @@
+"""`git switch` that changes 2,000 of 20,000 files, there and back, with `codesearch watch` running.
+
+    python benchmarks/switch.py [--tree DIR] [--files 20000] [--changed 2000] [--rounds 3] [--json FILE]
+
+Without --tree it makes a git repository of small Python files (three functions each) with a branch `other`, and removes
+it at the end; with it, DIR is made if it is missing, and kept. For each switch it prints the seconds from the end of
+`git switch` until the watcher says that everything on disk is searchable (and a function of a changed file is found at
+its line), those with git's own in them, and how many vectors the second stage's model made when the same questions were
+asked again. (The vectors of the static table are made with the symbols, in microseconds, and are not kept.)
+
+Asked for: under 4 s from the end of git; and no vector is made that had been made before.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import statistics
+import subprocess
+import tempfile
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import apsw
+from trees import COMMAND, environment, git, make_repository, timed, told, wait_for
+
+import codesearch
+from codesearch.measure.machine import machine
+from codesearch.service import client
+
+ASKED_SECONDS = 4.0
+QUESTIONS = (
+    "merge the rows of a page",
+    "split a socket and return what is left",
+    "load the lock of a queue",
+    "render tokens of a packet",
+    "count what the cache has open",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Switch:
+    """What one switch took."""
+
+    branch: str
+    git_seconds: float
+    searchable_seconds: float
+    """From the end of git."""
+    new_vectors: int
+    """Of the second stage, made when the questions were asked again."""
+
+
+def main() -> None:
+    """Measure and print a table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--tree", type=Path, help="use (and keep) this folder; it is made if missing")
+    parser.add_argument("--files", type=int, default=20_000)
+    parser.add_argument("--changed", type=int, default=2_000)
+    parser.add_argument("--rounds", type=int, default=3, help="there and back")
+    parser.add_argument("--json", type=Path)
+    given = parser.parse_args()
+    environment()
+    root = given.tree or Path(tempfile.mkdtemp(prefix="codesearch-")) / "tree"
+    try:
+        if not root.exists():
+            with told(f"making {given.files:,} files"):
+                root.mkdir(parents=True)
+                make_repository(root, given.files, given.changed)
+        git(root, "switch", "-q", "main")
+        with told("indexing"):
+            timed([*COMMAND, "index", "--quiet", str(root)])
+        watcher = subprocess.Popen([*COMMAND, "watch", "--quiet", str(root)])
+        try:
+            switches = measure(root, watcher.pid, given.rounds)
+        finally:
+            watcher.terminate()
+            watcher.wait()
+        report(root, switches, given.json)
+    finally:
+        if given.tree is None:
+            shutil.rmtree(root.parent)
+
+
+def measure(root: Path, pid: int, rounds: int) -> list[Switch]:
+    """Switch there and back several times."""
+    changed = subprocess.run(
+        ["git", "diff", "--name-only", "main", "other"], cwd=root, capture_output=True, text=True, check=True
+    ).stdout.split()
+    with codesearch.open_index(root) as index:
+        wait_for(lambda: (client.call(index.path, "status") or {}).get("pid") == pid, "the watcher answers")
+        wait_for(lambda: bool((client.call(index.path, "status") or {}).get("fresh")), "up to date", 600)
+        ask(index)
+        found = []
+        for number in range(rounds):
+            for branch in ("other", "main"):
+                with told(f"to {branch}, {number + 1} of {rounds}"):
+                    found.append(switched(index, branch, changed[number % len(changed)]))
+        return found
+
+
+def ask(index: codesearch.Index) -> None:
+    """Ask every question of the service."""
+    for question in QUESTIONS:
+        assert client.query(index, question) is not None, "the watcher did not answer"
+
+
+def switched(index: codesearch.Index, branch: str, path: str) -> Switch:
+    """Switch to a branch that changes a file, and wait until it can be found."""
+    started = time.perf_counter()
+    git(index.root, "switch", "-q", branch)
+    ended = time.perf_counter()
+    answer = client.call(index.path, "refresh", 300, budget=300)
+    searchable = time.perf_counter()
+    assert answer, "the watcher did not answer"
+    assert answer["fresh"], answer
+    name = (index.root / path).read_text("utf-8").split("def ", 1)[1].split("(", 1)[0]
+    assert index.symbol_at(path, 2).name == name, f"{path}: {name} is not found"
+    before = vectors(index.path)
+    ask(index)
+    return Switch(branch, ended - started, searchable - ended, vectors(index.path) - before)
+
+
+def vectors(path: Path) -> int:
+    """Return how many vectors of the second stage an index holds."""
+    with apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY) as db:
+        return int(str(db.execute("SELECT count(*) FROM model_vector").get))
+
+
+def report(root: Path, switches: list[Switch], file: Path | None) -> None:
+    """Print the table."""
+    print("| to | git s | searchable, from git's end, s | with git s | new vectors |")
+    print("|---|--:|--:|--:|--:|")
+    for one in switches:
+        print(
+            f"| {one.branch} | {one.git_seconds:.2f} | {one.searchable_seconds:.2f} "
+            f"| {one.git_seconds + one.searchable_seconds:.2f} | {one.new_vectors} |"
+        )
+    for branch in ("other", "main"):
+        middle = statistics.median(one.searchable_seconds for one in switches if one.branch == branch)
+        print(f"\nto {branch}: median {middle:.2f} s; asked for: under {ASKED_SECONDS:g} s", end="")
+    again = sum(one.new_vectors for one in switches[1:])
+    print(f"\nvectors made after the first switch: {again}; asked for: 0")
+    if file is not None:
+        figures = {"machine": asdict(machine()), "switches": [asdict(one) for one in switches]}
+        file.write_text(json.dumps(figures, indent=1) + "\n", "utf-8")
+
+
+if __name__ == "__main__":
+    main()
