@@ -10,6 +10,8 @@ from html import escape
 _WIDE, _HIGH = 360, 250
 _LEFT, _RIGHT, _TOP, _BOTTOM = 62, 20, 34, 42
 _COLUMNS = 2
+_BEYOND = 0.08
+"""Of a decade: so far may a point be outside the frame."""
 _COLOURS = ("#2563eb", "#dc2626", "#059669", "#9333ea", "#b45309")
 _STYLE = (
     "text{font:12px system-ui,sans-serif;fill:#333}.title{font-weight:600}.faint{fill:#777;font-size:11px}"
@@ -91,8 +93,8 @@ def _panel(panel: Panel, x_title: str) -> str:
 
 
 def _decades(values: Sequence[float]) -> tuple[int, int]:
-    """Return the powers of ten around some values, which must be above zero."""
-    low, high = math.floor(math.log10(min(values))), math.ceil(math.log10(max(values)))
+    """Return the powers of ten around some values, which must be above zero; a little beyond one is still within."""
+    low, high = math.floor(math.log10(min(values)) + _BEYOND), math.ceil(math.log10(max(values)) - _BEYOND)
     return low, max(high, low + 1)
 
 

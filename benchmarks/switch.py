@@ -124,8 +124,10 @@ def switched(index: codesearch.Index, branch: str, path: str) -> Switch:
 
 def vectors(path: Path) -> int:
     """Return how many vectors of the second stage an index holds."""
-    with apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY) as db:
-        return int(str(db.execute("SELECT count(*) FROM model_vector").get))
+    db = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
+    count = db.execute("SELECT count(*) FROM model_vector").get
+    db.close()
+    return int(str(count))
 
 
 def report(root: Path, switches: list[Switch], file: Path | None) -> None:
