@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 PATIENCE = 0.3
 """Seconds of work nobody needs to be told about."""
+LINE_EVERY = 15.0
+"""Seconds between two lines where there is no terminal for a bar: the log of a CI job shows that it goes on."""
 
 
 _Reporting = TypeVar("_Reporting", bound="_Reporter")
@@ -59,6 +61,7 @@ class Reporter(_Reporter):
         self._root = root
         self._first = first
         self._terminal = console.stderr_is_terminal()
+        self._told = 0.0
 
     def waiting(self, text: str) -> None:
         """Say that another process is writing."""
@@ -73,6 +76,9 @@ class Reporter(_Reporter):
             if self._first:
                 self._first = False
                 console.message(f"indexing {self._root} ({now.files_total:,} file{'s' if now.files_total > 1 else ''})")
+            elif now.seconds - self._told >= LINE_EVERY and now.bytes < now.bytes_total:
+                self._told = now.seconds
+                console.message(_line(now))
             return
         if self._bar is None:
             if now.seconds < PATIENCE or now.files == now.files_total:
@@ -80,27 +86,39 @@ class Reporter(_Reporter):
             self._start(now)
         assert self._bar is not None
         assert self._task is not None
-        self._bar.update(self._task, completed=now.bytes, files=now.files)
+        self._bar.update(self._task, completed=now.bytes, files=now.files, symbols=now.symbols)
 
     def _start(self, now: Progress) -> None:
         from rich.console import Console
         from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
         from rich.progress import TransferSpeedColumn as SpeedColumn
 
-        wide = Console(stderr=True).width >= 76
+        wide = Console(stderr=True).width >= 96
         self._bar = Progress(
             TextColumn("indexing"),
             BarColumn(bar_width=None),
             TextColumn("{task.fields[files]:,}/{task.fields[total_files]:,} files"),
-            *([DownloadColumn()] if wide else []),
+            *([TextColumn("{task.fields[symbols]:,} symbols"), DownloadColumn()] if wide else []),
             SpeedColumn(),
             TimeRemainingColumn(compact=True),
             console=Console(stderr=True),
             transient=True,
             expand=True,
         )
-        self._task = self._bar.add_task("", total=now.bytes_total, files=now.files, total_files=now.files_total)
+        self._task = self._bar.add_task(
+            "", total=now.bytes_total, files=now.files, total_files=now.files_total, symbols=now.symbols
+        )
         self._bar.start()
+
+
+def _line(now: Progress) -> str:
+    """Return how far an update is, in words; the time left goes by the bytes that are left."""
+    rate = now.bytes / now.seconds or 1.0
+    left = (now.bytes_total - now.bytes) / rate
+    return (
+        f"{now.files:,} of {now.files_total:,} files, {now.symbols:,} symbols, {now.bytes / 1e6:,.1f} of "
+        f"{now.bytes_total / 1e6:,.1f} MB, {rate / 1e6:,.1f} MB/s, about {left:,.0f} s left"
+    )
 
 
 class FillReporter(_Reporter):

@@ -95,7 +95,7 @@ def test_progress_is_a_bar_on_a_terminal_and_a_line_elsewhere(tmp_path: Path):
     tree = write_tree(tmp_path / "many", files)
     status, said = terminal("index", tree, "--workers", "1", cwd=tree, columns=100)
     assert status == 0
-    assert re.search(r"indexing .*[0-9]+/200 files", plain(said)), said
+    assert re.search(r"indexing .*[0-9]+/200 files +[0-9,]+ symbols", plain(said)), said
     assert "/s" in said
     run = process("index", tree, "--rebuild", cwd=tree)
     assert "\x1b" not in run.err

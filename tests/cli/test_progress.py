@@ -1,0 +1,25 @@
+"""What a long update tells the log of a CI job."""
+
+from pathlib import Path
+
+from codesearch.cli.progress import LINE_EVERY, Reporter
+from codesearch.indexer import Progress
+
+
+def test_a_log_hears_now_and_then_how_far_it_is(capsys):
+    reporter = Reporter(Path("/big"), first=True)
+    for second in range(1, 41):
+        share = second / 40
+        reporter.progress(
+            Progress(int(8000 * share), 8000, int(200e6 * share), 200_000_000, int(90_000 * share), float(second))
+        )
+    lines = capsys.readouterr().err.splitlines()
+    assert LINE_EVERY == 15
+    assert lines == [
+        "codesearch: indexing /big (8,000 files)",
+        "codesearch: 3,000 of 8,000 files, 33,750 symbols, 75.0 of 200.0 MB, 5.0 MB/s, about 25 s left",
+        "codesearch: 6,000 of 8,000 files, 67,500 symbols, 150.0 of 200.0 MB, 5.0 MB/s, about 10 s left",
+    ]
+    quiet = Reporter(Path("/big"), first=True, quiet=True)
+    quiet.progress(Progress(1, 8, 1, 8, 1, 60.0))
+    assert capsys.readouterr().err == ""
