@@ -364,6 +364,8 @@ def _why(error: Exception) -> str:
         return "there is no space left"
     if isinstance(error, apsw.BusyError):
         return "another process keeps it locked"
+    if isinstance(error, apsw.ReadOnlyError):
+        return "it, or its folder, can only be read"
     if isinstance(error, OSError):
         return error.strerror or str(error)
     return str(error)

@@ -259,7 +259,7 @@ def test_a_cache_that_may_only_be_read(path: Path, cache: VectorCache):
     path.parent.chmod(0o500)
     try:
         cache.put(MODEL, some(2))
-        assert "is not used" in cache.problem
+        assert "can only be read" in cache.problem
     finally:
         path.parent.chmod(0o700)
 
