@@ -7,9 +7,10 @@ Identifiers are split at camelCase, underscores and digits; the original is kept
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
+from typing import TypeVar
 
 from codesearch.types import CALLABLES, Symbol
 
@@ -21,7 +22,7 @@ EMBEDDED_BODY = 200
 """Identifiers of documentation and body that an embedder sees; measured, more only cost time."""
 
 _WORD = re.compile(r"\w+")
-_BLANKS = {code: " " for code in range(128) if not (chr(code).isalnum() or chr(code) == "_")}
+_BLANKS = bytes(code if chr(code).isalnum() or chr(code) == "_" else 32 for code in range(128)).ljust(256)
 _PARTS = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|[0-9]+|[^\W\d_A-Za-z]+")
 _LONGEST_WORD = 80
 """Longer runs are data (base64, hashes), not words."""
@@ -29,9 +30,15 @@ _CACHED_WORDS = 1 << 17
 """About 20 MB; then the cache starts again."""
 
 
-def _found(text: str) -> list[str]:
-    """Return what `_WORD` finds, faster where the text is ASCII, as most source is."""
-    return text.translate(_BLANKS).split() if text.isascii() else _WORD.findall(text)
+def _found(text: bytes) -> list[bytes]:
+    """Return what `_WORD` finds; many times faster where the text is ASCII, as most source is."""
+    if text.isascii():
+        return text.translate(_BLANKS).split()
+    return [word.encode() for word in _WORD.findall(text.decode("utf-8", "replace"))]
+
+
+def _found_in(text: str) -> list[bytes]:
+    return _found(text.encode("utf-8", "replace"))
 
 
 def split_identifier(word: str) -> tuple[str, ...]:
@@ -41,36 +48,61 @@ def split_identifier(word: str) -> tuple[str, ...]:
     return tuple(part.lower() for part in _PARTS.findall(word))
 
 
-class _Cache(dict[str, str]):
-    """What each identifier met so far becomes; a dict's own look-up is what makes splitting fast."""
+_Key = TypeVar("_Key")
+_Value = TypeVar("_Value")
 
-    def __init__(self, of: Callable[[str], str]) -> None:
+
+class _Cache(dict[_Key, _Value]):
+    """What each key met so far becomes; a dict's own look-up is what makes splitting fast."""
+
+    def __init__(self, of: Callable[[_Key], _Value]) -> None:
         self._of = of
 
-    def __missing__(self, word: str) -> str:
+    def __missing__(self, key: _Key) -> _Value:
         if len(self) >= _CACHED_WORDS:
             self.clear()
-        self[word] = value = self._of(word)
+        self[key] = value = self._of(key)
         return value
 
 
-def _compound(word: str) -> str:
-    parts = split_identifier(word)
+def _parts(word: bytes) -> str:
+    return " ".join(split_identifier(word.decode()))
+
+
+def _compound(word: bytes) -> str:
+    parts = split_identifier(word.decode())
     return " ".join(parts) if len(parts) < 2 else " ".join((*parts, "".join(parts)))
 
 
-_words_of = _Cache(lambda word: " ".join(split_identifier(word))).__getitem__
+_words_of = _Cache(_parts).__getitem__
 _terms_of = _Cache(_compound).__getitem__
+
+
+def _as_words(found: Iterable[bytes]) -> str:
+    return " ".join(map(_words_of, found))
+
+
+def _as_terms(found: Iterable[bytes]) -> str:
+    return " ".join(map(_terms_of, found))
+
+
+def _all_of(text: str) -> tuple[list[bytes], str, str]:
+    found = _found_in(text)
+    return found, _as_terms(found), _as_words(found)
+
+
+_short = _Cache(_all_of).__getitem__
+"""(identifiers, terms, words) of names and scopes, which a file repeats."""
 
 
 def words(text: str) -> list[str]:
     """Return the lower-case words of a text, identifiers split, in order."""
-    return " ".join(map(_words_of, _found(text))).split()
+    return _as_words(_found_in(text)).split()
 
 
 def terms(text: str) -> list[str]:
     """Return what the full-text index holds for a text: its words, and each compound as one word too."""
-    return " ".join(map(_terms_of, _found(text))).split()
+    return _as_terms(_found_in(text)).split()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +115,8 @@ class Document:
     """Lower-case words, a line for each of `codesearch.embed.FIELDS`; independent of where the symbol lies."""
     content_hash: bytes
     """16 bytes over `embedding_text`: equal texts share one vector."""
+    identifiers: tuple[Sequence[bytes], ...]
+    """What `embedding_text` holds of each field, before it is split."""
 
 
 def documents(symbols: Sequence[Symbol], source: bytes, path: str) -> list[Document]:
@@ -96,44 +130,39 @@ def embedding_text(symbol: Symbol, among: Sequence[Symbol], source: bytes) -> tu
     inside = [one for one in among if symbol.start_byte <= one.start_byte and one.end_byte <= symbol.end_byte]
     if symbol.kind in CALLABLES or symbol not in inside:
         inside = [symbol]
-    body = _bodies(inside, source)[inside.index(symbol)]
-    scope = symbol.qualname.removesuffix(symbol.name)
-    return _embedded(*map(_found, (symbol.name, scope, symbol.signature, symbol.documentation, body)))
+    document = _document(symbol, _bodies(inside, source)[inside.index(symbol)], "")
+    return document.embedding_text, document.content_hash
 
 
-def _embedded(
-    name: list[str], container: list[str], signature: list[str], documentation: list[str], body: list[str]
-) -> tuple[str, bytes]:
-    # One line a field, as codesearch.embed.FIELDS lists them; no path, so that copies and moves share a vector.
-    fields = (name, container, signature, documentation[:EMBEDDED_DOCUMENTATION], body[:EMBEDDED_BODY])
-    text = "\n".join([" ".join(map(_words_of, field)) for field in fields])
-    return text, blake2b(text.encode("utf-8", "replace"), digest_size=16).digest()
-
-
-def _document(symbol: Symbol, body: str, path_terms: str) -> Document:
-    scope = symbol.qualname.removesuffix(symbol.name)
-    name, container, signature, documentation, inside = map(
-        _found, (symbol.name, scope, symbol.signature, symbol.documentation, body)
-    )
+def _document(symbol: Symbol, body: bytes, path_terms: str) -> Document:
+    name, name_terms, name_words = _short(symbol.name)
+    scope, scope_terms, scope_words = _short(symbol.qualname.removesuffix(symbol.name))
+    signature = _found_in(symbol.signature)
+    documentation = _found_in(symbol.documentation) if symbol.documentation else []
+    inside = _found(body)
     fields = (
-        " ".join(map(_terms_of, name)),
-        " ".join(map(_terms_of, container)),
-        " ".join(map(_terms_of, signature)),
-        " ".join(map(_terms_of, documentation)),
+        name_terms,
+        scope_terms,
+        _as_terms(signature),
+        _as_terms(documentation),
         path_terms,
-        " ".join(map(_terms_of, inside)),
+        _as_terms(inside),
     )
-    return Document(fields, *_embedded(name, container, signature, documentation, inside))
+    # One line a field, as codesearch.embed.FIELDS lists them; no path, so that copies and moves share a vector.
+    embedded = (name, scope, signature, documentation[:EMBEDDED_DOCUMENTATION], inside[:EMBEDDED_BODY])
+    text = "\n".join((name_words, scope_words, *map(_as_words, embedded[2:])))
+    digest = blake2b(text.encode("utf-8", "replace"), digest_size=16).digest()
+    return Document(fields, text, digest, embedded)
 
 
-def _bodies(symbols: Sequence[Symbol], source: bytes) -> list[str]:
+def _bodies(symbols: Sequence[Symbol], source: bytes) -> list[bytes]:
     """Return the source of each symbol; a container's without the bodies of the symbols in it, but with their names."""
     order = sorted(range(len(symbols)), key=lambda i: (symbols[i].start_byte, -symbols[i].end_byte))
-    bodies = [""] * len(symbols)
+    bodies = [b""] * len(symbols)
     for position, index in enumerate(order):
         symbol = symbols[index]
         if symbol.kind in CALLABLES:
-            bodies[index] = source[symbol.start_byte : symbol.end_byte].decode("utf-8", "replace")
+            bodies[index] = source[symbol.start_byte : symbol.end_byte]
             continue
         at = symbol.start_byte
         pieces: list[bytes] = []
@@ -146,11 +175,15 @@ def _bodies(symbols: Sequence[Symbol], source: bytes) -> list[str]:
             pieces += (source[at : child.start_byte], b" ", child.name.encode("utf-8", "replace"), b" ")
             at = child.end_byte
         pieces.append(source[at : symbol.end_byte])
-        bodies[index] = b"".join(pieces).decode("utf-8", "replace")
+        bodies[index] = b"".join(pieces)
     return bodies
 
 
-_key_of = _Cache(lambda name: "".join(words(name))).__getitem__
+def _key(name: str) -> str:
+    return "".join(words(name))
+
+
+_key_of = _Cache(_key).__getitem__
 
 
 def name_key(name: str) -> str:

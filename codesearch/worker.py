@@ -83,11 +83,12 @@ class Processor:
     """Turns tasks into their answers."""
 
     def __init__(self, setup: Setup) -> None:
-        from codesearch.embed import load
+        from codesearch.embed import folder_of
+        from codesearch.embed.static import StaticEmbedder
 
         self._root = Path(setup.root)
         self._options = setup.options
-        self._embedder = load(setup.model)
+        self._embedder = StaticEmbedder(folder_of(setup.model))
 
     def extract(self, task: Task) -> Answer | _Extracted:
         """Read and extract one file."""
@@ -117,8 +118,8 @@ class Processor:
         """Return the answers, those with symbols completed: all texts at once, since numpy's calls cost by the call."""
         from codesearch.embed import quantise
 
-        texts = [text.embedding_text for one in found if isinstance(one, _Extracted) for text in one.texts]
-        rows = iter(quantise(self._embedder.encode_documents(texts)))
+        texts = [text.identifiers for one in found if isinstance(one, _Extracted) for text in one.texts]
+        rows = iter(quantise(self._embedder.encode_identifiers(texts)))
 
         def completed(one: _Extracted) -> FileRecord:
             symbols = tuple(
