@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING
 
 from codesearch import __version__, embed, text
 from codesearch.errors import StoreError
-from codesearch.files import Discovery, discover, discover_only
+from codesearch.files import Discovery, FoundFile, discover, discover_only
 from codesearch.settings import Settings
 from codesearch.store import FileRecord, FileState, Store, location
+from codesearch.store.store import FileRow
 from codesearch.worker import Setup, Task
 
 if TYPE_CHECKING:
@@ -39,6 +40,10 @@ FINE_GRAIN_NS = 50_000_000
 COARSE_GRAIN_NS = 2_000_000_000
 """A file changed again within its file system's clock grain keeps its times: one looked at so soon after its change is
 hashed again. Whole seconds betray a coarse clock (FAT counts in 2 s)."""
+
+
+_POSIX = os.name == "posix"
+"""Elsewhere ctime is the time of creation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,22 +115,23 @@ def plan(root: Path, store: Store | None, settings: Settings, paths: Sequence[st
         paths = None
         found = discover(root, settings.file_options())
     now = time.time_ns()
-    known = {} if store is None or rebuild else store.file_states(paths)
+    known = {} if store is None or rebuild else store.file_rows(paths)
     changed: list[Task] = []
     for file in found.files:
-        state = known.pop(file.path, None)
-        if state is not None and _same(state, file.size, file.mtime_ns, file.ctime_ns, file.inode):
+        row = known.pop(file.path, None)
+        if row is not None and _same(row, file):
             continue
-        digest = state.hash if state is not None else None
+        digest = row[6] if row is not None else None
         changed.append(Task(file.path, FileState(file.size, file.mtime_ns, file.ctime_ns, file.inode, now, digest)))
     return Plan(found, tuple(changed), tuple(known), len(found.files) - len(changed), rebuild)
 
 
-def _same(state: FileState, size: int, mtime_ns: int, ctime_ns: int, inode: int) -> bool:
-    if (state.size, state.mtime_ns, state.ctime_ns, state.inode) != (size, mtime_ns, ctime_ns, inode):
+def _same(row: FileRow, file: FoundFile) -> bool:
+    if row[1:5] != file[1:5]:  # size, mtime, ctime, inode: of a hundred thousand files, so without names
         return False
+    _, _, mtime_ns, ctime_ns, _, checked_ns, *_ = row
     grain = COARSE_GRAIN_NS if mtime_ns % 1_000_000_000 == 0 else FINE_GRAIN_NS
-    return max(mtime_ns, ctime_ns if os.name == "posix" else 0) + grain < state.checked_ns
+    return bool((max(mtime_ns, ctime_ns) if _POSIX else mtime_ns) + grain < checked_ns)
 
 
 def update(

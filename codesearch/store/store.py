@@ -51,6 +51,10 @@ _SYMBOL = (
 )
 
 
+FileRow = tuple[Any, ...]
+"""path (as stored), size, mtime_ns, ctime_ns, inode, checked_ns, hash, id."""
+
+
 class Store:
     """An open index file.
 
@@ -203,6 +207,10 @@ class Store:
 
     def file_states(self, only: Iterable[str] | None = None) -> dict[str, FileState]:
         """Return what is known of every file, by path; `only` of those that are, or are below, some paths."""
+        return {path: FileState(*row[1:]) for path, row in self.file_rows(only).items()}
+
+    def file_rows(self, only: Iterable[str] | None = None) -> dict[str, FileRow]:
+        """Return the same as it comes, a path and what a FileState has: a third of the time for very many files."""
         select = "SELECT path, size, mtime_ns, ctime_ns, inode, checked_ns, hash, id FROM file"
         if only is None:
             rows = self._rows(select)
@@ -214,7 +222,7 @@ class Store:
                 bounds = (stored(path), stored(path + "/"), stored(path + "0"), raw + b"/", raw + b"0")
                 where = "path = ? OR path >= ? AND path < ? OR path >= ? AND path < ?"
                 rows += self._rows(f"{select} WHERE {where}", bounds)
-        return {_shown(row[0]): FileState(*row[1:]) for row in rows}
+        return {path if type(path := row[0]) is str else _shown(path): row for row in rows}
 
     def text_candidates(
         self, match: str, weights: Sequence[float], limit: int, only: Filter | None = None
