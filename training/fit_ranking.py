@@ -1,158 +1,155 @@
-"""Fit the ranking's weights on mined queries of many kinds, cross-validated by repository.
+"""Fit the ranking on mined queries of many kinds, cross-validated by repository.
 
-    python training/fit_ranking.py SUITE [--write]
+    pip install numpy lightgbm
+    PYTHONPATH=. python training/fit_ranking.py SUITE [--again] [--write]
 
 SUITE is what benchmarks/mined.py wrote, from repositories that no benchmark measures and no model was trained on. Both
-trees of each are indexed (`src.db`, `bare.db` beside them), the features of every query's candidates computed, and the
-transformer shown the best of the fast ranking for some of the queries of each kind; all is kept beside the trees.
+trees of each are indexed (`src.db`, `bare.db` beside them), the candidates of every query gathered, and the transformer
+shown the best of the ranking in force for some of the queries of each kind; `candidates.pickle` keeps it, `--again`
+looks again.
 
-The loss is the negative log-likelihood that a right candidate comes first (softmax over a query's candidates), each
-kind of query in each repository weighing as KINDS says. Printed: every kind under weights fitted without its
-repository, beside the weights in force, with and without the transformer, and the calibration of the scores. `--write`
-fits on all repositories and writes codesearch/search/weights.py.
+The ranking is a weighted sum of features, and small trees on top of it, both fitted to the likelihood that a right
+candidate comes first (softmax over a query's candidates), each kind of query in each repository weighing as KINDS says.
+Printed: every kind under a ranking fitted without its repository, beside simpler ones, and the calibration of the
+scores. `--write` fits on all repositories and writes codesearch/search/weights.py, codesearch/search/grown.py and
+docs/ranking.md with its diagram. `CODESEARCH_UPDATE_DOCS=1 python -m pytest tests/test_docs.py` then writes what the
+examples in the documentation print.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import math
-import pickle
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import lightgbm
 import numpy as np
 import numpy.typing as npt
 import ranking_weights
+from ranking_cases import Case, cases
+from ranking_weights import Bins, Fitted, Table
 
-import codesearch
-from codesearch import embed
-from codesearch.cascade import Cascade
-from codesearch.search import parse
-from codesearch.search.candidates import gather
-from codesearch.search.features import NAMES, compute
-from codesearch.search.rank import DEEP_CANDIDATES, MOST_SAME_FILE, SAME_FILE, rank, refine
-from codesearch.search.weights import DEEP, FAST
-from codesearch.settings import load
-from codesearch.store import Store
-from codesearch.types import Symbol
+from codesearch.search import trees
+from codesearch.search.features import ASKED, NAMES
+from codesearch.search.rank import MOST_SAME_FILE, SAME_FILE
+from codesearch.search.trees import Tree
 
 Array = npt.NDArray[np.float64]
 
 KINDS = {
     "docs": 1.0, "keywords": 0.5, "question": 0.7, "name": 0.5, "half": 0.5, "error": 0.7, "commit": 1.2,
-    "architecture": 0.8,
+    "architecture": 0.8, "topic": 0.5,
 }  # fmt: skip
 """How much a kind of query weighs."""
-SHOWN_TO_THE_TRANSFORMER = {
-    "docs": 32, "keywords": 10, "question": 16, "half": 5, "error": 7, "commit": 26, "architecture": 12,
-}  # fmt: skip
-"""So many queries of a kind and repository: embedding all candidates would take hours."""
 FIXED = {"name_match": 30.0, "is_generated": -2.6}
 """Weights that mined queries cannot tell: a name asked for must win; generated code is too rare in what was mined."""
 FAST_FEATURES = tuple(name for name in NAMES if not name.startswith("deep"))
 DEEP_FEATURES = NAMES
 FOLDS = 4
-STEPS = 150
+STEPS = 120
 RATE = 0.2
 DECAY = 1e-3
 COUNTED = 10
+ORDERED = 60
+"""Of so many, the first COUNTED are taken when copies are folded and files spread."""
+TREES = {"FAST": (80, 0.16), "DEEP": (60, 0.12)}
+"""How many, and how much of what each could add it does."""
+GROWING = {
+    "num_leaves": 8, "max_depth": 3, "min_data_in_leaf": 200, "min_sum_hessian_in_leaf": 2, "max_bin": 63,
+    "feature_fraction": 0.6, "lambda_l2": 1.0, "num_threads": 1, "verbose": -1, "seed": 7,
+}  # fmt: skip
+NEAR = 50
+FAR = 15
+"""Learned from are so many of a query's best (by the places that GUESS names, then by the weighted sum), and so many of
+the others, drawn by lot."""
+GUESS = ("text_place", "names_place", "similarity_place", "deep_place")
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
-    """A query's candidates."""
+class Suite:
+    """All cases, their candidates one below the other."""
 
-    repository: str
-    kind: str
-    named: bool
-    features: Array
-    """(candidates, NAMES)."""
-    right: npt.NDArray[np.int64]
-    """Which answer each candidate is, from 0; -1 for none."""
-    files: npt.NDArray[np.int64]
-    contents: npt.NDArray[np.int64]
-    answers: int
-    by_file: bool
+    cases: Sequence[Case]
+    features: npt.NDArray[np.float32]
+    starts: npt.NDArray[np.int64]
+    """Of each case among the rows, and at last the number of rows."""
 
+    @classmethod
+    def of(cls, some: Sequence[Case]) -> Suite:
+        """Put cases below one another."""
+        sizes = [len(case.right) for case in some]
+        return cls(some, np.vstack([case.features for case in some]), np.concatenate([[0], np.cumsum(sizes)]))
 
-def cases(folder: Path) -> tuple[list[Case], list[Case]]:
-    """Return a repository's queries with all candidates, and those the transformer was shown with the best of them."""
-    stores, cascades = {}, {}
-    for tree in ("src", "bare"):
-        with codesearch.open_index(folder / tree, db=str((folder / f"{tree}.db").absolute())) as index:
-            index.update()
-        stores[tree] = Store(folder / f"{tree}.db")
-        settings = load(folder / tree, {"model": embed.TRANSFORMER, "embed": "lazy"})
-        cascades[tree] = Cascade(folder / tree, folder / f"{tree}.db", settings)
-    model = embed.load(embed.STATIC)
-    found: tuple[list[Case], list[Case]] = [], []
-    shown: Counter[str] = Counter()
-    for line in (folder / "queries.jsonl").read_text().splitlines():
-        row = json.loads(line)
-        try:
-            query = parse(row["query"])
-        except codesearch.CodesearchError:
-            continue
-        store, cascade, kind = stores[row["tree"]], cascades[row["tree"]], row["kind"]
-        deep = not query.name and shown[kind] < SHOWN_TO_THE_TRANSFORMER.get(kind, 0)
-        if deep and not cascade.start(store, query):
-            raise SystemExit(cascade.problem)
-        with store.snapshot():
-            candidates = gather(store, query, model.quantised_query(query.text))
-            features = compute(query, candidates)
-            if not candidates:
-                continue
-            found[0].append(_case(folder.name, row, bool(query.name), features, [c.symbol for c in candidates],
-                                  [c.content for c in candidates]))  # fmt: skip
-            if not deep:
-                continue
-            shown[kind] += 1
-            best = rank(query, candidates, features)[:DEEP_CANDIDATES]
-            evidence = cascade.look(store, query.text, {one.candidate.id: one.candidate.symbol for one in best})
-        refined = refine(query, best, cascade.similarities(store, evidence))
-        found[1].append(_case(folder.name, row, False, [one.features for one in refined],
-                              [one.candidate.symbol for one in refined],
-                              [one.candidate.content for one in refined]))  # fmt: skip
-    return found
+    def rows(self, at: int) -> slice:
+        """Return where a case's candidates are."""
+        return slice(int(self.starts[at]), int(self.starts[at + 1]))
 
 
-def _case(
-    repository: str, row: Any, named: bool, features: Sequence[Any], symbols: Sequence[Symbol], contents: Sequence[int]
-) -> Case:
-    answers = row["answers"]
-    numbers: dict[str, int] = {}
-    return Case(
-        repository,
-        row["kind"],
-        named,
-        np.array([[getattr(one, name) for name in NAMES] for one in features], dtype=np.float64),
-        np.array([next((at for at, answer in enumerate(answers) if _is(symbol, answer)), -1) for symbol in symbols]),
-        np.array([numbers.setdefault(symbol.path, len(numbers)) for symbol in symbols]),
-        np.array([content or -1 - at for at, content in enumerate(contents)]),
-        len(answers),
-        "start" not in answers[0],
-    )
+@dataclass(frozen=True, slots=True)
+class Lists:
+    """Rows to learn from, a list a query."""
+
+    rows: npt.NDArray[np.int64]
+    starts: npt.NDArray[np.int64]
+    sizes: npt.NDArray[np.int64]
+    right: npt.NDArray[np.bool_]
+    share: Array
+    """What each row's query weighs."""
+    standing: Array
+    """Logarithm of how many rows each stands for: a few drawn by lot stand for all that are far."""
+
+    def gradient(self, sums: Array) -> tuple[Array, Array]:
+        """Return the loss's first derivative by each row's sum, and about its second."""
+        sums = sums + self.standing
+        exponent = np.exp(sums - np.repeat(np.maximum.reduceat(sums, self.starts), self.sizes))
+        chance = exponent / np.repeat(np.add.reduceat(exponent, self.starts), self.sizes)
+        of_right = np.add.reduceat(chance * self.right, self.starts)
+        wanted = chance * self.right / np.repeat(np.maximum(of_right, 1e-12), self.sizes)
+        return (chance - wanted) * self.share, np.maximum(chance * (1 - chance), 1e-4) * self.share
 
 
-def _is(symbol: Symbol, answer: Any) -> bool:
-    if symbol.path != answer["path"]:
-        return False
-    if "start" not in answer:
-        return True
-    return symbol.kind != "module" and symbol.start_line <= answer["start"] <= symbol.end_line
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A fitted ranking."""
+
+    weights: Array
+    booster: lightgbm.Booster
+
+    def sums(self, features: npt.NDArray[np.float32]) -> Array:
+        """Return what decides the order of some candidates."""
+        grown = self.booster.predict(features, raw_score=True, num_threads=1)
+        return np.asarray(features @ self.weights + grown, dtype=np.float64)
+
+    def trees(self) -> tuple[Tree, ...]:
+        """Return the trees as they are written."""
+        return tuple(_tree(one["tree_structure"])[0] for one in self.booster.dump_model()["tree_info"])
 
 
-def ordered(case: Case, weights: Array) -> tuple[list[int], Array]:
-    """Return the first candidates, best first, as rank.rank orders them (copies folded), and the sums of all."""
-    sums = case.features @ weights
+def _tree(node: dict[str, Any]) -> tuple[Tree, int]:
+    """Return a tree of LightGBM's as one of ours, and how many rows it grew on."""
+    if "leaf_value" in node:
+        return round(node["leaf_value"], 4), node.get("leaf_count", 1)
+    (low, fewer), (high, more) = _tree(node["left_child"]), _tree(node["right_child"])
+    mean = (_mean(low) * fewer + _mean(high) * more) / (fewer + more)
+    limit = float(f"{node['threshold']:.5g}") if abs(node["threshold"]) > 1e-9 else 0.0
+    return (NAMES[node["split_feature"]], limit, round(mean, 4), low, high), fewer + more
+
+
+def _mean(tree: Tree) -> float:
+    return tree[2] if isinstance(tree, tuple) else tree
+
+
+def ordered(case: Case, sums: Array) -> tuple[list[int], Array]:
+    """Return the first candidates, best first, as rank.rank orders them (copies folded), and what decided it."""
+    sums = sums.copy()
     kept: list[int] = []
     copies: set[int] = set()
     seen: Counter[int] = Counter()
-    for at in np.argsort(-sums, kind="stable"):
+    for at in np.argsort(-sums, kind="stable")[:ORDERED]:
         if (content := int(case.contents[at])) in copies:
             continue
         copies.add(content)
@@ -163,9 +160,9 @@ def ordered(case: Case, weights: Array) -> tuple[list[int], Array]:
     return sorted(kept, key=lambda at: -sums[at])[:COUNTED], sums
 
 
-def quality(case: Case, weights: Array) -> float:
+def quality(case: Case, sums: Array) -> float:
     """Return NDCG@10 where files are asked for, else 1 / place of the function, 0 beyond ten."""
-    order, _ = ordered(case, weights)
+    order, _ = ordered(case, sums)
     if not case.by_file:
         return next((1 / place for place, at in enumerate(order, 1) if case.right[at] >= 0), 0.0)
     found: set[int] = set()
@@ -177,31 +174,63 @@ def quality(case: Case, weights: Array) -> float:
     return gain / sum(1 / math.log2(place + 1) for place in range(1, min(COUNTED, case.answers) + 1))
 
 
-def fit(sets: Iterable[Case], names: Sequence[str]) -> Array:
-    """Return the weights (of all NAMES) of least loss, by Adam; those of features not named are 0."""
-    usable = [case for case in sets if (case.right >= 0).any()]
-    count = Counter((case.repository, case.kind) for case in usable)
-    features = np.vstack([case.features for case in usable])
-    right = np.concatenate([case.right >= 0 for case in usable])
-    sizes = np.array([len(case.right) for case in usable])
-    shares = np.array([KINDS[case.kind] / count[case.repository, case.kind] for case in usable])
-    share = np.repeat(shares / shares.sum(), sizes)
+def lists(suite: Suite, some: Sequence[int], best: Array) -> Lists:
+    """Return what to learn from: of the cases that have a right candidate, that, the best by some sums, and others."""
+    usable = [at for at in some if (suite.cases[at].right >= 0).any()]
+    count = Counter((suite.cases[at].repository, suite.cases[at].kind) for at in usable)
+    chance = np.random.default_rng(7)
+    rows, right, standing = [], [], []
+    for at in usable:
+        where, is_right = suite.rows(at), suite.cases[at].right >= 0
+        chosen = np.arange(len(is_right))
+        stands = np.zeros(len(chosen))
+        if len(chosen) > NEAR:
+            order = np.argsort(-best[where])
+            lot = chance.choice(order[NEAR:], min(FAR, len(order) - NEAR), replace=False)
+            stands[lot] = np.log(max(1.0, (len(order) - NEAR) / FAR))
+            stands[is_right] = 0.0
+            chosen = np.unique(np.concatenate([order[:NEAR], lot, np.flatnonzero(is_right)]))
+        rows.append(chosen + where.start)
+        right.append(is_right[chosen])
+        standing.append(stands[chosen])
+    sizes = np.array([len(one) for one in rows])
+    share = np.array([KINDS[suite.cases[at].kind] / count[suite.cases[at].repository, suite.cases[at].kind]
+                      for at in usable])  # fmt: skip
     starts = np.concatenate([[0], np.cumsum(sizes)[:-1]])
-    free = np.array([name in names and name not in FIXED for name in NAMES], dtype=np.float64)
+    shares = np.repeat(share / share.mean(), sizes)
+    return Lists(np.concatenate(rows), starts, sizes, np.concatenate(right), shares, np.concatenate(standing))
+
+
+def weigh(suite: Suite, some: Sequence[int], names: Sequence[str]) -> Array:
+    """Return the weights (of all NAMES) of least loss, by Adam; those of features not named are 0."""
+    of = lists(suite, some, suite.features[:, [NAMES.index(name) for name in GUESS]].sum(axis=1))
+    features = suite.features[of.rows]
+    free = np.array([name in names and name not in FIXED and name not in ASKED for name in NAMES], dtype=np.float64)
     weights = np.array([FIXED.get(name, 0.0) for name in NAMES])
     first, second = np.zeros_like(weights), np.zeros_like(weights)
     for step in range(1, STEPS + 1):
-        sums = features @ weights
-        exponent = np.exp(sums - np.repeat(np.maximum.reduceat(sums, starts), sizes))
-        chance = exponent / np.repeat(np.add.reduceat(exponent, starts), sizes)
-        of_right = np.add.reduceat(chance * right, starts)
-        wanted = chance * right / np.repeat(np.maximum(of_right, 1e-12), sizes)
-        gradient = (features.T @ ((chance - wanted) * share) + DECAY * weights) * free
+        slope, _ = of.gradient((features @ weights.astype(np.float32)).astype(np.float64))
+        gradient = (features.T @ (slope / len(of.sizes)).astype(np.float32) + DECAY * weights) * free
         first = 0.9 * first + 0.1 * gradient
         second = 0.99 * second + 0.01 * gradient**2
         rate = RATE * min(1.0, 2 * (1 - step / STEPS) + 0.05)
         weights = weights - rate * (first / (1 - 0.9**step)) / (np.sqrt(second / (1 - 0.99**step)) + 1e-8)
     return weights
+
+
+def fit(suite: Suite, some: Sequence[int], names: Sequence[str], which: str) -> Model:
+    """Return weights, and trees that add to them, fitted on some cases."""
+    weights = weigh(suite, some, names)
+    base = suite.features @ weights
+    of = lists(suite, some, base)
+    known = base[of.rows].astype(np.float64)
+    unused = [at for at, name in enumerate(NAMES) if name not in names]
+    features = suite.features[of.rows]
+    features[:, unused] = 0.0
+    count, rate = TREES[which]
+    data = lightgbm.Dataset(features, label=of.right.astype(np.float64), feature_name=list(NAMES))
+    objective = {"objective": lambda grown, _: of.gradient(known + grown), "learning_rate": rate}
+    return Model(weights, lightgbm.train(GROWING | objective, data, count))
 
 
 def calibrate(sums: Array, right: npt.NDArray[np.bool_]) -> tuple[float, float]:
@@ -215,10 +244,6 @@ def calibrate(sums: Array, right: npt.NDArray[np.bool_]) -> tuple[float, float]:
     return float(theta[0]), float(theta[1])
 
 
-Bins = list[tuple[float, float, int]]
-"""(mean score, share right, answers) a bin of equal width."""
-
-
 def reliability(score: Array, right: npt.NDArray[np.bool_], bins: int = 10) -> tuple[float, Bins]:
     """Return the expected calibration error, and its bins."""
     where = np.minimum((score * bins).astype(int), bins - 1)
@@ -226,80 +251,100 @@ def reliability(score: Array, right: npt.NDArray[np.bool_], bins: int = 10) -> t
     return sum(abs(a - b) * n for a, b, n in rows) / len(score), rows
 
 
-def by_kind(all_of: Sequence[Case], value: Callable[[Case], float]) -> dict[str, float]:
+def by_kind(suite: Suite, values: Sequence[float]) -> dict[str, float]:
     """Return the mean of each kind over repositories."""
-    values: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
-    for case in all_of:
-        values[case.kind][case.repository].append(value(case))
-    return {kind: float(np.mean([np.mean(one) for one in values[kind].values()])) for kind in KINDS if kind in values}
+    found: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
+    for case, value in zip(suite.cases, values, strict=True):
+        found[case.kind][case.repository].append(value)
+    return {kind: float(np.mean([np.mean(one) for one in found[kind].values()])) for kind in KINDS if kind in found}
 
 
-def held_out(all_of: Sequence[Case], names: Sequence[str]) -> dict[str, Array]:
-    """Return, by repository, weights fitted without its fold."""
-    repositories = sorted({case.repository for case in all_of})
-    found = {}
+def held_out(suite: Suite, names: Sequence[str], which: str) -> tuple[Array, Array, Array]:
+    """Return the sums by rankings fitted without a case's repository: by weights alone, with trees, and as scored.
+
+    A score counts a tree's part from the middle of what it can add for such a query, as codesearch.search.rank does.
+    """
+    repositories = sorted({case.repository for case in suite.cases})
+    weighed, summed = np.zeros(len(suite.features)), np.zeros(len(suite.features))
+    scored = np.zeros_like(summed)
     for fold in range(FOLDS):
         out = set(repositories[fold::FOLDS])
-        weights = fit((case for case in all_of if case.repository not in out), names)
-        found.update(dict.fromkeys(out, weights))
-    return found
+        ins = [at for at, case in enumerate(suite.cases) if case.repository not in out]
+        model = fit(suite, ins, names, which)
+        grown = model.trees()
+        for at, case in enumerate(suite.cases):
+            if case.repository in out:
+                where = suite.rows(at)
+                weighed[where] = case.features @ model.weights
+                summed[where] = model.sums(case.features)
+                scored[where] = summed[where] - middle(grown, case.features[0])
+    return weighed, summed, scored
 
 
-def report(title: str, all_of: Sequence[Case], names: Sequence[str], rivals: dict[str, Array]) -> tuple[float, float]:
-    """Print a table, and the calibration under weights of other repositories; return that calibration."""
-    weights = held_out(all_of, names)
-    columns = {"held out": by_kind(all_of, lambda case: quality(case, weights[case.repository]))}
-    columns |= {rival: by_kind(all_of, lambda case, w=w: quality(case, w)) for rival, w in rivals.items()}
-    reach = by_kind(all_of, lambda case: float((case.right >= 0).any()))
-    counts = Counter(case.kind for case in all_of)
-    print(f"\n| {title} | n | {' | '.join(columns)} | among candidates |\n|{'---|' * (len(columns) + 3)}")
-    for kind in reach:
-        cells = " | ".join(f"{column[kind]:.3f}" for column in columns.values())
-        print(f"| {kind} | {counts[kind]} | {cells} | {reach[kind]:.3f} |")
-    print("| mean | | " + " | ".join(f"{np.mean(list(column.values())):.4f}" for column in columns.values()) + " | |")
+def middle(grown: Sequence[Tree], features: npt.NDArray[np.float32]) -> float:
+    """Return what trees add to a candidate of which only the query is known."""
+    return trees.middle(grown, {name: float(features[NAMES.index(name)]) for name in ASKED})
+
+
+PLACES = {name: place for place, name in enumerate(NAMES)}
+
+
+def check(model: Model, suite: Suite) -> None:
+    """Raise AssertionError unless the trees as written say what the fitted ones say."""
+    some = suite.features[:: max(1, len(suite.features) // 2000)]
+    ours = [trees.total([trees.prune(tree, {}, PLACES) for tree in model.trees()], row.tolist()) for row in some[:200]]
+    theirs = model.booster.predict(some[:200], raw_score=True, num_threads=1)
+    assert np.mean(np.abs(np.array(ours) - theirs) < 0.01) > 0.98, "the trees as written differ"
+
+
+def report(title: str, suite: Suite, names: Sequence[str], which: str, rivals: Sequence[str]) -> Table:
+    """Return how well rankings of other repositories do, beside single features; print it."""
+    weighed, summed, scored = held_out(suite, names, which)
+    columns = {"held out": summed, "without trees": weighed}
+    columns |= {rival: suite.features[:, NAMES.index(rival)].astype(np.float64) for rival in rivals}
+    cells = {
+        column: by_kind(suite, [quality(case, sums[suite.rows(at)]) for at, case in enumerate(suite.cases)])
+        for column, sums in columns.items()
+    }
+    cells["among candidates"] = by_kind(suite, [float((case.right >= 0).any()) for case in suite.cases])
     sums, right = [], []
-    for case in all_of:
+    for at, case in enumerate(suite.cases):
         if not case.named:  # a name that is found is certain
-            order, values = ordered(case, weights[case.repository])
+            order, values = ordered(case, scored[suite.rows(at)])
             sums.append(values[order])
             right.append(case.right[order] >= 0)
-    summed, hits = np.concatenate(sums), np.concatenate(right)
-    slope, intercept = calibrate(summed, hits)
-    error, rows = reliability(1 / (1 + np.exp(-(slope * summed + intercept))), hits)
-    print(f"calibration {slope:.3f} {intercept:.3f}: expected error {error:.4f}")
-    for score, share, n in rows:
-        print(f"  score {score:.2f}: {share:.2f} of {n} right")
-    return slope, intercept
+    total, hits = np.concatenate(sums), np.concatenate(right)
+    slope, intercept = calibrate(total, hits)
+    error, bins = reliability(1 / (1 + np.exp(-(slope * total + intercept))), hits)
+    found = Table(title, Counter(case.kind for case in suite.cases), cells, (slope, intercept), error, bins)
+    print(found.markdown(), flush=True)
+    print(f"calibration {slope:.3f} {intercept:.3f}: expected error {error:.4f}", flush=True)
+    return found
 
 
 def main() -> None:
     """Fit and report."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("suite", type=Path)
+    parser.add_argument("--again", action="store_true", help="gather all candidates anew")
     parser.add_argument("--write", action="store_true")
     options = parser.parse_args()
-    every: tuple[list[Case], list[Case]] = [], []
-    for folder in sorted(path.parent for path in options.suite.glob("*/queries.jsonl")):
-        kept = folder / "cases.pickle"
-        if not kept.exists():
-            kept.write_bytes(pickle.dumps(cases(folder)))
-            print("looked at", folder.name, flush=True)
-        for all_of, some in zip(every, pickle.loads(kept.read_bytes()), strict=True):
-            all_of += some
-    now = {name: np.array([w.weights.get(one, 0.0) for one in NAMES]) for name, w in (("FAST", FAST), ("DEEP", DEEP))}
-    bm25 = np.array([float(name == "text") for name in NAMES])
-    static = np.array([float(name == "cosine") for name in NAMES])
-    transformer = np.array([float(name == "deep_cosine") for name in NAMES])
-    fast = report("fast", every[0], FAST_FEATURES, {"in force": now["FAST"], "BM25": bm25, "static": static})
-    rivals = {"in force": now["DEEP"], "fast": now["FAST"], "BM25": bm25, "static": static, "transformer": transformer}
-    deep = report("with the transformer", every[1], DEEP_FEATURES, rivals)
+    fast, deep = map(Suite.of, cases(options.suite, options.again))
+    wanted = [
+        ("FAST", "fast ranking", fast, FAST_FEATURES, ("text", "cosine")),
+        ("DEEP", "with the transformer", deep, DEEP_FEATURES, ("text", "cosine", "deep_cosine")),
+    ]
+    fitted = {}
+    for which, title, suite, names, rivals in wanted:
+        table = report(title, suite, names, which, rivals)
+        if options.write:
+            model = fit(suite, range(len(suite.cases)), names, which)
+            check(model, suite)
+            weights = dict(zip(NAMES, model.weights.tolist(), strict=True))
+            fitted[which] = Fitted(weights, model.trees(), table)
     if options.write:
-        ranking_weights.write(
-            {
-                "FAST": (dict(zip(NAMES, fit(every[0], FAST_FEATURES), strict=True)), fast),
-                "DEEP": (dict(zip(NAMES, fit(every[1], DEEP_FEATURES), strict=True)), deep),
-            }
-        )
+        repositories = len({case.repository for case in fast.cases})
+        ranking_weights.write(fitted, repositories)
 
 
 if __name__ == "__main__":

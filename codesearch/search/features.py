@@ -3,26 +3,34 @@
 from __future__ import annotations
 
 import math
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import NamedTuple
 
 from codesearch.search.candidates import FEW_WORDS, SHORTEST_PREFIX, Candidate
-from codesearch.search.query import Query
+from codesearch.search.query import STOP_WORDS, Query
 from codesearch.text import name_key, words
+from codesearch.types import CALLABLES
 
 _TYPES = frozenset({"class", "struct", "trait", "interface", "enum", "type"})
 _BESIDE = (1.0, 0.6, 0.4, 0.3, 0.2)
-"""What the best, second, ... text match of a file adds to the evidence for the file."""
+"""What the best, second, ... match of a file adds to the evidence for the file."""
+_BEST_OF_FILE = 3
+_MOST_OF_FILE = 20
+"""Candidates of a file, more of which tell nothing more."""
+_LONGEST_NAME = 8
+_DEEPEST = 8
+_MOST_WORDS = 20
+_TENTH = 9
 _BITS = tuple(tuple(at + 1 for at in range(6) if fields >> at & 1) for fields in range(64))
 """For each number of Candidate.terms, which of `_held`'s shares it adds to."""
 _HALF_RANK = 3.0
 """A place this far from the top counts half."""
 
 
-@dataclass(frozen=True, slots=True)
-class Features:
-    """The evidence a ranking weighs."""
+class Features(NamedTuple):
+    """The evidence a ranking weighs. A tuple, since many are made for each query."""
 
     text: float
     """BM25 over all fields, as a share of the best candidate's."""
@@ -36,16 +44,37 @@ class Features:
     """1 for the best by text, less and less for the next; 0 for no match."""
     names_place: float
     similarity_place: float
-    coverage: float
-    """Share of the query's words that the qualified name and the path hold."""
+    agreement: float
+    """The product of its places by text and by meaning."""
+    worse_place: float
+    """The worse of the two."""
+    similarity_gap: float
+    """How much less its cosine is than the best."""
     name_share: float
     """Share of the name's words that the query holds."""
-    signature_coverage: float
-    """Share of the query's words that the signature holds."""
+    name_words: float
+    """How many words its name has."""
+    namesakes: float
+    """Logarithm of how many other candidates bear its name."""
     file: float
     """How well the other symbols of its file match by text."""
+    file_similarity: float
+    """How well they match by meaning."""
+    file_nearest: float
+    """How well the best of them does."""
+    file_text: float
+    """How well the best of the file, itself among them, match by text."""
+    file_held: float
+    """Share of the query's terms that the file's candidates hold together, rare terms counting more."""
+    file_count: float
+    """How many candidates its file has."""
+    file_name: float
+    """Share of the words of the file's name that the query holds."""
+    depth: float
+    """How many folders its path has."""
     length: float
     """Logarithm of its lines; what does something takes some lines."""
+    is_callable: float
     is_type: float
     is_module: float
     is_macro: float
@@ -58,6 +87,8 @@ class Features:
     """1 for the name asked for, less for a part of it; 0 unless the query is a name."""
     held: float
     """Share of the query's terms that the text holds, rare terms counting more; so for the next, field by field."""
+    held_beside: float
+    """The same beside the best candidate's."""
     held_name: float
     held_scope: float
     held_signature: float
@@ -68,16 +99,52 @@ class Features:
     """Share of the query's rows of three words that the text holds as they are."""
     begun: float
     """Share of a short query's words that words of the qualified name begin with."""
+    begun_in_order: float
+    """Share of a short query's words, but stop words, that words of the qualified name begin with in the same order."""
+    name_begun: float
+    """Share of the name's words that begin as a word of a short query."""
     is_documented: float
     is_deprecated: float
     is_private: float
+    asked_words: float = 0.0
+    """How many words the query has. This and the next are the same for all candidates: the kind of query they tell
+    decides what the others weigh."""
+    asked_stop_words: float = 0.0
+    """Share of the query's words that are stop words: a sentence has some, keywords have none."""
+    best_cosine: float = 0.0
+    """Of all candidates."""
+    cosine_lead: float = 0.0
+    """What the best has before the tenth."""
+    best_phrases: float = 0.0
+    best_begun: float = 0.0
     deep: float = 0.0
     """Cosine of the transformer's vectors, scaled over the candidates it has seen; 0 before it has."""
     deep_cosine: float = 0.0
     deep_place: float = 0.0
+    deep_gap: float = 0.0
+    """How much less its cosine is than the best."""
 
 
-NAMES: tuple[str, ...] = tuple(Features.__dataclass_fields__)
+NAMES: tuple[str, ...] = Features._fields
+ASKED = frozenset({"asked_words", "asked_stop_words", "best_cosine", "cosine_lead", "best_phrases", "best_begun"})
+"""Those that tell of the query, not of a candidate."""
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    """What the candidates of a file tell together."""
+
+    text: float
+    """Sum of their text matches, those after the first counting less."""
+    similarity: float
+    nearest: tuple[float, float]
+    """The two best similarities."""
+    best: float
+    """Mean of the best text matches."""
+    held: float
+    count: float
+    name: float
+    depth: float
 
 
 def compute(query: Query, candidates: Sequence[Candidate]) -> list[Features]:
@@ -91,61 +158,93 @@ def compute(query: Query, candidates: Sequence[Candidate]) -> list[Features]:
     spread = high - low or 1.0
     similarities = [(cosine - low) / spread for cosine in cosines]
     text_places, names_places, similarity_places = map(_places, (texts, names, similarities))
-    beside = _beside(candidates, texts)
     rarity = _rarity(query, candidates)
+    held = [_held(rarity, candidate.terms) for candidate in candidates]
+    most_held = max(one[0] for one in held) or 1.0
     asked_words = query.words
     asked = frozenset(asked_words)
+    telling = [word for word in asked_words if word not in STOP_WORDS] or asked_words
     few = len(asked_words) <= FEW_WORDS
     beginnings = tuple(word for word in asked_words if few and len(word) >= SHORTEST_PREFIX)
+    begun_by = tuple(telling) if len(telling) <= FEW_WORDS else ()
     spoken = asked_roles(query)
-    held: dict[str, frozenset[str]] = {}
-
-    def words_of(value: str) -> frozenset[str]:
-        if value not in held:
-            held[value] = frozenset(words(value))
-        return held[value]
-
+    name_words = [tuple(words(candidate.symbol.name)) for candidate in candidates]
+    qualified = [
+        (*words(one.symbol.qualname.removesuffix(one.symbol.name)), *own) if begun_by or beginnings else ()
+        for one, own in zip(candidates, name_words, strict=True)
+    ]
+    begun = [_begun(beginnings, one) for one in qualified]
+    bearing = Counter(name_words)
+    files = _files(candidates, texts, similarities, rarity, asked)
+    typed = query.text.split()
+    of_query = (
+        min(len(typed), _MOST_WORDS) / _MOST_WORDS,
+        sum(word.lower().strip("?.,") in STOP_WORDS for word in typed) / max(1, len(typed)),
+        high,
+        high - sorted(cosines, reverse=True)[min(_TENTH, len(cosines) - 1)],
+        max(candidate.phrases for candidate in candidates),
+        max(begun),
+    )
     found = []
     for at, candidate in enumerate(candidates):
         symbol = candidate.symbol
+        kind = symbol.kind
         roles = candidate.roles - spoken
-        name_words = words_of(symbol.name)
-        qualified = words_of(symbol.qualname)
-        held_at = _held(rarity, candidate.terms)
+        own = name_words[at]
+        file = files[symbol.path]
+        holds = held[at]
+        by_text, by_similarity = text_places[at], similarity_places[at]
+        near, next_near = file.nearest
+        # By position, in the order of the fields: names cost a fifth of the time.
         found.append(
             Features(
-                text=texts[at],
-                names=names[at],
-                similarity=similarities[at],
-                cosine=cosines[at],
-                text_place=text_places[at],
-                names_place=names_places[at],
-                similarity_place=similarity_places[at],
-                coverage=_share(asked, qualified | words_of(symbol.path)),
-                name_share=_share(name_words, asked),
-                signature_coverage=_share(asked, words_of(symbol.signature)),
-                file=beside[at],
-                length=math.log1p(symbol.end_line - symbol.start_line) / 5,
-                is_type=float(symbol.kind in _TYPES),
-                is_module=float(symbol.kind == "module" and "module" not in query.only.kinds),
-                is_macro=float(symbol.kind == "macro"),
-                is_test=float("test" in roles or (symbol.kind == "test" and "test" not in spoken)),
-                is_vendored=float("vendored" in roles),
-                is_generated=float("generated" in roles),
-                is_example=float("example" in roles),
-                name_match=_name_match(query, candidate),
-                held=held_at[0],
-                held_name=held_at[1],
-                held_scope=held_at[2],
-                held_signature=held_at[3],
-                held_documentation=held_at[4],
-                held_path=held_at[5],
-                held_body=held_at[6],
-                phrases=candidate.phrases,
-                begun=_begun(beginnings, qualified),
-                is_documented=float(bool(symbol.documentation)),
-                is_deprecated=float("eprecated" in symbol.documentation or "eprecated" in symbol.signature),
-                is_private=float(symbol.name.startswith("_") or "private " in symbol.signature),
+                texts[at],
+                names[at],
+                similarities[at],
+                cosines[at],
+                by_text,
+                names_places[at],
+                by_similarity,
+                by_text * by_similarity,
+                min(by_text, by_similarity),
+                high - cosines[at],
+                sum([word in asked for word in own]) / len(own) if own else 0.0,
+                min(len(own), _LONGEST_NAME) / _LONGEST_NAME,
+                math.log(bearing[own]),
+                (file.text - texts[at]) / _MOST_BESIDE,
+                (file.similarity - similarities[at]) / _MOST_BESIDE,
+                next_near if similarities[at] >= near else near,
+                file.best,
+                file.held,
+                file.count,
+                file.name,
+                file.depth,
+                math.log1p(symbol.end_line - symbol.start_line) / 5,
+                float(kind in CALLABLES),
+                float(kind in _TYPES),
+                float(kind == "module" and "module" not in query.only.kinds),
+                float(kind == "macro"),
+                float("test" in roles or (kind == "test" and "test" not in spoken)),
+                float("vendored" in roles),
+                float("generated" in roles),
+                float("example" in roles),
+                _name_match(query, candidate) if query.name else 0.0,
+                holds[0],
+                holds[0] / most_held,
+                holds[1],
+                holds[2],
+                holds[3],
+                holds[4],
+                holds[5],
+                holds[6],
+                candidate.phrases,
+                begun[at],
+                _begun_in_order(begun_by, qualified[at]),
+                sum([word.startswith(begun_by) for word in own]) / len(own) if begun_by and own else 0.0,
+                float(bool(symbol.documentation)),
+                float("eprecated" in symbol.documentation or "eprecated" in symbol.signature),
+                float(symbol.name.startswith("_") or "private " in symbol.signature),
+                *of_query,
             )
         )
     return found
@@ -155,8 +254,9 @@ def deepened(features: Sequence[Features], cosines: Sequence[float]) -> list[Fea
     """Return features with what a transformer thinks of their candidates."""
     low, spread = min(cosines), (max(cosines) - min(cosines)) or 1.0
     scaled = [(cosine - low) / spread for cosine in cosines]
+    high = max(cosines)
     return [
-        replace(known, deep=share, deep_cosine=cosine, deep_place=place)
+        known._replace(deep=share, deep_cosine=cosine, deep_place=place, deep_gap=high - cosine)
         for known, share, cosine, place in zip(features, scaled, cosines, _places(scaled), strict=True)
     ]
 
@@ -171,10 +271,6 @@ def _places(values: Sequence[float]) -> list[float]:
     for place, value in enumerate(sorted(values, reverse=True)):
         place_of.setdefault(value, place)  # equal values share the best of their places
     return [1 / (1 + place_of[value] / _HALF_RANK) if value > 0 else 0.0 for value in values]
-
-
-def _share(of: frozenset[str], held: frozenset[str]) -> float:
-    return len(of & held) / len(of) if of else 0.0
 
 
 def _rarity(query: Query, candidates: Sequence[Candidate]) -> list[float]:
@@ -200,30 +296,63 @@ def _held(rarity: Sequence[float], terms: Sequence[int]) -> list[float]:
     return found
 
 
-def _begun(beginnings: Sequence[str], held: frozenset[str]) -> float:
+def _begun(beginnings: Sequence[str], held: Sequence[str]) -> float:
     if not beginnings:
         return 0.0
-    return sum(any(one.startswith(word) for one in held) for word in beginnings) / len(beginnings)
+    return sum([any(one.startswith(word) for one in held) for word in beginnings]) / len(beginnings)
 
 
-def _beside(candidates: Sequence[Candidate], texts: Sequence[float]) -> list[float]:
-    by_file: dict[str, list[float]] = defaultdict(list)
-    for candidate, share in zip(candidates, texts, strict=True):
-        by_file[candidate.symbol.path].append(share)
-    evidence = {
-        path: sum(share * weight for share, weight in zip(sorted(shares, reverse=True), _BESIDE, strict=False))
-        for path, shares in by_file.items()
-    }
-    most = sum(_BESIDE[1:])
-    return [
-        (evidence[candidate.symbol.path] - share) / most for candidate, share in zip(candidates, texts, strict=True)
-    ]
+def _begun_in_order(beginnings: Sequence[str], held: Sequence[str]) -> float:
+    if not beginnings:
+        return 0.0
+    at = found = 0
+    for word in beginnings:
+        for place in range(at, len(held)):
+            if held[place].startswith(word):
+                at, found = place + 1, found + 1
+                break
+    return found / len(beginnings)
+
+
+_MOST_BESIDE = sum(_BESIDE[1:])
+
+
+def _files(
+    candidates: Sequence[Candidate],
+    texts: Sequence[float],
+    similarities: Sequence[float],
+    rarity: Sequence[float],
+    asked: frozenset[str],
+) -> dict[str, _File]:
+    """Return what the candidates of each file tell together."""
+    members: dict[str, list[int]] = defaultdict(list)
+    for at, candidate in enumerate(candidates):
+        members[candidate.symbol.path].append(at)
+    found = {}
+    for path, places in members.items():
+        by_text = sorted([texts[at] for at in places], reverse=True)
+        near = sorted([similarities[at] for at in places], reverse=True)
+        held = 0.0
+        terms = [candidates[at].terms for at in places if candidates[at].terms]
+        for weight, fields in zip(rarity, zip(*terms, strict=False), strict=False):
+            if any(fields):
+                held += weight
+        own = words(path.rpartition("/")[2].rpartition(".")[0])
+        found[path] = _File(
+            sum([share * weight for share, weight in zip(by_text, _BESIDE, strict=False)]),
+            sum([share * weight for share, weight in zip(near, _BESIDE, strict=False)]),
+            (near[0], near[1] if len(near) > 1 else 0.0),
+            sum(by_text[:_BEST_OF_FILE]) / _BEST_OF_FILE,
+            held,
+            min(len(places), _MOST_OF_FILE) / _MOST_OF_FILE,
+            sum([word in asked for word in own]) / len(own) if own else 0.0,
+            min(path.count("/"), _DEEPEST) / _DEEPEST,
+        )
+    return found
 
 
 def _name_match(query: Query, candidate: Candidate) -> float:
     """Return how well a symbol's name is the name asked for; case style and separators do not matter."""
-    if not query.name:
-        return 0.0
     symbol = candidate.symbol
     key = name_key(symbol.name)
     if key == query.name:

@@ -1,13 +1,15 @@
-"""Putting candidates in order: a weighted sum of their features, then room for more than one file."""
+"""Putting candidates in order: what their features add up to, then room for more than one file."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from operator import mul
 
+from codesearch.search import trees
 from codesearch.search.candidates import Candidate
-from codesearch.search.features import NAMES, Features, deepened
+from codesearch.search.features import ASKED, NAMES, Features, deepened
 from codesearch.search.query import Query
 from codesearch.search.weights import DEEP, FAST, Weighting
 from codesearch.types import CALLABLES, Symbol
@@ -21,6 +23,42 @@ DEEP_CANDIDATES = 50
 
 WEAK = 0.12
 """A score below which a hit is hardly what was asked for."""
+
+
+_PLACES = {name: place for place, name in enumerate(NAMES)}
+
+
+class Weigher:
+    """What the features of a query's candidates add up to: each times its weight, and what the trees make of them.
+
+    A tree's part counts from the middle of what it can add for such a query, so features that tell of the query only
+    add nothing themselves.
+    """
+
+    def __init__(self, weighting: Weighting, of: Features) -> None:
+        """`of` are the features of any candidate of the query."""
+        asked = _asked(of)
+        self._weights = [weighting.weights.get(name, 0.0) for name in NAMES]
+        self._trees = [trees.prune(tree, asked, _PLACES) for tree in weighting.trees]
+        self._middle = trees.middle(weighting.trees, asked)
+
+    def total(self, features: Features) -> float:
+        """Return the sum."""
+        return float(sum(map(mul, self._weights, features))) + trees.total(self._trees, features) - self._middle
+
+
+def contributions(weighting: Weighting, features: Features) -> list[tuple[str, float, float, float]]:
+    """Return (feature, value, weight, what it adds) for every feature; what they add is what a Weigher sums up."""
+    grown = trees.shares(weighting.trees, _asked(features), features._asdict())
+    weights = weighting.weights
+    return [
+        (name, float(value), weights.get(name, 0.0), value * weights.get(name, 0.0) + grown.get(name, 0.0))
+        for name, value in zip(NAMES, features, strict=True)
+    ]
+
+
+def _asked(features: Features) -> dict[str, float]:
+    return {name: getattr(features, name) for name in ASKED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,17 +84,21 @@ class Ranked:
         return self.weighting is DEEP
 
     def contributions(self) -> list[tuple[str, float, float, float]]:
-        """Return (feature, value, weight, value x weight) for every feature that is not zero, most important first."""
-        weights = self.weighting.weights
-        rows = [(name, float(getattr(self.features, name)), weights.get(name, 0.0)) for name in NAMES]
-        rows.append(("same_file", self.same_file, -SAME_FILE))
-        found = [(name, value, weight, value * weight) for name, value, weight in rows if value * weight]
-        return sorted(found, key=lambda row: -abs(row[3]))
+        """Return (feature, value, weight, what it adds) for every feature that adds something, most important first.
+
+        It adds its value times its weight, and what the trees make of it.
+        """
+        rows = contributions(self.weighting, self.features)
+        rows.append(("same_file", self.same_file, -SAME_FILE, -SAME_FILE * self.same_file))
+        return sorted([row for row in rows if row[3]], key=lambda row: -abs(row[3]))
 
 
 def rank(query: Query, candidates: Sequence[Candidate], features: Sequence[Features]) -> list[Ranked]:
     """Return the candidates, best first. Deterministic: ties are broken by path and line."""
-    sums = [weigh(feature, FAST.weights) for feature in features]
+    if not candidates:
+        return []
+    weigher = Weigher(FAST, features[0])
+    sums = [weigher.total(one) for one in features]
     order = sorted(range(len(candidates)), key=lambda at: _key(sums[at], candidates[at]))
     copies = _copies(order, candidates)
     best = [Ranked(candidates[at], features[at], sums[at], FAST, tuple(copies[at])) for at in order if at in copies]
@@ -76,8 +118,9 @@ def refine(query: Query, ranked: Sequence[Ranked], similarities: Mapping[int, fl
     middle = known[len(known) // 2]
     values = [similarities.get(item.candidate.id, middle) for item in best]
     deep = deepened([item.features for item in best], values)
+    weigher = Weigher(DEEP, deep[0])
     summed = [
-        replace(item, features=features, score=weigh(features, DEEP.weights), weighting=DEEP)
+        replace(item, features=features, score=weigher.total(features), weighting=DEEP)
         for item, features in zip(best, deep, strict=True)
     ]
     summed.sort(key=lambda item: _key(item.score, item.candidate))
@@ -88,22 +131,29 @@ def refine(query: Query, ranked: Sequence[Ranked], similarities: Mapping[int, fl
 
 def _scored(query: Query, ranked: Sequence[Ranked]) -> list[Ranked]:
     """Return a ranking (with sums for scores, best first) as it is shown: folded, spread over files, calibrated."""
-    spread = _spread(query, _fold(ranked))
-    return [replace(item, score=_score(item.score, item.weighting.calibration)) for item in spread]
-
-
-def _spread(query: Query, ranked: Sequence[Ranked]) -> list[Ranked]:
-    """Return a ranking (with sums for scores, best first) in which no file fills the list."""
     seen: dict[str, int] = {}
     found = []
-    for item in ranked:
+    for item in _fold(ranked):
         path = item.candidate.symbol.path
+        before = 0
         if not (item.features.name_match and query.name):  # all that bear the name asked for may stand together
-            before = min(seen.get(path, 0), MOST_SAME_FILE)
-            item = replace(item, score=item.score - SAME_FILE * before, same_file=float(before))
-            seen[path] = seen.get(path, 0) + 1
-        found.append(item)
-    return sorted(found, key=lambda item: _key(item.score, item.candidate))
+            before = seen.get(path, 0)
+            seen[path] = before + 1
+            before = min(before, MOST_SAME_FILE)
+        found.append((item.score - SAME_FILE * before, before, item))
+    found.sort(key=lambda entry: _key(entry[0], entry[2].candidate))
+    return [
+        Ranked(
+            item.candidate,
+            item.features,
+            _score(summed, item.weighting.calibration),
+            item.weighting,
+            item.copies,
+            item.folded,
+            float(before),
+        )
+        for summed, before, item in found
+    ]
 
 
 def _fold(ranked: Sequence[Ranked]) -> list[Ranked]:
@@ -123,7 +173,10 @@ def _fold(ranked: Sequence[Ranked]) -> list[Ranked]:
             beside.append(item)
         else:
             folded.setdefault(under.candidate.id, []).append(item.candidate)
-    return [replace(item, folded=(*item.folded, *folded.get(item.candidate.id, ()))) for item in kept]
+    return [
+        replace(item, folded=(*item.folded, *folded[item.candidate.id])) if item.candidate.id in folded else item
+        for item in kept
+    ]
 
 
 def _says_the_same(symbol: Symbol, better: Symbol) -> bool:
@@ -144,11 +197,6 @@ def _copies(order: Sequence[int], candidates: Sequence[Candidate]) -> dict[int, 
         else:
             copies[first].append(candidates[at])
     return copies
-
-
-def weigh(features: Features, weights: Mapping[str, float]) -> float:
-    """Return the weighted sum of features."""
-    return float(sum([weight * getattr(features, name) for name, weight in weights.items()]))
 
 
 def _score(weighed: float, calibration: tuple[float, float]) -> float:

@@ -1,0 +1,66 @@
+import pytest
+
+from codesearch.search import trees
+from codesearch.search.features import ASKED, NAMES
+from codesearch.search.weights import DEEP, FAST
+
+PLACES = {"asked_words": 0, "text": 1, "length": 2}
+TREE: trees.Tree = (
+    "text", 0.5, 1.0,
+    ("asked_words", 0.2, -0.5, -1.0, ("length", 3.0, 0.5, 0.0, 2.0)),
+    4.0,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("values", "adds"),
+    [
+        ((0.1, 0.5, 9.0), -1.0),
+        ((0.2, 0.1, 9.0), -1.0),
+        ((0.3, 0.5, 3.0), 0.0),
+        ((0.3, 0.0, 3.1), 2.0),
+        ((0, 0.51, 0), 4),
+    ],
+)
+def test_a_tree_is_walked_to_what_it_adds_whether_or_not_the_query_is_known_before(values, adds):
+    whole = trees.prune(TREE, {}, PLACES)
+    known = trees.prune(TREE, {"asked_words": values[0]}, PLACES)
+    assert trees.total([whole, known], values) == 2 * adds
+
+
+def test_shares_tell_which_feature_adds_what_and_sum_up():
+    asked, values = {"asked_words": 0.3}, (0.3, 0.1, 5.0)
+    assert trees.middle([TREE], asked) == 1.0
+    # The text takes it from 1.0 to 0.5, the mean of what is left for such a query; the length to 2.0.
+    found = trees.shares([TREE], asked, dict(zip(PLACES, values, strict=True)))
+    assert found == {"text": -0.5, "length": 1.5}
+    assert trees.total([trees.prune(TREE, asked, PLACES)], values) == 1.0 + sum(found.values())
+
+
+def test_what_only_the_query_decides_adds_nothing():
+    tree: trees.Tree = ("asked_words", 0.5, 0.0, -1.0, 1.0)
+    asked = {"asked_words": 0.9}
+    assert trees.prune(tree, asked, PLACES) == 1.0
+    assert trees.middle([tree], asked) == 1.0
+    assert trees.shares([tree], asked, {"asked_words": 0.9}) == {}
+
+
+def leaves(tree: trees.Tree) -> list[float]:
+    return [*leaves(tree[3]), *leaves(tree[4])] if isinstance(tree, tuple) else [tree]
+
+
+def used(tree: trees.Tree) -> set[str]:
+    return {tree[0], *used(tree[3]), *used(tree[4])} if isinstance(tree, tuple) else set()
+
+
+@pytest.mark.parametrize("weighting", [FAST, DEEP])
+def test_the_shipped_trees_are_small_and_know_only_features_there_are(weighting):
+    assert set(weighting.weights) <= set(NAMES) - ASKED
+    assert weighting.trees
+    for tree in weighting.trees:
+        assert used(tree) <= set(NAMES)
+        assert len(leaves(tree)) <= 16
+        assert isinstance(tree, tuple)
+        assert min(leaves(tree)) <= tree[2] <= max(leaves(tree)), "the mean of what is below"
+    fast = {name for tree in FAST.trees for name in used(tree)}
+    assert not any(name.startswith("deep") for name in fast)
