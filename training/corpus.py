@@ -28,6 +28,10 @@ class Repository(NamedTuple):
     name: str
     commit: str
     licence: str
+    functions: int = 0
+    """Mined from it."""
+    pairs: int = 0
+    """Of documentation, comments and tests."""
 
     def git(self, mirror: Path) -> Path:
         """Return its git directory: MIRROR/OWNER+NAME/repo."""
@@ -37,8 +41,8 @@ class Repository(NamedTuple):
 def repositories(split: str) -> list[Repository]:
     """Return the repositories of a split, in the file's order."""
     lines = (HERE / "repositories.tsv").read_text().splitlines()
-    rows = [Repository(*line.split("\t")) for line in lines if not line.startswith("#")]
-    return [row for row in rows if row.split == split]
+    rows = [line.split("\t") for line in lines if not line.startswith("#")]
+    return [Repository(*row[:4], *map(int, row[4:])) for row in rows if row[0] == split]
 
 
 def is_vendored(path: str) -> bool:

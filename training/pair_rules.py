@@ -84,6 +84,12 @@ CHANGES = frozenset(
 )
 """With those of VERBS, what a commit may begin with."""
 
+TAKEN_AWAY = frozenset(
+    """clean clear commit compile copy delete discard drop extract format import inspect merge migrate move optimize
+    print prune publish release remove reorder report restore simplify split update upgrade""".split()
+)
+"""Of those, what a commit begins with that leaves nothing of it in the function, or tells nothing of it."""
+
 TEST_WORDS = frozenset(
     """test tests testing should it spec specs case cases can does works work correctly properly gh""".split()
 )
@@ -102,7 +108,7 @@ SUFFIX = re.compile(
 )
 DULL = re.compile(
     r"\b(typos?|releases?|changelog|readme|copyright|dependabot|whitespace|indent\w*|formatting|v?\d+\.\d+|docs?|docstrings?"
-    r"|documentation|\w+docs?|comments?|rubocop|clippy|eslint|phpstan|psalm|p?y?lint\w*|mypy|flake\d?|spelling|wording"
+    r"|documentation|coverage|specs?|logo|page|website|\w+docs?|comments?|rubocop|clippy|eslint|phpstan|psalm|p?y?lint\w*|mypy|flake\d?|spelling|wording"
     r"|grammar|warnings?|unused|clean\w*|todo|fixme|clarify|expla\w+|nullable|annotat\w+|typing|types? hints?"
     r"|deprecat\w+|refactor\w*|styles?|tests?|flaky|benchmarks?|ci|nits?|feedback|review|licen[cs]es?|upgrade|compil\w+"
     r"|visibility|imports?|rename\w*|revert\w*|merge branch|public|private|version|errors? in|bug|issue|crash"
@@ -260,4 +266,5 @@ def commit_question(subject: str) -> list[str]:
     found = text.split()
     if DULL.search(text) or not SHORTEST <= len(found) <= 20 or not plain(text):
         return []
-    return words(text) if not (VERBS | CHANGES).isdisjoint(_forms(found[0])) else []
+    first = _forms(found[0])
+    return words(text) if first & (VERBS | CHANGES) and not first & TAKEN_AWAY else []

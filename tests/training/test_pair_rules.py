@@ -151,6 +151,7 @@ def test_which_files_hold_tests(rules: ModuleType, path: str, tests: bool | None
         ("Merge branch 'main' into parse the port", ""),
         ("Add tests for the fetch loop", ""),
         ("Fix typo in the fetch loop", ""),
+        ("Removed the timeout of the fetch loop", ""),  # the function has it no more
         ("Add timeout", ""),
     ],
 )
