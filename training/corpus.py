@@ -42,7 +42,7 @@ def repositories(split: str) -> list[Repository]:
     """Return the repositories of a split, in the file's order."""
     lines = (HERE / "repositories.tsv").read_text().splitlines()
     rows = [line.split("\t") for line in lines if not line.startswith("#")]
-    return [Repository(*row[:4], *map(int, row[4:])) for row in rows if row[0] == split]
+    return [Repository(row[0], row[1], row[2], row[3], *map(int, row[4:])) for row in rows if row[0] == split]
 
 
 def is_vendored(path: str) -> bool:
