@@ -5,8 +5,9 @@
 Without --tree it makes a git repository of small Python files (three functions each) with a branch `other`, and removes
 it at the end; with it, DIR is made if it is missing, and kept. For each switch it prints the seconds from the end of
 `git switch` until the watcher says that everything on disk is searchable (and a function of a changed file is found at
-its line), those with git's own in them, and how many vectors the second stage's model made when the same questions were
-asked again. (The vectors of the static table are made with the symbols, in microseconds, and are not kept.)
+its line), those with git's own in them, the CPU time that the watcher and its workers used, and how many vectors the
+second stage's model made when the same questions were asked again. (The vectors of the static table are made with the
+symbols, in microseconds, and are not kept.)
 
 Asked for: under 4 s from the end of git; and no vector is made that had been made before.
 """
@@ -18,6 +19,7 @@ import json
 import shutil
 import statistics
 import subprocess
+import sys
 import tempfile
 import time
 from dataclasses import asdict, dataclass
@@ -28,6 +30,7 @@ from trees import COMMAND, environment, git, make_repository, timed, told, wait_
 
 import codesearch
 from codesearch.measure.machine import machine
+from codesearch.measure.processes import cpu_seconds, family
 from codesearch.service import client
 
 ASKED_SECONDS = 4.0
@@ -48,6 +51,8 @@ class Switch:
     git_seconds: float
     searchable_seconds: float
     """From the end of git."""
+    cpu_seconds: float | None
+    """Of the watcher and its workers meanwhile; None where the system does not tell."""
     new_vectors: int
     """Of the second stage, made when the questions were asked again."""
 
@@ -96,7 +101,7 @@ def measure(root: Path, pid: int, rounds: int) -> list[Switch]:
         for number in range(rounds):
             for branch in ("other", "main"):
                 with told(f"to {branch}, {number + 1} of {rounds}"):
-                    found.append(switched(index, branch, changed[number % len(changed)]))
+                    found.append(switched(index, pid, branch, changed[number % len(changed)]))
         return found
 
 
@@ -106,20 +111,26 @@ def ask(index: codesearch.Index) -> None:
         assert client.query(index, question) is not None, "the watcher did not answer"
 
 
-def switched(index: codesearch.Index, branch: str, path: str) -> Switch:
+def switched(index: codesearch.Index, pid: int, branch: str, path: str) -> Switch:
     """Switch to a branch that changes a file, and wait until it can be found."""
+    used = _cpu(pid)
     started = time.perf_counter()
     git(index.root, "switch", "-q", branch)
     ended = time.perf_counter()
     answer = client.call(index.path, "refresh", 300, budget=300)
     searchable = time.perf_counter()
+    cpu = None if used is None else (_cpu(pid) or used) - used
     assert answer, "the watcher did not answer"
     assert answer["fresh"], answer
     name = (index.root / path).read_text("utf-8").split("def ", 1)[1].split("(", 1)[0]
     assert index.symbol_at(path, 2).name == name, f"{path}: {name} is not found"
     before = vectors(index.path)
     ask(index)
-    return Switch(branch, ended - started, searchable - ended, vectors(index.path) - before)
+    return Switch(branch, ended - started, searchable - ended, cpu, vectors(index.path) - before)
+
+
+def _cpu(pid: int) -> float | None:
+    return cpu_seconds(family(pid)) if sys.platform == "linux" else None
 
 
 def vectors(path: Path) -> int:
@@ -132,12 +143,13 @@ def vectors(path: Path) -> int:
 
 def report(root: Path, switches: list[Switch], file: Path | None) -> None:
     """Print the table."""
-    print("| to | git s | searchable, from git's end, s | with git s | new vectors |")
-    print("|---|--:|--:|--:|--:|")
+    print("| to | git s | searchable, from git's end, s | with git s | CPU s | new vectors |")
+    print("|---|--:|--:|--:|--:|--:|")
     for one in switches:
+        cpu = "-" if one.cpu_seconds is None else f"{one.cpu_seconds:.2f}"
         print(
             f"| {one.branch} | {one.git_seconds:.2f} | {one.searchable_seconds:.2f} "
-            f"| {one.git_seconds + one.searchable_seconds:.2f} | {one.new_vectors} |"
+            f"| {one.git_seconds + one.searchable_seconds:.2f} | {cpu} | {one.new_vectors} |"
         )
     for branch in ("other", "main"):
         middle = statistics.median(one.searchable_seconds for one in switches if one.branch == branch)
