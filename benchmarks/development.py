@@ -127,7 +127,8 @@ def main() -> None:
     if options.folders:
         if len(options.folders) != 2:
             parser.error("give BENCH and WORK")
-        rows = list(measure(*options.folders, typed[end + 1 :]))
+        folder, work = options.folders
+        rows = list(measure(folder, work, typed[end + 1 :]))
         if options.json:
             options.json.write_text(json.dumps(rows, indent=1))
         runs["now"] = rows

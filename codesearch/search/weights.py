@@ -72,7 +72,7 @@ FAST = Weighting(
         "is_deprecated": -0.19,
         "is_private": 0.18,
     },
-    (0.397, -4.203),
+    (0.403, -4.241),
     grown.FAST,
 )
 """Before the transformer has looked, and for names."""
@@ -130,7 +130,7 @@ DEEP = Weighting(
         "deep_place": 0.99,
         "deep_gap": -1.32,
     },
-    (0.428, -4.307),
+    (0.426, -4.318),
     grown.DEEP,
 )
 """Where the transformer has looked."""
