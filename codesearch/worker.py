@@ -14,7 +14,8 @@ import pickle
 import signal
 import struct
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
+from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -32,6 +33,30 @@ HEARTBEAT = b"."
 
 Answer = FileRecord | FileState
 """A FileState alone says that a file's content is what it was."""
+
+_STATE = attrgetter(*(field.name for field in fields(FileState)))
+_SYMBOL = attrgetter(*(field.name for field in fields(Symbol)))
+
+Packed = tuple[Any, ...]
+"""An answer as plain tuples: frozen dataclasses take twice as long to pickle and to unpickle."""
+
+
+def pack(answer: Answer) -> Packed:
+    """Return an answer as it is sent."""
+    if isinstance(answer, FileState):
+        return _STATE(answer)
+    symbols = [(_SYMBOL(one.symbol), one.fields, one.content_hash, one.vector) for one in answer.symbols]
+    of_file = answer.path, answer.language, answer.skipped, answer.detail, answer.lines, answer.roles
+    return (of_file, _STATE(answer.state), symbols)
+
+
+def unpack(packed: Packed) -> Answer:
+    """Return what `pack` was given."""
+    if len(packed) == len(fields(FileState)):
+        return FileState(*packed)
+    (path, language, skipped, detail, lines, roles), state, symbols = packed
+    records = tuple([SymbolRecord(Symbol(*symbol), *rest) for symbol, *rest in symbols])
+    return FileRecord(path, FileState(*state), language, skipped, detail, lines, roles, records)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +191,7 @@ def main() -> None:
                 found.append(_tried(process, task))
                 answers.write(HEARTBEAT)
                 answers.flush()
-            send(answers, process.embed(found))
+            send(answers, [pack(answer) for answer in process.embed(found)])
             _end_after(0)
             gc.collect(0)
     except (EOFError, BrokenPipeError):

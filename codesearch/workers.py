@@ -18,7 +18,7 @@ from typing import BinaryIO, cast
 
 from codesearch.errors import CodesearchError
 from codesearch.store.records import FileRecord
-from codesearch.worker import HEARTBEAT, Answer, Setup, Task, receive, send
+from codesearch.worker import HEARTBEAT, Answer, Setup, Task, receive, send, unpack
 
 WINDOW = 3
 """Batches in flight for each worker: enough to keep it busy, few enough to bound memory."""
@@ -116,7 +116,7 @@ class _Worker:
                     alive += 1
                     self._extend()
                 for at, answer in zip(waiting, receive(back), strict=True):
-                    batch.answers[at] = answer
+                    batch.answers[at] = unpack(answer)
             except (EOFError, OSError):
                 self._raise_if_closed()
                 self._blame(batch, waiting[min(alive, len(waiting) - 1)], self.kill())

@@ -203,7 +203,11 @@ class _Symbols:
             text = "\n".join(
                 line for line in text.split("\n") if not line.lstrip().startswith(self.entry.line_comments)
             )
-        text = _CLOSING.sub(r"\1", _OPENING.sub(r"\1", " ".join(text.split())))
+        text = " ".join(text.split())
+        if "( " in text or "[ " in text:
+            text = _OPENING.sub(r"\1", text)
+        if " )" in text or " ]" in text:
+            text = _CLOSING.sub(r"\1", text)
         while text.endswith(_TAILS):
             text = text.removesuffix(next(tail for tail in _TAILS if text.endswith(tail))).rstrip()
         return text if len(text) <= _MAX_SIGNATURE else text[: _MAX_SIGNATURE - 1].rstrip() + "…"

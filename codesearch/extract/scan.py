@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -43,7 +43,9 @@ class FileScan:
     a `@doc`; `@documented` around a node whose docstring is `@doc`.
     """
 
-    def __init__(self, source: bytes, language: Language, deadline: float | None = None) -> None:
+    def __init__(
+        self, source: bytes, language: Language, deadline: float | None = None, known: Tree | None = None
+    ) -> None:
         from tree_sitter import QueryCursor
 
         self.source = source
@@ -61,7 +63,7 @@ class FileScan:
         if not language.module:
             return
         grammar, query = load(language.name)
-        self._tree = _parse(grammar, source, deadline)
+        self._tree = _parse(grammar, source, deadline, known)
         root = self._tree.root_node
         self.root = (root.start_byte, root.end_byte)
         self.has_error = root.has_error
@@ -156,9 +158,13 @@ class FileScan:
                 stack += [child for child in node.children if child.has_error]
         return sorted(out)
 
-    def again(self, source: bytes, language: str | None = None) -> Scan:
-        """Scan another source of the same length, so that its offsets fit this one."""
-        return scan(source, languages.get(language) if language else self.language, self._deadline)
+    def again(
+        self, source: bytes, language: str | None = None, changed: Sequence[tuple[int, int]] | None = None
+    ) -> Scan:
+        """Scan another source of the same length, so that its offsets fit this one; see `Scan.again`."""
+        if changed is None or self._tree is None:
+            return scan(source, languages.get(language) if language else self.language, self._deadline)
+        return FileScan(source, self.language, self._deadline, _edited(self._tree, self.source, changed))
 
     def adopt(self, other: Scan) -> None:
         """Take over what widens and documents the definitions of another scan (wrappers, attributes, docstrings)."""
@@ -177,13 +183,27 @@ def scan(source: bytes, language: Language, deadline: float | None = None) -> Fi
     return FileScan(language.before(source) if language.before else source, language, deadline)
 
 
-def _parse(grammar: object, source: bytes, deadline: float | None) -> Tree:
+def _edited(tree: Tree, source: bytes, changed: Sequence[tuple[int, int]]) -> Tree:
+    """Return a copy of a tree that knows what changed; the ranges keep their length and their line breaks."""
+    tree = tree.copy()
+    row = line = 0
+    for start, end in changed:
+        row += source.count(b"\n", line, start)
+        line = source.rfind(b"\n", 0, start) + 1
+        inside = source.count(b"\n", start, end)
+        at = row, start - line
+        until = row + inside, end - (source.rfind(b"\n", 0, end) + 1)
+        tree.edit(start, end, end, at, until, until)
+    return tree
+
+
+def _parse(grammar: object, source: bytes, deadline: float | None, known: Tree | None = None) -> Tree:
     from tree_sitter import Parser
 
     # A parser of its own for each parse (0.3 us): one that was interrupted would return the old tree.
     parser = Parser(grammar)  # type: ignore[arg-type]
     if deadline is None:
-        return parser.parse(source)
+        return parser.parse(source) if known is None else parser.parse(source, known)
     limit = deadline
     late = False
 
@@ -197,7 +217,7 @@ def _parse(grammar: object, source: bytes, deadline: float | None) -> Tree:
 
     parse: Callable[..., Tree] = parser.parse
     try:
-        return parse(read, progress_callback=overdue)
+        return parse(read, *([known] if known else []), progress_callback=overdue)
     except ValueError:
         parser.reset()
         if late:

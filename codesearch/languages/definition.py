@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -50,8 +50,13 @@ class Scan(Protocol):
     def errors(self) -> list[tuple[int, int]]:
         """Byte ranges of the outermost syntax errors; found when first asked for."""
 
-    def again(self, source: bytes, language: str | None = None) -> Scan:
-        """Scan another source of the same length, so that its offsets fit this one."""
+    def again(
+        self, source: bytes, language: str | None = None, changed: Sequence[tuple[int, int]] | None = None
+    ) -> Scan:
+        """Scan another source of the same length, so that its offsets fit this one.
+
+        `changed` are the ranges in which it differs from this one, in order: what is outside them is not parsed again.
+        """
 
     def adopt(self, other: Scan) -> None:
         """Take over what widens and documents the definitions of another scan (wrappers, attributes, docstrings)."""
