@@ -28,6 +28,8 @@ _LONGEST_WORD = 80
 """Longer runs are data (base64, hashes), not words."""
 _CACHED_WORDS = 1 << 17
 """About 20 MB; then the cache starts again."""
+_CACHED_NAMES = 1 << 14
+"""About 7 MB."""
 
 
 def _found(text: bytes) -> list[bytes]:
@@ -55,11 +57,11 @@ _Value = TypeVar("_Value")
 class _Cache(dict[_Key, _Value]):
     """What each key met so far becomes; a dict's own look-up is what makes splitting fast."""
 
-    def __init__(self, of: Callable[[_Key], _Value]) -> None:
-        self._of = of
+    def __init__(self, of: Callable[[_Key], _Value], most: int = _CACHED_WORDS) -> None:
+        self._of, self._most = of, most
 
     def __missing__(self, key: _Key) -> _Value:
-        if len(self) >= _CACHED_WORDS:
+        if len(self) >= self._most:
             self.clear()
         self[key] = value = self._of(key)
         return value
@@ -91,7 +93,7 @@ def _all_of(text: str) -> tuple[list[bytes], str, str]:
     return found, _as_terms(found), _as_words(found)
 
 
-_short = _Cache(_all_of).__getitem__
+_short = _Cache(_all_of, _CACHED_NAMES).__getitem__
 """(identifiers, terms, words) of names and scopes, which a file repeats."""
 
 

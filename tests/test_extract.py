@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import time
@@ -16,6 +17,7 @@ from codesearch import languages
 from codesearch.errors import NotFoundError
 from codesearch.extract import ParseTimeout, extract
 from codesearch.extract.comments import clean_comment, clean_string
+from codesearch.extract.scan import scan
 from codesearch.types import KINDS, Symbol
 
 CASES = Path(__file__).parent / "languages" / "cases"
@@ -255,3 +257,31 @@ def test_comments_lose_their_marks(comment: str, text: str):
 )
 def test_docstrings_lose_quotes_and_indentation(string: str, text: str):
     assert clean_string(string) == text
+
+
+def test_a_source_with_some_ranges_changed_is_parsed_as_if_anew():
+    lines = [b"  SOME_API(x,\n    y) int f%d(int a) LOCKS_IT { return a; }\n" % number for number in range(40)]
+    source = b"class A {\n" + b"".join(lines)
+    macro = re.compile(rb"SOME_API\(x,\n    y\)|LOCKS_IT")
+    changed = [match.span() for match in macro.finditer(source)]
+    other = macro.sub(lambda match: re.sub(rb"[^\n]", b" ", match[0]), source)
+    first, anew = scan(source, languages.get("cpp")), scan(other, languages.get("cpp"))
+    again = first.again(other, changed=changed)
+    assert again.definitions == anew.definitions != first.definitions
+    assert again.errors == anew.errors
+    assert len(again.definitions) > 10
+
+
+DIRECTIVES = """
+    !/usr/bin/env x|eslint-disable|jshint x|jslint x|prettier-ignore|istanbul ignore|global x|@ts-ignore|@flow x|
+    tslint:x|biome-ignore|v8 ignore|c8 ignore|type: x|noqa: E1|pylint: x|mypy: x|ruff: x|fmt: off|pragma: x|-*- x|vim: x|vi: x|
+    coding: x|isort: x|flake8|go:embed x|nolint|+build x|line x.go:1|rubocop:x|frozen_string_literal: true|encoding: x|
+    warn_indent: true|:nocov:|:nodoc:|clang-format off|NOLINT|NOSONAR|CHECKSTYLE:OFF|noinspection X|phpcs:x|
+    @phpstan-ignore|@psalm-suppress X|shellcheck x|swiftlint:x|ktlint-x|sourcery: x|<editor-fold>|</editor-fold>|
+    #region|#endregion|region x|endregion|MARK: -|ReSharper x|stylua: x|luacheck: x|credo:x|sobelow_skip
+"""
+
+
+@pytest.mark.parametrize("line", [line.strip() for line in DIRECTIVES.split("|")])
+def test_no_directive_is_documentation(line):
+    assert clean_comment(f"/* {line}\n * Words. */") == "Words."

@@ -20,7 +20,8 @@ import codesearch
 from codesearch.embed import FIELDS, MODELS, Embedder, available, load, quantise
 from codesearch.embed.static import StaticEmbedder
 from codesearch.errors import CodesearchError, NotFoundError
-from codesearch.text import words
+from codesearch.text import documents, words
+from codesearch.types import Symbol
 
 STATIC = MODELS / "static"
 
@@ -85,6 +86,26 @@ def test_same_bits_in_any_batch_and_order(static: Embedder, texts: list[str]) ->
     assert (again.view(np.uint32) == whole[shuffled].view(np.uint32)).all()
     for i in shuffled[:40]:
         assert static.encode_documents([texts[i]]).tobytes() == whole[i].tobytes()
+
+
+def test_identifiers_give_the_bits_of_their_text() -> None:
+    source = (
+        b"class Cache:\n  # gr\xc3\xb6\xc3\x9fe, _ and __init__ in sha256sum\n  def getItem_v2(self, HTTPKey): pass\n"
+    )
+    at = source.index(b"def")
+    symbols = [
+        Symbol(
+            "class", "Cache", "Cache", "class Cache", "Keeps what was made.", 1, 3, 0, len(source), "python", "a.py"
+        ),
+        Symbol(
+            "method", "getItem_v2", "Cache.getItem_v2", "def getItem_v2(self)", "", 3, 3, at, len(source), "python", "a"
+        ),
+    ]
+    found = documents(symbols * 600, source, "a.py")
+    model = StaticEmbedder(MODELS / "static")
+    rows = model.encode_identifiers([one.identifiers for one in found])
+    assert rows.tobytes() == model.encode_documents([one.embedding_text for one in found]).tobytes()
+    assert not np.array_equal(rows[0], rows[1])
 
 
 def test_order_of_words_does_not_matter(static: Embedder) -> None:
