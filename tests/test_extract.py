@@ -274,7 +274,8 @@ def test_a_source_with_some_ranges_changed_is_parsed_as_if_anew():
 
 DIRECTIVES = """
     !/usr/bin/env x|eslint-disable|jshint x|jslint x|prettier-ignore|istanbul ignore|global x|@ts-ignore|@flow x|
-    tslint:x|biome-ignore|v8 ignore|c8 ignore|type: x|noqa: E1|pylint: x|mypy: x|ruff: x|fmt: off|pragma: x|-*- x|vim: x|vi: x|
+    tslint:x|biome-ignore|v8 ignore|c8 ignore|type: x|
+    noqa: E1|pylint: x|mypy: x|ruff: x|fmt: off|pragma: x|-*- x|vim: x|vi: x|
     coding: x|isort: x|flake8|go:embed x|nolint|+build x|line x.go:1|rubocop:x|frozen_string_literal: true|encoding: x|
     warn_indent: true|:nocov:|:nodoc:|clang-format off|NOLINT|NOSONAR|CHECKSTYLE:OFF|noinspection X|phpcs:x|
     @phpstan-ignore|@psalm-suppress X|shellcheck x|swiftlint:x|ktlint-x|sourcery: x|<editor-fold>|</editor-fold>|
