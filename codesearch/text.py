@@ -7,7 +7,7 @@ Identifiers are split at camelCase, underscores and digits; the original is kept
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import TypeVar
@@ -67,17 +67,36 @@ class _Cache(dict[_Key, _Value]):
         return value
 
 
-def _parts(word: bytes) -> str:
-    return " ".join(split_identifier(word.decode()))
+def _split(word: bytes) -> list[str]:
+    # What is in one case throughout needs no pattern, which takes longer than all the rest: half of what is met.
+    pieces = word.split(b"_")
+    if len(word) <= _LONGEST_WORD and all(
+        not piece or (piece.isalpha() and (piece.islower() or piece.isupper() or piece.istitle())) for piece in pieces
+    ):
+        return [piece.decode().lower() for piece in pieces if piece]
+    return list(split_identifier(word.decode()))
+
+
+def _words(word: bytes) -> str:
+    return " ".join(_split(word))
+
+
+_words_known = _Cache(_words)
+_words_of = _words_known.__getitem__
 
 
 def _compound(word: bytes) -> str:
-    parts = split_identifier(word.decode())
-    return " ".join(parts) if len(parts) < 2 else " ".join((*parts, "".join(parts)))
+    parts = _split(word)
+    _words_known[word] = plain = " ".join(parts)  # asked for next
+    return plain if len(parts) < 2 else f"{plain} {''.join(parts)}"
 
 
-_words_of = _Cache(_parts).__getitem__
 _terms_of = _Cache(_compound).__getitem__
+
+
+def words_of(identifier: bytes) -> list[str]:
+    """Return the words of one identifier, in UTF-8, that `Document.identifiers` holds."""
+    return _words_of(identifier).split()
 
 
 def _as_words(found: Iterable[bytes]) -> str:
@@ -123,8 +142,14 @@ class Document:
 
 def documents(symbols: Sequence[Symbol], source: bytes, path: str) -> list[Document]:
     """Return the document of each of a file's symbols; `symbols` and `source` as extraction gave and got them."""
+    return list(each_document(symbols, source, path))
+
+
+def each_document(symbols: Sequence[Symbol], source: bytes, path: str) -> Iterator[Document]:
+    """Yield what `documents` returns, one after another: where none is kept, its memory is used again while warm."""
     path_terms = " ".join(terms(path))
-    return [_document(symbol, body, path_terms) for symbol, body in zip(symbols, _bodies(symbols, source), strict=True)]
+    for symbol, body in zip(symbols, _bodies(symbols, source), strict=True):
+        yield _document(symbol, body, path_terms)
 
 
 def embedding_text(symbol: Symbol, among: Sequence[Symbol], source: bytes) -> tuple[str, bytes]:

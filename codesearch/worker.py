@@ -17,15 +17,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from operator import attrgetter
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import Any, BinaryIO
 
 from codesearch.errors import CodesearchError
 from codesearch.files import FileOptions, Source, read_source, role
 from codesearch.store.records import FileRecord, FileState, SymbolRecord
 from codesearch.types import Skipped, Symbol
-
-if TYPE_CHECKING:
-    from codesearch.text import Document
 
 _LENGTH = struct.Struct("<I")
 HEARTBEAT = b"."
@@ -101,7 +98,8 @@ class _Extracted:
 
     record: FileRecord
     symbols: tuple[Symbol, ...]
-    texts: tuple[Document, ...]
+    texts: tuple[tuple[tuple[str, ...], bytes, list[bytes]], ...]
+    """Fields, content hash and what the embedder wants of each: a whole Document is many times larger."""
 
 
 class Processor:
@@ -128,12 +126,16 @@ class Processor:
 
     def _extracted(self, path: str, state: FileState, source: Source) -> _Extracted:
         from codesearch.extract import extract
-        from codesearch.text import documents
+        from codesearch.text import each_document
 
         # A name that is not UTF-8 stays as it is on disk; what is made of it for people and for search is text.
         shown = path.encode("utf-8", "replace").decode()
         symbols = extract(source.data, source.language, shown)
-        texts = documents(symbols, source.data, shown)
+        packed = self._embedder.packed
+        texts = [
+            (one.fields, one.content_hash, packed(one.identifiers))
+            for one in each_document(symbols, source.data, shown)
+        ]
         lines = source.data.count(b"\n") + (not source.data.endswith(b"\n") and bool(source.data))
         roles = " ".join(sorted(role(path)))
         record = FileRecord(path, state, language=source.language, lines=lines, roles=roles)
@@ -143,13 +145,13 @@ class Processor:
         """Return the answers, those with symbols completed: all texts at once, since numpy's calls cost by the call."""
         from codesearch.embed import quantise
 
-        texts = [text.identifiers for one in found if isinstance(one, _Extracted) for text in one.texts]
-        rows = iter(quantise(self._embedder.encode_identifiers(texts)))
+        texts = [packed for one in found if isinstance(one, _Extracted) for _, _, packed in one.texts]
+        rows = iter(quantise(self._embedder.encode_packed(texts)))
 
         def completed(one: _Extracted) -> FileRecord:
             symbols = tuple(
-                SymbolRecord(symbol, text.fields, text.content_hash, row)
-                for symbol, text, row in zip(one.symbols, one.texts, rows, strict=False)
+                SymbolRecord(symbol, fields, content_hash, row)
+                for symbol, (fields, content_hash, _), row in zip(one.symbols, one.texts, rows, strict=False)
             )
             return replace(one.record, symbols=symbols)
 

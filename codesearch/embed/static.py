@@ -17,13 +17,13 @@ import mmap
 import struct
 from array import array
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from codesearch.errors import CodesearchError
-from codesearch.text import words
+from codesearch.text import words, words_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -46,9 +46,6 @@ _PRODUCT = 32
 _CACHED_WORDS = 1 << 16
 """About 10 MB; then the cache starts again."""
 _LONGEST_TOKEN = 24
-
-
-_Document = TypeVar("_Document")
 
 
 def _sublinear(n: int) -> int:
@@ -86,7 +83,7 @@ class _Identifiers(dict[bytes, bytes]):
         self._number = known.__getitem__
 
     def __missing__(self, identifier: bytes) -> bytes:
-        self[identifier] = numbers = b"".join(map(self._number, words(identifier.decode())))
+        self[identifier] = numbers = b"".join(map(self._number, words_of(identifier)))
         return numbers
 
 
@@ -144,48 +141,55 @@ class StaticEmbedder:
 
     def encode_documents(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
         """Return float32 (len(texts), dims); see `codesearch.embed.FIELDS` for how a text is read."""
-        fields = len(self._field_weights)
-
-        def packed(text: str) -> list[bytes]:
-            number = self._words.__getitem__
-            parts = text.split("\n", fields - 1)
-            return [b"".join(map(number, part.split())) for part in parts] + [b""] * (fields - len(parts))
-
-        alone = (1.0, *[0.0] * (fields - 1))
-        weights = [self._field_weights if "\n" in text else alone for text in texts]
-        return self._encoded(texts, packed, weights)
-
-    def encode_identifiers(self, documents: Sequence[Sequence[Sequence[bytes]]]) -> npt.NDArray[np.float32]:
-        """Return what `encode_documents` does, for texts given as the identifiers of each field before they are split.
-
-        An identifier is looked up once, not each of its words: the quickest way to embed a whole tree.
-        """
-
-        def packed(document: Sequence[Sequence[bytes]]) -> list[bytes]:
-            numbers = self._identifiers.__getitem__
-            return [b"".join(map(numbers, field)) for field in document]
-
-        return self._encoded(documents, packed, [self._field_weights] * len(documents))
-
-    def _encoded(
-        self,
-        documents: Sequence[_Document],
-        packed: Callable[[_Document], list[bytes]],
-        weights: Sequence[Sequence[float]],
-    ) -> npt.NDArray[np.float32]:
-        """Return the vectors of documents; `packed` gives the numbers of each field's words."""
         import numpy as np
 
         if self._tokens is None:
-            self._tokens = {token: row for row, token in enumerate(self._vocabulary[:].decode().splitlines())}
+            self._tokens = self._all_tokens()
+        fields = len(self._field_weights)
+        alone = (1.0, *[0.0] * (fields - 1))
+        out = np.zeros((len(texts), self._dims), np.float32)
+        for start in range(0, len(texts), _BATCH):
+            batch = texts[start : start + _BATCH]
+            found: list[bytes] = []
+            for text in batch:
+                number = self._words.__getitem__
+                parts = text.split("\n", fields - 1)
+                found += [b"".join(map(number, part.split())) for part in parts]
+                found += [b""] * (fields - len(parts))
+            weights = [self._field_weights if "\n" in text else alone for text in batch]
+            self._encode(found, weights, out[start : start + len(batch)])
+            self._forget_if_many()
+        return out
+
+    def packed(self, identifiers: Sequence[Iterable[bytes]]) -> list[bytes]:
+        """Return what `encode_packed` wants of a text, given the identifiers of each field before they are split.
+
+        It is small, where identifiers kept for a while cost more than the rest; and an identifier is looked up once,
+        not each of its words. Good until `encode_packed` has been called.
+        """
+        if self._tokens is None:
+            self._tokens = self._all_tokens()
+        numbers = self._identifiers.__getitem__
+        return [b"".join(map(numbers, field)) for field in identifiers]
+
+    def encode_packed(self, documents: Sequence[list[bytes]]) -> npt.NDArray[np.float32]:
+        """Return what `encode_documents` does, for texts of which `packed` has been asked since the last call."""
+        import numpy as np
+
         out = np.zeros((len(documents), self._dims), np.float32)
         for start in range(0, len(documents), _BATCH):
             batch = documents[start : start + _BATCH]
-            found = [field for document in batch for field in packed(document)]
-            self._encode(found, weights[start : start + _BATCH], out[start : start + len(batch)])
-            if len(self._words) > _CACHED_WORDS or len(self._identifiers) > _CACHED_WORDS:
-                self._forget()
+            found = [field for document in batch for field in document]
+            self._encode(found, [self._field_weights] * len(batch), out[start : start + len(batch)])
+        self._forget_if_many()
         return out
+
+    def _all_tokens(self) -> dict[str, int]:
+        return {token: row for row, token in enumerate(self._vocabulary[:].decode().splitlines())}
+
+    def _forget_if_many(self) -> None:
+        if len(self._words) > _CACHED_WORDS or len(self._identifiers) > _CACHED_WORDS:
+            self._forget()
 
     def _forget(self) -> None:
         self._words = _Words(self._split)

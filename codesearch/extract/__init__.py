@@ -53,8 +53,8 @@ class _Symbols:
         self.entry = entry
         self.path = path
         self.source = found.source
-        lengths = map(len, self.source.split(b"\n"))
-        self.starts = list(accumulate(lengths, lambda start, length: start + length + 1, initial=0))
+        lengths = map((1).__add__, map(len, self.source.split(b"\n")))
+        self.starts = list(accumulate(lengths, initial=0))
         self.starts.pop()  # beyond the end
         if len(self.starts) > 1 and self.starts[-1] == len(self.source):
             self.starts.pop()

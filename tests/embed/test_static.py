@@ -103,7 +103,7 @@ def test_identifiers_give_the_bits_of_their_text() -> None:
     ]
     found = documents(symbols * 600, source, "a.py")
     model = StaticEmbedder(MODELS / "static")
-    rows = model.encode_identifiers([one.identifiers for one in found])
+    rows = model.encode_packed([model.packed(one.identifiers) for one in found])
     assert rows.tobytes() == model.encode_documents([one.embedding_text for one in found]).tobytes()
     assert not np.array_equal(rows[0], rows[1])
 
