@@ -119,7 +119,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", required=True)
     parser.add_argument("--pairs", type=Path, required=True)
-    parser.add_argument("--minutes", type=float, required=True)
+    parser.add_argument("--total", type=int, required=True, help="pairs to train on")
+    parser.add_argument("--constant", action="store_true", help="keep the rate after warming up; another run follows")
     parser.add_argument("--save", type=Path, required=True)
     parser.add_argument("--rate", type=float, default=6e-5)
     parser.add_argument("--seed", type=int, default=1)
@@ -139,10 +140,10 @@ def main() -> None:
     optimizer = torch.optim.AdamW(model.parameters(), options.rate, weight_decay=0.01)
     start, saved, pairs, losses = time.monotonic(), 0.0, 0, []
     for step, batch in enumerate(batches(data, options.seed), 1):
-        used = (time.monotonic() - start) / (60 * options.minutes)
+        used = pairs / options.total
         if used >= 1:
             break
-        factor = min(1.0, used / WARM_UP + 0.02) * (1 - used)
+        factor = min(1.0, used / WARM_UP + 0.02) * (1.0 if options.constant else 1 - used)
         for group in optimizer.param_groups:
             group["lr"] = options.rate * factor
         made = [pair(row, chance) for row in batch]
