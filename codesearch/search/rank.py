@@ -14,7 +14,7 @@ from codesearch.search.query import Query
 from codesearch.search.weights import DEEP, FAST, Weighting
 from codesearch.types import CALLABLES, Symbol
 
-SAME_FILE = 0.4
+SAME_FILE = 0.6
 """What each better hit of the same file takes from the sum, so that one file does not fill the list."""
 MOST_SAME_FILE = 8
 

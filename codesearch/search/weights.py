@@ -72,7 +72,7 @@ FAST = Weighting(
         "is_deprecated": -0.21,
         "is_private": 0.05,
     },
-    (0.405, -4.176),
+    (0.424, -4.341),
     grown.FAST,
 )
 """Before the transformer has looked, and for names."""
@@ -130,7 +130,7 @@ DEEP = Weighting(
         "deep_place": 0.77,
         "deep_gap": -1.73,
     },
-    (0.430, -4.215),
+    (0.449, -4.355),
     grown.DEEP,
 )
 """Where the transformer has looked."""
