@@ -45,6 +45,8 @@ MARK_AFTER = 24 * 3600
 """Seconds until a vector that is used again is marked as such: else every reading would be a writing."""
 ROOM = 0.9
 """Share of the limit that is left when the least recently used have gone."""
+ROW_BYTES = 500
+"""What a vector of 384 dimensions takes in the file, its share of the indexes included."""
 EVICTED_AT_ONCE = 1000
 """Vectors that go in one transaction: others may write in between."""
 RETRY_AFTER = 60.0
@@ -333,9 +335,12 @@ def _shrink(db: apsw.Connection, limit: int, most: int | None) -> None:
     rounds = 0
     while _pages(db) * page > ROOM * limit and (most is None or rounds < most):
         rounds += 1
+        # No more than is too much, as far as one can tell: of a small cache, a thousand would be all.
+        too_many = int((_pages(db) * page - ROOM * limit) / ROW_BYTES) + 1
         with _writing(db):
             db.execute(
-                "DELETE FROM vector WHERE id IN (SELECT id FROM vector ORDER BY used, id LIMIT ?)", (EVICTED_AT_ONCE,)
+                "DELETE FROM vector WHERE id IN (SELECT id FROM vector ORDER BY used, id LIMIT ?)",
+                (min(EVICTED_AT_ONCE, too_many),),
             )
             if not db.changes():
                 break
