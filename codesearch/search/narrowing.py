@@ -25,7 +25,7 @@ def worth_scoring(store: Store, query: Query, *, only_names: bool = False) -> st
     On 113,000 functions this keeps 95 % of the twenty best, in queries made for other repositories.
     """
     within = naming if only_names else str
-    holding = {term: store.holding(within(any_of([term])), MOST_SCORED + 1) for term in query.terms}
+    holding = {term: store.holding(within(any_of([term]))) for term in query.terms}
     terms = sorted((term for term in query.terms if holding[term]), key=lambda term: (holding[term], term))
     rare: list[str] = []
     total = 0
@@ -43,7 +43,7 @@ def worth_scoring(store: Store, query: Query, *, only_names: bool = False) -> st
         if total >= ENOUGH:
             break
         for together in map(all_of, combinations(common, size)):
-            some = store.holding(within(together), MOST_COUNTED)
+            some = store.holding(within(together))
             if some and total + some <= MOST_SCORED:
                 parts.append(together)
                 total += some

@@ -63,6 +63,8 @@ class Store:
 
     def __init__(self, path: Path, *, writable: bool = False) -> None:
         self.path = path
+        self._counted: dict[str, int] | None = None
+        """What a snapshot has counted: a query asks twice."""
         self._db = connect(path, writable=writable)
         functions: dict[str, tuple[Any, int]] = {
             "path_matches": (filters.path_matches, 2),
@@ -94,9 +96,11 @@ class Store:
         """Let everything read inside see one state of the index, whatever a writer does meanwhile."""
         with explained(self.path):
             self._db.execute("BEGIN")
+            self._counted = {}
             try:
                 yield
             finally:
+                self._counted = None
                 self._db.execute("COMMIT")
 
     @contextmanager
@@ -306,12 +310,17 @@ class Store:
         with explained(self.path):
             return full_text.held(self._db, terms, phrases, ids, weights, (everywhere, naming))
 
-    def holding(self, match: str, most: int = MOST_COUNTED) -> int:
-        """Return how many symbols a full-text expression matches, as far as `most`."""
+    def holding(self, match: str) -> int:
+        """Return how many symbols a full-text expression matches, as far as MOST_COUNTED."""
+        if self._counted is not None and match in self._counted:
+            return self._counted[match]
         rows = self._rows(
-            "SELECT count(*) FROM (SELECT 1 FROM symbol_text WHERE symbol_text MATCH ? LIMIT ?)", [match, most]
+            f"SELECT count(*) FROM (SELECT 1 FROM symbol_text WHERE symbol_text MATCH ? LIMIT {MOST_COUNTED})", [match]
         )
-        return int(rows[0][0])
+        found = int(rows[0][0])
+        if self._counted is not None:
+            self._counted[match] = found
+        return found
 
     def named(self, key: str, limit: int, only: Filter | None = None, *, prefix: bool = False) -> list[int]:
         """Return the symbols whose name, without case and separators, is `key` (or begins with it)."""
