@@ -157,8 +157,19 @@ def embedding_text(symbol: Symbol, among: Sequence[Symbol], source: bytes) -> tu
     inside = [one for one in among if symbol.start_byte <= one.start_byte and one.end_byte <= symbol.end_byte]
     if symbol.kind in CALLABLES or symbol not in inside:
         inside = [symbol]
-    document = _document(symbol, _bodies(inside, source)[inside.index(symbol)], "")
-    return document.embedding_text, document.content_hash
+    body = _found(_bodies(inside, source)[inside.index(symbol)])
+    _, _, name = _short(symbol.name)
+    _, _, scope = _short(symbol.qualname.removesuffix(symbol.name))
+    return _embedded(name, scope, _found_in(symbol.signature), _found_in(symbol.documentation), body)
+
+
+def _embedded(
+    name: str, scope: str, signature: Sequence[bytes], documentation: Sequence[bytes], body: Sequence[bytes]
+) -> tuple[str, bytes]:
+    # One line a field, as codesearch.embed.FIELDS lists them; no path, so that copies and moves share a vector.
+    rest = (signature, documentation[:EMBEDDED_DOCUMENTATION], body[:EMBEDDED_BODY])
+    text = "\n".join((name, scope, *map(_as_words, rest)))
+    return text, blake2b(text.encode("utf-8", "replace"), digest_size=16).digest()
 
 
 def _document(symbol: Symbol, body: bytes, path_terms: str) -> Document:
@@ -175,11 +186,8 @@ def _document(symbol: Symbol, body: bytes, path_terms: str) -> Document:
         path_terms,
         _as_terms(inside),
     )
-    # One line a field, as codesearch.embed.FIELDS lists them; no path, so that copies and moves share a vector.
     embedded = (name, scope, signature, documentation[:EMBEDDED_DOCUMENTATION], inside[:EMBEDDED_BODY])
-    text = "\n".join((name_words, scope_words, *map(_as_words, embedded[2:])))
-    digest = blake2b(text.encode("utf-8", "replace"), digest_size=16).digest()
-    return Document(fields, text, digest, embedded)
+    return Document(fields, *_embedded(name_words, scope_words, signature, documentation, inside), embedded)
 
 
 def _bodies(symbols: Sequence[Symbol], source: bytes) -> list[bytes]:

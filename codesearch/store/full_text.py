@@ -25,7 +25,6 @@ _K1, _B, _LEAST_IDF = 1.2, 0.75, 1e-6
 """As in FTS5's bm25()."""
 _HEAD = struct.Struct("<qqi")
 """Texts in the index, tokens in all of them, tokens in this one."""
-_COLUMN_OF = tuple(TEXT_COLUMNS.index(field) for field in TEXT_FIELDS)
 _BIT_OF = tuple(1 << TEXT_FIELDS.index(column) for column in TEXT_COLUMNS)
 _MOST = 255
 """More places of a term in one field than this change no score."""
@@ -72,7 +71,7 @@ def naming(expression: str) -> str:
 
 def bm25(weights: Sequence[float]) -> str:
     """Return the SQL for how well a text matches, with a weight a field; higher is better."""
-    return f"-bm25(symbol_text, {', '.join(str(float(weights[TEXT_FIELDS.index(column)])) for column in TEXT_COLUMNS)})"
+    return f"-bm25(symbol_text, {', '.join(str(float(weight)) for weight in _by_column(weights))})"
 
 
 def held(
