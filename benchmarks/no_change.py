@@ -15,15 +15,13 @@ from __future__ import annotations
 import argparse
 import json
 import resource
-import shutil
 import statistics
-import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from trees import COMMAND, environment, make_repository, timed, told
+from trees import COMMAND, environment, repository, timed, told
 
 import codesearch
 from codesearch.measure.machine import machine
@@ -49,16 +47,8 @@ def main() -> None:
     parser.add_argument("--profile", action="store_true")
     given = parser.parse_args()
     environment()
-    root = given.tree or Path(tempfile.mkdtemp(prefix="codesearch-")) / "tree"
-    try:
-        if not root.exists():
-            with told(f"making {given.files:,} files"):
-                root.mkdir(parents=True)
-                make_repository(root, given.files, changed=0, functions=1)
+    with repository(given.tree, given.files, changed=0, functions=1) as root:
         measure(root, given)
-    finally:
-        if given.tree is None:
-            shutil.rmtree(root.parent)
 
 
 def measure(root: Path, given: argparse.Namespace) -> None:

@@ -16,17 +16,15 @@ from __future__ import annotations
 
 import argparse
 import json
-import shutil
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import apsw
-from trees import COMMAND, environment, git, make_repository, timed, told, wait_for
+from trees import COMMAND, environment, git, repository, timed, told, wait_for, watching
 
 import codesearch
 from codesearch.measure.machine import machine
@@ -67,25 +65,13 @@ def main() -> None:
     parser.add_argument("--json", type=Path)
     given = parser.parse_args()
     environment()
-    root = given.tree or Path(tempfile.mkdtemp(prefix="codesearch-")) / "tree"
-    try:
-        if not root.exists():
-            with told(f"making {given.files:,} files"):
-                root.mkdir(parents=True)
-                make_repository(root, given.files, given.changed)
+    with repository(given.tree, given.files, changed=given.changed) as root:
         git(root, "switch", "-q", "main")
         with told("indexing"):
             timed([*COMMAND, "index", "--quiet", str(root)])
-        watcher = subprocess.Popen([*COMMAND, "watch", "--quiet", str(root)])
-        try:
-            switches = measure(root, watcher.pid, given.rounds)
-        finally:
-            watcher.terminate()
-            watcher.wait()
+        with watching(root) as pid:
+            switches = measure(root, pid, given.rounds)
         report(root, switches, given.json)
-    finally:
-        if given.tree is None:
-            shutil.rmtree(root.parent)
 
 
 def measure(root: Path, pid: int, rounds: int) -> list[Switch]:

@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -59,6 +60,32 @@ def told(name: str) -> Iterator[Callable[[int, int], None]]:
     """Say on stderr what is measured now."""
     sys.stderr.write(f"{time.strftime('%H:%M:%S')} {name}\n")
     yield lambda done, of: None
+
+
+@contextmanager
+def repository(kept: Path | None, files: int, **options: int) -> Iterator[Path]:
+    """Give a repository as `make_repository` makes it, at `kept`, which stays, or in a folder that goes at the end."""
+    root = kept or Path(tempfile.mkdtemp(prefix="codesearch-")) / "tree"
+    try:
+        if not root.exists():
+            with told(f"making {files:,} files"):
+                root.mkdir(parents=True)
+                make_repository(root, files, **options)
+        yield root
+    finally:
+        if kept is None:
+            shutil.rmtree(root.parent)
+
+
+@contextmanager
+def watching(root: Path) -> Iterator[int]:
+    """Have `codesearch watch` keep a tree's index; give its process's number."""
+    watcher = subprocess.Popen([*COMMAND, "watch", "--quiet", str(root)])
+    try:
+        yield watcher.pid
+    finally:
+        watcher.terminate()
+        watcher.wait()
 
 
 # -- made of nothing ------------------------------------------------------------------------------

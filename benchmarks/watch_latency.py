@@ -14,12 +14,10 @@ import os
 import random
 import shutil
 import statistics
-import subprocess
-import tempfile
 import time
 from pathlib import Path
 
-from trees import COMMAND, environment, git, make_repository, source, timed, wait_for
+from trees import COMMAND, environment, git, repository, source, timed, wait_for, watching
 
 import codesearch
 from codesearch.measure.processes import cpu_seconds, family, memory
@@ -41,20 +39,11 @@ def main() -> None:
     parser.add_argument("--saves", type=int, default=100)
     parser.add_argument("--idle", type=float, default=30.0, help="seconds to watch an idle watcher")
     given = parser.parse_args()
-    root = given.tree or Path(tempfile.mkdtemp(prefix="codesearch-")) / "tree"
-    if not root.exists():
-        root.mkdir(parents=True)
-        make_repository(root, given.files)
     environment()
-    first = timed([*COMMAND, "index", str(root)])
-    watcher = subprocess.Popen([*COMMAND, "watch", "--quiet", str(root)])
-    try:
-        measure(root, watcher.pid, first, given.saves, given.idle)
-    finally:
-        watcher.terminate()
-        watcher.wait()
-        if given.tree is None:
-            shutil.rmtree(root.parent)
+    with repository(given.tree, given.files) as root:
+        first = timed([*COMMAND, "index", str(root)])
+        with watching(root) as pid:
+            measure(root, pid, first, given.saves, given.idle)
 
 
 def measure(root: Path, pid: int, first: float, saves: int, idle: float) -> None:
