@@ -42,6 +42,15 @@ def loaded(folder: Path) -> ModuleType:
 def measure(folder: Path, work: Path, command: Sequence[str]) -> Iterator[Row]:
     """Yield the figure of every query of both suites."""
     bench = loaded(folder)
+    for suite, repo, roots, tasks in prepared(bench, folder, work):
+        answers, _ = bench.run(list(command) or bench.DEFAULT, roots[0], [task["query"] for task in tasks])
+        for task, found in zip(tasks, answers, strict=True):
+            yield judged(bench, suite, repo, roots, task, found)
+        print(suite, repo["name"], flush=True)
+
+
+def prepared(bench: ModuleType, folder: Path, work: Path) -> Iterator[tuple[str, Row, tuple[Path, Path], list[Row]]]:
+    """Yield (suite, repository, the tree that is searched and the one around it, queries) of what is prepared."""
     for suite in ("docs", "files"):
         for repo in bench.repos(suite, folder):
             base = work / suite / repo["name"]
@@ -54,14 +63,16 @@ def measure(folder: Path, work: Path, command: Sequence[str]) -> Iterator[Row]:
                 kept = folder / suite / f"{repo['name']}.jsonl"
                 lines = (kept if kept.exists() else base / "queries.jsonl").read_text().splitlines()
                 tasks, root = [json.loads(line) for line in lines], base / "src"
-            answers, _ = bench.run(list(command) or bench.DEFAULT, root, [task["query"] for task in tasks])
-            for task, found in zip(tasks, answers, strict=True):
-                value = of_files(bench, task, found, (root, base)) if suite == "files" else of_function(task, found)
-                yield {
-                    "suite": suite, "repo": repo["name"], "language": repo["language"],
-                    "kind": task.get("category", "documentation"), "query": task["query"], "value": value,
-                }  # fmt: skip
-            print(suite, repo["name"], flush=True)
+            yield suite, repo, (root, base), tasks
+
+
+def judged(bench: ModuleType, suite: str, repo: Row, roots: tuple[Path, Path], task: Row, found: Sequence[Row]) -> Row:
+    """Return the figure of one answer; `found` are its hits with `path`, `start_line` and `end_line`."""
+    return {
+        "suite": suite, "repo": repo["name"], "language": repo["language"],
+        "kind": task.get("category", "documentation"), "query": task["query"],
+        "value": of_files(bench, task, found, roots) if suite == "files" else of_function(task, found),
+    }  # fmt: skip
 
 
 def of_files(bench: ModuleType, task: Row, found: Sequence[Row], roots: Sequence[Path]) -> float:

@@ -1,0 +1,287 @@
+#!/usr/bin/env python3
+"""What each signal finds alone, in pairs and all together, on the development suites.
+
+    python benchmarks/ablation.py BENCH WORK --keep INDEXES --json OUT [--into docs/benchmarks.md]
+    python benchmarks/ablation.py --show OUT
+
+BENCH, WORK and how an answer counts are those of `development.py`. Three signals rank a repository: the words (BM25 of
+the full-text index), the static vectors and the transformer's. Each ranks all symbols of the index, not what another
+has found: text those that hold a word of the query, the two models every one, by cosine. Pairs, and all three, are put
+together by reciprocal rank fusion: a symbol gets 1 / (60 + place) from each signal among whose best 100 it is. The 60
+is of those who proposed it, the 100 is how many candidates the product takes from a signal; neither was tuned. The last
+two rankings are the product's own. The hits of all are folded as the product folds its own.
+
+Every symbol is embedded by both models before anything is asked: with the transformer that takes minutes. The indexes
+are kept in INDEXES, so that it is done once for each model. Progress goes to stderr, the tables to stdout; `--json`
+keeps the figure of every query, `--show` makes the tables of it again, `--into` writes them into a document between
+`<!-- ablation:begin -->` and `<!-- ablation:end -->`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from development import Row, interval, judged, loaded, prepared
+
+import codesearch
+from codesearch import embed
+from codesearch.errors import UsageError
+from codesearch.index import Index
+from codesearch.search import Query, parse
+from codesearch.search.candidates import ALL_FIELDS, BY_VECTOR, Candidate
+from codesearch.search.features import NAMES, Features
+from codesearch.search.rank import Ranked, _copies, _fold, _key
+from codesearch.search.weights import FAST
+from codesearch.store import Store
+from codesearch.store.full_text import any_of
+
+SIGNALS = ("text", "static", "transformer")
+TOGETHER = tuple(names for size in (1, 2, 3) for names in combinations(SIGNALS, size))
+FAST_ALONE, WITH_TRANSFORMER = "learned, fast", "learned, with transformer"
+LEARNED = {FAST_ALONE: "none", WITH_TRANSFORMER: "lazy"}
+"""The product's rankings, by the setting `embed`."""
+
+CONSTANT = 60
+"""Of reciprocal rank fusion, as Cormack, Clarke and Büttcher proposed it in 2009."""
+FUSED = BY_VECTOR
+HITS = 10
+SUITES = {"docs": "MRR@10", "files": "NDCG@10"}
+
+_LOOKED_AT = 10 * HITS
+"""Places among which ten are left after folding, nearly always."""
+_UNWEIGHED = Features(*(0.0,) * len(NAMES))
+"""Folding looks at what symbols are, not at what they are worth."""
+
+
+@dataclass(slots=True)
+class Repository:
+    """All symbols of an index, and what each signal says of them."""
+
+    store: Store
+    static: embed.Embedder
+    transformer: embed.Embedder
+    symbols: dict[int, Candidate]
+    """By id, in the order in which ties stand."""
+    places: dict[int, int]
+    """In that order."""
+    vectors: npt.NDArray[np.float32]
+    """The transformer's, (symbols, dims), each row of length 1."""
+
+    def scores(self, query: Query) -> dict[str, dict[int, float]]:
+        """Return the score of each symbol by each signal; what a signal says nothing of is not in it."""
+        every = len(self.symbols)
+        matching = self.store.text_candidates(any_of(query.terms), ALL_FIELDS, every, query.only) if query.terms else []
+        vector = self.static.quantised_query(query.text)
+        near = dict(self.store.vector_candidates(vector, every, query.only))  # exact where so many are wanted
+        cosines = self.vectors @ _rows([self.transformer.quantised_query(query.text)])[0]
+        return {
+            "text": dict(matching),
+            "static": near if any(vector) else {},
+            "transformer": {id: score for id, score in zip(self.symbols, cosines.tolist(), strict=True) if id in near},
+        }
+
+    def order(self, scores: Mapping[int, float]) -> list[int]:
+        """Return symbols, best first; ties by path and line, as the product breaks them."""
+        return sorted(scores, key=lambda id: (-scores[id], self.places[id]))
+
+    def hits(self, ranking: Sequence[int]) -> list[Row]:
+        """Return the first ten answers of a ranking: copies are one, overloads and what holds a better one fold."""
+        kept: list[Ranked] = []
+        for most in (_LOOKED_AT, len(ranking)):
+            some = [self.symbols[id] for id in ranking[:most]]
+            copies = _copies(range(len(some)), some)
+            kept = _fold([Ranked(some[at], _UNWEIGHED, 0.0, FAST) for at in copies])
+            if len(kept) >= HITS:
+                break
+        return [_row(one.candidate.symbol) for one in kept[:HITS]]
+
+    def answers(self, query: Query) -> dict[str, list[Row]]:
+        """Return the hits of each signal, of their pairs and of all three."""
+        orders = {name: self.order(scores) for name, scores in self.scores(query).items()}
+        return {title(names): self.hits(self.fused([orders[name] for name in names])) for names in TOGETHER}
+
+    def fused(self, orders: Sequence[Sequence[int]]) -> Sequence[int]:
+        """Return several rankings as one; one alone stays what it is."""
+        return orders[0] if len(orders) == 1 else self.order(reciprocal(orders))
+
+
+def _rows(vectors: Sequence[bytes]) -> npt.NDArray[np.float32]:
+    """Return int8 vectors as float32 rows of length 1."""
+    rows = np.array([np.frombuffer(vector, np.int8) for vector in vectors], np.float32)
+    return np.asarray(rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9), np.float32)
+
+
+def _row(symbol: codesearch.Symbol) -> Row:
+    return {"path": symbol.path, "start_line": symbol.start_line, "end_line": symbol.end_line}
+
+
+def title(names: Sequence[str]) -> str:
+    """Return what a combination of signals is called in the tables."""
+    return " + ".join(names) if len(names) < len(SIGNALS) else "all three"
+
+
+def reciprocal(orders: Iterable[Sequence[int]]) -> dict[int, float]:
+    """Return the sum over rankings of 1 / (CONSTANT + place) of what is among the first FUSED of each."""
+    sums: dict[int, float] = defaultdict(float)
+    for order in orders:
+        for place, id in enumerate(order[:FUSED], 1):
+            sums[id] += 1 / (CONSTANT + place)
+    return sums
+
+
+def opened(index: Index) -> Repository:
+    """Bring an index up to date, embed all that it holds by both models, and return it."""
+    index.update()
+    told = index.fill()
+    store = index.reader()
+    if store is None or told.left or told.done < told.total:
+        raise SystemExit(f"{index.root}: {told.total - told.done} of {told.total} symbols have no vector")
+    static, transformer = embed.load(embed.STATIC), index.cascade.embedder
+    ids = [id for id, _ in store.vector_candidates(bytes(static.dims), told.total)]
+    known = {item.symbol: item.vector for item in store.model_vectors(transformer.model_id).of_symbols(ids)}
+    candidates = [
+        Candidate(id, found.symbol, frozenset(found.roles.split()), 0.0, 0.0, 0.0, found.content)
+        for id, found in store.symbols(ids).items()
+    ]
+    candidates.sort(key=lambda one: _key(0.0, one))
+    symbols = {one.id: one for one in candidates}
+    assert len(symbols) == told.total, "every symbol has a static vector"
+    places = {id: place for place, id in enumerate(symbols)}
+    return Repository(store, static, transformer, symbols, places, _rows([known[id] or b"" for id in symbols]))
+
+
+def measure(folder: Path, work: Path, keep: Path) -> dict[str, Any]:
+    """Return the models, how many symbols there are, and `runs`: by ranking, the figure of every query."""
+    bench = loaded(folder)
+    runs: dict[str, list[Row]] = {name: [] for name in (*map(title, TOGETHER), *LEARNED)}
+    found: dict[str, Any] = {"models": [], "symbols": 0, "repositories": 0, "runs": runs}
+    for suite, repo, roots, tasks in prepared(bench, folder, work):
+        db = str((keep / f"{suite}-{repo['name']}.db").absolute())
+        # Not the user's cache: what it holds changes no figure, and others measure what it saves.
+        indexes = {
+            name: codesearch.open_index(roots[0], db=db, embed=setting, cache=False)
+            for name, setting in LEARNED.items()
+        }
+        repository = opened(indexes[WITH_TRANSFORMER])
+        found["models"] = [repository.static.model_id, repository.transformer.model_id]
+        found["symbols"] += len(repository.symbols)
+        found["repositories"] += 1
+        for task in tasks:
+            for name, hits in asked(repository, indexes, task["query"].replace("\n", " ")).items():
+                runs[name].append(judged(bench, suite, repo, roots, task, hits))
+        for index in indexes.values():
+            index.close()
+        print(f"{suite} {repo['name']}: {len(repository.symbols):,} symbols, {len(tasks)} queries", file=sys.stderr)
+    return found
+
+
+def asked(repository: Repository, indexes: Mapping[str, Index], text: str) -> dict[str, list[Row]]:
+    """Return the hits of every ranking."""
+    try:
+        answers = repository.answers(parse(text))
+    except UsageError:  # nothing but filters: no ranking answers
+        return {name: [] for name in (*map(title, TOGETHER), *indexes)}
+    for name, index in indexes.items():
+        answers[name] = [_row(hit.symbol) for hit in index.query(text, limit=HITS)]
+        if index.problem:
+            raise SystemExit(index.problem)
+    return answers
+
+
+def tables(found: Mapping[str, Any]) -> Iterator[str]:
+    """Yield Markdown lines: every ranking, then the repositories and kinds of each suite."""
+    runs: dict[str, list[Row]] = found["runs"]
+    static, transformer = found["models"]
+    yield (
+        f"`{static}` and `{transformer}`, {found['symbols']:,} symbols in {found['repositories']} trees, all of them "
+        "embedded by both."
+    )
+    all_three = title(SIGNALS)
+    suites = {suite: figure for suite, figure in SUITES.items() if of(runs[all_three], suite)}
+    yield "\n| signals |" + "".join(f" {suite}, {figure} | to all three |" for suite, figure in suites.items())
+    yield "|---" * (1 + 2 * len(suites)) + "|"
+    for name, rows in runs.items():
+        cells = [name]
+        for suite in suites:
+            mean, low, high = interval(of(rows, suite))
+            cells.append(f"{mean:.3f} ({low:.3f} to {high:.3f})")
+            apart = interval(difference(of(rows, suite), of(runs[all_three], suite)))
+            cells.append("" if name == all_three else "{:+.3f} ({:+.3f} to {:+.3f})".format(*apart))
+        yield f"| {' | '.join(cells)} |"
+    for suite, figure in suites.items():
+        first = of(runs[all_three], suite)
+        groups = [(by, value) for by in ("kind", "repo") for value in dict.fromkeys(row[by] for row in first)]
+        yield f"\n| {suite}, {figure} | queries | {' | '.join(runs)} |"
+        yield "|---" * (len(runs) + 2) + "|"
+        for by, value in groups:
+            some = [[row for row in of(rows, suite) if row[by] == value] for rows in runs.values()]
+            if len(some[0]) == len(first):
+                continue  # the only kind is all
+            cells = ["{:.3f} ({:.2f} to {:.2f})".format(*interval(rows)) for rows in some]
+            name = f"kind: {value}" if by == "kind" else value
+            yield f"| {name} | {len(some[0])} | {' | '.join(cells)} |"
+
+
+def of(rows: Sequence[Row], suite: str) -> list[Row]:
+    """Return the rows of one suite."""
+    return [row for row in rows if row["suite"] == suite]
+
+
+def difference(rows: Sequence[Row], others: Sequence[Row]) -> list[Row]:
+    """Return, query by query, how much better some rows are."""
+    return [{**row, "value": row["value"] - other["value"]} for row, other in zip(rows, others, strict=True)]
+
+
+BEGIN, END = "<!-- ablation:begin -->", "<!-- ablation:end -->"
+
+
+def put(document: Path, text: str) -> None:
+    """Write the tables between the marks of a document."""
+    before, begin, rest = document.read_text("utf-8").partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not (begin and end):
+        raise SystemExit(f"{document}: there is no {BEGIN} ... {END}")
+    document.write_text(f"{before}{BEGIN}\n{text}\n{END}{after}", "utf-8")
+
+
+def main() -> None:
+    """Measure, or show what was measured."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folders", type=Path, nargs="*", metavar="BENCH WORK")
+    parser.add_argument("--keep", type=Path)
+    parser.add_argument("--json", type=Path)
+    parser.add_argument("--show", type=Path)
+    parser.add_argument("--into", type=Path)
+    options = parser.parse_args()
+    folders: list[Path] = options.folders
+    if options.show is not None:
+        found = json.loads(options.show.read_text("utf-8"))
+    elif len(folders) != 2:
+        parser.error("give BENCH and WORK, or --show OUT")
+    elif options.keep is not None:
+        options.keep.mkdir(parents=True, exist_ok=True)
+        found = measure(folders[0], folders[1], options.keep)
+    else:
+        with tempfile.TemporaryDirectory() as keep:
+            found = measure(folders[0], folders[1], Path(keep))
+    if options.json is not None:
+        options.json.write_text(json.dumps(found, indent=1), "utf-8")
+    text = "\n".join(tables(found))
+    print(text)
+    if options.into is not None:
+        put(options.into, text)
+
+
+if __name__ == "__main__":
+    main()
