@@ -6,12 +6,15 @@ Importing this package costs next to nothing; each command imports what it uses.
 from __future__ import annotations
 
 import gc
+import os
 import sys
 from collections.abc import Sequence
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status: 0 found or done, 1 nothing found, 2 error, 130 interrupted."""
+    # Nothing that a command starts may tell others of it either; see embed.onnx.runtime.
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
     # A command is short and makes little that is cyclic: looking for it often costs a tenth of an index run.
     gc.set_threshold(200_000, 50, 100)
     try:

@@ -153,10 +153,22 @@ def _tokenizer(folder: Path, config: Config) -> Callable[[str], list[int]]:
     return tokenize
 
 
+def runtime() -> Any:
+    """Return onnxruntime, told to keep to itself what it is used for. Raises ImportError.
+
+    By itself, version 1.31 writes events, with an identifier of the machine, to a file in the user's cache folder and
+    sends them to its makers. It asks for this variable when it is loaded.
+    """
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+    import onnxruntime
+
+    return onnxruntime
+
+
 def _session(folder: Path) -> Callable[[list[int]], Any]:
     """Return what turns the numbers of a text's tokens into their states, float32 (tokens, dims)."""
     try:
-        import onnxruntime
+        onnxruntime = runtime()
     except ImportError as error:
         raise _missing("onnxruntime", error) from error
     import numpy as np

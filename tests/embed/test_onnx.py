@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 import random
 import re
 import shutil
@@ -239,6 +240,21 @@ def test_an_error_in_a_helping_thread_is_told() -> None:
     done.clear()
     onnx._each(done.append, range(50), 4)
     assert sorted(done) == list(range(50))
+
+
+def test_running_a_model_writes_nothing_into_a_home(tmp_path: Path) -> None:
+    """onnxruntime 1.31 keeps what it wants to tell its makers in the user's cache folder, and sends it from there."""
+    script = """
+    from codesearch import embed
+
+    print(len(embed.load("transformer").quantised_query("send nothing")))
+    """
+    home = {"HOME": str(tmp_path), "USERPROFILE": str(tmp_path), "PYTHONPATH": os.pathsep.join(sys.path)}
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("XDG_", "ORT_"))}
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(script)], env=kept | home, capture_output=True, text=True, check=True
+    )
+    assert (done.stdout.strip(), list(tmp_path.rglob("*"))) == ("384", [])
 
 
 def test_looking_at_a_model_loads_no_library() -> None:
