@@ -145,7 +145,8 @@ class Cascade:
     def __init__(self, root: Path | None, index: Path | None, settings: Settings) -> None:
         """`index` is where new vectors are kept, None nowhere."""
         self._root, self._index, self._settings = root, index, settings
-        self._ahead: tuple[bytes, _Ahead] | None = None
+        self._ahead: _Ahead | None = None
+        self._expected: _Ahead | None = None
         self._cache: VectorCache | None = None
         self.problem = ""
         """Why the last question was answered without the second stage; "" if it was not, or there is none."""
@@ -182,7 +183,8 @@ class Cascade:
         False if the second stage is off, or cannot be used, or has nothing to say: a name is found by its letters.
         Raises NotFoundError for a model there is not, whatever is asked.
         """
-        self.problem, self.note, self.made, self._ahead = "", "", 0, None
+        self.problem, self.note, self.made = "", "", 0
+        expected, self._expected, self._ahead = self._expected, None, None
         if not self.enabled:
             return False
         try:
@@ -203,9 +205,16 @@ class Cascade:
             elif why := _process.failed(self._settings.model):
                 self._failed(why)
                 return False
+            elif expected is not None and expected.key == key:
+                self._ahead = expected
             else:
-                self._ahead = key, _Ahead(self.embedder, query.text)
+                self._ahead = _Ahead(key, self.embedder, query.text)
         return True
+
+    def expect(self, store: Store | None, query: Query) -> None:
+        """Begin what `start` would begin for the question that comes next. Raises as `start`."""
+        self.start(store, query)
+        self._expected, self._ahead = self._ahead, None
 
     def look(
         self, store: Store | None, text: str, best: Mapping[int, Symbol], buffers: Mapping[int, Source] | None = None
@@ -243,9 +252,9 @@ class Cascade:
                     missing[id] = source
         evidence = Evidence(text, vectors, missing, shared=shared)
         key = digest(text)
-        if self._ahead is None or self._ahead[0] != key:
+        if self._ahead is None or self._ahead.key != key:
             evidence.query = _process.known(model_id, [key]).get(key)
-        elif (made := self._ahead[1].made) is not None:  # quicker than the search for candidates
+        elif (made := self._ahead.made) is not None:  # quicker than the search for candidates
             evidence.query, evidence.new = made, True
         return evidence
 
@@ -293,8 +302,8 @@ class Cascade:
 
     def _query(self, text: str) -> bytes:
         key = digest(text)
-        if self._ahead is not None and self._ahead[0] == key:
-            return self._ahead[1].result()
+        if self._ahead is not None and self._ahead.key == key:
+            return self._ahead.result()
         return self.embedder.quantised_query(text)
 
     # -- its parts --------------------------------------------------------------------------------
@@ -372,7 +381,8 @@ class Cascade:
 class _Ahead:
     """A query's vector, made in a thread of its own: opening a model takes as long as finding candidates."""
 
-    def __init__(self, embedder: embed.Embedder, text: str) -> None:
+    def __init__(self, key: bytes, embedder: embed.Embedder, text: str) -> None:
+        self.key = key
         self._embedder, self._text = embedder, text
         self._found: bytes | BaseException | None = None
         self._thread = threading.Thread(target=self._run, name="codesearch-embed")

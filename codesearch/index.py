@@ -225,6 +225,14 @@ class Index:
             raise UsageError("there is no second stage to embed for: see the settings model and embed")
         return fill(self.cascade, self._reading(), self.path, progress=progress, until=until)
 
+    def expect(self, text: str, *, only: Filter | None = None) -> None:
+        """Hear what `query` will be asked next: what takes long to load for it is loaded meanwhile.
+
+        Raises as `query`; does nothing while there is no index.
+        """
+        if (store := self.reader()) is not None:
+            self.cascade.expect(store, search.parse(text, only))
+
     def query(
         self,
         text: str,

@@ -36,6 +36,7 @@ def query(index: Index, text: str, only: Filter | None, *, update: bool, quiet: 
     if answer is not None:
         return _told(answer, update=update, quiet=quiet)
     if update:
+        index.expect(text, only=only)
         refresh(index, quiet=quiet)
     hits = index.query(text, only=only)
     _tell(index.problem, quiet=quiet)
@@ -47,6 +48,7 @@ def explained(
 ) -> tuple[list[Hit], list[Ranked]]:
     """Answer a query here, whoever keeps the index; return the answers, and why each (and the next) is there."""
     if update:
+        index.expect(text, only=only)
         refresh(index, quiet=quiet)
     found = index.ranked(text, only=only)
     _tell(index.problem, quiet=quiet)

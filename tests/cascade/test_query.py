@@ -54,6 +54,28 @@ def test_no_answer_depends_on_what_is_cached(root, fake, tmp_path):
     assert cold == partly == full
 
 
+def test_what_is_expected_is_embedded_before_it_is_asked_and_once(root, fake):
+    with codesearch.open_index(root, model="fake") as index:
+        index.expect(QUESTION)
+        index.cascade._expected.result()
+        assert fake.queries == [QUESTION]
+        expected = ids(index.query(QUESTION))
+        assert fake.queries == [QUESTION]
+        index.expect("another question")
+        index.cascade._expected.result()
+        forget()
+        assert ids(index.query(QUESTION)) == expected
+        index.expect("Typer")
+        assert index.cascade._expected is None, "a name needs no model"
+    assert fake.queries == [QUESTION, "another question"]
+
+
+def test_nothing_is_expected_of_what_is_not_indexed(tmp_path, fake):
+    with codesearch.open_index(tmp_path, model="fake") as index:
+        index.expect(QUESTION)
+    assert fake.queries == []
+
+
 def test_the_second_stage_has_a_say(root, fake):
     with codesearch.open_index(root, model="static") as index:
         plain = index.query(QUESTION, limit=50)
