@@ -8,8 +8,9 @@ BENCH, WORK and how an answer counts are those of `development.py`. Three signal
 the full-text index), the static vectors and the transformer's. Each ranks all symbols of the index, not what another
 has found: text those that hold a word of the query, the two models every one, by cosine. Pairs, and all three, are put
 together by reciprocal rank fusion: a symbol gets 1 / (60 + place) from each signal among whose best 100 it is. The 60
-is of those who proposed it, the 100 is how many candidates the product takes from a signal; neither was tuned. The last
-two rankings are the product's own. The hits of all are folded as the product folds its own.
+is of those who proposed it, the 100 is how many candidates the product takes from a signal; neither was tuned. For
+comparison, *by scores* are sums of z-scores over the same candidates. The last two rankings are the product's own. The
+hits of all are folded as the product folds its own.
 
 Every symbol is embedded by both models before anything is asked: with the transformer that takes minutes. The indexes
 are kept in INDEXES, so that it is done once for each model. Progress goes to stderr, the tables to stdout; `--json`
@@ -47,7 +48,8 @@ from codesearch.store import Store
 from codesearch.store.full_text import any_of
 
 SIGNALS = ("text", "static", "transformer")
-TOGETHER = tuple(names for size in (1, 2, 3) for names in combinations(SIGNALS, size))
+TOGETHER = tuple(names for size in (2, 3) for names in combinations(SIGNALS, size))
+BY_SCORES = ", by scores"
 FAST_ALONE, WITH_TRANSFORMER = "learned, fast", "learned, with transformer"
 LEARNED = {FAST_ALONE: "none", WITH_TRANSFORMER: "lazy"}
 """The product's rankings, by the setting `embed`."""
@@ -107,13 +109,16 @@ class Repository:
         return [_row(one.candidate.symbol) for one in kept[:HITS]]
 
     def answers(self, query: Query) -> dict[str, list[Row]]:
-        """Return the hits of each signal, of their pairs and of all three."""
-        orders = {name: self.order(scores) for name, scores in self.scores(query).items()}
-        return {title(names): self.hits(self.fused([orders[name] for name in names])) for names in TOGETHER}
-
-    def fused(self, orders: Sequence[Sequence[int]]) -> Sequence[int]:
-        """Return several rankings as one; one alone stays what it is."""
-        return orders[0] if len(orders) == 1 else self.order(reciprocal(orders))
+        """Return the hits of each signal, of their pairs and of all three: by title, in the order of TITLES."""
+        scores = self.scores(query)
+        orders = {name: self.order(some) for name, some in scores.items()}
+        found = {name: self.hits(order) for name, order in orders.items()}
+        for names in TOGETHER:
+            found[title(names)] = self.hits(self.order(reciprocal([orders[name] for name in names])))
+        for names in TOGETHER:
+            summed = standardised([(scores[name], orders[name]) for name in names])
+            found[title(names) + BY_SCORES] = self.hits(self.order(summed))
+        return found
 
 
 def _rows(vectors: Sequence[bytes]) -> npt.NDArray[np.float32]:
@@ -131,6 +136,10 @@ def title(names: Sequence[str]) -> str:
     return " + ".join(names) if len(names) < len(SIGNALS) else "all three"
 
 
+TITLES = (*SIGNALS, *map(title, TOGETHER), *(title(names) + BY_SCORES for names in TOGETHER), *LEARNED)
+"""Of all rankings, as the tables have them."""
+
+
 def reciprocal(orders: Iterable[Sequence[int]]) -> dict[int, float]:
     """Return the sum over rankings of 1 / (CONSTANT + place) of what is among the first FUSED of each."""
     sums: dict[int, float] = defaultdict(float)
@@ -138,6 +147,21 @@ def reciprocal(orders: Iterable[Sequence[int]]) -> dict[int, float]:
         for place, id in enumerate(order[:FUSED], 1):
             sums[id] += 1 / (CONSTANT + place)
     return sums
+
+
+def standardised(signals: Iterable[tuple[Mapping[int, float], Sequence[int]]]) -> dict[int, float]:
+    """Return the sums of the z-scores of what is among the first FUSED of any ranking; no score counts as 0.
+
+    Of each signal: its scores, and its ranking.
+    """
+    signals = list(signals)
+    ids = list(dict.fromkeys(id for _, order in signals for id in order[:FUSED]))
+    sums = np.zeros(len(ids))
+    for scores, _ in signals:
+        values = np.array([scores.get(id, 0.0) for id in ids])
+        if values.any():
+            sums += (values - values.mean()) / (values.std() or 1.0)
+    return dict(zip(ids, sums.tolist(), strict=True))
 
 
 def opened(index: Index) -> Repository:
@@ -164,7 +188,7 @@ def opened(index: Index) -> Repository:
 def measure(folder: Path, work: Path, keep: Path) -> dict[str, Any]:
     """Return the models, how many symbols there are, and `runs`: by ranking, the figure of every query."""
     bench = loaded(folder)
-    runs: dict[str, list[Row]] = {name: [] for name in (*map(title, TOGETHER), *LEARNED)}
+    runs: dict[str, list[Row]] = {name: [] for name in TITLES}
     found: dict[str, Any] = {"models": [], "symbols": 0, "repositories": 0, "runs": runs}
     for suite, repo, roots, tasks in prepared(bench, folder, work):
         db = str((keep / f"{suite}-{repo['name']}.db").absolute())
@@ -191,7 +215,7 @@ def asked(repository: Repository, indexes: Mapping[str, Index], text: str) -> di
     try:
         answers = repository.answers(parse(text))
     except UsageError:  # nothing but filters: no ranking answers
-        return {name: [] for name in (*map(title, TOGETHER), *indexes)}
+        return {name: [] for name in TITLES}
     for name, index in indexes.items():
         answers[name] = [_row(hit.symbol) for hit in index.query(text, limit=HITS)]
         if index.problem:
@@ -220,12 +244,13 @@ def tables(found: Mapping[str, Any]) -> Iterator[str]:
             cells.append("" if name == all_three else "{:+.3f} ({:+.3f} to {:+.3f})".format(*apart))
         yield f"| {' | '.join(cells)} |"
     for suite, figure in suites.items():
-        first = of(runs[all_three], suite)
+        shown = {name: of(rows, suite) for name, rows in runs.items() if not name.endswith(BY_SCORES)}
+        first = shown[all_three]
         groups = [(by, value) for by in ("kind", "repo") for value in dict.fromkeys(row[by] for row in first)]
-        yield f"\n| {suite}, {figure} | queries | {' | '.join(runs)} |"
-        yield "|---" * (len(runs) + 2) + "|"
+        yield f"\n| {suite}, {figure} | queries | {' | '.join(shown)} |"
+        yield "|---" * (len(shown) + 2) + "|"
         for by, value in groups:
-            some = [[row for row in of(rows, suite) if row[by] == value] for rows in runs.values()]
+            some = [[row for row in rows if row[by] == value] for rows in shown.values()]
             if len(some[0]) == len(first):
                 continue  # the only kind is all
             cells = ["{:.3f} ({:.2f} to {:.2f})".format(*interval(rows)) for rows in some]

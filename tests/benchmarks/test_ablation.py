@@ -112,7 +112,8 @@ def test_every_ranking_answers_every_query(ablation, suites, transformer):
     assert found["models"][0].startswith("static@") and found["models"][1] == transformer.model_id
     assert [*found["runs"]] == [
         "text", "static", "transformer", "text + static", "text + transformer", "static + transformer", "all three",
-        "learned, fast", "learned, with transformer",
+        "text + static, by scores", "text + transformer, by scores", "static + transformer, by scores",
+        "all three, by scores", "learned, fast", "learned, with transformer",
     ]  # fmt: skip
     asked = [task["query"] for tasks in TASKS.values() for task in tasks]
     assert all([row["query"] for row in rows] == asked for rows in found["runs"].values())
@@ -170,6 +171,14 @@ def test_rankings_are_fused_by_their_places(ablation):
     assert len(ablation.reciprocal([long])) == ablation.FUSED
 
 
+def test_scores_are_added_as_z_scores(ablation):
+    first, second = {1: 4.0, 2: 2.0}, {2: 0.5, 3: 0.3, 1: 0.1}
+    sums = ablation.standardised([(first, [1, 2]), (second, [2, 3, 1])])
+    far = 1.5**0.5  # in deviations: 4 from the mean of 4, 2 and, where there is no score, 0
+    assert sums == pytest.approx({1: far - far, 2: 0 + far, 3: -far + 0})
+    assert ablation.standardised([({}, []), ({1: 1.0}, [1])]) == {1: 0.0}
+
+
 def test_the_tables_say_what_was_measured(ablation, tmp_path):
     def row(suite: str, repo: str, value: float) -> dict[str, object]:
         return {"suite": suite, "repo": repo, "language": "c", "kind": suite, "query": "q", "value": value}
@@ -177,10 +186,12 @@ def test_the_tables_say_what_was_measured(ablation, tmp_path):
     runs = {
         "text": [row("docs", "a", 0.25), row("docs", "b", 0.75), row("files", "c", 1.0)],
         "all three": [row("docs", "a", 0.5), row("docs", "b", 1.0), row("files", "c", 0.5)],
+        "all three, by scores": [row("docs", "a", 0.0), row("docs", "b", 0.0), row("files", "c", 0.0)],
     }
     found = {"models": ["static@1", "transformer@2"], "symbols": 1234, "repositories": 3, "runs": runs}
     lines = [*ablation.tables(found)]
     assert "| text | 0.500 (0.500 to 0.500) | -0.250 (-0.250 to -0.250) | " in "\n".join(lines)
+    assert any(line.startswith("| all three, by scores | 0.000 ") for line in lines)
     assert "| a | 1 | 0.250 (0.25 to 0.25) | 0.500 (0.50 to 0.50) |" in lines
     assert "`static@1` and `transformer@2`, 1,234 symbols in 3 trees" in lines[0]
 
