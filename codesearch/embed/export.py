@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from codesearch.embed import config as configuration
 from codesearch.embed.config import MODEL, TOKENIZER, VOCABULARY, Config, Pooling, Precision
+from codesearch.embed.onnx import runtime
 from codesearch.embed.wordpiece import WordPiece, plain
 from codesearch.errors import CodesearchError
 
@@ -66,6 +67,7 @@ def export(
     with tempfile.TemporaryDirectory() as temporary, _quietly():
         traced = Path(temporary) / "traced.onnx"
         try:
+            runtime()  # before what is imported of it below
             _trace(encoder.model, traced)
             fused = _fuse(encoder.model, traced)
             if precision == "int8":
@@ -237,8 +239,7 @@ def _quantise(path: Path) -> Path:
 
 def _optimise(path: Path) -> Path:
     """Save what onnxruntime makes of a model when it loads it, so that loading need not."""
-    import onnxruntime
-
+    onnxruntime = runtime()
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 4
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_EXTENDED
