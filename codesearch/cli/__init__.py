@@ -10,11 +10,16 @@ import os
 import sys
 from collections.abc import Sequence
 
+ONE_THREAD = ("OPENBLAS_NUM_THREADS", "1")
+"""Set for a command, not for a program that it opens for its user."""
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status: 0 found or done, 1 nothing found, 2 error, 130 interrupted."""
     # Nothing that a command starts may tell others of it either; see embed.onnx.runtime.
     os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+    # numpy's threads, of which no command has any use, spin for 50 ms when it is imported.
+    os.environ.setdefault(*ONE_THREAD)
     # A command is short and makes little that is cyclic: looking for it often costs a tenth of an index run.
     gc.set_threshold(200_000, 50, 100)
     try:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from inspect import cleandoc
-from textwrap import indent
 from typing import Annotated
 
 import typer
@@ -40,27 +38,18 @@ from codesearch.cli.options import (
     SnippetOption,
 )
 from codesearch.cli.query import query
+from codesearch.cli.registering import Command, application, help_of, register
 from codesearch.cli.running import FOUND, NOTHING
 from codesearch.cli.watch import watch
 from codesearch.cli.why import why
 from codesearch.errors import NotFoundError, UsageError
 
-# rich would cost 60 ms of every command, only to draw boxes around the help.
-app = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False)
-
-Command = Callable[..., int]
+app = application()
 
 
 def _command(name: str | None = None) -> Callable[[Command], Command]:
     """Register a command whose help is its docstring."""
-    return lambda function: app.command(name, help=_help(function.__doc__ or ""))(function)
-
-
-def _help(documentation: str) -> str:
-    """Return a docstring as click wants it: a mark before paragraphs of examples keeps their lines as they are."""
-    paragraphs = cleandoc(documentation).split("\n\n")
-    examples = ("codesearch ", "CODESEARCH_")
-    return "\n\n".join("\b\n" + indent(text, "  ") if text.startswith(examples) else text for text in paragraphs)
+    return lambda function: register(app, function, name)
 
 
 def _version(wanted: bool) -> None:
@@ -80,7 +69,7 @@ The first query of a folder indexes it; later ones look for what changed.
 """
 
 
-@app.callback(invoke_without_command=True, help=_help(_INTRODUCTION))
+@app.callback(invoke_without_command=True, help=help_of(_INTRODUCTION))
 def codesearch(
     ctx: typer.Context,
     version: Annotated[

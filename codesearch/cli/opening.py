@@ -7,6 +7,7 @@ import shlex
 import subprocess
 from pathlib import Path
 
+from codesearch.cli import ONE_THREAD
 from codesearch.errors import CodesearchError, UsageError
 
 _PLUS = frozenset(
@@ -41,8 +42,9 @@ def command(file: Path, line: int) -> list[str]:
 def open_at(file: Path, line: int) -> None:
     """Open a file in the editor and wait until that ends. Raises CodesearchError if it cannot be run or fails."""
     words = command(file, line)
+    environment = {name: value for name, value in os.environ.items() if (name, value) != ONE_THREAD}
     try:
-        status = subprocess.run(words, check=False).returncode
+        status = subprocess.run(words, check=False, env=environment).returncode
     except OSError as error:
         raise CodesearchError(f"{words[0]}: cannot be run: {error.strerror or error}") from error
     if status:

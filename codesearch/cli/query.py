@@ -27,6 +27,7 @@ from codesearch.cli.options import (
     QuietOption,
     SnippetOption,
 )
+from codesearch.cli.registering import application, register
 from codesearch.cli.running import NOTHING
 from codesearch.errors import UsageError
 
@@ -134,3 +135,9 @@ def query(
             console.message("no good match; the nearest:")
         printed.print_hits(kept, {"query": text}, reasons)
         return answering.ended(index, bool(kept), quiet=quiet)
+
+
+alone = application()
+"""The command without the others, whose options take typer as long to prepare as an answer takes to find."""
+alone.callback()(lambda: None)
+register(alone, query)

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import os
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -19,6 +23,28 @@ def test_first_query_indexes_and_answers(small: Path):
     assert first.err == f"codesearch: indexing {small} (2 files)\n"
     again = process("query", "send a file again after a broken connection", small, cwd=small.parent)
     assert (again.out, again.err) == (first.out, "")
+
+
+def test_the_command_alone_has_the_help_it_has_among_the_others(call):
+    from codesearch.cli.app import app
+
+    with contextlib.redirect_stdout(io.StringIO()) as among_others:
+        app(["query", "--help"], prog_name="codesearch", standalone_mode=False)
+    assert call("query", "--help").out == among_others.getvalue()
+    assert "--min-score" in among_others.getvalue()
+
+
+def test_a_query_imports_no_other_command(small: Path, tmp_path: Path):
+    script = """
+import sys
+from codesearch.cli import main
+status = main(sys.argv[1:])
+print(status, *sorted({"app", "bench", "editor", "evaluate", "model", "query"} & {
+    name.removeprefix("codesearch.cli.") for name in sys.modules}), file=sys.stderr)
+"""
+    command = [sys.executable, "-c", script, "query", "--quiet", "send a file again", str(small)]
+    run = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=True)
+    assert run.stderr == "0 query\n"
 
 
 def test_declaration_over_lines_is_shown_on_one(small: Path, call):
