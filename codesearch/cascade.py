@@ -43,6 +43,8 @@ class Effort:
     """Texts that it may embed; None for all that are missing among the best."""
     remember: bool = True
     """Keep the query's vector in the index, not only in this process."""
+    later: bool = False
+    """Keep what is made when `Cascade.flush` is called: the answer need not wait for the disk."""
     given_up: Callable[[], bool] = lambda: False
     """Asked now and then; True ends it with a GivenUpError."""
 
@@ -147,6 +149,7 @@ class Cascade:
         self._root, self._index, self._settings = root, index, settings
         self._ahead: _Ahead | None = None
         self._expected: _Ahead | None = None
+        self._unkept: list[tuple[dict[bytes, bytes], dict[bytes, bytes], dict[bytes, bytes]]] = []
         self._cache: VectorCache | None = None
         self.problem = ""
         """Why the last question was answered without the second stage; "" if it was not, or there is none."""
@@ -285,11 +288,20 @@ class Cascade:
         finally:
             self.made = len(made)
             _process.remember(self.model_id, {**evidence.shared, **made, **asked})
-            self.keep({**evidence.shared, **made}, asked if effort.remember else {})
             typed = {source.content for source in wanted.values() if source.buffer is not None}
-            self.share({content: vector for content, vector in made.items() if content not in typed})
+            own = {content: vector for content, vector in made.items() if content not in typed}
+            self._unkept.append(({**evidence.shared, **made}, asked if effort.remember else {}, own))
+            if not effort.later:
+                self.flush()
         found = {id: made[source.content] for id, source in wanted.items() if source.content in made}
         return store.cosines(evidence.query, {**evidence.vectors, **found})
+
+    def flush(self) -> None:
+        """Keep the vectors that were put off."""
+        unkept, self._unkept = self._unkept, []
+        for contents, queries, own in unkept:
+            self.keep(contents, queries)
+            self.share(own)
 
     def _known(self, model_id: str, contents: Sequence[bytes], shared: dict[bytes, bytes]) -> dict[bytes, bytes]:
         """Return what this process remembers, or the user's cache has, of what the index lacks; the latter is added to

@@ -120,6 +120,8 @@ class Index:
 
     def close(self) -> None:
         """Close the index file. Asking again opens it again."""
+        if "cascade" in self.__dict__:
+            self.cascade.flush()
         if self._store is not None:
             self._store.close()
             self._store = None
@@ -254,7 +256,12 @@ class Index:
         return _hits(search.search(self._reading(), parsed, vector, wanted, self.cascade, told, effort))
 
     def ranked(
-        self, text: str, *, limit: int | None = None, only: Filter | None = None
+        self,
+        text: str,
+        *,
+        limit: int | None = None,
+        only: Filter | None = None,
+        effort: Effort = WHATEVER_IT_TAKES,
     ) -> list[tuple[Hit, search.Ranked]]:
         """Return every candidate with the reasons of its place; the first `limit` are what `query` answers.
 
@@ -262,7 +269,7 @@ class Index:
         """
         wanted = self._limit(limit)
         parsed, vector = self._asked(text, only)
-        found = search.ranking(self._reading(), parsed, vector, wanted, self.cascade)
+        found = search.ranking(self._reading(), parsed, vector, wanted, self.cascade, effort=effort)
         return list(zip(_hits(found), found, strict=True))
 
     def similar(self, path: str, line: int, *, limit: int | None = None, only: Filter | None = None) -> list[Hit]:

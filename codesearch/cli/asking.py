@@ -11,6 +11,7 @@ from codesearch.errors import IndexBusyError, UsageError
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from codesearch.cascade import Effort
     from codesearch.index import Index, Status
     from codesearch.search import Ranked
     from codesearch.service.client import Answer
@@ -38,7 +39,7 @@ def query(index: Index, text: str, only: Filter | None, *, update: bool, quiet: 
     if update:
         index.expect(text, only=only)
         refresh(index, quiet=quiet)
-    hits = index.query(text, only=only)
+    hits = index.query(text, only=only, effort=_later())
     _tell(index.problem, quiet=quiet)
     return hits
 
@@ -50,10 +51,26 @@ def explained(
     if update:
         index.expect(text, only=only)
         refresh(index, quiet=quiet)
-    found = index.ranked(text, only=only)
+    found = index.ranked(text, only=only, effort=_later())
     _tell(index.problem, quiet=quiet)
     limit = index.settings.limit
     return [hit for hit, _ in found[:limit]], [item for _, item in found[: limit + 1]]
+
+
+def _later() -> Effort:
+    """Return what leaves the writing of new vectors to `finish`."""
+    from codesearch.cascade import Effort
+
+    return Effort(later=True)
+
+
+def finish(index: Index, *, quiet: bool) -> None:
+    """Do, once the answer is shown, what it need not wait for."""
+    console.flush()
+    told = index.problem
+    index.cascade.flush()
+    if index.problem != told:
+        _tell(index.problem, quiet=quiet)
 
 
 def open_answer(index: Index, text: str, hits: list[Hit], place: int) -> int:

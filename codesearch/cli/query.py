@@ -123,6 +123,7 @@ def query(
             hits = asking.query(index, text, only, update=not no_update, quiet=quiet)
         kept = [hit for hit in hits if hit.score >= (min_score or 0.0)]
         if open_ is not None:
+            asking.finish(index, quiet=quiet)
             return asking.open_answer(index, text, kept, open_)
         printed = answering.answers(index, format, context, snippet=snippet, weak=True)
         if hits and min_score is not None and not kept:
@@ -134,6 +135,7 @@ def query(
         if kept and printed.format is Format.text and kept[0].score < printed.weak and not quiet:
             console.message("no good match; the nearest:")
         printed.print_hits(kept, {"query": text}, reasons)
+        asking.finish(index, quiet=quiet)
         return answering.ended(index, bool(kept), quiet=quiet)
 
 

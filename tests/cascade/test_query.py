@@ -175,6 +175,21 @@ def test_a_question_can_be_given_up_between_texts(root, fake):
         assert len(fake.documents) == len(set(fake.documents)), "what was made is kept"
 
 
+def test_what_is_kept_later_is_kept_by_the_end(root, fake):
+    with codesearch.open_index(root, model="fake") as index:
+        index.query(QUESTION, effort=Effort(later=True))
+        assert index.coverage()[0] == 0
+        index.query("launch a web browser", effort=Effort(later=True))
+    fake.documents.clear()
+    fake.queries.clear()
+    forget()
+    with codesearch.open_index(root, model="fake") as index:
+        assert index.coverage()[0] > 30
+        index.query(QUESTION)
+        index.query("launch a web browser")
+    assert fake.documents == fake.queries == []
+
+
 def test_effort_bounds_the_texts(root, fake):
     with codesearch.open_index(root, model="fake") as index:
         index.query(QUESTION, effort=Effort(most=8))

@@ -55,6 +55,25 @@ def test_status_tells_what_the_second_stage_has_seen(
     assert call("status", small, "--format", "json").json["second_stage"] is None
 
 
+@pytest.mark.parametrize("option", ["--quiet", "--explain", "--open=1"])
+def test_the_answer_is_shown_before_anything_is_written(
+    small: Path, call: Call, other: Path, monkeypatch: pytest.MonkeyPatch, capfdbinary, option: str
+):
+    monkeypatch.setenv("EDITOR", "echo retry.py")
+    call("index", small)
+    shown = []
+
+    def keep(self: cascade.Cascade, *vectors: object) -> None:
+        shown.append(capfdbinary.readouterr().out)
+
+    monkeypatch.setattr(cascade.Cascade, "keep", keep)
+    run = call("query", "retry the upload", small, "--model", "other", option)
+    assert run.status == 0
+    (before,) = shown
+    opened = option == "--open=1"
+    assert (b"retry.py" in before, "retry.py" in run.out) == (not opened, opened), "an editor may stay open for long"
+
+
 def test_a_model_that_cannot_be_used_costs_a_note_and_nothing_else(small: Path, call: Call, other: Path):
     plain = call("query", "retry the upload", small, "--model", "static", "--format", "json")
     (other / "table.bin").write_bytes(b"damaged")
