@@ -8,8 +8,10 @@ trees of each are indexed (`src.db`, `bare.db` beside them), the candidates of e
 shown the best of the ranking in force for some of the queries of each kind; `candidates.pickle` keeps it, `--again`
 looks again.
 
-The ranking is a weighted sum of features, and small trees on top of it, both fitted to the likelihood that a right
-candidate comes first (softmax over a query's candidates), each kind of query in each repository weighing as KINDS says.
+The ranking is a weighted sum of features, and small trees on top of it; the one with the transformer is the one
+without, multiplied, with the transformer's features and more trees on top. All are fitted to the likelihood that a
+right candidate comes first (softmax over a query's candidates), each kind of query in each repository weighing as KINDS
+says.
 Printed: every kind under a ranking fitted without its repository, beside simpler ones, and the calibration of the
 scores. `--write` fits on all repositories and writes codesearch/search/weights.py, codesearch/search/grown.py and
 docs/ranking.md with its diagram. `CODESEARCH_UPDATE_DOCS=1 python -m pytest tests/test_docs.py` then writes what the
@@ -48,11 +50,14 @@ KINDS = {
 FIXED = {"name_match": 30.0, "is_generated": -2.6}
 """Weights that mined queries cannot tell: a name asked for must win; generated code is too rare in what was mined."""
 FAST_FEATURES = tuple(name for name in NAMES if not name.startswith("deep"))
-DEEP_FEATURES = NAMES
+DEEP_FEATURES = tuple(name for name in NAMES if name.startswith("deep"))
+"""What the second ranking weighs beside the first one's sum; its trees see all."""
 FOLDS = 4
 STEPS = 120
 RATE = 0.2
 DECAY = 1e-3
+SCALED = 10.0
+"""The first ranking's sum is learned a weight of at a tenth of the others' rate."""
 COUNTED = 10
 ORDERED = 60
 """Of so many, the first COUNTED are taken when copies are folded and files spread."""
@@ -114,26 +119,37 @@ class Lists:
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """A fitted ranking."""
+    """A fitted ranking: `scale` times another one, if there is one below it, and what it adds."""
 
     weights: Array
+    """Of all NAMES, those of `below` among them."""
     booster: lightgbm.Booster
+    below: Model | None = None
+    scale: float = 0.0
 
     def sums(self, features: npt.NDArray[np.float32]) -> Array:
         """Return what decides the order of some candidates."""
-        grown = self.booster.predict(features, raw_score=True, num_threads=1)
-        return np.asarray(features @ self.weights + grown, dtype=np.float64)
+        return np.asarray(features @ self.weights + self.grown(features), dtype=np.float64)
+
+    def grown(self, features: npt.NDArray[np.float32]) -> Array:
+        """Return what the trees add."""
+        own = np.asarray(self.booster.predict(features, raw_score=True, num_threads=1), dtype=np.float64)
+        return own + self.scale * self.below.grown(features) if self.below else own
 
     def trees(self) -> tuple[Tree, ...]:
         """Return the trees as they are written."""
-        return tuple(_tree(one["tree_structure"])[0] for one in self.booster.dump_model()["tree_info"])
+        return (*(self.below.scaled(self.scale) if self.below else ()), *self.scaled(1.0))
+
+    def scaled(self, scale: float) -> tuple[Tree, ...]:
+        """Return the trees of its own, what they add multiplied."""
+        return tuple(_tree(one["tree_structure"], scale)[0] for one in self.booster.dump_model()["tree_info"])
 
 
-def _tree(node: dict[str, Any]) -> tuple[Tree, int]:
+def _tree(node: dict[str, Any], scale: float) -> tuple[Tree, int]:
     """Return a tree of LightGBM's as one of ours, and how many rows it grew on."""
     if "leaf_value" in node:
-        return round(node["leaf_value"], 4), node.get("leaf_count", 1)
-    (low, fewer), (high, more) = _tree(node["left_child"]), _tree(node["right_child"])
+        return round(scale * node["leaf_value"], 4), node.get("leaf_count", 1)
+    (low, fewer), (high, more) = _tree(node["left_child"], scale), _tree(node["right_child"], scale)
     mean = (_mean(low) * fewer + _mean(high) * more) / (fewer + more)
     limit = float(f"{node['threshold']:.5g}") if abs(node["threshold"]) > 1e-9 else 0.0
     return (NAMES[node["split_feature"]], limit, round(mean, 4), low, high), fewer + more
@@ -201,36 +217,49 @@ def lists(suite: Suite, some: Sequence[int], best: Array) -> Lists:
     return Lists(np.concatenate(rows), starts, sizes, np.concatenate(right), shares, np.concatenate(standing))
 
 
-def weigh(suite: Suite, some: Sequence[int], names: Sequence[str]) -> Array:
-    """Return the weights (of all NAMES) of least loss, by Adam; those of features not named are 0."""
+def weigh(suite: Suite, some: Sequence[int], names: Sequence[str], below: Model | None) -> tuple[Array, float]:
+    """Return the weights (of all NAMES) of least loss, by Adam, and how much the ranking below counts.
+
+    Those of features that are not named are 0, or what the ranking below has.
+    """
     of = lists(suite, some, suite.features[:, [NAMES.index(name) for name in GUESS]].sum(axis=1))
     features = suite.features[of.rows]
+    if below:
+        # One more column, which begins with a weight of 1.
+        features = np.column_stack([features, below.sums(features) / SCALED]).astype(np.float32)
     free = np.array([name in names and name not in FIXED and name not in ASKED for name in NAMES], dtype=np.float64)
     weights = np.array([FIXED.get(name, 0.0) for name in NAMES])
+    if below:
+        free, weights = np.append(free, 1.0), np.append(np.zeros_like(weights), SCALED)
+    began = weights
     first, second = np.zeros_like(weights), np.zeros_like(weights)
     for step in range(1, STEPS + 1):
         slope, _ = of.gradient((features @ weights.astype(np.float32)).astype(np.float64))
-        gradient = (features.T @ (slope / len(of.sizes)).astype(np.float32) + DECAY * weights) * free
+        gradient = (features.T @ (slope / len(of.sizes)).astype(np.float32) + DECAY * (weights - began)) * free
         first = 0.9 * first + 0.1 * gradient
         second = 0.99 * second + 0.01 * gradient**2
         rate = RATE * min(1.0, 2 * (1 - step / STEPS) + 0.05)
         weights = weights - rate * (first / (1 - 0.9**step)) / (np.sqrt(second / (1 - 0.99**step)) + 1e-8)
-    return weights
+    if below is None:
+        return weights, 0.0
+    scale = float(weights[-1]) / SCALED
+    return weights[:-1] + scale * below.weights, scale
 
 
-def fit(suite: Suite, some: Sequence[int], names: Sequence[str], which: str) -> Model:
-    """Return weights, and trees that add to them, fitted on some cases."""
-    weights = weigh(suite, some, names)
+def fit(suite: Suite, some: Sequence[int], below: Model | None = None) -> Model:
+    """Return weights, and trees that add to them, fitted on some cases: the fast ranking, or the one on top of it."""
+    names = DEEP_FEATURES if below else FAST_FEATURES
+    weights, scale = weigh(suite, some, names, below)
     base = suite.features @ weights
+    if below:
+        base = base + scale * below.grown(suite.features)
     of = lists(suite, some, base)
     known = base[of.rows].astype(np.float64)
-    unused = [at for at, name in enumerate(NAMES) if name not in names]
     features = suite.features[of.rows]
-    features[:, unused] = 0.0
-    count, rate = TREES[which]
+    count, rate = TREES["DEEP" if below else "FAST"]
     data = lightgbm.Dataset(features, label=of.right.astype(np.float64), feature_name=list(NAMES))
     objective = {"objective": lambda grown, _: of.gradient(known + grown), "learning_rate": rate}
-    return Model(weights, lightgbm.train(GROWING | objective, data, count))
+    return Model(weights, lightgbm.train(GROWING | objective, data, count), below, scale)
 
 
 def calibrate(sums: Array, right: npt.NDArray[np.bool_]) -> tuple[float, float]:
@@ -259,18 +288,28 @@ def by_kind(suite: Suite, values: Sequence[float]) -> dict[str, float]:
     return {kind: float(np.mean([np.mean(one) for one in found[kind].values()])) for kind in KINDS if kind in found}
 
 
-def held_out(suite: Suite, names: Sequence[str], which: str) -> tuple[Array, Array, Array]:
-    """Return the sums by rankings fitted without a case's repository: by weights alone, with trees, and as scored.
+@dataclass(frozen=True, slots=True)
+class HeldOut:
+    """The sums of a suite's rows, by rankings fitted without their repository."""
 
-    A score counts a tree's part from the middle of what it can add for such a query, as codesearch.search.rank does.
-    """
-    repositories = sorted({case.repository for case in suite.cases})
+    weighed: Array
+    """By weights alone."""
+    summed: Array
+    scored: Array
+    """A score counts a tree's part from the middle of what it can add for such a query, as search.rank does."""
+    models: tuple[Model, ...]
+
+
+def held_out(suite: Suite, repositories: Sequence[str], below: Sequence[Model]) -> HeldOut:
+    """Fit a ranking without each part of the repositories, on top of `below`, which was, too."""
     weighed, summed = np.zeros(len(suite.features)), np.zeros(len(suite.features))
     scored = np.zeros_like(summed)
+    models = []
     for fold in range(FOLDS):
         out = set(repositories[fold::FOLDS])
         ins = [at for at, case in enumerate(suite.cases) if case.repository not in out]
-        model = fit(suite, ins, names, which)
+        model = fit(suite, ins, below[fold] if below else None)
+        models.append(model)
         grown = model.trees()
         for at, case in enumerate(suite.cases):
             if case.repository in out:
@@ -278,7 +317,7 @@ def held_out(suite: Suite, names: Sequence[str], which: str) -> tuple[Array, Arr
                 weighed[where] = case.features @ model.weights
                 summed[where] = model.sums(case.features)
                 scored[where] = summed[where] - middle(grown, case.features[0])
-    return weighed, summed, scored
+    return HeldOut(weighed, summed, scored, tuple(models))
 
 
 def middle(grown: Sequence[Tree], features: npt.NDArray[np.float32]) -> float:
@@ -293,14 +332,13 @@ def check(model: Model, suite: Suite) -> None:
     """Raise AssertionError unless the trees as written say what the fitted ones say."""
     some = suite.features[:: max(1, len(suite.features) // 2000)]
     ours = [trees.total([trees.prune(tree, {}, PLACES) for tree in model.trees()], row.tolist()) for row in some[:200]]
-    theirs = model.booster.predict(some[:200], raw_score=True, num_threads=1)
+    theirs = model.grown(some[:200])
     assert np.mean(np.abs(np.array(ours) - theirs) < 0.01) > 0.98, "the trees as written differ"
 
 
-def report(title: str, suite: Suite, names: Sequence[str], which: str, rivals: Sequence[str]) -> Table:
+def report(title: str, suite: Suite, of: HeldOut, rivals: Sequence[str]) -> Table:
     """Return how well rankings of other repositories do, beside single features; print it."""
-    weighed, summed, scored = held_out(suite, names, which)
-    columns = {"held out": summed, "without trees": weighed}
+    columns = {"held out": of.summed, "without trees": of.weighed}
     columns |= {rival: suite.features[:, NAMES.index(rival)].astype(np.float64) for rival in rivals}
     cells = {
         column: by_kind(suite, [quality(case, sums[suite.rows(at)]) for at, case in enumerate(suite.cases)])
@@ -310,7 +348,7 @@ def report(title: str, suite: Suite, names: Sequence[str], which: str, rivals: S
     sums, right = [], []
     for at, case in enumerate(suite.cases):
         if not case.named:  # a name that is found is certain
-            order, values = ordered(case, scored[suite.rows(at)])
+            order, values = ordered(case, of.scored[suite.rows(at)])
             sums.append(values[order])
             right.append(case.right[order] >= 0)
     total, hits = np.concatenate(sums), np.concatenate(right)
@@ -330,21 +368,23 @@ def main() -> None:
     parser.add_argument("--write", action="store_true")
     options = parser.parse_args()
     fast, deep = map(Suite.of, cases(options.suite, options.again))
-    wanted = [
-        ("FAST", "fast ranking", fast, FAST_FEATURES, ("text", "cosine")),
-        ("DEEP", "with the transformer", deep, DEEP_FEATURES, ("text", "cosine", "deep_cosine")),
-    ]
-    fitted = {}
-    for which, title, suite, names, rivals in wanted:
-        table = report(title, suite, names, which, rivals)
-        if options.write:
-            model = fit(suite, range(len(suite.cases)), names, which)
-            check(model, suite)
-            weights = dict(zip(NAMES, model.weights.tolist(), strict=True))
-            fitted[which] = Fitted(weights, model.trees(), table)
+    repositories = sorted({case.repository for case in fast.cases})
+    first = held_out(fast, repositories, ())
+    second = held_out(deep, repositories, first.models)
+    tables = {
+        "FAST": report("fast ranking", fast, first, ("text", "cosine")),
+        "DEEP": report("with the transformer", deep, second, ("text", "cosine", "deep_cosine")),
+    }
     if options.write:
-        repositories = len({case.repository for case in fast.cases})
-        ranking_weights.write(fitted, repositories)
+        below = fit(fast, range(len(fast.cases)))
+        above = fit(deep, range(len(deep.cases)), below)
+        check(below, fast)
+        check(above, deep)
+        fitted = {
+            which: Fitted(dict(zip(NAMES, model.weights.tolist(), strict=True)), model.trees(), tables[which])
+            for which, model in (("FAST", below), ("DEEP", above))
+        }
+        ranking_weights.write(fitted, len(repositories))
 
 
 if __name__ == "__main__":

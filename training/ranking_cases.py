@@ -28,7 +28,7 @@ from codesearch.types import Symbol
 Array = npt.NDArray[np.float32]
 
 SHOWN_TO_THE_TRANSFORMER = {
-    "docs": 28, "keywords": 10, "question": 15, "half": 6, "error": 7, "commit": 20, "architecture": 10, "topic": 8,
+    "docs": 30, "keywords": 12, "question": 15, "half": 12, "error": 10, "commit": 20, "architecture": 12, "topic": 10,
 }  # fmt: skip
 """So many queries of a kind and repository: embedding all candidates would take hours."""
 AT_ONCE = 512
@@ -119,8 +119,12 @@ def collect(folder: Path) -> Iterator[Asked]:
 
 
 def _show(folder: Path, tree: str, store: Store, some: Sequence[Asked]) -> None:
-    """Ask the transformer: every text once, and those of alike length together, which takes half the time."""
-    cascade = Cascade(folder / tree, None, load(folder / tree, {"model": embed.TRANSFORMER, "embed": "lazy"}))
+    """Ask the transformer: every text once, and those of alike length together, which takes half the time.
+
+    The index keeps what it says, for the next time.
+    """
+    settings = load(folder / tree, {"model": embed.TRANSFORMER, "embed": "lazy", "cache": False})
+    cascade = Cascade(folder / tree, folder / f"{tree}.db", settings)
     seen = []
     missing: dict[bytes, Source] = {}
     for asked in some:
@@ -133,10 +137,12 @@ def _show(folder: Path, tree: str, store: Store, some: Sequence[Asked]) -> None:
     texts = sorted(cascade.texts(missing.values()), key=lambda item: len(item[1]))
     vectors: dict[bytes, bytes] = {}
     for start in range(0, len(texts), AT_ONCE):
-        vectors |= cascade.embed(dict(texts[start : start + AT_ONCE]))
+        made = cascade.embed(dict(texts[start : start + AT_ONCE]))
+        cascade.keep(made, {}, timeout=60)
+        vectors |= made
     for asked, evidence in seen:
-        made = {id: vectors[one.content] for id, one in evidence.missing.items() if one.content in vectors}
-        asked.cosines = store.cosines(cascade.embedder.quantised_query(asked.query.text), {**evidence.vectors, **made})
+        new = {id: vectors[one.content] for id, one in evidence.missing.items() if one.content in vectors}
+        asked.cosines = store.cosines(cascade.embedder.quantised_query(asked.query.text), {**evidence.vectors, **new})
 
 
 def _case(repository: str, asked: Asked, candidates: Sequence[Candidate], features: Sequence[Features]) -> Case:
