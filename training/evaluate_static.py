@@ -3,7 +3,8 @@
 
   evaluate_static.py PAIRS_FOLDER MODEL_FOLDER ...
 
-PAIRS_FOLDER is what mine_pairs.py wrote. At most QUERIES of a repository count; their answers have some body.
+PAIRS_FOLDER is what mine_pairs.py wrote. At most QUERIES of a repository count; their answers have some body. Vectors
+cut off after fewer numbers (Matryoshka) are scored alone.
 """
 
 from __future__ import annotations
@@ -25,10 +26,16 @@ QUERIES = 200
 BODY_WORDS = 200
 LEAST_BODY = 5
 """Words beyond the signature: a declaration alone answers nothing."""
-BM25_SHARE = 0.7
+BM25_SHARE = 0.3
+WIDTHS = (128, 64)
 
 Scores = npt.NDArray[np.float64]
 Row = dict[str, Any]
+
+
+def unit(vectors: Scores) -> Scores:
+    """Return vectors of length 1."""
+    return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
 
 
 def document(row: Row) -> str:
@@ -89,11 +96,16 @@ def main() -> None:
         line = [mrr(words, answers)]
         for model in models:
             documents = model.encode_documents([document(row) for row in rows]).astype(np.float64)
-            scores = model.encode_queries(queries).astype(np.float64) @ documents.T
+            asked = model.encode_queries(queries).astype(np.float64)
+            scores = asked @ documents.T
             line += [mrr(scores, answers), mrr(standard(scores) + BM25_SHARE * standard(words), answers)]
+            line += [mrr(unit(asked[:, :width]) @ unit(documents[:, :width]).T, answers) for width in WIDTHS]
         table.append(line)
         print(f"{file.stem:32}", len(answers), *(f"{value:.3f}" for value in line), flush=True)
-    print("mean: BM25, then each model alone and with BM25:", *(f"{value:.4f}" for value in np.mean(table, axis=0)))
+    print(
+        "mean: BM25, then each model alone, with BM25, and narrower:",
+        *(f"{value:.4f}" for value in np.mean(table, axis=0)),
+    )
 
 
 if __name__ == "__main__":

@@ -1,177 +1,203 @@
 #!/usr/bin/env python3
-"""Train the static table on (documentation -> function without it) pairs, starting from the distilled one.
+"""Train the static table on the pairs of mine_pairs.py, with the transformer as its teacher.
 
-  train_static.py --start START.npz --pairs FOLDER --save OUT.npz [--write FOLDER]
+  train_static.py --start START.npz --pairs PAIRS [--teacher TEACHER] --save OUT.npz [--write FOLDER]
 
-Every token has a vector and a weight. A query must find its function among the functions of the same repositories:
-those that the batch's other queries ask for, and as many that none asks for (InfoNCE). The vectors are held to where
-they started, so that tokens which training rarely sees stay comparable with those that it often sees.
+Every token has a vector and a weight. A question must find its function among the functions of the same repositories:
+those that the batch's other questions ask for, and as many that none asks for (InfoNCE); and it should find the others
+as alike as TEACHER says (what teach_static.py wrote): the divergence of the chances that the two give the functions
+asked for. Both at the full width and at the first 128 and 64 numbers (Matryoshka). The vectors are held to where they
+started, so that tokens which training rarely sees stay comparable with those that it often sees. The table is the mean
+of several runs, which see the pairs in another order.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
-import math
-import random
-from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from distill_static import FIELD_WEIGHTS
-from static_table import wordpiece, write
+from static_table import write
+from static_words import Ints, Pieces, Repository, Tokens, read
 from torch.nn import functional
 
-TEMPERATURE = 0.05
+TEMPERATURE = 0.06
 BATCH = 512
 NEGATIVES = 512
 WARM_UP = 20
-BODY_WORDS = 200
-QUERY_WORDS = 40
 FEWEST_PAIRS = 8
-
-Text = tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]
-"""Tokens of a text, and how much of each."""
-
-
-class Repository(NamedTuple):
-    """The functions of one repository, and the queries that ask for some of them."""
-
-    functions: list[Text]
-    queries: list[Text]
-    answers: list[int]
+MOST_PAIRS = 4000
+"""Of a repository, an epoch."""
+WIDTHS = ((256, 1.0), (128, 0.3), (64, 0.3))
+WEIGHT_RATE = 10
+"""Weights learn so many times as fast as vectors, and are held a hundredth as much."""
+WEIGHT_HOLD = 0.01
 
 
-class Reader:
-    """Turns fields into tokens and coefficients, as `codesearch.embed.static` does."""
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """What the teacher says of some questions of a repository."""
 
-    def __init__(self, tokens: list[str]) -> None:
-        self.vocabulary = {token: i for i, token in enumerate(tokens)}
-        self.cache: dict[str, tuple[int, ...]] = {}
-
-    def text(self, fields: list[tuple[str, float]]) -> Text:
-        """Return the text of (words, weight) fields."""
-        totals: Counter[int] = Counter()
-        for field, weight in fields:
-            counts = {word: 1 + math.log(n) for word, n in Counter(field.split()).items()}
-            for word, n in counts.items():
-                if word not in self.cache:
-                    self.cache[word] = wordpiece(word, self.vocabulary)
-                for token in self.cache[word]:
-                    totals[token] += weight * n / math.sqrt(sum(counts.values()))
-        return np.array(list(totals), np.int64), np.array(list(totals.values()), np.float32)
-
-    def repository(self, file: Path) -> Repository:
-        """Read what mine_pairs.py wrote."""
-        name, container, signature, _, body = FIELD_WEIGHTS
-        out = Repository([], [], [])
-        for i, line in enumerate(file.read_text().splitlines()):
-            row = json.loads(line)
-            text = " ".join(row["body"].split()[:BODY_WORDS])
-            fields = [(row["name"], name), (row["container"], container), (row["signature"], signature), (text, body)]
-            out.functions.append(self.text(fields))
-            if row["query"]:
-                out.queries.append(self.text([(" ".join(row["query"].split()[:QUERY_WORDS]), 1.0)]))
-                out.answers.append(i)
-        return out
+    of: dict[int, int]
+    """Question to row."""
+    questions: npt.NDArray[np.float16]
+    functions: npt.NDArray[np.float16]
 
 
-def batches(repositories: list[Repository]) -> list[list[tuple[Repository, list[int]]]]:
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Some questions of a repository, no two for the same function."""
+
+    repository: Repository
+    questions: Ints
+
+
+def taught(folder: Path | None, repository: Repository) -> Lesson | None:
+    """Return what the teacher says, if anything."""
+    if folder is None or not (path := folder / f"{repository.name}.npz").exists():
+        return None
+    kept = np.load(path)
+    return Lesson({int(at): row for row, at in enumerate(kept["chosen"])}, kept["questions"], kept["functions"])
+
+
+def batches(repositories: Sequence[Repository], chance: np.random.Generator) -> list[list[Part]]:
     """Return an epoch: parts of one large repository, or of several small ones."""
-    parts: list[tuple[Repository, list[int]]] = []
+    parts: list[Part] = []
     for repository in repositories:
-        order = list(range(len(repository.queries)))
-        random.shuffle(order)
-        chunks = [order[start : start + BATCH] for start in range(0, len(order), BATCH)]
-        parts += [(repository, chunk) for chunk in chunks if len(chunk) >= FEWEST_PAIRS]
-    random.shuffle(parts)
-    out: list[list[tuple[Repository, list[int]]]] = []
-    gathered: list[tuple[Repository, list[int]]] = []
-    for part in parts:
-        if len(part[1]) >= BATCH // 2:
+        order = chance.permutation(len(repository.answers))[:MOST_PAIRS]
+        for start in range(0, len(order), BATCH):
+            chosen = order[start : start + BATCH]
+            _, first = np.unique(repository.answers[chosen], return_index=True)
+            if len(first) >= FEWEST_PAIRS:
+                parts.append(Part(repository, chosen[np.sort(first)]))
+    out: list[list[Part]] = []
+    gathered: list[Part] = []
+    for at in chance.permutation(len(parts)):
+        part = parts[at]
+        if len(part.questions) >= BATCH // 2:
             out.append([part])
             continue
         gathered.append(part)
-        if sum(len(queries) for _, queries in gathered) >= BATCH // 2:
+        if sum(len(one.questions) for one in gathered) >= BATCH // 2:
             out.append(gathered)
             gathered = []
     if gathered:
         out.append(gathered)
-    random.shuffle(out)
-    return out
+    return [out[at] for at in chance.permutation(len(out))]
 
 
-def gather(parts: list[tuple[Repository, list[int]]]) -> tuple[list[Text], list[Text]]:
-    """Return queries, and functions: first the query's own each, then others of the same repositories."""
-    total = sum(len(chosen) for _, chosen in parts)
-    queries: list[Text] = []
-    asked: list[Text] = []
-    others: list[Text] = []
-    for repository, chosen in parts:
-        answers = [repository.answers[i] for i in chosen]
-        queries += [repository.queries[i] for i in chosen]
-        asked += [repository.functions[i] for i in answers]
-        drawn = random.choices(range(len(repository.functions)), k=max(8, NEGATIVES * len(chosen) // total))
-        others += [repository.functions[i] for i in sorted(set(drawn) - set(answers))]
-    return queries, asked + [text for text in others if len(text[0])]
+def gather(parts: Sequence[Part], pieces: Pieces, chance: np.random.Generator) -> tuple[Tokens, Tokens]:
+    """Return questions, and functions: first the questions' own each, then others of the same repositories."""
+    total = sum(len(part.questions) for part in parts)
+    questions, asked, others = [], [], []
+    for part in parts:
+        of = part.repository
+        answers = of.answers[part.questions]
+        questions.append(of.questions.tokens(part.questions, pieces))
+        asked.append(of.functions.tokens(answers, pieces))
+        count = max(8, NEGATIVES * len(answers) // total)
+        drawn = np.unique(chance.integers(0, len(of.functions.starts) - 1, count))
+        others.append(of.functions.tokens(drawn[~np.isin(drawn, answers)], pieces))
+    return Tokens.joined(questions), Tokens.joined(asked + others)
 
 
-def dropped(texts: list[Text], share: float) -> Iterator[Text]:
-    """Yield the texts with a share of their tokens left out, but never all."""
-    for tokens, amounts in texts:
-        kept = np.random.random(len(tokens)) >= share
-        yield (tokens[kept], amounts[kept]) if kept.any() else (tokens, amounts)
+def lessons(parts: Sequence[Part], of: dict[str, Lesson]) -> tuple[Ints, torch.Tensor]:
+    """Return which of a batch's questions the teacher knows, and how alike each is to the functions of these."""
+    at, questions, functions, before = [], [], [], 0
+    for part in parts:
+        lesson = of.get(part.repository.name)
+        known = [(i, lesson.of[int(q)]) for i, q in enumerate(part.questions) if int(q) in lesson.of] if lesson else []
+        if lesson and known:
+            rows = [row for _, row in known]
+            at += [before + i for i, _ in known]
+            questions.append(lesson.questions[rows])
+            functions.append(lesson.functions[rows])
+        before += len(part.questions)
+    if not at:
+        return np.zeros(0, np.int64), torch.zeros(0, 0)
+    asked, told = (torch.from_numpy(np.vstack(vectors).astype(np.float32)) for vectors in (questions, functions))
+    return np.array(at), asked @ told.T
 
 
-def sums(table: torch.Tensor, rows: npt.NDArray[np.int64], texts: list[Text]) -> torch.Tensor:
-    """Return unit vectors of texts; `table` holds only `rows`."""
-    tokens = torch.from_numpy(np.searchsorted(rows, np.concatenate([tokens for tokens, _ in texts])))
-    amounts = torch.from_numpy(np.concatenate([amounts for _, amounts in texts]))
-    offsets = torch.from_numpy(np.cumsum([0] + [len(tokens) for tokens, _ in texts[:-1]]))
-    bags = functional.embedding_bag(tokens, table, offsets, mode="sum", per_sample_weights=amounts)
-    return functional.normalize(bags, dim=1)
+def sums(table: torch.Tensor, rows: Ints, texts: Tokens, field_weights: npt.NDArray[np.float32]) -> torch.Tensor:
+    """Return the sums of texts' vectors; `table` holds only `rows`."""
+    tokens = torch.from_numpy(np.searchsorted(rows, texts.tokens))
+    amounts = torch.from_numpy(texts.amounts * field_weights[texts.fields])
+    offsets = torch.from_numpy(np.searchsorted(texts.texts, np.arange(texts.count)))
+    return functional.embedding_bag(tokens, table, offsets, mode="sum", per_sample_weights=amounts)
+
+
+def batch_loss(
+    questions: torch.Tensor, functions: torch.Tensor, known: Ints, alike: torch.Tensor, teaching: float
+) -> torch.Tensor:
+    """Return the loss of a batch's sums, over all widths."""
+    loss = torch.zeros(())
+    right = torch.arange(len(questions))
+    for width, share in WIDTHS:
+        unit = (functional.normalize(vectors[:, :width], dim=1) for vectors in (questions, functions))
+        scores = next(unit) @ next(unit).T / TEMPERATURE
+        loss = loss + share * functional.cross_entropy(scores, right)
+        if teaching and len(known) >= FEWEST_PAIRS:
+            said = functional.log_softmax(scores[known][:, known], dim=1)
+            wanted = functional.log_softmax(alike / TEMPERATURE, dim=1)
+            loss = loss + share * teaching * functional.kl_div(said, wanted, log_target=True, reduction="batchmean")
+    return loss
 
 
 def train(
     start: npt.NDArray[np.float32],
-    repositories: list[Repository],
-    epochs: int,
-    rate: float,
-    hold: float,
-    drop: float,
+    repositories: Sequence[Repository],
+    pieces: Pieces,
+    of: dict[str, Lesson],
+    options: argparse.Namespace,
+    seed: int,
 ) -> npt.NDArray[np.float32]:
-    """Return the trained table."""
+    """Return the table that one run trains."""
+    chance = np.random.default_rng(seed)
     origin = torch.from_numpy(start / np.linalg.norm(start, axis=1).mean())
     moved = torch.nn.Parameter(torch.zeros_like(origin))
     weight = torch.nn.Parameter(torch.zeros(len(origin)))
-    rates = [rate, 10 * rate]
-    optimiser = torch.optim.Adam([{"params": [moved]}, {"params": [weight]}], lr=rate, betas=(0.9, 0.98))
-    steps = epochs * len(batches(repositories))
-    step = 0
-    for epoch in range(epochs):
-        losses: list[float] = []
-        for parts in batches(repositories):
-            queries, functions = (list(dropped(texts, drop)) for texts in gather(parts))
-            rows = np.unique(np.concatenate([tokens for tokens, _ in queries + functions]))
-            at = torch.from_numpy(rows)
-            delta, factor = moved[at], weight[at]
-            table = (origin[at] + delta) * torch.exp(factor)[:, None]
-            scores = sums(table, rows, queries) @ sums(table, rows, functions).T / TEMPERATURE
-            loss = functional.cross_entropy(scores, torch.arange(len(queries)))
-            held = hold * ((delta**2).sum() + 0.01 * (factor**2).sum()) / len(origin)
-            schedule = min(1.0, (step + 1) / WARM_UP) * max(0.05, 1 - step / steps)
-            for group, full in zip(optimiser.param_groups, rates, strict=True):
-                group["lr"] = full * schedule
-            optimiser.zero_grad()
-            (loss + held).backward()
-            optimiser.step()
-            losses.append(float(loss.detach()))
-            step += 1
-        print(f"epoch {epoch}: loss {np.mean(losses):.3f}", flush=True)
+    rates = [options.rate, WEIGHT_RATE * options.rate]
+    optimiser = torch.optim.Adam([{"params": [moved]}, {"params": [weight]}], lr=options.rate, betas=(0.9, 0.98))
+    alone = np.ones(1, np.float32)
+    name, container, signature, _, body = FIELD_WEIGHTS
+    field_weights = np.array([name, container, signature, body], np.float32)
+
+    def epochs() -> Iterator[tuple[int, list[Part]]]:
+        for epoch in range(options.epochs):
+            for parts in batches(repositories, chance):
+                yield epoch, parts
+
+    steps = options.epochs * len(batches(repositories, np.random.default_rng(seed)))
+    losses: list[float] = []
+    for step, (epoch, parts) in enumerate(epochs()):
+        questions, functions = gather(parts, pieces, chance)
+        rows = np.unique(np.concatenate([questions.tokens, functions.tokens])).astype(np.int64)
+        at = torch.from_numpy(rows)
+        delta, factor = moved[at], weight[at]
+        table = (origin[at] + delta) * torch.exp(factor)[:, None]
+        loss = batch_loss(
+            sums(table, rows, questions, alone),
+            sums(table, rows, functions, field_weights),
+            *lessons(parts, of),
+            options.teaching,
+        )
+        held = options.hold * ((delta**2).sum() + WEIGHT_HOLD * (factor**2).sum()) / len(origin)
+        schedule = min(1.0, (step + 1) / WARM_UP) * max(0.05, 1 - step / steps)
+        for group, full in zip(optimiser.param_groups, rates, strict=True):
+            group["lr"] = full * schedule
+        optimiser.zero_grad()
+        (loss + held).backward()
+        optimiser.step()
+        losses.append(float(loss.detach()))
+        if step % 200 == 199:
+            mean = np.mean(losses[-200:])
+            print(f"run {seed}, epoch {epoch}, step {step + 1} of about {steps}: loss {mean:.3f}", flush=True)
     with torch.no_grad():
         return ((origin + moved) * torch.exp(weight)[:, None]).numpy()
 
@@ -181,29 +207,33 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--start", type=Path, required=True)
     parser.add_argument("--pairs", type=Path, required=True)
+    parser.add_argument("--teacher", type=Path)
     parser.add_argument("--save", type=Path, required=True)
     parser.add_argument("--write", type=Path)
-    parser.add_argument("--epochs", type=int, default=4)
+    parser.add_argument("--version", default="3")
+    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--epochs", type=int, default=3)
     parser.add_argument("--rate", type=float, default=1e-3)
     parser.add_argument("--hold", type=float, default=1.0)
-    parser.add_argument("--drop", type=float, default=0.0)
+    parser.add_argument("--teaching", type=float, default=1.0)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--date", default="2026-11-20")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
-    torch.manual_seed(0)
-    random.seed(0)
-    np.random.seed(0)
     start = np.load(options.start)
     tokens = start["tokens"].tolist()
-    reader = Reader(tokens)
-    read = [reader.repository(file) for file in sorted(options.pairs.glob("*.jsonl"))]
-    repositories = [repository for repository in read if len(repository.queries) >= FEWEST_PAIRS]
-    print(len(repositories), "repositories,", sum(len(r.queries) for r in repositories), "pairs", flush=True)
-    vectors = train(start["vectors"], repositories, options.epochs, options.rate, options.hold, options.drop)
+    everything, words = read(options.pairs)
+    repositories = [repository for repository in everything if len(repository.answers) >= FEWEST_PAIRS]
+    found = {repository.name: taught(options.teacher, repository) for repository in repositories}
+    of = {name: lesson for name, lesson in found.items() if lesson is not None}
+    pairs = sum(len(repository.answers) for repository in repositories)
+    print(len(repositories), "repositories,", pairs, "pairs,", len(of), "repositories taught", flush=True)
+    pieces = Pieces.of(words, tokens)
+    runs = [train(start["vectors"], repositories, pieces, of, options, seed) for seed in range(options.runs)]
+    vectors = np.mean([table / np.linalg.norm(table, axis=1).mean() for table in runs], axis=0)
     np.savez(options.save, tokens=start["tokens"], vectors=vectors)
     if options.write:
-        config = {"name": "static", "version": "2", "date": options.date, "field_weights": FIELD_WEIGHTS}
+        config = {"name": "static", "version": options.version, "date": options.date, "field_weights": FIELD_WEIGHTS}
         print(write(options.write, tokens, vectors, config))
 
 

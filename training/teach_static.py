@@ -1,0 +1,54 @@
+#!/usr/bin/env python3
+"""Keep what the transformer says of mined questions and the functions they ask for: train_static.py's teacher.
+
+  teach_static.py --pairs PAIRS --model TRANSFORMER TEACHER_FOLDER
+
+TRANSFORMER is a model's folder as export_onnx.py writes it. At most QUESTIONS of a repository, drawn by chance,
+numbered as static_words.read does, in NAME.npz with float16 vectors of questions and functions. Repositories
+that are there already are left as they are. About 100 pairs a second on one core.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+from pathlib import Path
+
+import numpy as np
+from evaluate_static import document
+from static_words import rows_of
+
+from codesearch.embed.onnx import OnnxEmbedder
+
+QUESTIONS = 800
+FEWEST = 8
+
+
+def main() -> None:
+    """Embed repository by repository."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--pairs", type=Path, required=True)
+    parser.add_argument("--model", type=Path, required=True)
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("out", type=Path)
+    options = parser.parse_args()
+    options.out.mkdir(parents=True, exist_ok=True)
+    model = OnnxEmbedder(options.model, threads=options.threads)
+    for file in sorted(options.pairs.glob("*.jsonl")):
+        target = options.out / f"{file.stem}.npz"
+        if file.name.endswith(".commits.jsonl") or target.exists():
+            continue
+        asked = [row for row in rows_of(file) if row["query"]]
+        chosen = sorted(random.Random(6).sample(range(len(asked)), min(QUESTIONS, len(asked))))
+        if len(chosen) < FEWEST:
+            continue
+        functions = model.encode_documents([document(asked[at]) for at in chosen])
+        questions = model.encode_queries([asked[at]["query"] for at in chosen])
+        partial = target.with_suffix(".partial.npz")
+        np.savez(partial, chosen=chosen, questions=questions.astype("f2"), functions=functions.astype("f2"))
+        partial.rename(target)
+        print(file.stem, len(chosen), flush=True)
+
+
+if __name__ == "__main__":
+    main()
