@@ -277,7 +277,7 @@ class Cascade:
             if evidence.new:
                 asked[digest(evidence.text)] = evidence.query
             # Between batches the threads wait for one another: a seventh of the time.
-            for batch in batches(texts) if effort.given_up else [texts]:
+            for batch in batches(texts) if effort.given_up else filter(None, [texts]):
                 if effort.given_up and effort.given_up():
                     raise GivenUpError
                 made.update(self.embed(batch))
