@@ -123,7 +123,7 @@ def run(argv: Sequence[str], more: Mapping[str, str] | None = None) -> Run:
         started = time.perf_counter()
         pid = os.posix_spawn(
             argv[0],
-            argv,
+            list(argv),
             {**os.environ, **(more or {})},
             file_actions=[
                 (os.POSIX_SPAWN_DUP2, writing, 1),

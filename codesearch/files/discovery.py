@@ -6,7 +6,7 @@ import os
 import stat
 import sys
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from pathlib import Path
 
 from codesearch.errors import NotFoundError, UsageError
@@ -37,38 +37,55 @@ class Selection:
         self._include = Rules.of_globs(options.include)
         exclude = Rules.of_globs(options.exclude)
         self._top: Chain = ((0, b"", exclude),) if exclude else ()
-        # folder -> the rules for what is in it, and whether `include` names it; None: left out whole
-        self._folders: dict[bytes, tuple[Chain, bool] | None] = {b"": (self._with_own(b"", self._top), False)}
+        # folder -> the rules for it, and whether `include` names it; None: left out whole
+        self._folders: dict[bytes, tuple[Chain, bool] | None] = {b"": (self._top, False)}
+        # the same with the folder's own rules, for what is in it
+        self._inside: dict[bytes, tuple[Chain, bool] | None] = {}
 
     def _with_own(self, prefix: bytes, chain: Chain) -> Chain:
         rules = read_rules(self._root + b"/" + prefix + IGNORE_FILE)
         return ((len(prefix), b"", rules), *chain) if rules else chain
 
-    def folder(self, path: bytes) -> tuple[Chain, bool] | None:
-        """Return what holds inside a folder (relative, without a final `/`), or None if it is left out."""
+    def listed(self, path: bytes, names: Container[bytes]) -> None:
+        """Hear what is in a folder that is kept: without rules of its own, none need be looked for."""
+        if IGNORE_FILE not in names:
+            self._inside[path] = self._folders[path]
+
+    def _folder(self, path: bytes, *, plain: bool = False) -> tuple[Chain, bool] | None:
+        """Return what holds for a folder (relative, without a final `/`), or None if it is left out.
+
+        `plain` says that it is known to be no link.
+        """
         if path in self._folders:
             return self._folders[path]
         above, _, name = path.rpartition(b"/")
-        parent = self.folder(above)
+        parent = self._within(above)
         result = None
-        if parent is not None and name not in OWN_FOLDERS and not self._is_link(path):
+        if parent is not None and name not in OWN_FOLDERS and (plain or not self._is_link(path)):
             chain, included = parent
             if not _ignored(chain, name, path, is_folder=True):
                 if self._include:
                     verdict = self._include.match(name, path, True)
                     included = included if verdict is None else verdict
-                result = (self._with_own(path + b"/", chain), included)
+                result = (chain, included)
         self._folders[path] = result
         return result
 
-    def keeps_folder(self, path: bytes) -> bool:
-        """Return whether files in this folder may be listed."""
-        return self.folder(path) is not None
+    def _within(self, path: bytes) -> tuple[Chain, bool] | None:
+        """Return what holds inside a folder, or None if it is left out."""
+        if path not in self._inside:
+            found = self._folder(path)
+            self._inside[path] = found and (self._with_own(path + b"/" if path else b"", found[0]), found[1])
+        return self._inside[path]
+
+    def keeps_folder(self, path: bytes, *, plain: bool = False) -> bool:
+        """Return whether files in this folder may be listed; `plain` says that it is known to be no link."""
+        return self._folder(path, plain=plain) is not None
 
     def keeps_file(self, path: bytes) -> bool:
         """Return whether no rule leaves this file out."""
         above, _, name = path.rpartition(b"/")
-        parent = self._folders[above] if above in self._folders else self.folder(above)
+        parent = self._inside[above] if above in self._inside else self._within(above)
         if parent is None:
             return False
         chain, included = parent
@@ -203,7 +220,13 @@ class _Run:
             return True
 
     def _walk(self, prefix: bytes, folder: bytes, above: Chain, only: Sequence[bytes] = ()) -> Listing:
-        return walk(folder, lambda path: self.selection.keeps_folder(prefix + path), above, only)
+        selection = self.selection
+
+        def listed(path: bytes, names: Container[bytes]) -> None:
+            selection.listed(prefix + path if path else prefix[:-1], names)
+
+        # What a walk enters is no link; only Windows has other kinds of them.
+        return walk(folder, lambda path: selection.keeps_folder(prefix + path, plain=not _WINDOWS), above, only, listed)
 
     def _take(self, paths: Iterable[bytes], nested: dict[bytes, None]) -> None:
         base = self.root.rstrip("/") + "/"

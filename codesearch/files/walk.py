@@ -7,7 +7,7 @@ not say which folder it could not open, and knows nothing of nested repositories
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 from dataclasses import dataclass, field
 
 from codesearch.files.ignore import Rules
@@ -62,11 +62,17 @@ def rules_above(top: bytes, folder: bytes) -> Chain:
     return tuple(chain)
 
 
-def walk(root: bytes, keep_folder: Callable[[bytes], bool], above: Chain = (), only: Iterable[bytes] = ()) -> Listing:
+def walk(
+    root: bytes,
+    keep_folder: Callable[[bytes], bool],
+    above: Chain = (),
+    only: Iterable[bytes] = (),
+    listed: Callable[[bytes, Container[bytes]], None] = lambda path, names: None,
+) -> Listing:
     """List the files below `root` that no `.gitignore` leaves out.
 
     `keep_folder(path)` is asked before a folder (relative, without a final `/`) is entered. `only` restricts it to
-    some paths and what is below them.
+    some paths and what is below them. `listed` hears the names that are in a folder, if all of them were read.
     """
     found = Listing()
     ways = _ways(only)
@@ -74,13 +80,15 @@ def walk(root: bytes, keep_folder: Callable[[bytes], bool], above: Chain = (), o
     while stack:
         prefix, chain = stack.pop()
         try:
-            listed = _entries(root + b"/" + prefix, ways.get(prefix))
+            entries = _entries(root + b"/" + prefix, ways.get(prefix))
         except OSError as error:
             if prefix and isinstance(error, FileNotFoundError):
                 continue
             found.unreadable.append((prefix.rstrip(b"/"), error.strerror or str(error)))
             continue
-        names = {name for name, _ in listed}
+        names = {name for name, _ in entries}
+        if prefix not in ways:
+            listed(prefix[:-1], names)
         if prefix and b".git" in names:
             found.repositories.append(prefix)
             continue
@@ -88,7 +96,7 @@ def walk(root: bytes, keep_folder: Callable[[bytes], bool], above: Chain = (), o
             rules = read_rules(root + b"/" + prefix + b".gitignore")
             if rules:
                 chain = ((len(prefix), b"", rules), *chain)
-        for name, is_folder in listed:
+        for name, is_folder in entries:
             if is_folder and name in OWN_FOLDERS:
                 continue
             path = prefix + name
