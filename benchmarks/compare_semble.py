@@ -111,6 +111,7 @@ def main() -> None:
     parser.add_argument("--json", type=Path)
     parser.add_argument("trees", nargs="+", type=Path)
     arguments = parser.parse_args()
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # what is installed is compiled
     print("| tree | files | MB | functions and types | index: MB/s ours / semble = ratio | cold query: s = ratio "
           "| memory: MB = ratio | index again: s | index file MB |")  # fmt: skip
     print("|---|---|---|---|---|---|---|---|---|")

@@ -18,7 +18,6 @@ Asked for, of an index of 10,000 functions: first under 0.6 s and 0.75 of semble
 from __future__ import annotations
 
 import argparse
-import compileall
 import json
 import os
 import shutil
@@ -30,7 +29,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from trees import COMMAND, HOUSE, environment, timed, told
+from trees import COMMAND, environment, timed, told
 
 import codesearch
 from codesearch.measure.machine import machine
@@ -68,9 +67,6 @@ def main() -> None:
     if bool(given.semble) != bool(given.model):
         parser.error("--semble and --model go together")
     environment()
-    for variable in ("PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED"):
-        os.environ.pop(variable, None)
-    compileall.compile_dir(HOUSE / "codesearch", quiet=2)
     print("| tree | functions and types | | answer s | wall s | CPU s | memory MB | wall : semble |")
     print("|---|--:|---|--:|--:|--:|--:|--:|")
     report = {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import compileall
 import os
 import random
 import re
@@ -24,8 +25,11 @@ COMMAND = [sys.executable, "-m", "codesearch.cli"]
 
 
 def environment() -> None:
-    """Have this process and those it starts use this checkout, and no vectors of other indexes."""
+    """Have this process and those it starts use this checkout, compiled, and no vectors of other indexes."""
     os.environ |= {"PYTHONPATH": str(HOUSE), "CODESEARCH_CACHE": "false"}
+    for variable in ("PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED"):
+        os.environ.pop(variable, None)
+    compileall.compile_dir(HOUSE / "codesearch", quiet=2)
 
 
 def git(root: Path, *arguments: str) -> None:

@@ -277,7 +277,7 @@ class Cascade:
             if evidence.new:
                 asked[digest(evidence.text)] = evidence.query
             # Between batches the threads wait for one another: a seventh of the time.
-            for batch in batches(texts) if effort.given_up else filter(None, [texts]):
+            for batch in batches(texts, AT_ONCE if effort.given_up else max(1, len(texts))):
                 if effort.given_up and effort.given_up():
                     raise GivenUpError
                 made.update(self.embed(batch))
@@ -430,8 +430,8 @@ def around(store: Store, id: int, symbol: Symbol, known: dict[str, Sequence[Symb
     return known[symbol.path]
 
 
-def batches(texts: Mapping[bytes, str]) -> Iterator[dict[bytes, str]]:
+def batches(texts: Mapping[bytes, str], at_once: int = AT_ONCE) -> Iterator[dict[bytes, str]]:
     """Yield the texts, a few at a time, the longest first, so that those embedded at once take about as long."""
     items = sorted(texts.items(), key=lambda item: -len(item[1]))
-    for start in range(0, len(items), AT_ONCE):
-        yield dict(items[start : start + AT_ONCE])
+    for start in range(0, len(items), at_once):
+        yield dict(items[start : start + at_once])

@@ -15,7 +15,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from codesearch.cascade import Cascade, Source, around, batches
+from codesearch.cascade import AT_ONCE, Cascade, Source, around, batches
 from codesearch.errors import IndexBusyError
 from codesearch.types import Symbol
 
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 KEEP_SECONDS = 2.0
 """Vectors are written this often."""
+UNASKED = 64
+"""Texts embedded at once where nobody may end it; still few enough that a slow model loses seconds to a kill."""
 READ_AT_ONCE = 256
 """Texts whose sources are read together: a file's symbols follow one another."""
 KEEP_TIMEOUT = 30.0
@@ -84,11 +86,12 @@ def fill(
     index: Path,
     *,
     progress: Callable[[FillProgress], None] | None = None,
-    until: Callable[[], bool] = lambda: False,
+    until: Callable[[], bool] | None = None,
 ) -> FillReport:
     """Embed everything that `store` (open for reading) holds and that has no vector; return when it is done.
 
-    `until` is asked every few texts; True ends it. While another process does the same, its progress is told.
+    `until` is asked every few texts, which costs a seventh of the time; True ends it. While another process does the
+    same, its progress is told.
     Raises whatever the model fails with.
     """
     started = time.monotonic()
@@ -105,14 +108,16 @@ def fill(
 
     def given_up() -> bool:
         told()
-        return until()
+        return ended()
 
+    ended = until or (lambda: False)
+    at_once = AT_ONCE if until else UNASKED
     with _alone(index, given_up) as alone:
         told()
-        while alone and not until():
+        while alone and not ended():
             pending = vectors.pending()
             before = embedded + cached
-            for batch in _kept_batches(cascade, store, pending, until):
+            for batch in _kept_batches(cascade, store, pending, ended, at_once):
                 embedded += len(batch.made)
                 cached += len(batch.shared)
                 cascade.share(batch.made, patience=SHARE_TIMEOUT)
@@ -128,7 +133,7 @@ def fill(
 
 
 def _kept_batches(
-    cascade: Cascade, store: Store, pending: Sequence[Pending], until: Callable[[], bool]
+    cascade: Cascade, store: Store, pending: Sequence[Pending], until: Callable[[], bool], at_once: int
 ) -> Iterator[_Batch]:
     """Yield the vectors of what is pending, those of some seconds at once; what there is when it ends, too."""
     batch = _Batch()
@@ -139,7 +144,7 @@ def _kept_batches(
 
     for shared, texts in _texts(cascade, store, pending):
         batch.shared.update(shared)
-        for some in batches(texts):
+        for some in batches(texts, at_once):
             if until():
                 break
             batch.made.update(cascade.embed(some))

@@ -213,7 +213,7 @@ class Index:
         self,
         *,
         progress: Callable[[FillProgress], None] | None = None,
-        until: Callable[[], bool] = lambda: False,
+        until: Callable[[], bool] | None = None,
     ) -> FillReport:
         """Have the model of the second stage embed all that no query has needed yet; return when it is done.
 

@@ -106,14 +106,14 @@ def test_an_interrupt_is_passed_on(root, fake, monkeypatch):
     monkeypatch.setattr(fill, "KEEP_SECONDS", 0.0)
 
     def interrupt():
-        if len(fake.documents) == 30:
+        if len(fake.documents) == fill.UNASKED + 6:
             raise KeyboardInterrupt
 
     fake.on_document = interrupt
     with codesearch.open_index(root, model="fake") as index:
         with pytest.raises(KeyboardInterrupt):
             index.fill()
-        assert len(vectors(root)) == 24, "whole batches of eight"
+        assert len(vectors(root)) == fill.UNASKED, "whole batches"
         fake.on_document = lambda: None
         assert index.fill().left == 0
 
