@@ -54,15 +54,22 @@ def test_no_answer_depends_on_what_is_cached(root, fake, tmp_path):
     assert cold == partly == full
 
 
+def embedded(index):
+    """Wait for the question that is expected."""
+    ahead = index.cascade._expected
+    assert ahead is not None
+    ahead.result()
+
+
 def test_what_is_expected_is_embedded_before_it_is_asked_and_once(root, fake):
     with codesearch.open_index(root, model="fake") as index:
         index.expect(QUESTION)
-        index.cascade._expected.result()
+        embedded(index)
         assert fake.queries == [QUESTION]
         expected = ids(index.query(QUESTION))
         assert fake.queries == [QUESTION]
         index.expect("another question")
-        index.cascade._expected.result()
+        embedded(index)
         forget()
         assert ids(index.query(QUESTION)) == expected
         index.expect("Typer")
