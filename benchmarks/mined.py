@@ -13,7 +13,8 @@ An answer without `start` is a file. The kinds, each a different way to ask:
 
 - docs: the first sentence of a function's documentation; keywords: three or four words of such a sentence; question:
   such a sentence as "where do we ...". In `bare`, where the documentation itself cannot be found.
-- name: the whole name of a symbol; half: part of a name, or its words cut short; error: the text of a message.
+- name: the whole name of a symbol; symbol: such a name in a few words; half: part of a name, or its words cut short;
+  error: the text of a message.
 - commit: the subject of a commit, for the source files it changed; architecture: what a class or file says of itself;
   topic: three or four words of that.
 """
@@ -41,7 +42,7 @@ from codesearch.types import CALLABLES, Symbol
 LIST = Path(__file__).with_name("mined.tsv")
 MOST = {
     "docs": 60, "keywords": 30, "question": 30, "name": 20, "half": 30, "error": 30, "commit": 50, "architecture": 30,
-    "topic": 30,
+    "topic": 30, "symbol": 20,
 }  # fmt: skip
 LARGEST = 500_000
 SHORTEST, LONGEST = 5, 40
@@ -235,6 +236,18 @@ def question(text: str, chance: random.Random) -> str:
     return chance.choice((f"where do we {verb} {rest}?", f"how does it {verb} {rest}", f"code that can {verb} {rest}"))
 
 
+def in_words(item: Symbol, chance: random.Random) -> str:
+    """Return a name among words that say what is wanted of it."""
+    container = item.qualname.removesuffix(item.name).rstrip(".:#/->")
+    ways = [
+        f"{item.name} {item.kind}", f"{item.kind} {item.name}", f"{item.name} definition",
+        f"{item.name} implementation", f"where is {item.name} defined", f"how does {item.name} work",
+        f"what does {item.name} do",
+        f"definition of the {item.name} {item.kind}", f"{container} {item.name}" if container else f"the {item.name}",
+    ]  # fmt: skip
+    return chance.choice(ways)
+
+
 def half(name: str, container: str, chance: random.Random) -> str:
     """Return a name as somebody half remembers it."""
     parts = words(name)
@@ -335,6 +348,11 @@ def queries(found: dict[str, list[Found]], git: Path, revision: str) -> Iterator
                 yield from row("half", "src", half(symbol.name, scope, chance), [item.place])
             else:
                 yield from row("name", "src", symbol.name, [item.place])
+    ways = random.Random(13)
+    for item in symbols:
+        symbol = item.symbol
+        if named[symbol.name] == 1 and len(symbol.name) > 3 and symbol.end_line - symbol.start_line >= 2:
+            yield from row("symbol", "src", in_words(symbol, ways), [item.place])
     told = sorted(messages(found), key=lambda pair: pair[0])
     chance.shuffle(told)
     for text, item in told:

@@ -44,7 +44,7 @@ Array = npt.NDArray[np.float64]
 
 KINDS = {
     "docs": 1.0, "keywords": 0.5, "question": 0.7, "name": 0.5, "half": 0.5, "error": 0.7, "commit": 1.2,
-    "architecture": 0.8, "topic": 0.5,
+    "architecture": 0.8, "topic": 0.5, "symbol": 0.5,
 }  # fmt: skip
 """How much a kind of query weighs."""
 FIXED = {"name_match": 30.0, "is_generated": -2.6}

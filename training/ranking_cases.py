@@ -29,6 +29,7 @@ Array = npt.NDArray[np.float32]
 
 SHOWN_TO_THE_TRANSFORMER = {
     "docs": 30, "keywords": 12, "question": 15, "half": 12, "error": 10, "commit": 20, "architecture": 12, "topic": 10,
+    "symbol": 10,
 }  # fmt: skip
 """So many queries of a kind and repository: embedding all candidates would take hours."""
 AT_ONCE = 512

@@ -105,11 +105,12 @@ WHAT = {
 PAGE_HEAD = """# How well the ranking does
 
 `training/fit_ranking.py` wrote this page. {queries:,} queries were mined from {repositories} repositories that no
-benchmark measures and no model was trained on (`benchmarks/mined.py` says how), in nine kinds:
+benchmark measures and no model was trained on (`benchmarks/mined.py` says how), in ten kinds:
 
 - **docs**: the first sentence of a function's documentation, all documentation blanked; **keywords**: three or four
   words of one; **question**: one as "where do we ...";
-- **name**: a whole name; **half**: part of a name, or its words cut short; **error**: the text of a message;
+- **name**: a whole name; **symbol**: one in a few words, as "where is ... defined"; **half**: part of a name, or its
+  words cut short; **error**: the text of a message;
 - **commit**: its subject, for the files it changed; **architecture**: what a class says of itself, for its file;
   **topic**: three or four words of that.
 

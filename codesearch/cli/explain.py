@@ -47,6 +47,7 @@ MEANINGS = {
     "is_generated": "it is generated code",
     "is_example": "it is an example",
     "name_match": "it bears the name asked for",
+    "mentioned": "the query mentions its name",
     "held": "rare words of the query that it holds",
     "held_beside": "rare words of the query that it holds, beside the best",
     "held_name": "rare words of the query in its name",

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from codesearch.search.candidates import FEW_WORDS, SHORTEST_PREFIX, Candidate
-from codesearch.search.query import STOP_WORDS, Query
+from codesearch.search.query import STOP_WORDS, Mention, Query
 from codesearch.text import name_key, words
-from codesearch.types import CALLABLES
+from codesearch.types import CALLABLES, Symbol
 
 _TYPES = frozenset({"class", "struct", "trait", "interface", "enum", "type"})
 _BESIDE = (1.0, 0.6, 0.4, 0.3, 0.2)
@@ -25,6 +25,9 @@ _MOST_WORDS = 20
 _TENTH = 9
 _BITS = tuple(tuple(at + 1 for at in range(6) if fields >> at & 1) for fields in range(64))
 """For each number of Candidate.terms, which of `_held`'s shares it adds to."""
+_OTHER_STYLE = 0.7
+_LESS = 0.6
+"""For a file of that name, and for a symbol that is in none of the containers written before it."""
 _HALF_RANK = 3.0
 """A place this far from the top counts half."""
 
@@ -85,6 +88,8 @@ class Features(NamedTuple):
     is_example: float
     name_match: float
     """1 for the name asked for, less for a part of it; 0 unless the query is a name."""
+    mentioned: float
+    """How sure it is that a longer query mentions its name."""
     held: float
     """Share of the query's terms that the text holds, rare terms counting more; so for the next, field by field."""
     held_beside: float
@@ -176,6 +181,7 @@ def compute(query: Query, candidates: Sequence[Candidate]) -> list[Features]:
     begun = [_begun(beginnings, one) for one in qualified]
     bearing = Counter(name_words)
     files = _files(candidates, texts, similarities, rarity, asked)
+    mentions = {name_key(mention.name): mention for mention in reversed(query.mentions)}
     typed = query.text.split()
     of_query = (
         min(len(typed), _MOST_WORDS) / _MOST_WORDS,
@@ -229,6 +235,7 @@ def compute(query: Query, candidates: Sequence[Candidate]) -> list[Features]:
                 float("generated" in roles),
                 float("example" in roles),
                 _name_match(query, candidate) if query.name else 0.0,
+                _mentioned(mentions, symbol) if mentions else 0.0,
                 holds[0],
                 holds[0] / most_held,
                 holds[1],
@@ -369,6 +376,19 @@ def _name_match(query: Query, candidate: Candidate) -> float:
     if query.scope:
         return score + 0.1 if set(containers).issuperset(query.scope) else score * 0.6
     return score + (0.1 if symbol.name == query.text.removesuffix("()") else 0.0)
+
+
+def _mentioned(mentions: Mapping[str, Mention], symbol: Symbol) -> float:
+    """Return how sure it is that the name mentioned is the symbol's; written as there, or else as a name is."""
+    mention = mentions.get(name_key(symbol.name))
+    if mention is None or (mention.name != symbol.name and mention.certainty < 1):
+        return 0.0
+    score = mention.certainty if mention.name == symbol.name else _OTHER_STYLE
+    if symbol.kind == "module":
+        score *= _LESS
+    if mention.scope and not set(map(name_key, _containers(symbol.qualname))).issuperset(mention.scope):
+        score *= _LESS
+    return score
 
 
 def _containers(qualname: str) -> list[str]:

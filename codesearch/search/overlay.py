@@ -15,7 +15,7 @@ from pathlib import Path
 
 from codesearch import embed
 from codesearch.cascade import WHATEVER_IT_TAKES, Cascade, Effort, Source, around
-from codesearch.search.candidates import ALL_FIELDS, NAME_FIELDS, Candidate, gather, with_terms
+from codesearch.search.candidates import ALL_FIELDS, NAME_FIELDS, Candidate, gather, named, with_terms
 from codesearch.search.features import compute
 from codesearch.search.query import Query
 from codesearch.search.rank import DEEP_CANDIDATES, Ranked, rank, refine
@@ -177,9 +177,7 @@ class Overlay:
                         scores[id] = scores.get(id, 0.0) + score * factor
             near = dict(self._store.vector_candidates(vector, _MOST, query.only)) if any(vector) else {}
             ids = {*text, *names, *near}
-            if query.name:
-                ids.update(self._store.named(query.name, _MOST, query.only))
-                ids.update(self._store.named(query.name, _MOST, query.only, prefix=True))
+            ids.update(named(self._store, query, _MOST))
             best = sorted(ids, key=lambda id: -(text.get(id, 0.0) + near.get(id, 0.0)))[:_MOST]
             symbols = list(with_terms(self._store, query, self._store.symbols(best)))
         return [

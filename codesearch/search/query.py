@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from codesearch import languages, text
@@ -62,6 +63,31 @@ STOP_WORDS = frozenset(
 """Words of a question that say nothing about the code; kept where a query has no others."""
 
 
+_AROUND = "`'\",;:?!()[]{}<>…"
+"""What may stand around a name in a sentence."""
+_SPELLED = re.compile(r"[a-z0-9$][A-Z]|[A-Z]{2}[a-z]|_|[a-zA-Z][0-9]|[.:#>/]|\(\)")
+"""What only names have in them."""
+MOST_MENTIONS, SHORTEST_MENTION = 8, 3
+CAPITAL, PLAIN = 0.75, 0.5
+"""How much it tells that a word without such a mark begins with a capital, and that it does not."""
+
+
+_NEVER_MEANT = STOP_WORDS | frozenset(KINDS) | {"def", "func"}
+"""Words that are not names, though something may be called so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """A word of a longer query that may be a symbol's name: `Router` in "where is Router used"."""
+
+    name: str
+    """As it was typed."""
+    scope: tuple[str, ...]
+    """Keys of the containers written before it."""
+    certainty: float
+    """How much its spelling tells: 1 for `serveHTTP` and `engine.run`, less for `Router`, least for `run`."""
+
+
 @dataclass(frozen=True, slots=True)
 class Query:
     """A parsed query."""
@@ -75,6 +101,8 @@ class Query:
     """The key of the name asked for, if the text looks like a name: `Engine.Run` -> run."""
     scope: tuple[str, ...] = ()
     """Keys of the containers written before that name."""
+    mentions: tuple[Mention, ...] = ()
+    """Its words that may be names, if it is not one as a whole."""
 
     @property
     def words(self) -> tuple[str, ...]:
@@ -117,9 +145,28 @@ def _parsed(words: str, only: Filter) -> Query:
     name = ""
     scope: tuple[str, ...] = ()
     if _NAME.match(words) is not None:
-        *containers, last = re.split(r"\.|::|#|->|/", words.removesuffix("()"))
-        name, scope = text.name_key(last), tuple(map(text.name_key, containers))
-    return Query(words, terms, only, name, scope)
+        last, scope = _named(words)
+        name = text.name_key(last)
+    return Query(words, terms, only, name, scope, () if name else tuple(_mentions(words))[:MOST_MENTIONS])
+
+
+def _named(typed: str) -> tuple[str, tuple[str, ...]]:
+    """Return the last part of a name as it was typed, and the keys of those before."""
+    *containers, last = re.split(r"\.|::|#|->|/", typed.removesuffix("()"))
+    return last, tuple(map(text.name_key, containers))
+
+
+def _mentions(typed: str) -> Iterator[Mention]:
+    for word in dict.fromkeys(typed.split()):
+        bare = word.rstrip(".").lstrip(_AROUND)
+        bare = bare.rstrip(_AROUND) + ("()" if "()" in bare else "")
+        if _NAME.match(bare) is None:
+            continue
+        name, scope = _named(bare)
+        if _SPELLED.search(bare):
+            yield Mention(name, scope, 1.0)
+        elif len(name) >= SHORTEST_MENTION and name.lower() not in _NEVER_MEANT:
+            yield Mention(name, scope, CAPITAL if name[0].isupper() else PLAIN)
 
 
 def checked(field: str, value: str, shown: str) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
 import pytest
 
 from codesearch.errors import UsageError
-from codesearch.search.query import MAX_CHARACTERS, MAX_TERMS, parse
+from codesearch.search.query import CAPITAL, MAX_CHARACTERS, MAX_TERMS, MOST_MENTIONS, PLAIN, parse
 from codesearch.store.filters import Filter
 
 
@@ -88,3 +88,24 @@ def test_no_query_can_break_out_of_the_full_text_syntax(typed, tmp_path):
     with codesearch.open_index(tmp_path) as index:
         index.update()
         index.query(typed)
+
+
+@pytest.mark.parametrize(
+    ("typed", "mentions"),
+    [
+        ("where is Router used?", [("Router", (), CAPITAL), ("used", (), PLAIN)]),
+        ("class ICircuitController", [("ICircuitController", (), 1.0)]),
+        ("how does engine.run() work", [("run", ("engine",), 1.0), ("work", (), PLAIN)]),
+        ("what `serve_http`, exactly, does", [("serve_http", (), 1.0), ("exactly", (), PLAIN)]),
+        ("max_ definition", [("max_", (), 1.0), ("definition", (), PLAIN)]),
+        ("a + b <= 3", []),
+        ("Router", []),
+        ("Engine.run", []),
+    ],
+)
+def test_words_that_may_be_names_are_known_with_how_sure_that_is(typed, mentions):
+    assert [(one.name, one.scope, one.certainty) for one in parse(typed).mentions] == mentions
+
+
+def test_a_pasted_text_mentions_no_more_names_than_help():
+    assert len(parse(" ".join(f"word_{n}" for n in range(100))).mentions) == MOST_MENTIONS

@@ -44,6 +44,35 @@ def test_an_exact_name_wins_whatever_else_matches():
         assert order(typed, named, related, partial) == [1, 3, 2]
 
 
+def test_a_name_among_words_is_found_before_what_is_like_it():
+    named = candidate(1, "ICircuitController", text=2.0, kind="class", path="a.py")
+    alike = candidate(2, "CircuitStateController", text=2.2, similarity=0.6, kind="class", path="b.py")
+    for typed in (
+        "ICircuitController class",
+        "where is ICircuitController defined",
+        "how does i_circuit_controller work",
+    ):
+        assert order(typed, alike, named) == [1, 2]
+
+
+def test_how_sure_a_mention_is():
+    symbols = (
+        candidate(1, "Router", scope="web."),
+        candidate(2, "router"),
+        candidate(3, "Router", kind="module"),
+        candidate(4, "serve_http"),
+        candidate(5, "other"),
+    )
+
+    def mentioned(typed):
+        return [round(one.mentioned, 2) for one in compute(parse(typed), symbols)]
+
+    assert mentioned("where is Router used") == [0.75, 0, 0.45, 0, 0]
+    assert mentioned("web.Router in use") == [1, 0.42, 0.36, 0, 0]
+    assert mentioned("call serveHTTP here") == [0, 0, 0, 0.7, 0]
+    assert mentioned("Router") == [0, 0, 0, 0, 0]
+
+
 def test_the_container_written_before_a_name_decides_between_namesakes():
     engine = candidate(1, "Run", scope="Engine.", path="b.py")
     other = candidate(2, "Run", scope="Cache.", path="a.py")
