@@ -46,7 +46,7 @@ def test_an_exact_name_wins_whatever_else_matches():
 
 def test_a_name_among_words_is_found_before_what_is_like_it():
     named = candidate(1, "ICircuitController", text=2.0, kind="class", path="a.py")
-    alike = candidate(2, "CircuitStateController", text=2.2, similarity=0.6, kind="class", path="b.py")
+    alike = candidate(2, "CircuitStateController", text=2.0, kind="class", path="A.py")
     for typed in (
         "ICircuitController class",
         "where is ICircuitController defined",
