@@ -61,10 +61,10 @@ SCALED = 10.0
 COUNTED = 10
 ORDERED = 60
 """Of so many, the first COUNTED are taken when copies are folded and files spread."""
-TREES = {"FAST": (80, 0.15), "DEEP": (60, 0.12)}
-"""How many, and how much of what each could add it does."""
+TREES = {"FAST": (80, 0.15, 8), "DEEP": (60, 0.12, 8)}
+"""How many, how much of what each could add it does, and how many leaves it has at most."""
 GROWING = {
-    "num_leaves": 8, "min_data_in_leaf": 200, "min_sum_hessian_in_leaf": 2, "max_bin": 63,
+    "min_data_in_leaf": 200, "min_sum_hessian_in_leaf": 2, "max_bin": 63,
     "feature_fraction": 0.6, "lambda_l2": 1.0, "num_threads": 1, "verbose": -1, "seed": 7,
 }  # fmt: skip
 NEAR = 50
@@ -137,19 +137,19 @@ class Model:
         return own + self.scale * self.below.grown(features) if self.below else own
 
     def trees(self) -> tuple[Tree, ...]:
-        """Return the trees as they are written."""
-        return (*(self.below.scaled(self.scale) if self.below else ()), *self.scaled(1.0))
+        """Return the trees of its own as they are written."""
+        return tuple(_tree(one["tree_structure"])[0] for one in self.booster.dump_model()["tree_info"])
 
-    def scaled(self, scale: float) -> tuple[Tree, ...]:
-        """Return the trees of its own, what they add multiplied."""
-        return tuple(_tree(one["tree_structure"], scale)[0] for one in self.booster.dump_model()["tree_info"])
+    def all_trees(self) -> tuple[tuple[float, tuple[Tree, ...]], ...]:
+        """Return how often which trees count."""
+        return (*(((self.scale, self.below.trees()),) if self.below else ()), (1.0, self.trees()))
 
 
-def _tree(node: dict[str, Any], scale: float) -> tuple[Tree, int]:
+def _tree(node: dict[str, Any]) -> tuple[Tree, int]:
     """Return a tree of LightGBM's as one of ours, and how many rows it grew on."""
     if "leaf_value" in node:
-        return round(scale * node["leaf_value"], 4), node.get("leaf_count", 1)
-    (low, fewer), (high, more) = _tree(node["left_child"], scale), _tree(node["right_child"], scale)
+        return round(node["leaf_value"], 4), node.get("leaf_count", 1)
+    (low, fewer), (high, more) = _tree(node["left_child"]), _tree(node["right_child"])
     mean = (_mean(low) * fewer + _mean(high) * more) / (fewer + more)
     limit = float(f"{node['threshold']:.5g}") if abs(node["threshold"]) > 1e-9 else 0.0
     return (NAMES[node["split_feature"]], limit, round(mean, 4), low, high), fewer + more
@@ -256,9 +256,9 @@ def fit(suite: Suite, some: Sequence[int], below: Model | None = None) -> Model:
     of = lists(suite, some, base)
     known = base[of.rows].astype(np.float64)
     features = suite.features[of.rows]
-    count, rate = TREES["DEEP" if below else "FAST"]
+    count, rate, leaves = TREES["DEEP" if below else "FAST"]
     data = lightgbm.Dataset(features, label=of.right.astype(np.float64), feature_name=list(NAMES))
-    objective = {"objective": lambda grown, _: of.gradient(known + grown), "learning_rate": rate}
+    objective = {"objective": lambda grown, _: of.gradient(known + grown), "learning_rate": rate, "num_leaves": leaves}
     return Model(weights, lightgbm.train(GROWING | objective, data, count), below, scale)
 
 
@@ -310,7 +310,7 @@ def held_out(suite: Suite, repositories: Sequence[str], below: Sequence[Model]) 
         ins = [at for at, case in enumerate(suite.cases) if case.repository not in out]
         model = fit(suite, ins, below[fold] if below else None)
         models.append(model)
-        grown = model.trees()
+        grown = model.all_trees()
         for at, case in enumerate(suite.cases):
             if case.repository in out:
                 where = suite.rows(at)
@@ -320,9 +320,10 @@ def held_out(suite: Suite, repositories: Sequence[str], below: Sequence[Model]) 
     return HeldOut(weighed, summed, scored, tuple(models))
 
 
-def middle(grown: Sequence[Tree], features: npt.NDArray[np.float32]) -> float:
+def middle(grown: Sequence[tuple[float, Sequence[Tree]]], features: npt.NDArray[np.float32]) -> float:
     """Return what trees add to a candidate of which only the query is known."""
-    return trees.middle(grown, {name: float(features[NAMES.index(name)]) for name in ASKED})
+    asked = {name: float(features[NAMES.index(name)]) for name in ASKED}
+    return sum(factor * trees.middle(some, asked) for factor, some in grown)
 
 
 PLACES = {name: place for place, name in enumerate(NAMES)}
@@ -331,7 +332,8 @@ PLACES = {name: place for place, name in enumerate(NAMES)}
 def check(model: Model, suite: Suite) -> None:
     """Raise AssertionError unless the trees as written say what the fitted ones say."""
     some = suite.features[:: max(1, len(suite.features) // 2000)]
-    ours = [trees.total([trees.prune(tree, {}, PLACES) for tree in model.trees()], row.tolist()) for row in some[:200]]
+    grown = [(factor, [trees.prune(tree, {}, PLACES) for tree in part]) for factor, part in model.all_trees()]
+    ours = [sum(factor * trees.total(part, row.tolist()) for factor, part in grown) for row in some[:200]]
     theirs = model.grown(some[:200])
     assert np.mean(np.abs(np.array(ours) - theirs) < 0.01) > 0.98, "the trees as written differ"
 
@@ -381,8 +383,8 @@ def main() -> None:
         check(below, fast)
         check(above, deep)
         fitted = {
-            which: Fitted(dict(zip(NAMES, model.weights.tolist(), strict=True)), model.trees(), tables[which])
-            for which, model in (("FAST", below), ("DEEP", above))
+            which: Fitted(dict(zip(NAMES, model.weights.tolist(), strict=True)), model.trees(), others, tables[which])
+            for which, model, others in (("FAST", below, {}), ("DEEP", above, {"FAST": above.scale}))
         }
         ranking_weights.write(fitted, len(repositories))
 

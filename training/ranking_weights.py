@@ -57,6 +57,9 @@ class Fitted:
 
     weights: Mapping[str, float]
     trees: tuple[Tree, ...]
+    """Those of its own."""
+    others: Mapping[str, float]
+    """How often it counts the trees of which others."""
     table: Table
 
 
@@ -81,8 +84,8 @@ class Weighting:
     weights: Mapping[str, float]
     calibration: tuple[float, float]
     """Slope and intercept of the logistic curve from the sum to a score, fitted on queries of other repositories."""
-    trees: tuple[Tree, ...] = ()
-    """What is added to the weighted sum."""
+    trees: tuple[tuple[float, tuple[Tree, ...]], ...] = ()
+    """What is added to the weighted sum: so many times what some trees say."""
 
 '''
 
@@ -132,7 +135,8 @@ def write(fitted: Mapping[str, Fitted], repositories: int) -> None:
         )
         slope, intercept = model.table.calibration
         weights.append(f"\n{name} = Weighting(\n    {{\n{rows}    }},\n    ({slope:.3f}, {intercept:.3f}),\n")
-        weights.append(f'    grown.{name},\n)\n"""{WHAT[name]}"""\n')
+        parts = ", ".join(f"({factor:.4f}, grown.{other})" for other, factor in {**model.others, name: 1.0}.items())
+        weights.append(f'    ({parts},),\n)\n"""{WHAT[name]}"""\n')
         grown.append(f"\n{name}: tuple[Tree, ...] = (\n" + "".join(map(_lines, model.trees)) + ")\n")
         page.append(f"\n## {model.table.title.capitalize()}\n\n{model.table.markdown()}\n")
     page.append(

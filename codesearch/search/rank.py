@@ -39,20 +39,26 @@ class Weigher:
         """`of` are the features of any candidate of the query."""
         asked = _asked(of)
         self._weights = [weighting.weights.get(name, 0.0) for name in NAMES]
-        self._trees = [trees.prune(tree, asked, _PLACES) for tree in weighting.trees]
-        self._middle = trees.middle(weighting.trees, asked)
+        self._trees = [
+            (factor, [trees.prune(tree, asked, _PLACES) for tree in some]) for factor, some in weighting.trees
+        ]
+        self._middle = sum(factor * trees.middle(some, asked) for factor, some in weighting.trees)
 
     def total(self, features: Features) -> float:
         """Return the sum."""
-        return float(sum(map(mul, self._weights, features))) + trees.total(self._trees, features) - self._middle
+        grown = sum([factor * trees.total(some, features) for factor, some in self._trees])
+        return float(sum(map(mul, self._weights, features))) + grown - self._middle
 
 
 def contributions(weighting: Weighting, features: Features) -> list[tuple[str, float, float, float]]:
     """Return (feature, value, weight, what it adds) for every feature; what they add is what a Weigher sums up."""
-    grown = trees.shares(weighting.trees, _asked(features), features._asdict())
+    grown = dict.fromkeys(NAMES, 0.0)
+    for factor, some in weighting.trees:
+        for name, adds in trees.shares(some, _asked(features), features._asdict()).items():
+            grown[name] += factor * adds
     weights = weighting.weights
     return [
-        (name, float(value), weights.get(name, 0.0), value * weights.get(name, 0.0) + grown.get(name, 0.0))
+        (name, float(value), weights.get(name, 0.0), value * weights.get(name, 0.0) + grown[name])
         for name, value in zip(NAMES, features, strict=True)
     ]
 

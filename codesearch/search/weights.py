@@ -19,8 +19,8 @@ class Weighting:
     weights: Mapping[str, float]
     calibration: tuple[float, float]
     """Slope and intercept of the logistic curve from the sum to a score, fitted on queries of other repositories."""
-    trees: tuple[Tree, ...] = ()
-    """What is added to the weighted sum."""
+    trees: tuple[tuple[float, tuple[Tree, ...]], ...] = ()
+    """What is added to the weighted sum: so many times what some trees say."""
 
 
 FAST = Weighting(
@@ -74,7 +74,7 @@ FAST = Weighting(
         "is_private": -0.01,
     },
     (0.453, -4.551),
-    grown.FAST,
+    ((1.0000, grown.FAST),),
 )
 """Before the transformer has looked, and for names."""
 
@@ -133,6 +133,9 @@ DEEP = Weighting(
         "deep_gap": -0.92,
     },
     (0.505, -5.006),
-    grown.DEEP,
+    (
+        (0.9581, grown.FAST),
+        (1.0000, grown.DEEP),
+    ),
 )
 """Where the transformer has looked."""
