@@ -235,12 +235,14 @@ def _opened(path: Path | None, patience: float, *, create: bool) -> Iterator[aps
 
 def _is_made(db: apsw.Connection) -> bool:
     """Return whether the file has its tables. Raises _UnusableError if it is something else."""
-    application, version = int(db.pragma("application_id")), int(db.pragma("user_version"))
+    with db:  # at one moment: another process may be making it
+        application, version = int(db.pragma("application_id")), int(db.pragma("user_version"))
+        empty = not db.execute("SELECT 1 FROM sqlite_schema").fetchall()
     if application == _APPLICATION:
         if version > VERSION:
             raise _UnusableError(f"a newer codesearch made it (version {version}, this one knows {VERSION})")
         return True
-    if application or version or db.execute("SELECT 1 FROM sqlite_schema").fetchall():
+    if application or version or not empty:
         raise _UnusableError("it is another program's file")
     return False
 

@@ -401,6 +401,24 @@ def test_several_processes_at_once_from_its_first_moment(path: Path, ended, limi
     assert len(kept) == len(whole) if limit > 10 * MB else len(kept) < len(whole)
 
 
+def test_a_file_that_another_process_is_making_is_not_taken_for_another_programs(path: Path):
+    path.parent.mkdir(parents=True)
+    path.touch()
+    with contextlib.closing(apsw.Connection(str(path))) as mine:
+
+        def made_meanwhile(cursor: apsw.Cursor, sql: str, bindings: object) -> bool:
+            if "sqlite_schema" in sql:
+                with contextlib.closing(apsw.Connection(str(path))) as other, contextlib.suppress(apsw.BusyError):
+                    module._make(other)
+            return True
+
+        mine.exec_trace = made_meanwhile
+        assert module._is_made(mine) is False
+    with contextlib.closing(apsw.Connection(str(path))) as later:
+        module._make(later)
+        assert module._is_made(later) is True
+
+
 @posix
 def test_killed_while_writing_it_loses_nothing_that_was_put(path: Path, cache: VectorCache, ended):
     rng = random.Random(5)
