@@ -449,8 +449,10 @@ def test_cancelling_the_indexing_keeps_what_is_there(client: Client, tmp_path: P
     assert folder["state"] == "stopped"
     assert client.ask("codesearch/query", {"text": "f0"})["message"]
     client.ask("codesearch/reindex", {"root": root.as_uri()})
-    assert client.ready()["folders"][0]["symbols"] == 400 * 81
-    time.sleep(0)
+    end = time.monotonic() + 20
+    while client.ready()["folders"][0]["symbols"] != 400 * 81:  # counted a moment after the state is told
+        assert time.monotonic() < end
+        time.sleep(0.05)
 
 
 def test_status_notifications(client: Client, project: Path):
