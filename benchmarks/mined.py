@@ -340,19 +340,23 @@ def queries(found: dict[str, list[Found]], git: Path, revision: str) -> Iterator
     symbols = [item for items in found.values() for item in items if item.symbol.kind != "module"]
     named = Counter(item.symbol.name for item in symbols)
     chance.shuffle(symbols)
-    for item in symbols:
+    alone = [
+        item
+        for item in symbols
+        if named[item.symbol.name] == 1
+        and len(item.symbol.name) > 3
+        and item.symbol.end_line - item.symbol.start_line >= 2
+    ]
+    for item in alone:
         symbol = item.symbol
-        if named[symbol.name] == 1 and len(symbol.name) > 3 and symbol.end_line - symbol.start_line >= 2:
-            if len(words(symbol.name)) > 1 and chance.random() < 0.6:
-                scope = symbol.qualname.removesuffix(symbol.name)
-                yield from row("half", "src", half(symbol.name, scope, chance), [item.place])
-            else:
-                yield from row("name", "src", symbol.name, [item.place])
+        if len(words(symbol.name)) > 1 and chance.random() < 0.6:
+            scope = symbol.qualname.removesuffix(symbol.name)
+            yield from row("half", "src", half(symbol.name, scope, chance), [item.place])
+        else:
+            yield from row("name", "src", symbol.name, [item.place])
     ways = random.Random(13)
-    for item in symbols:
-        symbol = item.symbol
-        if named[symbol.name] == 1 and len(symbol.name) > 3 and symbol.end_line - symbol.start_line >= 2:
-            yield from row("symbol", "src", in_words(symbol, ways), [item.place])
+    for item in alone:
+        yield from row("symbol", "src", in_words(item.symbol, ways), [item.place])
     told = sorted(messages(found), key=lambda pair: pair[0])
     chance.shuffle(told)
     for text, item in told:

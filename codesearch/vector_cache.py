@@ -335,10 +335,10 @@ def _shrink(db: apsw.Connection, limit: int, most: int | None) -> None:
     if _pages(db) * page <= limit:
         return
     rounds = 0
-    while _pages(db) * page > ROOM * limit and (most is None or rounds < most):
+    while (surplus := _pages(db) * page - ROOM * limit) > 0 and (most is None or rounds < most):
         rounds += 1
         # No more than is too much, as far as one can tell: of a small cache, a thousand would be all.
-        too_many = int((_pages(db) * page - ROOM * limit) / ROW_BYTES) + 1
+        too_many = int(surplus / ROW_BYTES) + 1
         with _writing(db):
             db.execute(
                 "DELETE FROM vector WHERE id IN (SELECT id FROM vector ORDER BY used, id LIMIT ?)",
@@ -346,9 +346,9 @@ def _shrink(db: apsw.Connection, limit: int, most: int | None) -> None:
             )
             if not db.changes():
                 break
-    if (surplus := int(db.pragma("page_count")) - limit // page) > 0:
-        surplus = surplus if most is None else min(surplus, EVICTED_AT_ONCE)
-        db.execute(f"PRAGMA incremental_vacuum({surplus})").fetchall()
+    if (free := int(db.pragma("page_count")) - limit // page) > 0:
+        free = free if most is None else min(free, EVICTED_AT_ONCE)
+        db.execute(f"PRAGMA incremental_vacuum({free})").fetchall()
 
 
 def _pages(db: apsw.Connection) -> int:

@@ -11,11 +11,9 @@ from codesearch import embed, search
 from codesearch.errors import NotFoundError
 from codesearch.search import candidates
 from codesearch.search.narrowing import worth_scoring
-from codesearch.search.query import PLAIN
 from codesearch.search.rank import DEEP_CANDIDATES
 from codesearch.store.filters import Filter, name_matches, path_matches
 from codesearch.store.full_text import any_of
-from codesearch.text import name_key
 from codesearch.types import Hit, Skipped, Symbol
 
 if TYPE_CHECKING:
@@ -232,8 +230,8 @@ def _ways(store: Store, query: Query, id: int) -> Iterator[Way]:
         named = store.named(query.name, everything, query.only, prefix=True)
         yield Way("name", candidates.BY_NAME, named.index(id) + 1 if id in named else None, len(named))
     for mention in query.mentions:
-        if mention.certainty > PLAIN:
-            named = store.named(name_key(mention.name), everything, query.only)
+        if mention.telling:
+            named = store.named(mention.key, everything, query.only)
             place = named.index(id) + 1 if id in named else None
             yield Way(f"the name {mention.name}", candidates.BY_MENTION, place, len(named))
 

@@ -19,11 +19,11 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from static_words import BODY_WORDS
 
 from codesearch.embed.static import StaticEmbedder
 
 QUERIES = 200
-BODY_WORDS = 200
 LEAST_BODY = 5
 """Words beyond the signature: a declaration alone answers nothing."""
 BM25_SHARE = 0.3

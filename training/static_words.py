@@ -116,9 +116,7 @@ def read(folder: Path) -> tuple[list[Repository], list[str]]:
     """Return what mine_pairs.py wrote, and all words by their numbers."""
     numbers: dict[str, int] = {}
     found = []
-    for file in sorted(folder.glob("*.jsonl")):
-        if file.name.endswith(".commits.jsonl"):
-            continue
+    for file in files(folder):
         rows = list(rows_of(file))
         questions = [(at, row["query"].split()[:QUERY_WORDS]) for at, row in enumerate(rows) if row["query"]]
         found.append(
@@ -130,6 +128,11 @@ def read(folder: Path) -> tuple[list[Repository], list[str]]:
             )
         )
     return found, list(numbers)
+
+
+def files(folder: Path) -> list[Path]:
+    """Return the file of each repository; `rows_of` reads it with that of its commits."""
+    return sorted(file for file in folder.glob("*.jsonl") if not file.name.endswith(".commits.jsonl"))
 
 
 def rows_of(file: Path) -> Iterator[dict[str, str]]:

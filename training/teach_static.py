@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 from evaluate_static import document
-from static_words import rows_of
+from static_words import files, rows_of
 
 from codesearch.embed.onnx import OnnxEmbedder
 
@@ -34,9 +34,9 @@ def main() -> None:
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
     model = OnnxEmbedder(options.model, threads=options.threads)
-    for file in sorted(options.pairs.glob("*.jsonl")):
+    for file in files(options.pairs):
         target = options.out / f"{file.stem}.npz"
-        if file.name.endswith(".commits.jsonl") or target.exists():
+        if target.exists():
             continue
         asked = [row for row in rows_of(file) if row["query"]]
         chosen = sorted(random.Random(6).sample(range(len(asked)), min(QUESTIONS, len(asked))))

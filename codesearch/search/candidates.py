@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from codesearch.search.narrowing import worth_scoring
-from codesearch.search.query import PLAIN, STOP_WORDS, Query
+from codesearch.search.query import STOP_WORDS, Query
 from codesearch.store import Store
 from codesearch.store.full_text import NOTHING_HELD, Held, any_of
 from codesearch.store.records import StoredSymbol
-from codesearch.text import name_key, words
+from codesearch.text import words
 from codesearch.types import Symbol
 
 BY_TEXT = 100
@@ -91,8 +91,8 @@ def named(store: Store, query: Query, most: int) -> Iterator[int]:
         yield from store.named(query.name, most, query.only)
         yield from store.named(query.name, most, query.only, prefix=True)
     for mention in query.mentions:
-        if mention.certainty > PLAIN:
-            yield from store.named(name_key(mention.name), min(most, BY_MENTION), query.only)
+        if mention.telling:
+            yield from store.named(mention.key, min(most, BY_MENTION), query.only)
 
 
 def with_terms(

@@ -181,7 +181,7 @@ def compute(query: Query, candidates: Sequence[Candidate]) -> list[Features]:
     begun = [_begun(beginnings, one) for one in qualified]
     bearing = Counter(name_words)
     files = _files(candidates, texts, similarities, rarity, asked)
-    mentions = {name_key(mention.name): mention for mention in reversed(query.mentions)}
+    mentions = {mention.key: mention for mention in reversed(query.mentions)}
     typed = query.text.split()
     of_query = (
         min(len(typed), _MOST_WORDS) / _MOST_WORDS,

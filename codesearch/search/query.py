@@ -87,6 +87,16 @@ class Mention:
     certainty: float
     """How much its spelling tells: 1 for `serveHTTP` and `engine.run`, less for `Router`, least for `run`."""
 
+    @property
+    def key(self) -> str:
+        """Under which names of any case style meet."""
+        return text.name_key(self.name)
+
+    @property
+    def telling(self) -> bool:
+        """Whether its spelling says more than that of any word, so that it is worth looking for."""
+        return self.certainty > PLAIN
+
 
 @dataclass(frozen=True, slots=True)
 class Query:

@@ -52,9 +52,10 @@ class Weigher:
 
 def contributions(weighting: Weighting, features: Features) -> list[tuple[str, float, float, float]]:
     """Return (feature, value, weight, what it adds) for every feature; what they add is what a Weigher sums up."""
+    asked, values = _asked(features), features._asdict()
     grown = dict.fromkeys(NAMES, 0.0)
     for factor, some in weighting.trees:
-        for name, adds in trees.shares(some, _asked(features), features._asdict()).items():
+        for name, adds in trees.shares(some, asked, values).items():
             grown[name] += factor * adds
     weights = weighting.weights
     return [
