@@ -199,10 +199,11 @@ def test_no_text_tells_anyone_to_install_a_strangers_package():
 
 
 def test_links_lead_somewhere():
-    for document in [HOUSE / "README.md", HOUSE / "CONTRIBUTING.md", *DOCS.glob("*.md")]:
+    for document in [*HOUSE.glob("*.md"), *HOUSE.glob(".github/*.md"), *DOCS.glob("*.md")]:
         for target in re.findall(r"\]\((?!https?:|#)([^)#]+)", document.read_text("utf-8")):
             assert (document.parent / target).exists(), f"{document.name}: {target}"
 
 
 def test_the_changelog_knows_this_version():
-    assert f"## {codesearch.__version__}" in (HOUSE / "CHANGELOG.md").read_text("utf-8")
+    number = re.escape(codesearch.__version__)
+    assert re.search(rf"^## (Unreleased \()?{number}\b", (HOUSE / "CHANGELOG.md").read_text("utf-8"), re.M)

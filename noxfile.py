@@ -1,0 +1,89 @@
+"""The contributor's commands: `nox -s unit` while you work, `nox` before you push.
+
+Each session is one command in the environment that nox runs in (`pip install -e '.[dev]'`); CONTRIBUTING.md lists the
+same commands without nox.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import nox
+
+nox.options.default_venv_backend = "none"
+nox.options.sessions = ["lint", "types", "imports", "unit"]
+
+UNIT = "not integration and not editor"
+INTEGRATION = "integration and not editor"
+
+
+def _python(session: nox.Session, *arguments: str) -> None:
+    session.run(sys.executable, *arguments, external=True)
+
+
+def _module(session: nox.Session, module: str, *arguments: str) -> None:
+    _python(session, "-m", module, *arguments, *session.posargs)
+
+
+@nox.session
+def unit(session: nox.Session) -> None:
+    """Run the fast tests: no other process, no editor."""
+    _module(session, "pytest", "-m", UNIT)
+
+
+@nox.session
+def integration(session: nox.Session) -> None:
+    """Run the tests that start processes: the command, the service, the language server, workers."""
+    _module(session, "pytest", "-m", INTEGRATION)
+
+
+@nox.session
+def editors(session: nox.Session) -> None:
+    """Run the plugins in the editors that are installed."""
+    _module(session, "pytest", "-m", "editor")
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """Run all tests."""
+    _module(session, "pytest")
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Check style and format."""
+    _python(session, "-m", "ruff", "check", ".")
+    _python(session, "-m", "ruff", "format", "--check", ".")
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Check types."""
+    _module(session, "mypy")
+
+
+@nox.session
+def imports(session: nox.Session) -> None:
+    """Check that packages import only what lies below them."""
+    _python(session, "-c", "from importlinter.cli import lint_imports_command; lint_imports_command()")
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """Check the documentation: links, and the output of every example."""
+    _module(session, "pytest", "tests/test_docs.py")
+
+
+@nox.session
+def coverage(session: nox.Session) -> None:
+    """Measure which lines and branches the tests run, without the editors' tests. Child processes count."""
+    _module(session, "coverage", "erase")
+    _module(session, "coverage", "run", "-m", "pytest", "-m", "not editor")
+    _module(session, "coverage", "combine", "--quiet")
+    _module(session, "coverage", "report")
+
+
+@nox.session(name="release-check")
+def release_check(session: nox.Session) -> None:
+    """Build the distribution, check what is in it, and ask it a question from a fresh environment."""
+    _python(session, ".ci/release_check.py", *session.posargs)
