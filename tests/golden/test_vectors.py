@@ -60,7 +60,7 @@ export class ShoppingCart {
   }
 }
 """,
-    "totals.py": "def totals(rows):\n"
+    "report.py": "def totals(rows):\n"
     + "".join(f"    total_{n} = add_up(rows[{n}], rate_{n})\n" for n in range(50))
     + "    return last_identifier\n",
 }
