@@ -1,9 +1,10 @@
 // Asking which languages, kinds or folder to search.
 
 import * as vscode from "vscode";
-import { type Filters, kindName, LANGUAGES } from "./filters";
+import { type Filters, kindName } from "./filters";
 import { rootName } from "./folders";
 import { t } from "./l10n";
+import { LANGUAGES, LANGUAGES_BY_ID } from "./languages.generated";
 import { icon } from "./present";
 import { KINDS } from "./protocol";
 
@@ -28,7 +29,7 @@ async function several(
 
 /** Undefined if the user changed their mind. */
 export async function askLanguages(filters: Filters): Promise<Filters | undefined> {
-  const open = vscode.window.visibleTextEditors.map((editor) => editor.document.languageId);
+  const open = vscode.window.visibleTextEditors.map(({ document }) => LANGUAGES_BY_ID.get(document.languageId) ?? "");
   const choices = [...LANGUAGES].map(([value, label]) => ({ value, label }));
   choices.sort((a, b) => Number(open.includes(b.value)) - Number(open.includes(a.value)));
   const languages = await several(t("Search only these languages"), choices, filters.languages);

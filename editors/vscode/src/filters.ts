@@ -1,6 +1,7 @@
 // The filters set by the picker's buttons; those written into the question are the server's business.
 
 import { t } from "./l10n";
+import { LANGUAGES } from "./languages.generated";
 import type { QueryFilter, QueryParams } from "./protocol";
 
 export type Tests = "all" | "without" | "only";
@@ -16,40 +17,6 @@ export interface Filters {
 }
 
 export const NO_FILTERS: Filters = { languages: [], kinds: [], folder: "", root: "", tests: "all" };
-
-/** What the server calls them, and what people do. */
-export const LANGUAGES: ReadonlyMap<string, string> = new Map([
-  ["bash", "Bash"],
-  ["c", "C"],
-  ["cpp", "C++"],
-  ["csharp", "C#"],
-  ["dart", "Dart"],
-  ["elixir", "Elixir"],
-  ["go", "Go"],
-  ["haskell", "Haskell"],
-  ["hcl", "HCL, Terraform"],
-  ["java", "Java"],
-  ["javascript", "JavaScript"],
-  ["julia", "Julia"],
-  ["kotlin", "Kotlin"],
-  ["lua", "Lua"],
-  ["objc", "Objective-C"],
-  ["ocaml", "OCaml"],
-  ["ocaml_interface", "OCaml interface"],
-  ["perl", "Perl"],
-  ["php", "PHP"],
-  ["python", "Python"],
-  ["ruby", "Ruby"],
-  ["rust", "Rust"],
-  ["scala", "Scala"],
-  ["sql", "SQL"],
-  ["svelte", "Svelte"],
-  ["swift", "Swift"],
-  ["tsx", "TypeScript JSX"],
-  ["typescript", "TypeScript"],
-  ["vue", "Vue"],
-  ["zig", "Zig"],
-]);
 
 /** The names of kinds, for people. */
 export function kindName(kind: string): string {

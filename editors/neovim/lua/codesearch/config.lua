@@ -23,12 +23,7 @@ M.defaults = {
   -- Options of the server; docs/lsp.md lists them.
   server = {},
   -- Files of these types are sent to the server, so that what is not saved yet counts.
-  filetypes = {
-    'bash', 'c', 'cpp', 'cs', 'csharp', 'dart', 'elixir', 'go', 'haskell', 'hcl', 'java', 'javascript',
-    'javascriptreact', 'julia', 'kotlin', 'lua', 'objc', 'objcpp', 'ocaml', 'ocamlinterface', 'perl', 'php',
-    'python', 'ruby', 'rust', 'scala', 'sh', 'sql', 'svelte', 'swift', 'terraform', 'typescript',
-    'typescriptreact', 'vue', 'zig',
-  },
+  filetypes = require('codesearch.languages').filetypes,
 }
 
 local TYPES = {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { suite, it } from "node:test";
-import { describe, type Filters, folderGlob, isFiltered, kindName, LANGUAGES, nextTests, NO_FILTERS, queryFilter, queryParams } from "../../src/filters";
+import { describe, type Filters, folderGlob, isFiltered, kindName, nextTests, NO_FILTERS, queryFilter, queryParams } from "../../src/filters";
+import { LANGUAGES } from "../../src/languages.generated";
 import { KINDS } from "../../src/protocol";
 
 const filters = (over: Partial<Filters>): Filters => ({ ...NO_FILTERS, ...over });

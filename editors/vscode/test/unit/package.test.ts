@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, it } from "node:test";
-import { LANGUAGES } from "../../src/filters";
+import { LANGUAGES } from "../../src/languages.generated";
 
 interface Property {
   readonly default?: unknown;
