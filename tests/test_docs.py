@@ -92,10 +92,11 @@ def rewritten(text: str, cwd: Path) -> str:
     return CONSOLE.sub(block, text)
 
 
-def test_examples_of_the_usage(example: Path):
-    document = DOCS / "usage.md"
+@pytest.mark.parametrize(("name", "blocks"), [("usage.md", 10), ("getting-started.md", 5)])
+def test_examples_are_true(example: Path, name: str, blocks: int):
+    document = DOCS / name
     text = document.read_text("utf-8")
-    assert len(CONSOLE.findall(text)) >= 10
+    assert len(CONSOLE.findall(text)) >= blocks
     now = rewritten(text, example)
     if UPDATE:
         document.write_text(now, "utf-8")
