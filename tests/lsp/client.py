@@ -7,9 +7,10 @@ import os
 import subprocess
 import sys
 import threading
-import time
 from pathlib import Path
 from typing import Any
+
+from tests.support.wait import until
 
 BOOT = "import sys; del sys.path[0]; from codesearch.cli import main; sys.exit(main())"
 COMMAND = [sys.executable, "-c", BOOT, "lsp"]
@@ -96,7 +97,7 @@ class Client:
                 self.notifications.append(message)
             self._news.notify_all()
 
-    def until(self, done: Any, timeout: float = 30.0) -> None:
+    def until(self, done: Any, timeout: float = 60.0) -> None:
         """Wait until `done()` after something new was read, or fail."""
         with self._news:
             if not self._news.wait_for(lambda: done() or self._ended, timeout) or not done():
@@ -123,7 +124,7 @@ class Client:
         self.send({"jsonrpc": "2.0", "id": number, "method": method, "params": params})
         return number
 
-    def answer(self, number: Any, timeout: float = 30.0) -> Any:
+    def answer(self, number: Any, timeout: float = 60.0) -> Any:
         """Wait for the answer to a request. Raises RequestError."""
         self.until(lambda: number in self.answers, timeout)
         message = self.answers.pop(number)
@@ -131,7 +132,7 @@ class Client:
             raise RequestError(message["error"])
         return message["result"]
 
-    def ask(self, method: str, params: Any = None, timeout: float = 30.0) -> Any:
+    def ask(self, method: str, params: Any = None, timeout: float = 60.0) -> Any:
         """Send a request and wait for its answer. Raises RequestError."""
         return self.answer(self.begin(method, params), timeout)
 
@@ -147,20 +148,45 @@ class Client:
             self.ready()
         return result["capabilities"]
 
-    def ready(self, *, timeout: float = 60.0) -> Any:
+    def ready(self, *, timeout: float = 120.0) -> Any:
         """Wait until every folder is indexed; return the status."""
-        end = time.monotonic() + timeout
-        while True:
+        status: Any = None
+
+        def ready() -> bool:
+            nonlocal status
             status = self.ask("codesearch/status")
-            if all(folder["state"] == "ready" and folder["files"] for folder in status["folders"]):
-                return status
-            assert time.monotonic() < end, status
-            time.sleep(0.05)
+            return all(folder["state"] == "ready" and folder["files"] for folder in status["folders"])
+
+        until(ready, lambda: status, seconds=timeout, every=0.05)
+        return status
 
     def query(self, text: str, **params: Any) -> list[dict[str, Any]]:
         """Return the hits of a query."""
         hits: list[dict[str, Any]] = self.ask("codesearch/query", {"text": text, **params})["hits"]
         return hits
+
+    def find(self, text: str, name: str, **expected: object) -> dict[str, Any]:
+        """Ask until the best hit has this name and these members, and return it.
+
+        A query waits a second at most for a buffer that is being read, which is not enough on a busy machine.
+        """
+        wanted = {"name": name, **expected}
+        hits: list[dict[str, Any]] = []
+
+        def found() -> bool:
+            hits[:] = self.query(text)
+            return bool(hits) and all(hits[0][key] == value for key, value in wanted.items())
+
+        until(found, lambda: f"{wanted} is not the best hit for {text!r} but {hits[:1]}", every=0.05)
+        return hits[0]
+
+    def lose(self, text: str, name: str) -> None:
+        """Ask until no hit has this name any more."""
+        until(lambda: name not in [hit["name"] for hit in self.query(text)], f"{name} is still found", every=0.05)
+
+    def until_unsaved(self, *uris: str) -> None:
+        """Wait until exactly these buffers answer in place of their files."""
+        until(lambda: self.ask("codesearch/status")["unsaved"] == [*uris], f"unsaved: {uris}", every=0.05)
 
     def open(self, path: Path, text: str | None = None, *, language: str = "python", uri: str | None = None) -> str:
         """Open a document; return its URI."""
@@ -180,12 +206,12 @@ class Client:
         """End the session as the protocol says; return the exit status."""
         assert self.ask("shutdown") is None
         self.notify("exit")
-        return self.process.wait(10)
+        return self.process.wait(60)
 
     def kill(self) -> None:
         if self.process.poll() is None:
             self.process.kill()
-        self.process.wait(10)
+        self.process.wait(60)
         for stream in (self.process.stdin, self.process.stdout, self.process.stderr):
             if stream is not None:
                 try:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 from typing import Any
 
 from codesearch import feedback
 from tests.lsp.client import Client
+from tests.support.wait import until
 
 INDEX = Path(".codesearch") / "index.db"
 
@@ -27,10 +27,7 @@ def test_what_was_opened_is_recorded_where_the_user_wants_it(client: Client, pro
     assert announced["experimental"]["codesearch"]["notifications"] == ["codesearch/opened"]
     hit = client.query("send again what failed")[0]
     say(client, hit, rank=1)
-    end = time.monotonic() + 30
-    while not recorded(project) and time.monotonic() < end:
-        time.sleep(0.05)
-    (one,) = recorded(project)
+    (one,) = until(lambda: recorded(project), "the record of what was opened")
     assert (one.query, one.path, one.line, one.name, one.place) == (
         "send again what failed",
         "pkg/upload.py",

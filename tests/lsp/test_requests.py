@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import shutil
-import time
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ import pytest
 from codesearch.embed import MODELS
 from tests.lsp.client import Client, RequestError, insertion
 from tests.lsp.conftest import write
+from tests.support.wait import until
 
 PLACE = {"type": "object", "required": ["line", "character"], "maxProperties": 2}
 RANGE = {"type": "object", "required": ["start", "end"], "properties": {"start": PLACE, "end": PLACE}}
@@ -199,10 +199,7 @@ def test_a_buffer_is_seen_by_the_second_stage_too(client: Client, project: Path,
     client.ask("codesearch/query", {"text": "water the plants"})
     before = client.ask("codesearch/status")["folders"][0]["embedded"]
     client.open(project / "fresh.py", "def water_the_plants():\n    '''Water the plants.'''\n")
-    end = time.monotonic() + 30  # the first buffer waits for a process to start, a question not for long
-    while not (hit := client.query("water the plants")[0])["unsaved"] and time.monotonic() < end:
-        time.sleep(0.2)
-    assert hit["name"] == "water_the_plants"
+    client.find("water the plants", "water_the_plants", unsaved=True)
     assert client.ask("codesearch/status")["folders"][0]["embedded"] > before
 
 
@@ -401,12 +398,11 @@ def test_a_single_file_without_a_folder(client: Client, tmp_path: Path):
     client.initialize(wait=False)
     assert client.query("give the cat food") == []
     uri = client.open(lonely)
-    hit = client.query("give the cat food")[0]
-    assert (hit["name"], hit["uri"], hit["root"]) == ("feed_the_cat", uri, "")
+    client.find("give the cat food", "feed_the_cat", uri=uri, root="")
     untitled = client.open(lonely, "def wash_the_dog():\n    pass\n", uri="untitled:Untitled-1")
-    assert client.query("wash the dog")[0]["uri"] == untitled
+    client.find("wash the dog", "wash_the_dog", uri=untitled)
     client.notify("textDocument/didClose", {"textDocument": {"uri": untitled}})
-    assert "wash_the_dog" not in names(client.query("wash the dog"))
+    client.lose("wash the dog", "wash_the_dog")
     assert not (tmp_path / "alone" / ".codesearch").exists()
 
 
@@ -449,10 +445,8 @@ def test_cancelling_the_indexing_keeps_what_is_there(client: Client, tmp_path: P
     assert folder["state"] == "stopped"
     assert client.ask("codesearch/query", {"text": "f0"})["message"]
     client.ask("codesearch/reindex", {"root": root.as_uri()})
-    end = time.monotonic() + 20
-    while client.ready()["folders"][0]["symbols"] != 400 * 81:  # counted a moment after the state is told
-        assert time.monotonic() < end
-        time.sleep(0.05)
+    # The symbols are counted a moment after the state changes.
+    until(lambda: client.ready()["folders"][0]["symbols"] == 400 * 81, "not all symbols are counted")
 
 
 def test_status_notifications(client: Client, project: Path):
@@ -493,10 +487,7 @@ def test_changes_on_disk_are_followed(client: Client, project: Path):
     (project / "pkg/circus.py").write_text("def juggle_seven_balls():\n    pass\n", encoding="utf-8")
     changes = [{"uri": (project / "pkg/circus.py").as_uri(), "type": 1}]
     client.notify("workspace/didChangeWatchedFiles", {"changes": changes})
-    end = time.monotonic() + 20
-    while "juggle_seven_balls" not in names(client.query("juggle seven balls")):
-        assert time.monotonic() < end
-        time.sleep(0.05)
+    client.find("juggle seven balls", "juggle_seven_balls")
 
 
 def test_watching_is_registered_where_the_client_can(client: Client, project: Path):
@@ -510,8 +501,7 @@ def test_an_edit_is_found_before_it_is_saved_and_gone_when_closed(client: Client
     uri = client.open(project / "pkg/upload.py")
     assert not client.query("tame a dragon")[0]["unsaved"]
     client.change(uri, 2, insertion(0, "# 😀\ndef tame_a_dragon():\n    return 'tame'\n\n"))
-    hit = client.query("tame a dragon")[0]
-    assert (hit["name"], hit["unsaved"], hit["uri"]) == ("tame_a_dragon", True, uri)
+    hit = client.find("tame a dragon", "tame_a_dragon", unsaved=True, uri=uri)
     assert hit["selectionRange"]["start"] == {"line": 1, "character": 4}
     moved = client.query("send again what failed")[0]
     assert (moved["name"], moved["range"]["start"]["line"], moved["unsaved"]) == ("retry_upload", 4, True)
@@ -519,11 +509,11 @@ def test_an_edit_is_found_before_it_is_saved_and_gone_when_closed(client: Client
     assert client.ask("codesearch/status")["unsaved"] == [uri]
     # A whole new text: what was there before does not answer.
     client.change(uri, 3, {"text": "def only_this_now():\n    pass\n"})
-    assert "retry_upload" not in names(client.query("retry_upload"))
+    client.lose("retry_upload", "retry_upload")
     client.notify("textDocument/didClose", {"textDocument": {"uri": uri}})
-    hit = client.query("send again what failed")[0]
-    assert (hit["name"], hit["range"]["start"]["line"], hit["unsaved"]) == ("retry_upload", 0, False)
-    assert "only_this_now" not in names(client.query("only this now"))
+    hit = client.find("send again what failed", "retry_upload", unsaved=False)
+    assert hit["range"]["start"]["line"] == 0
+    client.lose("only this now", "only_this_now")
 
 
 def test_a_saved_buffer_answers_until_the_index_has_it(client: Client, project: Path):
@@ -532,18 +522,17 @@ def test_a_saved_buffer_answers_until_the_index_has_it(client: Client, project: 
     uri = client.open(path)
     text = "def catch_a_falling_star():\n    pass\n"
     client.change(uri, 2, {"text": text})
-    assert client.query("catch a falling star")[0]["unsaved"]
+    client.find("catch a falling star", "catch_a_falling_star", unsaved=True)
     path.write_text(text, encoding="utf-8")
     client.notify("textDocument/didSave", {"textDocument": {"uri": uri}})
-    end = time.monotonic() + 20
-    while True:
+
+    def the_file_answers() -> bool:
         hit = client.query("catch a falling star")[0]
-        assert hit["name"] == "catch_a_falling_star"  # at every moment
-        if not hit["unsaved"]:
-            break
-        assert time.monotonic() < end
-        time.sleep(0.02)
-    assert client.ask("codesearch/status")["unsaved"] == []
+        assert hit["name"] == "catch_a_falling_star", "between the two, neither answered"
+        return not hit["unsaved"]
+
+    until(the_file_answers)
+    client.until_unsaved()
 
 
 def test_undoing_an_edit_leaves_nothing_unsaved(client: Client, project: Path):
@@ -551,11 +540,11 @@ def test_undoing_an_edit_leaves_nothing_unsaved(client: Client, project: Path):
     uri = client.open(project / "pkg/upload.py")
     client.change(uri, 2, insertion(0, "x = 1\n"))
     client.query("x")
-    assert client.ask("codesearch/status")["unsaved"] == [uri]
+    client.until_unsaved(uri)
     end = {"start": {"line": 0, "character": 0}, "end": {"line": 1, "character": 0}}
     client.change(uri, 3, {"range": end, "text": ""})
     client.query("x")
-    assert client.ask("codesearch/status")["unsaved"] == []
+    client.until_unsaved()
 
 
 def test_a_buffer_of_an_ignored_file_does_not_answer(client: Client, project: Path):
@@ -565,7 +554,9 @@ def test_a_buffer_of_an_ignored_file_does_not_answer(client: Client, project: Pa
     assert "also_never_shown" not in names(client.query("also never shown"))
     new = project / "pkg/brand_new.py"
     client.open(new, "def not_on_disk_yet():\n    pass\n")
-    assert client.query("not on disk yet")[0]["uri"] == new.as_uri()
+    client.find("not on disk yet", "not_on_disk_yet", uri=new.as_uri())
+    # Buffers are read in turn: the ignored one has been looked at by now, too.
+    assert "also_never_shown" not in names(client.query("also never shown"))
 
 
 def test_unsaved_buffers_can_be_left_out(client: Client, project: Path):
@@ -579,6 +570,7 @@ def test_similar_to_an_edit(client: Client, project: Path):
     client.initialize(project)
     uri = client.open(project / "pkg/upload.py")
     client.change(uri, 2, {"text": (project / "pkg/copy_one.py").read_text(encoding="utf-8")})
+    client.until_unsaved(uri)
     params = {"textDocument": {"uri": uri}, "position": {"line": 1, "character": 0}}
     result = client.ask("codesearch/similar", params)
     assert result["of"]["unsaved"]

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from pathlib import Path
 
 import pytest
@@ -21,10 +20,8 @@ def store():
 def test_an_endless_question_is_ended(store: Store):
     stop = Stop()
     threading.Timer(0.2, stop.stop).start()
-    started = time.monotonic()
     with pytest.raises(StoppedError), stop.answering(), stoppable(store):
         store._rows(ENDLESS)
-    assert 0.1 < time.monotonic() - started < 10
     assert store.counts()["files"] == 0  # the store is as good as before
 
 

@@ -1,0 +1,55 @@
+"""Where the checkout is, and an environment without the tester's own settings, caches and git configuration."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+import codesearch
+
+HOUSE = Path(codesearch.__file__).parents[1]
+"""The checkout."""
+CALLERS_HOME = Path.home()
+"""The tester's own home, where installed editors are looked for; nothing else may touch it."""
+CALLERS_CACHE = Path(os.environ.get("XDG_CACHE_HOME") or CALLERS_HOME / ".cache")
+
+_SETTINGS = ("CODESEARCH_", "XDG_")
+_TERMINAL = ("NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES", "PYTHONIOENCODING", "PYTHONUTF8")
+_KEPT = ("CODESEARCH_UPDATE_", "CODESEARCH_TEST_")
+"""Variables that are for the tests themselves."""
+
+
+def _is_private(name: str) -> bool:
+    return (name.startswith((*_SETTINGS, "GIT_")) and not name.startswith(_KEPT)) or name in _TERMINAL
+
+
+def _added(home: Path) -> dict[str, str]:
+    who = {
+        f"GIT_{role}_{part}": value
+        for role in ("AUTHOR", "COMMITTER")
+        for part, value in (("NAME", "A Tester"), ("EMAIL", "tester@example.org"))
+    }
+    return {
+        "HOME": str(home),
+        "TERM": "xterm-256color",
+        "PYTHONPATH": os.pathsep.join((str(HOUSE), str(HOUSE / "lsp"))),
+        "GIT_CONFIG_NOSYSTEM": "1",
+        **who,
+    }
+
+
+def environment(home: Path, **more: str) -> dict[str, str]:
+    """Return the environment of a process whose user lives in `home` and has set nothing."""
+    kept = {name: value for name, value in os.environ.items() if not _is_private(name)}
+    return {**kept, **_added(home), **more}
+
+
+def move_into(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give this process, and so its children, that environment for the time of a test."""
+    for name in [*os.environ]:
+        if _is_private(name):
+            monkeypatch.delenv(name)
+    for name, value in _added(home).items():
+        monkeypatch.setenv(name, value)
