@@ -1,0 +1,3 @@
+"""The frozen tree holds tests of its own, which are data."""
+
+collect_ignore = ["tree"]

@@ -1,0 +1,112 @@
+"""Questions to a frozen tree of several languages and their first answers.
+
+`tree/` is a small grocery shop that was written for these tests. `questions.tsv` has one question per line: its kind,
+the query, the first answer of the fast ranking and, where the transformer has a say, the first answer with it.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import codesearch
+from codesearch import Hit, Index
+from tests.golden.pinned import FOLDER, UPDATE, pinned
+
+TREE = FOLDER / "tree"
+TABLE = FOLDER / "questions.tsv"
+CLOSE = 0.02
+"""Answers whose scores differ by less may change places on another processor: see `test_vectors.SAME_MEANING`."""
+
+
+def rows() -> list[list[str]]:
+    """Return [kind, query, first answer, first answer with the transformer or ""] for each line of the table."""
+    lines = [line.split("\t") for line in TABLE.read_text("utf-8").splitlines()]
+    return [[*line, "", ""][:4] for line in lines if line[0]]
+
+
+def shown(hit: Hit) -> str:
+    return f"{hit.symbol.path}:{hit.symbol.qualname}"
+
+
+@pytest.fixture(scope="module")
+def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a copy of the frozen tree, indexed, outside this repository and its ignore files."""
+    root = shutil.copytree(TREE, tmp_path_factory.mktemp("golden") / "larder")
+    with codesearch.open_index(root) as index:
+        index.update()
+    if UPDATE:
+        rewrite(root)
+    return root
+
+
+def rewrite(root: Path) -> None:
+    """Write today's answers into the table."""
+    with codesearch.open_index(root, model="static") as fast, codesearch.open_index(root) as refined:
+        lines = []
+        for kind, query, *_ in rows():
+            first = shown(fast.query(query)[0])
+            second = shown(refined.query(query)[0]) if kind in ("sentence", "message") else ""
+            lines.append("\t".join([kind, query, first, second]).rstrip("\t") + "\n")
+    TABLE.write_text("".join(lines), "utf-8")
+
+
+@pytest.fixture(scope="module")
+def fast(tree: Path) -> Iterator[Index]:
+    with codesearch.open_index(tree, model="static") as index:
+        yield index
+
+
+@pytest.mark.parametrize("query", [row[1] for row in rows()])
+def test_the_first_answer_is_what_it_was(fast: Index, query: str) -> None:
+    expected = {row[1]: row[2] for row in rows()}
+    found = [shown(hit) for hit in fast.query(query, limit=5)]
+    assert found[0] == expected[query], f"instead of {expected[query]}: {found}"
+
+
+def test_the_table_asks_each_question_once() -> None:
+    queries = [row[1] for row in rows()]
+    assert len(queries) == len(set(queries)) >= 40
+    assert {row[0] for row in rows()} == {"mention", "filter", "message", "sentence", "name", "half a name"}
+
+
+def test_with_the_transformer_the_first_answer_is_what_it_was(tree: Path) -> None:
+    pytest.importorskip("onnxruntime")
+    wrong = []
+    with codesearch.open_index(tree) as index:
+        for _, query, _, expected in rows():
+            if not expected:
+                continue
+            hits = index.query(query, limit=5)
+            assert not index.problem
+            close = [shown(hit) for hit in hits if hit.score >= hits[0].score - CLOSE]
+            if expected not in close:
+                wrong.append((query, expected, close))
+    assert wrong == []
+
+
+EVIDENCE = (
+    "where are messages sent again that could not be delivered",
+    "LabelPrinter.print",
+    "write atom",
+    "blob 00ff is damaged: its bytes hash to 11ab; restore it from a backup",
+    "is Roles.authorize! checked before a refund",
+)
+
+
+def test_the_evidence_for_candidates_is_what_it_was(fast: Index) -> None:
+    """What the index knows of the best candidates before any of it becomes a feature."""
+    found = {query: [evidence(item) for _, item in fast.ranked(query)[:8]] for query in EVIDENCE}
+    golden = pinned("evidence", found)
+    assert found == golden
+
+
+def evidence(ranked: Any) -> list[Any]:
+    """Return where a candidate is, its score, text matches, cosine, terms by field, and share of phrases."""
+    one = ranked.candidate
+    numbers = [round(value, 4) for value in (ranked.score, one.text, one.names, one.similarity, one.phrases)]
+    return [f"{one.symbol.path}:{one.symbol.qualname}", *numbers, " ".join(f"{fields:06b}" for fields in one.terms)]

@@ -1,0 +1,1 @@
+"""Carts, orders, prices and stock."""
