@@ -37,13 +37,13 @@ from development import Row, interval, judged, loaded, prepared
 
 import codesearch
 from codesearch import embed
-from codesearch.errors import UsageError
+from codesearch.core.errors import UsageError
 from codesearch.index import Index
 from codesearch.search import Query, parse
 from codesearch.search.candidates import ALL_FIELDS, BY_VECTOR, Candidate
 from codesearch.search.features import NAMES, Features
 from codesearch.search.rank import Ranked, _copies, _fold, _key
-from codesearch.search.weights import FAST
+from codesearch.search.ranking import FAST
 from codesearch.store import Store
 from codesearch.store.full_text import any_of
 

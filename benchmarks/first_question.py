@@ -32,7 +32,7 @@ from pathlib import Path
 from trees import COMMAND, environment, timed, told
 
 import codesearch
-from codesearch.measure.machine import machine
+from codesearch.bench.machine import machine
 
 QUESTIONS = (
     "where do we retry failed queries",

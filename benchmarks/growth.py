@@ -44,8 +44,8 @@ import trees
 
 import codesearch
 from codesearch import embed
-from codesearch.measure import queries, running
-from codesearch.measure.machine import machine
+from codesearch.bench import measure, queries
+from codesearch.bench.machine import machine
 
 FIRST_GUESS = 700.0
 """Bytes of source a function, before any tree was measured."""
@@ -129,14 +129,14 @@ def measured(tree: Path, db: Path, given: argparse.Namespace, facts: dict[str, A
     settings = {"db": str(db), "embed": given.embed, "cache": False}
     _remove(db)
     load = os.getloadavg()[0]
-    made = running.indexing(tree, settings, trees.told)
+    made = measure.indexing(tree, settings, trees.told)
     with codesearch.open_index(tree, **settings) as index:
         texts, functions = queries.mined(index, given.queries)
         made = replace(made, functions=functions)
-        same = running.unchanged(tree, settings, trees.told)
+        same = measure.unchanged(tree, settings, trees.told)
         # The first round is not counted: with a second stage it embeds.
-        warm = list(running.warm(tree, settings, [texts, texts], trees.told))[-1]
-        cold = running.cold(tree, settings, texts[: given.cold], trees.told)
+        warm = list(measure.warm(tree, settings, [texts, texts], trees.told))[-1]
+        cold = measure.cold(tree, settings, texts[: given.cold], trees.told)
         with trees.told("comparing with the exact nearest"):
             recall = recall_of(index, texts)
     with trees.told("rg"):

@@ -34,10 +34,10 @@ from pathlib import Path
 from typing import Any
 
 from codesearch import languages
-from codesearch.errors import CodesearchError
+from codesearch.core.errors import CodesearchError
+from codesearch.core.tokens import words
+from codesearch.core.types import CALLABLES, Symbol
 from codesearch.extract import extract
-from codesearch.text import words
-from codesearch.types import CALLABLES, Symbol
 
 LIST = Path(__file__).with_name("mined.tsv")
 MOST = {

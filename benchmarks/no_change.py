@@ -24,7 +24,7 @@ from pathlib import Path
 from trees import COMMAND, environment, repository, timed, told
 
 import codesearch
-from codesearch.measure.machine import machine
+from codesearch.bench.machine import machine
 
 ASKED_SECONDS, ASKED_RATIO = 1.0, 3.0
 

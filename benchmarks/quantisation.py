@@ -25,7 +25,7 @@ import numpy as np
 import numpy.typing as npt
 
 from codesearch import embed
-from codesearch.embed.samples import documents
+from codesearch.embed.manage.samples import documents
 from codesearch.store.connection import connect
 
 Vectors = npt.NDArray[np.float32]

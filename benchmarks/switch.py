@@ -27,8 +27,8 @@ import apsw
 from trees import COMMAND, environment, git, repository, timed, told, wait_for, watching
 
 import codesearch
-from codesearch.measure.machine import machine
-from codesearch.measure.processes import cpu_seconds, family
+from codesearch.bench.machine import machine
+from codesearch.bench.processes import cpu_seconds, family
 from codesearch.service import client
 
 ASKED_SECONDS = 4.0

@@ -20,7 +20,7 @@ from pathlib import Path
 from trees import COMMAND, environment, git, repository, source, timed, wait_for, watching
 
 import codesearch
-from codesearch.measure.processes import cpu_seconds, family, memory
+from codesearch.bench.processes import cpu_seconds, family, memory
 from codesearch.service import client
 
 

@@ -10,24 +10,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0"
+from codesearch._version import __version__
 
 __all__ = ["CodesearchError", "Filter", "Hit", "Index", "Skipped", "Status", "Symbol", "__version__", "open_index"]
 
 if TYPE_CHECKING:
-    from codesearch.errors import CodesearchError
+    from codesearch.core.errors import CodesearchError
+    from codesearch.core.filter import Filter
+    from codesearch.core.types import Hit, Skipped, Symbol
     from codesearch.index import Index, Status, open_index
-    from codesearch.store.filters import Filter
-    from codesearch.types import Hit, Skipped, Symbol
 
 _HOME = {
-    "CodesearchError": "codesearch.errors",
-    "Filter": "codesearch.store.filters",
-    "Hit": "codesearch.types",
+    "CodesearchError": "codesearch.core.errors",
+    "Filter": "codesearch.core.filter",
+    "Hit": "codesearch.core.types",
     "Index": "codesearch.index",
-    "Skipped": "codesearch.types",
+    "Skipped": "codesearch.core.types",
     "Status": "codesearch.index",
-    "Symbol": "codesearch.types",
+    "Symbol": "codesearch.core.types",
     "open_index": "codesearch.index",
 }
 

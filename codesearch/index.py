@@ -11,19 +11,21 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from codesearch import embed, indexer, search
-from codesearch.cascade import WHATEVER_IT_TAKES, Cascade, Effort
-from codesearch.errors import CodesearchError, NotFoundError, UsageError
-from codesearch.indexer import Progress, Report
+from codesearch import embed, search
+from codesearch.core.errors import CodesearchError, NotFoundError, UsageError
+from codesearch.core.filter import Filter
+from codesearch.core.types import Hit, Skipped, Symbol
+from codesearch.indexing import update
+from codesearch.indexing.update import Progress, Report
+from codesearch.indexing.worker import Task
+from codesearch.rerank.reranker import WHATEVER_IT_TAKES, Cascade, Effort
 from codesearch.settings import Settings, load
 from codesearch.store import NeedsMigration, Store, location
-from codesearch.store.filters import Filter
-from codesearch.types import Hit, Skipped, Symbol
-from codesearch.worker import Task
 
 if TYPE_CHECKING:
-    from codesearch.fill import FillProgress, FillReport
-    from codesearch.indexer import PoolFactory
+    from codesearch.indexing.update import PoolFactory
+    from codesearch.rerank.backfill import FillProgress, FillReport
+    from codesearch.search.explain import Why
 
 PLAN_LASTS = 2.0
 """Seconds that a comparison of tree and index may wait for the lock; later it is made again."""
@@ -178,22 +180,22 @@ class Index:
         `pools` lends worker processes that are running already (`workers.WarmPools`).
         """
         only = None if paths is None else tuple(paths)
-        todo: indexer.Plan | None = None
+        todo: update.Plan | None = None
         made: tuple[float, tuple[int, ...]] = (0.0, ())
         if not rebuild and only is None and (store := self._existing()) is not None:
             made = time.monotonic(), self.version()
-            todo = indexer.plan(self.root, store, self.settings)
+            todo = update.plan(self.root, store, self.settings)
             if todo.empty:
                 return Report(unchanged=todo.unchanged, notes=(*self.notes, *todo.discovery.notes))
         if todo is None:
             self.close()
 
-        def planned() -> indexer.Plan | None:
+        def planned() -> update.Plan | None:
             """Return the plan if it still holds: nobody else has written, and the tree was looked at just now."""
             holds = todo is not None and time.monotonic() - made[0] < PLAN_LASTS and made[1] == self.version()
             return todo if holds else None
 
-        report = indexer.update(
+        report = update.update(
             self.root,
             self.path,
             self.settings,
@@ -221,7 +223,7 @@ class Index:
         another process does not wait for it. Interrupting it loses no more than the last seconds.
         Raises UsageError if the settings want no second stage, ModelError if the model cannot be used.
         """
-        from codesearch.fill import fill
+        from codesearch.rerank.backfill import fill
 
         if not self.cascade.enabled:
             raise UsageError("there is no second stage to embed for: see the settings model and embed")
@@ -233,7 +235,8 @@ class Index:
         Raises as `query`; does nothing while there is no index.
         """
         if (store := self.reader()) is not None:
-            self.cascade.expect(store, search.parse(text, only))
+            query = search.parse(text, only)
+            self.cascade.expect(store, query.text, is_name=bool(query.name))
 
     def query(
         self,
@@ -271,6 +274,18 @@ class Index:
         parsed, vector = self._asked(text, only)
         found = search.ranking(self._reading(), parsed, vector, wanted, self.cascade, effort=effort)
         return list(zip(_hits(found), found, strict=True))
+
+    def why(self, text: str, path: str, line: int, only: Filter | None = None) -> Why:
+        """Return why the symbol at a line (from 1) of a file is where it is among the answers to a query.
+
+        `path` is relative to the root. Raises UsageError if the query cannot be understood, NotFoundError if there is
+        no index or the file has no such line.
+        """
+        from codesearch.search import explain
+
+        tree = explain.Tree(self.root, self.settings.file_options(), self.settings.limit)
+        query = search.parse(text, only)
+        return explain.why(self._reading(), tree, query, path, line, lambda: self.ranked(text, only=only))
 
     def similar(self, path: str, line: int, *, limit: int | None = None, only: Filter | None = None) -> list[Hit]:
         """Return the symbols most like the one at a line (from 1) of a file (relative to the root), best first."""
@@ -359,7 +374,7 @@ class Index:
     def status(self) -> Status:
         """Return what the index holds and whether it is what the tree is, true at this moment."""
         store = self._existing()
-        todo = indexer.plan(self.root, store, self.settings)
+        todo = update.plan(self.root, store, self.settings)
         counts = store.counts() if store is not None else {}
         meta = store.meta() if store is not None else {}
         files = (self.path, Path(f"{self.path}-wal"))
@@ -399,11 +414,11 @@ class Index:
         """Return (file, its bytes, what is wrong with it) of the user's cache, if the settings want it."""
         if not self.settings.cache or not self.settings.second_stage:
             return None, 0, ()
-        from codesearch import vector_cache
+        from codesearch.rerank import shared_cache
 
-        path = vector_cache.location()
-        problem = vector_cache.problem(path)
-        return path, 0 if path is None or problem else vector_cache.size(path), (problem,) if problem else ()
+        path = shared_cache.location()
+        problem = shared_cache.problem(path)
+        return path, 0 if path is None or problem else shared_cache.size(path), (problem,) if problem else ()
 
     def check_model(self) -> None:
         """Raise NotFoundError if the settings name a model that does not exist."""
@@ -426,7 +441,7 @@ class Index:
     def current(self) -> bool:
         """Whether there is an index made by the rules in force, though it may lack what has changed since."""
         store = self._existing()
-        return store is not None and indexer.is_current(store, self.settings)
+        return store is not None and update.is_current(store, self.settings)
 
     def paths(self) -> list[str]:
         """Return the paths of the files the index knows, in no particular order; none before it is made."""
@@ -461,7 +476,7 @@ def _hits(ranked: Iterable[search.Ranked]) -> list[Hit]:
 
 
 def _is_named(symbol: Symbol, name: str) -> bool:
-    from codesearch.text import name_key
+    from codesearch.core.tokens import name_key
 
     key = name_key(name)
     return (bool(key) and key in (name_key(symbol.name), name_key(symbol.qualname))) or (

@@ -13,7 +13,7 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from codesearch.errors import UsageError
+from codesearch.core.errors import UsageError
 
 if TYPE_CHECKING:
     from codesearch.files.values import FileOptions

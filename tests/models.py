@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from codesearch import embed
-from codesearch.errors import CodesearchError
-from codesearch.text import words
+from codesearch.core.errors import CodesearchError
+from codesearch.core.tokens import words
 
 
 class FakeModel:
@@ -56,7 +56,7 @@ class FakeModel:
 
 def install(*models: FakeModel) -> None:
     """Let `embed.load` know models, besides those there are."""
-    from codesearch import cascade
+    from codesearch.rerank import reranker
 
     known = {model.name: model for model in models}
     original = getattr(embed.load, "original", embed.load)
@@ -66,12 +66,12 @@ def install(*models: FakeModel) -> None:
 
     load.original = original  # type: ignore[attr-defined]
     embed.load = load
-    cascade._process.__init__()  # type: ignore[misc]
+    reranker._process.__init__()  # type: ignore[misc]
 
 
 def uninstall() -> None:
     """Leave the models there are."""
-    from codesearch import cascade
+    from codesearch.rerank import reranker
 
     embed.load = getattr(embed.load, "original", embed.load)
-    cascade._process.__init__()  # type: ignore[misc]
+    reranker._process.__init__()  # type: ignore[misc]

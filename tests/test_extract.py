@@ -14,11 +14,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from codesearch import languages
-from codesearch.errors import NotFoundError
+from codesearch.core.errors import NotFoundError
+from codesearch.core.types import KINDS, Symbol
 from codesearch.extract import ParseTimeout, extract
 from codesearch.extract.comments import clean_comment, clean_string
 from codesearch.extract.scan import scan
-from codesearch.types import KINDS, Symbol
 
 CASES = Path(__file__).parent / "languages" / "cases"
 NAMES = [language.name for language in languages.all()]

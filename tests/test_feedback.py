@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 import codesearch
-from codesearch import feedback
-from codesearch.cli import opening
-from codesearch.errors import CodesearchError, UsageError
-from codesearch.evaluate.questions import Target
-from codesearch.types import Symbol
+from codesearch.cli.ui import open_file
+from codesearch.core.errors import CodesearchError, UsageError
+from codesearch.core.types import Symbol
+from codesearch.quality import feedback
+from codesearch.quality.questions import Target
 from tests.cli.conftest import SMALL, Run, call, nobody_home, small  # noqa: F401 -- fixtures
 
 Call = Callable[..., Run]
@@ -147,23 +147,23 @@ def test_as_questions(small: Path):  # noqa: F811
 def test_editors(monkeypatch: pytest.MonkeyPatch, editor: str, expected: list[str]):
     monkeypatch.setenv("VISUAL", editor)
     monkeypatch.setenv("EDITOR", "ignored")
-    assert opening.command(Path("a b.py"), 7) == expected
+    assert open_file.command(Path("a b.py"), 7) == expected
 
 
 def test_editors_that_do_not_work(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.delenv("VISUAL", raising=False)
     monkeypatch.delenv("EDITOR", raising=False)
     with pytest.raises(UsageError, match="set VISUAL or EDITOR"):
-        opening.open_at(Path("a"), 1)
+        open_file.open_at(Path("a"), 1)
     monkeypatch.setenv("EDITOR", "'unfinished")
     with pytest.raises(UsageError, match="cannot be understood"):
-        opening.open_at(Path("a"), 1)
+        open_file.open_at(Path("a"), 1)
     monkeypatch.setenv("EDITOR", "no-such-editor-anywhere")
     with pytest.raises(CodesearchError, match="cannot be run"):
-        opening.open_at(Path("a"), 1)
+        open_file.open_at(Path("a"), 1)
     monkeypatch.setenv("EDITOR", "false")
     with pytest.raises(CodesearchError, match="ended with status 1"):
-        opening.open_at(Path("a"), 1)
+        open_file.open_at(Path("a"), 1)
 
 
 def test_opening_what_is_not_there(small: Path, call: Call, monkeypatch: pytest.MonkeyPatch):  # noqa: F811

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from codesearch.errors import NotFoundError, UsageError
+from codesearch.core.errors import NotFoundError, UsageError
+from codesearch.core.types import Skipped
 from codesearch.files import Discovery, FileOptions, discover
-from codesearch.types import Skipped
 
 posix = pytest.mark.skipif(os.name != "posix", reason="needs links, modes or byte names as POSIX has them")
 pytestmark = pytest.mark.skipif(shutil.which("git") is None, reason="needs git")

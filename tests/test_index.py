@@ -3,7 +3,7 @@
 import pytest
 
 import codesearch
-from codesearch.errors import NotFoundError, StoreError, UsageError
+from codesearch.core.errors import NotFoundError, StoreError, UsageError
 from tests.trees import copy_package
 
 

@@ -6,7 +6,7 @@ import time
 import pytest
 
 import codesearch
-from codesearch import indexer
+from codesearch.indexing import update
 from codesearch.store import Store
 from tests.trees import contents, copy_package, fresh
 
@@ -31,7 +31,7 @@ def test_indexes_and_then_finds_nothing_to_do(tree):
         first = index.update()
         assert (first.changed, first.deleted) == (2, 0)
         assert names(index) == ["Serve", "retry_upload"]
-        time.sleep(2 * indexer.FINE_GRAIN_NS / 1e9)
+        time.sleep(2 * update.FINE_GRAIN_NS / 1e9)
         index.update()  # looks again at files written within the clock's grain
         again = index.update()
         assert (again.changed, again.deleted, again.unchanged) == (0, 0, 2)
@@ -117,7 +117,7 @@ def test_a_file_that_breaks_its_worker_is_reported_and_costs_no_other_file(tree,
     (hostile / "sitecustomize.py").write_text("")
     (tree / "crash.py").write_text("x = 1\n")
     (tree / "stuck.py").write_text("x = 2\n")
-    monkeypatch.setattr("codesearch.workers._BOOT", BREAKING)
+    monkeypatch.setattr("codesearch.indexing.pool._BOOT", BREAKING)
     with codesearch.open_index(tree, parse_timeout=0.5, workers=1) as index:
         index.update()
         skipped = {s.path: (s.reason, s.detail) for s in index.status().skipped}
@@ -130,7 +130,7 @@ def test_a_file_that_breaks_its_worker_is_reported_and_costs_no_other_file(tree,
 BREAKING = """
 import sys; sys.path[:] = sys.argv[1:]
 import os, time
-from codesearch import worker
+from codesearch.indexing import worker
 real = worker.Processor.extract
 def broken(self, task):
     if task.path == 'crash.py': os._exit(11)
@@ -151,7 +151,7 @@ def test_workers_import_nothing_from_the_tree(tree, monkeypatch):
 
 
 def test_progress_counts_up_to_the_whole(tree):
-    seen: list[indexer.Progress] = []
+    seen: list[update.Progress] = []
     with codesearch.open_index(tree) as index:
         index.update(progress=seen.append)
     assert seen[-1].files == seen[-1].files_total == 2

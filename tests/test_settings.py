@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from codesearch import settings as module
-from codesearch.errors import UsageError
+from codesearch.core.errors import UsageError
 from codesearch.settings import NAMES, Settings, describe, load, load_layers, user_file
 
 DOCUMENT = Path(__file__).parent.parent / "docs" / "configuration.md"

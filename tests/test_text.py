@@ -1,7 +1,8 @@
 import pytest
 
-from codesearch import text
-from codesearch.types import Symbol
+from codesearch.core import tokens
+from codesearch.core.types import Symbol
+from codesearch.extract import documents
 
 
 @pytest.mark.parametrize(
@@ -19,16 +20,16 @@ from codesearch.types import Symbol
     ],
 )
 def test_identifiers_split_at_case_underscores_and_digits(word, parts):
-    assert text.split_identifier(word) == parts
+    assert tokens.split_identifier(word) == parts
 
 
 def test_terms_keep_the_compound_beside_its_parts():
-    assert text.terms("def parse_config(x):") == ["def", "parse", "config", "parseconfig", "x"]
+    assert tokens.terms("def parse_config(x):") == ["def", "parse", "config", "parseconfig", "x"]
 
 
 @pytest.mark.parametrize("name", ["parse_config", "parseConfig", "ParseConfig", "PARSE_CONFIG", "parse-config"])
 def test_names_of_any_case_style_share_a_key(name):
-    assert text.name_key(name) == "parseconfig"
+    assert tokens.name_key(name) == "parseconfig"
 
 
 def symbol(kind, name, start, end, qualname=None, documentation=""):
@@ -46,22 +47,22 @@ SYMBOLS = [
 
 
 def test_a_container_holds_its_own_code_and_the_names_in_it_but_not_their_bodies():
-    module, klass, method = text.documents(SYMBOLS, SOURCE, "pkg/mod.py")
+    module, klass, method = documents.documents(SYMBOLS, SOURCE, "pkg/mod.py")
     assert module.fields[5].split() == ["import", "os", "a"]
     assert klass.fields[5].split() == ["class", "a", "x", "1", "run"]
     assert "launch" in method.fields[5].split()
 
 
 def test_the_embedded_text_is_a_line_a_field_and_does_not_depend_on_the_path():
-    here = text.documents(SYMBOLS, SOURCE, "pkg/mod.py")[2]
-    there = text.documents(SYMBOLS, SOURCE, "other/place.py")[2]
+    here = documents.documents(SYMBOLS, SOURCE, "pkg/mod.py")[2]
+    there = documents.documents(SYMBOLS, SOURCE, "other/place.py")[2]
     assert here.embedding_text.split("\n")[:4] == ["run", "a", "run", "start the engine"]
     assert here.content_hash == there.content_hash
     assert here.fields[4] != there.fields[4]
 
 
 def test_equal_texts_share_a_hash_and_different_ones_do_not():
-    one, two = text.documents(SYMBOLS, SOURCE, "x.py"), text.documents(SYMBOLS, SOURCE, "x.py")
-    changed = text.documents(SYMBOLS, SOURCE.replace(b"launch", b"cancel"), "x.py")
+    one, two = documents.documents(SYMBOLS, SOURCE, "x.py"), documents.documents(SYMBOLS, SOURCE, "x.py")
+    changed = documents.documents(SYMBOLS, SOURCE.replace(b"launch", b"cancel"), "x.py")
     assert [d.content_hash for d in one] == [d.content_hash for d in two]
     assert one[2].content_hash != changed[2].content_hash

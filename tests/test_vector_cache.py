@@ -17,9 +17,9 @@ from typing import Any
 import apsw
 import pytest
 
-from codesearch import vector_cache as module
-from codesearch.errors import CodesearchError
-from codesearch.vector_cache import VectorCache
+from codesearch.core.errors import CodesearchError
+from codesearch.rerank import shared_cache as module
+from codesearch.rerank.shared_cache import VectorCache
 
 MODEL = "model@1"
 DIMS = 64
@@ -116,7 +116,7 @@ def settled(path: Path) -> int:
 
 def test_what_was_used_least_recently_goes_first(path: Path, monkeypatch: pytest.MonkeyPatch):
     now = [1_000_000]
-    monkeypatch.setattr("codesearch.vector_cache.time.time", lambda: now[0])
+    monkeypatch.setattr("codesearch.rerank.shared_cache.time.time", lambda: now[0])
     monkeypatch.setattr(module, "EVICTED_AT_ONCE", 50)
     limit = 250_000
     cache = VectorCache(path, limit)
@@ -239,14 +239,14 @@ def test_no_home_at_all(monkeypatch: pytest.MonkeyPatch):
 def test_what_belongs_to_another_user_is_neither_used_nor_made(path: Path, cache: VectorCache, monkeypatch):
     cache.put(MODEL, some(1))
     other = os.geteuid() + 1
-    monkeypatch.setattr("codesearch.vector_cache.os.geteuid", lambda: other)
+    monkeypatch.setattr("codesearch.rerank.shared_cache.os.geteuid", lambda: other)
     assert cache.get(MODEL, DIMS, [digest(1)]) == {}
     assert "belongs to another user" in cache.problem
     with pytest.raises(CodesearchError, match="another user"):
         module.clear()
     assert held(path) == some(1)
     if other > 1:
-        monkeypatch.setattr("codesearch.vector_cache.os.geteuid", lambda: 0)  # sudo that keeps HOME
+        monkeypatch.setattr("codesearch.rerank.shared_cache.os.geteuid", lambda: 0)  # sudo that keeps HOME
         theirs = path.parents[1] / "elsewhere" / "codesearch" / "vectors.db"
         VectorCache(theirs, MB).put(MODEL, some(1))
         assert not theirs.parent.exists()
@@ -275,7 +275,7 @@ def test_a_full_disk_stops_the_writing_not_the_reading(path: Path, cache: Vector
         db.execute(f"PRAGMA max_page_count = {db.pragma('page_count') + 1}")
         return db
 
-    monkeypatch.setattr("codesearch.vector_cache.apsw.Connection", full)
+    monkeypatch.setattr("codesearch.rerank.shared_cache.apsw.Connection", full)
     cache.put(MODEL, some(*range(200, 2000)))
     assert "no space left" in cache.problem
     assert cache.get(MODEL, DIMS, some(*range(2000))) == some(*range(200))
@@ -354,7 +354,7 @@ def test_a_thread_that_opens_it_does_not_free_the_locks_of_another(path: Path, c
 WORK = """
 import random, sys
 from pathlib import Path
-from codesearch.vector_cache import VectorCache
+from codesearch.rerank.shared_cache import VectorCache
 path, seed, limit = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
 rng = random.Random(seed)
 cache = VectorCache(path, limit)

@@ -17,9 +17,9 @@ import numpy as np
 import torch
 from transformers import AutoModel, AutoTokenizer
 
-from codesearch.embed.export import Encoder, cosines, export
+from codesearch.embed.manage.export import Encoder, cosines, export
+from codesearch.embed.manage.samples import documents
 from codesearch.embed.onnx import OnnxEmbedder
-from codesearch.embed.samples import documents
 from codesearch.embed.transformer import one_line
 
 

@@ -13,7 +13,7 @@ without, multiplied, with the transformer's features and more trees on top. All 
 right candidate comes first (softmax over a query's candidates), each kind of query in each repository weighing as KINDS
 says.
 Printed: every kind under a ranking fitted without its repository, beside simpler ones, and the calibration of the
-scores. `--write` fits on all repositories and writes codesearch/search/weights.py, codesearch/search/grown.py and
+scores. `--write` fits on all repositories and writes ranking.py and ranking_model.py of codesearch/search and
 docs/ranking.md with its diagram. `CODESEARCH_UPDATE_DOCS=1 python -m pytest tests/test_docs.py` then writes what the
 examples in the documentation print.
 """
@@ -35,10 +35,10 @@ import ranking_weights
 from ranking_cases import Case, cases
 from ranking_weights import Bins, Fitted, Table
 
-from codesearch.search import trees
+from codesearch.search import boosted_trees
+from codesearch.search.boosted_trees import Tree
 from codesearch.search.features import ASKED, NAMES
 from codesearch.search.rank import MOST_SAME_FILE, SAME_FILE
-from codesearch.search.trees import Tree
 
 Array = npt.NDArray[np.float64]
 
@@ -323,7 +323,7 @@ def held_out(suite: Suite, repositories: Sequence[str], below: Sequence[Model]) 
 def middle(grown: Sequence[tuple[float, Sequence[Tree]]], features: npt.NDArray[np.float32]) -> float:
     """Return what trees add to a candidate of which only the query is known."""
     asked = {name: float(features[NAMES.index(name)]) for name in ASKED}
-    return sum(factor * trees.middle(some, asked) for factor, some in grown)
+    return sum(factor * boosted_trees.middle(some, asked) for factor, some in grown)
 
 
 PLACES = {name: place for place, name in enumerate(NAMES)}
@@ -332,8 +332,8 @@ PLACES = {name: place for place, name in enumerate(NAMES)}
 def check(model: Model, suite: Suite) -> None:
     """Raise AssertionError unless the trees as written say what the fitted ones say."""
     some = suite.features[:: max(1, len(suite.features) // 2000)]
-    grown = [(factor, [trees.prune(tree, {}, PLACES) for tree in part]) for factor, part in model.all_trees()]
-    ours = [sum(factor * trees.total(part, row.tolist()) for factor, part in grown) for row in some[:200]]
+    grown = [(factor, [boosted_trees.prune(tree, {}, PLACES) for tree in part]) for factor, part in model.all_trees()]
+    ours = [sum(factor * boosted_trees.total(part, row.tolist()) for factor, part in grown) for row in some[:200]]
     theirs = model.grown(some[:200])
     assert np.mean(np.abs(np.array(ours) - theirs) < 0.01) > 0.98, "the trees as written differ"
 

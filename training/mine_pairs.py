@@ -41,10 +41,10 @@ from pair_rules import (
 )
 
 from codesearch import languages
-from codesearch.errors import CodesearchError
+from codesearch.core.errors import CodesearchError
+from codesearch.core.tokens import words
+from codesearch.core.types import Symbol
 from codesearch.extract import extract
-from codesearch.text import words
-from codesearch.types import Symbol
 
 BODY_WORDS = 300
 MOST = {"documentation": 4000, "comment": 1000, "test": 500, "commit": 300}

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from codesearch.text import words
-from codesearch.types import Symbol
+from codesearch.core.tokens import words
+from codesearch.core.types import Symbol
 
 LEFT_OUT = re.compile(
     r"(^|/)(fixtures?|testdata|__fixtures__|snapshots?|examples?|samples?|demos?|benchmarks?|bench|docs?)(/|$)", re.I

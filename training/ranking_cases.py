@@ -16,14 +16,14 @@ import numpy.typing as npt
 
 import codesearch
 from codesearch import embed
-from codesearch.cascade import Cascade, Source
+from codesearch.core.types import Symbol
+from codesearch.rerank.reranker import Cascade, Source
 from codesearch.search import Query, parse
 from codesearch.search.candidates import Candidate, gather
 from codesearch.search.features import NAMES, Features, compute, deepened
 from codesearch.search.rank import DEEP_CANDIDATES, rank
 from codesearch.settings import load
 from codesearch.store import Store
-from codesearch.types import Symbol
 
 Array = npt.NDArray[np.float32]
 

@@ -1,4 +1,4 @@
-"""Writing a fitted ranking: weights.py and grown.py of codesearch/search, docs/ranking.md and its diagram."""
+"""Writing a fitted ranking: ranking.py and ranking_model.py of codesearch/search, docs/ranking.md and its diagram."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from pathlib import Path
 
 import numpy as np
 
-from codesearch.search.trees import Tree
+from codesearch.search.boosted_trees import Tree
 
 HOUSE = Path(__file__).parent.parent
-WEIGHTS = HOUSE / "codesearch" / "search" / "weights.py"
-GROWN = HOUSE / "codesearch" / "search" / "grown.py"
+WEIGHTS = HOUSE / "codesearch" / "search" / "ranking.py"
+GROWN = HOUSE / "codesearch" / "search" / "ranking_model.py"
 PAGE = HOUSE / "docs" / "ranking.md"
 DIAGRAM = HOUSE / "docs" / "images" / "reliability.svg"
 
@@ -73,8 +73,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from codesearch.search import grown
-from codesearch.search.trees import Tree
+from codesearch.search import ranking_model
+from codesearch.search.boosted_trees import Tree
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +97,7 @@ A node is (feature, limit, mean of what is below, tree for values up to the limi
 
 from __future__ import annotations
 
-from codesearch.search.trees import Tree
+from codesearch.search.boosted_trees import Tree
 '''
 
 WHAT = {
@@ -135,7 +135,9 @@ def write(fitted: Mapping[str, Fitted], repositories: int) -> None:
         )
         slope, intercept = model.table.calibration
         weights.append(f"\n{name} = Weighting(\n    {{\n{rows}    }},\n    ({slope:.3f}, {intercept:.3f}),\n")
-        parts = ", ".join(f"({factor:.4f}, grown.{other})" for other, factor in {**model.others, name: 1.0}.items())
+        parts = ", ".join(
+            f"({factor:.4f}, ranking_model.{other})" for other, factor in {**model.others, name: 1.0}.items()
+        )
         weights.append(f'    ({parts},),\n)\n"""{WHAT[name]}"""\n')
         grown.append(f"\n{name}: tuple[Tree, ...] = (\n" + "".join(map(_lines, model.trees)) + ")\n")
         page.append(f"\n## {model.table.title.capitalize()}\n\n{model.table.markdown()}\n")

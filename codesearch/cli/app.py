@@ -7,15 +7,19 @@ from typing import Annotated
 
 import typer
 
-from codesearch import __version__
-from codesearch.cli import answering, asking, console, options
-from codesearch.cli.bench import bench
-from codesearch.cli.cache import app as cache
-from codesearch.cli.editor import app as editor
-from codesearch.cli.evaluate import evaluate
-from codesearch.cli.feedback import app as feedback
-from codesearch.cli.lsp import lsp
-from codesearch.cli.model import app as model
+from codesearch._version import __version__
+from codesearch.cli import options, session
+from codesearch.cli.commands.bench import bench
+from codesearch.cli.commands.cache import app as cache
+from codesearch.cli.commands.editor import app as editor
+from codesearch.cli.commands.evaluate import evaluate
+from codesearch.cli.commands.feedback import app as feedback
+from codesearch.cli.commands.lsp import lsp
+from codesearch.cli.commands.model import app as model
+from codesearch.cli.commands.query import query
+from codesearch.cli.commands.watch import watch
+from codesearch.cli.commands.why import why
+from codesearch.cli.exit_codes import FOUND, NOTHING
 from codesearch.cli.options import (
     ColorOption,
     ContextOption,
@@ -37,12 +41,9 @@ from codesearch.cli.options import (
     ReportFormatOption,
     SnippetOption,
 )
-from codesearch.cli.query import query
-from codesearch.cli.registering import Command, application, help_of, register
-from codesearch.cli.running import FOUND, NOTHING
-from codesearch.cli.watch import watch
-from codesearch.cli.why import why
-from codesearch.errors import NotFoundError, UsageError
+from codesearch.cli.registration import Command, application, help_of, register
+from codesearch.cli.ui import answers, console
+from codesearch.core.errors import NotFoundError, UsageError
 
 app = application()
 
@@ -113,11 +114,11 @@ def similar(
     if at is None:
         raise UsageError(f"{place}: write FILE:LINE, for example src/cache.py:42")
     root, file = options.located(at[0], path)
-    with asking.opened(root, db=db, limit=limit, context=context, color=answering.value_of(color)) as index:
-        hits = asking.similar(index, file, at[1], only, update=not no_update, quiet=quiet)
+    with session.opened(root, db=db, limit=limit, context=context, color=answers.value_of(color)) as index:
+        hits = session.similar(index, file, at[1], only, update=not no_update, quiet=quiet)
         asked = {"file": file, "line": at[1]}
-        answering.answers(index, format, context, snippet=snippet).print_hits(hits, asked)
-        return answering.ended(index, bool(hits), quiet=quiet)
+        answers.answers(index, format, context, snippet=snippet).print_hits(hits, asked)
+        return answers.ended(index, bool(hits), quiet=quiet)
 
 
 @_command()
@@ -144,11 +145,11 @@ def show(
         root, file = options.located(at[0], path)
     else:
         root, file = options.root_of(path), ""
-    with asking.opened(root, db=db, color=answering.value_of(color)) as index:
+    with session.opened(root, db=db, color=answers.value_of(color)) as index:
         if not no_update:
-            asking.refresh(index, quiet=quiet)
+            session.refresh(index, quiet=quiet)
         found = [index.symbol_at(file, at[1])] if at is not None else index.symbols_named(what)
-        answering.answers(index, Format(format.value), None).print_source(found[:limit])
+        answers.answers(index, Format(format.value), None).print_source(found[:limit])
         rest = found[limit:]
         if rest and not quiet:
             others = ", ".join(f"{one.path}:{one.start_line}" for one in rest[:5]) + (", ..." if rest[5:] else "")
@@ -182,12 +183,12 @@ def symbols(
     codesearch symbols path/to/repo --lang go --name 'parse*' --format ndjson
     """
     only = options.filters(lang, kind, path_filter, name)
-    with asking.opened(options.root_of(path), db=db, color=answering.value_of(color)) as index:
+    with session.opened(options.root_of(path), db=db, color=answers.value_of(color)) as index:
         if not no_update:
-            asking.refresh(index, quiet=quiet)
+            session.refresh(index, quiet=quiet)
         found = index.symbols(only, limit=-1 if limit is None else limit)
-        count = answering.answers(index, format, context, snippet=snippet).print_symbols(found)
-        return answering.ended(index, bool(count), quiet=quiet)
+        count = answers.answers(index, format, context, snippet=snippet).print_symbols(found)
+        return answers.ended(index, bool(count), quiet=quiet)
 
 
 @_command("index")
@@ -223,17 +224,17 @@ def index_command(
 
     Only what changed is read. Interrupting it loses nothing. A second run waits for the first.
     """
-    from codesearch.cli import reports
-    from codesearch.cli.progress import Reporter
+    from codesearch.cli.ui import reports
+    from codesearch.cli.ui.progress import Reporter
 
     settings = {"include": include, "exclude": exclude, "workers": workers, "db": db, "model": model}
-    shared = {"embed": answering.value_of(embed), "cache": options.cache(no_cache=no_cache)}
-    with asking.opened(options.root_of(path), **settings, **shared) as index:
+    shared = {"embed": answers.value_of(embed), "cache": options.cache(no_cache=no_cache)}
+    with session.opened(options.root_of(path), **settings, **shared) as index:
         index.check_model()
         with Reporter(index.root, quiet=quiet, first=rebuild or not index.path.exists()) as reporter:
             report = index.update(rebuild=rebuild, progress=reporter.progress, waiting=reporter.waiting)
         something = report.symbols or next(index.symbols(limit=1), None) is not None
-        problem = "" if something else asking.nothing_to_search(index.status())
+        problem = "" if something else session.nothing_to_search(index.status())
         if not quiet:
             for note in report.notes:
                 console.message(note)
@@ -242,7 +243,7 @@ def index_command(
         if problem:
             raise NotFoundError(problem)
         if index.settings.embed == "full" and index.settings.second_stage:
-            asking.fill(index, quiet=quiet)
+            session.fill(index, quiet=quiet)
     return FOUND
 
 
@@ -262,9 +263,9 @@ def status(
 
     Exit status: 0 if there is an index, 1 if not.
     """
-    from codesearch.cli import render, reports
+    from codesearch.cli.ui import render, reports
 
-    with asking.opened(options.root_of(path), db=db, color=answering.value_of(color)) as index:
+    with session.opened(options.root_of(path), db=db, color=answers.value_of(color)) as index:
         found = index.status()
         if format is ReportFormat.json:
             render.print_json(reports.status_object(found, list_skipped=skipped), indent=2)
@@ -283,7 +284,7 @@ def clean(path: PathArgument = None, db: DbOption = None, quiet: QuietOption = F
 
     Exit status: 0 if there was one, 1 if not.
     """
-    with asking.opened(options.root_of(path), db=db) as index:
+    with session.opened(options.root_of(path), db=db) as index:
         removed = index.remove()
         if not quiet:
             console.message(f"{index.path}: {'removed' if removed else 'there is no index'}")
@@ -298,10 +299,10 @@ def config(path: PathArgument = None, format: ReportFormatOption = ReportFormat.
     CODESEARCH_LIMIT=20 codesearch config path/to/repo
     """
     from codesearch import settings
-    from codesearch.cli import render, reports
+    from codesearch.cli.ui import render, reports
 
-    with asking.opened(options.root_of(path), color=answering.value_of(color)) as index:
-        layers = settings.load_layers(index.root, {"color": answering.value_of(color)})
+    with session.opened(options.root_of(path), color=answers.value_of(color)) as index:
+        layers = settings.load_layers(index.root, {"color": answers.value_of(color)})
         described = settings.describe(layers)
         if format is ReportFormat.json:
             found = {item.name: {"value": item.value, "origin": item.origin} for item in described}

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from codesearch.errors import NotFoundError, UsageError
+from codesearch.core.errors import NotFoundError, UsageError
 
 
 class Format(str, Enum):
@@ -143,8 +143,8 @@ def filters(
     languages: list[str] | None, kinds: list[str] | None, paths: list[str] | None, names: list[str] | None
 ) -> Any:
     """Return the Filter that the options stand for. Raises UsageError for a value there is not."""
+    from codesearch.core.filter import Filter
     from codesearch.search.query import checked
-    from codesearch.store.filters import Filter
 
     given = (("languages", "--lang", languages), ("kinds", "--kind", kinds), ("paths", "--path", paths),
              ("names", "--name", names))  # fmt: skip

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
-from codesearch.errors import NotFoundError
+from codesearch.core.errors import NotFoundError
 
 if TYPE_CHECKING:
     import numpy as np

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from codesearch.errors import ModelError
+from codesearch.core.errors import ModelError
 
 CONFIG = "config.json"
 MODEL = "model.onnx"

@@ -16,10 +16,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from codesearch.core.errors import ModelError
 from codesearch.embed import config as configuration
 from codesearch.embed.config import MODEL, TOKENIZER, VOCABULARY, Config
 from codesearch.embed.transformer import Transformer
-from codesearch.errors import ModelError
 
 if TYPE_CHECKING:
     import numpy as np

@@ -15,8 +15,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from codesearch.core.errors import ModelError
 from codesearch.embed.transformer import Transformer
-from codesearch.errors import ModelError
 
 if TYPE_CHECKING:
     import numpy as np

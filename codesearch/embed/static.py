@@ -22,8 +22,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from codesearch.errors import CodesearchError
-from codesearch.text import words, words_of
+from codesearch.core.errors import CodesearchError
+from codesearch.core.tokens import words, words_of
 
 if TYPE_CHECKING:
     import numpy as np

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from codesearch.core.tokens import words
 from codesearch.embed import config as configuration
 from codesearch.embed.config import Config
-from codesearch.text import words
 
 if TYPE_CHECKING:
     import numpy as np

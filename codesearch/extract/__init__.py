@@ -9,10 +9,10 @@ from itertools import accumulate
 from pathlib import PurePosixPath
 
 from codesearch import languages
+from codesearch.core.types import CALLABLES, KINDS, Kind, Symbol
 from codesearch.extract.comments import CommentFinder, clean_comment
 from codesearch.extract.scan import FileScan, ParseTimeout, scan
 from codesearch.languages.definition import Definition, Language
-from codesearch.types import CALLABLES, KINDS, Kind, Symbol
 
 __all__ = ["ParseTimeout", "extract"]
 

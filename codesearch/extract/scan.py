@@ -8,11 +8,11 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from codesearch import languages
-from codesearch.errors import CodesearchError
+from codesearch.core.errors import CodesearchError
+from codesearch.core.types import KINDS
 from codesearch.extract.comments import clean_comment, clean_string
 from codesearch.languages.definition import Definition, Language, Scan
 from codesearch.languages.grammar import load
-from codesearch.types import KINDS
 
 if TYPE_CHECKING:
     from tree_sitter import Node, Tree

@@ -7,9 +7,9 @@ import re
 from hashlib import blake2b
 from pathlib import Path
 
+from codesearch.core.types import Skipped
 from codesearch.files.reading import read_plain
 from codesearch.files.values import FileOptions, Source
-from codesearch.types import Skipped
 
 HASH_BYTES = 16
 _LOOK = 8192

@@ -9,13 +9,13 @@ from collections import Counter
 from collections.abc import Container, Iterable, Sequence
 from pathlib import Path
 
-from codesearch.errors import NotFoundError, UsageError
+from codesearch.core.errors import NotFoundError, UsageError
+from codesearch.core.types import Skipped
 from codesearch.files import git
 from codesearch.files.ignore import Rules
 from codesearch.files.reading import read_plain
 from codesearch.files.values import Discovery, FileOptions, FoundFile
 from codesearch.files.walk import OWN_FOLDERS, Chain, Listing, read_rules, rules_above, walk
-from codesearch.types import Skipped
 
 IGNORE_FILE = b".codesearchignore"
 _HEAD_BYTES = 256

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from codesearch.types import Skipped
+from codesearch.core.types import Skipped
 
 REASONS: dict[str, str] = {
     "unknown language": "no language is known for this name; counted by extension, not listed",

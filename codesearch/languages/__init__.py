@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from functools import cache
 
-from codesearch.errors import NotFoundError
+from codesearch.core.errors import NotFoundError
 from codesearch.languages.definition import Language
 from codesearch.languages.registry import LANGUAGES
 

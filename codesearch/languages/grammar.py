@@ -9,7 +9,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from codesearch import languages
-from codesearch.errors import NotFoundError
+from codesearch.core.errors import NotFoundError
 
 if TYPE_CHECKING:
     import tree_sitter

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from codesearch.cascade import WHATEVER_IT_TAKES, Cascade, Effort
+from codesearch.core.filter import Filter
+from codesearch.rerank.reranker import WHATEVER_IT_TAKES, Cascade, Effort
 from codesearch.search.candidates import gather
 from codesearch.search.features import compute
 from codesearch.search.query import Query, parse
 from codesearch.search.rank import DEEP_CANDIDATES, Ranked, rank, refine
 from codesearch.store import Store
-from codesearch.store.filters import Filter
 
 __all__ = ["Filter", "Query", "Ranked", "nearest", "parse", "ranking", "search"]
 
@@ -44,7 +44,7 @@ def ranking(
 
     `cascade` is the second stage, `effort` bounds its work; `instant` hears the ranking without it if there is any.
     """
-    deep = cascade is not None and cascade.start(store, query)
+    deep = cascade is not None and cascade.start(store, query.text, is_name=bool(query.name))
     with store.snapshot():
         candidates = gather(store, query, vector, limit)
         ranked = rank(query, candidates, compute(query, candidates))

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from codesearch.search.narrowing import worth_scoring
+from codesearch.core.tokens import words
+from codesearch.core.types import Symbol
 from codesearch.search.query import STOP_WORDS, Query
+from codesearch.search.term_pruning import worth_scoring
 from codesearch.store import Store
 from codesearch.store.full_text import NOTHING_HELD, Held, any_of
 from codesearch.store.records import StoredSymbol
-from codesearch.text import words
-from codesearch.types import Symbol
 
 BY_TEXT = 100
 BY_NAME_TEXT = 50

@@ -8,10 +8,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from codesearch.core.tokens import name_key, words
+from codesearch.core.types import CALLABLES, Symbol
 from codesearch.search.candidates import FEW_WORDS, SHORTEST_PREFIX, Candidate
 from codesearch.search.query import STOP_WORDS, Mention, Query
-from codesearch.text import name_key, words
-from codesearch.types import CALLABLES, Symbol
 
 _TYPES = frozenset({"class", "struct", "trait", "interface", "enum", "type"})
 _BESIDE = (1.0, 0.6, 0.4, 0.3, 0.2)

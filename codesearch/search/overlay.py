@@ -14,15 +14,15 @@ from contextlib import nullcontext
 from pathlib import Path
 
 from codesearch import embed
-from codesearch.cascade import WHATEVER_IT_TAKES, Cascade, Effort, Source, around
+from codesearch.core.filter import Filter
+from codesearch.core.types import Symbol
+from codesearch.rerank.reranker import WHATEVER_IT_TAKES, Cascade, Effort, Source, around
 from codesearch.search.candidates import ALL_FIELDS, NAME_FIELDS, Candidate, gather, named, with_terms
 from codesearch.search.features import compute
 from codesearch.search.query import Query
 from codesearch.search.rank import DEEP_CANDIDATES, Ranked, rank, refine
 from codesearch.store import FileRecord, Store
-from codesearch.store.filters import Filter
 from codesearch.store.full_text import any_of, naming
-from codesearch.types import Symbol
 
 _MOST = 2000
 """Symbols of buffers that are looked at for one query."""
@@ -99,7 +99,7 @@ class Overlay:
         `generation` says which state of `store` this is; word frequencies are remembered while it stays the same.
         The rest is as for `codesearch.search.search`; without `store` there is no second stage.
         """
-        if store is None or cascade is None or not cascade.start(store, query):
+        if store is None or cascade is None or not cascade.start(store, query.text, is_name=bool(query.name)):
             cascade = None
         with store.snapshot() if store is not None else nullcontext():
             found: list[Candidate] = []

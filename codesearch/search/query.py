@@ -7,10 +7,11 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from codesearch import languages, text
-from codesearch.errors import UsageError
-from codesearch.store.filters import Filter
-from codesearch.types import KINDS
+from codesearch import languages
+from codesearch.core import tokens
+from codesearch.core.errors import UsageError
+from codesearch.core.filter import Filter
+from codesearch.core.types import KINDS
 
 MAX_CHARACTERS = 10_000
 MAX_TERMS = 48
@@ -90,7 +91,7 @@ class Mention:
     @property
     def key(self) -> str:
         """Under which names of any case style meet."""
-        return text.name_key(self.name)
+        return tokens.name_key(self.name)
 
     @property
     def telling(self) -> bool:
@@ -117,7 +118,7 @@ class Query:
     @property
     def words(self) -> tuple[str, ...]:
         """The words of the text without compounds."""
-        return tuple(word for word in dict.fromkeys(text.words(self.text)) if word in self.terms)
+        return tuple(word for word in dict.fromkeys(tokens.words(self.text)) if word in self.terms)
 
 
 def parse(typed: str, only: Filter | None = None) -> Query:
@@ -150,20 +151,20 @@ def parse(typed: str, only: Filter | None = None) -> Query:
 
 
 def _parsed(words: str, only: Filter) -> Query:
-    found = list(dict.fromkeys(text.terms(words)))
+    found = list(dict.fromkeys(tokens.terms(words)))
     terms = tuple(term for term in found if term not in STOP_WORDS)[:MAX_TERMS] or tuple(found[:MAX_TERMS])
     name = ""
     scope: tuple[str, ...] = ()
     if _NAME.match(words) is not None:
         last, scope = _named(words)
-        name = text.name_key(last)
+        name = tokens.name_key(last)
     return Query(words, terms, only, name, scope, () if name else tuple(_mentions(words))[:MOST_MENTIONS])
 
 
 def _named(typed: str) -> tuple[str, tuple[str, ...]]:
     """Return the last part of a name as it was typed, and the keys of those before."""
     *containers, last = re.split(r"\.|::|#|->|/", typed.removesuffix("()"))
-    return last, tuple(map(text.name_key, containers))
+    return last, tuple(map(tokens.name_key, containers))
 
 
 def _mentions(typed: str) -> Iterator[Mention]:

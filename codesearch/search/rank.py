@@ -7,12 +7,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from operator import mul
 
-from codesearch.search import trees
+from codesearch.core.types import CALLABLES, Symbol
+from codesearch.search import boosted_trees
 from codesearch.search.candidates import Candidate
 from codesearch.search.features import ASKED, NAMES, Features, deepened
 from codesearch.search.query import Query
-from codesearch.search.weights import DEEP, FAST, Weighting
-from codesearch.types import CALLABLES, Symbol
+from codesearch.search.ranking import DEEP, FAST, Weighting
 
 SAME_FILE = 0.6
 """What each better hit of the same file takes from the sum, so that one file does not fill the list."""
@@ -40,13 +40,13 @@ class Weigher:
         asked = _asked(of)
         self._weights = [weighting.weights.get(name, 0.0) for name in NAMES]
         self._trees = [
-            (factor, [trees.prune(tree, asked, _PLACES) for tree in some]) for factor, some in weighting.trees
+            (factor, [boosted_trees.prune(tree, asked, _PLACES) for tree in some]) for factor, some in weighting.trees
         ]
-        self._middle = sum(factor * trees.middle(some, asked) for factor, some in weighting.trees)
+        self._middle = sum(factor * boosted_trees.middle(some, asked) for factor, some in weighting.trees)
 
     def total(self, features: Features) -> float:
         """Return the sum."""
-        grown = sum([factor * trees.total(some, features) for factor, some in self._trees])
+        grown = sum([factor * boosted_trees.total(some, features) for factor, some in self._trees])
         return float(sum(map(mul, self._weights, features))) + grown - self._middle
 
 
@@ -55,7 +55,7 @@ def contributions(weighting: Weighting, features: Features) -> list[tuple[str, f
     asked, values = _asked(features), features._asdict()
     grown = dict.fromkeys(NAMES, 0.0)
     for factor, some in weighting.trees:
-        for name, adds in trees.shares(some, asked, values).items():
+        for name, adds in boosted_trees.shares(some, asked, values).items():
             grown[name] += factor * adds
     weights = weighting.weights
     return [

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from codesearch.errors import CodesearchError, NotFoundError, UsageError
+from codesearch.core.errors import CodesearchError, NotFoundError, UsageError
 
 if TYPE_CHECKING:
     import socket
 
+    from codesearch.core.filter import Filter
+    from codesearch.core.types import Hit
     from codesearch.index import Index
-    from codesearch.store.filters import Filter
-    from codesearch.types import Hit
 
 ANSWER_TIMEOUT = 10.0
 """Seconds to wait for an answer beyond what the service may take to update; then the client does the work itself."""

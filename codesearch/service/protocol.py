@@ -10,9 +10,9 @@ import hashlib
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from codesearch import __version__
-from codesearch.store.filters import Filter
-from codesearch.types import Hit, Symbol
+from codesearch._version import __version__
+from codesearch.core.filter import Filter
+from codesearch.core.types import Hit, Symbol
 
 if TYPE_CHECKING:
     from codesearch.settings import Settings
@@ -33,7 +33,7 @@ def settings_key(settings: Settings) -> str:
 
     The user's cache of vectors changes no answer, but who says `--no-cache` would not have a service use it.
     """
-    from codesearch.indexer import rules
+    from codesearch.indexing.update import rules
 
     decisive = f"{rules(settings)} {settings.file_options()!r} {settings.second_stage} cache={settings.cache}"
     return hashlib.blake2b(decisive.encode("utf-8", "surrogateescape"), digest_size=12).hexdigest()

@@ -10,8 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from codesearch import __version__
-from codesearch.errors import CodesearchError, NotFoundError, UsageError
+from codesearch._version import __version__
+from codesearch.core.errors import CodesearchError, NotFoundError, UsageError
 from codesearch.service import endpoint
 from codesearch.service.protocol import FOR_ANYONE, MOST_REQUEST, OTHER, PROTOCOL
 

@@ -13,21 +13,22 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from codesearch import __version__, cascade
-from codesearch.cascade import WHATEVER_IT_TAKES, Effort
-from codesearch.errors import CodesearchError, NotFoundError, UsageError
+from codesearch._version import __version__
+from codesearch.core.errors import CodesearchError, NotFoundError, UsageError
+from codesearch.core.filter import Filter
+from codesearch.core.types import Hit, Symbol
 from codesearch.index import Index, Status, open_index
+from codesearch.indexing.pool import WarmPools
+from codesearch.rerank import reranker
+from codesearch.rerank.reranker import WHATEVER_IT_TAKES, Effort
 from codesearch.service import client, protocol
+from codesearch.service.election import KeeperLock, holder
 from codesearch.service.endpoint import EndpointError
-from codesearch.service.keeper import MODEL_IDLE, Keeper, facts
-from codesearch.service.lock import KeeperLock, holder
+from codesearch.service.maintainer import MODEL_IDLE, Keeper, facts
 from codesearch.service.server import Server
 from codesearch.service.state import State
 from codesearch.settings import Settings
-from codesearch.store.filters import Filter
-from codesearch.types import Hit, Symbol
 from codesearch.watch.watcher import RootGoneError
-from codesearch.workers import WarmPools
 
 READER_TICK = 0.5
 """Seconds between two looks of a reader at whether the index has changed and whether its keeper is gone."""
@@ -396,7 +397,7 @@ class Service:
                 except CodesearchError as error:
                     self._publish(problem=str(error))
                     continue
-                cascade.release(MODEL_IDLE)
+                reranker.release(MODEL_IDLE)
                 pid = holder(self.index_path).get("pid", 0)
                 grown = self._state.generation + (now != version)
                 version = now

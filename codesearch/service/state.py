@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from codesearch.fill import FillProgress
-from codesearch.indexer import Progress, Report
+from codesearch.indexing.update import Progress, Report
+from codesearch.rerank.backfill import FillProgress
 
 Role = Literal["starting", "keeper", "reader", "ended"]
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import apsw
 
-from codesearch.errors import CodesearchError, IndexBusyError, StoreError
+from codesearch.core.errors import CodesearchError, IndexBusyError, StoreError
 from codesearch.store import schema
 
 BUSY_TIMEOUT_MS = 10_000

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from codesearch.errors import IndexBusyError, StoreError
+from codesearch.core.errors import IndexBusyError, StoreError
 
 FOLDER = ".codesearch"
 FILE = "index.db"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from codesearch.types import Symbol
+from codesearch.core.types import Symbol
 
 
 @dataclass(frozen=True, slots=True)

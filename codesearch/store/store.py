@@ -12,15 +12,15 @@ from typing import Any
 
 import apsw
 
-from codesearch.errors import StoreError
-from codesearch.store import filters, full_text, signs, writes
+from codesearch.core.errors import StoreError
+from codesearch.core.filter import Filter
+from codesearch.core.types import Symbol
+from codesearch.store import filter_sql, full_text, sign_codes, writes
 from codesearch.store.connection import connect, explained
-from codesearch.store.filters import Filter
 from codesearch.store.full_text import Held
-from codesearch.store.model_vectors import ModelVectors
 from codesearch.store.records import FileRecord, FileState, StoredSymbol
+from codesearch.store.rerank_vectors import ModelVectors
 from codesearch.store.writes import stored
-from codesearch.types import Symbol
 
 SIGNS_LOOKED_AT = 1000
 SIGNS_PER_ANSWER = 5
@@ -67,8 +67,8 @@ class Store:
         """What a snapshot has counted: a query asks twice."""
         self._db = connect(path, writable=writable)
         functions: dict[str, tuple[Any, int]] = {
-            "path_matches": (filters.path_matches, 2),
-            "name_matches": (filters.name_matches, 3),
+            "path_matches": (filter_sql.path_matches, 2),
+            "name_matches": (filter_sql.name_matches, 3),
         }
         for name, (function, arguments) in functions.items():
             self._db.create_scalar_function(name, function, arguments, deterministic=True)
@@ -249,7 +249,7 @@ class Store:
         """
         looked_at = max(SIGNS_LOOKED_AT, SIGNS_PER_ANSWER * limit)
         if only:
-            where, values = only.where()
+            where, values = filter_sql.condition(only)
             passing = self._rows(
                 "SELECT DISTINCT s.content_id FROM symbol s JOIN file f ON f.id = s.file_id "
                 f"WHERE {where} LIMIT {MOST_PASSING + 1}",
@@ -258,10 +258,10 @@ class Store:
             if len(passing) <= MOST_PASSING:
                 return self._nearest_of([row[0] for row in passing], vector, limit, only)
         with explained(self.path):
-            code = signs.of(self._db, vector)
+            code = sign_codes.of(self._db, vector)
         while True:
             with explained(self.path):
-                near = signs.nearest(self._db, code, looked_at)
+                near = sign_codes.nearest(self._db, code, looked_at)
             found = self._nearest_of(near, vector, limit, only)
             if len(found) >= limit or len(near) < looked_at:
                 return found
@@ -271,7 +271,7 @@ class Store:
         self, contents: Iterable[int], vector: bytes, limit: int, only: Filter | None
     ) -> list[tuple[int, float]]:
         """Return (symbol id, cosine similarity) of the symbols with one of some contents, nearest first."""
-        where, values = only.where() if only else ("1", [])
+        where, values = filter_sql.condition(only) if only else ("1", [])
         rows = self._rows(
             f"WITH best AS MATERIALIZED (SELECT v.id, {_SIMILARITY} AS similarity "
             "FROM json_each(?) near JOIN vector v ON v.id = near.value "
@@ -324,7 +324,7 @@ class Store:
 
     def named(self, key: str, limit: int, only: Filter | None = None, *, prefix: bool = False) -> list[int]:
         """Return the symbols whose name, without case and separators, is `key` (or begins with it)."""
-        where, values = only.where() if only else ("1", [])
+        where, values = filter_sql.condition(only) if only else ("1", [])
         name = "s.name_key >= ? AND s.name_key < ?" if prefix else "s.name_key = ?"
         bounds = [key, key + "\U0010ffff"] if prefix else [key]
         rows = self._rows(
@@ -346,7 +346,7 @@ class Store:
 
     def listing(self, only: Filter | None = None, limit: int = -1) -> Iterator[Symbol]:
         """Yield symbols in order of path and line."""
-        where, values = only.where() if only else ("1", [])
+        where, values = filter_sql.condition(only) if only else ("1", [])
         with explained(self.path):
             for row in self._db.execute(
                 f"SELECT {_SYMBOL} FROM symbol s JOIN file f ON f.id = s.file_id WHERE {where} "
@@ -440,7 +440,7 @@ class Store:
 def _restriction(only: Filter | None, column: str, selected: str) -> tuple[str, list[str]]:
     if not only:
         return "", []
-    where, bindings = only.where()
+    where, bindings = filter_sql.condition(only)
     return (
         f" AND {column} IN (SELECT {selected} FROM symbol s JOIN file f ON f.id = s.file_id WHERE {where})",
         bindings,

@@ -8,9 +8,9 @@ from typing import Any
 
 import apsw
 
-from codesearch.store import schema, signs
+from codesearch.core.tokens import name_key
+from codesearch.store import schema, sign_codes
 from codesearch.store.records import FileRecord
-from codesearch.text import name_key
 
 _AT_ONCE = 500
 """Values in one IN (...); SQLite allows more, but its cost of parsing them grows."""
@@ -98,7 +98,7 @@ def _contents(db: apsw.Connection, records: Sequence[FileRecord]) -> dict[bytes,
     db.executemany("INSERT INTO content VALUES (?, ?)", [(numbers[digest], digest) for digest in new])
     embedded = [(numbers[digest], vector) for digest in without if (vector := vectors[digest]) is not None]
     db.executemany("INSERT INTO vector VALUES (?, ?)", embedded)
-    signs.write(db, [(number, signs.of(db, vector)) for number, vector in embedded])
+    sign_codes.write(db, [(number, sign_codes.of(db, vector)) for number, vector in embedded])
     return numbers
 
 
@@ -109,7 +109,7 @@ def _drop_unused(db: apsw.Connection, contents: set[int]) -> None:
     ids = [(content,) for content in gone]
     kept = "EXISTS (SELECT 1 FROM model_vector WHERE content_id = ?1)"
     embedded = [row[0] for row in _among(db, "SELECT id FROM vector WHERE id IN", gone)]
-    signs.erase(db, embedded)
+    sign_codes.erase(db, embedded)
     db.executemany("DELETE FROM vector WHERE id = ?", ids)
     db.executemany(f"INSERT OR IGNORE INTO unused(content_id) SELECT ?1 WHERE {kept}", ids)
     db.executemany(f"DELETE FROM content WHERE id = ?1 AND NOT {kept}", ids)
@@ -128,7 +128,7 @@ def prune(db: apsw.Connection, most: int, share: float) -> None:
     """Forget the contents that have been without a symbol for longest, until at most `most` are left, or `share` of all
     if that is more.
     """
-    signs.prune(db)
+    sign_codes.prune(db)
     sizes: Any = db.execute("SELECT (SELECT count(*) FROM content), (SELECT count(*) FROM unused)").fetchall()
     ((total, unused),) = sizes
     too_many = unused - max(most, int(share * total))

@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from codesearch.files.values import FileOptions
-from codesearch.watch.filesystem import silent
-from codesearch.watch.gather import Batch, Gatherer
-from codesearch.watch.source import NoEventsError, Source
+from codesearch.watch.backend import NoEventsError, Source
+from codesearch.watch.debounce import Batch, Gatherer
+from codesearch.watch.network_fs import silent
 
 TICK = 2.0
 """Seconds between two looks at the clocks and at the root."""
@@ -84,10 +84,10 @@ class Watcher:
 
     def _make(self) -> Source:
         if sys.platform == "linux":
-            from codesearch.watch.inotify import InotifySource
+            from codesearch.watch.inotify_backend import InotifySource
 
             return InotifySource(self.root, self._options, self.gatherer.add_batch, self._fail)
-        from codesearch.watch.portable import PortableSource
+        from codesearch.watch.watchdog_backend import PortableSource
 
         return PortableSource(self.root, self._cookies, self.gatherer.add_batch, self._fail)
 

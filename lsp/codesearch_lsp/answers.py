@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from typing import Any
 
-from codesearch.types import Kind, Symbol
+from codesearch.core.types import Kind, Symbol
 from codesearch_lsp.positions import name_place, split_lines
 
 SYMBOL_KINDS: dict[Kind, int] = {

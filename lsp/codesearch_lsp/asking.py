@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from pygls.exceptions import JsonRpcException, JsonRpcInvalidParams
 
-from codesearch.errors import CodesearchError, NotFoundError, UsageError
+from codesearch.core.errors import CodesearchError, NotFoundError, UsageError
 from codesearch_lsp import answers
 from codesearch_lsp.folders import Folder, Found
 from codesearch_lsp.parameters import Ask

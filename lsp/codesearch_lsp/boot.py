@@ -12,8 +12,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from codesearch import __version__
-from codesearch.errors import UsageError
+from codesearch._version import __version__
+from codesearch.core.errors import UsageError
 from codesearch_lsp.capabilities import lookup, offered
 from codesearch_lsp.options import Read, read
 from codesearch_lsp.positions import negotiate

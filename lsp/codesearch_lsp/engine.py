@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from codesearch.errors import CodesearchError
+from codesearch.core.errors import CodesearchError
 from codesearch.service.service import Service
 from codesearch.service.state import State
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from codesearch import search
-from codesearch.errors import UsageError
-from codesearch.types import CALLABLES, Symbol
+from codesearch.core.errors import UsageError
+from codesearch.core.types import CALLABLES, Symbol
 from codesearch_lsp import answers, parameters
 from codesearch_lsp.asking import Asking, explained, merged, place_of
 from codesearch_lsp.capabilities import SIMILAR_ACTION, lookup, resolves_symbols

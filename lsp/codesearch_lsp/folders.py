@@ -10,19 +10,19 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from codesearch.cascade import WHATEVER_IT_TAKES, Effort
+from codesearch.core.errors import CodesearchError
+from codesearch.core.types import Symbol
 from codesearch.embed import STATIC, Embedder, load
-from codesearch.errors import CodesearchError
+from codesearch.rerank.reranker import WHATEVER_IT_TAKES, Effort
 from codesearch.search import Filter, Query, Ranked
 from codesearch.search.overlay import Overlay
 from codesearch.store import FileRecord, Store
-from codesearch.types import Symbol
 from codesearch_lsp.engine import Engine, State
 from codesearch_lsp.stopping import given_up, stoppable
 
 if TYPE_CHECKING:
-    from codesearch.cascade import Cascade
     from codesearch.index import Index
+    from codesearch.rerank.reranker import Cascade
 
 T = TypeVar("T")
 

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from codesearch.errors import UsageError
+from codesearch.core.errors import UsageError
+from codesearch.core.filter import Filter
 from codesearch.search.query import checked
-from codesearch.store.filters import Filter
 
 _FIELDS = {
     "languages": "languages",

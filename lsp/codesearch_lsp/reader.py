@@ -1,7 +1,7 @@
 """Reading unsaved buffers in a process of their own: parsing holds Python's lock, and a file may hang a parser.
 
-The process speaks the frames of `codesearch.worker`. It is started by the first buffer, replaced when it crashes or
-takes too long, and ended after a while without work.
+The process speaks the frames of `codesearch.indexing.worker`. It is started by the first buffer, replaced when it
+crashes or takes too long, and ended after a while without work.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
+from codesearch.indexing.worker import receive, send
 from codesearch.store.records import FileRecord, FileState
-from codesearch.worker import receive, send
 
 IDLE_SECONDS = 300.0
 START_SECONDS = 60.0
@@ -174,9 +174,9 @@ def record(buffer: Buffer, embedder: Any) -> FileRecord:
     from codesearch import languages
     from codesearch.embed import quantise
     from codesearch.extract import extract
+    from codesearch.extract.documents import documents
     from codesearch.files import decode, is_generated, is_minified, role
     from codesearch.store.records import SymbolRecord
-    from codesearch.text import documents
 
     options = buffer.options
     if len(buffer.data) > options.max_file_size:
@@ -230,9 +230,6 @@ def main() -> None:
 def _import_ahead() -> None:
     """Import, before the first buffer comes, what reading one takes."""
     import numpy  # noqa: F401
-
-    import codesearch.extract
-    import codesearch.text  # noqa: F401
 
 
 def _safely(buffer: Buffer, embedders: dict[str, Any]) -> FileRecord:

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from pygls.exceptions import JsonRpcException, JsonRpcInvalidParams
 
-from codesearch import __version__, feedback, search
-from codesearch.errors import CodesearchError, UsageError
+from codesearch import search
+from codesearch._version import __version__
+from codesearch.core.errors import CodesearchError, UsageError
+from codesearch.quality import feedback
 from codesearch.search.rank import WEAK
 from codesearch_lsp import parameters
 from codesearch_lsp.asking import Asking, explained, merged, place_of

@@ -13,8 +13,8 @@ from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 from pygls.lsp.server import LanguageServer
 
-from codesearch import __version__
-from codesearch.errors import CodesearchError
+from codesearch._version import __version__
+from codesearch.core.errors import CodesearchError
 from codesearch_lsp import uris
 from codesearch_lsp.capabilities import lookup
 from codesearch_lsp.engine import State

@@ -9,8 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
 
+from codesearch.core.errors import CodesearchError
 from codesearch.embed import STATIC
-from codesearch.errors import CodesearchError
 from codesearch.index import enclosing_root
 from codesearch.store.location import FILE, FOLDER
 from codesearch_lsp import uris

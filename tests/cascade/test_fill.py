@@ -11,18 +11,18 @@ import time
 import pytest
 
 import codesearch
-from codesearch import cascade, fill
-from codesearch.errors import UsageError
+from codesearch.core.errors import UsageError
+from codesearch.rerank import backfill, reranker
 from codesearch.store import Store
 from tests import models
 from tests.models import FakeModel
 
 RUN = """
 import sys, codesearch
-from codesearch import fill
+from codesearch.rerank import backfill
 from tests import models
 models.install(models.FakeModel(delay=float(sys.argv[2])))
-fill.KEEP_SECONDS = 0.1
+backfill.KEEP_SECONDS = 0.1
 with codesearch.open_index(sys.argv[1], model="fake") as index:
     print(index.fill().embedded)
 """
@@ -39,7 +39,7 @@ def vectors(root):
 
 
 def test_everything_is_embedded_once_and_progress_is_told(root, fake):
-    told: list[fill.FillProgress] = []
+    told: list[backfill.FillProgress] = []
     with codesearch.open_index(root, model="fake") as index:
         index.query("parse an option")
         before = len(fake.documents)
@@ -79,7 +79,7 @@ def test_killed_at_any_moment_it_goes_on_and_ends_like_one_that_was_not(root, fa
     whole = vectors(root)
     with Store(root / ".codesearch" / "index.db", writable=True) as store, store._transaction() as db:
         db.execute("DELETE FROM model_vector")
-    cascade._process.vectors.clear()
+    reranker._process.vectors.clear()
     with codesearch.open_index(root, model="fake") as index:
         index.fill()
     assert vectors(root) == whole
@@ -103,17 +103,17 @@ def test_it_ends_when_it_is_asked_to_and_keeps_what_it_has(root, fake):
 
 
 def test_an_interrupt_is_passed_on(root, fake, monkeypatch):
-    monkeypatch.setattr(fill, "KEEP_SECONDS", 0.0)
+    monkeypatch.setattr(backfill, "KEEP_SECONDS", 0.0)
 
     def interrupt():
-        if len(fake.documents) == fill.UNASKED + 6:
+        if len(fake.documents) == backfill.UNASKED + 6:
             raise KeyboardInterrupt
 
     fake.on_document = interrupt
     with codesearch.open_index(root, model="fake") as index:
         with pytest.raises(KeyboardInterrupt):
             index.fill()
-        assert len(vectors(root)) == fill.UNASKED, "whole batches"
+        assert len(vectors(root)) == backfill.UNASKED, "whole batches"
         fake.on_document = lambda: None
         assert index.fill().left == 0
 
@@ -171,7 +171,7 @@ def test_switching_there_and_back_embeds_nothing(root, fake):
         file.write_text(text)
         index.update()
         fake.documents.clear()
-        cascade._process.vectors.clear()
+        reranker._process.vectors.clear()
         assert index.fill().embedded == 0
         assert index.coverage()[0] == index.coverage()[1]
     assert fake.documents == []

@@ -7,9 +7,9 @@ import textwrap
 import pytest
 
 import codesearch
-from codesearch import cascade
-from codesearch.cascade import Effort, GivenUpError
-from codesearch.errors import NotFoundError
+from codesearch.core.errors import NotFoundError
+from codesearch.rerank import reranker
+from codesearch.rerank.reranker import Effort, GivenUpError
 from codesearch.store import Store, location
 from tests import models
 from tests.models import FakeModel
@@ -23,7 +23,7 @@ def ids(hits):
 
 def forget():
     """Forget what the process remembers: only what is in the index counts."""
-    cascade._process.vectors.clear()
+    reranker._process.vectors.clear()
 
 
 def test_a_query_embeds_its_best_candidates_once(root, fake):
@@ -112,7 +112,7 @@ def test_a_model_that_fails_leaves_the_fast_ranking_and_says_why(root, fake):
         assert ids(index.query("another question")) != []
         assert index.problem
         assert len(fake.queries) == asked, "it is not tried again at once"
-    cascade._process.failures.clear()
+    reranker._process.failures.clear()
     fake.broken = ""
     with codesearch.open_index(root, model="fake") as index:
         index.query(QUESTION)
@@ -176,7 +176,7 @@ def test_a_question_can_be_given_up_between_texts(root, fake):
     with codesearch.open_index(root, model="fake") as index:
         with pytest.raises(GivenUpError):
             index.query(QUESTION, effort=Effort(given_up=lambda: len(fake.documents) >= 8))
-        assert len(fake.documents) == cascade.AT_ONCE
+        assert len(fake.documents) == reranker.AT_ONCE
         forget()
         index.query(QUESTION)
         assert len(fake.documents) == len(set(fake.documents)), "what was made is kept"
@@ -215,7 +215,7 @@ def test_while_another_process_writes_nothing_waits_and_nothing_fails(root, fake
 
 
 def test_an_index_that_cannot_be_written_answers(root, fake, monkeypatch):
-    from codesearch.errors import StoreError
+    from codesearch.core.errors import StoreError
 
     with codesearch.open_index(root, model="fake") as index:
         monkeypatch.setattr(location, "prepare", lambda path: (_ for _ in ()).throw(StoreError("read-only")))

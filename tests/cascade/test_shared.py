@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 import codesearch
-from codesearch import cascade, fill, vector_cache
-from codesearch.cascade import Source
+from codesearch.rerank import backfill, reranker, shared_cache
+from codesearch.rerank.reranker import Source
 from codesearch.store import Store
 from codesearch.store import store as store_module
 from tests import models
@@ -30,7 +30,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Switch the cache on, in a place of its own; return its file."""
     monkeypatch.setenv("CODESEARCH_CACHE", "true")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.setattr(vector_cache, "cache_folder", lambda: tmp_path / "cache" / "codesearch")
+    monkeypatch.setattr(shared_cache, "cache_folder", lambda: tmp_path / "cache" / "codesearch")
     for name in ("AUTHOR", "COMMITTER"):
         monkeypatch.setenv(f"GIT_{name}_NAME", "n")
         monkeypatch.setenv(f"GIT_{name}_EMAIL", "e@example.org")
@@ -39,7 +39,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def another_process(fake: FakeModel) -> None:
     """Forget all that this process knows, and what has been counted."""
-    cascade._process.vectors.clear()
+    reranker._process.vectors.clear()
     fake.documents.clear()
     fake.queries.clear()
 
@@ -54,7 +54,7 @@ def vectors(root: Path) -> dict[bytes, bytes]:
 
 
 def shared() -> int:
-    facts = vector_cache.facts()
+    facts = shared_cache.facts()
     assert facts.problem == ""
     return sum(count for _, count in facts.models)
 
@@ -77,7 +77,7 @@ def repository(root: Path) -> Path:
     return root
 
 
-def filled(root: Path, **settings) -> fill.FillReport:
+def filled(root: Path, **settings) -> backfill.FillReport:
     with codesearch.open_index(root, model="fake", **settings) as index:
         index.update()
         report = index.fill()
@@ -148,7 +148,7 @@ def test_an_index_made_anew_takes_them_from_there(root: Path, fake: FakeModel):
 
 
 def test_without_it_every_index_computes_its_own(root: Path, fake: FakeModel, cache: Path):
-    def anew(*, on: bool) -> fill.FillReport:
+    def anew(*, on: bool) -> backfill.FillReport:
         with codesearch.open_index(root, model="fake") as index:
             index.remove()
         another_process(fake)
@@ -169,15 +169,15 @@ def test_another_model_has_its_own(root: Path, fake: FakeModel, tmp_path: Path):
     with codesearch.open_index(root, model="other") as index:
         report = index.fill()
     assert report.cached == 0
-    assert len(vector_cache.facts().models) == 2
+    assert len(shared_cache.facts().models) == 2
 
 
 RUN = """
 import sys, codesearch
-from codesearch import fill
+from codesearch.rerank import backfill
 from tests import models
 models.install(models.FakeModel(delay=0.004))
-fill.KEEP_SECONDS = 0.05
+backfill.KEEP_SECONDS = 0.05
 with codesearch.open_index(sys.argv[1], model="fake") as index:
     index.fill()
 """
@@ -238,7 +238,7 @@ def test_it_is_not_opened_where_the_index_lacks_nothing(root: Path, fake: FakeMo
     with codesearch.open_index(root, model="fake") as index:
         answer = ids(index.query(QUESTION))
     another_process(fake)
-    monkeypatch.setattr(vector_cache, "VectorCache", lambda *arguments: pytest.fail("it was opened"))
+    monkeypatch.setattr(shared_cache, "VectorCache", lambda *arguments: pytest.fail("it was opened"))
     with codesearch.open_index(root, model="fake") as index:
         assert ids(index.query(QUESTION)) == answer
         index.query("Typer")
@@ -258,12 +258,12 @@ def test_what_is_being_typed_is_not_kept(root: Path, fake: FakeModel):
     text = b"def just_typed():\n    '''Nobody has saved this.'''\n"
     with codesearch.open_index(root, model="fake") as index, Store(index.path) as store:
         symbol = next(index.symbols())
-        _, content = codesearch.text.embedding_text(symbol, (), text)
+        _, content = codesearch.extract.documents.embedding_text(symbol, (), text)
         source = Source(content, symbol, (), buffer=text)
         evidence = index.cascade.look(store, QUESTION, {}, {-1: source})
         assert -1 in index.cascade.similarities(store, evidence)
         assert index.cascade.made == 1
-    assert vector_cache.facts().models == ()
+    assert shared_cache.facts().models == ()
 
 
 # -- a cache that cannot be used ------------------------------------------------------------------
@@ -275,11 +275,11 @@ def damaged(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def no_place(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(vector_cache, "cache_folder", lambda: Path("/dev/null/codesearch"))
+    monkeypatch.setattr(shared_cache, "cache_folder", lambda: Path("/dev/null/codesearch"))
 
 
 def no_home(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(vector_cache, "cache_folder", lambda: None)
+    monkeypatch.setattr(shared_cache, "cache_folder", lambda: None)
 
 
 @pytest.mark.parametrize("make", [damaged, no_place, no_home])

@@ -17,11 +17,11 @@ import pytest
 import typer
 
 import codesearch
-from codesearch.cli import main
+from codesearch.cli.main import main
 
 HOUSE = Path(codesearch.__file__).parents[1]
 # Not `-m`, which would import from the current folder: some tests run in a copy of this project.
-COMMAND = [sys.executable, "-c", "import sys; del sys.path[0]; from codesearch.cli import main; sys.exit(main())"]
+COMMAND = [sys.executable, "-c", "import sys; del sys.path[0]; from codesearch.cli.main import main; sys.exit(main())"]
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from codesearch.measure import processes
+from codesearch.bench import processes
 from tests.cli.conftest import COMMAND, Run, write_tree
 from tests.evaluate.conftest import git, repository  # noqa: F401 -- fixtures
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from codesearch import cascade
+from codesearch.rerank import reranker
 from tests import models
 from tests.cli.conftest import Run
 from tests.models import FakeModel
@@ -40,7 +40,7 @@ def clone(small: Path, tmp_path: Path) -> Path:
 
 def another_process(fake: FakeModel) -> None:
     """Forget all that this process knows, and what has been counted."""
-    cascade._process.vectors.clear()
+    reranker._process.vectors.clear()
     fake.documents.clear()
 
 

@@ -161,7 +161,7 @@ def test_a_query_imports_little_when_nothing_changed(small: Path, format: str):
     arguments = ["query", "retry_upload", str(small), "--format", format]
     process("index", small, cwd=small)
     script = (
-        f"import sys, json; from codesearch.cli import main; status = main({arguments!r}); "
+        f"import sys, json; from codesearch.cli.main import main; status = main({arguments!r}); "
         f"print(json.dumps([status, [m for m in {HEAVY!r} if m in sys.modules]]))"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)

@@ -227,7 +227,7 @@ def test_a_current_folder_that_is_gone(tmp_path: Path):
     gone.mkdir()
     script = (
         f"import os; os.chdir({str(gone)!r}); os.rmdir({str(gone)!r}); "
-        "from codesearch.cli import main; raise SystemExit(main(['query', 'x']))"
+        "from codesearch.cli.main import main; raise SystemExit(main(['query', 'x']))"
     )
     run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
     if sys.platform != "win32":

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from codesearch.cli import main
+from codesearch.cli.main import main
 from tests.cli.conftest import Run, process
 from tests.evaluate.conftest import commit, git, repository  # noqa: F401 -- fixtures
 

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from codesearch.cli.progress import LINE_EVERY, Reporter
-from codesearch.indexer import Progress
+from codesearch.cli.ui.progress import LINE_EVERY, Reporter
+from codesearch.indexing.update import Progress
 
 
 def test_a_log_hears_now_and_then_how_far_it_is(capsys):

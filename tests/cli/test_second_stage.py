@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from codesearch import cascade
 from codesearch.embed import MODELS
+from codesearch.rerank import reranker
 from tests.cli.conftest import Run, process
 
 Call = Callable[..., Run]
@@ -23,7 +23,7 @@ def other(nobody_home: Path) -> Path:
     shutil.copytree(MODELS / "static", folder)
     config = json.loads((folder / "config.json").read_text())
     (folder / "config.json").write_text(json.dumps({**config, "name": "other"}))
-    cascade._process.models.clear()
+    reranker._process.models.clear()
     return folder
 
 
@@ -63,10 +63,10 @@ def test_the_answer_is_shown_before_anything_is_written(
     call("index", small)
     shown = []
 
-    def keep(self: cascade.Cascade, *vectors: object) -> None:
+    def keep(self: reranker.Cascade, *vectors: object) -> None:
         shown.append(capfdbinary.readouterr().out)
 
-    monkeypatch.setattr(cascade.Cascade, "keep", keep)
+    monkeypatch.setattr(reranker.Cascade, "keep", keep)
     run = call("query", "retry the upload", small, "--model", "other", option)
     assert run.status == 0
     (before,) = shown

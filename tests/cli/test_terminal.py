@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from codesearch.cli import console, highlight
+from codesearch.cli.ui import console, highlight
 from tests.cli.conftest import COMMAND, process, terminal, write_tree
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs a pty")

@@ -10,7 +10,7 @@ from pathlib import Path
 import jsonschema  # type: ignore[import-untyped, unused-ignore]
 import pytest
 
-from codesearch.cli import explain
+from codesearch.cli.ui import explain
 from codesearch.search.features import NAMES
 from codesearch.search.rank import WEAK
 from tests.cli.conftest import HOUSE, Run, process, write_tree
@@ -223,10 +223,11 @@ def test_what_cannot_be_explained(small: Path, call: Call):
 
 def test_a_query_imports_nothing_of_this(small: Path):
     script = (
-        "import sys; from codesearch.cli import main; "
+        "import sys; from codesearch.cli.main import main; "
         "status = main(['query', 'send a file', sys.argv[1], '-q', '--embed', 'none']); "
-        "heavy = {'numpy', 'codesearch.evaluate.metrics', 'codesearch.evaluate.evaluation', 'codesearch.why',"
-        " 'codesearch.cli.explain', 'codesearch.feedback'}; print(sorted(heavy & set(sys.modules)), file=sys.stderr)"
+        "heavy = {'numpy', 'codesearch.quality.metrics', 'codesearch.quality.evaluation', 'codesearch.search.explain',"
+        " 'codesearch.cli.ui.explain', 'codesearch.quality.feedback'}; "
+        "print(sorted(heavy & set(sys.modules)), file=sys.stderr)"
     )
     import sys
 

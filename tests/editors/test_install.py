@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from codesearch.cli import editor as command
-from codesearch.errors import CodesearchError
+from codesearch.cli.commands import editor as command
+from codesearch.core.errors import CodesearchError
 from tests.editors import conftest
 from tests.editors.conftest import HOUSE, Repository
 

@@ -18,11 +18,12 @@ import numpy as np
 import pytest
 
 from codesearch import embed
-from codesearch.embed import config, importer
-from codesearch.embed.importer import Wish
+from codesearch.core.errors import ModelError
+from codesearch.embed import config
+from codesearch.embed.manage import importer
+from codesearch.embed.manage.importer import Wish
 from codesearch.embed.onnx import OnnxEmbedder
 from codesearch.embed.sentence import SentenceEmbedder
-from codesearch.errors import ModelError
 
 EXTRA = ("sentence_transformers", "torch", "onnx", "tokenizers")
 MISSING = [name for name in EXTRA if find_spec(name) is None]
@@ -173,7 +174,7 @@ def test_offline_asks_no_hub(how: str, tmp_path: Path) -> None:
         def refused(*arguments, **named): raise SystemExit("a connection was tried")
         socket.create_connection = socket.getaddrinfo = refused
         from codesearch.embed.importer import Wish, add
-        from codesearch.errors import ModelError
+        from codesearch.core.errors import ModelError
         try:
             add(Wish("somebody/some-model", offline=sys.argv[1] == "option"))
         except ModelError as error:

@@ -19,12 +19,12 @@ import numpy as np
 import pytest
 
 import codesearch
+from codesearch.core.errors import CodesearchError, ModelError
 from codesearch.embed import MODELS, Embedder, config, load, onnx, quantise
+from codesearch.embed.manage.samples import documents
 from codesearch.embed.onnx import OnnxEmbedder
-from codesearch.embed.samples import documents
 from codesearch.embed.transformer import one_line
 from codesearch.embed.wordpiece import WordPiece
-from codesearch.errors import CodesearchError, ModelError
 
 FOLDER = MODELS / "transformer"
 

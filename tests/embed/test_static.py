@@ -17,11 +17,12 @@ import numpy as np
 import pytest
 
 import codesearch
+from codesearch.core.errors import CodesearchError, NotFoundError
+from codesearch.core.tokens import words
+from codesearch.core.types import Symbol
 from codesearch.embed import FIELDS, MODELS, Embedder, available, load, quantise
 from codesearch.embed.static import StaticEmbedder
-from codesearch.errors import CodesearchError, NotFoundError
-from codesearch.text import documents, words
-from codesearch.types import Symbol
+from codesearch.extract.documents import documents
 
 STATIC = MODELS / "static"
 

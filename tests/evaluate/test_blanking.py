@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from codesearch.evaluate.blanking import without_documentation
 from codesearch.extract import extract
+from codesearch.quality.blanking import without_documentation
 from tests.evaluate.conftest import CACHE, UPLOAD
 
 JAVA = """class A {

@@ -7,7 +7,7 @@ import random
 
 import pytest
 
-from codesearch.evaluate.metrics import difference, interval, of_places, reliability
+from codesearch.quality.metrics import difference, interval, of_places, reliability
 
 
 @pytest.mark.parametrize(

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from codesearch.evaluate import mining
-from codesearch.evaluate.questions import Question, Target
+from codesearch.core.types import Symbol
 from codesearch.files import FileOptions
-from codesearch.types import Symbol
+from codesearch.quality import mining
+from codesearch.quality.questions import Question, Target
 from tests.evaluate.conftest import git
 
 OPTIONS = FileOptions()

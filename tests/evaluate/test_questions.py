@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from codesearch.errors import NotFoundError, UsageError
-from codesearch.evaluate.questions import Question, Target, read
+from codesearch.core.errors import NotFoundError, UsageError
+from codesearch.quality.questions import Question, Target, read
 
 
 def written(tmp_path: Path, text: str) -> Path:

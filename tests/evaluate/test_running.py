@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from codesearch.evaluate.questions import Target
-from codesearch.evaluate.running import answers
+from codesearch.core.types import Hit, Symbol
+from codesearch.quality.ask import answers
+from codesearch.quality.questions import Target
 from codesearch.service import protocol
-from codesearch.types import Hit, Symbol
 
 METHOD = Symbol("method", "put", "Cache.put", "", "", 10, 19, 0, 9, "python", "src/cache.py")
 CLASS = replace(METHOD, kind="class", name="Cache", qualname="Cache", start_line=3, end_line=40)

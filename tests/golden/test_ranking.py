@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
+from codesearch.core.types import Kind, Symbol
 from codesearch.search.candidates import Candidate
 from codesearch.search.features import Features, compute
 from codesearch.search.query import parse
 from codesearch.search.rank import rank, refine
-from codesearch.types import Kind, Symbol
 from tests.golden.pinned import pinned
 
 QUERIES = {

@@ -9,7 +9,7 @@ import pytest
 
 from codesearch import embed
 from codesearch.extract import extract
-from codesearch.text import documents
+from codesearch.extract.documents import documents
 from tests.golden.pinned import pinned
 
 SOURCES = {

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from codesearch import languages
+from codesearch.core.types import KINDS, Symbol
 from codesearch.extract import extract
-from codesearch.types import KINDS, Symbol
 
 CASES = Path(__file__).parent / "cases"
 SOURCES = sorted(path for path in CASES.iterdir() if path.suffix != ".symbols")

@@ -12,7 +12,7 @@ from typing import Any
 
 from tests.support.wait import until
 
-BOOT = "import sys; del sys.path[0]; from codesearch.cli import main; sys.exit(main())"
+BOOT = "import sys; del sys.path[0]; from codesearch.cli.main import main; sys.exit(main())"
 COMMAND = [sys.executable, "-c", BOOT, "lsp"]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from codesearch import feedback
+from codesearch.quality import feedback
 from tests.lsp.client import Client
 from tests.support.wait import until
 

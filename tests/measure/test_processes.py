@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from codesearch.measure import processes
+from codesearch.bench import processes
 
 MEGABYTES = 150
 # A process that holds much memory only in a child, for as long as its input is open.

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 import codesearch
-from codesearch.errors import NotFoundError, UsageError
-from codesearch.measure import queries
+from codesearch.bench import queries
+from codesearch.core.errors import NotFoundError, UsageError
 from tests.cli.conftest import SMALL, nobody_home, write_tree  # noqa: F401 -- a fixture
 
 

@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from codesearch.measure.values import Indexing, Latency
+from codesearch.bench.values import Indexing, Latency
 
 
 def test_percentiles_are_measured_values():

@@ -2,7 +2,7 @@
 
 import pytest
 
-from codesearch.search import narrowing, parse
+from codesearch.search import parse, term_pruning
 from codesearch.search.candidates import ALL_FIELDS
 from codesearch.store import Store
 from tests.store.test_store import item, record, vector
@@ -18,7 +18,7 @@ def store(tmp_path):
 
 
 def scored(store, text, **options):
-    match = narrowing.worth_scoring(store, parse(text), **options)
+    match = term_pruning.worth_scoring(store, parse(text), **options)
     return {id for id, _ in store.text_candidates(match, ALL_FIELDS, 100)} if match else set()
 
 
@@ -29,11 +29,11 @@ def test_in_a_small_index_whatever_holds_a_word_is_scored(store):
 
 
 def test_in_a_large_one_a_common_word_alone_does_not_count(store, monkeypatch):
-    monkeypatch.setattr(narrowing, "MOST_SCORED", 25)
-    monkeypatch.setattr(narrowing, "ENOUGH", 5)
+    monkeypatch.setattr(term_pruning, "MOST_SCORED", 25)
+    monkeypatch.setattr(term_pruning, "ENOUGH", 5)
     assert len(scored(store, "common rare usual")) == 20, "usual and rare, which it overlaps"
     assert len(scored(store, "common usual")) == 20
     assert len(scored(store, "common")) == 40, "there is nothing else to go by"
-    monkeypatch.setattr(narrowing, "MOST_SCORED", 10)
+    monkeypatch.setattr(term_pruning, "MOST_SCORED", 10)
     assert len(scored(store, "common rare usual word")) == 1, "no two common ones are few enough, and one holds rare"
     assert len(scored(store, "common usual other")) == 20, "too many, but fewer than with any word alone"

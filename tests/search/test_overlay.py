@@ -8,9 +8,9 @@ import pytest
 
 import codesearch
 from codesearch import embed, search
+from codesearch.core.types import Symbol
 from codesearch.search.overlay import Overlay
 from codesearch.store import FileRecord, FileState, Store, SymbolRecord
-from codesearch.types import Symbol
 from tests import models
 from tests.models import FakeModel
 
@@ -20,7 +20,7 @@ STATE = FileState(0, 0, 0, 0, 0, None)
 
 def record(path: str, source: str) -> FileRecord:
     from codesearch.extract import extract
-    from codesearch.text import documents
+    from codesearch.extract.documents import documents
 
     data = source.encode()
     symbols = extract(data, "python", path)

@@ -1,8 +1,8 @@
 import pytest
 
-from codesearch.errors import UsageError
+from codesearch.core.errors import UsageError
+from codesearch.core.filter import Filter
 from codesearch.search.query import CAPITAL, MAX_CHARACTERS, MAX_TERMS, MOST_MENTIONS, PLAIN, parse
-from codesearch.store.filters import Filter
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,11 @@
 import math
 from dataclasses import replace
 
+from codesearch.core.types import Symbol
 from codesearch.search.candidates import Candidate
 from codesearch.search.features import compute
 from codesearch.search.query import parse
 from codesearch.search.rank import DEEP_CANDIDATES, rank, refine
-from codesearch.types import Symbol
 
 
 def candidate(id, name, *, path="src/a.py", text=1.0, similarity=0.5, kind="function", roles=(), lines=10, scope=""):

@@ -1,11 +1,11 @@
 import pytest
 
-from codesearch.search import trees
+from codesearch.search import boosted_trees
 from codesearch.search.features import ASKED, NAMES
-from codesearch.search.weights import DEEP, FAST
+from codesearch.search.ranking import DEEP, FAST
 
 PLACES = {"asked_words": 0, "text": 1, "length": 2}
-TREE: trees.Tree = (
+TREE: boosted_trees.Tree = (
     "text", 0.5, 1.0,
     ("asked_words", 0.2, -0.5, -1.0, ("length", 3.0, 0.5, 0.0, 2.0)),
     4.0,
@@ -23,33 +23,33 @@ TREE: trees.Tree = (
     ],
 )
 def test_a_tree_is_walked_to_what_it_adds_whether_or_not_the_query_is_known_before(values, adds):
-    whole = trees.prune(TREE, {}, PLACES)
-    known = trees.prune(TREE, {"asked_words": values[0]}, PLACES)
-    assert trees.total([whole, known], values) == 2 * adds
+    whole = boosted_trees.prune(TREE, {}, PLACES)
+    known = boosted_trees.prune(TREE, {"asked_words": values[0]}, PLACES)
+    assert boosted_trees.total([whole, known], values) == 2 * adds
 
 
 def test_shares_tell_which_feature_adds_what_and_sum_up():
     asked, values = {"asked_words": 0.3}, (0.3, 0.1, 5.0)
-    assert trees.middle([TREE], asked) == 1.0
+    assert boosted_trees.middle([TREE], asked) == 1.0
     # The text takes it from 1.0 to 0.5, the mean of what is left for such a query; the length to 2.0.
-    found = trees.shares([TREE], asked, dict(zip(PLACES, values, strict=True)))
+    found = boosted_trees.shares([TREE], asked, dict(zip(PLACES, values, strict=True)))
     assert found == {"text": -0.5, "length": 1.5}
-    assert trees.total([trees.prune(TREE, asked, PLACES)], values) == 1.0 + sum(found.values())
+    assert boosted_trees.total([boosted_trees.prune(TREE, asked, PLACES)], values) == 1.0 + sum(found.values())
 
 
 def test_what_only_the_query_decides_adds_nothing():
-    tree: trees.Tree = ("asked_words", 0.5, 0.0, -1.0, 1.0)
+    tree: boosted_trees.Tree = ("asked_words", 0.5, 0.0, -1.0, 1.0)
     asked = {"asked_words": 0.9}
-    assert trees.prune(tree, asked, PLACES) == 1.0
-    assert trees.middle([tree], asked) == 1.0
-    assert trees.shares([tree], asked, {"asked_words": 0.9}) == {}
+    assert boosted_trees.prune(tree, asked, PLACES) == 1.0
+    assert boosted_trees.middle([tree], asked) == 1.0
+    assert boosted_trees.shares([tree], asked, {"asked_words": 0.9}) == {}
 
 
-def leaves(tree: trees.Tree) -> list[float]:
+def leaves(tree: boosted_trees.Tree) -> list[float]:
     return [*leaves(tree[3]), *leaves(tree[4])] if isinstance(tree, tuple) else [tree]
 
 
-def used(tree: trees.Tree) -> set[str]:
+def used(tree: boosted_trees.Tree) -> set[str]:
     return {tree[0], *used(tree[3]), *used(tree[4])} if isinstance(tree, tuple) else set()
 
 

@@ -18,7 +18,7 @@ import pytest
 
 import codesearch
 from codesearch.service import client, daemon
-from codesearch.service.lock import kept
+from codesearch.service.election import kept
 from tests.service.conftest import COMMAND, assert_like_fresh, cli, git, until, write
 from tests.trees import contents, fresh
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import codesearch
-from codesearch import cascade
+from codesearch.rerank import reranker
 from codesearch.service import Service, client
 from tests import models
 from tests.models import FakeModel
@@ -82,4 +82,4 @@ def test_lazily_nothing_is_embedded_unasked(tree: Path, fake: FakeModel):
         assert service.refresh(timeout=60)
         time.sleep(1.5)
         assert fake.documents == []
-        assert not cascade._process.models
+        assert not reranker._process.models

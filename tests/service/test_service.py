@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 import codesearch
-from codesearch.errors import NotFoundError, UsageError
+from codesearch.core.errors import NotFoundError, UsageError
 from codesearch.service import Service, State
-from codesearch.service.lock import kept
+from codesearch.service.election import kept
 from codesearch.watch import Batch
 from tests.service.conftest import assert_like_fresh, git, until, write
 
@@ -371,11 +371,11 @@ def test_a_full_disk_is_told_and_survived(tree: Path, tmp_path: Path):
 
 def test_a_saved_file_does_not_wait_for_a_long_update(tree: Path, monkeypatch: pytest.MonkeyPatch):
     """Many files change; while they are read, one more is saved: it is searchable long before they all are."""
-    import codesearch.indexer
-    from codesearch.service import keeper
+    import codesearch.indexing.update
+    from codesearch.service import maintainer
 
-    monkeypatch.setattr(codesearch.indexer, "BATCH_FILES", 1)
-    monkeypatch.setattr(keeper, "AT_LEAST", 0.0)
+    monkeypatch.setattr(codesearch.indexing.update, "BATCH_FILES", 1)
+    monkeypatch.setattr(maintainer, "AT_LEAST", 0.0)
     with Service(tree, {"workers": 1}, serve=False) as service:
         assert service.refresh(timeout=60)
         body = "\n".join(f"    value = value + {number}" for number in range(4000))

@@ -17,10 +17,10 @@ import pytest
 
 import codesearch
 import codesearch.index
-from codesearch.errors import NotFoundError, UsageError
+from codesearch.core.errors import NotFoundError, UsageError
+from codesearch.core.filter import Filter
 from codesearch.service import Service, client, endpoint, protocol
 from codesearch.service.server import MOST_CONNECTIONS, Server
-from codesearch.store.filters import Filter
 from tests.service.conftest import cli, until, write
 
 posix = pytest.mark.skipif(os.name != "posix", reason="Unix sockets")

@@ -7,7 +7,7 @@ import pytest
 
 from codesearch.store import NeedsMigration, Store, schema
 from codesearch.store import store as module
-from codesearch.store.model_vectors import MOST_QUERIES
+from codesearch.store.rerank_vectors import MOST_QUERIES
 from tests.store.test_store import item, record, vector
 
 MODEL = "big@1"

@@ -6,7 +6,7 @@ from hashlib import blake2b
 
 import pytest
 
-from codesearch.store import Store, signs
+from codesearch.store import Store, sign_codes
 from tests.store.test_store import item, record
 
 DIMS = 64
@@ -45,7 +45,7 @@ def differing(one, other):
 def found(store, wanted, most):
     rows = store._rows("SELECT id, embedding FROM vector")
     known = {id: bytes(vector) for id, vector in rows}
-    return [known[id] for id in signs.nearest(store._db, signs.of(store._db, wanted), most) if id in known]
+    return [known[id] for id in sign_codes.nearest(store._db, sign_codes.of(store._db, wanted), most) if id in known]
 
 
 @pytest.fixture(params=["integers", "numpy"])

@@ -4,11 +4,11 @@ from contextlib import closing
 import apsw
 import pytest
 
-from codesearch.errors import StoreError
+from codesearch.core.errors import StoreError
+from codesearch.core.filter import Filter
+from codesearch.core.tokens import terms
+from codesearch.core.types import Symbol
 from codesearch.store import FileRecord, FileState, Store, SymbolRecord, schema
-from codesearch.store.filters import Filter
-from codesearch.text import terms
-from codesearch.types import Symbol
 
 STATE = FileState(10, 1, 1, 1, 2, b"h" * 16)
 DIMS = 8

@@ -9,8 +9,8 @@ from types import ModuleType
 
 import pytest
 
+from codesearch.core.types import Symbol
 from codesearch.extract import extract
-from codesearch.types import Symbol
 
 TRAINING = Path(__file__).parents[2] / "training"
 

@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from codesearch.watch.gather import LONGEST, MOST, QUIET, Batch, Gatherer
+from codesearch.watch.debounce import LONGEST, MOST, QUIET, Batch, Gatherer
 
 
 class Clock:

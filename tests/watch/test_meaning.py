@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from codesearch.watch.filesystem import judge, linux_mounts, mac_mounts
-from codesearch.watch.gather import Batch
-from codesearch.watch.meaning import meaning
+from codesearch.watch.classify import meaning
+from codesearch.watch.debounce import Batch
+from codesearch.watch.network_fs import judge, linux_mounts, mac_mounts
 
 WHOLE = Batch(whole=True, folders=True)
 

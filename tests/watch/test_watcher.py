@@ -17,9 +17,9 @@ import pytest
 
 from codesearch.files import FileOptions, discover
 from codesearch.watch import Batch, Watcher, watcher
-from codesearch.watch.folders import Folders, git_folders
-from codesearch.watch.portable import PortableSource
-from codesearch.watch.source import NoEventsError
+from codesearch.watch.backend import NoEventsError
+from codesearch.watch.watchdog_backend import PortableSource
+from codesearch.watch.watched_folders import Folders, git_folders
 from codesearch.watch.watcher import RootGoneError, inside
 from tests.watch.test_partial import git, make_tree
 
@@ -66,7 +66,7 @@ def tree(tmp_path: Path) -> Path:
 def source(request: pytest.FixtureRequest, tree: Path) -> Iterator[object]:
     seen = Seen()
     if request.param == "inotify":
-        from codesearch.watch.inotify import InotifySource
+        from codesearch.watch.inotify_backend import InotifySource
 
         made: object = InotifySource(tree, FileOptions(), seen, _failed)
     else:
@@ -131,7 +131,7 @@ def test_what_does_not_matter_is_not_told(source, tree: Path):
 
 @linux
 def test_ignored_folders_cost_no_watch_unless_a_tracked_file_is_there(tree: Path):
-    from codesearch.watch.inotify import InotifySource
+    from codesearch.watch.inotify_backend import InotifySource
 
     seen = Seen()
     source = InotifySource(tree, FileOptions(), seen, _failed)
@@ -159,7 +159,7 @@ def test_ignored_folders_cost_no_watch_unless_a_tracked_file_is_there(tree: Path
 
 @linux
 def test_a_full_queue_has_the_whole_looked_at(tree: Path):
-    from codesearch.watch.inotify import InotifySource
+    from codesearch.watch.inotify_backend import InotifySource
 
     seen = Seen()
     source = InotifySource(tree, FileOptions(), seen, _failed)
@@ -180,7 +180,7 @@ def test_a_full_queue_has_the_whole_looked_at(tree: Path):
 def test_at_the_kernels_limits_it_polls_and_says_why(tree: Path, monkeypatch, call: str, code: int, said: str):
     import ctypes
 
-    from codesearch.watch.inotify import InotifySource
+    from codesearch.watch.inotify_backend import InotifySource
 
     class Libc:
         def __init__(self, real: ctypes.CDLL) -> None:

@@ -11,10 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from codesearch import indexer, settings
+from codesearch import settings
+from codesearch.indexing import update
+from codesearch.indexing.pool import Pool, WarmPools
+from codesearch.indexing.worker import Setup, Task
 from codesearch.store import FileRecord, FileState
-from codesearch.worker import Setup, Task
-from codesearch.workers import Pool, WarmPools
 
 posix = pytest.mark.skipif(os.name != "posix", reason="kill -9 is POSIX")
 
@@ -23,7 +24,7 @@ posix = pytest.mark.skipif(os.name != "posix", reason="kill -9 is POSIX")
 def setup(tmp_path: Path) -> Setup:
     for number in range(6):
         (tmp_path / f"m{number}.py").write_text(f"def function_{number}():\n    return {number}\n")
-    return indexer.setup_of(tmp_path, settings.Settings())
+    return update.setup_of(tmp_path, settings.Settings())
 
 
 def tasks(*numbers: int) -> list[Task]:
@@ -100,7 +101,7 @@ def test_a_worker_killed_by_others_costs_no_file(setup: Setup):
 @posix
 def test_a_stuck_worker_ends_though_its_parent_was_killed():
     script = (
-        "import codesearch.worker as w, signal\n"
+        "import codesearch.indexing.worker as w, signal\n"
         "signal.signal(signal.SIGALRM, signal.SIG_DFL)\n"
         "w._end_after(0.2)\n"
         "import re; re.match('(a+)+$', 'a' * 60 + 'b')\n"  # holds Python's lock for years

@@ -1,0 +1,10 @@
+"""`python -m codesearch`: the command, where no script was installed."""
+
+from __future__ import annotations
+
+import sys
+
+from codesearch.cli.main import main
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,103 @@
+"""What the processes do that are measured; `processes.child` starts them. They answer in JSON, one object a line."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from typing import Any
+
+TOLD_EVERY = 0.1
+"""Seconds between two signs of progress."""
+
+
+def index(root: str, settings: str) -> int:
+    """Bring an index up to date, and tell how far it is."""
+    import gc
+    import json
+
+    from codesearch.core.errors import CodesearchError
+    from codesearch.index import open_index
+    from codesearch.indexing.update import Progress
+
+    _end_with_parent()
+    gc.set_threshold(200_000, 50, 100)  # as the command does
+    told = [0.0]
+
+    def progress(now: Progress) -> None:
+        if time.monotonic() - told[0] >= TOLD_EVERY:
+            told[0] = time.monotonic()
+            _say({"bytes": now.bytes, "of": now.bytes_total})
+
+    try:
+        with open_index(root, **json.loads(settings)) as opened:
+            report = opened.update(progress=progress)
+    except CodesearchError as error:
+        _say({"error": str(error)})
+        return 2
+    _say({"done": True, "notes": list(report.notes)})
+    return 0
+
+
+def ask(root: str, settings: str) -> int:
+    """Answer the queries that come as JSON, one a line; each answer is the seconds it took."""
+    import json
+
+    from codesearch.core.errors import CodesearchError
+    from codesearch.index import open_index
+
+    try:
+        with open_index(root, **json.loads(settings)) as opened:
+            for line in sys.stdin.buffer:
+                text = json.loads(line)
+                begun = time.perf_counter()
+                opened.query(text)
+                _say({"seconds": time.perf_counter() - begun, "problem": opened.problem})
+    except CodesearchError as error:
+        _say({"error": str(error)})
+        return 2
+    from codesearch.bench.processes import own_peak
+
+    _say({"peak": own_peak()})
+    return 0
+
+
+def command(*arguments: str) -> int:
+    """Do what the command `codesearch` does; then add this process's peak memory to standard error."""
+    # The only place where anything below the command line knows it: it is what is measured.
+    from codesearch.cli.main import main
+
+    status = main(arguments)
+    from codesearch.bench.processes import PEAK, own_peak
+
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os.write(2, PEAK + str(own_peak()).encode())
+    return status
+
+
+def watch(*arguments: str) -> int:
+    """Do what `codesearch watch` does, until the process that started this one is gone."""
+    from codesearch.cli.main import main
+
+    _end_with_parent()
+    return main(["watch", *arguments])
+
+
+def _say(value: dict[str, Any]) -> None:
+    import json
+
+    sys.stdout.write(json.dumps(value) + "\n")
+    sys.stdout.flush()
+
+
+def _end_with_parent() -> None:
+    """End this process when its standard input does: nothing goes on once whoever measures has been killed."""
+    import threading
+
+    def wait() -> None:
+        while os.read(0, 1):
+            pass
+        os._exit(130)
+
+    threading.Thread(target=wait, daemon=True).start()

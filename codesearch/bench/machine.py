@@ -1,0 +1,64 @@
+"""What a measurement depends on besides codesearch: the machine and the versions."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import subprocess
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from codesearch._version import __version__
+from codesearch.bench.values import Machine
+
+
+def machine() -> Machine:
+    """Return the facts of this machine."""
+    import apsw
+
+    return Machine(
+        system=f"{platform.system()} {platform.release()} {platform.machine()}",
+        processor=_processor(),
+        cores=len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1,
+        memory_bytes=_memory(),
+        load=round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None,
+        python=platform.python_version(),
+        codesearch=__version__,
+        sqlite=apsw.sqlite_lib_version(),
+        sqlite_vec=_version("sqlite-vec"),
+        git=_git(),
+    )
+
+
+def _processor() -> str:
+    try:
+        for line in Path("/proc/cpuinfo").read_text("utf-8", "replace").splitlines():
+            if line.startswith("model name"):
+                return " ".join(line.partition(":")[2].split())
+    except OSError:
+        pass  # not Linux
+    found = platform.processor()
+    return "" if found == platform.machine() else found
+
+
+def _memory() -> int | None:
+    try:
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, ValueError, OSError):  # Windows has no sysconf
+        return None
+
+
+def _version(distribution: str) -> str:
+    try:
+        return version(distribution)
+    except PackageNotFoundError:
+        return ""
+
+
+def _git() -> str:
+    git = shutil.which("git")
+    if git is None:
+        return ""
+    said = subprocess.run([git, "--version"], capture_output=True, text=True, check=False).stdout
+    return said.removeprefix("git version").strip()

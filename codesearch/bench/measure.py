@@ -1,0 +1,370 @@
+"""Measuring one tree, with an index file of its own: that of the tree is neither read nor written."""
+
+from __future__ import annotations
+
+import json
+import os
+import statistics
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import IO, Any
+
+from codesearch.bench import processes, queries
+from codesearch.bench.machine import machine
+from codesearch.bench.values import Asking, Bench, Indexing, Latency, Unchanged
+from codesearch.core.errors import CodesearchError, NotFoundError
+from codesearch.index import Index, open_index
+
+Told = Callable[[int, int], None]
+"""Hears how much is done, and of how much."""
+Progress = Callable[[str], AbstractContextManager[Told]]
+"""Begins a stretch of work of that name."""
+Settings = Mapping[str, Any]
+"""What `open_index` takes besides the root; `db` is always named."""
+
+UNCHANGED_RUNS = 3
+WARMING = "where is this done"
+"""Asked first and not timed: it opens what every later query finds open."""
+SERVICE_SECONDS = 600.0
+"""That a service may take to say that it is up to date."""
+GIT_SECONDS = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What to measure."""
+
+    queries: int = 100
+    """To make of the tree and to ask in a process that is warm."""
+    cold: int = 20
+    """Of them to ask in a new process each."""
+    texts: tuple[str, ...] = ()
+    """Queries to ask instead."""
+    service: bool = False
+    """Ask through `codesearch watch` too."""
+
+
+def bench(root: Path, settings: Settings, wanted: Wanted, progress: Progress) -> Bench:
+    """Measure a tree; `settings` override those of files and environment, `db` excepted.
+
+    Raises NotFoundError if there is nothing to index, CodesearchError if a process fails. However it ends, no file and
+    no process is left.
+    """
+    with tempfile.TemporaryDirectory(prefix="codesearch-bench-") as folder:
+        given = {**settings, "db": str(Path(folder).resolve() / "index.db"), "cache": False}
+        date = datetime.now().astimezone().isoformat(timespec="seconds")
+        facts, notes = machine(), []
+        if not processes.can_sample():
+            notes.append("no memory of other processes: this system does not tell")
+        if facts.load is not None and facts.load > facts.cores / 2:
+            notes.append(f"the machine was busy when this began (load {facts.load:g} on {_cores(facts.cores)})")
+        with open_index(root, **given) as index:
+            if index.settings.embed == "full" and index.settings.second_stage:
+                given["embed"] = "lazy"
+                notes.append("embed = full is measured as lazy: only what queries need is embedded")
+        with open_index(root, **given) as index:
+            index.check_model()
+            deep = bool(index.settings.second_stage)
+            made = indexing(index.root, given, progress, notes)
+            with progress("looking for queries"):
+                texts, functions = queries.mined(index, wanted.queries + (wanted.cold if deep else 0))
+            made = replace(made, functions=functions)
+            texts = list(wanted.texts) or texts
+            same = unchanged(index.root, given, progress)
+            asking = tuple(_asking(index, given, texts, wanted, progress, notes))
+            model = _model(index)
+    return Bench(
+        root=index.root,
+        date=date,
+        machine=facts,
+        indexing=made,
+        unchanged=same,
+        asking=asking,
+        queries=len(texts),
+        mined=not wanted.texts,
+        model=model,
+        notes=tuple(notes),
+    )
+
+
+def _cores(count: int) -> str:
+    return "one core" if count == 1 else f"{count} cores"
+
+
+def _model(index: Index) -> str:
+    store = index.reader()
+    static = "" if store is None else store.meta().get("model", "")
+    return static + (f" + {index.cascade.model_id}" if index.settings.second_stage else "")
+
+
+# -- the index ------------------------------------------------------------------------------------
+
+
+def indexing(root: Path, settings: Settings, progress: Progress, notes: list[str] | None = None) -> Indexing:
+    """Make an index from nothing in a new process; functions are left for whoever lists the symbols to count (0)."""
+    begun = time.perf_counter()
+    with (
+        progress("indexing") as told,
+        processes.started(processes.child("index", str(root), json.dumps(settings))) as process,
+        processes.Sampler(process.pid) as memory,
+    ):
+        for answer in _answers(process):
+            if "of" in answer:
+                told(answer["bytes"], answer["of"])
+            elif notes is not None:
+                notes.extend(answer.get("notes", ()))
+        process.wait()
+        seconds = time.perf_counter() - begun
+    with open_index(root, **settings) as index:
+        store = index.reader()
+        counts = store.counts() if store is not None else {}
+        if not counts.get("symbols"):
+            raise NotFoundError(
+                f"{root}: nothing to measure: there are no source files to index; `codesearch status {root}` tells more"
+            )
+        files = (index.path, Path(f"{index.path}-wal"))
+        return Indexing(
+            files=counts["files"],
+            source_bytes=counts["bytes"],
+            symbols=counts["symbols"],
+            functions=0,
+            seconds=seconds,
+            peak_memory_bytes=memory.peak,
+            processes=memory.processes,
+            index_bytes=sum(file.stat().st_size for file in files if file.exists()),
+        )
+
+
+def unchanged(root: Path, settings: Settings, progress: Progress, runs: int = UNCHANGED_RUNS) -> Unchanged:
+    """Bring an index up to date that is, in new processes, in turn with `git status`."""
+    arguments = processes.child("command", "index", str(root), *options(settings), "--quiet")
+    ours: list[float] = []
+    theirs: list[float] = []
+    why = _why_no_git(root)
+    with progress("updating what has not changed") as told:
+        for number in range(runs):
+            ours.append(_finished(processes.run(arguments)).seconds)
+            if not why:
+                try:
+                    theirs.append(_git_status(root))
+                except CodesearchError as error:
+                    why = str(error)
+            told(number + 1, runs)
+    git = statistics.median(theirs) if theirs and not why else None
+    return Unchanged(runs, statistics.median(ours), git, why)
+
+
+def _why_no_git(root: Path) -> str:
+    """Return why `git status` cannot be a measure here; "" if it can."""
+    from codesearch.files import git
+
+    if git.top_of(os.fsencode(root)) is None:
+        return "not a git work tree"
+    try:
+        listed = git.output(os.fsencode(root), ["config", "--list", "--show-scope", "--name-only", "-z"], GIT_SECONDS)
+    except (git.GitUnavailableError, subprocess.TimeoutExpired) as error:
+        return str(error)
+    fields = listed.decode("utf-8", "replace").split("\0")
+    # Reading a repository must not run what it names; git itself would, to compare a file that looks changed.
+    for scope, name in zip(fields[::2], fields[1::2], strict=False):
+        if scope in ("local", "worktree") and name.lower().startswith("filter."):
+            return f"git might run a program that the repository names ({name})"
+    return ""
+
+
+def _git_status(root: Path) -> float:
+    from codesearch.files import git
+
+    begun = time.perf_counter()
+    try:
+        git.output(os.fsencode(root), ["status", "--porcelain", "--", "."], GIT_SECONDS)
+    except git.GitUnavailableError as error:
+        raise CodesearchError(str(error)) from error
+    except subprocess.TimeoutExpired:
+        raise CodesearchError(f"git status needed more than {GIT_SECONDS:g} s") from None
+    return time.perf_counter() - begun
+
+
+# -- queries --------------------------------------------------------------------------------------
+
+
+def _asking(
+    index: Index, settings: Settings, texts: Sequence[str], wanted: Wanted, progress: Progress, notes: list[str]
+) -> Iterator[Asking]:
+    if not index.settings.second_stage:
+        yield cold(index.root, settings, texts[: wanted.cold], progress)
+        yield from warm(index.root, settings, [texts], progress, notes)
+    else:
+        # What has been asked once is answered from the vectors that it left: other queries for either way.
+        apart = max(1, min(wanted.cold, len(texts) // 2))
+        some, others = texts[:apart], texts[apart:]
+        for first in (True, False):
+            yield cold(index.root, settings, some, progress, first=first)
+        if others:
+            yield from warm(index.root, settings, [others, others], progress, notes)
+    if wanted.service:
+        yield from served(index, settings, texts, wanted.cold, progress)
+
+
+def cold(
+    root: Path,
+    settings: Settings,
+    texts: Sequence[str],
+    progress: Progress,
+    *,
+    first: bool | None = None,
+    how: str = "process",
+) -> Asking:
+    """Ask each query in a new process, with the command."""
+    seconds: list[float] = []
+    peaks: list[int] = []
+    with progress("asking in new processes" if how == "process" else "asking the service in new processes") as told:
+        for text in texts:
+            done = _finished(
+                processes.run(processes.child("command", "query", *options(settings), "--quiet", "--", text, str(root)))
+            )
+            seconds.append(done.seconds)
+            peaks += [] if done.peak_memory_bytes is None else [done.peak_memory_bytes]
+            told(len(seconds), len(texts))
+    return Asking(how, first, Latency.of(seconds), max(peaks, default=None))
+
+
+def warm(
+    root: Path,
+    settings: Settings,
+    rounds: Sequence[Sequence[str]],
+    progress: Progress,
+    notes: list[str] | None = None,
+) -> Iterator[Asking]:
+    """Ask each round of queries inside one process; with two rounds, the first is that of new queries."""
+    total = sum(map(len, rounds))
+    found: list[list[float]] = []
+    peak = None
+    problem = ""
+    with (
+        progress("asking inside one process") as told,
+        processes.started(processes.child("ask", str(root), json.dumps(settings))) as process,
+    ):
+        answers = _answers(process)
+        _ask(process, answers, WARMING)
+        for texts in rounds:
+            found.append([])
+            for text in texts:
+                answer = _ask(process, answers, text)
+                found[-1].append(answer["seconds"])
+                problem = problem or answer["problem"]
+                told(sum(map(len, found)), total)
+        _stream(process.stdin).close()
+        for answer in answers:
+            peak = answer["peak"]
+    if problem and notes is not None:
+        notes.append(problem)
+    for number, seconds in enumerate(found):
+        yield Asking("warm", number == 0 if len(rounds) > 1 else None, Latency.of(seconds), peak)
+
+
+def served(index: Index, settings: Settings, texts: Sequence[str], most: int, progress: Progress) -> Iterator[Asking]:
+    """Ask a service that keeps the index warm: all queries over its socket, at most `most` of them by the command.
+
+    All of them have been asked before.
+    """
+    from codesearch.service import client
+
+    again = False if index.settings.second_stage else None
+    with service(index, options(settings), progress):
+        client.query(index, WARMING)
+        seconds: list[float] = []
+        with progress("asking the service") as told:
+            for text in texts:
+                begun = time.perf_counter()
+                if client.query(index, text) is None:
+                    raise CodesearchError("the service has stopped answering")
+                seconds.append(time.perf_counter() - begun)
+                told(len(seconds), len(texts))
+        yield Asking("service", again, Latency.of(seconds), None)
+        yield cold(index.root, settings, texts[:most], progress, first=again, how="service process")
+
+
+@contextmanager
+def service(index: Index, arguments: Sequence[str], progress: Progress) -> Iterator[int]:
+    """Have `codesearch watch` keep an index; return its process's number once it is up to date."""
+    from codesearch.service import client
+
+    with processes.started(processes.child("watch", str(index.root), "--quiet", *arguments)) as process:
+        end = time.monotonic() + SERVICE_SECONDS
+        with progress("starting the service"):
+            while True:
+                state = client.call(index.path, "status") or {}
+                if state.get("pid") == process.pid and state.get("fresh"):
+                    break
+                if process.poll() is not None or time.monotonic() > end:
+                    process.kill()
+                    raise CodesearchError(f"the service does not answer: {_last_line(process.communicate()[1])}")
+                time.sleep(0.02)
+        try:
+            yield process.pid
+        finally:
+            process.terminate()  # it takes its socket with it
+            try:
+                process.wait(20)
+            except subprocess.TimeoutExpired:
+                process.kill()
+
+
+def options(settings: Settings) -> list[str]:
+    """Return settings as the options that `index`, `query` and `watch` have for them."""
+    return [
+        word for name in ("db", "model", "embed") if name in settings for word in (f"--{name}", str(settings[name]))
+    ]
+
+
+# -- talking to processes -------------------------------------------------------------------------
+
+
+def _ask(process: subprocess.Popen[bytes], answers: Iterator[dict[str, Any]], text: str) -> dict[str, Any]:
+    to = _stream(process.stdin)
+    try:
+        to.write(json.dumps(text).encode() + b"\n")
+        to.flush()
+        return next(answers)
+    except (OSError, StopIteration):
+        raise CodesearchError(
+            f"the process that is measured has ended: {_last_line(process.communicate()[1])}"
+        ) from None
+
+
+def _answers(process: subprocess.Popen[bytes]) -> Iterator[dict[str, Any]]:
+    """Yield what a child says, to its end. Raises CodesearchError for one that fails."""
+    for line in _stream(process.stdout):
+        answer: dict[str, Any] = json.loads(line)
+        if "error" in answer:
+            raise CodesearchError(answer["error"])
+        yield answer
+    if process.wait():
+        raise CodesearchError(
+            f"the process that is measured has ended with status {process.returncode}: "
+            + _last_line(_stream(process.stderr).read())
+        )
+
+
+def _stream(stream: IO[bytes] | None) -> IO[bytes]:
+    assert stream is not None
+    return stream
+
+
+def _finished(done: processes.Finished) -> processes.Finished:
+    """Return a run that found something or nothing. Raises CodesearchError for one that failed."""
+    if done.status not in (0, 1):
+        raise CodesearchError(f"a command that is measured has failed: {_last_line(done.errors.encode())}")
+    return done
+
+
+def _last_line(said: bytes) -> str:
+    lines = said.decode("utf-8", "replace").strip().splitlines()
+    return lines[-1].removeprefix("codesearch: error: ") if lines else "it said nothing"

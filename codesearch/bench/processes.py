@@ -1,0 +1,206 @@
+"""Starting processes to measure, and their memory."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+
+SAMPLED_EVERY = 0.05
+"""Seconds between two looks at the memory of a process and its children."""
+SAMPLED_BY_PS_EVERY = 0.25
+PEAK = b"\0peak "
+"""What stands before the peak memory that `child.command` adds to standard error."""
+
+APART = {"CODESEARCH_CACHE": "false"}
+"""Vectors that other indexes have left would answer for a model that has not worked here."""
+
+_BOOT = (
+    "import sys; count = int(sys.argv[1]); sys.path[:] = sys.argv[2:2 + count]; "
+    "from codesearch.bench import child; sys.exit(getattr(child, sys.argv[2 + count])(*sys.argv[3 + count:]))"
+)
+
+
+def child(function: str, *arguments: str) -> list[str]:
+    """Return what has a function of `codesearch.bench.child` called in a new process; its arguments are strings."""
+    # Isolated, with the paths of this process: an indexed folder may hold a numpy.py.
+    folders = [folder or str(Path.cwd()) for folder in sys.path]
+    return [sys.executable, "-I", "-c", _BOOT, str(len(folders)), *folders, function, *arguments]
+
+
+@contextmanager
+def started(arguments: list[str]) -> Iterator[subprocess.Popen[bytes]]:
+    """Start a process with pipes for its streams; whatever happens, it has ended when the context is left.
+
+    It is in a session of its own, so that an interruption from the terminal reaches only this process, which ends it.
+    """
+    process = subprocess.Popen(
+        arguments,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+        env={**os.environ, **APART},
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+        for stream in (process.stdin, process.stdout, process.stderr):
+            if stream is not None:
+                try:
+                    stream.close()
+                except OSError:
+                    continue  # unsent bytes to a dead process
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """A process that has ended."""
+
+    status: int
+    seconds: float
+    peak_memory_bytes: int | None
+    """Only of those that `child` started; None where the system does not tell."""
+    errors: str
+    """What it wrote on standard error."""
+
+
+def run(arguments: list[str], cwd: Path | None = None) -> Finished:
+    """Run a command to its end, its output thrown away, and take the time."""
+    begun = time.perf_counter()
+    process = subprocess.Popen(
+        arguments,
+        cwd=cwd,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        env={**os.environ, **APART},
+    )
+    try:
+        _, errors = process.communicate()
+    finally:
+        process.kill()
+        process.wait()
+    seconds = time.perf_counter() - begun
+    errors, _, peak = errors.partition(PEAK)
+    known = int(peak) if peak.strip().isdigit() else None
+    return Finished(process.returncode, seconds, known, errors.decode("utf-8", "replace"))
+
+
+# -- memory ---------------------------------------------------------------------------------------
+
+
+def own_peak() -> int | None:
+    """Return the most bytes this process has had resident, or None where the system does not tell.
+
+    On Linux not from `getrusage`: there a process inherits the peak of the one that started it.
+    """
+    if sys.platform == "linux":
+        return _field(Path("/proc/self/status"), "VmHWM:")
+    try:
+        import resource
+    except ImportError:  # Windows
+        return None
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+
+
+def can_sample() -> bool:
+    """Return whether the memory of other processes can be had on this system."""
+    return sys.platform in ("linux", "darwin")
+
+
+def family(pid: int) -> list[int]:
+    """Return a process and its children (not theirs), on Linux; nothing if it has ended."""
+    try:
+        threads = list(Path(f"/proc/{pid}/task").iterdir())
+    except OSError:
+        return []
+    return [pid, *(int(word) for thread in threads for word in _read(thread / "children").split())]
+
+
+def _read(file: Path) -> bytes:
+    """Return what a file of /proc says; nothing of a process that has ended."""
+    try:
+        return file.read_bytes()
+    except OSError:
+        return b""
+
+
+def resident(pid: int) -> dict[int, int]:
+    """Return the resident bytes of a process and of each of its children, by their numbers; of none that has ended."""
+    if sys.platform == "linux":
+        page = os.sysconf("SC_PAGE_SIZE")
+        sizes = {one: _read(Path(f"/proc/{one}/statm")).split() for one in family(pid)}
+        return {one: int(fields[1]) * page for one, fields in sizes.items() if fields}
+    rows = subprocess.run(["ps", "-axo", "pid=,ppid=,rss="], capture_output=True, text=True, check=False).stdout
+    numbers = [[int(word) for word in row.split()] for row in rows.splitlines() if row.strip()]
+    return {row[0]: row[2] * 1024 for row in numbers if pid in (row[0], row[1])}
+
+
+def memory(pids: Iterable[int], key: str) -> int:
+    """Return the sum of a field of /proc/PID/smaps_rollup (`Rss`, `Pss`), in bytes; Linux only."""
+    return sum(_field(Path(f"/proc/{pid}/smaps_rollup"), key + ":") or 0 for pid in pids)
+
+
+def cpu_seconds(pids: Iterable[int]) -> float:
+    """Return the CPU time that processes have used; Linux only."""
+    ticks = 0
+    for pid in pids:
+        fields = Path(f"/proc/{pid}/stat").read_text("utf-8").rpartition(")")[2].split()
+        ticks += int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def _field(file: Path, name: str) -> int | None:
+    for line in file.read_text("utf-8").splitlines():
+        if line.startswith(name):
+            return int(line.split()[1]) * 1024
+    return None
+
+
+class Sampler:
+    """Watches the memory of a process and its children from a thread, until the context is left."""
+
+    def __init__(self, pid: int) -> None:
+        self._pid = pid
+        self._end = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._peak = self._processes = 0
+
+    def __enter__(self) -> Sampler:
+        if can_sample():
+            self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._end.set()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    @property
+    def peak(self) -> int | None:
+        """The most bytes resident at once; None where the system does not tell, or it ended before it was seen."""
+        return self._peak or None
+
+    @property
+    def processes(self) -> int | None:
+        """How many processes that were; None where `peak` is."""
+        return self._processes or None
+
+    def _run(self) -> None:
+        pause = SAMPLED_EVERY if sys.platform == "linux" else SAMPLED_BY_PS_EVERY
+        while not self._end.wait(pause):
+            found = resident(self._pid)
+            if sum(found.values()) > self._peak:
+                self._peak, self._processes = sum(found.values()), len(found)

@@ -1,0 +1,59 @@
+"""Many queries at once: one a line in, one JSON object a line out."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from codesearch.cli.exit_codes import ERROR, FOUND, NOTHING
+from codesearch.cli.ui import console
+from codesearch.cli.ui.render import Answers, print_json
+from codesearch.core.errors import NotFoundError, UsageError
+
+if TYPE_CHECKING:
+    from codesearch.core.filter import Filter
+    from codesearch.index import Index
+
+
+def answer_lines(
+    index: Index, file: str, only: Filter, answers: Answers, least: float | None = None, *, quiet: bool = False
+) -> int:
+    """Answer every line of a file, in order, at once when it comes; return the exit status.
+
+    Answers with a score below `least` are left out.
+
+    A line that cannot be understood gets an object with `error`, and the status is 2 at the end.
+    """
+    found = failed = False
+    problem = ""
+    for text in _lines(file):
+        try:
+            hits = [hit for hit in index.query(text, only=only) if hit.score >= (least or 0.0)]
+        except UsageError as error:
+            failed = True
+            print_json({"query": text, "error": str(error), "results": []})
+        else:
+            found = found or bool(hits)
+            if index.problem and not problem and not quiet:
+                console.message(index.problem)
+            problem = problem or index.problem
+            print_json({"query": text, "results": [answers.hit(hit) for hit in hits]})
+        console.flush()
+    return ERROR if failed else FOUND if found else NOTHING
+
+
+def _lines(file: str) -> Iterator[str]:
+    if file == "-":
+        yield from (_decoded(line) for line in sys.stdin.buffer)
+        return
+    try:
+        with Path(file).open("rb") as stream:
+            yield from (_decoded(line) for line in stream)
+    except FileNotFoundError:
+        raise NotFoundError(f"{file}: no such file of queries") from None
+
+
+def _decoded(line: bytes) -> str:
+    return line.removeprefix(b"\xef\xbb\xbf").rstrip(b"\r\n").decode("utf-8", "surrogateescape")

@@ -1,0 +1,170 @@
+"""`codesearch bench`: what codesearch costs on a tree, on this machine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from codesearch.cli import options, session
+from codesearch.cli.exit_codes import FOUND
+from codesearch.cli.options import ColorOption, ModelOption, PathArgument, QuietOption, ReportFormat, ReportFormatOption
+from codesearch.cli.ui import answers, console
+from codesearch.cli.ui.console import Look, clean
+from codesearch.cli.ui.reports import number, size
+from codesearch.core.errors import UsageError
+
+if TYPE_CHECKING:
+    from codesearch.bench.values import Asking, Bench
+
+QUERIES, COLD = 100, 20
+WAYS = {
+    "process": "a new process each",
+    "warm": "inside one process",
+    "service": "the service, over its socket",
+    "service process": "the service, a new process each",
+}
+
+
+class EmbedChoice(str, Enum):
+    """When the second stage's model computes its vectors."""
+
+    lazy = "lazy"
+    none = "none"
+
+
+def bench(
+    path: PathArgument = None,
+    queries: Annotated[
+        str,
+        typer.Option("--queries", metavar="N|FILE", help="How many queries to make of the tree, or a file of them."),
+    ] = str(QUERIES),
+    cold: Annotated[
+        int, typer.Option("--cold", min=1, metavar="N", help="How many of them to ask in a new process each.")
+    ] = COLD,
+    service: Annotated[bool, typer.Option("--service", help="Ask through `codesearch watch` too.")] = False,
+    format: ReportFormatOption = ReportFormat.text,
+    color: ColorOption = None,
+    model: ModelOption = None,
+    embed: Annotated[
+        EmbedChoice | None,
+        typer.Option(
+            "--embed",
+            metavar="WHEN",
+            help="Vectors of the second stage: lazy (as queries need them) or none (do without).",
+            show_default=False,
+        ),
+    ] = None,
+    quiet: QuietOption = False,
+) -> int:
+    """Measure what codesearch costs on a folder and this machine: time, memory, file size.
+
+    codesearch bench
+    codesearch bench path/to/repo --embed none
+    codesearch bench --queries queries.txt --service --format json
+
+    An index is made from nothing, brought up to date with nothing changed, and asked in new processes
+    and in one. It is a temporary one: that of the folder is neither read nor written.
+    """
+    from codesearch.bench import measure
+    from codesearch.bench import queries as asked
+    from codesearch.bench.values import to_json
+    from codesearch.cli.ui.progress import stretches
+
+    if queries.isdecimal() and not int(queries):
+        raise UsageError("--queries 0: nothing to ask")
+    texts = () if queries.isdecimal() else tuple(asked.read(Path(queries)))
+    count = int(queries) if queries.isdecimal() else len(texts)
+    given = {"model": model, "embed": None if embed is None else embed.value}
+    settings = {name: value for name, value in given.items() if value is not None}
+    with session.opened(options.root_of(path), **settings, color=answers.value_of(color)) as index:
+        index.check_model()
+        root, look = index.root, console.look(index.settings.color)
+    with _endable():
+        found = measure.bench(root, settings, measure.Wanted(count, cold, texts, service), stretches(quiet=quiet))
+    if format is ReportFormat.json:
+        from codesearch.cli.ui.render import print_json
+
+        print_json(to_json(found), indent=2)
+    else:
+        for line in lines(found, look):
+            console.write(line + "\n")
+    return FOUND
+
+
+@contextmanager
+def _endable() -> Iterator[None]:
+    """Let a signal that ends a process do what Ctrl-C does: nothing is left behind then."""
+    import signal
+
+    def end(number: int, frame: object) -> None:
+        raise KeyboardInterrupt
+
+    numbers = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP", "SIGBREAK") if hasattr(signal, name)]
+    before = [signal.signal(number, end) for number in numbers]
+    try:
+        yield
+    finally:
+        for number, handler in zip(numbers, before, strict=True):
+            signal.signal(number, handler)
+
+
+# -- the table ------------------------------------------------------------------------------------
+
+
+def lines(found: Bench, look: Look) -> Iterator[str]:
+    """Yield a measurement, line by line, for people."""
+    made, same, on = found.indexing, found.unchanged, found.machine
+
+    def row(label: str, value: str) -> str:
+        return f"{look.paint(f'{label:<10}', '2')}{clean(value)}"
+
+    source = f"{number(made.files, 'file')}, {size(made.source_bytes)}, {number(made.symbols, 'symbol')}"
+    yield f"{clean(str(found.root))}: {source} ({number(made.functions, 'function')})"
+    facts = [f"{on.cores} core{'s' * (on.cores != 1)}" + (f" ({on.processor})" if on.processor else "")]
+    facts += [] if on.memory_bytes is None else [size(on.memory_bytes)]
+    yield row("machine", ", ".join([*facts, on.system, *([] if on.load is None else [f"load {on.load:g}"])]))
+    versions = f"codesearch {on.codesearch}, Python {on.python}, SQLite {on.sqlite}, sqlite-vec {on.sqlite_vec}"
+    yield row("versions", versions + (f", git {on.git}" if on.git else ""))
+    yield row("model", found.model)
+    yield ""
+    speed = f"{size(made.bytes_per_second)}/s, {made.functions_per_second:,.0f} functions/s"
+    yield row("index", f"from nothing {seconds(made.seconds)} ({speed})")
+    memory = "not known: this system does not tell"
+    if made.peak_memory_bytes is not None and made.processes is not None:
+        memory = f"{size(made.peak_memory_bytes)} at most, in {number(made.processes, 'process', 'processes')}"
+    yield row("memory", memory)
+    yield row("file", f"{size(made.index_bytes)}, {made.index_ratio:.2f} of the source")
+    git = f"no git status beside it: {same.why_no_git}"
+    if same.git_status_seconds is not None:
+        git = f"git status {seconds(same.git_status_seconds)}"
+    yield row("unchanged", f"{seconds(same.seconds)}; {git}")
+    yield ""
+    yield from _latencies(found, look)
+    for note in found.notes:
+        yield look.paint(f"note: {clean(note)}", "2")
+
+
+def _latencies(found: Bench, look: Look) -> Iterator[str]:
+    of = "made of the tree" if found.mined else "given"
+    width = max(len(_named(one)) for one in found.asking)
+    asked = number(found.queries, "query", "queries")
+    yield look.paint(f"{f'{asked}, {of}':<{width}}      n      p50      p95      p99     most    memory", "2")
+    for one in found.asking:
+        values = one.latency
+        cells = "".join(f"{seconds(value):>9}" for value in (values.p50, values.p95, values.p99, values.worst))
+        memory = "" if one.peak_memory_bytes is None else size(one.peak_memory_bytes)
+        yield f"{_named(one):<{width}}{values.count:>7}{cells}{memory:>10}".rstrip()
+
+
+def _named(one: Asking) -> str:
+    return WAYS[one.how] + {None: "", True: ", asked first", False: ", asked again"}[one.first]
+
+
+def seconds(value: float) -> str:
+    """Return a time for people: `12.3 ms`, `4.56 s`."""
+    return f"{1000 * value:.1f} ms" if value < 1 else f"{value:.2f} s"

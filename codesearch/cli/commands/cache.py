@@ -1,0 +1,64 @@
+"""`codesearch cache`: the vectors of the second stage that all of the user's indexes share."""
+
+from __future__ import annotations
+
+import typer
+
+from codesearch.cli import options
+from codesearch.cli.exit_codes import FOUND, NOTHING
+from codesearch.cli.options import PathArgument, QuietOption, ReportFormat, ReportFormatOption
+from codesearch.cli.ui import console
+from codesearch.cli.ui.console import clean
+
+app = typer.Typer(
+    rich_markup_mode=None,
+    help="Show or delete the vectors of the second stage that all your indexes share, on this machine.",
+)
+
+
+@app.callback(invoke_without_command=True)
+def cache(ctx: typer.Context) -> None:
+    """Show the help when nothing is named."""
+    if ctx.invoked_subcommand is None:
+        console.write(ctx.get_help() + "\n")
+
+
+@app.command("list")
+def list_command(path: PathArgument = None, format: ReportFormatOption = ReportFormat.text) -> int:
+    """Tell where they are, how big, and how many of each model. Exit status: 0, or 1 if there are none."""
+    from codesearch import settings
+    from codesearch.cli.ui.render import print_json
+    from codesearch.cli.ui.reports import number, size
+    from codesearch.rerank import shared_cache
+
+    wished = settings.load(options.root_of(path))
+    facts = shared_cache.facts()
+    if format is ReportFormat.json:
+        value = {
+            "file": None if facts.path is None else str(facts.path),
+            "used": wished.cache,
+            "bytes": facts.bytes,
+            "limit": wished.cache_size,
+            "models": dict(facts.models),
+            "problem": facts.problem or None,
+        }
+        print_json(value, indent=2)
+    elif facts.path is not None:
+        off = "" if wished.cache else ", switched off here by the setting cache"
+        console.write(f"{clean(str(facts.path))}  {size(facts.bytes)} of at most {size(wished.cache_size)}{off}\n")
+        for model_id, count in facts.models:
+            console.write(f"  {clean(model_id)}  {number(count, 'vector')}\n")
+    if facts.problem:
+        console.message(facts.problem)
+    return FOUND if facts.models else NOTHING
+
+
+@app.command()
+def clear(quiet: QuietOption = False) -> int:
+    """Delete them all; indexes keep theirs. Exit status: 0, or 1 if there were none."""
+    from codesearch.rerank import shared_cache
+
+    there = shared_cache.clear()
+    if not quiet:
+        console.message(f"{shared_cache.location()}: {'cleared' if there else 'there is nothing to delete'}")
+    return FOUND if there else NOTHING

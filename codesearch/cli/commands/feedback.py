@@ -1,0 +1,58 @@
+"""`codesearch feedback`: what is recorded of the answers that were opened."""
+
+from __future__ import annotations
+
+import typer
+
+from codesearch.cli import options, session
+from codesearch.cli.exit_codes import FOUND, NOTHING
+from codesearch.cli.options import DbOption, PathArgument, QuietOption, ReportFormat, ReportFormatOption
+from codesearch.cli.ui import console
+from codesearch.cli.ui.console import clean
+
+app = typer.Typer(
+    rich_markup_mode=None,
+    help="Show or delete what is recorded of the answers you opened (only with the setting `feedback`).",
+)
+
+
+@app.callback(invoke_without_command=True)
+def feedback(ctx: typer.Context) -> None:
+    """Show the help when nothing is named."""
+    if ctx.invoked_subcommand is None:
+        console.write(ctx.get_help() + "\n")
+
+
+@app.command("list")
+def list_command(path: PathArgument = None, format: ReportFormatOption = ReportFormat.text, db: DbOption = None) -> int:
+    """Print what is recorded, oldest first. Exit status: 0, or 1 if nothing is."""
+    from dataclasses import asdict
+
+    from codesearch.cli.ui.render import print_json
+    from codesearch.quality import feedback
+
+    with session.opened(options.root_of(path), db=db) as index:
+        found = list(feedback.read(index.path))
+        if format is ReportFormat.json:
+            file = str(feedback.file_of(index.path))
+            opened = [asdict(one) for one in found]
+            print_json({"file": file, "recording": index.settings.feedback, "opened": opened}, indent=2)
+        for one in found if format is ReportFormat.text else ():
+            place = f"  ({one.place})" if one.place else ""
+            console.write(
+                f"{one.time}  {clean(one.query)}  ->  {clean(one.path)}:{one.line} {clean(one.name)}{place}\n"
+            )
+    return FOUND if found else NOTHING
+
+
+@app.command()
+def clear(path: PathArgument = None, db: DbOption = None, quiet: QuietOption = False) -> int:
+    """Delete what is recorded. Exit status: 0, or 1 if there was nothing."""
+    from codesearch.quality import feedback
+
+    with session.opened(options.root_of(path), db=db) as index:
+        count = feedback.clear(index.path)
+        if not quiet:
+            told = f"{count:,} deleted" if count else "nothing was recorded"
+            console.message(f"{feedback.file_of(index.path)}: {told}")
+    return FOUND if count else NOTHING

@@ -1,0 +1,41 @@
+"""The command `codesearch lsp`: start the language server."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from codesearch.core.errors import CodesearchError, UsageError
+
+
+def lsp(
+    stdio: Annotated[
+        bool, typer.Option("--stdio", help="Speak over the standard streams (as without options).")
+    ] = False,
+    tcp: Annotated[
+        str | None,
+        typer.Option(
+            "--tcp", metavar="HOST:PORT", help="Serve one client over TCP, on this machine only.", show_default=False
+        ),
+    ] = None,
+    log_file: Annotated[
+        str | None,
+        typer.Option(
+            "--log-file", metavar="FILE", help="Write what happens to FILE, for bug reports.", show_default=False
+        ),
+    ] = None,
+) -> int:
+    """Start the language server, for editors. docs/lsp.md says what it speaks.
+
+    codesearch lsp                                    what an editor runs
+    codesearch lsp --log-file codesearch.log          what it does and every error, for a bug report
+    codesearch lsp --tcp 127.0.0.1:0                  one client over TCP; the port is told on stderr
+    """
+    if stdio and tcp is not None:
+        raise UsageError("--stdio and --tcp exclude each other")
+    try:
+        from codesearch_lsp import boot
+    except ImportError as error:
+        raise CodesearchError(f"the language server is not installed whole: {error}") from error
+    return boot.main(tcp, log_file)

@@ -1,0 +1,328 @@
+"""`codesearch model`: which embedding models there are, which one answers, and bringing others."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from codesearch.cli import options
+from codesearch.cli.options import ReportFormat, ReportFormatOption
+from codesearch.cli.ui import console
+from codesearch.core.errors import CodesearchError, UsageError
+
+app = typer.Typer(rich_markup_mode=None, help="Show, add, choose, remove and measure embedding models.")
+
+
+class PrecisionChoice(str, Enum):
+    """How the weights of an imported model are kept."""
+
+    int8 = "int8"
+    float32 = "float32"
+
+
+_LIST = """List the models there are, and which one answers here.
+
+\b
+  codesearch model list
+  codesearch model list --format json
+"""
+
+_ADD = """Import a model: a name on the Hugging Face hub, or a folder of sentence-transformers.
+
+\b
+  codesearch model add TaylorAI/gte-tiny
+  codesearch model add ~/models/all-MiniLM-L6-v2 --precision float32
+  codesearch model add intfloat/e5-small-v2 --query-prompt "query: " --document-prompt "passage: "
+
+Needs the extra [models]. It is exported to ONNX, its vectors are compared with the original's, and nothing
+but onnxruntime is needed from then on. One that cannot be exported is run by sentence-transformers.
+"""
+
+_USE = """Choose the model that looks at the best answers: static for none.
+
+\b
+  codesearch model use gte-tiny
+  codesearch model use gte-tiny --project path/to/repo
+
+Writes `model` into your settings file, or the project's.
+"""
+
+_REMOVE = """Delete an imported model.
+
+\b
+  codesearch model remove gte-tiny
+"""
+
+_BENCH = """Measure models on the functions of a folder: speed, start, memory.
+
+\b
+  codesearch model bench
+  codesearch model bench static transformer gte-tiny --path path/to/repo
+"""
+
+NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="As `codesearch model list` shows it.")]
+
+
+@app.callback(invoke_without_command=True)
+def model(ctx: typer.Context) -> None:
+    """Show the help when nothing is named."""
+    if ctx.invoked_subcommand is None:
+        console.write(ctx.get_help() + "\n")
+
+
+@dataclass(frozen=True, slots=True)
+class _Listed:
+    """One model as it is listed."""
+
+    name: str
+    dims: int
+    bytes: int
+    precision: str
+    runs: str
+    source: str
+    model_id: str
+    in_use: bool
+    problem: str = ""
+
+
+@app.command("list", help=_LIST)
+def list_models(
+    path: options.PathArgument = None,
+    format: ReportFormatOption = ReportFormat.text,
+) -> int:
+    """Print a line for each model."""
+    from dataclasses import asdict
+
+    from codesearch import settings
+    from codesearch.cli.ui import render
+
+    chosen = settings.load(options.root_of(path)).model
+    found = list(_listed(chosen))
+    if format is ReportFormat.json:
+        render.print_json({"model": chosen, "models": [asdict(item) for item in found]}, indent=2)
+        return 0
+    rows = [("name", "dims", "size", "weights", "source")]
+    for item in found:
+        facts = str(item.dims), _size(item.bytes), item.precision, item.source
+        rows.append(
+            (f"{'* ' if item.in_use else '  '}{item.name}", *(("", "", "", item.problem) if item.problem else facts))
+        )
+    for line in _table([("  " + rows[0][0], *rows[0][1:]), *rows[1:]]):
+        console.write(line + "\n")
+    if chosen not in [item.name for item in found]:
+        console.message(f"the settings ask for the model {chosen}, which there is not: `codesearch model use` another")
+    return 0
+
+
+@app.command(help=_ADD)
+def add(
+    source: Annotated[str, typer.Argument(metavar="NAME_OR_FOLDER", help="A name on the hub, or a folder.")],
+    name: Annotated[str, typer.Option("--name", metavar="NAME", help="What to call it here.", show_default=False)] = "",
+    precision: Annotated[
+        PrecisionChoice, typer.Option("--precision", metavar="KIND", help="Weights: int8 or float32.")
+    ] = PrecisionChoice.int8,
+    offline: Annotated[bool, typer.Option("--offline", help="Ask no hub: a folder, or what is in its cache.")] = False,
+    trust_remote_code: Annotated[
+        bool, typer.Option("--trust-remote-code", help="Run code that the model brings. It can do all that you can.")
+    ] = False,
+    query_prompt: Annotated[
+        str | None,
+        typer.Option("--query-prompt", metavar="TEXT", help="Stands before each query.", show_default=False),
+    ] = None,
+    document_prompt: Annotated[
+        str | None,
+        typer.Option("--document-prompt", metavar="TEXT", help="Stands before each function.", show_default=False),
+    ] = None,
+) -> int:
+    """Import a model and say how near its vectors are to the original's."""
+    from codesearch.embed.manage.importer import Wish, add
+
+    wish = Wish(
+        source=source,
+        name=name,
+        precision=precision.value,
+        offline=offline,
+        trust_remote_code=trust_remote_code,
+        query_prompt=query_prompt,
+        document_prompt=document_prompt,
+    )
+    done = add(wish, console.message)
+    config = done.config
+    if done.exact is None:
+        console.write(f"{config.name}: {config.dims} dims, runs through sentence-transformers ({config.note})\n")
+    else:
+        near = f"cosine with the original {config.cosine:.4f} on average, {done.least:.4f} at least"
+        console.write(
+            f"{config.name}: {config.dims} dims, {_size(sum(config.sizes.values()))}, {config.precision}, {near}\n"
+        )
+    console.write(f"It is not used yet: codesearch model use {config.name}\n")
+    return 0
+
+
+@app.command(help=_USE)
+def use(
+    name: NameArgument,
+    path: options.PathArgument = None,
+    project: Annotated[
+        bool, typer.Option("--project", help="For this project only: write .codesearch.toml at its root.")
+    ] = False,
+) -> int:
+    """Write the setting `model`, once the model is known to be there."""
+    from codesearch import embed, settings
+
+    embed.load(name)
+    root = options.root_of(path)
+    if path is not None and not project:
+        raise UsageError("a folder is named, but only with --project is the choice one of a project")
+    file = root / settings.PROJECT_FILE if project else settings.user_file()
+    _write_model(file, name)
+    console.write(f"{file}: model = {_quoted(name)}\n")
+    layers = settings.load_layers(root)
+    now = next(item for item in settings.describe(layers) if item.name == "model")
+    if now.value != name:
+        console.message(f"here {now.origin} wins over it: model = {_quoted(now.value)}")
+    return 0
+
+
+@app.command(help=_REMOVE)
+def remove(name: NameArgument) -> int:
+    """Delete a model unless the settings in force here name it."""
+    from codesearch import embed, settings
+    from codesearch.embed.manage import importer
+
+    layers = settings.load_layers(options.root_of(None))
+    if name not in embed.bundled():
+        embed.folder_of(name)
+        users = [layer.origins["model"] for layer in layers if layer.values.get("model") == name]
+        if users:
+            raise CodesearchError(
+                f"{name} is not removed: {', '.join(users)} names it; `codesearch model use` another first"
+            )
+    folder = importer.remove(name)
+    console.write(f"{name}: removed from {folder.parent}\n")
+    console.message("indexes keep its vectors until they are rebuilt")
+    return 0
+
+
+@app.command(help=_BENCH)
+def bench(
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="[NAME]...", help="Models (all).", show_default=False)
+    ] = None,
+    path: Annotated[
+        str | None,
+        typer.Option("--path", metavar="PATH", help="Folder whose functions are embedded.", show_default=False),
+    ] = None,
+    count: Annotated[int, typer.Option("--count", "-n", min=10, metavar="N", help="Functions to embed.")] = 300,
+    format: ReportFormatOption = ReportFormat.text,
+) -> int:
+    """Print a line for each model."""
+    from dataclasses import asdict
+
+    from codesearch import embed
+    from codesearch.cli.ui import render
+    from codesearch.embed.manage.measure import measure
+    from codesearch.embed.manage.samples import documents
+
+    wanted = names or embed.available()
+    for name in wanted:
+        embed.folder_of(name)
+    root = options.root_of(path)
+    texts = documents(root, count)
+    if not texts:
+        raise CodesearchError(f"{root}: there are no functions to measure with; name another folder with --path")
+    found = []
+    for name in wanted:
+        if console.stderr_is_terminal():
+            console.message(f"measuring {name} with {len(texts)} functions")
+        found.append(measure(name, texts))
+    if format is ReportFormat.json:
+        render.print_json({"functions": len(texts), "models": [asdict(one) for one in found]}, indent=2)
+        return 0
+    rows = [("model", "functions/s", "ms a query", "ms to the first", "MB")]
+    for one in found:
+        memory = "?" if one.memory_mb is None else f"{one.memory_mb:.0f}"
+        rows.append((one.name, f"{one.functions_per_second:.0f}", f"{one.query_ms:.1f}", f"{one.load_ms:.0f}", memory))
+    for line in _table(rows):
+        console.write(line + "\n")
+    return 0
+
+
+# -- what there is --------------------------------------------------------------------------------
+
+
+def _listed(chosen: str) -> Iterator[_Listed]:
+    from codesearch import embed
+    from codesearch.embed import config as configuration
+
+    bundled = embed.bundled()
+    for name in [*bundled, *(name for name in embed.available() if name not in bundled)]:
+        folder = embed.folder_of(name)
+        size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+        try:
+            loaded: Any = embed.load(name)
+        except CodesearchError as error:
+            yield _Listed(name, 0, size, "", "", "", "", name == chosen, str(error))
+            continue
+        config: configuration.Config | None = getattr(loaded, "config", None)
+        yield _Listed(
+            name=name,
+            dims=loaded.dims,
+            bytes=size,
+            precision=config.precision if config else "int8",
+            runs=config.kind if config else "table",
+            source="bundled" if name in bundled else (config.source if config else ""),
+            model_id=loaded.model_id,
+            in_use=name == chosen,
+        )
+
+
+def _size(count: int) -> str:
+    return f"{count / 1e6:.1f} MB"
+
+
+def _table(rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
+    """Yield the rows with their columns below each other: numbers to the right, the first and last to the left."""
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    numbers = [any(row[column][:1].isdigit() for row in rows[1:]) for column in range(len(widths))]
+    for row in rows:
+        cells = [
+            cell.rjust(width) if number and column > 0 else cell.ljust(width)
+            for column, (cell, width, number) in enumerate(zip(row, widths, numbers, strict=True))
+        ]
+        yield console.clean("  ".join(cells).rstrip())
+
+
+# -- the settings file ----------------------------------------------------------------------------
+
+_MODEL_LINE = re.compile(r"^[ \t]*model[ \t]*=.*$", re.M)
+_TABLE_LINE = re.compile(r"^[ \t]*\[", re.M)
+
+
+def _write_model(file: Path, name: str) -> None:
+    """Set `model` in a settings file; every other line stays as it is. Raises UsageError if the file is not TOML."""
+    from codesearch import settings
+
+    settings.read_file(file)  # its error is the one to tell
+    text = file.read_text("utf-8-sig") if file.exists() else ""
+    line = f"model = {_quoted(name)}"
+    table = _TABLE_LINE.search(text)
+    top, rest = (text[: table.start()], text[table.start() :]) if table else (text, "")
+    changed = _MODEL_LINE.sub(lambda _: line, top, count=1)
+    if changed == top and line not in top:
+        changed = f"{top}{'' if not top or top.endswith(chr(10)) else chr(10)}{line}\n"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    new = file.with_name(f".{file.name}.{os.getpid()}")
+    new.write_text(changed + rest, "utf-8")
+    new.replace(file)
+
+
+def _quoted(text: str) -> str:
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'

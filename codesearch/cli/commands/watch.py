@@ -1,0 +1,293 @@
+"""The command `codesearch watch`: keep an index fresh and warm, in this terminal or in the background."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from codesearch.cli import options
+from codesearch.cli.exit_codes import ERROR, FOUND, NOTHING
+from codesearch.cli.options import DbOption, EmbedOption, ModelOption, NoCacheOption, PathArgument, QuietOption
+from codesearch.cli.ui import console
+from codesearch.core.errors import CodesearchError, UsageError
+
+if TYPE_CHECKING:
+    from codesearch.service import Service, State
+
+NAME = "codesearch watch"
+START_TIMEOUT = 20.0
+"""Seconds a watcher in the background may take until it answers."""
+STOP_TIMEOUT = 20.0
+
+
+class _EndedError(BaseException):
+    """A signal asks the process to end."""
+
+
+def watch(
+    path: PathArgument = None,
+    daemon: Annotated[bool, typer.Option("--daemon", help="Run in the background.")] = False,
+    status: Annotated[bool, typer.Option("--status", help="Tell whether a watcher runs, and how it is.")] = False,
+    stop: Annotated[bool, typer.Option("--stop", help="End the watcher of this folder.")] = False,
+    poll: Annotated[bool, typer.Option("--poll", help="Look again and again instead of waiting for events.")] = False,
+    db: DbOption = None,
+    model: ModelOption = None,
+    embed: EmbedOption = None,
+    no_cache: NoCacheOption = False,
+    quiet: QuietOption = False,
+) -> int:
+    """Keep the index of a folder up to date while you work, and answer queries from memory.
+
+    codesearch watch                                  in this terminal, until Ctrl-C
+    codesearch watch --daemon path/to/repo            in the background
+    codesearch watch --status
+    codesearch watch --stop
+
+    Queries in other terminals find it by themselves. One watcher a folder.
+    Exit status of --status and --stop: 0 if one runs (or ran), 1 if not.
+    """
+    if daemon + status + stop > 1:
+        raise UsageError("--daemon, --status and --stop exclude each other")
+    from codesearch.service import Service
+
+    given = (
+        ("db", db),
+        ("model", model),
+        ("embed", None if embed is None else embed.value),
+        ("cache", options.cache(no_cache=no_cache)),
+    )
+    settings = {name: value for name, value in given if value is not None}
+    service = Service(options.root_of(path), settings, name=NAME, poll=poll)
+    if status:
+        return _status(service)
+    if stop:
+        return _stop(service, quiet=quiet)
+    if daemon:
+        return _start(service, settings, poll=poll, quiet=quiet)
+    return _run(service, quiet=quiet)
+
+
+def background(root: str, log: str, poll: str, settings: str) -> int:
+    """Do the work of a watcher in the background; the arguments come from `_start`, `settings` as JSON."""
+    import json
+
+    from codesearch.service import Service
+
+    console.prepare()
+    try:
+        return _run(Service(Path(root), json.loads(settings), name=NAME, poll=bool(poll)), log=Path(log))
+    except CodesearchError as error:
+        console.message(str(error))
+        return ERROR
+
+
+def _run(service: Service, *, quiet: bool = False, log: Path | None = None) -> int:
+    import signal
+
+    def end(number: int, frame: object) -> None:
+        raise _EndedError
+
+    numbers = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK") if hasattr(signal, name)]
+    speaker = _Speaker(service, quiet=quiet, log=log)
+    try:
+        for number in numbers:
+            signal.signal(number, end)
+        service.subscribe(speaker)
+        service.start()
+        while not service.wait(1.0):
+            if other := _other_watcher(service):
+                raise CodesearchError(
+                    f"process {other} already watches {service.root}; `codesearch watch --stop` ends it"
+                )
+    except _EndedError:
+        for number in numbers:
+            signal.signal(number, signal.SIG_DFL)  # who asks twice does not want to wait
+        speaker.say("ending")
+    finally:
+        service.close()
+    return FOUND
+
+
+def _other_watcher(service: Service) -> int:
+    """Return the process of another watcher of this root; 0 if there is none, or only an editor keeps the index."""
+    from codesearch.service.election import holder
+
+    if service.status().role != "reader":
+        return 0
+    facts = holder(service.index_path)
+    return int(facts.get("pid", 0)) if facts.get("name") == NAME else 0
+
+
+class _Speaker:
+    """Turns states into lines on stderr."""
+
+    def __init__(self, service: Service, *, quiet: bool, log: Path | None) -> None:
+        self._service, self._quiet, self._log = service, quiet, log
+        self._before: State | None = None
+        self._updates = 0
+        self._watching = self._problem = ""
+        self._told = 0.0
+
+    def say(self, text: str) -> None:
+        if self._log is not None:
+            from codesearch.service import daemon
+
+            console.message(f"{time.strftime('%Y-%m-%d %H:%M:%S')} [{os.getpid()}] {text}")
+            daemon.trim(self._log)
+        elif not self._quiet:
+            console.message(text)
+
+    def __call__(self, state: State) -> None:
+        root = self._service.root
+        watching = f"{state.role} {state.watching}"
+        if watching != self._watching and state.role in ("keeper", "reader"):
+            self._watching = watching
+            if state.role == "reader":
+                if not _other_watcher(self._service):
+                    self.say(f"another process keeps the index of {root}; this one takes over when it ends")
+            elif state.watching == "polling":
+                self.say(f"watching {root} by looking again and again, without events: {state.why}")
+            elif state.watching:
+                self.say(f"watching {root}")
+        if state.problem != self._problem:
+            self._problem = state.problem
+            self.say(f"problem: {state.problem}" if state.problem else "the problem is over")
+        if (
+            state.updating is not None
+            and state.updating.files < state.updating.files_total
+            and time.monotonic() - self._told > 5.0
+        ):
+            self._told = time.monotonic()
+            self.say(f"indexing: {state.updating.files:,} of {state.updating.files_total:,} files")
+        filling = state.embedding
+        if filling is not None and filling.done < filling.total and time.monotonic() - self._told > 5.0:
+            self._told = time.monotonic()
+            self.say(f"embedding: {filling.done:,} of {filling.total:,} symbols ({filling.rate:,.0f}/s)")
+        before = self._before.embedding if self._before is not None else None
+        if filling is not None and filling.done == filling.total and filling != before and filling.rate:
+            self.say(f"the second stage covers all {filling.total:,} symbols")
+        if state.last is not None and (self._before is None or state.last is not self._before.last):
+            from codesearch.cli.ui import reports
+
+            self.say(reports.done(state.last, root))
+        self._before = state
+
+
+def _start(service: Service, settings: dict[str, Any], *, poll: bool, quiet: bool) -> int:
+    import json
+
+    from codesearch.service import client, daemon
+    from codesearch.service.election import kept
+
+    if (facts := kept(service.index_path)) and facts.get("name") == NAME:
+        raise CodesearchError(
+            f"process {facts['pid']} already watches {service.root}; `codesearch watch --stop` ends it"
+        )
+    log = daemon.log_file(service.index_path)
+    daemon.trim(log)
+    arguments = [str(service.root), str(log), "poll" if poll else "", json.dumps(settings)]
+    child = daemon.spawn("codesearch.cli.commands.watch", "background", arguments, log)
+    end = time.monotonic() + START_TIMEOUT
+    while time.monotonic() < end:
+        if child.poll() is not None:
+            raise CodesearchError(f"the watcher ended at once (status {child.returncode}): {daemon.tail(log, 1)}")
+        found = client.call(service.index_path, "status", 1.0)
+        if found is not None and found.get("pid") == child.pid:
+            break
+        if found is not None and found.get("name") != NAME:
+            break  # an editor keeps the index; the watcher stands by
+        time.sleep(0.05)
+    else:
+        raise CodesearchError(f"the watcher (process {child.pid}) does not answer; see {log}")
+    if not quiet:
+        console.message(f"watching {service.root} in the background (process {child.pid}); log: {log}")
+    return FOUND
+
+
+def _status(service: Service) -> int:
+    from codesearch.service import client, daemon
+    from codesearch.service.election import kept
+
+    facts = kept(service.index_path)
+    if not facts:
+        console.write(f"{service.root}: no watcher runs\n")
+        return NOTHING
+    told: dict[str, Any] | None = client.call(service.index_path, "status")
+    console.write(f"root      {console.clean(str(service.root))}\n")
+    console.write(f"process   {facts.get('pid')} ({facts.get('name', 'unknown')})\n")
+    if started := facts.get("started"):
+        console.write(f"since     {time.strftime('%Y-%m-%d %H:%M:%S', time.localtime(float(started)))}\n")
+    if told is None:
+        console.write("state     it does not answer\n")
+    else:
+        console.write(f"version   {told.get('version')}\n")
+        how = "events" if told.get("watching") == "events" else f"polling: {told.get('why')}"
+        console.write(f"watching  {console.clean(how)}\n")
+        console.write(f"state     {_state(told)}\n")
+        if told.get("problem"):
+            console.write(f"problem   {console.clean(str(told['problem']))}\n")
+    if (log := daemon.log_file(service.index_path)).exists():
+        console.write(f"log       {console.clean(str(log))}\n")
+    return FOUND
+
+
+def _state(told: dict[str, Any]) -> str:
+    if told.get("fresh"):
+        if vectors := told.get("embedding"):
+            return f"up to date; vectors of the second stage: {vectors[0]:,} of {vectors[1]:,} symbols"
+        return "up to date"
+    if files := told.get("files"):
+        return f"indexing: {files[0]:,} of {files[1]:,} files"
+    return "looking for changes"
+
+
+def _stop(service: Service, *, quiet: bool) -> int:
+    import signal
+
+    from codesearch.service import client
+    from codesearch.service.election import kept
+
+    facts = kept(service.index_path)
+    if not facts:
+        if not quiet:
+            console.message(f"{service.root}: no watcher runs")
+        return NOTHING
+    if facts.get("name") != NAME:
+        raise CodesearchError(
+            f"process {facts.get('pid')} ({facts.get('name')}) keeps this index; it ends with its editor"
+        )
+    pid = int(facts.get("pid", 0))
+    client.call(service.index_path, "stop")
+    end = time.monotonic() + STOP_TIMEOUT
+    asked = False
+    while kept(service.index_path).get("pid") == pid:
+        if time.monotonic() > end:
+            raise CodesearchError(f"process {pid} does not end")
+        if not asked and time.monotonic() > end - STOP_TIMEOUT / 2:
+            asked = True
+            os.kill(pid, signal.SIGTERM)
+        time.sleep(0.02)
+    while _lives(pid) and time.monotonic() < end:
+        time.sleep(0.02)
+    if not quiet:
+        console.message(f"{service.root}: the watcher (process {pid}) has ended")
+    return FOUND
+
+
+def _lives(pid: int) -> bool:
+    """Return whether a process that gave up its lock is still on its way out; where that cannot be told, not."""
+    if os.name != "posix":
+        return False
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        pass
+    try:
+        os.kill(pid, 0)
+    except OSError:
+        return False
+    return not Path("/proc/self/stat").exists()

@@ -1,0 +1,185 @@
+"""`codesearch why`: why a function is not higher among the answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from codesearch.cli import options, session
+from codesearch.cli.exit_codes import FOUND
+from codesearch.cli.options import (
+    ColorOption,
+    DbOption,
+    EmbedOption,
+    KindOption,
+    LanguageOption,
+    ModelOption,
+    NameOption,
+    NoCacheOption,
+    NoUpdateOption,
+    PathArgument,
+    PathOption,
+    QuietOption,
+    ReportFormat,
+    ReportFormatOption,
+)
+from codesearch.cli.ui import answers, console
+from codesearch.cli.ui.console import Look, clean
+from codesearch.core.errors import UsageError
+
+if TYPE_CHECKING:
+    from codesearch.core.types import Hit
+    from codesearch.search.explain import Way, Why
+
+_WAYS = {
+    "text": "by its words",
+    "names": "by words that name it",
+    "vectors": "by meaning",
+    "phrases": "by rows of three words",
+    "beginnings": "by beginnings of its name's words",
+    "name": "by the name asked for",
+}
+
+
+def why(
+    text: Annotated[str, typer.Argument(metavar="TEXT", help="The query, as `codesearch query` takes it.")],
+    place: Annotated[str, typer.Argument(metavar="FILE:LINE", help="A line of the code that was expected.")],
+    path: PathArgument = None,
+    lang: LanguageOption = None,
+    kind: KindOption = None,
+    path_filter: PathOption = None,
+    name: NameOption = None,
+    format: ReportFormatOption = ReportFormat.text,
+    color: ColorOption = None,
+    no_update: NoUpdateOption = False,
+    db: DbOption = None,
+    model: ModelOption = None,
+    embed: EmbedOption = None,
+    no_cache: NoCacheOption = False,
+    quiet: QuietOption = False,
+) -> int:
+    """Tell why a function is not higher among the answers to a query.
+
+    codesearch why "retry failed uploads" src/client.py:25
+    codesearch why "open a socket lang:c" net/socket.c:120 path/to/repo --format json
+
+    It may not be indexed, left out by a filter, no candidate, shown under another answer, or
+    outranked: then the features that make the difference are named. Exit status: 0 if explained.
+    """
+    at = options.place(place)
+    if at is None:
+        raise UsageError(f"{place}: write FILE:LINE, for example src/cache.py:42")
+    only = options.filters(lang, kind, path_filter, name)
+    root, file = options.located(at[0], path)
+    settings = {"db": db, "model": model, "embed": answers.value_of(embed), "color": answers.value_of(color)}
+    with session.opened(root, **settings, cache=options.cache(no_cache=no_cache)) as index:
+        if not no_update:
+            session.refresh(index, quiet=quiet)
+        found = index.why(text, file, at[1], only)
+        if index.problem and not quiet:
+            console.message(index.problem)
+        if format is ReportFormat.json:
+            from codesearch.cli.ui.render import print_json
+
+            print_json(
+                {"query": text, "root": str(index.root), "file": file, "line": at[1], **to_json(found)}, indent=2
+            )
+        else:
+            for line in lines(found, f"{file}:{at[1]}", console.look(index.settings.color)):
+                console.write(line + "\n")
+    return FOUND
+
+
+def lines(found: Why, place: str, look: Look) -> Iterator[str]:
+    """Yield an explanation, line by line, for people."""
+    symbol = found.symbol
+    if symbol is None:
+        yield f"{clean(place)}: {found.verdict}"
+    else:
+        score = f"  {found.score:.2f}" if found.place else ""
+        yield look.fit(f"{clean(symbol.path)}:{symbol.start_line}  {symbol.kind} {clean(symbol.qualname)}{score}")
+    yield f"{found.verdict}: {clean(found.reason)}"
+    if found.ways:
+        yield ""
+        for way in found.ways:
+            yield f"  {_WAYS.get(way.name, way.name):<36}{_way(way)}"
+    if found.terms:
+        held = [term.word for term in found.terms if term.held]
+        lacking = [term.word for term in found.terms if not term.held]
+        yield f"  {'words of the query it holds':<36}{clean(' '.join(held)) or 'none'}"
+        if lacking:
+            yield f"  {'words of the query it lacks':<36}{clean(' '.join(lacking))}"
+    if found.before:
+        yield ""
+        yield look.paint("before it", "2")
+        for hit in found.before:
+            yield look.fit(f"  {hit.rank:>3}  {_hit(hit)}  {hit.score:.2f}")
+    if found.against is not None and found.gaps:
+        from codesearch.cli.ui.explain import gap_lines
+
+        yield ""
+        yield look.paint(
+            f"what {clean(found.against.symbol.qualname)} (answer {found.against.rank}) gains over it", "2"
+        )
+        yield from gap_lines(found.gaps, look)
+
+
+def _way(way: Way) -> str:
+    if way.place is None:
+        return "does not match"
+    return f"place {way.place:,} of {way.among:,}; {way.taken} are taken"
+
+
+def _hit(hit: Hit) -> str:
+    symbol = hit.symbol
+    return f"{clean(symbol.path)}:{symbol.start_line}  {symbol.kind} {clean(symbol.qualname)}"
+
+
+def to_json(found: Why) -> dict[str, Any]:
+    """Return an explanation as JSON; what does not apply is absent."""
+    from dataclasses import asdict
+
+    value: dict[str, Any] = {"verdict": found.verdict, "reason": found.reason}
+    if found.symbol is not None:
+        value["symbol"] = _symbol(found.symbol)
+    if found.place:
+        value |= {"place": found.place, "score": round(found.score, 6)}
+    if found.count:
+        value["candidates"] = found.count
+    if found.filters:
+        value["filters"] = list(found.filters)
+    for name, items in (("ways", found.ways), ("terms", found.terms)):
+        if items:
+            value[name] = [asdict(item) for item in items]
+    if found.under is not None:
+        value["under"] = _hit_json(found.under)
+    if found.before:
+        value["before"] = [_hit_json(hit) for hit in found.before]
+    if found.against is not None:
+        value["against"] = _hit_json(found.against)
+        value["differences"] = [
+            {
+                "feature": gap.feature,
+                "value": round(gap.value, 4),
+                "other": round(gap.other, 4),
+                "difference": round(gap.difference, 4),
+            }
+            for gap in found.gaps
+        ]
+    return value
+
+
+def _symbol(symbol: Any) -> dict[str, Any]:
+    return {
+        "path": symbol.path,
+        "start_line": symbol.start_line,
+        "end_line": symbol.end_line,
+        "kind": symbol.kind,
+        "qualname": symbol.qualname,
+    }
+
+
+def _hit_json(hit: Hit) -> dict[str, Any]:
+    return {"rank": hit.rank, "score": round(hit.score, 6), **_symbol(hit.symbol)}

@@ -1,0 +1,81 @@
+"""From an argument list to an exit status: every way a command can end, in one place."""
+
+from __future__ import annotations
+
+import os
+import sys
+import warnings
+
+import typer
+
+from codesearch.cli.exit_codes import ERROR, FOUND, INTERRUPTED
+from codesearch.cli.ui import console
+from codesearch.core.errors import CodesearchError
+
+# Newer typer carries its own copy of click: this is the base of all usage errors in either.
+_UsageProblem: type[Exception] = typer.BadParameter.__mro__[2]
+
+
+def run(arguments: list[str]) -> int:
+    """Run a command and return its exit status; errors become one line on stderr."""
+    if not sys.flags.dev_mode and not sys.warnoptions:
+        warnings.simplefilter("ignore")
+    console.prepare()
+    try:
+        status = _dispatch(arguments)
+        console.flush()
+    except console.PipeClosedError:
+        console.abandon()
+        return FOUND
+    except CodesearchError as error:
+        return _failed(str(error))
+    except OSError as error:
+        console.abandon()
+        named = isinstance(error.filename, str | bytes)
+        return _failed((f"{os.fsdecode(error.filename)}: " if named else "") + (error.strerror or str(error)))
+    return status
+
+
+def _dispatch(arguments: list[str]) -> int:
+    try:
+        result = _application(arguments)(arguments, prog_name="codesearch", standalone_mode=False)
+    except _UsageProblem as problem:
+        return _failed(_explain(problem, arguments))
+    except typer.Abort:
+        return INTERRUPTED
+    except typer.Exit as leaving:
+        return leaving.exit_code
+    return result if isinstance(result, int) else FOUND
+
+
+def _application(arguments: list[str]) -> typer.Typer:
+    """Return what knows the command that is meant: of one that people wait for only that, which starts sooner."""
+    if arguments[:1] == ["query"]:
+        from codesearch.cli.commands.query import alone
+
+        return alone
+    from codesearch.cli.app import app
+
+    return app
+
+
+def _explain(problem: Exception, arguments: list[str]) -> str:
+    message = problem.format_message() if hasattr(problem, "format_message") else str(problem)
+    message = " ".join(message.split())
+    context = getattr(problem, "ctx", None)
+    command = context.command_path if context is not None else "codesearch"
+    if type(problem).__name__ == "NoSuchOption" and command == "codesearch query":
+        message = (
+            message.rstrip(".")
+            + ". A query that begins with `-` goes after `--`: codesearch query -- '-is:test parse'."
+        )
+    return f"{message.rstrip('.')}. Try `{command} --help`."
+
+
+def _failed(message: str) -> int:
+    try:
+        console.flush()
+    except console.PipeClosedError:
+        console.abandon()
+    console.message(f"error: {message}")
+    return ERROR

@@ -1,0 +1,184 @@
+"""Opening an index for a command and bringing it up to date, whoever else is writing it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from codesearch.cli.ui import console
+from codesearch.cli.ui.progress import Reporter
+from codesearch.core.errors import IndexBusyError, UsageError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from codesearch.core.filter import Filter
+    from codesearch.core.types import Hit
+    from codesearch.index import Index, Status
+    from codesearch.rerank.reranker import Effort
+    from codesearch.search import Ranked
+    from codesearch.service.client import Answer
+
+SHORT_WAIT = 2.0
+"""Seconds a question waits for another writer before it is answered from what is there."""
+
+
+def opened(root: Path, **settings: Any) -> Index:
+    """Open the index of a folder; settings that are None or empty are left to the files and the environment."""
+    from codesearch.index import open_index
+
+    return open_index(root, **{name: value for name, value in settings.items() if value not in (None, [], ())})
+
+
+def query(index: Index, text: str, only: Filter | None, *, update: bool, quiet: bool) -> list[Hit]:
+    """Answer a query: by a service that keeps the index warm, if there is one, else here."""
+    from codesearch.service import client
+
+    answer = client.query(index, text, only=only, fresh=update)
+    if answer is not None:
+        return _told(answer, update=update, quiet=quiet)
+    if update:
+        index.expect(text, only=only)
+        refresh(index, quiet=quiet)
+    hits = index.query(text, only=only, effort=_later())
+    _tell(index.problem, quiet=quiet)
+    return hits
+
+
+def explained(
+    index: Index, text: str, only: Filter | None, *, update: bool, quiet: bool
+) -> tuple[list[Hit], list[Ranked]]:
+    """Answer a query here, whoever keeps the index; return the answers, and why each (and the next) is there."""
+    if update:
+        index.expect(text, only=only)
+        refresh(index, quiet=quiet)
+    found = index.ranked(text, only=only, effort=_later())
+    _tell(index.problem, quiet=quiet)
+    limit = index.settings.limit
+    return [hit for hit, _ in found[:limit]], [item for _, item in found[: limit + 1]]
+
+
+def _later() -> Effort:
+    """Return what leaves the writing of new vectors to `finish`."""
+    from codesearch.rerank.reranker import Effort
+
+    return Effort(later=True)
+
+
+def finish(index: Index, *, quiet: bool) -> None:
+    """Do, once the answer is shown, what it need not wait for."""
+    console.flush()
+    told = index.problem
+    index.cascade.flush()
+    if index.problem != told:
+        _tell(index.problem, quiet=quiet)
+
+
+def open_answer(index: Index, text: str, hits: list[Hit], place: int) -> int:
+    """Open one of the answers in the editor; record that, if the settings say so. Return the exit status."""
+    from codesearch.cli.exit_codes import FOUND, NOTHING
+    from codesearch.cli.ui import open_file
+
+    if not hits:
+        console.message("nothing found")
+        return NOTHING
+    if place > len(hits):
+        raise UsageError(f"--open {place}: there {'is' if len(hits) == 1 else 'are'} only {len(hits)}")
+    symbol = hits[place - 1].symbol
+    open_file.open_at(index.root / symbol.path, symbol.start_line)
+    if index.settings.feedback:
+        from codesearch.quality import feedback
+
+        feedback.record(index.path, text, symbol, place)
+    return FOUND
+
+
+def similar(index: Index, path: str, line: int, only: Filter | None, *, update: bool, quiet: bool) -> list[Hit]:
+    """Answer what is like the code at a line: by a service, if there is one, else here."""
+    from codesearch.service import client
+
+    answer = client.similar(index, path, line, only=only, fresh=update)
+    if answer is not None:
+        return _told(answer, update=update, quiet=quiet)
+    if update:
+        refresh(index, quiet=quiet)
+    return index.similar(path, line, only=only)
+
+
+def _told(answer: Answer, *, update: bool, quiet: bool) -> list[Hit]:
+    if update and not answer.fresh and not quiet:
+        console.message("files have changed that are not indexed yet: the answer may be incomplete")
+    _tell(answer.problem, quiet=quiet)
+    return list(answer.hits)
+
+
+def _tell(problem: str, *, quiet: bool) -> None:
+    if problem and not quiet:
+        console.message(problem)
+
+
+def fill(index: Index, *, quiet: bool) -> None:
+    """Have the second stage embed what it has not seen, and show how far it is."""
+    from codesearch.cli.ui import reports
+    from codesearch.cli.ui.progress import FillReporter
+
+    with FillReporter(index.settings.second_stage, quiet=quiet) as reporter:
+        report = index.fill(progress=reporter.progress)
+    _tell(index.problem, quiet=quiet)
+    if not quiet:
+        console.message(f"{index.root}: {reports.filled(report, index.settings.second_stage)}")
+
+
+def refresh(index: Index, *, quiet: bool = False) -> None:
+    """Bring an index up to date before a question, as far as `update_budget` allows.
+
+    While another process writes, the question is answered from what is there; if that is nothing, it waits.
+    """
+    import time
+
+    from codesearch.service import client
+
+    if client.refresh(index):
+        return
+    first = not index.current
+    end = time.monotonic() + index.settings.update_budget
+    with Reporter(index.root, quiet=quiet, first=first) as reporter:
+        try:
+            report = index.update(
+                lock_timeout=SHORT_WAIT,
+                progress=reporter.progress,
+                waiting=None,
+                until=None if first else lambda: time.monotonic() > end,
+            )
+        except IndexBusyError:
+            if index.reader() is not None:
+                if not quiet:
+                    console.message(f"another process is writing {index.path}: the answer may be incomplete")
+                return
+            report = index.update(progress=reporter.progress, waiting=reporter.waiting)
+    if report.left and not quiet:
+        console.message(
+            f"{report.left:,} changed files are not indexed yet: the answer may be incomplete "
+            "(the next query goes on; `codesearch index` takes them all in)"
+        )
+    if (report.changed or report.deleted) and not quiet:
+        for note in report.notes:
+            console.message(note)
+
+
+def nothing_to_search(status: Status) -> str:
+    """Return why nothing can be found in a tree, or "" if something could."""
+    if status.files:
+        return ""
+    seen = []
+    if status.skipped:
+        reasons: dict[str, int] = {}
+        for item in status.skipped:
+            reasons[item.reason] = reasons.get(item.reason, 0) + 1
+        seen.append("left out: " + ", ".join(f"{count:,} {reason}" for reason, count in sorted(reasons.items())))
+    if status.other_files:
+        total = sum(count for _, count in status.other_files)
+        most = ", ".join(f"{count:,} {suffix or 'without extension'}" for suffix, count in status.other_files[:5])
+        seen.append(f"in no language codesearch knows: {total:,} ({most})")
+    if not seen:
+        return f"{status.root}: nothing to search: there are no files"
+    return f"{status.root}: nothing to search: no source files. Files {'; '.join(seen)}. See `codesearch status`."

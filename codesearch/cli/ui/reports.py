@@ -1,0 +1,202 @@
+"""What `index`, `status` and `config` tell about an index."""
+
+from __future__ import annotations
+
+import os
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from codesearch.cli.ui.console import Look, clean
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from codesearch.index import Status
+    from codesearch.indexing.update import Report
+    from codesearch.rerank.backfill import FillReport
+    from codesearch.settings import Described
+
+MOST = 8
+"""Extensions of unknown files that a status names."""
+
+
+def size(count: float) -> str:
+    """Return a number of bytes for people: `1.4 MB`."""
+    for unit in ("bytes", "kB", "MB", "GB"):
+        if count < 1000 or unit == "GB":
+            return f"{count:,.0f} {unit}" if unit == "bytes" else f"{count:,.1f} {unit}"
+        count /= 1000
+    raise AssertionError
+
+
+def number(count: int, what: str, many: str = "") -> str:
+    """Return a count with its noun: `1 file`, `2,000 files`."""
+    return f"{count:,} {what if count == 1 else many or what + 's'}"
+
+
+def done(report: Report, root: Path) -> str:
+    """Return one line on what an update did."""
+    if not report.changed and not report.deleted:
+        return f"{root}: up to date ({number(report.unchanged, 'file')})"
+    parts = []
+    if report.changed:
+        speed = size(report.bytes / max(report.seconds, 1e-6))
+        parts.append(
+            f"{number(report.changed, 'file')} read in {report.seconds:.1f} s "
+            f"({number(report.symbols, 'symbol')}, {speed}/s)"
+        )
+    if report.deleted:
+        parts.append(f"{report.deleted:,} gone")
+    if report.unchanged:
+        parts.append(f"{report.unchanged:,} unchanged")
+    return f"{root}: " + ", ".join(parts)
+
+
+def filled(report: FillReport, model: str) -> str:
+    """Return one line on what the second stage has seen."""
+    if report.embedded:
+        speed = report.embedded / max(report.seconds, 1e-6)
+        did = f"{number(report.embedded, 'text')} embedded by {model} in {report.seconds:.1f} s ({speed:,.0f}/s), "
+    else:
+        did = f"{model} has nothing to embed, "
+    if report.cached:
+        did += f"{number(report.cached, 'vector')} taken from your cache, "
+    if not report.left:
+        return did + f"all {report.total:,} symbols covered"
+    return did + f"{report.done:,} of {report.total:,} symbols covered: the rest has changed since it was indexed"
+
+
+def state(status: Status) -> str:
+    """Return in words whether an index is what its tree is."""
+    if not status.exists:
+        return f"not indexed yet ({number(status.changed, 'file')} to read)"
+    if status.fresh:
+        return "up to date"
+    parts = []
+    if status.changed:
+        parts.append(f"{number(status.changed, 'file')} new or changed")
+    if status.deleted:
+        parts.append(f"{status.deleted:,} gone")
+    return f"out of date: {', '.join(parts)}; the next query or `codesearch index` takes them in"
+
+
+def status_lines(status: Status, look: Look, *, list_skipped: bool) -> Iterator[str]:
+    """Yield a status, line by line, for people."""
+
+    def row(label: str, value: str) -> str:
+        return f"{look.paint(f'{label:<10}' if value else label, '2')}{value}"
+
+    yield row("root", clean(str(status.root)))
+    yield row(
+        "index", clean(_below(status.index, status.root)) + (f" ({size(status.index_bytes)})" if status.exists else "")
+    )
+    yield row("state", look.paint(state(status), "32" if status.fresh else "31"))
+    if status.exists:
+        yield row("model", status.model or "none yet")
+        if status.second_stage:
+            yield row("", f"{status.second_stage}: {status.embedded:,} of {number(status.symbols, 'symbol')}")
+        if status.cache is not None:
+            filled = f" ({size(status.cache_bytes)}, at most {size(status.cache_limit)})" if status.cache_bytes else ""
+            yield row("cache", clean(_from_home(status.cache)) + (filled or " (empty)"))
+        source = f"{number(status.files, 'file')}, {number(status.lines, 'line')}, {size(status.source_bytes)}"
+        yield row("source", source)
+        yield row("symbols", f"{status.symbols:,} ({number(status.vectors, 'distinct vector')})")
+    if status.languages:
+        yield row("languages", "")
+        for language, files, symbols in status.languages:
+            noun = "file " if files == 1 else "files"
+            yield f"  {language or 'unknown':<16}{files:>8,} {noun} {symbols:>10,} symbols"
+    yield from _skipped(status, row, list_skipped=list_skipped)
+    if status.other_files:
+        total = sum(count for _, count in status.other_files)
+        most = ", ".join(f"{clean(suffix) or '(none)'} {count:,}" for suffix, count in status.other_files[:MOST])
+        rest = len(status.other_files) - MOST
+        yield row(
+            "other", f"{number(total, 'file')} in no language codesearch knows: {most}{', ...' if rest > 0 else ''}"
+        )
+    for note in status.notes:
+        yield row("note", clean(note))
+
+
+def _skipped(status: Status, row: Any, *, list_skipped: bool) -> Iterator[str]:
+    from codesearch.files import REASONS
+
+    if not status.skipped:
+        return
+    yield row("left out", number(len(status.skipped), "file") + ("" if list_skipped else " (--skipped lists them)"))
+    ordered = sorted(status.skipped, key=lambda item: (item.reason, item.path))
+    for reason, found in groupby(ordered, key=lambda item: item.reason):
+        items = list(found)
+        yield f"  {reason:<16}{len(items):>8,} {REASONS.get(reason, '')}".rstrip()
+        if list_skipped:
+            for item in items:
+                yield f"    {clean(item.path)}" + (f"  {clean(item.detail)}" if item.detail else "")
+
+
+def status_object(status: Status, *, list_skipped: bool) -> dict[str, Any]:
+    """Return a status as JSON."""
+    reasons: dict[str, int] = {}
+    for item in status.skipped:
+        reasons[item.reason] = reasons.get(item.reason, 0) + 1
+    value: dict[str, Any] = {
+        "root": str(status.root),
+        "index": str(status.index),
+        "exists": status.exists,
+        "fresh": status.fresh,
+        "changed": status.changed,
+        "deleted": status.deleted,
+        "model": status.model,
+        "second_stage": {"model": status.second_stage, "symbols": status.embedded} if status.second_stage else None,
+        "cache": {"file": str(status.cache), "bytes": status.cache_bytes, "limit": status.cache_limit}
+        if status.cache is not None
+        else None,
+        "files": status.files,
+        "lines": status.lines,
+        "source_bytes": status.source_bytes,
+        "index_bytes": status.index_bytes,
+        "symbols": status.symbols,
+        "vectors": status.vectors,
+        "languages": [
+            {"language": language, "files": files, "symbols": symbols} for language, files, symbols in status.languages
+        ],
+        "skipped": reasons,
+        "other_files": dict(status.other_files),
+        "notes": list(status.notes),
+    }
+    if list_skipped:
+        value["skipped_files"] = [
+            {"path": item.path, "reason": item.reason, "detail": item.detail} for item in status.skipped
+        ]
+    return value
+
+
+def config_lines(settings: Iterable[Described], look: Look) -> Iterator[str]:
+    """Yield each setting, its value as TOML would have it, and where it came from."""
+    rows = [(item.name, _toml(item.value), item.origin) for item in settings]
+    width = max(len(value) for _, value, _ in rows)
+    for name, value, origin in rows:
+        yield f"{name:<16} {clean(value):<{min(width, 40)}}  {look.paint(clean(origin), '2')}"
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, tuple):
+        return "[" + ", ".join(_toml(item) for item in value) + "]"
+    if isinstance(value, str):
+        return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    return str(value)
+
+
+def _below(path: Path, root: Path) -> str:
+    """Return a path, relative to the root if it lies below it."""
+    return os.path.relpath(path, root) if path.is_relative_to(root) else str(path)
+
+
+def _from_home(path: Path) -> str:
+    """Return a path as people write it: with `~` where it is below their home."""
+    try:
+        return str(Path("~") / path.relative_to(Path.home()))
+    except (ValueError, RuntimeError):
+        return str(path)

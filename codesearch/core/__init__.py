@@ -1,0 +1,1 @@
+"""Values, errors and helpers that everything else may import; imports nothing of ours."""

@@ -1,0 +1,24 @@
+"""The filter of a query: which symbols may answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which symbols may answer. Empty means all; values of one field are alternatives, fields add up."""
+
+    languages: tuple[str, ...] = ()
+    kinds: tuple[str, ...] = ()
+    paths: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+    roles: tuple[str, ...] = ()
+    not_languages: tuple[str, ...] = ()
+    not_kinds: tuple[str, ...] = ()
+    not_paths: tuple[str, ...] = ()
+    not_names: tuple[str, ...] = ()
+    not_roles: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return self != Filter()

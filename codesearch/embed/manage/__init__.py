@@ -1,0 +1,1 @@
+"""Importing, exporting and timing models; needs the extra `models` except for timing."""

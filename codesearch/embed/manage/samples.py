@@ -1,0 +1,26 @@
+"""Real texts to check and to time a model with: the functions of a tree, as embedders are given them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+def documents(root: Path, count: int) -> list[str]:
+    """Return embedded texts of at most `count` different functions, methods and types, from all over the tree."""
+    from codesearch.extract import extract
+    from codesearch.extract.documents import documents as documents_of
+    from codesearch.files import Source, discover, read_source
+
+    found: dict[str, None] = {}
+    files = list(discover(root).files)
+    # Every n-th file first, then those between: the first few hundred texts are from all over the tree.
+    step = max(1, len(files) // 50)
+    for file in (file for start in range(step) for file in files[start::step]):
+        source = read_source(root, file.path)
+        if not isinstance(source, Source):
+            continue
+        symbols = extract(source.data, source.language, file.path)
+        found |= dict.fromkeys(text.embedding_text for text in documents_of(symbols, source.data, file.path))
+        if len(found) >= count:
+            break
+    return list(found)[:count]

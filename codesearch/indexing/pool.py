@@ -1,0 +1,312 @@
+"""A pool of worker processes that survives what it is fed: a stuck or crashed worker is replaced, its file reported."""
+
+from __future__ import annotations
+
+import os
+import queue
+import subprocess
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import TracebackType
+from typing import BinaryIO, cast
+
+from codesearch.core.errors import CodesearchError
+from codesearch.indexing.worker import HEARTBEAT, Answer, Setup, Task, receive, send, unpack
+from codesearch.store.records import FileRecord
+
+WINDOW = 3
+"""Batches in flight for each worker: enough to keep it busy, few enough to bound memory."""
+START_TIMEOUT = 60.0
+"""Seconds a worker may take to start."""
+
+
+@dataclass(slots=True)
+class _Batch:
+    number: int
+    tasks: list[Task]
+    answers: list[Answer | None]
+
+
+_BOOT = "import sys; sys.path[:] = sys.argv[1:]; from codesearch.indexing.worker import main; main()"
+
+_ONE_THREAD = dict.fromkeys(
+    ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"), "1"
+)
+"""There is a process for each core: numpy's threads in each would only wait for one another."""
+
+
+def _command() -> list[str]:
+    """Return how to start a worker that imports what this process would, and nothing from the tree it reads.
+
+    `-m` would put the current folder first, where an indexed repository may hold a `numpy.py`.
+    """
+    return [sys.executable, "-I", "-c", _BOOT, *(folder or str(Path.cwd()) for folder in sys.path)]
+
+
+class _Worker:
+    """One process and the thread that talks to it."""
+
+    def __init__(
+        self, setup: Setup, todo: queue.Queue[_Batch | None], done: queue.Queue[_Batch | BaseException]
+    ) -> None:
+        self._setup, self._todo, self._done = setup, todo, done
+        self._lock = threading.Lock()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._closed = False
+        self.deadline: float | None = None
+        self.timed_out = False
+        self._suspect: Task | None = None
+        self.thread = threading.Thread(target=self._run, daemon=True)
+        self.thread.start()
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        with self._lock:
+            if self._closed:
+                raise EOFError
+            process = subprocess.Popen(
+                _command(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, env={**os.environ, **_ONE_THREAD}
+            )
+            self._process = process
+        self.deadline = time.monotonic() + START_TIMEOUT
+        try:
+            send(cast(BinaryIO, process.stdin), self._setup)
+            problem = receive(cast(BinaryIO, process.stdout))
+        except (EOFError, OSError):
+            self._raise_if_closed()
+            raise CodesearchError(
+                f"a worker process ended while it started (status {self.kill()}); what it said is above. "
+                "Is codesearch installed whole? Try: python -m pip install --force-reinstall codesearch-local"
+            ) from None
+        if problem:
+            raise CodesearchError(problem)
+        self.deadline = None
+        return process
+
+    def _run(self) -> None:
+        try:
+            self._start()
+            while (batch := self._todo.get()) is not None:
+                self._work(batch)
+                self._done.put(batch)
+        except BaseException as error:  # noqa: BLE001 -- raised again by the thread that reads `done`
+            if not self._closed:
+                self._done.put(error)
+        finally:
+            self.kill()
+
+    def _work(self, batch: _Batch) -> None:
+        """Have a batch answered, replacing the process as often as its files break it."""
+        while None in batch.answers:
+            process = self._process or self._start()
+            waiting = [at for at, answer in enumerate(batch.answers) if answer is None]
+            alive = 0
+            try:
+                self._extend()
+                send(cast(BinaryIO, process.stdin), [batch.tasks[at] for at in waiting])
+                back = cast(BinaryIO, process.stdout)
+                while alive < len(waiting):
+                    if back.read(1) != HEARTBEAT:
+                        raise EOFError
+                    alive += 1
+                    self._extend()
+                for at, answer in zip(waiting, receive(back), strict=True):
+                    batch.answers[at] = unpack(answer)
+            except (EOFError, OSError):
+                self._raise_if_closed()
+                self._blame(batch, waiting[min(alive, len(waiting) - 1)], self.kill())
+            finally:
+                self.deadline = None
+
+    def _blame(self, batch: _Batch, at: int, code: int) -> None:
+        """Report the file at which the process ended; only a second crash is its fault."""
+        task = batch.tasks[at]
+        if not self.timed_out and self._suspect is not task:
+            self._suspect = task
+            return
+        if self.timed_out:
+            reason, detail = "parse timeout", f"took more than {self._setup.parse_timeout:g} s"
+        else:
+            reason, detail = "parse failed", f"the parser crashed (status {code})"
+        self.timed_out = False
+        batch.answers[at] = FileRecord(task.path, replace(task.state, hash=None), skipped=reason, detail=detail)
+
+    def _raise_if_closed(self) -> None:
+        if self._closed:
+            raise EOFError
+
+    def _extend(self) -> None:
+        self.deadline = time.monotonic() + self._setup.parse_timeout
+
+    def expire(self) -> None:
+        """Kill the process because its file takes too long; the thread replaces it."""
+        self.timed_out = True
+        self.deadline = None
+        with self._lock:
+            if self._process is not None:
+                self._process.kill()
+
+    def kill(self) -> int:
+        """End the process now; return its exit status."""
+        with self._lock:
+            process, self._process = self._process, None
+        if process is None:
+            return 0
+        process.kill()
+        code = process.wait()
+        for stream in (process.stdin, process.stdout):
+            if stream is not None:
+                try:
+                    stream.close()
+                except OSError:
+                    continue  # unsent bytes to a dead process
+        return code
+
+    def close(self) -> None:
+        """Stop whatever it does."""
+        self._closed = True
+        with self._lock:
+            if self._process is not None:
+                self._process.kill()
+
+
+class Pool:
+    """Worker processes. Use as a context manager: leaving it kills them."""
+
+    def __init__(self, setup: Setup, workers: int) -> None:
+        self._setup = setup
+        self._todo: queue.Queue[_Batch | None] = queue.Queue()
+        self._done: queue.Queue[_Batch | BaseException] = queue.Queue()
+        self._workers: list[_Worker] = []
+        self.grow(workers)
+
+    def __enter__(self) -> Pool:
+        return self
+
+    def grow(self, workers: int) -> None:
+        """Have at least so many workers."""
+        while len(self._workers) < workers:
+            self._workers.append(_Worker(self._setup, self._todo, self._done))
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Kill the workers."""
+        for worker in self._workers:
+            worker.close()
+            self._todo.put(None)
+        for worker in self._workers:
+            worker.thread.join()
+
+    def run(self, batches: Iterable[list[Task]]) -> Iterator[list[tuple[Task, Answer]]]:
+        """Yield the answers to each batch, in the order of the batches."""
+        waiting: deque[_Batch] = deque()
+        finished: set[int] = set()
+        source = enumerate(batches)
+        while True:
+            while len(waiting) < WINDOW * len(self._workers) and (following := next(source, None)) is not None:
+                number, tasks = following
+                batch = _Batch(number, tasks, [None] * len(tasks))
+                waiting.append(batch)
+                self._todo.put(batch)
+            if not waiting:
+                return
+            while waiting[0].number not in finished:
+                finished.add(self._next_finished())
+            batch = waiting.popleft()
+            finished.discard(batch.number)
+            yield [
+                (task, answer) for task, answer in zip(batch.tasks, batch.answers, strict=True) if answer is not None
+            ]
+
+    def _next_finished(self) -> int:
+        while True:
+            try:
+                result = self._done.get(timeout=0.25)
+            except queue.Empty:
+                now = time.monotonic()
+                for worker in self._workers:
+                    if worker.deadline is not None and worker.deadline < now:
+                        worker.expire()
+                continue
+            if isinstance(result, BaseException):
+                raise result
+            return result.number
+
+
+class WarmPools:
+    """Lends a pool to one update after another, so that a saved file need not wait for a process to start.
+
+    Call it where a `Pool` would be made. Thread-safe. `tidy` ends workers that have had nothing to do.
+    """
+
+    def __init__(self, *, several_for: float = 10.0, one_for: float = 600.0) -> None:
+        """Keep more than one worker for `several_for` seconds after their last task, the last for `one_for`."""
+        self._several_for, self._one_for = several_for, one_for
+        self._lock = threading.Lock()
+        self._pool: Pool | None = None
+        self._setup: Setup | None = None
+        self._used = 0.0
+        self._size = 0
+
+    @contextmanager
+    def __call__(self, setup: Setup, workers: int) -> Iterator[Pool]:
+        """Lend a pool of at least so many workers."""
+        with self._lock:
+            pool = self._ready(setup, workers)
+            try:
+                yield pool
+            except BaseException:
+                self._drop()
+                raise
+            self._used = time.monotonic()
+
+    def warm(self, setup: Setup) -> None:
+        """Have a worker started, if nobody is using the pool; returns at once."""
+        if self._lock.acquire(blocking=False):
+            try:
+                self._ready(setup, 1)
+                self._used = time.monotonic()
+            finally:
+                self._lock.release()
+
+    def tidy(self) -> None:
+        """End the workers that have been idle for long."""
+        if self._pool is None or not self._lock.acquire(blocking=False):
+            return
+        try:
+            idle, setup = time.monotonic() - self._used, self._setup
+            if idle > self._one_for:
+                self._drop()
+            elif idle > self._several_for and self._size > 1 and setup is not None:
+                self._drop()
+                self._ready(setup, 1)
+        finally:
+            self._lock.release()
+
+    def close(self) -> None:
+        """End all workers."""
+        with self._lock:
+            self._drop()
+
+    def _ready(self, setup: Setup, workers: int) -> Pool:
+        if self._pool is not None and self._setup != setup:
+            self._drop()
+        if self._pool is None:
+            self._pool, self._setup = Pool(setup, workers), setup
+        self._pool.grow(workers)
+        self._size = max(self._size, workers)
+        return self._pool
+
+    def _drop(self) -> None:
+        if self._pool is not None:
+            self._pool.close()
+        self._pool, self._setup, self._size = None, None, 0

@@ -1,0 +1,1 @@
+"""The reranker: a transformer compares the best candidates with the query, and its vectors are cached."""

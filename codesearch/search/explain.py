@@ -1,0 +1,297 @@
+"""Why a function is not higher among the answers to a query: from its file being left out to what stands before it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal
+
+from codesearch import embed
+from codesearch.core.errors import NotFoundError
+from codesearch.core.filter import Filter
+from codesearch.core.types import Hit, Skipped, Symbol
+from codesearch.search import candidates
+from codesearch.search.rank import DEEP_CANDIDATES
+from codesearch.search.term_pruning import worth_scoring
+from codesearch.store.filter_sql import name_matches, path_matches
+from codesearch.store.full_text import any_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from codesearch.files import FileOptions
+    from codesearch.search import Query, Ranked
+    from codesearch.store import Store
+
+Verdict = Literal["not indexed", "changed", "filtered", "no candidate", "folded", "outranked", "first"]
+SHOWN_BEFORE = 3
+"""Answers before it that are named."""
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One of the ways to become a candidate, and how far a symbol came."""
+
+    name: str
+    """`text`, `names`, `vectors`, `phrases`, `beginnings` or `name`."""
+    taken: int
+    """How many it takes."""
+    place: int | None
+    """From 1, among all that the query's filters let through; None if it does not match at all."""
+    among: int
+    """How many match."""
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A word of the query and whether the symbol's text holds it."""
+
+    word: str
+    held: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """What a feature adds to a symbol, and to the answer it is compared with."""
+
+    feature: str
+    value: float
+    other: float
+    difference: float
+    """What the other gains by it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """Where a symbol stands for a query, and why."""
+
+    verdict: Verdict
+    reason: str
+    """In words."""
+    symbol: Symbol | None = None
+    place: int = 0
+    """From 1 among all candidates; 0 if it is none."""
+    count: int = 0
+    """Of candidates."""
+    score: float = 0.0
+    filters: tuple[str, ...] = ()
+    """The filters of the query that leave it out, as they are written in a query."""
+    ways: tuple[Way, ...] = ()
+    terms: tuple[Term, ...] = ()
+    under: Hit | None = None
+    """What it is folded under."""
+    before: tuple[Hit, ...] = ()
+    """The best answers before it."""
+    against: Hit | None = None
+    """What `gaps` compare it with: the first answer, or the second for the first."""
+    gaps: tuple[Gap, ...] = ()
+    """Most important first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """The tree of an index, as far as an explanation needs it."""
+
+    root: Path
+    options: FileOptions
+    limit: int
+    """Answers that a query shows."""
+
+
+def why(
+    store: Store,
+    tree: Tree,
+    query: Query,
+    path: str,
+    line: int,
+    rank: Callable[[], list[tuple[Hit, Ranked]]],
+) -> Why:
+    """Return why the symbol at a line (from 1) of a file is where it is among the answers to a query.
+
+    `path` is relative to the root. `rank` returns every candidate of the query, best first; it is called only if the
+    file is indexed and passes the filters. Raises NotFoundError if the file has no such line.
+    """
+    if (missing := _missing(tree, store, path)) is not None:
+        return missing
+    found = store.at(path, line)
+    if found is None:
+        raise NotFoundError(f"{path}:{line}: the file has no such line")
+    id, symbol = found
+    if failing := tuple(_failing(query.only, symbol, store.symbols([id])[id].roles.split())):
+        reason = f"the filter of the query leaves it out: {' and '.join(failing)}"
+        return Why("filtered", reason, symbol, filters=failing)
+    ranked = rank()
+    for place, (hit, item) in enumerate(ranked, 1):
+        if item.candidate.id == id:
+            return _placed(ranked, place, tree.limit)
+        if any(other.id == id for other in _under(item)):
+            reason = f"it is shown as part of answer {place}: {_named(hit)}"
+            return Why("folded", reason, symbol, place, len(ranked), item.score, under=hit)
+    ways = tuple(_ways(store, query, id))
+    return Why(
+        "no candidate",
+        "no way of looking brings it among the candidates that are ranked",
+        symbol,
+        count=len(ranked),
+        ways=ways,
+        terms=tuple(Term(term, holds) for term, holds in _held(store, query, id)),
+    )
+
+
+def _under(item: Ranked) -> Iterator[candidates.Candidate]:
+    """Yield the candidates that are shown under an answer."""
+    yield from item.copies
+    yield from item.folded
+
+
+def _named(hit: Hit) -> str:
+    symbol = hit.symbol
+    return f"{symbol.kind} {symbol.qualname} ({symbol.path}:{symbol.start_line})"
+
+
+# -- not in the index -----------------------------------------------------------------------------
+
+
+def _missing(tree: Tree, store: Store, path: str) -> Why | None:
+    """Return why a file is not in the index, or not as it is now; None if it is."""
+    from codesearch.files import REASONS, read_source
+
+    source = read_source(tree.root, path, tree.options)
+    known = store.file(path)
+    if known is not None and known[0] is not None:
+        detail = f" ({known[1]})" if known[1] else ""
+        return Why("not indexed", f"{path} is left out: {known[0]}{detail}: {REASONS.get(known[0], '')}".rstrip(": "))
+    if known is None:
+        return Why("not indexed", f"{path} {_ignored(tree, path)}")
+    if isinstance(source, Skipped):
+        return Why("changed", f"{path} is now left out: {source.reason}; the index holds it as it was")
+    states = store.file_states([path])
+    if path in states and states[path].hash != source.hash:
+        return Why("changed", f"{path} has changed since it was indexed; `codesearch index` takes it in")
+    return None
+
+
+def _ignored(tree: Tree, path: str) -> str:
+    """Return what keeps a file out of the list of files."""
+    from codesearch.files import git, read_source
+    from codesearch.files.discovery import Selection
+
+    options = tree.options
+    file = tree.root / path
+    if file.is_symlink():
+        return "is a link; links are not followed"
+    source = read_source(tree.root, path, options)
+    if isinstance(source, Skipped):
+        return f"is left out: {source.reason}" + (f" ({source.detail})" if source.detail else "")
+    root, raw = os.fsencode(tree.root), os.fsencode(path)
+    if not Selection(root, options).keeps_file(raw):
+        return "is left out by the settings include or exclude, or by a .codesearchignore"
+    if git.top_of(root) is not None:
+        try:
+            rule = git.output(root, ["check-ignore", "--verbose", "--no-index", "--", path]).decode("utf-8", "replace")
+        except git.GitUnavailableError:
+            rule = ""  # also the answer for a path that no rule ignores
+        if rule:
+            where, _, pattern = rule.partition("\t")[0].rpartition(":")
+            return f"is ignored by git: {where} says {pattern}"
+    return "is ignored, or in a repository of its own inside this one"
+
+
+# -- filtered -------------------------------------------------------------------------------------
+
+
+def _failing(only: Filter, symbol: Symbol, roles: list[str]) -> Iterator[str]:
+    """Yield the filters, as they are written in a query, that leave a symbol out."""
+    tests: dict[str, tuple[tuple[str, ...], tuple[str, ...], Callable[[str], bool]]] = {
+        "lang": (only.languages, only.not_languages, lambda value: symbol.language == value),
+        "kind": (only.kinds, only.not_kinds, lambda value: symbol.kind == value),
+        "path": (only.paths, only.not_paths, lambda value: path_matches(symbol.path, value)),
+        "name": (only.names, only.not_names, lambda value: name_matches(symbol.name, symbol.qualname, value)),
+        "is": (only.roles, only.not_roles, lambda value: value in roles),
+    }
+    for key, (wanted, unwanted, passes) in tests.items():
+        if wanted and not any(map(passes, wanted)):
+            yield " or ".join(f"{key}:{value}" for value in wanted)
+        yield from (f"-{key}:{value}" for value in unwanted if passes(value))
+
+
+# -- no candidate ---------------------------------------------------------------------------------
+
+
+def _held(store: Store, query: Query, id: int) -> Iterator[tuple[str, bool]]:
+    """Yield the terms of a query, and whether a symbol's text holds each."""
+    for _, _, _, fields, _ in candidates.with_terms(store, query, store.symbols([id])):
+        yield from ((term, at < len(fields) and fields[at] != 0) for at, term in enumerate(query.terms))
+
+
+def _ways(store: Store, query: Query, id: int) -> Iterator[Way]:
+    """Yield how far each way of finding candidates is from a symbol."""
+    everything = max(1, store.count())
+    matches = [
+        ("text", worth_scoring(store, query), candidates.ALL_FIELDS, candidates.BY_TEXT),
+        ("names", worth_scoring(store, query, only_names=True), candidates.NAME_FIELDS, candidates.BY_NAME_TEXT),
+        ("phrases", any_of(tuple(candidates.rows_of_words(query))), candidates.ALL_FIELDS, candidates.BY_PHRASE),
+        ("beginnings", candidates.beginnings(query), candidates.NAME_FIELDS, candidates.BY_PREFIX),
+    ]
+    for name, match, weights, taken in matches:
+        if match:
+            found = [one for one, _ in store.text_candidates(match, weights, everything, query.only)]
+            yield Way(name, taken, found.index(id) + 1 if id in found else None, len(found))
+    vector = embed.load(embed.STATIC).quantised_query(query.text)
+    if any(vector):
+        near = [one for one, _ in store.vector_candidates(vector, everything, query.only)]
+        yield Way("vectors", candidates.BY_VECTOR, near.index(id) + 1 if id in near else None, len(near))
+    if query.name:
+        named = store.named(query.name, everything, query.only, prefix=True)
+        yield Way("name", candidates.BY_NAME, named.index(id) + 1 if id in named else None, len(named))
+    for mention in query.mentions:
+        if mention.telling:
+            named = store.named(mention.key, everything, query.only)
+            place = named.index(id) + 1 if id in named else None
+            yield Way(f"the name {mention.name}", candidates.BY_MENTION, place, len(named))
+
+
+# -- outranked ------------------------------------------------------------------------------------
+
+
+def _placed(ranked: list[tuple[Hit, Ranked]], place: int, limit: int) -> Why:
+    hit, item = ranked[place - 1]
+    if place == 1:
+        other = ranked[1] if len(ranked) > 1 else None
+        reason = "it is the first answer"
+    else:
+        other = ranked[0]
+        reason = f"it is answer {place} of {len(ranked)}" + (
+            f", and {limit} are shown (-n {place} shows it)" if place > limit else ""
+        )
+        if other[1].refined and not item.refined:
+            reason += f"; only the first {DEEP_CANDIDATES} of the fast ranking are refined, and it was not among them"
+    return Why(
+        "first" if place == 1 else "outranked",
+        reason,
+        hit.symbol,
+        place,
+        len(ranked),
+        item.score,
+        before=tuple(one for one, _ in ranked[: min(place - 1, SHOWN_BEFORE)]),
+        against=other[0] if other else None,
+        gaps=tuple(gaps(item, other[1])) if other else (),
+    )
+
+
+def gaps(item: Ranked, other: Ranked) -> list[Gap]:
+    """Return what each feature makes of the difference between two candidates, most important first.
+
+    Both are weighed as `item` was: only sums of the same weights can be compared.
+    """
+    mine = {name: (value, contribution) for name, value, _, contribution in item.contributions()}
+    same = replace(other, weighting=item.weighting)
+    theirs = {name: (value, contribution) for name, value, _, contribution in same.contributions()}
+    nothing = (0.0, 0.0)
+    found = []
+    for name in dict.fromkeys([*theirs, *mine]):
+        (value, gain), (other_value, other_gain) = mine.get(name, nothing), theirs.get(name, nothing)
+        if other_gain != gain:
+            found.append(Gap(name, value, other_value, other_gain - gain))
+    return sorted(found, key=lambda gap: -abs(gap.difference))

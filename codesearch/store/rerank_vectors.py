@@ -1,0 +1,141 @@
+"""The vectors of a second stage's model: a cache beside the index, that may be missing in whole or in part."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from codesearch.core.types import CALLABLES
+
+if TYPE_CHECKING:
+    from codesearch.store.store import Store
+
+MOST_QUERIES = 1000
+"""Queries whose vectors are remembered."""
+
+_NUMBER = "(SELECT id FROM model WHERE model_id = ?)"
+
+
+class Wanted(NamedTuple):
+    """A symbol whose vector is asked for."""
+
+    symbol: int
+    content: bytes
+    """Hash of its text."""
+    file: bytes | None
+    """Hash of its file's content when it was indexed."""
+    vector: bytes | None
+
+
+class Pending(NamedTuple):
+    """A content that has no vector yet, and where to read it."""
+
+    content: bytes
+    symbol: int
+    path: str
+    file: bytes | None
+
+
+class ModelVectors:
+    """What a store holds of one model; `add` needs a writable one. Errors as those of `Store`."""
+
+    def __init__(self, store: Store, model_id: str) -> None:
+        self._store = store
+        self._model = model_id
+
+    def of_symbols(self, ids: Iterable[int]) -> list[Wanted]:
+        """Return what is known of each of the symbols named, in no particular order."""
+        wanted = list(ids)
+        rows = self._store._rows(
+            "SELECT s.id, c.hash, f.hash, v.embedding FROM symbol s JOIN content c ON c.id = s.content_id "
+            "JOIN file f ON f.id = s.file_id "
+            f"LEFT JOIN model_vector v ON v.content_id = s.content_id AND v.model = {_NUMBER} "
+            f"WHERE s.id IN ({','.join('?' * len(wanted))})",
+            [self._model, *wanted],
+        )
+        return [Wanted(*row) for row in rows]
+
+    def of_contents(self, hashes: Iterable[bytes]) -> dict[bytes, bytes]:
+        """Return the vectors there are of some texts, by their hash."""
+        wanted = list(hashes)
+        rows = self._store._rows(
+            "SELECT c.hash, v.embedding FROM content c JOIN model_vector v ON v.content_id = c.id "
+            f"WHERE v.model = {_NUMBER} AND c.hash IN ({','.join('?' * len(wanted))})",
+            [self._model, *wanted],
+        )
+        return dict(rows)
+
+    def of_query(self, digest: bytes) -> bytes | None:
+        """Return the vector of a query that was asked before, by the hash of its text."""
+        rows = self._store._rows(
+            f"SELECT embedding FROM query_vector WHERE model = {_NUMBER} AND hash = ?", (self._model, digest)
+        )
+        return rows[0][0] if rows else None
+
+    def coverage(self) -> tuple[int, int]:
+        """Return (symbols whose text has a vector, symbols)."""
+        ((number,),) = self._store._rows(f"SELECT {_NUMBER}", (self._model,))
+        ((total,),) = self._store._rows("SELECT count(*) FROM symbol")
+        if number is None:
+            return 0, total
+        ((covered,),) = self._store._rows(
+            "SELECT count(*) FROM symbol s WHERE EXISTS "
+            "(SELECT 1 FROM model_vector v WHERE v.content_id = s.content_id AND v.model = ?)",
+            (number,),
+        )
+        return covered, total
+
+    def pending(self) -> list[Pending]:
+        """Return the contents without a vector, those first that are likely to be asked for.
+
+        That is: what does something before what holds it (types, modules), in each case code before tests, examples
+        and other people's code, files changed last first, and a file's symbols in their order.
+        """
+        does = ", ".join(f"'{kind}'" for kind in sorted(CALLABLES))
+        rows = self._store._rows(
+            "SELECT c.hash, s.id, f.path, f.hash FROM symbol s JOIN content c ON c.id = s.content_id "
+            "JOIN file f ON f.id = s.file_id WHERE NOT EXISTS "
+            f"(SELECT 1 FROM model_vector v WHERE v.content_id = s.content_id AND v.model = {_NUMBER}) "
+            f"ORDER BY f.roles <> '', s.kind NOT IN ({does}), f.mtime_ns / 1000000000 DESC, f.path, s.id",
+            (self._model,),
+        )
+        seen: dict[bytes, Pending] = {}
+        for content, symbol, path, file in rows:
+            seen.setdefault(content, Pending(content, symbol, os.fsdecode(path), file))
+        return list(seen.values())
+
+    def add(self, dims: int, contents: Mapping[bytes, bytes], queries: Mapping[bytes, bytes]) -> None:
+        """Keep vectors by the hash of what they are of; what the index no longer knows is left out."""
+        with self._store._transaction() as db:
+            db.execute("INSERT OR IGNORE INTO model(model_id, dims) VALUES (?, ?)", (self._model, dims))
+            ((number,),) = db.execute(f"SELECT {_NUMBER}", (self._model,)).fetchall()
+            db.executemany(
+                "INSERT OR REPLACE INTO model_vector SELECT id, ?, ? FROM content WHERE hash = ?",
+                [(number, vector, digest) for digest, vector in contents.items()],
+            )
+            db.executemany(
+                "INSERT OR REPLACE INTO query_vector(model, hash, embedding) VALUES (?, ?, ?)",
+                [(number, digest, vector) for digest, vector in queries.items()],
+            )
+            if queries:
+                db.execute(
+                    "DELETE FROM query_vector WHERE id <= (SELECT max(id) FROM query_vector) - ?", (MOST_QUERIES,)
+                )
+
+    def drop_outgrown(self) -> None:
+        """Forget the models that cover no more than this one: until now, going back to them would have cost less."""
+        if not self._store._rows("SELECT 1 FROM model WHERE model_id <> ?", (self._model,)):
+            return
+        with self._store._transaction() as db:
+            counts: dict[Any, tuple[Any, Any]] = {
+                model_id: (number, count)
+                for number, model_id, count in db.execute(
+                    "SELECT m.id, m.model_id, (SELECT count(*) FROM model_vector v WHERE v.model = m.id "
+                    "AND v.content_id NOT IN (SELECT content_id FROM unused)) FROM model m"
+                ).fetchall()
+            }
+            _, mine = counts.pop(self._model, (0, 0))
+            outgrown = [(number,) for number, count in counts.values() if mine and count <= mine]
+            for table, column in (("model_vector", "model"), ("query_vector", "model"), ("model", "id")):
+                db.executemany(f"DELETE FROM {table} WHERE {column} = ?", outgrown)

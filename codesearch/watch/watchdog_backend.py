@@ -1,0 +1,123 @@
+"""macOS, Windows and others: events through watchdog."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import threading
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+from codesearch.watch.backend import Listener, NoEventsError
+from codesearch.watch.classify import git_meaning, meaning
+from codesearch.watch.debounce import Batch
+from codesearch.watch.watched_folders import git_folders
+
+COOKIE = "watch-cookie-"
+"""Files of this name are made in the index's folder to learn that every event before theirs has arrived."""
+
+_numbers = itertools.count()
+
+
+class PortableSource:
+    """Watches a whole tree with watchdog; what does not matter is dropped on arrival."""
+
+    name = "watchdog"
+
+    def __init__(
+        self, root: Path, cookies: Path | None, listener: Listener, failed: Callable[[NoEventsError], None]
+    ) -> None:
+        """Tell `listener` of changes below `root`; `cookies` is a folder in the tree where files may be made."""
+        self._root = root
+        self._bases = [str(root)] if str(root) == str(root.resolve()) else [str(root), str(root.resolve())]
+        self._cookies = cookies if cookies is not None and cookies.is_relative_to(root) else None
+        self._listener, self._failed = listener, failed
+        self._git: dict[str, str] = {}
+        self._arrived: dict[str, threading.Event] = {}
+        self._observer: Any = None
+
+    def start(self) -> None:
+        """Begin. Raises NoEventsError."""
+        try:
+            from watchdog.events import FileSystemEvent, FileSystemEventHandler
+            from watchdog.observers import Observer
+        except ImportError as error:
+            raise NoEventsError(f"the package watchdog cannot be used ({error})") from error
+
+        source = self
+
+        class Handler(FileSystemEventHandler):
+            def on_any_event(self, event: FileSystemEvent) -> None:
+                source.event(event)
+
+        self._observer = Observer()
+        handler = Handler()
+        self._git = {os.fsdecode(path): kind for path, kind in git_folders(self._root).items()}
+        try:
+            self._observer.schedule(handler, str(self._root), recursive=True)
+            for folder in self._git:
+                if not Path(folder).is_relative_to(self._root) and Path(folder).is_dir():
+                    self._observer.schedule(handler, folder, recursive=False)
+            self._observer.start()
+        except (OSError, RuntimeError) as error:
+            self._observer = None
+            raise NoEventsError(f"the system gives no file system events: {error}") from error
+
+    def close(self) -> None:
+        """End the threads."""
+        if self._observer is not None:
+            self._observer.stop()
+            self._observer.join()
+            self._observer = None
+
+    def refresh(self, folders: Iterable[str] = (), *, rules: bool = False) -> None:
+        """Nothing to do: everything is watched."""
+
+    def flush(self, timeout: float) -> bool:
+        """Make a file and wait for its event: what happened before has then been told."""
+        if self._cookies is None or self._observer is None or not self._observer.is_alive():
+            return False
+        cookie = self._cookies / f"{COOKIE}{os.getpid()}-{next(_numbers)}"
+        arrived = self._arrived[cookie.name] = threading.Event()
+        try:
+            cookie.write_bytes(b"")
+            return arrived.wait(timeout)
+        except OSError:
+            return False
+        finally:
+            cookie.unlink(missing_ok=True)
+            self._arrived.pop(cookie.name, None)
+
+    def event(self, event: Any) -> None:
+        """Take one of watchdog's events."""
+        if event.event_type in ("opened", "closed_no_write"):
+            return
+        if event.is_directory and event.event_type == "modified":
+            return  # something in it was made or deleted, and told of by itself
+        news = Batch()
+        for path in (event.src_path, event.dest_path):
+            if path:
+                # What was deleted or moved away cannot be asked any more what it was.
+                folder = event.is_directory or event.event_type in ("deleted", "moved")
+                news |= self._meaning(os.fsdecode(path), folder=folder)
+        if news:
+            self._listener(news)
+
+    def _meaning(self, path: str, *, folder: bool) -> Batch:
+        name = os.path.basename(path)  # noqa: PTH119 - once an event
+        if name.startswith(COOKIE):
+            if arrived := self._arrived.get(name):
+                arrived.set()
+            return Batch()
+        kind = self._git.get(os.path.dirname(path))  # noqa: PTH120 - once an event
+        if kind == "above" and name == ".gitignore":
+            return Batch(whole=True, folders=True)
+        if kind in ("git", "info"):
+            return git_meaning(f"info/{name}" if kind == "info" else name)
+        for base in self._bases:
+            if path == base:
+                return Batch(whole=True)
+            if path.startswith(base + os.sep):
+                return meaning(path[len(base) + 1 :].replace(os.sep, "/"), folder=folder)
+        return Batch()
