@@ -174,10 +174,10 @@ def main() -> int:
 
 def measure(root: Path, scratch: Path, times: int) -> None:
     """Print the whole table for a tree."""
-    sys.stdout.write("| what | p50 ms | p95 ms | most ms | n | |\n|---|---|---|---|---|---|\n")
+    sys.stdout.write("| operation | p50 ms | p95 ms | max ms | n | |\n|---|---|---|---|---|---|\n")
     shown("`initialize`, from starting the process, with an index", initialize(root, {}, times))
     shown(
-        "`initialize`, from starting the process, without",
+        "`initialize`, from starting the process, without an index",
         initialize(root, {"db": str(scratch / "none.db")}, times),
     )
     client = Timed()
@@ -185,7 +185,7 @@ def measure(root: Path, scratch: Path, times: int) -> None:
     client.query("warm up")
     idle = memory(client.process.pid)
     every, last, superseded = typed(client, QUERIES)
-    shown("`codesearch/query`, typed, every answer", every, f"{superseded} superseded by the next key")
+    shown("`codesearch/query`, typed, every response", every, f"{superseded} superseded by the next keystroke")
     shown("`codesearch/query`, typed, the whole query", last)
     shown("`workspace/symbol`", [client.took(client.begin("workspace/symbol", {"query": q})) for q in QUERIES])
     shown("`codesearch/status`, idle", polled(client, "codesearch/status", {}, 100, 0.02))
