@@ -205,6 +205,12 @@ def test_links_lead_somewhere():
             assert (document.parent / target).exists(), f"{document.name}: {target}"
 
 
+def test_named_tests_exist():
+    for document in [*HOUSE.glob("*.md"), *DOCS.glob("*.md")]:
+        for path in re.findall(r"\btests/[\w/.-]*\w", document.read_text("utf-8")):
+            assert (HOUSE / path).exists() or "gleam" in path, f"{document.name}: {path}"
+
+
 def test_the_changelog_knows_this_version():
     number = re.escape(codesearch.__version__)
     assert re.search(rf"^## (Unreleased \()?{number}\b", (HOUSE / "CHANGELOG.md").read_text("utf-8"), re.M)

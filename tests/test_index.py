@@ -4,7 +4,7 @@ import pytest
 
 import codesearch
 from codesearch.core.errors import NotFoundError, StoreError, UsageError
-from tests.trees import copy_package
+from tests.support.trees import copy_package
 
 
 @pytest.fixture(scope="module")

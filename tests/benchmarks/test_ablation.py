@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from codesearch.search import parse
-from tests import models
-from tests.models import FakeModel
+from tests.support import models
+from tests.support.models import FakeModel
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 

@@ -16,7 +16,7 @@ import pytest
 
 from codesearch.bench import processes
 from tests.cli.conftest import COMMAND, Run, write_tree
-from tests.evaluate.conftest import git, repository  # noqa: F401 -- fixtures
+from tests.quality.conftest import git, repository  # noqa: F401 -- fixtures
 
 Call = Callable[..., Run]
 FEW = ("--queries", "3", "--cold", "2", "--embed", "none")

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from codesearch.rerank import reranker
-from tests import models
 from tests.cli.conftest import Run
-from tests.models import FakeModel
+from tests.support import models
+from tests.support.models import FakeModel
 
 Call = Callable[..., Run]
 ASK = ("query", "retry the upload")

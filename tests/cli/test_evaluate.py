@@ -14,7 +14,7 @@ import pytest
 
 from codesearch.cli.main import main
 from tests.cli.conftest import Run, process
-from tests.evaluate.conftest import commit, git, repository  # noqa: F401 -- fixtures
+from tests.quality.conftest import commit, git, repository  # noqa: F401 -- fixtures
 
 Call = Callable[..., Run]
 

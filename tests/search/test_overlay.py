@@ -11,8 +11,8 @@ from codesearch import embed, search
 from codesearch.core.types import Symbol
 from codesearch.search.overlay import Overlay
 from codesearch.store import FileRecord, FileState, Store, SymbolRecord
-from tests import models
-from tests.models import FakeModel
+from tests.support import models
+from tests.support.models import FakeModel
 
 MODEL = "static"
 STATE = FileState(0, 0, 0, 0, 0, None)

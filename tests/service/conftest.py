@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 import codesearch
-from tests.trees import contents, fresh
+from tests.support.trees import contents, fresh
 
 HOUSE = Path(codesearch.__file__).parents[1]
 COMMAND = [sys.executable, "-m", "codesearch.cli"]

@@ -20,7 +20,7 @@ import codesearch
 from codesearch.service import client, daemon
 from codesearch.service.election import kept
 from tests.service.conftest import COMMAND, assert_like_fresh, cli, git, until, write
-from tests.trees import contents, fresh
+from tests.support.trees import contents, fresh
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals and kill -9 are POSIX")
 

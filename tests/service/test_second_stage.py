@@ -11,9 +11,9 @@ import pytest
 import codesearch
 from codesearch.rerank import reranker
 from codesearch.service import Service, client
-from tests import models
-from tests.models import FakeModel
 from tests.service.conftest import until, write
+from tests.support import models
+from tests.support.models import FakeModel
 
 
 @pytest.fixture

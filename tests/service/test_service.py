@@ -362,7 +362,7 @@ def test_a_full_disk_is_told_and_survived(tree: Path, tmp_path: Path):
             until(lambda: service.status().fresh)
             assert service.status().problem == ""
             assert "many_59" in names(service)
-        from tests.trees import contents, fresh
+        from tests.support.trees import contents, fresh
 
         assert contents(db) == fresh(tree, tmp_path / "fresh.db")
     finally:

@@ -21,7 +21,7 @@ from codesearch.watch.backend import NoEventsError
 from codesearch.watch.watchdog_backend import PortableSource
 from codesearch.watch.watched_folders import Folders, git_folders
 from codesearch.watch.watcher import RootGoneError, inside
-from tests.watch.test_partial import git, make_tree
+from tests.files.test_partial import git, make_tree
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="inotify is Linux's")
 SOURCES = [pytest.param("inotify", marks=linux), "watchdog"]

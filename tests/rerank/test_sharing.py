@@ -18,9 +18,9 @@ from codesearch.rerank import backfill, reranker, shared_cache
 from codesearch.rerank.reranker import Source
 from codesearch.store import Store
 from codesearch.store import store as store_module
-from tests import models
-from tests.models import FakeModel
 from tests.service.conftest import git
+from tests.support import models
+from tests.support.models import FakeModel
 
 QUESTION = "generate shell completion script"
 
@@ -175,7 +175,7 @@ def test_another_model_has_its_own(root: Path, fake: FakeModel, tmp_path: Path):
 RUN = """
 import sys, codesearch
 from codesearch.rerank import backfill
-from tests import models
+from tests.support import models
 models.install(models.FakeModel(delay=0.004))
 backfill.KEEP_SECONDS = 0.05
 with codesearch.open_index(sys.argv[1], model="fake") as index:

@@ -6,7 +6,7 @@ import pytest
 
 from codesearch.extract import extract
 from codesearch.quality.blanking import without_documentation
-from tests.evaluate.conftest import CACHE, UPLOAD
+from tests.quality.conftest import CACHE, UPLOAD
 
 JAVA = """class A {
     /**

@@ -10,9 +10,9 @@ import pytest
 
 import codesearch
 from codesearch.store import Store
-from tests import models
-from tests.models import FakeModel
-from tests.trees import copy_package
+from tests.support import models
+from tests.support.models import FakeModel
+from tests.support.trees import copy_package
 
 
 @pytest.fixture

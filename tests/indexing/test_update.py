@@ -8,7 +8,7 @@ import pytest
 import codesearch
 from codesearch.indexing import update
 from codesearch.store import Store
-from tests.trees import contents, copy_package, fresh
+from tests.support.trees import contents, copy_package, fresh
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from codesearch.extract import ParseTimeout, extract
 from codesearch.extract.comments import clean_comment, clean_string
 from codesearch.extract.scan import scan
 
-CASES = Path(__file__).parent / "languages" / "cases"
+CASES = Path(__file__).parents[1] / "languages" / "cases"
 NAMES = [language.name for language in languages.all()]
 
 
@@ -222,7 +222,7 @@ def test_languages_are_told_apart(path: str, head: bytes, name: str | None):
 def test_telling_languages_apart_needs_no_grammar():
     code = "import sys; from codesearch import languages; languages.detect('a.py', b'x'); "
     code += "assert not [m for m in sys.modules if m.startswith('tree_sitter')]"
-    subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parent.parent)
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parents[2])
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import codesearch
-from tests.trees import contents, copy_package, fresh
+from tests.support.trees import contents, copy_package, fresh
 
 ROUNDS = 50
 RUN = "import sys, codesearch; codesearch.open_index(sys.argv[1]).update()"

@@ -14,13 +14,13 @@ import codesearch
 from codesearch.core.errors import UsageError
 from codesearch.rerank import backfill, reranker
 from codesearch.store import Store
-from tests import models
-from tests.models import FakeModel
+from tests.support import models
+from tests.support.models import FakeModel
 
 RUN = """
 import sys, codesearch
 from codesearch.rerank import backfill
-from tests import models
+from tests.support import models
 models.install(models.FakeModel(delay=float(sys.argv[2])))
 backfill.KEEP_SECONDS = 0.1
 with codesearch.open_index(sys.argv[1], model="fake") as index:

@@ -1,35 +1,7 @@
-import pytest
+"""What the full-text index and an embedder see of a symbol."""
 
-from codesearch.core import tokens
 from codesearch.core.types import Symbol
 from codesearch.extract import documents
-
-
-@pytest.mark.parametrize(
-    ("word", "parts"),
-    [
-        ("parseHTTPConfig_v2", ("parse", "http", "config", "v", "2")),
-        ("ServeHTTP", ("serve", "http")),
-        ("MAX_FILE_SIZE", ("max", "file", "size")),
-        ("__init__", ("init",)),
-        ("IOError", ("io", "error")),
-        ("sha256sum", ("sha", "256", "sum")),
-        ("größeBerechnen", ("gr", "öß", "e", "berechnen")),
-        ("Ωmega", ("ω", "mega")),
-        ("x" * 200, ()),
-    ],
-)
-def test_identifiers_split_at_case_underscores_and_digits(word, parts):
-    assert tokens.split_identifier(word) == parts
-
-
-def test_terms_keep_the_compound_beside_its_parts():
-    assert tokens.terms("def parse_config(x):") == ["def", "parse", "config", "parseconfig", "x"]
-
-
-@pytest.mark.parametrize("name", ["parse_config", "parseConfig", "ParseConfig", "PARSE_CONFIG", "parse-config"])
-def test_names_of_any_case_style_share_a_key(name):
-    assert tokens.name_key(name) == "parseconfig"
 
 
 def symbol(kind, name, start, end, qualname=None, documentation=""):

@@ -11,8 +11,8 @@ from codesearch.core.errors import NotFoundError
 from codesearch.rerank import reranker
 from codesearch.rerank.reranker import Effort, GivenUpError
 from codesearch.store import Store, location
-from tests import models
-from tests.models import FakeModel
+from tests.support import models
+from tests.support.models import FakeModel
 
 QUESTION = "generate shell completion script"
 
@@ -227,7 +227,7 @@ def test_an_index_that_cannot_be_written_answers(root, fake, monkeypatch):
 
 
 def in_another_process(code, *arguments):
-    script = "import sys; from tests import models; fake = models.FakeModel(); models.install(fake)\n"
+    script = "import sys; from tests.support import models; fake = models.FakeModel(); models.install(fake)\n"
     done = subprocess.run(
         [sys.executable, "-c", script + textwrap.dedent(code), *map(str, arguments)],
         capture_output=True, text=True, timeout=120,
