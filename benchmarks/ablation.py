@@ -83,9 +83,11 @@ class Repository:
     def scores(self, query: Query) -> dict[str, dict[int, float]]:
         """Return the score of each symbol by each signal; what a signal says nothing of is not in it."""
         every = len(self.symbols)
-        matching = self.store.text_candidates(any_of(query.terms), ALL_FIELDS, every, query.only) if query.terms else []
+        matching = (
+            self.store.text_candidates(any_of(query.terms), ALL_FIELDS, every, query.where) if query.terms else []
+        )
         vector = self.static.quantised_query(query.text)
-        near = dict(self.store.vector_candidates(vector, every, query.only))  # exact where so many are wanted
+        near = dict(self.store.vector_candidates(vector, every, query.where))  # exact where so many are wanted
         cosines = self.vectors @ _rows([self.transformer.quantised_query(query.text)])[0]
         return {
             "text": dict(matching),
@@ -167,11 +169,11 @@ def standardised(signals: Iterable[tuple[Mapping[int, float], Sequence[int]]]) -
 def opened(index: Index) -> Repository:
     """Bring an index up to date, embed all that it holds by both models, and return it."""
     index.update()
-    told = index.fill()
+    told = index.embed_all()
     store = index.reader()
     if store is None or told.left or told.done < told.total:
         raise SystemExit(f"{index.root}: {told.total - told.done} of {told.total} symbols have no vector")
-    static, transformer = embed.load(embed.STATIC), index.cascade.embedder
+    static, transformer = embed.load(embed.STATIC), index.reranker.embedder
     ids = [id for id, _ in store.vector_candidates(bytes(static.dims), told.total)]
     known = {item.symbol: item.vector for item in store.model_vectors(transformer.model_id).of_symbols(ids)}
     candidates = [

@@ -72,14 +72,14 @@ def measure(root: Path, given: argparse.Namespace) -> None:
             )
         if given.profile:
             _profile(index)
-    status, update, query, only, inside = ran
+    status, update, query, where, inside = ran
     print(f"{files:,} files, nothing changed; medians of {given.runs}, in turn\n")
     print("| | wall s | CPU s | wall : git status | CPU : git status |\n|---|--:|--:|--:|--:|")
     for name, times in (
         ("`git status`", status),
         ("`codesearch index`", update),
         ("`codesearch query`", query),
-        ("`codesearch query --no-update`", only),
+        ("`codesearch query --no-update`", where),
         ("`Index.update()`, index open", inside),
     ):
         print(

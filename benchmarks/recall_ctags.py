@@ -27,7 +27,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from codesearch import languages
-from codesearch.extract import ParseTimeout, extract
+from codesearch.extract import ParseTimeoutError, extract
 
 MAX_SIZE = 1_000_000
 MAX_LINE = 5_000
@@ -80,7 +80,7 @@ class Row:
     misses: list[str] = field(default_factory=list)
 
 
-def source_files(trees: list[Path], only: str | None) -> Iterator[tuple[Path, str, bytes]]:
+def source_files(trees: list[Path], where: str | None) -> Iterator[tuple[Path, str, bytes]]:
     """Yield path, language and source of every file of a known language."""
     for tree in trees:
         for folder, folders, names in os.walk(tree):
@@ -91,7 +91,7 @@ def source_files(trees: list[Path], only: str | None) -> Iterator[tuple[Path, st
                     continue
                 source = path.read_bytes()
                 language = languages.detect(name, source[:8192])
-                if language is None or (only and language.name != only) or b"\0" in source[:8192]:
+                if language is None or (where and language.name != where) or b"\0" in source[:8192]:
                     continue
                 if max(map(len, source.split(b"\n"))) <= MAX_LINE:
                     yield path, language.name, source
@@ -138,7 +138,7 @@ def compare(row: Row, path: Path, source: bytes, language: str, tags: list[dict[
     row.files += 1
     try:
         symbols = extract(source, language, str(path), timeout=20)
-    except ParseTimeout:
+    except ParseTimeoutError:
         print(f"{path}: parsing took over 20 s", file=sys.stderr)
         symbols = []
     for symbol in symbols:

@@ -18,13 +18,13 @@ from codesearch.core.types import Hit, Skipped, Symbol
 from codesearch.indexing import update
 from codesearch.indexing.update import Progress, Report
 from codesearch.indexing.worker import Task
-from codesearch.rerank.reranker import WHATEVER_IT_TAKES, Cascade, Effort
+from codesearch.rerank.reranker import UNLIMITED, RerankBudget, Reranker
 from codesearch.settings import Settings, load
-from codesearch.store import NeedsMigration, Store, location
+from codesearch.store import NeedsMigrationError, Store, location
 
 if TYPE_CHECKING:
     from codesearch.indexing.update import PoolFactory
-    from codesearch.rerank.backfill import FillProgress, FillReport
+    from codesearch.rerank.backfill import BackfillProgress, BackfillReport
     from codesearch.search.explain import Why
 
 PLAN_LASTS = 2.0
@@ -101,16 +101,16 @@ class Index:
         return embed.load(embed.STATIC)
 
     @cached_property
-    def cascade(self) -> Cascade:
+    def reranker(self) -> Reranker:
         """The second stage, by the settings of this index."""
-        return Cascade(self.root, self.path, self.settings)
+        return Reranker(self.root, self.path, self.settings)
 
     @property
     def problem(self) -> str:
         """Why the last query was answered without its second stage, or without the user's cache of vectors (as the last
         filling may have been); "" if neither.
         """
-        return self.cascade.problem or self.cascade.note
+        return self.reranker.problem or self.reranker.note
 
     def __enter__(self) -> Index:
         return self
@@ -122,8 +122,8 @@ class Index:
 
     def close(self) -> None:
         """Close the index file. Asking again opens it again."""
-        if "cascade" in self.__dict__:
-            self.cascade.flush()
+        if "reranker" in self.__dict__:
+            self.reranker.flush()
         if self._store is not None:
             self._store.close()
             self._store = None
@@ -140,7 +140,7 @@ class Index:
         if self._store is None:
             try:
                 self._store = Store(self.path)
-            except NeedsMigration:
+            except NeedsMigrationError:
                 return None
             self._opened = (status.st_dev, status.st_ino)
         return self._store
@@ -167,7 +167,7 @@ class Index:
         progress: Callable[[Progress], None] | None = None,
         waiting: Callable[[str], None] | None = None,
         paths: Iterable[str] | None = None,
-        until: Callable[[], bool] | None = None,
+        should_stop: Callable[[], bool] | None = None,
         pools: PoolFactory | None = None,
     ) -> Report:
         """Bring the index up to date with the tree; costs next to nothing when nothing changed.
@@ -179,10 +179,10 @@ class Index:
         asked now and then; when it says True, the update ends early and `Report.left` files wait for the next.
         `pools` lends worker processes that are running already (`workers.WarmPools`).
         """
-        only = None if paths is None else tuple(paths)
+        where = None if paths is None else tuple(paths)
         todo: update.Plan | None = None
         made: tuple[float, tuple[int, ...]] = (0.0, ())
-        if not rebuild and only is None and (store := self._existing()) is not None:
+        if not rebuild and where is None and (store := self._existing()) is not None:
             made = time.monotonic(), self.version()
             todo = update.plan(self.root, store, self.settings)
             if todo.empty:
@@ -203,49 +203,49 @@ class Index:
             lock_timeout=lock_timeout,
             progress=progress,
             waiting=waiting,
-            paths=only,
-            until=until,
+            paths=where,
+            should_stop=should_stop,
             pools=pools,
             planned=planned,
         )
         self.close()
         return replace(report, notes=(*self.notes, *report.notes))
 
-    def fill(
+    def embed_all(
         self,
         *,
-        progress: Callable[[FillProgress], None] | None = None,
-        until: Callable[[], bool] | None = None,
-    ) -> FillReport:
+        progress: Callable[[BackfillProgress], None] | None = None,
+        should_stop: Callable[[], bool] | None = None,
+    ) -> BackfillReport:
         """Have the model of the second stage embed all that no query has needed yet; return when it is done.
 
         `progress` hears how far it is, `until` is asked every few texts, and ends it by saying True. An update in
         another process does not wait for it. Interrupting it loses no more than the last seconds.
         Raises UsageError if the settings want no second stage, ModelError if the model cannot be used.
         """
-        from codesearch.rerank.backfill import fill
+        from codesearch.rerank.backfill import backfill
 
-        if not self.cascade.enabled:
+        if not self.reranker.enabled:
             raise UsageError("there is no second stage to embed for: see the settings model and embed")
-        return fill(self.cascade, self._reading(), self.path, progress=progress, until=until)
+        return backfill(self.reranker, self._reading(), self.path, progress=progress, should_stop=should_stop)
 
-    def expect(self, text: str, *, only: Filter | None = None) -> None:
+    def prefetch(self, text: str, *, where: Filter | None = None) -> None:
         """Hear what `query` will be asked next: what takes long to load for it is loaded meanwhile.
 
         Raises as `query`; does nothing while there is no index.
         """
         if (store := self.reader()) is not None:
-            query = search.parse(text, only)
-            self.cascade.expect(store, query.text, is_name=bool(query.name))
+            query = search.parse(text, where)
+            self.reranker.prefetch(store, query.text, is_name=bool(query.name))
 
     def query(
         self,
         text: str,
         *,
         limit: int | None = None,
-        only: Filter | None = None,
-        instant: Callable[[list[Hit]], None] | None = None,
-        effort: Effort = WHATEVER_IT_TAKES,
+        where: Filter | None = None,
+        on_first: Callable[[list[Hit]], None] | None = None,
+        budget: RerankBudget = UNLIMITED,
     ) -> list[Hit]:
         """Return the symbols that answer `text`, best first; it may hold filters such as `lang:go -path:test`.
 
@@ -254,28 +254,28 @@ class Index:
         Raises UsageError for a query that cannot be understood, NotFoundError for a model that does not exist.
         """
         wanted = self._limit(limit)
-        parsed, vector = self._asked(text, only)
-        told = None if instant is None else lambda ranked: instant(_hits(ranked))
-        return _hits(search.search(self._reading(), parsed, vector, wanted, self.cascade, told, effort))
+        parsed, vector = self._asked(text, where)
+        told = None if on_first is None else lambda ranked: on_first(_hits(ranked))
+        return _hits(search.search(self._reading(), parsed, vector, wanted, self.reranker, told, budget))
 
     def ranked(
         self,
         text: str,
         *,
         limit: int | None = None,
-        only: Filter | None = None,
-        effort: Effort = WHATEVER_IT_TAKES,
+        where: Filter | None = None,
+        budget: RerankBudget = UNLIMITED,
     ) -> list[tuple[Hit, search.Ranked]]:
         """Return every candidate with the reasons of its place; the first `limit` are what `query` answers.
 
         Raises as `query`.
         """
         wanted = self._limit(limit)
-        parsed, vector = self._asked(text, only)
-        found = search.ranking(self._reading(), parsed, vector, wanted, self.cascade, effort=effort)
+        parsed, vector = self._asked(text, where)
+        found = search.ranking(self._reading(), parsed, vector, wanted, self.reranker, budget=budget)
         return list(zip(_hits(found), found, strict=True))
 
-    def why(self, text: str, path: str, line: int, only: Filter | None = None) -> Why:
+    def why(self, text: str, path: str, line: int, where: Filter | None = None) -> Why:
         """Return why the symbol at a line (from 1) of a file is where it is among the answers to a query.
 
         `path` is relative to the root. Raises UsageError if the query cannot be understood, NotFoundError if there is
@@ -284,20 +284,20 @@ class Index:
         from codesearch.search import explain
 
         tree = explain.Tree(self.root, self.settings.file_options(), self.settings.limit)
-        query = search.parse(text, only)
-        return explain.why(self._reading(), tree, query, path, line, lambda: self.ranked(text, only=only))
+        query = search.parse(text, where)
+        return explain.why(self._reading(), tree, query, path, line, lambda: self.ranked(text, where=where))
 
-    def similar(self, path: str, line: int, *, limit: int | None = None, only: Filter | None = None) -> list[Hit]:
+    def similar(self, path: str, line: int, *, limit: int | None = None, where: Filter | None = None) -> list[Hit]:
         """Return the symbols most like the one at a line (from 1) of a file (relative to the root), best first."""
         store = self._reading()
         found = self._at(store, path, line)
-        near = search.nearest(store, found[0], self._limit(limit), only)
+        near = search.nearest(store, found[0], self._limit(limit), where)
         symbols = store.symbols(id for id, _ in near)
         return [Hit(place, score, symbols[id][0]) for place, (id, score) in enumerate(near, 1)]
 
-    def _asked(self, text: str, only: Filter | None = None) -> tuple[search.Query, bytes]:
+    def _asked(self, text: str, where: Filter | None = None) -> tuple[search.Query, bytes]:
         """Return a query and its static vector. Raises UsageError if it cannot be understood."""
-        parsed = search.parse(text, only)
+        parsed = search.parse(text, where)
         return parsed, self._embedder.quantised_query(parsed.text)
 
     def _limit(self, limit: int | None) -> int:
@@ -306,9 +306,9 @@ class Index:
             raise UsageError(f"the limit must be at least 1, not {wanted}")
         return wanted
 
-    def symbols(self, only: Filter | None = None, *, limit: int = -1) -> Iterator[Symbol]:
+    def symbols(self, where: Filter | None = None, *, limit: int = -1) -> Iterator[Symbol]:
         """Yield the symbols that pass a filter, by path and line."""
-        return self._reading().listing(only, limit)
+        return self._reading().listing(where, limit)
 
     def symbol_at(self, path: str, line: int) -> Symbol:
         """Return the innermost symbol around a line (from 1) of a file. Raises NotFoundError."""
@@ -433,9 +433,9 @@ class Index:
     def coverage(self) -> tuple[int, int]:
         """Return (symbols that the model of the second stage has a vector of, symbols); (0, 0) without an index."""
         store = self._existing()
-        if store is None or not self.cascade.enabled:
+        if store is None or not self.reranker.enabled:
             return 0, 0 if store is None else store.count()
-        return store.model_vectors(self.cascade.model_id).coverage()
+        return store.model_vectors(self.reranker.model_id).coverage()
 
     @property
     def current(self) -> bool:

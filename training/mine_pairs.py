@@ -256,11 +256,11 @@ def main() -> None:
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
     suffixes = frozenset(suffix for language in languages.all() for suffix in language.extensions)
-    only = frozenset(filter(None, options.only.split(",")))
+    where = frozenset(filter(None, options.where.split(",")))
     for mine, ending in ((mine_tree, ".jsonl"), (mine_commits, ".commits.jsonl")):
         for repository in repositories(options.split):
             target = options.out / (repository.name.replace("/", "+") + ending)
-            if target.exists() or (only and repository.name not in only):
+            if target.exists() or (where and repository.name not in where):
                 continue
             try:
                 rows = limited(mine(repository, options.mirror, suffixes))

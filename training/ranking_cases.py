@@ -17,11 +17,11 @@ import numpy.typing as npt
 import codesearch
 from codesearch import embed
 from codesearch.core.types import Symbol
-from codesearch.rerank.reranker import Cascade, Source
+from codesearch.rerank.reranker import Reranker, Source
 from codesearch.search import Query, parse
 from codesearch.search.candidates import Candidate, gather
 from codesearch.search.features import NAMES, Features, compute, deepened
-from codesearch.search.rank import DEEP_CANDIDATES, rank
+from codesearch.search.rank import RERANKED_CANDIDATES, rank
 from codesearch.settings import load
 from codesearch.store import Store
 
@@ -125,25 +125,25 @@ def _show(folder: Path, tree: str, store: Store, some: Sequence[Asked]) -> None:
     The index keeps what it says, for the next time.
     """
     settings = load(folder / tree, {"model": embed.TRANSFORMER, "embed": "lazy", "cache": False})
-    cascade = Cascade(folder / tree, folder / f"{tree}.db", settings)
+    reranker = Reranker(folder / tree, folder / f"{tree}.db", settings)
     seen = []
     missing: dict[bytes, Source] = {}
     for asked in some:
         ranked = rank(asked.query, asked.candidates, compute(asked.query, asked.candidates))
-        best = {one.candidate.id: one.candidate.symbol for one in ranked[:DEEP_CANDIDATES]}
+        best = {one.candidate.id: one.candidate.symbol for one in ranked[:RERANKED_CANDIDATES]}
         with store.snapshot():
-            evidence = cascade.look(store, asked.query.text, best)
+            evidence = reranker.look(store, asked.query.text, best)
         seen.append((asked, evidence))
         missing |= {source.content: source for source in evidence.missing.values()}
-    texts = sorted(cascade.texts(missing.values()), key=lambda item: len(item[1]))
+    texts = sorted(reranker.texts(missing.values()), key=lambda item: len(item[1]))
     vectors: dict[bytes, bytes] = {}
     for start in range(0, len(texts), AT_ONCE):
-        made = cascade.embed(dict(texts[start : start + AT_ONCE]))
-        cascade.keep(made, {}, timeout=60)
+        made = reranker.embed(dict(texts[start : start + AT_ONCE]))
+        reranker.keep(made, {}, timeout=60)
         vectors |= made
     for asked, evidence in seen:
         new = {id: vectors[one.content] for id, one in evidence.missing.items() if one.content in vectors}
-        asked.cosines = store.cosines(cascade.embedder.quantised_query(asked.query.text), {**evidence.vectors, **new})
+        asked.cosines = store.cosines(reranker.embedder.quantised_query(asked.query.text), {**evidence.vectors, **new})
 
 
 def _case(repository: str, asked: Asked, candidates: Sequence[Candidate], features: Sequence[Features]) -> Case:

@@ -109,13 +109,13 @@ def similar(
 
     FILE is absolute, below the current folder, or below the root.
     """
-    only = options.filters(lang, kind, path_filter, name)
+    where = options.filters(lang, kind, path_filter, name)
     at = options.place(place)
     if at is None:
         raise UsageError(f"{place}: write FILE:LINE, for example src/cache.py:42")
     root, file = options.located(at[0], path)
     with session.opened(root, db=db, limit=limit, context=context, color=answers.value_of(color)) as index:
-        hits = session.similar(index, file, at[1], only, update=not no_update, quiet=quiet)
+        hits = session.similar(index, file, at[1], where, update=not no_update, quiet=quiet)
         asked = {"file": file, "line": at[1]}
         answers.answers(index, format, context, snippet=snippet).print_hits(hits, asked)
         return answers.ended(index, bool(hits), quiet=quiet)
@@ -182,11 +182,11 @@ def symbols(
     codesearch symbols --kind class
     codesearch symbols path/to/repo --lang go --name 'parse*' --format ndjson
     """
-    only = options.filters(lang, kind, path_filter, name)
+    where = options.filters(lang, kind, path_filter, name)
     with session.opened(options.root_of(path), db=db, color=answers.value_of(color)) as index:
         if not no_update:
             session.refresh(index, quiet=quiet)
-        found = index.symbols(only, limit=-1 if limit is None else limit)
+        found = index.symbols(where, limit=-1 if limit is None else limit)
         count = answers.answers(index, format, context, snippet=snippet).print_symbols(found)
         return answers.ended(index, bool(count), quiet=quiet)
 
@@ -243,7 +243,7 @@ def index_command(
         if problem:
             raise NotFoundError(problem)
         if index.settings.embed == "full" and index.settings.second_stage:
-            session.fill(index, quiet=quiet)
+            session.embed_all(index, quiet=quiet)
     return FOUND
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from codesearch.core.filter import Filter
     from codesearch.core.types import Hit
     from codesearch.index import Index, Status
-    from codesearch.rerank.reranker import Effort
+    from codesearch.rerank.reranker import RerankBudget
     from codesearch.search import Ranked
     from codesearch.service.client import Answer
 
@@ -29,46 +29,46 @@ def opened(root: Path, **settings: Any) -> Index:
     return open_index(root, **{name: value for name, value in settings.items() if value not in (None, [], ())})
 
 
-def query(index: Index, text: str, only: Filter | None, *, update: bool, quiet: bool) -> list[Hit]:
+def query(index: Index, text: str, where: Filter | None, *, update: bool, quiet: bool) -> list[Hit]:
     """Answer a query: by a service that keeps the index warm, if there is one, else here."""
     from codesearch.service import client
 
-    answer = client.query(index, text, only=only, fresh=update)
+    answer = client.query(index, text, where=where, fresh=update)
     if answer is not None:
         return _told(answer, update=update, quiet=quiet)
     if update:
-        index.expect(text, only=only)
+        index.prefetch(text, where=where)
         refresh(index, quiet=quiet)
-    hits = index.query(text, only=only, effort=_later())
+    hits = index.query(text, where=where, budget=_later())
     _tell(index.problem, quiet=quiet)
     return hits
 
 
 def explained(
-    index: Index, text: str, only: Filter | None, *, update: bool, quiet: bool
+    index: Index, text: str, where: Filter | None, *, update: bool, quiet: bool
 ) -> tuple[list[Hit], list[Ranked]]:
     """Answer a query here, whoever keeps the index; return the answers, and why each (and the next) is there."""
     if update:
-        index.expect(text, only=only)
+        index.prefetch(text, where=where)
         refresh(index, quiet=quiet)
-    found = index.ranked(text, only=only, effort=_later())
+    found = index.ranked(text, where=where, budget=_later())
     _tell(index.problem, quiet=quiet)
     limit = index.settings.limit
     return [hit for hit, _ in found[:limit]], [item for _, item in found[: limit + 1]]
 
 
-def _later() -> Effort:
+def _later() -> RerankBudget:
     """Return what leaves the writing of new vectors to `finish`."""
-    from codesearch.rerank.reranker import Effort
+    from codesearch.rerank.reranker import RerankBudget
 
-    return Effort(later=True)
+    return RerankBudget(later=True)
 
 
 def finish(index: Index, *, quiet: bool) -> None:
     """Do, once the answer is shown, what it need not wait for."""
     console.flush()
     told = index.problem
-    index.cascade.flush()
+    index.reranker.flush()
     if index.problem != told:
         _tell(index.problem, quiet=quiet)
 
@@ -92,16 +92,16 @@ def open_answer(index: Index, text: str, hits: list[Hit], place: int) -> int:
     return FOUND
 
 
-def similar(index: Index, path: str, line: int, only: Filter | None, *, update: bool, quiet: bool) -> list[Hit]:
+def similar(index: Index, path: str, line: int, where: Filter | None, *, update: bool, quiet: bool) -> list[Hit]:
     """Answer what is like the code at a line: by a service, if there is one, else here."""
     from codesearch.service import client
 
-    answer = client.similar(index, path, line, only=only, fresh=update)
+    answer = client.similar(index, path, line, where=where, fresh=update)
     if answer is not None:
         return _told(answer, update=update, quiet=quiet)
     if update:
         refresh(index, quiet=quiet)
-    return index.similar(path, line, only=only)
+    return index.similar(path, line, where=where)
 
 
 def _told(answer: Answer, *, update: bool, quiet: bool) -> list[Hit]:
@@ -116,13 +116,13 @@ def _tell(problem: str, *, quiet: bool) -> None:
         console.message(problem)
 
 
-def fill(index: Index, *, quiet: bool) -> None:
+def embed_all(index: Index, *, quiet: bool) -> None:
     """Have the second stage embed what it has not seen, and show how far it is."""
     from codesearch.cli.ui import reports
-    from codesearch.cli.ui.progress import FillReporter
+    from codesearch.cli.ui.progress import BackfillReporter
 
-    with FillReporter(index.settings.second_stage, quiet=quiet) as reporter:
-        report = index.fill(progress=reporter.progress)
+    with BackfillReporter(index.settings.second_stage, quiet=quiet) as reporter:
+        report = index.embed_all(progress=reporter.progress)
     _tell(index.problem, quiet=quiet)
     if not quiet:
         console.message(f"{index.root}: {reports.filled(report, index.settings.second_stage)}")
@@ -147,7 +147,7 @@ def refresh(index: Index, *, quiet: bool = False) -> None:
                 lock_timeout=SHORT_WAIT,
                 progress=reporter.progress,
                 waiting=None,
-                until=None if first else lambda: time.monotonic() > end,
+                should_stop=None if first else lambda: time.monotonic() > end,
             )
         except IndexBusyError:
             if index.reader() is not None:

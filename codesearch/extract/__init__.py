@@ -11,10 +11,10 @@ from pathlib import PurePosixPath
 from codesearch import languages
 from codesearch.core.types import CALLABLES, KINDS, Kind, Symbol
 from codesearch.extract.comments import CommentFinder, clean_comment
-from codesearch.extract.scan import FileScan, ParseTimeout, scan
+from codesearch.extract.scan import FileScan, ParseTimeoutError, scan
 from codesearch.languages.definition import Definition, Language
 
-__all__ = ["ParseTimeout", "extract"]
+__all__ = ["ParseTimeoutError", "extract"]
 
 _MAX_SIGNATURE = 300
 _OPENING = re.compile(r"([(\[]) ")

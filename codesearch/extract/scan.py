@@ -30,7 +30,7 @@ _HELPERS = frozenset({"name", "scope", "body", "doc"})
 _QUOTES = "\"'`"
 
 
-class ParseTimeout(CodesearchError):
+class ParseTimeoutError(CodesearchError):
     """A file took longer to parse than the time given."""
 
 
@@ -192,8 +192,8 @@ def _edited(tree: Tree, source: bytes, changed: Sequence[tuple[int, int]]) -> Tr
         line = source.rfind(b"\n", 0, start) + 1
         inside = source.count(b"\n", start, end)
         at = row, start - line
-        until = row + inside, end - (source.rfind(b"\n", 0, end) + 1)
-        tree.edit(start, end, end, at, until, until)
+        should_stop = row + inside, end - (source.rfind(b"\n", 0, end) + 1)
+        tree.edit(start, end, end, at, should_stop, should_stop)
     return tree
 
 
@@ -221,5 +221,5 @@ def _parse(grammar: object, source: bytes, deadline: float | None, known: Tree |
     except ValueError:
         parser.reset()
         if late:
-            raise ParseTimeout("parsing took too long") from None
+            raise ParseTimeoutError("parsing took too long") from None
         raise

@@ -192,7 +192,7 @@ class _Run:
         self.from_git = self.from_git or not prefix
         return listing
 
-    def collect_only(self, only: Sequence[bytes]) -> bool:
+    def collect_only(self, where: Sequence[bytes]) -> bool:
         """List some paths; return False where only the whole list can tell."""
         folder = os.fsencode(self.root)
         top = git.top_of(folder)
@@ -201,13 +201,13 @@ class _Run:
         listing = None
         if top is not None:
             try:
-                listing = git.list_files(folder, only)
+                listing = git.list_files(folder, where)
             except git.GitUnavailableError:
-                listing = self._walk(b"", folder, rules_above(top, folder), only)
-            if not listing.paths and top != folder and any(os.path.lexists(folder + b"/" + path) for path in only):
+                listing = self._walk(b"", folder, rules_above(top, folder), where)
+            if not listing.paths and top != folder and any(os.path.lexists(folder + b"/" + path) for path in where):
                 return False  # perhaps a root that git ignores
         if listing is None:
-            listing = self._walk(b"", folder, (), only)
+            listing = self._walk(b"", folder, (), where)
         nested: dict[bytes, None] = {}
         self._take(listing.paths, nested)
         return not nested and not listing.repositories and not any(map(self._sniffs_only_some, self._sniffed))
@@ -219,14 +219,16 @@ class _Run:
         except OSError:
             return True
 
-    def _walk(self, prefix: bytes, folder: bytes, above: Chain, only: Sequence[bytes] = ()) -> Listing:
+    def _walk(self, prefix: bytes, folder: bytes, above: Chain, where: Sequence[bytes] = ()) -> Listing:
         selection = self.selection
 
         def listed(path: bytes, names: Container[bytes]) -> None:
             selection.listed(prefix + path if path else prefix[:-1], names)
 
         # What a walk enters is no link; only Windows has other kinds of them.
-        return walk(folder, lambda path: selection.keeps_folder(prefix + path, plain=not _WINDOWS), above, only, listed)
+        return walk(
+            folder, lambda path: selection.keeps_folder(prefix + path, plain=not _WINDOWS), above, where, listed
+        )
 
     def _take(self, paths: Iterable[bytes], nested: dict[bytes, None]) -> None:
         base = self.root.rstrip("/") + "/"
@@ -327,21 +329,21 @@ def discover_only(root: Path, paths: Iterable[str], options: FileOptions | None 
     in repositories inside the root, for the root itself, for very many paths. Raises as `discover`.
     """
     top = _folder(root)
-    only = sorted({os.fsencode(path.rstrip("/")) for path in paths})
-    if not only:
+    where = sorted({os.fsencode(path.rstrip("/")) for path in paths})
+    if not where:
         return Discovery(top, ())
-    if len(only) > MOST_PATHS or sum(map(len, only)) > MOST_PATH_BYTES:
+    if len(where) > MOST_PATHS or sum(map(len, where)) > MOST_PATH_BYTES:
         return None
-    if any(set(path.split(b"/")) & {b"", b".", b".."} for path in only):
+    if any(set(path.split(b"/")) & {b"", b".", b".."} for path in where):
         return None
     run = _Run(top, options or FileOptions())
     folders: dict[bytes, None] = {}
-    for path in only:
+    for path in where:
         while path and path not in folders:
             folders[path] = None
             path = path.rpartition(b"/")[0]
     base = os.fsencode(top)
-    if any(os.path.lexists(base + b"/" + folder + b"/.git") for folder in folders) or not run.collect_only(only):
+    if any(os.path.lexists(base + b"/" + folder + b"/.git") for folder in folders) or not run.collect_only(where):
         return None
     return _discovery(run)
 

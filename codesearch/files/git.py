@@ -131,7 +131,7 @@ def output(folder: bytes, arguments: Iterable[str], timeout: float | None = None
     return _run(folder, arguments, timeout).stdout
 
 
-def list_files(folder: bytes, only: Iterable[bytes] = ()) -> Listing:
+def list_files(folder: bytes, where: Iterable[bytes] = ()) -> Listing:
     """List what git tracks or does not ignore below `folder` (absolute), submodules as plain entries.
 
     `only` restricts it to some paths, relative to `folder`, and what is below them.
@@ -140,7 +140,7 @@ def list_files(folder: bytes, only: Iterable[bytes] = ()) -> Listing:
         GitUnavailableError: git is missing, or refuses or cannot read the repository.
 
     """
-    command = ["--literal-pathspecs", "ls-files", "-co", "--exclude-standard", "-z", "--", *map(os.fsdecode, only)]
+    command = ["--literal-pathspecs", "ls-files", "-co", "--exclude-standard", "-z", "--", *map(os.fsdecode, where)]
     done = _run(folder, command)
     found = Listing()
     names = dict.fromkeys(done.stdout.split(b"\0"))  # unmerged files come once a stage

@@ -66,7 +66,7 @@ def walk(
     root: bytes,
     keep_folder: Callable[[bytes], bool],
     above: Chain = (),
-    only: Iterable[bytes] = (),
+    where: Iterable[bytes] = (),
     listed: Callable[[bytes, Container[bytes]], None] = lambda path, names: None,
 ) -> Listing:
     """List the files below `root` that no `.gitignore` leaves out.
@@ -75,7 +75,7 @@ def walk(
     some paths and what is below them. `listed` hears the names that are in a folder, if all of them were read.
     """
     found = Listing()
-    ways = _ways(only)
+    ways = _ways(where)
     stack: list[tuple[bytes, Chain]] = [(b"", (*above, (0, b"", DEFAULT_IGNORES)))]
     while stack:
         prefix, chain = stack.pop()
@@ -114,10 +114,10 @@ def walk(
     return found
 
 
-def _ways(only: Iterable[bytes]) -> dict[bytes, set[bytes]]:
+def _ways(where: Iterable[bytes]) -> dict[bytes, set[bytes]]:
     """Return what to look at in each folder above the paths that are wanted; other folders are looked at whole."""
     ways: dict[bytes, set[bytes]] = {}
-    wanted = set(only)
+    wanted = set(where)
     for path in wanted:
         parts = path.split(b"/")
         above = [b"/".join(parts[:depth]) for depth in range(1, len(parts))]

@@ -146,7 +146,7 @@ def update(
     progress: Callable[[Progress], None] | None = None,
     waiting: Callable[[str], None] | None = None,
     paths: Sequence[str] | None = None,
-    until: Callable[[], bool] | None = None,
+    should_stop: Callable[[], bool] | None = None,
     pools: PoolFactory | None = None,
     planned: Callable[[], Plan | None] = lambda: None,
 ) -> Report:
@@ -175,9 +175,9 @@ def update(
             store.use_model(embedder.model_id, embedder.dims)
             store.set_meta(rules=rules(settings), root=str(root).encode("utf-8", "replace").decode())
             store.remove(todo.deleted)
-            if until is not None:
+            if should_stop is not None:
                 todo = replace(todo, changed=tuple(sorted(todo.changed, key=lambda task: -task.state.mtime_ns)))
-            report = _apply(store, root, settings, todo, progress, started, until, pools)
+            report = _apply(store, root, settings, todo, progress, started, should_stop, pools)
             if report.changed >= OPTIMIZE_AFTER:
                 store.optimize()
             if not report.left:
@@ -211,7 +211,7 @@ def _apply(
     todo: Plan,
     progress: Callable[[Progress], None] | None,
     started: float,
-    until: Callable[[], bool] | None,
+    should_stop: Callable[[], bool] | None,
     pools: PoolFactory | None,
 ) -> Report:
     from codesearch.indexing.pool import Pool
@@ -235,7 +235,7 @@ def _apply(
     workers = min(settings.workers or os.cpu_count() or 1, len(batches))
     if batches:
         with (pools or Pool)(setup_of(root, settings), workers) as pool:
-            for answers in pool.run(_while_not(until, batches)):
+            for answers in pool.run(_while_not(should_stop, batches)):
                 for task, answer in answers:
                     files += 1
                     read += task.state.size
@@ -260,9 +260,9 @@ def setup_of(root: Path, settings: Settings) -> Setup:
     return Setup(str(root), settings.file_options(), embed.STATIC, settings.parse_timeout)
 
 
-def _while_not(until: Callable[[], bool] | None, batches: Iterable[list[Task]]) -> Iterator[list[Task]]:
+def _while_not(should_stop: Callable[[], bool] | None, batches: Iterable[list[Task]]) -> Iterator[list[Task]]:
     for batch in batches:
-        if until is not None and until():
+        if should_stop is not None and should_stop():
             return
         yield batch
 

@@ -156,10 +156,10 @@ def ask(
             second = variant.settings.second_stage
             if second and variant.settings.embed == "full":
                 with progress("embedding" + label) as told:
-                    index.fill(progress=lambda now, told=told: told(now.done, now.total))  # type: ignore[misc]
+                    index.embed_all(progress=lambda now, told=told: told(now.done, now.total))  # type: ignore[misc]
             found = index.status()
             model, symbols = found.model, max(symbols, found.symbols)
-            model += f" + {index.cascade.model_id}" if second else ""
+            model += f" + {index.reranker.model_id}" if second else ""
             with progress("asking" + label) as told:
                 for at in wanted:
                     started = time.perf_counter()

@@ -87,7 +87,7 @@ def _can_be_asked(text: str) -> bool:
     from codesearch.search import parse
 
     try:
-        return not parse(text).only
+        return not parse(text).where
     except UsageError:
         return False
 

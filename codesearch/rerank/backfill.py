@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from codesearch.core.errors import IndexBusyError
 from codesearch.core.types import Symbol
-from codesearch.rerank.reranker import AT_ONCE, Cascade, Source, around, batches
+from codesearch.rerank.reranker import AT_ONCE, Reranker, Source, around, batches
 
 if TYPE_CHECKING:
     from codesearch.store import Store
@@ -38,7 +38,7 @@ OTHERS_TICK = 0.5
 
 
 @dataclass(frozen=True, slots=True)
-class FillProgress:
+class BackfillProgress:
     """How far the vectors are."""
 
     done: int
@@ -57,7 +57,7 @@ class FillProgress:
 
 
 @dataclass(frozen=True, slots=True)
-class FillReport:
+class BackfillReport:
     """What a run did."""
 
     done: int
@@ -80,14 +80,14 @@ class _Batch:
     shared: dict[bytes, bytes] = field(default_factory=dict)
 
 
-def fill(
-    cascade: Cascade,
+def backfill(
+    reranker: Reranker,
     store: Store,
     index: Path,
     *,
-    progress: Callable[[FillProgress], None] | None = None,
-    until: Callable[[], bool] | None = None,
-) -> FillReport:
+    progress: Callable[[BackfillProgress], None] | None = None,
+    should_stop: Callable[[], bool] | None = None,
+) -> BackfillReport:
     """Embed everything that `store` (open for reading) holds and that has no vector; return when it is done.
 
     `until` is asked every few texts, which costs a seventh of the time; True ends it. While another process does the
@@ -95,13 +95,13 @@ def fill(
     Raises whatever the model fails with.
     """
     started = time.monotonic()
-    vectors = store.model_vectors(cascade.model_id)
+    vectors = store.model_vectors(reranker.model_id)
     embedded = cached = 0
-    cascade.note = ""
+    reranker.note = ""
 
-    def told() -> FillProgress:
+    def told() -> BackfillProgress:
         done, total = vectors.coverage()
-        now = FillProgress(done, total, embedded, time.monotonic() - started, cached)
+        now = BackfillProgress(done, total, embedded, time.monotonic() - started, cached)
         if progress is not None:
             progress(now)
         return now
@@ -110,30 +110,30 @@ def fill(
         told()
         return ended()
 
-    ended = until or (lambda: False)
-    at_once = AT_ONCE if until else UNASKED
+    ended = should_stop or (lambda: False)
+    at_once = AT_ONCE if should_stop else UNASKED
     with _alone(index, given_up) as alone:
         told()
         while alone and not ended():
             pending = vectors.pending()
             before = embedded + cached
-            for batch in _kept_batches(cascade, store, pending, ended, at_once):
+            for batch in _kept_batches(reranker, store, pending, ended, at_once):
                 embedded += len(batch.made)
                 cached += len(batch.shared)
-                cascade.share(batch.made, patience=SHARE_TIMEOUT)
-                if not cascade.keep(batch.made | batch.shared, {}, timeout=KEEP_TIMEOUT):
+                reranker.share(batch.made, patience=SHARE_TIMEOUT)
+                if not reranker.keep(batch.made | batch.shared, {}, timeout=KEEP_TIMEOUT):
                     raise IndexBusyError(f"{index}: vectors cannot be written; another process may be writing for long")
                 told()
             if embedded + cached == before:
                 break  # all that is left cannot be read as it was indexed
         if alone:
-            _tidy(cascade, index)
+            _tidy(reranker, index)
     now = told()
-    return FillReport(now.done, now.total, embedded, now.seconds, len(vectors.pending()), cached)
+    return BackfillReport(now.done, now.total, embedded, now.seconds, len(vectors.pending()), cached)
 
 
 def _kept_batches(
-    cascade: Cascade, store: Store, pending: Sequence[Pending], until: Callable[[], bool], at_once: int
+    reranker: Reranker, store: Store, pending: Sequence[Pending], should_stop: Callable[[], bool], at_once: int
 ) -> Iterator[_Batch]:
     """Yield the vectors of what is pending, those of some seconds at once; what there is when it ends, too."""
     batch = _Batch()
@@ -142,16 +142,16 @@ def _kept_batches(
     def due() -> bool:
         return bool(batch.made or batch.shared) and time.monotonic() - since >= KEEP_SECONDS
 
-    for shared, texts in _texts(cascade, store, pending):
+    for shared, texts in _texts(reranker, store, pending):
         batch.shared.update(shared)
         for some in batches(texts, at_once):
-            if until():
+            if should_stop():
                 break
-            batch.made.update(cascade.embed(some))
+            batch.made.update(reranker.embed(some))
             if due():
                 yield batch
                 batch, since = _Batch(), time.monotonic()
-        if until():
+        if should_stop():
             break
         if due():
             yield batch
@@ -161,18 +161,18 @@ def _kept_batches(
 
 
 def _texts(
-    cascade: Cascade, store: Store, pending: Sequence[Pending]
+    reranker: Reranker, store: Store, pending: Sequence[Pending]
 ) -> Iterator[tuple[dict[bytes, bytes], dict[bytes, str]]]:
     """Yield (vectors of the user's cache, texts that are to be embedded) of what is pending, some at a time.
 
     What a query has embedded meanwhile is left out.
     """
-    vectors = store.model_vectors(cascade.model_id)
+    vectors = store.model_vectors(reranker.model_id)
     rest = iter(pending)
     while some := list(islice(rest, READ_AT_ONCE)):
         with store.snapshot():
             known = vectors.of_contents(item.content for item in some)
-            shared = cascade.shared(item.content for item in some if item.content not in known)
+            shared = reranker.shared(item.content for item in some if item.content not in known)
             some = [item for item in some if item.content not in known and item.content not in shared]
             symbols = store.symbols(item.symbol for item in some)
             sources = []
@@ -181,7 +181,7 @@ def _texts(
                 if item.symbol in symbols:
                     symbol = symbols[item.symbol].symbol
                     sources.append(Source(item.content, symbol, around(store, item.symbol, symbol, files), item.file))
-        yield shared, dict(cascade.texts(sources))
+        yield shared, dict(reranker.texts(sources))
 
 
 @contextmanager
@@ -206,11 +206,11 @@ def _alone(index: Path, given_up: Callable[[], bool]) -> Iterator[bool]:
         return
 
 
-def _tidy(cascade: Cascade, index: Path) -> None:
+def _tidy(reranker: Reranker, index: Path) -> None:
     from codesearch.store import Store, location
 
     try:
         with location.writer_lock(index, timeout=0.0), Store(index, writable=True) as store:
-            store.model_vectors(cascade.model_id).drop_outgrown()
+            store.model_vectors(reranker.model_id).drop_outgrown()
     except IndexBusyError:
         return  # the next run does it

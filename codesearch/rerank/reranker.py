@@ -35,7 +35,7 @@ REMEMBERED = 4096
 
 
 @dataclass(frozen=True, slots=True)
-class Effort:
+class RerankBudget:
     """What a question may have the second stage do."""
 
     most: int | None = None
@@ -48,10 +48,10 @@ class Effort:
     """Asked now and then; True ends it with a GivenUpError."""
 
 
-WHATEVER_IT_TAKES = Effort()
+UNLIMITED = RerankBudget()
 
 
-class GivenUpError(Exception):
+class RerankCancelledError(Exception):
     """Nobody waits for the answer any more."""
 
 
@@ -140,7 +140,7 @@ def digest(text: str) -> bytes:
     return blake2b(text.encode("utf-8", "replace"), digest_size=16).digest()
 
 
-class Cascade:
+class Reranker:
     """The second stage of one index. Not thread-safe, as an `Index` is not; what is loaded, all in a process share."""
 
     def __init__(self, root: Path | None, index: Path | None, settings: Settings) -> None:
@@ -213,7 +213,7 @@ class Cascade:
                 self._ahead = _Ahead(key, self.embedder, text)
         return True
 
-    def expect(self, store: Store | None, text: str, *, is_name: bool) -> None:
+    def prefetch(self, store: Store | None, text: str, *, is_name: bool) -> None:
         """Begin what `start` would begin for the question that comes next. Raises as `start`."""
         self.start(store, text, is_name=is_name)
         self._expected, self._ahead = self._ahead, None
@@ -260,7 +260,7 @@ class Cascade:
             evidence.query, evidence.new = made, True
         return evidence
 
-    def similarities(self, store: Store, evidence: Evidence, effort: Effort = WHATEVER_IT_TAKES) -> dict[int, float]:
+    def similarities(self, store: Store, evidence: Evidence, budget: RerankBudget = UNLIMITED) -> dict[int, float]:
         """Return the cosine of the query and each candidate, embedding what is missing.
 
         Empty if the model fails; without those whose source is no longer what was indexed. Raises GivenUpError.
@@ -268,7 +268,7 @@ class Cascade:
         """
         made: dict[bytes, bytes] = {}
         asked: dict[bytes, bytes] = {}
-        wanted = dict(list(evidence.missing.items())[: effort.most])
+        wanted = dict(list(evidence.missing.items())[: budget.most])
         try:
             texts = dict(self.texts(wanted.values()))
             if evidence.query is None:
@@ -276,11 +276,11 @@ class Cascade:
             if evidence.new:
                 asked[digest(evidence.text)] = evidence.query
             # Between batches the threads wait for one another: a seventh of the time.
-            for batch in batches(texts, AT_ONCE if effort.given_up else max(1, len(texts))):
-                if effort.given_up and effort.given_up():
-                    raise GivenUpError
+            for batch in batches(texts, AT_ONCE if budget.given_up else max(1, len(texts))):
+                if budget.given_up and budget.given_up():
+                    raise RerankCancelledError
                 made.update(self.embed(batch))
-        except GivenUpError:
+        except RerankCancelledError:
             raise
         except Exception as error:  # noqa: BLE001 -- whatever a model fails with is told, and the fast ranking stands
             self._failed(str(error) or type(error).__name__)
@@ -290,8 +290,8 @@ class Cascade:
             _process.remember(self.model_id, {**evidence.shared, **made, **asked})
             typed = {source.content for source in wanted.values() if source.buffer is not None}
             own = {content: vector for content, vector in made.items() if content not in typed}
-            self._unkept.append(({**evidence.shared, **made}, asked if effort.remember else {}, own))
-            if not effort.later:
+            self._unkept.append(({**evidence.shared, **made}, asked if budget.remember else {}, own))
+            if not budget.later:
                 self.flush()
         found = {id: made[source.content] for id, source in wanted.items() if source.content in made}
         return store.cosines(evidence.query, {**evidence.vectors, **found})

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from codesearch.core.tokens import words
 from codesearch.core.types import Symbol
 from codesearch.search.query import STOP_WORDS, Query
-from codesearch.search.term_pruning import worth_scoring
+from codesearch.search.term_pruning import select_terms
 from codesearch.store import Store
 from codesearch.store.full_text import NOTHING_HELD, Held, any_of
 from codesearch.store.records import StoredSymbol
@@ -64,15 +64,15 @@ def gather(store: Store, query: Query, vector: bytes, wanted: int = 0) -> list[C
     least = wanted + wanted // 2  # some will be folded
     ids: set[int] = set()
     ways = (
-        (worth_scoring(store, query), ALL_FIELDS, max(BY_TEXT, least)),
-        (worth_scoring(store, query, only_names=True), NAME_FIELDS, BY_NAME_TEXT),
+        (select_terms(store, query), ALL_FIELDS, max(BY_TEXT, least)),
+        (select_terms(store, query, only_names=True), NAME_FIELDS, BY_NAME_TEXT),
         (any_of(rows_of_words(query)), ALL_FIELDS, BY_PHRASE),
         (beginnings(query), NAME_FIELDS, BY_PREFIX),
     )
     for match, weights, most in ways:
         if match:
-            ids.update(id for id, _ in store.text_candidates(match, weights, most, query.only))
-    by_vector = dict(store.vector_candidates(vector, max(BY_VECTOR, least), query.only)) if any(vector) else {}
+            ids.update(id for id, _ in store.text_candidates(match, weights, most, query.where))
+    by_vector = dict(store.vector_candidates(vector, max(BY_VECTOR, least), query.where)) if any(vector) else {}
     ids.update(by_vector)
     ids.update(named(store, query, BY_NAME))
     if any(vector):
@@ -88,11 +88,11 @@ def gather(store: Store, query: Query, vector: bytes, wanted: int = 0) -> list[C
 def named(store: Store, query: Query, most: int) -> Iterator[int]:
     """Yield the symbols that bear the name asked for, or begin with it; else those whose names the query mentions."""
     if query.name:
-        yield from store.named(query.name, most, query.only)
-        yield from store.named(query.name, most, query.only, prefix=True)
+        yield from store.named(query.name, most, query.where)
+        yield from store.named(query.name, most, query.where, prefix=True)
     for mention in query.mentions:
         if mention.telling:
-            yield from store.named(mention.key, min(most, BY_MENTION), query.only)
+            yield from store.named(mention.key, min(most, BY_MENTION), query.where)
 
 
 def with_terms(

@@ -12,8 +12,8 @@ from codesearch.core.errors import NotFoundError
 from codesearch.core.filter import Filter
 from codesearch.core.types import Hit, Skipped, Symbol
 from codesearch.search import candidates
-from codesearch.search.rank import DEEP_CANDIDATES
-from codesearch.search.term_pruning import worth_scoring
+from codesearch.search.rank import RERANKED_CANDIDATES
+from codesearch.search.term_pruning import select_terms
 from codesearch.store.filter_sql import name_matches, path_matches
 from codesearch.store.full_text import any_of
 
@@ -118,7 +118,7 @@ def why(
     if found is None:
         raise NotFoundError(f"{path}:{line}: the file has no such line")
     id, symbol = found
-    if failing := tuple(_failing(query.only, symbol, store.symbols([id])[id].roles.split())):
+    if failing := tuple(_failing(query.where, symbol, store.symbols([id])[id].roles.split())):
         reason = f"the filter of the query leaves it out: {' and '.join(failing)}"
         return Why("filtered", reason, symbol, filters=failing)
     ranked = rank()
@@ -201,14 +201,14 @@ def _ignored(tree: Tree, path: str) -> str:
 # -- filtered -------------------------------------------------------------------------------------
 
 
-def _failing(only: Filter, symbol: Symbol, roles: list[str]) -> Iterator[str]:
+def _failing(where: Filter, symbol: Symbol, roles: list[str]) -> Iterator[str]:
     """Yield the filters, as they are written in a query, that leave a symbol out."""
     tests: dict[str, tuple[tuple[str, ...], tuple[str, ...], Callable[[str], bool]]] = {
-        "lang": (only.languages, only.not_languages, lambda value: symbol.language == value),
-        "kind": (only.kinds, only.not_kinds, lambda value: symbol.kind == value),
-        "path": (only.paths, only.not_paths, lambda value: path_matches(symbol.path, value)),
-        "name": (only.names, only.not_names, lambda value: name_matches(symbol.name, symbol.qualname, value)),
-        "is": (only.roles, only.not_roles, lambda value: value in roles),
+        "lang": (where.languages, where.not_languages, lambda value: symbol.language == value),
+        "kind": (where.kinds, where.not_kinds, lambda value: symbol.kind == value),
+        "path": (where.paths, where.not_paths, lambda value: path_matches(symbol.path, value)),
+        "name": (where.names, where.not_names, lambda value: name_matches(symbol.name, symbol.qualname, value)),
+        "is": (where.roles, where.not_roles, lambda value: value in roles),
     }
     for key, (wanted, unwanted, passes) in tests.items():
         if wanted and not any(map(passes, wanted)):
@@ -229,25 +229,25 @@ def _ways(store: Store, query: Query, id: int) -> Iterator[Way]:
     """Yield how far each way of finding candidates is from a symbol."""
     everything = max(1, store.count())
     matches = [
-        ("text", worth_scoring(store, query), candidates.ALL_FIELDS, candidates.BY_TEXT),
-        ("names", worth_scoring(store, query, only_names=True), candidates.NAME_FIELDS, candidates.BY_NAME_TEXT),
+        ("text", select_terms(store, query), candidates.ALL_FIELDS, candidates.BY_TEXT),
+        ("names", select_terms(store, query, only_names=True), candidates.NAME_FIELDS, candidates.BY_NAME_TEXT),
         ("phrases", any_of(tuple(candidates.rows_of_words(query))), candidates.ALL_FIELDS, candidates.BY_PHRASE),
         ("beginnings", candidates.beginnings(query), candidates.NAME_FIELDS, candidates.BY_PREFIX),
     ]
     for name, match, weights, taken in matches:
         if match:
-            found = [one for one, _ in store.text_candidates(match, weights, everything, query.only)]
+            found = [one for one, _ in store.text_candidates(match, weights, everything, query.where)]
             yield Way(name, taken, found.index(id) + 1 if id in found else None, len(found))
     vector = embed.load(embed.STATIC).quantised_query(query.text)
     if any(vector):
-        near = [one for one, _ in store.vector_candidates(vector, everything, query.only)]
+        near = [one for one, _ in store.vector_candidates(vector, everything, query.where)]
         yield Way("vectors", candidates.BY_VECTOR, near.index(id) + 1 if id in near else None, len(near))
     if query.name:
-        named = store.named(query.name, everything, query.only, prefix=True)
+        named = store.named(query.name, everything, query.where, prefix=True)
         yield Way("name", candidates.BY_NAME, named.index(id) + 1 if id in named else None, len(named))
     for mention in query.mentions:
         if mention.telling:
-            named = store.named(mention.key, everything, query.only)
+            named = store.named(mention.key, everything, query.where)
             place = named.index(id) + 1 if id in named else None
             yield Way(f"the name {mention.name}", candidates.BY_MENTION, place, len(named))
 
@@ -266,7 +266,9 @@ def _placed(ranked: list[tuple[Hit, Ranked]], place: int, limit: int) -> Why:
             f", and {limit} are shown (-n {place} shows it)" if place > limit else ""
         )
         if other[1].refined and not item.refined:
-            reason += f"; only the first {DEEP_CANDIDATES} of the fast ranking are refined, and it was not among them"
+            reason += (
+                f"; only the first {RERANKED_CANDIDATES} of the fast ranking are refined, and it was not among them"
+            )
     return Why(
         "first" if place == 1 else "outranked",
         reason,

@@ -228,7 +228,7 @@ def compute(query: Query, candidates: Sequence[Candidate]) -> list[Features]:
                 math.log1p(symbol.end_line - symbol.start_line) / 5,
                 float(kind in CALLABLES),
                 float(kind in _TYPES),
-                float(kind == "module" and "module" not in query.only.kinds),
+                float(kind == "module" and "module" not in query.where.kinds),
                 float(kind == "macro"),
                 float("test" in roles or (kind == "test" and "test" not in spoken)),
                 float("vendored" in roles),
@@ -407,8 +407,8 @@ _ROLE_WORDS = {
 
 def asked_roles(query: Query) -> frozenset[str]:
     """Return the roles a query asks for, in its filters or its words."""
-    named = {*query.only.roles, *(("test",) if "test" in query.only.kinds else ())}
-    paths = " ".join(query.only.paths)
+    named = {*query.where.roles, *(("test",) if "test" in query.where.kinds else ())}
+    paths = " ".join(query.where.paths)
     for role, spoken in _ROLE_WORDS.items():
         if spoken.intersection(query.terms) or any(word in paths for word in spoken):
             named.add(role)

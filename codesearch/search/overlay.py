@@ -16,11 +16,11 @@ from pathlib import Path
 from codesearch import embed
 from codesearch.core.filter import Filter
 from codesearch.core.types import Symbol
-from codesearch.rerank.reranker import WHATEVER_IT_TAKES, Cascade, Effort, Source, around
+from codesearch.rerank.reranker import UNLIMITED, RerankBudget, Reranker, Source, around
 from codesearch.search.candidates import ALL_FIELDS, NAME_FIELDS, Candidate, gather, named, with_terms
 from codesearch.search.features import compute
 from codesearch.search.query import Query
-from codesearch.search.rank import DEEP_CANDIDATES, Ranked, rank, refine
+from codesearch.search.rank import RERANKED_CANDIDATES, Ranked, rank, refine
 from codesearch.store import FileRecord, Store
 from codesearch.store.full_text import any_of, naming
 
@@ -90,17 +90,17 @@ class Overlay:
         vector: bytes,
         limit: int,
         generation: object = None,
-        cascade: Cascade | None = None,
-        instant: Callable[[list[tuple[Ranked, bool]]], None] | None = None,
-        effort: Effort = WHATEVER_IT_TAKES,
+        reranker: Reranker | None = None,
+        on_first: Callable[[list[tuple[Ranked, bool]]], None] | None = None,
+        budget: RerankBudget = UNLIMITED,
     ) -> list[tuple[Ranked, bool]]:
         """Return (answer, whether it is from a buffer), best first, from both indexes.
 
         `generation` says which state of `store` this is; word frequencies are remembered while it stays the same.
         The rest is as for `codesearch.search.search`; without `store` there is no second stage.
         """
-        if store is None or cascade is None or not cascade.start(store, query.text, is_name=bool(query.name)):
-            cascade = None
+        if store is None or reranker is None or not reranker.start(store, query.text, is_name=bool(query.name)):
+            reranker = None
         with store.snapshot() if store is not None else nullcontext():
             found: list[Candidate] = []
             if store is not None:
@@ -108,14 +108,14 @@ class Overlay:
             if self._paths:
                 found += self._candidates(store, query, vector, generation)
             ranked = rank(query, found, compute(query, found))
-            if store is None or cascade is None:
+            if store is None or reranker is None:
                 return _told(ranked[:limit])
-            best = {item.candidate.id: item.candidate.symbol for item in ranked[:DEEP_CANDIDATES]}
+            best = {item.candidate.id: item.candidate.symbol for item in ranked[:RERANKED_CANDIDATES]}
             saved = {id: symbol for id, symbol in best.items() if id > 0}
-            evidence = cascade.look(store, query.text, saved, self._sources(best.keys() - saved.keys()))
-        if instant is not None and evidence.work:
-            instant(_told(ranked[:limit]))
-        return _told(refine(query, ranked, cascade.similarities(store, evidence, effort))[:limit])
+            evidence = reranker.look(store, query.text, saved, self._sources(best.keys() - saved.keys()))
+        if on_first is not None and evidence.work:
+            on_first(_told(ranked[:limit]))
+        return _told(refine(query, ranked, reranker.similarities(store, evidence, budget))[:limit])
 
     def _sources(self, ids: Iterable[int]) -> dict[int, Source]:
         """Return where the texts of some symbols of buffers come from."""
@@ -131,19 +131,19 @@ class Overlay:
             return sources
 
     def nearest(
-        self, store: Store | None, vector: bytes, but: Symbol | None, limit: int, only: Filter | None = None
+        self, store: Store | None, vector: bytes, but: Symbol | None, limit: int, where: Filter | None = None
     ) -> list[tuple[Symbol, float, bool]]:
         """Return (symbol, similarity 0..1, whether from a buffer) of those most like a vector, without `but`."""
         found: list[tuple[Symbol, float, bool]] = []
         if store is not None:
             with store.snapshot():
                 # One more for `but`, and room for those of buffers.
-                near = store.vector_candidates(vector, limit + 1 + 4 * len(self._paths), only)
+                near = store.vector_candidates(vector, limit + 1 + 4 * len(self._paths), where)
                 symbols = store.symbols(id for id, _ in near)
             found += [(symbols[id][0], score, False) for id, score in near if symbols[id][0].path not in self._paths]
         if self._paths:
             with self._lock:
-                near = self._store.vector_candidates(vector, limit + 1, only)
+                near = self._store.vector_candidates(vector, limit + 1, where)
                 symbols = self._store.symbols(id for id, _ in near)
             found += [(symbols[id][0], score, True) for id, score in near]
         found = [
@@ -167,15 +167,15 @@ class Overlay:
             for term in query.terms:
                 for within, weights, scores in ((str, ALL_FIELDS, text), (naming, NAME_FIELDS, names)):
                     match = within(any_of((term,)))
-                    found = self._store.text_candidates(match, weights, size, query.only)
+                    found = self._store.text_candidates(match, weights, size, query.where)
                     if not found:
                         continue
                     everywhere = self._frequency(store, match) if total else 0
-                    here = len(self._store.text_candidates(match, weights, size)) if query.only else len(found)
+                    here = len(self._store.text_candidates(match, weights, size)) if query.where else len(found)
                     factor = _idf(total + size, everywhere + here) / _idf(size, here)
                     for id, score in found:
                         scores[id] = scores.get(id, 0.0) + score * factor
-            near = dict(self._store.vector_candidates(vector, _MOST, query.only)) if any(vector) else {}
+            near = dict(self._store.vector_candidates(vector, _MOST, query.where)) if any(vector) else {}
             ids = {*text, *names, *near}
             ids.update(named(self._store, query, _MOST))
             best = sorted(ids, key=lambda id: -(text.get(id, 0.0) + near.get(id, 0.0)))[:_MOST]

@@ -107,7 +107,7 @@ class Query:
     """What was typed, without its filters."""
     terms: tuple[str, ...]
     """Distinct lower-case terms to look for, stop words left out, in order."""
-    only: Filter
+    where: Filter
     name: str = ""
     """The key of the name asked for, if the text looks like a name: `Engine.Run` -> run."""
     scope: tuple[str, ...] = ()
@@ -121,7 +121,7 @@ class Query:
         return tuple(word for word in dict.fromkeys(tokens.words(self.text)) if word in self.terms)
 
 
-def parse(typed: str, only: Filter | None = None) -> Query:
+def parse(typed: str, where: Filter | None = None) -> Query:
     """Parse a query; filters in the text add to those given.
 
     Raises UsageError for an empty or overlong text and for a filter that cannot be understood.
@@ -146,11 +146,11 @@ def parse(typed: str, only: Filter | None = None) -> Query:
             "the query is empty: say in a few words what the code does, or give a name"
             + (" besides the filters (to list symbols by filter alone, use `codesearch symbols`)" if values else "")
         )
-    both = {name: (*getattr(only or Filter(), name), *values.get(name, ())) for name in Filter.__dataclass_fields__}
+    both = {name: (*getattr(where or Filter(), name), *values.get(name, ())) for name in Filter.__dataclass_fields__}
     return _parsed(words, Filter(**both))
 
 
-def _parsed(words: str, only: Filter) -> Query:
+def _parsed(words: str, where: Filter) -> Query:
     found = list(dict.fromkeys(tokens.terms(words)))
     terms = tuple(term for term in found if term not in STOP_WORDS)[:MAX_TERMS] or tuple(found[:MAX_TERMS])
     name = ""
@@ -158,7 +158,7 @@ def _parsed(words: str, only: Filter) -> Query:
     if _NAME.match(words) is not None:
         last, scope = _named(words)
         name = tokens.name_key(last)
-    return Query(words, terms, only, name, scope, () if name else tuple(_mentions(words))[:MOST_MENTIONS])
+    return Query(words, terms, where, name, scope, () if name else tuple(_mentions(words))[:MOST_MENTIONS])
 
 
 def _named(typed: str) -> tuple[str, tuple[str, ...]]:

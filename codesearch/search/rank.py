@@ -18,7 +18,7 @@ SAME_FILE = 0.6
 """What each better hit of the same file takes from the sum, so that one file does not fill the list."""
 MOST_SAME_FILE = 8
 
-DEEP_CANDIDATES = 50
+RERANKED_CANDIDATES = 50
 """How many of the fast ranking's best the transformer looks at; more change nothing (docs/architecture.md)."""
 
 WEAK = 0.12
@@ -118,7 +118,7 @@ def refine(query: Query, ranked: Sequence[Ranked], similarities: Mapping[int, fl
     `similarities` holds its cosines by candidate id; of the first DEEP_CANDIDATES, those without one count as the
     middle of the others. What comes after them keeps its order.
     """
-    best, rest = ranked[:DEEP_CANDIDATES], ranked[DEEP_CANDIDATES:]
+    best, rest = ranked[:RERANKED_CANDIDATES], ranked[RERANKED_CANDIDATES:]
     known = sorted(similarities[item.candidate.id] for item in best if item.candidate.id in similarities)
     if not known:
         return list(ranked)

@@ -17,7 +17,7 @@ COMMON_TOGETHER = 3
 """So many common words, the rarest, still count where a text holds two of them."""
 
 
-def worth_scoring(store: Store, query: Query, *, only_names: bool = False) -> str:
+def select_terms(store: Store, query: Query, *, only_names: bool = False) -> str:
     """Return an FTS5 expression for the texts to score for a query, or nothing where none holds any of its words.
 
     Any text that holds a word, while those are few enough. Else the words are taken from the rarest on for as long as

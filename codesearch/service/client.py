@@ -33,25 +33,25 @@ class Answer:
 
 
 def query(
-    index: Index, text: str, *, only: Filter | None = None, limit: int | None = None, fresh: bool = True
+    index: Index, text: str, *, where: Filter | None = None, limit: int | None = None, fresh: bool = True
 ) -> Answer | None:
     """Ask what `index.query` answers, of the tree as it is now (`fresh`) or the index as it is.
 
     None if no service can answer as this process would: none runs, or one of another version or other settings.
     Raises as `index.query`.
     """
-    return _hits(index, "query", {"text": text}, only, limit, fresh=fresh)
+    return _hits(index, "query", {"text": text}, where, limit, fresh=fresh)
 
 
 def similar(
-    index: Index, path: str, line: int, *, only: Filter | None = None, limit: int | None = None, fresh: bool = True
+    index: Index, path: str, line: int, *, where: Filter | None = None, limit: int | None = None, fresh: bool = True
 ) -> Answer | None:
     """Ask what `index.similar` answers; otherwise as `query`."""
-    return _hits(index, "similar", {"path": path, "line": line}, only, limit, fresh=fresh)
+    return _hits(index, "similar", {"path": path, "line": line}, where, limit, fresh=fresh)
 
 
 def _hits(
-    index: Index, method: str, params: dict[str, Any], only: Filter | None, limit: int | None, *, fresh: bool
+    index: Index, method: str, params: dict[str, Any], where: Filter | None, limit: int | None, *, fresh: bool
 ) -> Answer | None:
     from codesearch.service import endpoint
 
@@ -62,7 +62,7 @@ def _hits(
 
     wanted = index.settings.limit if limit is None else limit
     budget = index.settings.update_budget if fresh else 0.0
-    asked = {**params, "only": protocol.filter_to_json(only), "limit": wanted, "fresh": fresh, "budget": budget}
+    asked = {**params, "only": protocol.filter_to_json(where), "limit": wanted, "fresh": fresh, "budget": budget}
     message = protocol.request(index.settings, method, asked)
     answer = _exchange(*found, message, ANSWER_TIMEOUT + budget)
     result = _result(answer)

@@ -13,7 +13,7 @@ from codesearch.index import Index
 from codesearch.indexing.pool import WarmPools
 from codesearch.indexing.update import Progress, Report, setup_of
 from codesearch.rerank import reranker
-from codesearch.rerank.backfill import FillProgress
+from codesearch.rerank.backfill import BackfillProgress
 from codesearch.watch import Batch, Watcher
 from codesearch.watch.watcher import TICK, RootGoneError, inside
 
@@ -32,7 +32,7 @@ RETRY_SHORTEST, RETRY_LONGEST = 0.5, 30.0
 Publish = Callable[..., None]
 
 
-class Keeper:
+class Maintainer:
     """Keeps one index. `run` is for the thread that does the work; the rest may be called from any."""
 
     def __init__(
@@ -224,7 +224,7 @@ class Keeper:
         rebuild, self._rebuild = self._rebuild and whole, False if whole else self._rebuild
         started = shown = time.monotonic()
 
-        def until() -> bool:
+        def should_stop() -> bool:
             if self._stop.is_set():
                 return True
             due = self._gatherer.due() if whole and time.monotonic() - started > AT_LEAST else None
@@ -245,7 +245,7 @@ class Keeper:
                 lock_timeout=2.0,
                 progress=progress,
                 paths=None if whole else batch.paths,
-                until=until,
+                should_stop=should_stop,
                 pools=self._pools,
             )
         except BaseException:
@@ -259,24 +259,24 @@ class Keeper:
 
     def _fill(self) -> None:
         """Have the second stage's model embed what it has not seen, for as long as nothing else is to be done."""
-        if self._index.settings.embed != "full" or not self._index.cascade.enabled or self._filled == self._version:
+        if self._index.settings.embed != "full" or not self._index.reranker.enabled or self._filled == self._version:
             return
         end = time.monotonic() + FILL_SECONDS
 
-        def until() -> bool:
+        def should_stop() -> bool:
             busy = not self._gatherer.empty or self._asked != self._done
             return busy or self._stop.is_set() or time.monotonic() > end
 
         try:
-            report = self._index.fill(progress=lambda now: self._publish(embedding=now), until=until)
+            report = self._index.embed_all(progress=lambda now: self._publish(embedding=now), should_stop=should_stop)
         except Exception as error:  # noqa: BLE001 -- told as the problem; the fast ranking goes on without
             self._filled = self._version
             self._publish(problem=f"the vectors of the second stage cannot be made: {error}")
         else:
-            if not until():
+            if not should_stop():
                 self._filled = self._version  # all that can be read as it was indexed
             if report.embedded or report.cached:
-                now = FillProgress(report.done, report.total, report.embedded, report.seconds, report.cached)
+                now = BackfillProgress(report.done, report.total, report.embedded, report.seconds, report.cached)
                 self._publish(embedding=now)
         finally:
             if self._filled == self._version or self._stop.is_set():

@@ -56,9 +56,9 @@ def hit_from_json(value: dict[str, Any]) -> Hit:
     return Hit(**{**value, "symbol": Symbol(**value["symbol"]), "copies": tuple(value["copies"]), "folded": folded})
 
 
-def filter_to_json(only: Filter | None) -> dict[str, list[str]]:
+def filter_to_json(where: Filter | None) -> dict[str, list[str]]:
     """Return a filter as JSON holds it."""
-    return {name: list(values) for name, values in asdict(only or Filter()).items() if values}
+    return {name: list(values) for name, values in asdict(where or Filter()).items() if values}
 
 
 def filter_from_json(value: object) -> Filter:

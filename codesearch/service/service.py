@@ -20,11 +20,11 @@ from codesearch.core.types import Hit, Symbol
 from codesearch.index import Index, Status, open_index
 from codesearch.indexing.pool import WarmPools
 from codesearch.rerank import reranker
-from codesearch.rerank.reranker import WHATEVER_IT_TAKES, Effort
+from codesearch.rerank.reranker import UNLIMITED, RerankBudget
 from codesearch.service import client, protocol
 from codesearch.service.election import KeeperLock, holder
 from codesearch.service.endpoint import EndpointError
-from codesearch.service.maintainer import MODEL_IDLE, Keeper, facts
+from codesearch.service.maintainer import MODEL_IDLE, Maintainer, facts
 from codesearch.service.server import Server
 from codesearch.service.state import State
 from codesearch.settings import Settings
@@ -72,7 +72,7 @@ class Service:
         self._readers: queue.LifoQueue[Index] = queue.LifoQueue(MOST_READERS)
         self._lock = KeeperLock(self.index_path)
         self._pools = WarmPools()
-        self._keeper: Keeper | None = None
+        self._keeper: Maintainer | None = None
         self._server: Server | None = None
         self._stop = threading.Event()
         self._settled = threading.Event()
@@ -185,18 +185,18 @@ class Service:
         text: str,
         *,
         limit: int | None = None,
-        only: Filter | None = None,
-        instant: Callable[[list[Hit]], None] | None = None,
-        effort: Effort = WHATEVER_IT_TAKES,
+        where: Filter | None = None,
+        on_first: Callable[[list[Hit]], None] | None = None,
+        budget: RerankBudget = UNLIMITED,
     ) -> list[Hit]:
         """Answer as `Index.query`, from the index as it is now."""
         with self.reading() as index:
-            return index.query(text, limit=limit, only=only, instant=instant, effort=effort)
+            return index.query(text, limit=limit, where=where, on_first=on_first, budget=budget)
 
-    def similar(self, path: str, line: int, *, limit: int | None = None, only: Filter | None = None) -> list[Hit]:
+    def similar(self, path: str, line: int, *, limit: int | None = None, where: Filter | None = None) -> list[Hit]:
         """Answer as `Index.similar`, from the index as it is now."""
         with self.reading() as index:
-            return index.similar(path, line, limit=limit, only=only)
+            return index.similar(path, line, limit=limit, where=where)
 
     def symbol_at(self, path: str, line: int) -> Symbol:
         """Answer as `Index.symbol_at`, from the index as it is now."""
@@ -208,10 +208,10 @@ class Service:
         with self.reading() as index:
             return index.symbols_named(name, limit=limit)
 
-    def symbols(self, only: Filter | None = None, *, limit: int = -1) -> list[Symbol]:
+    def symbols(self, where: Filter | None = None, *, limit: int = -1) -> list[Symbol]:
         """Return what `Index.symbols` yields, from the index as it is now."""
         with self.reading() as index:
-            return list(index.symbols(only, limit=limit))
+            return list(index.symbols(where, limit=limit))
 
     def source(
         self, symbol: Symbol, *, context: int = 0, head: int | None = None, whole: bool = False
@@ -254,7 +254,7 @@ class Service:
         with self._index() as index:
             try:
                 report = index.update(
-                    paths=paths, lock_timeout=left, until=lambda: time.monotonic() > end, pools=self._pools
+                    paths=paths, lock_timeout=left, should_stop=lambda: time.monotonic() > end, pools=self._pools
                 )
             except (CodesearchError, OSError) as error:
                 self._publish(problem=str(error))
@@ -330,7 +330,7 @@ class Service:
         if not self._same_settings():
             self._settings = open_index(self.root, **self._overrides).settings
             self._close_readers()
-        self._keeper = Keeper(
+        self._keeper = Maintainer(
             self._index(),
             self._index(),
             poll=self._poll,
@@ -428,7 +428,7 @@ class Service:
         raise ValueError(f"unknown method {method!r}")
 
     def _answer(self, method: str, params: dict[str, Any]) -> dict[str, Any]:
-        only = protocol.filter_from_json(params.get("only", {}))
+        where = protocol.filter_from_json(params.get("only", {}))
         limit = int(params["limit"])
         fresh = bool(params.get("fresh", True)) and self.refresh(timeout=_budget(params))
         problem = ""
@@ -436,10 +436,10 @@ class Service:
             if not index.current:
                 raise CodesearchError("the index is being made")  # the client waits for it as it would without us
             if method == "query":
-                hits = index.query(str(params["text"]), limit=limit, only=only)
+                hits = index.query(str(params["text"]), limit=limit, where=where)
                 problem = index.problem
             else:
-                hits = index.similar(str(params["path"]), int(params["line"]), limit=limit, only=only)
+                hits = index.similar(str(params["path"]), int(params["line"]), limit=limit, where=where)
         keeper = self._keeper
         pending = keeper.pending if keeper is not None else 0
         told = [protocol.hit_to_json(hit) for hit in hits]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from codesearch.indexing.update import Progress, Report
-from codesearch.rerank.backfill import FillProgress
+from codesearch.rerank.backfill import BackfillProgress
 
 Role = Literal["starting", "keeper", "reader", "ended"]
 
@@ -23,7 +23,7 @@ class State:
     """Everything noticed so far is in the index."""
     updating: Progress | None = None
     """How far the update is that runs now."""
-    embedding: FillProgress | None = None
+    embedding: BackfillProgress | None = None
     """How far the second stage's vectors are, while they are made in the background."""
     pending: int = 0
     """Paths noticed and not yet in the index; 0 while the whole tree is looked at (see `fresh`)."""

@@ -43,14 +43,14 @@ def connect(path: Path, *, writable: bool) -> apsw.Connection:
                 connection.pragma("cache_size", -CACHE_KIB)
                 _migrate(connection, version)
             elif version < schema.VERSION:
-                raise NeedsMigration(f"{path}: the index has schema {version}, not {schema.VERSION}")
+                raise NeedsMigrationError(f"{path}: the index has schema {version}, not {schema.VERSION}")
         except BaseException:
             connection.close()
             raise
     return connection
 
 
-class NeedsMigration(StoreError):
+class NeedsMigrationError(StoreError):
     """The index is of an older schema (or empty) and was opened for reading only."""
 
 

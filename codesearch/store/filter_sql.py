@@ -8,7 +8,7 @@ from functools import lru_cache
 from codesearch.core.filter import Filter
 
 
-def condition(where: Filter) -> tuple[str, list[str]]:
+def render(where: Filter) -> tuple[str, list[str]]:
     """Return a condition over `symbol s JOIN file f`, and its bindings. The text is never the user's."""
     clauses: list[str] = []
     bindings: list[str] = []

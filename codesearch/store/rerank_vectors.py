@@ -37,7 +37,7 @@ class Pending(NamedTuple):
     file: bytes | None
 
 
-class ModelVectors:
+class RerankVectors:
     """What a store holds of one model; `add` needs a writable one. Errors as those of `Store`."""
 
     def __init__(self, store: Store, model_id: str) -> None:

@@ -19,7 +19,7 @@ from codesearch.store import filter_sql, full_text, sign_codes, writes
 from codesearch.store.connection import connect, explained
 from codesearch.store.full_text import Held
 from codesearch.store.records import FileRecord, FileState, StoredSymbol
-from codesearch.store.rerank_vectors import ModelVectors
+from codesearch.store.rerank_vectors import RerankVectors
 from codesearch.store.writes import stored
 
 SIGNS_LOOKED_AT = 1000
@@ -209,31 +209,31 @@ class Store:
         """Return the path of every file that is known, in no particular order."""
         return [_shown(row[0]) for row in self._rows("SELECT path FROM file")]
 
-    def file_states(self, only: Iterable[str] | None = None) -> dict[str, FileState]:
+    def file_states(self, where: Iterable[str] | None = None) -> dict[str, FileState]:
         """Return what is known of every file, by path; `only` of those that are, or are below, some paths."""
-        return {path: FileState(*row[1:]) for path, row in self.file_rows(only).items()}
+        return {path: FileState(*row[1:]) for path, row in self.file_rows(where).items()}
 
-    def file_rows(self, only: Iterable[str] | None = None) -> dict[str, FileRow]:
+    def file_rows(self, where: Iterable[str] | None = None) -> dict[str, FileRow]:
         """Return the same as it comes, a path and what a FileState has: a third of the time for very many files."""
         select = "SELECT path, size, mtime_ns, ctime_ns, inode, checked_ns, hash, id FROM file"
-        if only is None:
+        if where is None:
             rows = self._rows(select)
         else:
             rows = []
-            for path in only:
+            for path in where:
                 raw = os.fsencode(path)
                 # "0" follows "/": the range holds what begins with the path and a slash, as text or as bytes.
                 bounds = (stored(path), stored(path + "/"), stored(path + "0"), raw + b"/", raw + b"0")
-                where = "path = ? OR path >= ? AND path < ? OR path >= ? AND path < ?"
-                rows += self._rows(f"{select} WHERE {where}", bounds)
+                condition = "path = ? OR path >= ? AND path < ? OR path >= ? AND path < ?"
+                rows += self._rows(f"{select} WHERE {condition}", bounds)
         return {path if type(path := row[0]) is str else _shown(path): row for row in rows}
 
     def text_candidates(
-        self, match: str, weights: Sequence[float], limit: int, only: Filter | None = None
+        self, match: str, weights: Sequence[float], limit: int, where: Filter | None = None
     ) -> list[tuple[int, float]]:
         """Return (symbol id, BM25) of the best full-text matches, best first; higher is better."""
         # The plus keeps FTS5 from running the query once for every row that passes the filter.
-        clause, bindings = _restriction(only, "+rowid", "s.id")
+        clause, bindings = _restriction(where, "+rowid", "s.id")
         rows = self._rows(
             f"SELECT rowid, {full_text.bm25(weights)} AS score FROM symbol_text "
             f"WHERE symbol_text MATCH ?{clause} ORDER BY score DESC, rowid LIMIT ?",
@@ -241,44 +241,44 @@ class Store:
         )
         return [(row[0], row[1]) for row in rows]
 
-    def vector_candidates(self, vector: bytes, limit: int, only: Filter | None = None) -> list[tuple[int, float]]:
+    def vector_candidates(self, vector: bytes, limit: int, where: Filter | None = None) -> list[tuple[int, float]]:
         """Return (symbol id, cosine similarity) of the nearest symbols, nearest first.
 
         Exact where there are few texts to choose from, nearly so beyond: the signs of the vectors say which are looked
         at.
         """
         looked_at = max(SIGNS_LOOKED_AT, SIGNS_PER_ANSWER * limit)
-        if only:
-            where, values = filter_sql.condition(only)
+        if where:
+            condition, values = filter_sql.render(where)
             passing = self._rows(
                 "SELECT DISTINCT s.content_id FROM symbol s JOIN file f ON f.id = s.file_id "
-                f"WHERE {where} LIMIT {MOST_PASSING + 1}",
+                f"WHERE {condition} LIMIT {MOST_PASSING + 1}",
                 values,
             )
             if len(passing) <= MOST_PASSING:
-                return self._nearest_of([row[0] for row in passing], vector, limit, only)
+                return self._nearest_of([row[0] for row in passing], vector, limit, where)
         with explained(self.path):
             code = sign_codes.of(self._db, vector)
         while True:
             with explained(self.path):
                 near = sign_codes.nearest(self._db, code, looked_at)
-            found = self._nearest_of(near, vector, limit, only)
+            found = self._nearest_of(near, vector, limit, where)
             if len(found) >= limit or len(near) < looked_at:
                 return found
             looked_at *= LOOKED_AT_AGAIN
 
     def _nearest_of(
-        self, contents: Iterable[int], vector: bytes, limit: int, only: Filter | None
+        self, contents: Iterable[int], vector: bytes, limit: int, where: Filter | None
     ) -> list[tuple[int, float]]:
         """Return (symbol id, cosine similarity) of the symbols with one of some contents, nearest first."""
-        where, values = filter_sql.condition(only) if only else ("1", [])
+        condition, values = filter_sql.render(where) if where else ("1", [])
         rows = self._rows(
             f"WITH best AS MATERIALIZED (SELECT v.id, {_SIMILARITY} AS similarity "
             "FROM json_each(?) near JOIN vector v ON v.id = near.value "
-            f"ORDER BY similarity DESC, v.id{' LIMIT ?' if not only else ''}) "
+            f"ORDER BY similarity DESC, v.id{' LIMIT ?' if not where else ''}) "
             "SELECT s.id, best.similarity FROM best JOIN symbol s ON s.content_id = best.id "
-            f"JOIN file f ON f.id = s.file_id WHERE {where} ORDER BY best.similarity DESC, s.id LIMIT ?",
-            [vector, json.dumps(list(contents)), *([limit] if not only else []), *values, limit],
+            f"JOIN file f ON f.id = s.file_id WHERE {condition} ORDER BY best.similarity DESC, s.id LIMIT ?",
+            [vector, json.dumps(list(contents)), *([limit] if not where else []), *values, limit],
         )
         return [(row[0], float(row[1])) for row in rows]
 
@@ -322,13 +322,13 @@ class Store:
             self._counted[match] = found
         return found
 
-    def named(self, key: str, limit: int, only: Filter | None = None, *, prefix: bool = False) -> list[int]:
+    def named(self, key: str, limit: int, where: Filter | None = None, *, prefix: bool = False) -> list[int]:
         """Return the symbols whose name, without case and separators, is `key` (or begins with it)."""
-        where, values = filter_sql.condition(only) if only else ("1", [])
+        condition, values = filter_sql.render(where) if where else ("1", [])
         name = "s.name_key >= ? AND s.name_key < ?" if prefix else "s.name_key = ?"
         bounds = [key, key + "\U0010ffff"] if prefix else [key]
         rows = self._rows(
-            f"SELECT s.id FROM symbol s JOIN file f ON f.id = s.file_id WHERE {name} AND {where} "
+            f"SELECT s.id FROM symbol s JOIN file f ON f.id = s.file_id WHERE {name} AND {condition} "
             "ORDER BY length(s.name_key), s.id LIMIT ?",
             [*bounds, *values, limit],
         )
@@ -344,12 +344,12 @@ class Store:
         )
         return {row[0]: StoredSymbol(_symbol(row[1:-2]), row[-2], row[-1]) for row in rows}
 
-    def listing(self, only: Filter | None = None, limit: int = -1) -> Iterator[Symbol]:
+    def listing(self, where: Filter | None = None, limit: int = -1) -> Iterator[Symbol]:
         """Yield symbols in order of path and line."""
-        where, values = filter_sql.condition(only) if only else ("1", [])
+        condition, values = filter_sql.render(where) if where else ("1", [])
         with explained(self.path):
             for row in self._db.execute(
-                f"SELECT {_SYMBOL} FROM symbol s JOIN file f ON f.id = s.file_id WHERE {where} "
+                f"SELECT {_SYMBOL} FROM symbol s JOIN file f ON f.id = s.file_id WHERE {condition} "
                 "ORDER BY f.path, s.start_line, s.end_line DESC, s.id LIMIT ?",
                 [*values, limit],
             ):
@@ -374,9 +374,9 @@ class Store:
         )
         return [_symbol(row) for row in rows]
 
-    def model_vectors(self, model_id: str) -> ModelVectors:
+    def model_vectors(self, model_id: str) -> RerankVectors:
         """Return what there is of a second stage's model."""
-        return ModelVectors(self, model_id)
+        return RerankVectors(self, model_id)
 
     def cosines(self, vector: bytes, others: Mapping[int, bytes]) -> dict[int, float]:
         """Return the cosine similarity of int8 vectors to one, by their keys; those of another length are left out."""
@@ -437,12 +437,12 @@ class Store:
         return [(_shown(row[0]), row[1], row[2]) for row in rows]
 
 
-def _restriction(only: Filter | None, column: str, selected: str) -> tuple[str, list[str]]:
-    if not only:
+def _restriction(where: Filter | None, column: str, selected: str) -> tuple[str, list[str]]:
+    if not where:
         return "", []
-    where, bindings = filter_sql.condition(only)
+    condition, bindings = filter_sql.render(where)
     return (
-        f" AND {column} IN (SELECT {selected} FROM symbol s JOIN file f ON f.id = s.file_id WHERE {where})",
+        f" AND {column} IN (SELECT {selected} FROM symbol s JOIN file f ON f.id = s.file_id WHERE {condition})",
         bindings,
     )
 

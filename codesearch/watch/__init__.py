@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from codesearch.watch.debounce import Batch, Gatherer
+from codesearch.watch.debounce import Batch, Debouncer
 from codesearch.watch.watcher import Watcher
 
-__all__ = ["Batch", "Gatherer", "Watcher"]
+__all__ = ["Batch", "Debouncer", "Watcher"]

@@ -17,13 +17,13 @@ GIT_FILES = frozenset({"HEAD", "index", "info/exclude"})
 NOTHING = Batch()
 
 
-def meaning(path: str, *, folder: bool) -> Batch:
+def classify_event(path: str, *, folder: bool) -> Batch:
     """Return what to look at when `path` (relative to the root, with `/`) was made, written, moved or deleted.
 
     `folder`: it is or may have been a folder.
     """
     if path.startswith(".git/"):
-        return git_meaning(path.removeprefix(".git/"))
+        return classify_git_event(path.removeprefix(".git/"))
     name = path[path.rfind("/") + 1 :]
     if name in IGNORE_FILES:
         return Batch(whole=True, folders=True)
@@ -38,7 +38,7 @@ def meaning(path: str, *, folder: bool) -> Batch:
     return NOTHING
 
 
-def git_meaning(path: str) -> Batch:
+def classify_git_event(path: str) -> Batch:
     """Return what to look at when a file of the git folder changed, by its path there."""
     if path == "info/exclude":
         return Batch(whole=True, folders=True)

@@ -41,7 +41,7 @@ class Batch:
         )
 
 
-class Gatherer:
+class Debouncer:
     """Collects what may have changed from any thread, and hands it on when a storm is over. Thread-safe."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:

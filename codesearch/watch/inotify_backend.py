@@ -17,7 +17,7 @@ from pathlib import Path
 
 from codesearch.files.values import FileOptions
 from codesearch.watch.backend import Listener, NoEventsError
-from codesearch.watch.classify import git_meaning, meaning
+from codesearch.watch.classify import classify_event, classify_git_event
 from codesearch.watch.debounce import Batch
 from codesearch.watch.watched_folders import Folders, git_folders
 
@@ -222,7 +222,7 @@ class InotifySource:
             kind, shown = self._special[wd], os.fsdecode(name)
             if kind == "above":
                 return Batch(whole=True, folders=True) if name == b".gitignore" else Batch()
-            return git_meaning(f"info/{shown}" if kind == "info" else shown)
+            return classify_git_event(f"info/{shown}" if kind == "info" else shown)
         folder = self._paths.get(wd)
         if folder is None:
             return Batch()
@@ -241,4 +241,4 @@ class InotifySource:
                 self._folders = Folders(self._root, self._options)  # it may bring ignore files of its own
             if mask & (_CREATE | _MOVED_TO | _ATTRIB):
                 self._add_below(path)  # before the update lists it, so that nothing falls between
-        return meaning(os.fsdecode(path), folder=bool(mask & _ISDIR))
+        return classify_event(os.fsdecode(path), folder=bool(mask & _ISDIR))

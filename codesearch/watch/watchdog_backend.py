@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from codesearch.watch.backend import Listener, NoEventsError
-from codesearch.watch.classify import git_meaning, meaning
+from codesearch.watch.classify import classify_event, classify_git_event
 from codesearch.watch.debounce import Batch
 from codesearch.watch.watched_folders import git_folders
 
@@ -114,10 +114,10 @@ class PortableSource:
         if kind == "above" and name == ".gitignore":
             return Batch(whole=True, folders=True)
         if kind in ("git", "info"):
-            return git_meaning(f"info/{name}" if kind == "info" else name)
+            return classify_git_event(f"info/{name}" if kind == "info" else name)
         for base in self._bases:
             if path == base:
                 return Batch(whole=True)
             if path.startswith(base + os.sep):
-                return meaning(path[len(base) + 1 :].replace(os.sep, "/"), folder=folder)
+                return classify_event(path[len(base) + 1 :].replace(os.sep, "/"), folder=folder)
         return Batch()

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from codesearch.files.values import FileOptions
 from codesearch.watch.backend import NoEventsError, Source
-from codesearch.watch.debounce import Batch, Gatherer
+from codesearch.watch.debounce import Batch, Debouncer
 from codesearch.watch.network_fs import silent
 
 TICK = 2.0
@@ -44,7 +44,7 @@ class Watcher:
     ) -> None:
         """Watch `root`; `poll` does without events, `cookies` is a folder for files of our own (the index's)."""
         self.root = root
-        self.gatherer = Gatherer()
+        self.gatherer = Debouncer()
         self.why = "told to" if poll else ""
         """Why there are no events; "" if there are."""
         self._options, self._cookies = options, cookies

@@ -116,7 +116,7 @@ class Asking:
         return {"complete": complete, "message": "; ".join(messages)}
 
     def _near(self, folders: list[Folder], vector: bytes, of: Found, ask: Ask) -> list[Found]:
-        near = [one for folder in folders for one in folder.nearest(vector, of, ask.limit, ask.only)]
+        near = [one for folder in folders for one in folder.nearest(vector, of, ask.limit, ask.where)]
         here = (self._workspace.uri(*place_of(of)), of.symbol.start_line, of.symbol.end_line)
         near = [
             one

@@ -120,8 +120,8 @@ class Features(Asking):
     @explained
     async def code_action(self, params: Any) -> list[dict[str, Any]]:
         """textDocument/codeAction: "Find similar functions"."""
-        only = params.context.only
-        if not self._workspace.options.code_action or (only and not any(_covers(str(kind)) for kind in only)):
+        where = params.context.where
+        if not self._workspace.options.code_action or (where and not any(_covers(str(kind)) for kind in where)):
             return []
         uri, line = params.text_document.uri, params.range.start.line
         folder, path = self._workspace.place(uri)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from codesearch.core.errors import CodesearchError
 from codesearch.core.types import Symbol
 from codesearch.embed import STATIC, Embedder, load
-from codesearch.rerank.reranker import WHATEVER_IT_TAKES, Effort
+from codesearch.rerank.reranker import UNLIMITED, RerankBudget
 from codesearch.search import Filter, Query, Ranked
 from codesearch.search.overlay import Overlay
 from codesearch.store import FileRecord, Store
@@ -22,7 +22,7 @@ from codesearch_lsp.stopping import given_up, stoppable
 
 if TYPE_CHECKING:
     from codesearch.index import Index
-    from codesearch.rerank.reranker import Cascade
+    from codesearch.rerank.reranker import Reranker
 
 T = TypeVar("T")
 
@@ -135,7 +135,7 @@ class Folder:
         self,
         query: Query,
         limit: int,
-        instant: Callable[[list[Found]], None] | None = None,
+        on_first: Callable[[list[Found]], None] | None = None,
         *,
         typed: bool = False,
     ) -> list[Found]:
@@ -144,17 +144,17 @@ class Folder:
         `typed` bounds that work: the next key will be pressed at once.
         """
         vector = embedder().quantised_query(query.text)
-        effort = Effort(TYPED_TEXTS if typed else None, remember=False, given_up=given_up)
+        budget = RerankBudget(TYPED_TEXTS if typed else None, remember=False, given_up=given_up)
         if self.engine is None:
-            return self._found(self._ranked(None, None, query, vector, limit, None, effort))
-        told = None if instant is None else lambda ranked: instant(self._found(ranked))
+            return self._found(self._ranked(None, None, query, vector, limit, None, budget))
+        told = None if on_first is None else lambda ranked: on_first(self._found(ranked))
 
         def search(index: Index) -> list[Found]:
             store = index.reader()
             with stoppable(store):
-                found = self._found(self._ranked(store, index.cascade, query, vector, limit, told, effort))
+                found = self._found(self._ranked(store, index.reranker, query, vector, limit, told, budget))
             self.shortfall = index.problem
-            self.embedded += index.cascade.made
+            self.embedded += index.reranker.made
             return found
 
         return self.engine.read(search)
@@ -162,25 +162,32 @@ class Folder:
     def _ranked(
         self,
         store: Store | None,
-        cascade: Cascade | None,
+        reranker: Reranker | None,
         query: Query,
         vector: bytes,
         limit: int,
-        instant: Callable[[list[tuple[Ranked, bool]]], None] | None,
-        effort: Effort = WHATEVER_IT_TAKES,
+        on_first: Callable[[list[tuple[Ranked, bool]]], None] | None,
+        budget: RerankBudget = UNLIMITED,
     ) -> list[tuple[Ranked, bool]]:
         """Return (answer, whether it is from a buffer), best first."""
         overlay = self._overlay
         if overlay is not None and overlay.paths:
             return overlay.search(
-                store, query, vector, limit, self.state().generation, cascade=cascade, instant=instant, effort=effort
+                store,
+                query,
+                vector,
+                limit,
+                self.state().generation,
+                reranker=reranker,
+                on_first=on_first,
+                budget=budget,
             )
         if store is None:
             return []
         from codesearch.search import search
 
-        told = None if instant is None else lambda ranked: instant([(item, False) for item in ranked])
-        return [(item, False) for item in search(store, query, vector, limit, cascade, told, effort)]
+        told = None if on_first is None else lambda ranked: on_first([(item, False) for item in ranked])
+        return [(item, False) for item in search(store, query, vector, limit, reranker, told, budget)]
 
     def _found(self, ranked: list[tuple[Ranked, bool]]) -> list[Found]:
         return [Found(self, item.candidate.symbol, item.score, unsaved) for item, unsaved in ranked]
@@ -210,7 +217,7 @@ class Folder:
 
         return self._with_store(look)
 
-    def nearest(self, vector: bytes, but: Found, limit: int, only: Filter) -> list[Found]:
+    def nearest(self, vector: bytes, but: Found, limit: int, where: Filter) -> list[Found]:
         """Return what is most like a vector, best first."""
         own = but.folder is self
         with self._making:
@@ -219,7 +226,7 @@ class Folder:
         overlay = self._overlay
 
         def look(store: Store | None) -> list[Found]:
-            found = overlay.nearest(store, vector, but.symbol if own else None, limit, only)
+            found = overlay.nearest(store, vector, but.symbol if own else None, limit, where)
             return [Found(self, symbol, score, unsaved) for symbol, score, unsaved in found]
 
         return self._with_store(look)

@@ -31,7 +31,7 @@ class Ask:
     """What the requests for hits have in common."""
 
     limit: int
-    only: Filter
+    where: Filter
     root: str | None
     """A URI."""
     snippet: int

@@ -54,7 +54,7 @@ class Requests(Asking):
         text = str(parameters.text(raw, "text"))
         ask = parameters.ask(raw, self._workspace.options.limit)
         session = parameters.text(raw, "session", optional=True) or ""
-        parsed = search.parse(text, ask.only)
+        parsed = search.parse(text, ask.where)
         task = asyncio.current_task()
         assert task is not None
         older = self._sessions.get(session)
@@ -66,8 +66,8 @@ class Requests(Asking):
         try:
             await self._workspace.settle()
             folders = self._folders(ask)
-            instant = self._instantly(raw.get("partialResultToken"), text, folders, ask)
-            found = await self._in_thread(lambda: self._best(folders, parsed, ask, instant))
+            on_first = self._instantly(raw.get("partialResultToken"), text, folders, ask)
+            found = await self._in_thread(lambda: self._best(folders, parsed, ask, on_first))
         except asyncio.CancelledError:
             if task in self._superseded:
                 raise Superseded from None
@@ -102,12 +102,12 @@ class Requests(Asking):
         folders: list[Folder],
         parsed: search.Query,
         ask: Ask,
-        instant: Callable[[list[Found]], None] | None,
+        on_first: Callable[[list[Found]], None] | None,
     ) -> list[dict[str, Any]]:
         found: list[Found] = []
         for folder in folders:
             before = list(found)
-            told = None if instant is None else lambda fast, before=before: instant(before + fast)
+            told = None if on_first is None else lambda fast, before=before: on_first(before + fast)
             found += folder.query(parsed, ask.limit, told)
         return self._hits(merged(found)[: ask.limit], ask.snippet, WEAK)
 

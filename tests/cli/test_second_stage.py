@@ -63,10 +63,10 @@ def test_the_answer_is_shown_before_anything_is_written(
     call("index", small)
     shown = []
 
-    def keep(self: reranker.Cascade, *vectors: object) -> None:
+    def keep(self: reranker.Reranker, *vectors: object) -> None:
         shown.append(capfdbinary.readouterr().out)
 
-    monkeypatch.setattr(reranker.Cascade, "keep", keep)
+    monkeypatch.setattr(reranker.Reranker, "keep", keep)
     run = call("query", "retry the upload", small, "--model", "other", option)
     assert run.status == 0
     (before,) = shown

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from codesearch import languages
 from codesearch.core.errors import NotFoundError
 from codesearch.core.types import KINDS, Symbol
-from codesearch.extract import ParseTimeout, extract
+from codesearch.extract import ParseTimeoutError, extract
 from codesearch.extract.comments import clean_comment, clean_string
 from codesearch.extract.scan import scan
 
@@ -116,7 +116,7 @@ def test_deep_nesting_is_no_recursion():
 
 def test_a_parse_takes_no_longer_than_allowed():
     source = b"x = [" + b"1, (" * 200_000
-    with pytest.raises(ParseTimeout):
+    with pytest.raises(ParseTimeoutError):
         extract(source, "python", "a.py", timeout=0.02)
     # An interrupted parse leaves nothing behind.
     assert [one.qualname for one in extract(b"def g(): pass", "python", "b.py", timeout=10)] == ["b", "g"]
@@ -164,7 +164,7 @@ def test_python_of_the_standard_library_is_whole():
 
 def test_a_grammar_that_takes_quadratic_time_is_bounded():
     start = time.monotonic()
-    with pytest.raises(ParseTimeout):
+    with pytest.raises(ParseTimeoutError):
         extract(b"/* x\n" * 50_000, "javascript", "a.js", timeout=0.2)
     assert time.monotonic() - start < 20
 

@@ -47,10 +47,10 @@ def test_partial_lists_equal_the_whole(tmp_path: Path, seed: int, in_git: bool) 
     assert whole
     everything = sorted(path.relative_to(root).as_posix() for path in root.rglob("*") if ".git/" not in f"{path}/")
     for _ in range(15):
-        only = rng.sample(everything, min(len(everything), rng.choice([1, 2, 5])))
-        part = discover_only(root, only, options)
+        where = rng.sample(everything, min(len(everything), rng.choice([1, 2, 5])))
+        part = discover_only(root, where, options)
         assert part is not None
-        wanted = tuple(f for f in whole if any(f.path == one or f.path.startswith(one + "/") for one in only))
+        wanted = tuple(f for f in whole if any(f.path == one or f.path.startswith(one + "/") for one in where))
         assert part.files == wanted
 
 

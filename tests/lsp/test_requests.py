@@ -337,8 +337,8 @@ def test_code_action(client: Client, project: Path):
     assert action["title"] == "Find similar functions"
     assert action["command"]["command"] == "my.show"
     assert action["command"]["arguments"][0]["textDocument"] == {"uri": uri}
-    assert code_action(client, uri, 5, only=["refactor"])
-    assert code_action(client, uri, 5, only=["quickfix"]) == []
+    assert code_action(client, uri, 5, where=["refactor"])
+    assert code_action(client, uri, 5, where=["quickfix"]) == []
     assert code_action(client, uri, 2) == []  # between functions
 
 

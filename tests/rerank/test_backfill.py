@@ -24,7 +24,7 @@ from tests.support import models
 models.install(models.FakeModel(delay=float(sys.argv[2])))
 backfill.KEEP_SECONDS = 0.1
 with codesearch.open_index(sys.argv[1], model="fake") as index:
-    print(index.fill().embedded)
+    print(index.embed_all().embedded)
 """
 
 
@@ -39,18 +39,18 @@ def vectors(root):
 
 
 def test_everything_is_embedded_once_and_progress_is_told(root, fake):
-    told: list[backfill.FillProgress] = []
+    told: list[backfill.BackfillProgress] = []
     with codesearch.open_index(root, model="fake") as index:
         index.query("parse an option")
         before = len(fake.documents)
-        report = index.fill(progress=told.append)
+        report = index.embed_all(progress=told.append)
         assert report.left == 0
         assert report.done == report.total == index.coverage()[0] == index.coverage()[1]
         assert report.embedded == len(fake.documents) - before
         assert len(fake.documents) == len(set(fake.documents))
         assert [now.done for now in told] == sorted(now.done for now in told)
         assert told[-1].done == told[-1].total
-        assert index.fill().embedded == 0
+        assert index.embed_all().embedded == 0
     status = codesearch.open_index(root, model="fake").status()
     assert (status.second_stage, status.embedded) == ("fake", status.symbols)
 
@@ -72,7 +72,7 @@ def test_killed_at_any_moment_it_goes_on_and_ends_like_one_that_was_not(root, fa
         assert now > seen, "what was made before is kept"
         seen = now
     with codesearch.open_index(root, model="fake") as index:
-        report = index.fill()
+        report = index.embed_all()
         assert report.left == 0
         assert report.embedded == len(vectors(root)) - seen
         assert index.update().changed == 0, "nothing else was lost"
@@ -81,7 +81,7 @@ def test_killed_at_any_moment_it_goes_on_and_ends_like_one_that_was_not(root, fa
         db.execute("DELETE FROM model_vector")
     reranker._process.vectors.clear()
     with codesearch.open_index(root, model="fake") as index:
-        index.fill()
+        index.embed_all()
     assert vectors(root) == whole
 
 
@@ -92,12 +92,12 @@ def test_two_at_once_share_the_work(root, fake):
     assert first.returncode == second.returncode == 0
     assert sum(counts) == len(vectors(root))
     with codesearch.open_index(root, model="fake") as index:
-        assert index.fill().embedded == 0
+        assert index.embed_all().embedded == 0
 
 
 def test_it_ends_when_it_is_asked_to_and_keeps_what_it_has(root, fake):
     with codesearch.open_index(root, model="fake") as index:
-        report = index.fill(until=lambda: len(fake.documents) >= 40)
+        report = index.embed_all(should_stop=lambda: len(fake.documents) >= 40)
         assert report.left > 0
         assert report.embedded == len(vectors(root)) == 40
 
@@ -112,10 +112,10 @@ def test_an_interrupt_is_passed_on(root, fake, monkeypatch):
     fake.on_document = interrupt
     with codesearch.open_index(root, model="fake") as index:
         with pytest.raises(KeyboardInterrupt):
-            index.fill()
+            index.embed_all()
         assert len(vectors(root)) == backfill.UNASKED, "whole batches"
         fake.on_document = lambda: None
-        assert index.fill().left == 0
+        assert index.embed_all().left == 0
 
 
 def test_an_update_does_not_wait_for_it(root, fake):
@@ -125,7 +125,7 @@ def test_an_update_does_not_wait_for_it(root, fake):
 
     def run():
         with codesearch.open_index(root, model="fake") as index:
-            done.append(index.fill(until=stop.is_set))
+            done.append(index.embed_all(should_stop=stop.is_set))
 
     thread = threading.Thread(target=run)
     thread.start()
@@ -146,15 +146,15 @@ def test_another_model_starts_anew_and_the_old_one_stays_until_then(root, fake):
     other = FakeModel("other", dims=12)
     models.install(fake, other)
     with codesearch.open_index(root, model="fake") as index:
-        index.fill()
+        index.embed_all()
         all_of_them = index.coverage()
     with codesearch.open_index(root, model="other") as index:
         index.query("parse an option")
         assert 0 < index.coverage()[0] < all_of_them[0]
-        index.fill(until=lambda: len(other.documents) > 100)
+        index.embed_all(should_stop=lambda: len(other.documents) > 100)
         with codesearch.open_index(root, model="fake") as old:
             assert old.coverage() == all_of_them
-        index.fill()
+        index.embed_all()
         assert index.coverage() == all_of_them
         with codesearch.open_index(root, model="fake") as old:
             assert old.coverage()[0] == 0
@@ -165,18 +165,18 @@ def test_switching_there_and_back_embeds_nothing(root, fake):
     text = file.read_text()
     with codesearch.open_index(root, model="fake") as index:
         index.update()
-        index.fill()
+        index.embed_all()
         file.unlink()
         index.update()
         file.write_text(text)
         index.update()
         fake.documents.clear()
         reranker._process.vectors.clear()
-        assert index.fill().embedded == 0
+        assert index.embed_all().embedded == 0
         assert index.coverage()[0] == index.coverage()[1]
     assert fake.documents == []
 
 
 def test_without_a_second_stage_there_is_nothing_to_fill(root):
     with codesearch.open_index(root, model="static") as index, pytest.raises(UsageError, match="no second stage"):
-        index.fill()
+        index.embed_all()

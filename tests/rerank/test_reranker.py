@@ -9,7 +9,7 @@ import pytest
 import codesearch
 from codesearch.core.errors import NotFoundError
 from codesearch.rerank import reranker
-from codesearch.rerank.reranker import Effort, GivenUpError
+from codesearch.rerank.reranker import RerankBudget, RerankCancelledError
 from codesearch.store import Store, location
 from tests.support import models
 from tests.support.models import FakeModel
@@ -45,7 +45,7 @@ def test_no_answer_depends_on_what_is_cached(root, fake, tmp_path):
         index.query("parse command line parameters")
         forget()
         partly = ids(index.query(QUESTION))
-        index.fill()
+        index.embed_all()
         forget()
         full = ids(index.query(QUESTION))
         count = len(fake.documents)
@@ -56,30 +56,30 @@ def test_no_answer_depends_on_what_is_cached(root, fake, tmp_path):
 
 def embedded(index):
     """Wait for the question that is expected."""
-    ahead = index.cascade._expected
+    ahead = index.reranker._expected
     assert ahead is not None
     ahead.result()
 
 
 def test_what_is_expected_is_embedded_before_it_is_asked_and_once(root, fake):
     with codesearch.open_index(root, model="fake") as index:
-        index.expect(QUESTION)
+        index.prefetch(QUESTION)
         embedded(index)
         assert fake.queries == [QUESTION]
         expected = ids(index.query(QUESTION))
         assert fake.queries == [QUESTION]
-        index.expect("another question")
+        index.prefetch("another question")
         embedded(index)
         forget()
         assert ids(index.query(QUESTION)) == expected
-        index.expect("Typer")
-        assert index.cascade._expected is None, "a name needs no model"
+        index.prefetch("Typer")
+        assert index.reranker._expected is None, "a name needs no model"
     assert fake.queries == [QUESTION, "another question"]
 
 
 def test_nothing_is_expected_of_what_is_not_indexed(tmp_path, fake):
     with codesearch.open_index(tmp_path, model="fake") as index:
-        index.expect(QUESTION)
+        index.prefetch(QUESTION)
     assert fake.queries == []
 
 
@@ -136,11 +136,11 @@ def test_instant_hears_the_fast_ranking_only_while_there_is_work(root, fake):
         plain = ids(index.query(QUESTION))
     heard = []
     with codesearch.open_index(root, model="fake") as index:
-        refined = index.query(QUESTION, instant=lambda hits: heard.append(ids(hits)))
+        refined = index.query(QUESTION, on_first=lambda hits: heard.append(ids(hits)))
         assert heard == [plain]
         assert ids(refined) != plain
         forget()
-        index.query(QUESTION, instant=lambda hits: heard.append(ids(hits)))
+        index.query(QUESTION, on_first=lambda hits: heard.append(ids(hits)))
         assert len(heard) == 1
 
 
@@ -156,7 +156,7 @@ def test_a_file_edited_since_is_ranked_without(root, fake):
     with codesearch.open_index(root, model="fake") as index:
         again = index.query(QUESTION, limit=50)
         assert any(hit.symbol.path == path for hit in again)
-        index.fill()
+        index.embed_all()
         with Store(index.path) as store:
             embedded = {
                 row[0]
@@ -167,15 +167,15 @@ def test_a_file_edited_since_is_ranked_without(root, fake):
             }
         assert path not in embedded
         assert embedded
-        assert index.fill().left > 0
+        assert index.embed_all().left > 0
         index.update()
-        assert index.fill().left == 0
+        assert index.embed_all().left == 0
 
 
 def test_a_question_can_be_given_up_between_texts(root, fake):
     with codesearch.open_index(root, model="fake") as index:
-        with pytest.raises(GivenUpError):
-            index.query(QUESTION, effort=Effort(given_up=lambda: len(fake.documents) >= 8))
+        with pytest.raises(RerankCancelledError):
+            index.query(QUESTION, budget=RerankBudget(given_up=lambda: len(fake.documents) >= 8))
         assert len(fake.documents) == reranker.AT_ONCE
         forget()
         index.query(QUESTION)
@@ -184,9 +184,9 @@ def test_a_question_can_be_given_up_between_texts(root, fake):
 
 def test_what_is_kept_later_is_kept_by_the_end(root, fake):
     with codesearch.open_index(root, model="fake") as index:
-        index.query(QUESTION, effort=Effort(later=True))
+        index.query(QUESTION, budget=RerankBudget(later=True))
         assert index.coverage()[0] == 0
-        index.query("launch a web browser", effort=Effort(later=True))
+        index.query("launch a web browser", budget=RerankBudget(later=True))
     fake.documents.clear()
     fake.queries.clear()
     forget()
@@ -199,7 +199,7 @@ def test_what_is_kept_later_is_kept_by_the_end(root, fake):
 
 def test_effort_bounds_the_texts(root, fake):
     with codesearch.open_index(root, model="fake") as index:
-        index.query(QUESTION, effort=Effort(most=8))
+        index.query(QUESTION, budget=RerankBudget(most=8))
     assert len(fake.documents) == 8
 
 

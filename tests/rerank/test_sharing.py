@@ -77,10 +77,10 @@ def repository(root: Path) -> Path:
     return root
 
 
-def filled(root: Path, **settings) -> backfill.FillReport:
+def filled(root: Path, **settings) -> backfill.BackfillReport:
     with codesearch.open_index(root, model="fake", **settings) as index:
         index.update()
-        report = index.fill()
+        report = index.embed_all()
         assert index.problem == ""
     assert report.left == 0
     assert report.done == report.total
@@ -148,7 +148,7 @@ def test_an_index_made_anew_takes_them_from_there(root: Path, fake: FakeModel):
 
 
 def test_without_it_every_index_computes_its_own(root: Path, fake: FakeModel, cache: Path):
-    def anew(*, on: bool) -> backfill.FillReport:
+    def anew(*, on: bool) -> backfill.BackfillReport:
         with codesearch.open_index(root, model="fake") as index:
             index.remove()
         another_process(fake)
@@ -167,7 +167,7 @@ def test_another_model_has_its_own(root: Path, fake: FakeModel, tmp_path: Path):
     other = FakeModel("other", dims=12)
     models.install(fake, other)
     with codesearch.open_index(root, model="other") as index:
-        report = index.fill()
+        report = index.embed_all()
     assert report.cached == 0
     assert len(shared_cache.facts().models) == 2
 
@@ -179,7 +179,7 @@ from tests.support import models
 models.install(models.FakeModel(delay=0.004))
 backfill.KEEP_SECONDS = 0.05
 with codesearch.open_index(sys.argv[1], model="fake") as index:
-    index.fill()
+    index.embed_all()
 """
 
 
@@ -218,7 +218,7 @@ def test_a_question_of_a_clone_is_answered_from_the_first_ones_vectors(root: Pat
     another_process(fake)
     with codesearch.open_index(copy, model="fake") as index:
         assert ids(index.query(QUESTION)) == answer
-        assert index.cascade.made == 0
+        assert index.reranker.made == 0
     assert fake.documents == []
     assert len(vectors(copy)) == shared(), "kept in the index too"
 
@@ -227,10 +227,10 @@ def test_with_all_vectors_at_hand_nobody_waits_for_the_model(root: Path, fake: F
     copy = Path(shutil.copytree(root, tmp_path / "copy"))
     heard: list[object] = []
     with codesearch.open_index(root, model="fake") as index:
-        index.query(QUESTION, instant=heard.append)
+        index.query(QUESTION, on_first=heard.append)
     assert len(heard) == 1
     with codesearch.open_index(copy, model="fake") as index:
-        index.query(QUESTION, instant=heard.append)
+        index.query(QUESTION, on_first=heard.append)
     assert len(heard) == 1
 
 
@@ -260,9 +260,9 @@ def test_what_is_being_typed_is_not_kept(root: Path, fake: FakeModel):
         symbol = next(index.symbols())
         _, content = codesearch.extract.documents.embedding_text(symbol, (), text)
         source = Source(content, symbol, (), buffer=text)
-        evidence = index.cascade.look(store, QUESTION, {}, {-1: source})
-        assert -1 in index.cascade.similarities(store, evidence)
-        assert index.cascade.made == 1
+        evidence = index.reranker.look(store, QUESTION, {}, {-1: source})
+        assert -1 in index.reranker.similarities(store, evidence)
+        assert index.reranker.made == 1
     assert shared_cache.facts().models == ()
 
 
@@ -299,7 +299,7 @@ def test_one_that_cannot_be_used_costs_a_note_and_nothing_else(
         another_process(fake)
         assert ids(index.query(QUESTION)) == answer
         assert index.problem == "", "it was not needed"
-        report = index.fill()
+        report = index.embed_all()
         assert report.left == 0
         assert index.problem.startswith("the vector cache")
         if make is not no_place:  # what is not there yet is no problem

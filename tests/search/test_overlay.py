@@ -154,7 +154,7 @@ def test_a_second_stage_sees_files_and_buffers_alike(tree: Path):
             vector = embed.load(MODEL).quantised_query(query.text)
 
             def ask_both() -> list[tuple[str, float]]:
-                found = overlay.search(index.reader(), query, vector, 10, cascade=index.cascade)
+                found = overlay.search(index.reader(), query, vector, 10, reranker=index.reranker)
                 return [(item.candidate.symbol.path, item.score) for item, _ in found]
 
             assert ask_both() == saved

@@ -6,7 +6,7 @@ from codesearch.search.query import CAPITAL, MAX_CHARACTERS, MAX_TERMS, MOST_MEN
 
 
 @pytest.mark.parametrize(
-    ("typed", "text", "only"),
+    ("typed", "text", "where"),
     [
         ("retry upload", "retry upload", Filter()),
         ("retry lang:go", "retry", Filter(languages=("go",))),
@@ -22,13 +22,13 @@ from codesearch.search.query import CAPITAL, MAX_CHARACTERS, MAX_TERMS, MOST_MEN
         ('find "quoted words"', "find  quoted words", Filter()),
     ],
 )
-def test_filters_are_taken_out_of_the_text(typed, text, only):
+def test_filters_are_taken_out_of_the_text(typed, text, where):
     query = parse(typed)
-    assert (query.text, query.only) == (text, only)
+    assert (query.text, query.where) == (text, where)
 
 
 def test_filters_of_text_and_options_add_up():
-    assert parse("x lang:go", Filter(kinds=("method",))).only == Filter(languages=("go",), kinds=("method",))
+    assert parse("x lang:go", Filter(kinds=("method",))).where == Filter(languages=("go",), kinds=("method",))
 
 
 @pytest.mark.parametrize(

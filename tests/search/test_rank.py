@@ -5,7 +5,7 @@ from codesearch.core.types import Symbol
 from codesearch.search.candidates import Candidate
 from codesearch.search.features import compute
 from codesearch.search.query import parse
-from codesearch.search.rank import DEEP_CANDIDATES, rank, refine
+from codesearch.search.rank import RERANKED_CANDIDATES, rank, refine
 
 
 def candidate(id, name, *, path="src/a.py", text=1.0, similarity=0.5, kind="function", roles=(), lines=10, scope=""):
@@ -102,8 +102,8 @@ def test_scores_lie_between_0_and_1_and_fall():
 def test_features_of_nothing_and_of_one_are_defined():
     query = parse("upload")
     assert compute(query, []) == []
-    (only,) = compute(query, [replace(candidate(1, "x"), text=0.0, names=0.0, similarity=0.0)])
-    assert only.text == only.similarity == 0.0
+    (where,) = compute(query, [replace(candidate(1, "x"), text=0.0, names=0.0, similarity=0.0)])
+    assert where.text == where.similarity == 0.0
 
 
 def test_copies_are_one_hit_at_the_place_that_is_meant():
@@ -146,11 +146,11 @@ def test_a_transformer_changes_the_order_of_the_best_only():
     many = [replace(candidate(i, f"f{i}", text=100.0 - i, path=f"{i}.py"), content=i) for i in range(1, 71)]
     fast = rank(query, many, compute(query, many))
     ids = [item.candidate.id for item in fast]
-    best, rest = ids[:DEEP_CANDIDATES], ids[DEEP_CANDIDATES:]
+    best, rest = ids[:RERANKED_CANDIDATES], ids[RERANKED_CANDIDATES:]
     refined = refine(query, fast, {id: 0.9 if id == best[20] else 0.1 for id in best})
     assert refined[0].candidate.id == best[20]
-    assert [item.candidate.id for item in refined[DEEP_CANDIDATES:]] == rest
-    assert [item.refined for item in refined] == [True] * DEEP_CANDIDATES + [False] * len(rest)
+    assert [item.candidate.id for item in refined[RERANKED_CANDIDATES:]] == rest
+    assert [item.refined for item in refined] == [True] * RERANKED_CANDIDATES + [False] * len(rest)
     scores = [item.score for item in refined]
     assert scores == sorted(scores, reverse=True)
     assert refine(query, fast, {}) == fast

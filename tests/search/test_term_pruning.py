@@ -18,7 +18,7 @@ def store(tmp_path):
 
 
 def scored(store, text, **options):
-    match = term_pruning.worth_scoring(store, parse(text), **options)
+    match = term_pruning.select_terms(store, parse(text), **options)
     return {id for id, _ in store.text_candidates(match, ALL_FIELDS, 100)} if match else set()
 
 

@@ -66,11 +66,11 @@ def connected(service: Service) -> tuple[socket.socket, dict[str, Any]]:
 @pytest.mark.parametrize("question", QUESTIONS)
 def test_the_same_answer_with_and_without_a_service(service: Service, tree: Path, question: str):
     with codesearch.open_index(tree) as index:
-        for only in (None, Filter(not_paths=("src/pkg2/**",))):
-            answer = client.query(index, question, only=only, limit=5)
+        for where in (None, Filter(not_paths=("src/pkg2/**",))):
+            answer = client.query(index, question, where=where, limit=5)
             assert answer is not None
             assert answer.fresh
-            assert list(answer.hits) == index.query(question, only=only, limit=5)
+            assert list(answer.hits) == index.query(question, where=where, limit=5)
 
 
 def test_similar_and_errors_are_the_same(service: Service, tree: Path):

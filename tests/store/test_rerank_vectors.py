@@ -5,7 +5,7 @@ from contextlib import closing
 import apsw
 import pytest
 
-from codesearch.store import NeedsMigration, Store, schema
+from codesearch.store import NeedsMigrationError, Store, schema
 from codesearch.store import store as module
 from codesearch.store.rerank_vectors import MOST_QUERIES
 from tests.store.test_store import item, record, vector
@@ -58,7 +58,7 @@ def old_index(path, version):
 def test_an_older_index_is_read_again_and_keeps_the_vectors_of_models(tmp_path, version):
     path = tmp_path / "index.db"
     old_index(path, version)
-    with pytest.raises(NeedsMigration):
+    with pytest.raises(NeedsMigrationError):
         Store(path)
     with Store(path, writable=True) as store:
         assert list(store.listing()) == []

@@ -99,7 +99,7 @@ FILTERED = [
 
 
 @pytest.mark.parametrize(
-    ("only", "expected"),
+    ("where", "expected"),
     [
         (Filter(), {"run", "walk", "test_run"}),
         (Filter(languages=("go",)), {"walk"}),
@@ -121,11 +121,11 @@ FILTERED = [
         (Filter(names=("' OR 1=1 --",)), set()),
     ],
 )
-def test_filters_hold_for_every_way_of_asking(store, only, expected):
+def test_filters_hold_for_every_way_of_asking(store, where, expected):
     store.replace(FILTERED)
-    assert {s.name for s in store.listing(only)} == expected
-    assert set(names(store, store.text_candidates('"word"', (1.0,) * 6, 9, only))) == expected
-    assert set(names(store, store.vector_candidates(vector(9), 9, only))) == expected
+    assert {s.name for s in store.listing(where)} == expected
+    assert set(names(store, store.text_candidates('"word"', (1.0,) * 6, 9, where))) == expected
+    assert set(names(store, store.vector_candidates(vector(9), 9, where))) == expected
 
 
 def test_the_innermost_symbol_is_at_a_line(store):

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from codesearch.watch.classify import meaning
+from codesearch.watch.classify import classify_event
 from codesearch.watch.debounce import Batch
 from codesearch.watch.network_fs import judge, linux_mounts, mac_mounts
 
@@ -39,7 +39,7 @@ WHOLE = Batch(whole=True, folders=True)
     ],
 )
 def test_what_a_change_means(path: str, folder: bool, expected: Batch):
-    assert meaning(path, folder=folder) == expected
+    assert classify_event(path, folder=folder) == expected
 
 
 MOUNTINFO = """\

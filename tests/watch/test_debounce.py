@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from codesearch.watch.debounce import LONGEST, MOST, QUIET, Batch, Gatherer
+from codesearch.watch.debounce import LONGEST, MOST, QUIET, Batch, Debouncer
 
 
 class Clock:
@@ -17,7 +17,7 @@ class Clock:
 
 def test_a_batch_is_ready_when_it_has_been_quiet():
     clock = Clock()
-    gatherer = Gatherer(clock)
+    gatherer = Debouncer(clock)
     assert gatherer.due() is None
     gatherer.add(["a.py"])
     clock.now += QUIET / 2
@@ -31,7 +31,7 @@ def test_a_batch_is_ready_when_it_has_been_quiet():
 
 def test_news_that_does_not_end_is_taken_all_the_same():
     clock = Clock()
-    gatherer = Gatherer(clock)
+    gatherer = Debouncer(clock)
     started = clock.now
     while gatherer.wait(0) is None:
         gatherer.add(["a.py"])
@@ -40,7 +40,7 @@ def test_news_that_does_not_end_is_taken_all_the_same():
 
 
 def test_a_storm_becomes_a_look_at_the_whole():
-    gatherer = Gatherer(Clock())
+    gatherer = Debouncer(Clock())
     gatherer.add(f"{number}.py" for number in range(MOST + 1))
     gatherer.add(["late.py"])
     gatherer.hurry()
@@ -53,7 +53,7 @@ def test_a_storm_becomes_a_look_at_the_whole():
 
 
 def test_whatever_is_put_back_comes_again():
-    gatherer = Gatherer(Clock())
+    gatherer = Debouncer(Clock())
     gatherer.add_batch(Batch(("a.py",), settings=True))
     gatherer.add_batch(Batch(whole=True, folders=True))
     gatherer.hurry()
@@ -64,7 +64,7 @@ def test_whatever_is_put_back_comes_again():
 
 
 def test_hurry_ends_a_wait():
-    gatherer = Gatherer()
+    gatherer = Debouncer()
     timer = threading.Timer(0.05, gatherer.hurry)
     timer.start()
     assert gatherer.wait(60) is None

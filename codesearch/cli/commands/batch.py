@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def answer_lines(
-    index: Index, file: str, only: Filter, answers: Answers, least: float | None = None, *, quiet: bool = False
+    index: Index, file: str, where: Filter, answers: Answers, least: float | None = None, *, quiet: bool = False
 ) -> int:
     """Answer every line of a file, in order, at once when it comes; return the exit status.
 
@@ -30,7 +30,7 @@ def answer_lines(
     problem = ""
     for text in _lines(file):
         try:
-            hits = [hit for hit in index.query(text, only=only) if hit.score >= (least or 0.0)]
+            hits = [hit for hit in index.query(text, where=where) if hit.score >= (least or 0.0)]
         except UsageError as error:
             failed = True
             print_json({"query": text, "error": str(error), "results": []})

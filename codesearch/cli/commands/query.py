@@ -93,11 +93,11 @@ def query(
         text, path = None, text
     elif text is None:
         raise UsageError("no query given: codesearch query TEXT [PATH], for example codesearch query 'parse dates' .")
-    only = options.filters(lang, kind, path_filter, name)
+    where = options.filters(lang, kind, path_filter, name)
     if text is not None:
         from codesearch.search import parse
 
-        parse(text, only)
+        parse(text, where)
     if open_ is not None:
         limit = max(open_, limit or 0)
     settings = {"db": db, "model": model, "limit": limit, "context": context, "color": answers.value_of(color)}
@@ -113,15 +113,15 @@ def query(
             if not no_update:
                 session.refresh(index, quiet=quiet)
             printed = answers.answers(index, Format.ndjson, context, snippet=snippet, weak=True)
-            return answer_lines(index, batch, only, printed, min_score, quiet=quiet)
+            return answer_lines(index, batch, where, printed, min_score, quiet=quiet)
         assert text is not None
         if explain and format in (Format.vimgrep, Format.paths):
             raise UsageError(f"--explain has no place in the format {format.value}: use text, json or ndjson")
         reasons: list[Ranked] = []
         if explain:
-            hits, reasons = session.explained(index, text, only, update=not no_update, quiet=quiet)
+            hits, reasons = session.explained(index, text, where, update=not no_update, quiet=quiet)
         else:
-            hits = session.query(index, text, only, update=not no_update, quiet=quiet)
+            hits = session.query(index, text, where, update=not no_update, quiet=quiet)
         kept = [hit for hit in hits if hit.score >= (min_score or 0.0)]
         if open_ is not None:
             session.finish(index, quiet=quiet)

@@ -71,13 +71,13 @@ def why(
     at = options.place(place)
     if at is None:
         raise UsageError(f"{place}: write FILE:LINE, for example src/cache.py:42")
-    only = options.filters(lang, kind, path_filter, name)
+    where = options.filters(lang, kind, path_filter, name)
     root, file = options.located(at[0], path)
     settings = {"db": db, "model": model, "embed": answers.value_of(embed), "color": answers.value_of(color)}
     with session.opened(root, **settings, cache=options.cache(no_cache=no_cache)) as index:
         if not no_update:
             session.refresh(index, quiet=quiet)
-        found = index.why(text, file, at[1], only)
+        found = index.why(text, file, at[1], where)
         if index.problem and not quiet:
             console.message(index.problem)
         if format is ReportFormat.json:

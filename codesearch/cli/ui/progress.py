@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from rich.progress import TaskID
 
     from codesearch.indexing.update import Progress
-    from codesearch.rerank.backfill import FillProgress
+    from codesearch.rerank.backfill import BackfillProgress
 
 PATIENCE = 0.3
 """Seconds of work nobody needs to be told about."""
@@ -121,7 +121,7 @@ def _line(now: Progress) -> str:
     )
 
 
-class FillReporter(_Reporter):
+class BackfillReporter(_Reporter):
     """Hears how far the second stage's vectors are: a bar on a terminal, one line elsewhere. A context manager."""
 
     KEPT = "the vectors made so far are kept"
@@ -131,7 +131,7 @@ class FillReporter(_Reporter):
         self._model = model
         self._said = False
 
-    def progress(self, now: FillProgress) -> None:
+    def progress(self, now: BackfillProgress) -> None:
         """Show how far it is."""
         if self._quiet or now.done == now.total:
             return
@@ -147,7 +147,7 @@ class FillReporter(_Reporter):
         left = f"{(now.total - now.done) / now.rate:,.0f} s left" if now.rate else ""
         self._bar.update(self._task, completed=now.done, total=now.total, rate=f"{now.rate:,.0f}/s", left=left)
 
-    def _start(self, now: FillProgress) -> None:
+    def _start(self, now: BackfillProgress) -> None:
         from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 

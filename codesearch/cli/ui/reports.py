@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from codesearch.index import Status
     from codesearch.indexing.update import Report
-    from codesearch.rerank.backfill import FillReport
+    from codesearch.rerank.backfill import BackfillReport
     from codesearch.settings import Described
 
 MOST = 8
@@ -53,7 +53,7 @@ def done(report: Report, root: Path) -> str:
     return f"{root}: " + ", ".join(parts)
 
 
-def filled(report: FillReport, model: str) -> str:
+def filled(report: BackfillReport, model: str) -> str:
     """Return one line on what the second stage has seen."""
     if report.embedded:
         speed = report.embedded / max(report.seconds, 1e-6)
