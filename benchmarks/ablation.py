@@ -235,7 +235,7 @@ def tables(found: Mapping[str, Any]) -> Iterator[str]:
     )
     all_three = title(SIGNALS)
     suites = {suite: figure for suite, figure in SUITES.items() if of(runs[all_three], suite)}
-    yield "\n| signals |" + "".join(f" {suite}, {figure} | to all three |" for suite, figure in suites.items())
+    yield "\n| signals |" + "".join(f" {suite}, {figure} | vs. all three |" for suite, figure in suites.items())
     yield "|---" * (1 + 2 * len(suites)) + "|"
     for name, rows in runs.items():
         cells = [name]
