@@ -192,3 +192,17 @@ def test_a_damaged_model_says_so(tmp_path: Path, name: str, damage: str) -> None
         (folder / name).write_bytes((folder / name).read_bytes()[:-100])
     with pytest.raises(CodesearchError, match="model"):
         StaticEmbedder(folder)
+
+
+def test_a_word_said_twice_counts_less_than_two(static: Embedder) -> None:
+    """n occurrences of a word in one field count 1 + log n."""
+    one, other = static.encode_queries(["upload", "telescope"])
+
+    def share(text: str) -> float:
+        """Return how much of `one` a text's vector holds for each `other`."""
+        parts, *_ = np.linalg.lstsq(np.array([one, other]).T, static.encode_queries([text])[0], rcond=None)
+        return float(parts[0] / parts[1])
+
+    once = share("upload telescope")
+    for times in (2, 5, 20):
+        assert share("upload " * times + "telescope") / once == pytest.approx(1 + math.log(times), rel=0.02)

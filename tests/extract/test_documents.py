@@ -38,3 +38,15 @@ def test_equal_texts_share_a_hash_and_different_ones_do_not():
     changed = documents.documents(SYMBOLS, SOURCE.replace(b"launch", b"cancel"), "x.py")
     assert [d.content_hash for d in one] == [d.content_hash for d in two]
     assert one[2].content_hash != changed[2].content_hash
+
+
+def test_an_embedder_sees_sixty_words_of_documentation_and_two_hundred_of_a_body():
+    """Full text search holds all of both."""
+    documentation = " ".join(f"documented{chr(97 + n // 26)}{chr(97 + n % 26)}" for n in range(100))
+    body = " ".join(f"done{chr(97 + n // 26)}{chr(97 + n % 26)}" for n in range(300)).encode()
+    (found,) = documents.documents([symbol("function", "f", 0, len(body), None, documentation)], body, "a.py")
+    _, _, _, seen, inside = found.embedding_text.split("\n")
+    assert seen.split() == documentation.split()[:60]
+    assert inside.split() == body.decode().split()[:200]
+    assert found.fields[3].split() == documentation.split()
+    assert found.fields[5].split() == body.decode().split()

@@ -246,6 +246,13 @@ def test_comments_lose_their_marks(comment: str, text: str):
     assert clean_comment(comment) == text
 
 
+def test_documentation_is_kept_whole_up_to_eight_thousand_characters():
+    page, manual = ("word " * 1599 + "end.", "word " * 2000)
+    for clean, text in ((clean_comment, "/* {} */"), (clean_string, '"""{}"""')):
+        assert clean(text.format(page)) == page
+        assert clean(text.format(manual)) == manual[:8000]
+
+
 @pytest.mark.parametrize(
     ("string", "text"),
     [

@@ -84,6 +84,28 @@ def test_common_words_do_not_become_rare_in_a_small_overlay(tree: Path):
     assert ask(tree, overlay, "the value of the telescope")[0][1] == "polish_the_telescope"
 
 
+def test_a_words_rarity_is_that_of_the_whole_index(tree: Path):
+    """The evidence of a buffer's text is about as strong as that of the same text on disk, for rare and common words.
+
+    In a small overlay every word is either in no other text or in most: its own statistics would say anything.
+    """
+    overlay = Overlay(MODEL)
+    for name in ("rare.py", "part1.py"):
+        overlay.put(record(name, (tree / name).read_text()))
+    for typed, path in (("polish the telescope", "rare.py"), ("read the value of part", "part1.py")):
+        query = search.parse(typed)
+        vector = embed.load(MODEL).quantised_query(query.text)
+        with Store(tree / ".codesearch" / "index.db") as store:
+            saved = search.search(store, query, vector, 100)
+            unsaved = [item for item, unsaved in overlay.search(store, query, vector, 100) if unsaved]
+
+        def matches(ranked: list[search.Ranked], path: str = path) -> dict[str, float]:
+            found = [item.candidate for item in ranked]
+            return {one.symbol.name: one.text for one in found if one.symbol.path == path and one.text > 0}
+
+        assert matches(unsaved) == pytest.approx(matches(saved), rel=0.2), typed
+
+
 def test_the_saved_version_does_not_answer(tree: Path):
     overlay = Overlay(MODEL)
     overlay.put(record("rare.py", "def water_the_plants():\n    '''Water the plants.'''\n"))

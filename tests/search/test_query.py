@@ -13,6 +13,7 @@ from codesearch.search.query import CAPITAL, MAX_CHARACTERS, MAX_TERMS, MOST_MEN
         ("lang:ts retry", "retry", Filter(languages=("typescript", "tsx"))),
         ("retry LANG:Go kind:method", "retry", Filter(languages=("go",), kinds=("method",))),
         ("retry path:middleware/** -path:test", "retry", Filter(paths=("middleware/**",), not_paths=("test",))),
+        ("retry file:queue.go -file:test", "retry", Filter(paths=("queue.go",), not_paths=("test",))),
         ('retry path:"my dir/a.py"', "retry", Filter(paths=("my dir/a.py",))),
         ("retry -is:test name:parse*", "retry", Filter(names=("parse*",), not_roles=("test",))),
         ("lang:go lang:rust x", "x", Filter(languages=("go", "rust"))),

@@ -37,3 +37,18 @@ def test_in_a_large_one_a_common_word_alone_does_not_count(store, monkeypatch):
     monkeypatch.setattr(term_pruning, "MOST_SCORED", 10)
     assert len(scored(store, "common rare usual word")) == 1, "no two common ones are few enough, and one holds rare"
     assert len(scored(store, "common usual other")) == 20, "too many, but fewer than with any word alone"
+
+
+def test_of_the_three_rarest_common_words_two_must_come_together(tmp_path, monkeypatch):
+    """A text with two of them is about the query, one with a fourth common word is about anything."""
+    monkeypatch.setattr(term_pruning, "MOST_SCORED", 25)
+    monkeypatch.setattr(term_pruning, "ENOUGH", 20)
+    with Store(tmp_path / "index.db", writable=True) as opened:
+        opened.use_model("test@1", 8)
+        words = ("lens", "mirror", "mount", "screw")  # each in more texts than the one before
+        held = [words[at] for at in range(4) for _ in range(26 + at)]
+        held += ["lens mirror", "lens mount", "mirror mount", "mount screw", "lens screw"]
+        opened.replace([record("a.py", *(item(f"f{n}", text, vector(1)) for n, text in enumerate(held)))])
+        found = opened.symbols(scored(opened, "lens mirror mount screw"))
+    together = sorted(held[int(symbol.name[1:])] for symbol, _, _ in found.values())
+    assert together == ["lens mirror", "lens mount", "mirror mount"]
