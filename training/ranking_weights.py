@@ -148,9 +148,9 @@ def write(fitted: Mapping[str, Fitted], repositories: int) -> None:
         page.append(f"\n## {model.table.title.capitalize()}\n\n{model.table.markdown()}\n")
     page.append(
         "\n## Scores\n\n"
-        "A logistic function turns the sum of a hit into its score, its probability of being what was asked for. The\n"
-        "diagram and the tables compare score and share of correct hits, for the first ten hits of all queries except\n"
-        "names, with the ranking fitted without their repository:\n"
+        "A logistic function maps the sum of a hit to its score: the probability that the hit is relevant. The\n"
+        "diagram and the tables compare the score with the share of correct hits, for the first ten hits of all\n"
+        "queries except names, with the ranking fitted without their repository:\n"
         "\n![Reliability of scores](images/reliability.svg)\n"
     )
     for model in fitted.values():
