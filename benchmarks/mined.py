@@ -37,7 +37,7 @@ from codesearch import languages
 from codesearch.core.errors import CodesearchError
 from codesearch.core.tokens import words
 from codesearch.core.types import CALLABLES, Symbol
-from codesearch.extract import extract
+from codesearch.extract.symbols import extract
 
 LIST = Path(__file__).with_name("mined.tsv")
 MOST = {

@@ -27,7 +27,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from codesearch import languages
-from codesearch.extract import ParseTimeoutError, extract
+from codesearch.extract.symbols import ParseTimeoutError, extract
 
 MAX_SIZE = 1_000_000
 MAX_LINE = 5_000

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from codesearch import languages
-from codesearch.extract import extract
+from codesearch.extract.symbols import extract
 
 _MAX_BYTES = 1_000_000
 _C_LIKE = r'"""[\s\S]*?"""|"(?:[^"\\\n]|\\.)*"|//[^\n]*|/\*[\s\S]*?\*/'

@@ -44,7 +44,7 @@ from codesearch import languages
 from codesearch.core.errors import CodesearchError
 from codesearch.core.tokens import words
 from codesearch.core.types import Symbol
-from codesearch.extract import extract
+from codesearch.extract.symbols import extract
 
 BODY_WORDS = 300
 MOST = {"documentation": 4000, "comment": 1000, "test": 500, "commit": 300}

@@ -178,7 +178,7 @@ class FileScan:
 def scan(source: bytes, language: Language, deadline: float | None = None) -> FileScan:
     """Parse a source and find its definitions; `deadline` is a value of `time.monotonic()`.
 
-    Raises ParseTimeout when the deadline passes during the parse.
+    Raises ParseTimeoutError when the deadline passes during the parse.
     """
     return FileScan(language.before(source) if language.before else source, language, deadline)
 

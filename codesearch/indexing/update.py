@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from codesearch import embed
 from codesearch._version import __version__
 from codesearch.core.errors import StoreError
-from codesearch.extract import documents
+from codesearch.extract.documents import VERSION as INDEXED_FORM
 from codesearch.files import Discovery, FoundFile, discover, discover_only
 from codesearch.indexing.worker import Setup, Task
 from codesearch.settings import Settings
@@ -97,7 +97,7 @@ class Report:
 
 def rules(settings: Settings) -> str:
     """Return what decides how a file is read; an index made by other rules is made anew."""
-    return f"{__version__} {documents.VERSION} {settings.reading_rules()}"
+    return f"{__version__} {INDEXED_FORM} {settings.reading_rules()}"
 
 
 def is_current(store: Store, settings: Settings) -> bool:

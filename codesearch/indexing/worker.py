@@ -125,8 +125,8 @@ class Processor:
         return self._extracted(task.path, state, source)
 
     def _extracted(self, path: str, state: FileState, source: Source) -> _Extracted:
-        from codesearch.extract import extract
         from codesearch.extract.documents import each_document
+        from codesearch.extract.symbols import extract
 
         # A name that is not UTF-8 stays as it is on disk; what is made of it for people and for search is text.
         shown = path.encode("utf-8", "replace").decode()

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from codesearch.core.errors import CodesearchError
 from codesearch.core.types import Symbol
-from codesearch.extract import extract
+from codesearch.extract.symbols import extract
 
 _MARKS = re.compile(r"(?:\b[rRuUbBfF]{1,2}(?=[\"'])|@(?:type|module)?doc\b|\bdoc\b\s*=|\W|_)+")
 """What may stand beside a line of documentation: comment marks, quotes and their prefixes, `@doc`."""

@@ -134,7 +134,7 @@ def _target(index: Index, one: Opened, symbols: dict[str, list[Symbol]]) -> Targ
 
 
 def _symbols(index: Index, path: str) -> list[Symbol]:
-    from codesearch.extract import extract
+    from codesearch.extract.symbols import extract
     from codesearch.files import Source, read_source
 
     source = read_source(index.root, path, index.settings.file_options())

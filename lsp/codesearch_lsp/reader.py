@@ -173,8 +173,8 @@ def record(buffer: Buffer, embedder: Any) -> FileRecord:
     """Return the record of a buffer, by the rules for files."""
     from codesearch import languages
     from codesearch.embed import quantise
-    from codesearch.extract import extract
     from codesearch.extract.documents import documents
+    from codesearch.extract.symbols import extract
     from codesearch.files import decode, is_generated, is_minified, role
     from codesearch.store.records import SymbolRecord
 

@@ -153,7 +153,10 @@ def test_completion(tmp_path: Path, shell: str):
     assert "status" in run.out, run.err
 
 
-HEAVY = ("numpy", "rich", "pygments", "filelock", "tree_sitter", "sqlite_vec", "pydantic", "platformdirs", "sqlite3")
+HEAVY = (
+    "numpy", "rich", "pygments", "filelock", "tree_sitter", "sqlite_vec", "pydantic", "platformdirs", "sqlite3",
+    "importlib.resources", "codesearch.extract.symbols", "codesearch.extract.scan", "codesearch.languages.grammar",
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("format", ["text", "json", "vimgrep"])

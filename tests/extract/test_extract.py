@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 from codesearch import languages
 from codesearch.core.errors import NotFoundError
 from codesearch.core.types import KINDS, Symbol
-from codesearch.extract import ParseTimeoutError, extract
 from codesearch.extract.comments import clean_comment, clean_string
 from codesearch.extract.scan import scan
+from codesearch.extract.symbols import ParseTimeoutError, extract
 
 CASES = Path(__file__).parents[1] / "languages" / "cases"
 NAMES = [language.name for language in languages.all()]

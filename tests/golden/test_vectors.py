@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from codesearch import embed
-from codesearch.extract import extract
 from codesearch.extract.documents import documents
+from codesearch.extract.symbols import extract
 from tests.golden.pinned import pinned
 
 SOURCES = {

@@ -15,7 +15,7 @@ import pytest
 
 from codesearch import languages
 from codesearch.core.types import KINDS, Symbol
-from codesearch.extract import extract
+from codesearch.extract.symbols import extract
 
 CASES = Path(__file__).parent / "cases"
 SOURCES = sorted(path for path in CASES.iterdir() if path.suffix != ".symbols")

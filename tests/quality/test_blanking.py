@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from codesearch.extract import extract
+from codesearch.extract.symbols import extract
 from codesearch.quality.blanking import without_documentation
 from tests.quality.conftest import CACHE, UPLOAD
 

@@ -19,8 +19,8 @@ STATE = FileState(0, 0, 0, 0, 0, None)
 
 
 def record(path: str, source: str) -> FileRecord:
-    from codesearch.extract import extract
     from codesearch.extract.documents import documents
+    from codesearch.extract.symbols import extract
 
     data = source.encode()
     symbols = extract(data, "python", path)

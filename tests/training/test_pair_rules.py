@@ -10,7 +10,7 @@ from types import ModuleType
 import pytest
 
 from codesearch.core.types import Symbol
-from codesearch.extract import extract
+from codesearch.extract.symbols import extract
 
 TRAINING = Path(__file__).parents[2] / "training"
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 def documents(root: Path, count: int) -> list[str]:
     """Return embedded texts of at most `count` different functions, methods and types, from all over the tree."""
-    from codesearch.extract import extract
     from codesearch.extract.documents import documents as documents_of
+    from codesearch.extract.symbols import extract
     from codesearch.files import Source, discover, read_source
 
     found: dict[str, None] = {}

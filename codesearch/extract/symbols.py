@@ -1,0 +1,213 @@
+"""From the source of one file to its symbols."""
+
+from __future__ import annotations
+
+import re
+import time
+from bisect import bisect_right
+from itertools import accumulate
+from pathlib import PurePosixPath
+
+from codesearch import languages
+from codesearch.core.types import CALLABLES, KINDS, Kind, Symbol
+from codesearch.extract.comments import CommentFinder, clean_comment
+from codesearch.extract.scan import FileScan, ParseTimeoutError, scan
+from codesearch.languages.definition import Definition, Language
+
+__all__ = ["ParseTimeoutError", "extract"]
+
+_MAX_SIGNATURE = 300
+_OPENING = re.compile(r"([(\[]) ")
+_CLOSING = re.compile(r",? ([)\]])")
+"""What is left of line breaks in a list of parameters."""
+_OPEN_BRACE = re.compile(rb"\{[^\S\n]*\r?\n")
+_GAP = re.compile(rb"(?:[\s;,]|//[^\n]*|/\*.*?\*/)*", re.DOTALL)
+"""What may stand between the overloads of a function."""
+_TAILS = ("=>", "=", "{", ":", ";", "->", " do", " where")
+"""What stands between a declaration and its body."""
+_TEST_SEPARATOR = " > "
+
+
+def extract(source: bytes, language: str, path: str, timeout: float | None = None) -> list[Symbol]:
+    """Return the symbols of one file: first its `module`, then the others in source order, containers first.
+
+    `source` is UTF-8 (invalid bytes are replaced in names and documentation), `path` is relative to the root,
+    with `/`. Every file has a module symbol, whatever is in it. Files with syntax errors give what can be found.
+    `timeout` bounds the seconds spent in parsing: ParseTimeout is raised then. Queries cannot be interrupted.
+    Raises NotFoundError for a language that is unknown or whose grammar is not installed.
+    """
+    if b"\n" not in source and b"\r" in source:
+        source = source.replace(b"\r", b"\n")  # the same length, and lines count as they look
+    deadline = None if timeout is None else time.monotonic() + timeout
+    entry = languages.get(language)
+    found = scan(source, entry, deadline)
+    definitions = entry.after(found) if entry.after else found.definitions
+    return _Symbols(found, entry, path).build(definitions)
+
+
+class _Symbols:
+    """Places the definitions of a scan: ranges widened, documentation found, names qualified."""
+
+    def __init__(self, found: FileScan, entry: Language, path: str) -> None:
+        self.found = found
+        self.entry = entry
+        self.path = path
+        self.source = found.source
+        lengths = map((1).__add__, map(len, self.source.split(b"\n")))
+        self.starts = list(accumulate(lengths, initial=0))
+        self.starts.pop()  # beyond the end
+        if len(self.starts) > 1 and self.starts[-1] == len(self.source):
+            self.starts.pop()
+        self.comments = CommentFinder(self.source, self.starts, entry.line_comments, entry.block_comments)
+        self.annotation = re.compile(rb"\s*(?:" + entry.annotation + rb")\s*", re.DOTALL) if entry.annotation else None
+
+    def build(self, definitions: list[Definition]) -> list[Symbol]:
+        for definition in definitions:
+            self._widen(definition)
+        definitions.sort(key=lambda definition: (definition.start, -definition.end, definition.name_start))
+        if self.entry.overloads:
+            definitions = self._joined(definitions)
+        symbols: list[tuple[Symbol, bool]] = []
+        defined: set[str] = set()
+        stack: list[tuple[int, str, str]] = []  # end, kind, qualified name of the definitions around
+        separator = self.entry.separator
+        for definition in definitions:
+            while stack and stack[-1][0] <= definition.start:
+                stack.pop()
+            _, around, prefix = stack[-1] if stack else (0, "", "")
+            kind = definition.kind
+            if kind == "function" and (around in self.entry.method_kinds or definition.scope):
+                kind = "method"
+            parts = [definition.scope, definition.name] if definition.scope else [definition.name]
+            if prefix:
+                parts[0] = prefix + (_TEST_SEPARATOR if around == "test" else separator) + parts[0]
+            qualname = separator.join(parts)
+            stack.append((definition.end, kind, qualname))
+            if kind not in KINDS or (definition.prototype and around in CALLABLES):
+                continue
+            if not definition.prototype:
+                defined.add(qualname)
+            symbols.append((self._symbol(definition, kind, qualname), definition.prototype))
+        kept = [symbol for symbol, prototype in symbols if not prototype or symbol.qualname not in defined]
+        return [self._module(definitions), *kept]
+
+    def _joined(self, definitions: list[Definition]) -> list[Definition]:
+        """Join overloads with the implementation, or the next overload, that directly follows them."""
+        kept: list[Definition] = []
+        for definition in definitions:
+            above = kept[-1] if kept else None
+            if (
+                above
+                and above.prototype
+                and above.name == definition.name
+                and above.end <= definition.start
+                and _GAP.fullmatch(self.source, above.end, definition.start)
+            ):
+                definition.start = above.start
+                definition.documentation = above.documentation or definition.documentation
+                kept.pop()
+            kept.append(definition)
+        return kept
+
+    def _symbol(self, definition: Definition, kind: Kind, qualname: str) -> Symbol:
+        return Symbol(
+            kind=kind,
+            name=definition.name,
+            qualname=qualname,
+            signature=self._signature(definition),
+            documentation=definition.documentation or "",
+            start_line=self._row(definition.start) + 1,
+            end_line=self._row(max(definition.start, definition.end - 1)) + 1,
+            start_byte=definition.start,
+            end_byte=definition.end,
+            language=self.entry.name,
+            path=self.path,
+        )
+
+    def _module(self, definitions: list[Definition]) -> Symbol:
+        stem = PurePosixPath(self.path)
+        documentation = self.found.docstrings.get(self.found.root)
+        if documentation is None:
+            first = self._row(definitions[0].start) if definitions else -1
+            documentation = self.comments.leading(first)
+        return Symbol(
+            kind="module",
+            name=stem.stem or self.path,
+            qualname=str(stem.with_suffix("")) if stem.suffix else self.path,
+            signature=self.path,
+            documentation=documentation,
+            start_line=1,
+            end_line=len(self.starts),
+            start_byte=0,
+            end_byte=len(self.source),
+            language=self.entry.name,
+            path=self.path,
+        )
+
+    def _row(self, offset: int) -> int:
+        return bisect_right(self.starts, offset) - 1
+
+    def _widen(self, definition: Definition) -> None:
+        """Take in wrappers and attributes, and find the documentation."""
+        found = self.found
+        documentation = definition.documentation or found.docstrings.get((definition.start, definition.end))
+        span = (definition.start, definition.end)
+        while wider := found.wraps.get(span):
+            if wider == span:
+                break
+            span = wider
+        start, end = span
+        while end > start and self.source[end - 1] in b" \t\r\n":
+            end -= 1
+        definition.end = end
+        comment = ""
+        row = probe = self._row(start)
+        while True:
+            lead = self.source[self.starts[row] : start].rstrip() if row == probe else b""
+            if lead:
+                end = self.starts[row] + len(lead)
+            elif probe:
+                line = self.comments.line(probe - 1)
+                begin = self.source.find(line, self.starts[probe - 1]) if line else 0
+                end = begin + len(line)
+            else:
+                break
+            attribute = found.attributes.get(end)
+            if attribute:
+                start, text = attribute
+                documentation = documentation or text
+                row = probe = self._row(start)
+                continue
+            if lead:
+                break
+            top = self.comments.above(probe)
+            if top == probe:
+                break
+            comment = comment or clean_comment(self.comments.text(top, probe))
+            probe = top
+        definition.start = start
+        definition.documentation = documentation or comment
+
+    def _signature(self, definition: Definition) -> str:
+        begin = max(definition.start, self.starts[self._row(definition.head)])
+        end = definition.body
+        if end < 0:
+            end = min(definition.end, begin + 4 * _MAX_SIGNATURE)
+            brace = _OPEN_BRACE.search(self.source, definition.name_start, end)
+            end = brace.start() if brace else end
+        if self.annotation:
+            while (match := self.annotation.match(self.source, begin, end)) and match.end() <= definition.name_start:
+                begin = match.end()
+        text = self.source[begin : min(end, begin + 4 * _MAX_SIGNATURE)].decode("utf-8", "replace")
+        if "\n" in text:
+            text = "\n".join(
+                line for line in text.split("\n") if not line.lstrip().startswith(self.entry.line_comments)
+            )
+        text = " ".join(text.split())
+        if "( " in text or "[ " in text:
+            text = _OPENING.sub(r"\1", text)
+        if " )" in text or " ]" in text:
+            text = _CLOSING.sub(r"\1", text)
+        while text.endswith(_TAILS):
+            text = text.removesuffix(next(tail for tail in _TAILS if text.endswith(tail))).rstrip()
+        return text if len(text) <= _MAX_SIGNATURE else text[: _MAX_SIGNATURE - 1].rstrip() + "…"
