@@ -1,7 +1,74 @@
-"""What holds for every test."""
+"""What holds for every test: a home that is not the tester's, and the lane a test belongs to."""
+
+from __future__ import annotations
 
 import os
+import shutil
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
 
-# No test reads or fills the tester's own cache of vectors, nor does one find what another has made. Those that are
-# about it, and those that run in a home of their own, use it there.
+import pytest
+
+# First: it remembers the tester's home, which the next lines hide.
+from tests.support import home as homes
+from tests.support.command import Run
+from tests.support.command import call as _call
+
+TESTS = Path(__file__).parent
+EDITOR = ("editors",)
+INTEGRATION = (
+    "bench",
+    "cli",
+    "indexing",
+    "lsp/test_clients.py",
+    "lsp/test_life.py",
+    "lsp/test_opened.py",
+    "lsp/test_reader.py",
+    "lsp/test_requests.py",
+    "rerank/test_backfill.py",
+    "rerank/test_sharing.py",
+    "service",
+    "test_docs.py",
+    "test_index.py",
+    "watch/test_watcher.py",
+)
+"""Folders and files whose tests start processes or wait for events. Everything else is in the unit lane."""
+
+_home = tempfile.mkdtemp(prefix="codesearch-home-")
+os.environ.update(homes.environment(Path(_home)))
+for _name in set(os.environ) - set(homes.environment(Path(_home))):
+    del os.environ[_name]
+# No index reads or fills a shared cache of vectors that another test has filled. Tests of the cache, and those with a
+# home of their own, switch it on.
 os.environ["CODESEARCH_CACHE"] = "false"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark each test with its lane."""
+    for item in items:
+        path = item.path.relative_to(TESTS)
+        names = {path.as_posix(), *(folder.as_posix() for folder in path.parents)}
+        if names & set(EDITOR):
+            item.add_marker("editor")
+        elif names & set(INTEGRATION):
+            item.add_marker("integration")
+
+
+def pytest_unconfigure() -> None:
+    """Delete the home of the session."""
+    shutil.rmtree(_home, ignore_errors=True)
+
+
+@pytest.fixture
+def private_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Give this test and its children a home of their own, where nothing is set and the shared cache is on."""
+    home = tmp_path_factory.mktemp("home")
+    homes.move_into(home, monkeypatch)
+    return home
+
+
+@pytest.fixture
+def call(capfdbinary: pytest.CaptureFixture[bytes]) -> Callable[..., Run]:
+    """Run the command in this process."""
+    return lambda *arguments: _call(capfdbinary, *arguments)

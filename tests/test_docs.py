@@ -19,7 +19,8 @@ import typer
 
 import codesearch
 from codesearch.cli.app import app
-from tests.cli.conftest import HOUSE, process
+from tests.support.command import process
+from tests.support.home import HOUSE
 
 DOCS = HOUSE / "docs"
 UPDATE = bool(os.environ.get("CODESEARCH_UPDATE_DOCS"))
@@ -36,16 +37,7 @@ CHANGING = [
 ]
 
 
-@pytest.fixture(autouse=True)
-def nobody_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Keep the tester's own settings out."""
-    home = tmp_path_factory.mktemp("home")
-    for name in [*os.environ]:
-        if name.startswith(("CODESEARCH_", "XDG_")) or name in ("NO_COLOR", "FORCE_COLOR", "COLUMNS"):
-            monkeypatch.delenv(name)
-    monkeypatch.setenv("HOME", str(home))
-    monkeypatch.setenv("PYTHONPATH", str(HOUSE))
-    return home
+pytestmark = pytest.mark.usefixtures("private_home")
 
 
 @pytest.fixture

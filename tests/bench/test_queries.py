@@ -9,13 +9,13 @@ import pytest
 import codesearch
 from codesearch.bench import queries
 from codesearch.core.errors import NotFoundError, UsageError
-from tests.cli.conftest import SMALL, nobody_home, write_tree  # noqa: F401 -- a fixture
+from tests.support.trees import SMALL, write
 
 
 @pytest.fixture
 def index(tmp_path: Path) -> codesearch.Index:
     more = {f"more{number}.py": f"def open_door_{number}():\n    return {number}\n" for number in range(30)}
-    opened = codesearch.open_index(write_tree(tmp_path / "tree", {**SMALL, **more}), embed="none")
+    opened = codesearch.open_index(write(tmp_path / "tree", {**SMALL, **more}), embed="none")
     opened.update()
     return opened
 

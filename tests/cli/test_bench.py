@@ -15,8 +15,10 @@ from typing import Any
 import pytest
 
 from codesearch.bench import processes
-from tests.cli.conftest import COMMAND, Run, write_tree
-from tests.quality.conftest import git, repository  # noqa: F401 -- fixtures
+from tests.quality.conftest import repository  # noqa: F401 -- a fixture
+from tests.support.command import COMMAND, Run
+from tests.support.git import git
+from tests.support.trees import write
 
 Call = Callable[..., Run]
 FEW = ("--queries", "3", "--cold", "2", "--embed", "none")
@@ -115,9 +117,9 @@ def test_new_questions_and_those_that_were_asked_before(small: Path, call: Call)
     assert " + transformer@" in found["model"]
 
 
-def test_the_vectors_of_other_indexes_do_not_help(small: Path, call: Call, nobody_home: Path):
+def test_the_vectors_of_other_indexes_do_not_help(small: Path, call: Call, private_home: Path):
     measured(call, small, "--queries", "2", "--cold", "1")
-    assert not list(nobody_home.rglob("codesearch/**/*.db"))
+    assert not list(private_home.rglob("codesearch/**/*.db"))
 
 
 def test_queries_of_a_file_and_the_service(small: Path, tmp_path: Path, call: Call):
@@ -165,7 +167,7 @@ def test_git_does_not_run_what_a_repository_names(repository: Path, tmp_path: Pa
     git(repository, "config", "filter.evil.clean", str(program))
     (repository / ".gitattributes").write_text("*.go filter=evil\n", encoding="utf-8")
     os.utime(repository / "src" / "upload.go", (1, 1))
-    subprocess.run(["git", "status"], cwd=repository, check=True, capture_output=True)
+    git(repository, "status")
     assert ran.exists(), "git itself runs it"
     ran.unlink()
     os.utime(repository / "src" / "upload.go", (2, 2))
@@ -179,7 +181,7 @@ def test_git_does_not_run_what_a_repository_names(repository: Path, tmp_path: Pa
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize("moment", [("index", "index.db"), ("watch", ".keeper")], ids=["indexing", "serving"])
 def test_an_interruption_leaves_nothing(tmp_path: Path, scratch: Path, number: signal.Signals, moment: tuple[str, str]):
-    tree = write_tree(tmp_path / "tree", {f"part{at}.py": f"def f{at}():\n    return {at}\n" * 20 for at in range(100)})
+    tree = write(tmp_path / "tree", {f"part{at}.py": f"def f{at}():\n    return {at}\n" * 20 for at in range(100)})
     what, file = moment
     command = [*COMMAND, "bench", str(tree), "--queries", "1", "--cold", "1", "--embed", "none", "--service"]
     process = subprocess.Popen(

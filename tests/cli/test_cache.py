@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from codesearch.rerank import reranker
-from tests.cli.conftest import Run
 from tests.support import models
+from tests.support.command import Run
 from tests.support.models import FakeModel
 
 Call = Callable[..., Run]
@@ -27,9 +27,9 @@ def fake(monkeypatch: pytest.MonkeyPatch):
 
 
 @pytest.fixture
-def cache(nobody_home: Path) -> Path:
+def cache(private_home: Path) -> Path:
     """Return where the cache of this home is."""
-    return nobody_home / ".cache" / "codesearch" / "vectors.db"
+    return private_home / ".cache" / "codesearch" / "vectors.db"
 
 
 @pytest.fixture

@@ -13,7 +13,8 @@ import pytest
 import codesearch
 from codesearch import settings as known
 from codesearch.cli.options import place
-from tests.cli.conftest import process, write_tree
+from tests.support.command import process
+from tests.support.trees import write
 
 COMMANDS = ("query", "similar", "show", "symbols", "index", "status", "clean", "config")
 
@@ -30,7 +31,7 @@ def test_index_tells_what_it_did(small: Path, call):
 
 
 def test_include_and_exclude(tmp_path: Path, call):
-    write_tree(tmp_path, {"a.py": "def a(): pass\n", "gen/b.py": "def b(): pass\n", "c.py": "def c(): pass\n"})
+    write(tmp_path, {"a.py": "def a(): pass\n", "gen/b.py": "def b(): pass\n", "c.py": "def c(): pass\n"})
     call("index", tmp_path, "--exclude", "gen/**", "--exclude", "c.py")
     assert call("symbols", tmp_path, "--no-update", "--format", "paths").out == "a.py\n"
     call("index", tmp_path, "--include", "gen/**")
@@ -52,7 +53,7 @@ def test_status_is_true_to_the_moment(small: Path, call):
     assert fresh.status == 1
     assert "not indexed yet (2 files to read)" in fresh.out
     call("index", small)
-    write_tree(small, {"new.py": "x = 1\n", "notes.zzz": "?\n", "blob.py": "\x00\x01" * 5000})
+    write(small, {"new.py": "x = 1\n", "notes.zzz": "?\n", "blob.py": "\x00\x01" * 5000})
     (small / "retry.py").unlink()
     stale = call("status", small)
     assert stale.status == 0
@@ -121,7 +122,7 @@ def test_a_file_with_a_number_in_its_name(tmp_path: Path, monkeypatch: pytest.Mo
     if sys.platform == "win32":
         pytest.skip("no colons in names")
     monkeypatch.chdir(tmp_path)
-    write_tree(tmp_path, {"a:1": "x\n"})
+    write(tmp_path, {"a:1": "x\n"})
     assert place("a:1:2") == ("a:1", 2)
 
 

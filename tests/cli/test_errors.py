@@ -16,7 +16,8 @@ from pathlib import Path
 import pytest
 
 from codesearch.store import location
-from tests.cli.conftest import COMMAND, Run, process, write_tree
+from tests.support.command import COMMAND, Run, process
+from tests.support.trees import write
 
 
 def refused(run: Run, *parts: str) -> None:
@@ -84,7 +85,7 @@ def test_bad_arguments(small: Path, monkeypatch: pytest.MonkeyPatch, call, argum
     ids=["empty", "unknown languages", "binary"],
 )
 def test_nothing_to_search(tmp_path: Path, call, files: dict[str, str], parts: list[str]):
-    write_tree(tmp_path, files)
+    write(tmp_path, files)
     refused(call("index", tmp_path), "nothing to search", *parts)
     refused(call("query", "words", tmp_path), "nothing to search", *parts)
     refused(call("symbols", tmp_path), "nothing to search", *parts)
@@ -149,13 +150,13 @@ def read_only(small: Path) -> Iterator[Path]:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="POSIX permissions")
-def test_read_only_folder_is_indexed_elsewhere(read_only: Path, nobody_home: Path):
+def test_read_only_folder_is_indexed_elsewhere(read_only: Path, private_home: Path):
     run = process("query", "retry_upload", read_only, "-n", "1", "--format", "paths", cwd=read_only)
     assert (run.status, run.out) == (0, "retry.py\n")
     assert "cannot be written to: the index is kept in" in run.err
-    assert str(nobody_home) in run.err
+    assert str(private_home) in run.err
     assert not (read_only / ".codesearch").exists()
-    assert str(nobody_home) in process("status", read_only, cwd=read_only).out
+    assert str(private_home) in process("status", read_only, cwd=read_only).out
 
 
 def test_read_only_folder_simulated(small: Path, call, monkeypatch: pytest.MonkeyPatch):
@@ -169,7 +170,7 @@ def test_read_only_folder_simulated(small: Path, call, monkeypatch: pytest.Monke
 
 def test_two_index_runs_at_once(tmp_path: Path):
     files = {f"m{number}.py": f"def work_{number}():\n    return {number}\n" * 20 for number in range(300)}
-    tree = write_tree(tmp_path / "many", files)
+    tree = write(tmp_path / "many", files)
     runs = [subprocess.Popen([*COMMAND, "index", tree], stderr=subprocess.PIPE, text=True) for _ in range(3)]
     errors = [run.communicate(timeout=120)[1] for run in runs]
     assert [run.returncode for run in runs] == [0, 0, 0], errors

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from codesearch.cli.main import main
-from tests.cli.conftest import Run, process
-from tests.quality.conftest import commit, git, repository  # noqa: F401 -- fixtures
+from tests.quality.conftest import commit, repository  # noqa: F401 -- fixtures
+from tests.support.command import Run, process
 
 Call = Callable[..., Run]
 

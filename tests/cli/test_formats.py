@@ -11,7 +11,8 @@ from pathlib import Path
 import jsonschema  # type: ignore[import-untyped]
 import pytest
 
-from tests.cli.conftest import process, write_tree
+from tests.support.command import process
+from tests.support.trees import write
 
 SCHEMA = json.loads((resources.files("codesearch.cli") / "hit.schema.json").read_text("utf-8"))
 ODD_NAMES = ["with space.py", "new\nline.py", "quo'te\".py", "tab\t.py", "-dash.py", "ünïcode.py", "esc\x1b[31m.py"]
@@ -67,7 +68,7 @@ def test_vimgrep_and_paths(small: Path, call):
 @pytest.fixture(scope="module")
 def odd(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("odd")
-    write_tree(root, {name: f"def wombat():\n    return 'burrow {at}'\n" for at, name in enumerate(ODD_NAMES)})
+    write(root, {name: f"def wombat():\n    return 'burrow {at}'\n" for at, name in enumerate(ODD_NAMES)})
     return root
 
 
@@ -102,7 +103,7 @@ def test_odd_names_come_through_every_format(odd: Path):
     ],
 )
 def test_any_locale(tmp_path: Path, locale: dict[str, str]):
-    write_tree(tmp_path, {"a.py": 'def größe(x):\n    """日本 größe."""\n    return x\n'})
+    write(tmp_path, {"a.py": 'def größe(x):\n    """日本 größe."""\n    return x\n'})
     for format in ("text", "json", "vimgrep"):
         run = process("query", "größe", tmp_path, "--format", format, cwd=tmp_path, environment=locale)
         assert (run.status, "Traceback" in run.err) == (0, False), run.err
@@ -132,12 +133,12 @@ def test_show_prints_the_bare_source_in_a_pipe(small: Path, call):
 
 def test_show_prints_all_of_a_long_symbol(tmp_path: Path, call):
     body = "".join(f"    value_{number} = {number}\n" for number in range(1000))
-    write_tree(tmp_path, {"long.py": f"def endless():\n{body}"})
+    write(tmp_path, {"long.py": f"def endless():\n{body}"})
     assert call("show", "endless", tmp_path).out == f"def endless():\n{body}"
 
 
 def test_show_says_that_there_are_more(tmp_path: Path, call):
-    write_tree(tmp_path, {f"{letter}.py": f"def same():\n    return '{letter}'\n" for letter in "abc"})
+    write(tmp_path, {f"{letter}.py": f"def same():\n    return '{letter}'\n" for letter in "abc"})
     one = call("show", "same", tmp_path)
     assert one.out.count("def same") == 1
     assert "2 more named so" in one.err

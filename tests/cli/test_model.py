@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from codesearch.embed import MODELS, config, load
-from tests.cli.conftest import Run
+from tests.support.command import Run
 
 Call = Callable[..., Run]
 
@@ -61,8 +61,8 @@ def test_list_says_what_is_broken_or_missing(call: Call, models: Path, project: 
     assert "the settings ask for the model gone, which there is not" in run.err
 
 
-def test_use_writes_the_users_file(call: Call, models: Path, project: Path, nobody_home: Path) -> None:
-    file = nobody_home / ".config" / "codesearch" / "config.toml"
+def test_use_writes_the_users_file(call: Call, models: Path, project: Path, private_home: Path) -> None:
+    file = private_home / ".config" / "codesearch" / "config.toml"
     run = call("model", "use", "mine")
     assert (run.status, run.err) == (0, "")
     assert str(file) in run.out
@@ -88,11 +88,11 @@ def test_use_for_a_project(call: Call, models: Path, project: Path) -> None:
     assert call("model", "use", "static", other).status == 2
 
 
-def test_use_of_what_there_is_not(call: Call, models: Path, project: Path, nobody_home: Path) -> None:
+def test_use_of_what_there_is_not(call: Call, models: Path, project: Path, private_home: Path) -> None:
     run = call("model", "use", "nothing")
     assert run.status == 2
     assert "mine, static, transformer" in run.err
-    assert not (nobody_home / ".config").exists()
+    assert not (private_home / ".config").exists()
     (models / "mine" / "vocab.txt").unlink()
     assert "missing" in call("model", "use", "mine").err
 

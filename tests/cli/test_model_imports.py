@@ -17,7 +17,8 @@ from typing import Any
 
 import pytest
 
-from tests.cli.conftest import COMMAND, HOUSE, process
+from tests.support.command import COMMAND, process
+from tests.support.home import HOUSE
 
 NEVER = ("torch", "transformers", "sentence_transformers", "huggingface_hub", "tokenizers")
 ONLY_FOR_A_TRANSFORMER = ("onnxruntime", *NEVER)

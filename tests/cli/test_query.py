@@ -12,7 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import Run, copied, process, write_tree
+from tests.cli.conftest import copied
+from tests.support.command import Run, process
+from tests.support.trees import write
 
 
 def test_first_query_indexes_and_answers(small: Path):
@@ -68,7 +70,7 @@ def test_finds_in_real_code(typer_tree: Path, call):
 def test_what_changed_is_found(small: Path, call):
     assert call("query", "Cache", small).status == 0
     time.sleep(0.06)
-    write_tree(small, {"zebra.py": "def paint_zebra():\n    return 'stripes'\n"})
+    write(small, {"zebra.py": "def paint_zebra():\n    return 'stripes'\n"})
     (small / "retry.py").unlink()
     assert call("query", "paint_zebra", small, "--format", "paths", "-n", "1").out == "zebra.py\n"
     assert "retry.py" not in call("query", "retry_upload", small, "--format", "paths").out
@@ -126,7 +128,7 @@ def test_folder_left_out_means_the_one_around(small: Path, monkeypatch: pytest.M
 
 def test_folder_named_is_taken_as_it_is(small: Path, monkeypatch: pytest.MonkeyPatch, call):
     call("index", small)
-    inner = write_tree(small / "inner", {"one.py": "def one():\n    pass\n"})
+    inner = write(small / "inner", {"one.py": "def one():\n    pass\n"})
     monkeypatch.chdir(small)
     assert call("query", "one", "inner", "--format", "json").json["root"] == str(inner)
 
@@ -177,7 +179,7 @@ def test_similar_knows_files_by_any_name(typer_tree: Path, monkeypatch: pytest.M
 
 
 def test_similar_says_what_is_wrong(small: Path, call):
-    write_tree(small, {"notes.txt": "nothing\n"})
+    write(small, {"notes.txt": "nothing\n"})
     for place, part in (
         ("retry.py", "FILE:LINE"),
         ("none.py:3", "no such file"),

@@ -11,15 +11,15 @@ import pytest
 
 from codesearch.embed import MODELS
 from codesearch.rerank import reranker
-from tests.cli.conftest import Run, process
+from tests.support.command import Run, process
 
 Call = Callable[..., Run]
 
 
 @pytest.fixture
-def other(nobody_home: Path) -> Path:
+def other(private_home: Path) -> Path:
     """Import a model that needs no library: the static one by another name. Return its folder."""
-    folder = nobody_home / ".local" / "share" / "codesearch" / "models" / "other"
+    folder = private_home / ".local" / "share" / "codesearch" / "models" / "other"
     shutil.copytree(MODELS / "static", folder)
     config = json.loads((folder / "config.json").read_text())
     (folder / "config.json").write_text(json.dumps({**config, "name": "other"}))

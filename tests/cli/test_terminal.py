@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from codesearch.cli.ui import console, highlight
-from tests.cli.conftest import COMMAND, process, terminal, write_tree
+from tests.support.command import COMMAND, process, terminal
+from tests.support.trees import write
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs a pty")
 
@@ -26,7 +27,7 @@ def plain(text: str) -> str:
 @pytest.fixture
 def wide(tmp_path: Path) -> Path:
     text = "def wide(argument):\n    return '" + "日本語" * 60 + "'  # " + "x" * 100 + "\n"
-    return write_tree(tmp_path / "wide", {"wide.py": text})
+    return write(tmp_path / "wide", {"wide.py": text})
 
 
 @pytest.mark.parametrize("columns", [40, 80, 120])
@@ -84,7 +85,7 @@ def test_show_numbers_lines_on_a_terminal_only(small: Path):
 
 
 def test_source_cannot_command_the_terminal(tmp_path: Path):
-    write_tree(tmp_path, {"evil.py": "def evil():\n    return '\x1b]0;owned\x07\x1b[2J\u202e'\n"})
+    write(tmp_path, {"evil.py": "def evil():\n    return '\x1b]0;owned\x07\x1b[2J\u202e'\n"})
     _, said = terminal("query", "evil", tmp_path, "--color", "never", cwd=tmp_path)
     assert "\\e]0;owned\\x07\\e[2J\\u202e" in said
     assert "\x1b]0;" not in said
@@ -92,7 +93,7 @@ def test_source_cannot_command_the_terminal(tmp_path: Path):
 
 def test_progress_is_a_bar_on_a_terminal_and_a_line_elsewhere(tmp_path: Path):
     files = {f"m{n}.py": f'def work_{n}():\n    """Do a thing."""\n    return {n}\n' * 60 for n in range(200)}
-    tree = write_tree(tmp_path / "many", files)
+    tree = write(tmp_path / "many", files)
     status, said = terminal("index", tree, "--workers", "1", cwd=tree, columns=100)
     assert status == 0
     assert re.search(r"indexing .*[0-9]+/200 files +[0-9,]+ symbols", plain(said)), said
@@ -109,7 +110,7 @@ def test_progress_is_a_bar_on_a_terminal_and_a_line_elsewhere(tmp_path: Path):
 
 def test_interruption_keeps_what_is_done(tmp_path: Path):
     files = {f"m{n}.py": f'def work_{n}():\n    """Do a thing."""\n    return {n}\n' * 150 for n in range(200)}
-    tree = write_tree(tmp_path / "many", files)
+    tree = write(tmp_path / "many", files)
     status, said = terminal("index", tree, "--workers", "1", cwd=tree, columns=100, interrupt_after="files")
     assert status == 130
     assert "Traceback" not in said

@@ -13,7 +13,10 @@ import pytest
 from codesearch.cli.ui import explain
 from codesearch.search.features import NAMES
 from codesearch.search.rank import WEAK
-from tests.cli.conftest import HOUSE, Run, process, write_tree
+from tests.support.command import Run, process
+from tests.support.git import git
+from tests.support.home import HOUSE
+from tests.support.trees import write
 
 Call = Callable[..., Run]
 SCHEMA = json.loads((HOUSE / "codesearch" / "cli" / "hit.schema.json").read_text("utf-8"))
@@ -146,7 +149,7 @@ def test_filtered(small: Path, call: Call, query: str, filters: list[str]):
 
 
 def test_not_indexed_and_why(small: Path, call: Call):
-    write_tree(
+    write(
         small,
         {
             "notes.xyz": "words\n",
@@ -157,7 +160,7 @@ def test_not_indexed_and_why(small: Path, call: Call):
             ".gitignore": "ignored/\n",
         },
     )
-    subprocess.run(["git", "init", "-q"], cwd=small, check=True)
+    git(small, "init", "-q")
     for place, said in (
         ("notes.xyz:1", "unknown language"),
         ("gen.py:2", "generated"),
@@ -180,7 +183,7 @@ def test_changed_since(small: Path, call: Call):
 
 def test_copies_stand_under_one_answer(small: Path, call: Call):
     text = (small / "retry.py").read_text("utf-8")
-    write_tree(small, {"deep/down/retry.py": text})
+    write(small, {"deep/down/retry.py": text})
     found = why(call, "send a file again", "deep/down/retry.py:2", small)
     assert (found["verdict"], found["under"]["path"]) == ("folded", "retry.py")  # type: ignore[index]
 
@@ -196,7 +199,7 @@ def test_no_candidate_and_how_far_it_was(tmp_path: Path, call: Call):
         )
         for number in range(4)
     }
-    root = write_tree(tmp_path / "many", {**files, "z.py": "def unrelated():\n    return 1 + 2\n"})
+    root = write(tmp_path / "many", {**files, "z.py": "def unrelated():\n    return 1 + 2\n"})
     found = why(call, "parse the text", "z.py:1", root)
     assert found["verdict"] == "no candidate"
     ways = {way["name"]: way for way in found["ways"]}  # type: ignore[attr-defined]

@@ -9,15 +9,13 @@ from typing import NoReturn
 
 import pytest
 
-import codesearch
-
-HOUSE = Path(codesearch.__file__).parents[1]
+from tests.support.home import CALLERS_CACHE
+from tests.support.home import HOUSE as HOUSE
 
 
 def cache() -> Path:
     """Return the folder outside the repository for what is installed for tests."""
-    home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return home / "codesearch-tests"
+    return CALLERS_CACHE / "codesearch-tests"
 
 
 def required(*programs: str, why: str = "") -> None:

@@ -14,29 +14,17 @@ import pytest
 from codesearch.core.errors import NotFoundError, UsageError
 from codesearch.core.types import Skipped
 from codesearch.files import Discovery, FileOptions, discover
+from tests.support.git import git
+from tests.support.trees import fill
 
 posix = pytest.mark.skipif(os.name != "posix", reason="needs links, modes or byte names as POSIX has them")
 pytestmark = pytest.mark.skipif(shutil.which("git") is None, reason="needs git")
 
 
 @pytest.fixture(autouse=True)
-def _only_this_git_configuration(tmp_path, monkeypatch):
+def _home_of_the_test(tmp_path, monkeypatch):
+    """Some tests write a git configuration there."""
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
-    monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
-    for name in ("AUTHOR", "COMMITTER"):
-        monkeypatch.setenv(f"GIT_{name}_NAME", "n")
-        monkeypatch.setenv(f"GIT_{name}_EMAIL", "e@example.org")
-
-
-def git(folder: Path, *arguments: str) -> None:
-    subprocess.run(["git", "-c", "protocol.file.allow=always", *arguments], cwd=folder, check=True, capture_output=True)
-
-
-def write(root: Path, *paths: str, text: str = "x = 1\n") -> None:
-    for path in paths:
-        (root / path).parent.mkdir(parents=True, exist_ok=True)
-        (root / path).write_text(text)
 
 
 @pytest.fixture
@@ -57,7 +45,7 @@ def paths(found: Discovery) -> list[str]:
 
 
 def test_git_list_has_tracked_untracked_hidden_and_not_ignored_files(repository):
-    write(repository, "a.py", "sub/b.go", ".github/c.py", "ignored.py", "tracked_ignored.py", "docs/x.md", "LICENSE")
+    fill(repository, "a.py", "sub/b.go", ".github/c.py", "ignored.py", "tracked_ignored.py", "docs/x.md", "LICENSE")
     (repository / ".gitignore").write_text("*ignored.py\n")
     git(repository, "add", "-f", "a.py", "tracked_ignored.py")
     found = discover(repository)
@@ -69,14 +57,14 @@ def test_git_list_has_tracked_untracked_hidden_and_not_ignored_files(repository)
 
 
 def test_stat_is_that_of_the_file(tree):
-    write(tree, "a.py")
+    fill(tree, "a.py")
     (file,) = discover(tree).files
     status = (tree / "a.py").lstat()
     assert file[1:5] == (status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
 
 
 def test_root_below_the_top_of_the_work_tree(repository):
-    write(repository, "a.py", "sub/b.py", "sub/build/c.py")
+    fill(repository, "a.py", "sub/b.py", "sub/build/c.py")
     (repository / ".gitignore").write_text("build/\n")
     found = discover(repository / "sub")
     assert found.from_git
@@ -84,13 +72,13 @@ def test_root_below_the_top_of_the_work_tree(repository):
 
 
 def test_ignored_folder_asked_for_by_name_is_listed(repository):
-    write(repository, "a.py", ".venv/lib/pkg/b.py")
+    fill(repository, "a.py", ".venv/lib/pkg/b.py")
     (repository / ".gitignore").write_text(".venv\n")
     assert paths(discover(repository / ".venv/lib/pkg")) == ["b.py"]
 
 
 def test_walk_outside_git_obeys_gitignore_and_skips_what_nobody_wants(tree):
-    write(tree, "a.py", "b/c.py", "b/d.py", "node_modules/m/i.py", ".hidden/e.py", ".hg/f.py", ".codesearch/g.py")
+    fill(tree, "a.py", "b/c.py", "b/d.py", "node_modules/m/i.py", ".hidden/e.py", ".hg/f.py", ".codesearch/g.py")
     (tree / "b/.gitignore").write_text("/d.py\n")
     found = discover(tree)
     assert not found.from_git
@@ -103,7 +91,7 @@ def test_walk_outside_git_obeys_gitignore_and_skips_what_nobody_wants(tree):
 def test_codesearchignore_at_any_level_include_and_exclude(tree, in_git):
     if in_git:
         git(tree, "init", "-q")
-    write(tree, "a.py", "b.go", "gen/a.py", "gen/keep/a.py", "sub/x.py", "sub/y.py", "sub/deep/x.py", "big/z.py")
+    fill(tree, "a.py", "b.go", "gen/a.py", "gen/keep/a.py", "sub/x.py", "sub/y.py", "sub/deep/x.py", "big/z.py")
     (tree / ".codesearchignore").write_text("/gen/*\n!/gen/keep/\n")
     (tree / "sub/.codesearchignore").write_text("x.py\n")
     found = discover(tree)
@@ -120,16 +108,16 @@ def test_codesearchignore_at_any_level_include_and_exclude(tree, in_git):
 
 
 def test_too_large_is_reported_with_its_size(tree):
-    write(tree, "a.py", text="x" * 2000)
-    write(tree, "b.py")
+    fill(tree, "a.py", text="x" * 2000)
+    fill(tree, "b.py")
     found = discover(tree, FileOptions(max_file_size=1999))
     assert paths(found) == ["b.py"]
     assert found.skipped == (Skipped("a.py", "too large", "2000 bytes"),)
 
 
 def test_script_without_extension_is_known_by_its_first_line(tree):
-    write(tree, "bin/run", text="#!/usr/bin/env python3\nprint()\n")
-    write(tree, "bin/notes", text="print()\n")
+    fill(tree, "bin/run", text="#!/usr/bin/env python3\nprint()\n")
+    fill(tree, "bin/notes", text="print()\n")
     found = discover(tree)
     assert [(file.path, file.language) for file in found.files] == [("bin/run", "python")]
 
@@ -139,7 +127,7 @@ def test_submodule_is_listed_once_by_its_own_git(tmp_path, repository):
     for folder in (inner, innermost):
         folder.mkdir()
         git(folder, "init", "-q")
-        write(folder, "in.py", "skip.py")
+        fill(folder, "in.py", "skip.py")
         (folder / ".gitignore").write_text("skip.py\n")
         git(folder, "add", "in.py", ".gitignore")
         git(folder, "commit", "-qm", "x")
@@ -147,7 +135,7 @@ def test_submodule_is_listed_once_by_its_own_git(tmp_path, repository):
     git(inner, "commit", "-qm", "y")
     git(repository, "submodule", "add", "-q", str(inner), "lib/sub")
     git(repository, "submodule", "update", "--init", "--recursive", "-q")
-    write(repository, "a.py", "lib/sub/new.py", "lib/sub/skip.py")
+    fill(repository, "a.py", "lib/sub/new.py", "lib/sub/skip.py")
     found = discover(repository)
     assert paths(found) == ["a.py", "lib/sub/deep/in.py", "lib/sub/in.py", "lib/sub/new.py"]
     assert found.notes == ()
@@ -161,13 +149,13 @@ def test_submodule_is_listed_once_by_its_own_git(tmp_path, repository):
 
 
 def test_nested_worktree_is_left_out_and_nested_clone_is_not(repository):
-    write(repository, "a.py")
+    fill(repository, "a.py")
     git(repository, "add", ".")
     git(repository, "commit", "-qm", "x")
     git(repository, "worktree", "add", "-q", ".trees/feature")
     clone = repository / "other"
     git(repository, "init", "-q", "other")
-    write(clone, "b.py", "no.py")
+    fill(clone, "b.py", "no.py")
     (clone / ".gitignore").write_text("no.py\n")
     git(clone, "add", "b.py")
     git(clone, "commit", "-qm", "x")
@@ -178,7 +166,7 @@ def test_nested_worktree_is_left_out_and_nested_clone_is_not(repository):
 
 
 def test_of_a_repository_and_its_worktree_side_by_side_the_first_is_kept(tree):
-    write(tree, "z_main/a.py")
+    fill(tree, "z_main/a.py")
     git(tree / "z_main", "init", "-q")
     git(tree / "z_main", "add", ".")
     git(tree / "z_main", "commit", "-qm", "x")
@@ -187,14 +175,14 @@ def test_of_a_repository_and_its_worktree_side_by_side_the_first_is_kept(tree):
 
 
 def test_deleted_and_unmerged_files(repository):
-    write(repository, "gone.py", "both.py")
+    fill(repository, "gone.py", "both.py")
     git(repository, "add", ".")
     git(repository, "commit", "-qm", "x")
     git(repository, "checkout", "-qb", "other")
-    write(repository, "both.py", text="y = 2\n")
+    fill(repository, "both.py", text="y = 2\n")
     git(repository, "commit", "-qam", "y")
     git(repository, "checkout", "-q", "-")
-    write(repository, "both.py", text="z = 3\n")
+    fill(repository, "both.py", text="z = 3\n")
     git(repository, "commit", "-qam", "z")
     with pytest.raises(subprocess.CalledProcessError):
         git(repository, "merge", "other")
@@ -203,11 +191,11 @@ def test_deleted_and_unmerged_files(repository):
 
 
 def test_tracked_file_replaced_by_a_folder_is_not_listed_twice(repository):
-    write(repository, "x.py")
+    fill(repository, "x.py")
     git(repository, "add", ".")
     git(repository, "commit", "-qm", "x")
     (repository / "x.py").unlink()
-    write(repository, "x.py/inside.py")
+    fill(repository, "x.py/inside.py")
     assert paths(discover(repository)) == ["x.py/inside.py"]
 
 
@@ -216,8 +204,8 @@ def test_tracked_file_replaced_by_a_folder_is_not_listed_twice(repository):
 def test_links_are_not_followed(tmp_path, tree, in_git):
     if in_git:
         git(tree, "init", "-q")
-    write(tmp_path, "outside/secret.py")
-    write(tree, "a.py", "sub/b.py")
+    fill(tmp_path, "outside/secret.py")
+    fill(tree, "a.py", "sub/b.py")
     (tree / "again.py").symlink_to("a.py")
     (tree / "out.py").symlink_to(tmp_path / "outside/secret.py")
     (tree / "loop").symlink_to(".")
@@ -228,8 +216,8 @@ def test_links_are_not_followed(tmp_path, tree, in_git):
 
 @posix
 def test_tracked_folder_that_became_a_link_out_of_the_root(tmp_path, repository):
-    write(tmp_path, "outside/b.py")
-    write(repository, "a.py", "sub/b.py")
+    fill(tmp_path, "outside/b.py")
+    fill(repository, "a.py", "sub/b.py")
     git(repository, "add", ".")
     shutil.rmtree(repository / "sub")
     (repository / "sub").symlink_to(tmp_path / "outside")
@@ -238,7 +226,7 @@ def test_tracked_folder_that_became_a_link_out_of_the_root(tmp_path, repository)
 
 @posix
 def test_root_may_itself_be_a_link(tmp_path, repository):
-    write(repository, "a.py")
+    fill(repository, "a.py")
     (tmp_path / "link").symlink_to(repository)
     found = discover(tmp_path / "link")
     assert paths(found) == ["a.py"]
@@ -258,7 +246,7 @@ def test_names_of_any_bytes(tree, in_git):
 
 
 def test_refused_repository_is_walked_with_a_note(repository, monkeypatch):
-    write(repository, "a.py", "build/b.py", "sub/c.py", "sub/top_only.py")
+    fill(repository, "a.py", "build/b.py", "sub/c.py", "sub/top_only.py")
     (repository / ".gitignore").write_text("build\n/sub/top_only.py\n")
     (repository / ".git/info/exclude").write_text("a.py\n")
     monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
@@ -272,7 +260,7 @@ def test_refused_repository_is_walked_with_a_note(repository, monkeypatch):
 
 
 def test_git_missing_or_repository_broken(repository, tmp_path, monkeypatch):
-    write(repository, "a.py")
+    fill(repository, "a.py")
     with monkeypatch.context() as patch:
         patch.setenv("PATH", str(tmp_path))
         found = discover(repository)
@@ -285,7 +273,7 @@ def test_git_missing_or_repository_broken(repository, tmp_path, monkeypatch):
 
 
 def test_environment_of_a_hook_does_not_lead_to_another_repository(tmp_path, repository, monkeypatch):
-    write(repository, "a.py")
+    fill(repository, "a.py")
     other = tmp_path / "other"
     git(tmp_path, "init", "-q", "other")
     monkeypatch.setenv("GIT_DIR", str(other / ".git"))
@@ -297,7 +285,7 @@ def test_environment_of_a_hook_does_not_lead_to_another_repository(tmp_path, rep
 
 @posix
 def test_file_monitor_of_the_repository_is_not_run(tmp_path, repository):
-    write(repository, "a.py")
+    fill(repository, "a.py")
     git(repository, "add", ".")
     program = tmp_path / "monitor"
     program.write_text(f"#!/bin/sh\ntouch '{tmp_path}/ran'\n")
@@ -320,7 +308,7 @@ def test_unreadable_folder_and_file_are_reported(tree, monkeypatch, in_git):
     """The failures are simulated, because modes do not stop root."""
     if in_git:
         git(tree, "init", "-q")
-    write(tree, "a.py", "closed/b.py", "nostat.py")
+    fill(tree, "a.py", "closed/b.py", "nostat.py")
     real_scandir, real_lstat = os.scandir, os.lstat
 
     def scandir(path):
@@ -347,7 +335,7 @@ def test_unreadable_folder_and_file_are_reported(tree, monkeypatch, in_git):
 def test_closed_folder_for_real(tree, in_git):
     if in_git:
         git(tree, "init", "-q")
-    write(tree, "a.py", "closed/b.py")
+    fill(tree, "a.py", "closed/b.py")
     (tree / "closed").chmod(0)
     try:
         found = discover(tree)
@@ -358,7 +346,7 @@ def test_closed_folder_for_real(tree, in_git):
 
 
 def test_no_such_folder_and_a_file(tree):
-    write(tree, "a.py")
+    fill(tree, "a.py")
     with pytest.raises(NotFoundError, match="no such folder"):
         discover(tree / "nothing")
     with pytest.raises(UsageError, match="is a file"):

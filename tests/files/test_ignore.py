@@ -12,6 +12,7 @@ import pytest
 
 from codesearch.files.ignore import Rules
 from codesearch.files.walk import walk
+from tests.support.git import git
 
 TREES = 240
 NAMES = "a b c x foo bar f.y g.z a.y foobar bar.c fooX build .h .h.y [x] #h !n é".split()
@@ -53,13 +54,11 @@ def _git_list(folder: Path) -> set[bytes]:
 
 
 @pytest.mark.skipif(shutil.which("git") is None, reason="compares with git")
-def test_walk_equals_git_on_random_trees(tmp_path, monkeypatch):
-    monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
+def test_walk_equals_git_on_random_trees(tmp_path):
     top = tmp_path / "top"
     top.mkdir()
-    subprocess.run(["git", "init", "-q"], cwd=top, check=True)
-    subprocess.run(["git", "config", "core.ignorecase", "false"], cwd=top, check=True)
+    git(top, "init", "-q")
+    git(top, "config", "core.ignorecase", "false")
     for seed in range(TREES):
         _grow(random.Random(seed), top / f"tree {seed}")
     expected = _git_list(top)

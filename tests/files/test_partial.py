@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import random
-import subprocess
 from pathlib import Path
 
 import pytest
 
 from codesearch.files import FileOptions, discover, discover_only
+from tests.support.git import git
 
 NAMES = ["a.py", "b.go", "notes.md", "tool", "build", "src", "lib", "x y.py", "é.py", "gen.js"]
 IGNORES = ["build/\n", "*.js\n", "/src/*\n!/src/a.py\n", "lib/**/b.go\n", "x*\n!x y.py\n"]
@@ -25,10 +25,6 @@ def make_tree(root: Path, rng: random.Random, depth: int = 3) -> None:
             make_tree(root / name, rng, depth - 1)
         elif name != "build":
             (root / name).write_text("#!/usr/bin/env python3\n" if name == "tool" else "x = 1\n")
-
-
-def git(root: Path, *arguments: str) -> None:
-    subprocess.run(["git", "-c", "user.name=t", "-c", "user.email=t@t", *arguments], cwd=root, check=True)
 
 
 @pytest.mark.parametrize("in_git", [True, False])

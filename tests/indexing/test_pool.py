@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -16,6 +15,7 @@ from codesearch.indexing import update
 from codesearch.indexing.pool import Pool, WarmPools
 from codesearch.indexing.worker import Setup, Task
 from codesearch.store import FileRecord, FileState
+from tests.support.wait import until
 
 posix = pytest.mark.skipif(os.name != "posix", reason="kill -9 is POSIX")
 
@@ -42,10 +42,7 @@ def names(pool: Pool, batches: list[list[Task]]) -> list[str]:
 
 
 def pids(pool: Pool) -> list[int]:
-    end = time.monotonic() + 30
-    while any(worker._process is None for worker in pool._workers):
-        assert time.monotonic() < end
-        time.sleep(0.005)
+    until(lambda: all(worker._process is not None for worker in pool._workers), "a worker does not start")
     return [worker._process.pid for worker in pool._workers if worker._process is not None]
 
 

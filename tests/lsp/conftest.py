@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-import codesearch
-
-HOUSE = Path(codesearch.__file__).parents[1]
-sys.path.insert(0, str(HOUSE / "lsp"))  # of a checkout that is not installed
-
-from tests.lsp.client import Client  # noqa: E402
+from tests.lsp.client import Client
+from tests.support.home import environment
+from tests.support.trees import write
 
 FILES = {
     "pkg/config.py": '''\
@@ -70,21 +65,6 @@ func LaunchRocket(fuel int) error {
     "ignored/secret.py": "def never_shown():\n    '''A function in a folder that is ignored.'''\n",
     ".gitignore": "ignored/\n",
 }
-
-
-def write(root: Path, files: dict[str, str]) -> Path:
-    """Write files below a root."""
-    for name, text in files.items():
-        path = root / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-    return root
-
-
-def environment(home: Path) -> dict[str, str]:
-    """Return the environment of a server without the tester's own settings."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("CODESEARCH_", "XDG_"))}
-    return {**kept, "HOME": str(home), "PYTHONPATH": f"{HOUSE}{os.pathsep}{HOUSE / 'lsp'}"}
 
 
 @pytest.fixture

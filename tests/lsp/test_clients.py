@@ -13,7 +13,9 @@ from lsprotocol import types
 from pytest_lsp import ClientServerConfig, LanguageClient, client_capabilities
 
 from tests.lsp.client import COMMAND
-from tests.lsp.conftest import FILES, environment, write
+from tests.lsp.conftest import FILES
+from tests.support.home import environment
+from tests.support.trees import write
 from tests.support.wait import PATIENCE
 
 CLIENTS = ["visual_studio_code", "neovim@v0.7.0", "neovim", "emacs"]

@@ -15,7 +15,8 @@ from pathlib import Path
 import pytest
 
 from tests.lsp.client import COMMAND, Client, RequestError, insertion
-from tests.lsp.conftest import environment, write
+from tests.support.home import environment
+from tests.support.trees import write
 from tests.support.wait import until
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="finds children by `ps --ppid` and /proc")

@@ -6,7 +6,7 @@ from dataclasses import fields
 import pytest
 from codesearch_lsp.options import NAMES, Options, read
 
-from tests.lsp.conftest import HOUSE
+from tests.support.home import HOUSE
 
 
 def test_nothing_given_means_the_defaults():

@@ -13,7 +13,7 @@ import pytest
 
 from codesearch.embed import MODELS
 from tests.lsp.client import Client, RequestError, insertion
-from tests.lsp.conftest import write
+from tests.support.trees import write
 from tests.support.wait import until
 
 PLACE = {"type": "object", "required": ["line", "character"], "maxProperties": 2}

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+from tests.support.git import git
 
 CACHE = '''"""A cache."""
 
@@ -53,13 +53,6 @@ func verify(sum string, data []byte) bool {
 \treturn found == sum
 }
 """
-
-
-def git(root: Path, *arguments: str) -> None:
-    environment = {**os.environ, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull}
-    for role in ("AUTHOR", "COMMITTER"):
-        environment |= {f"GIT_{role}_NAME": "A", f"GIT_{role}_EMAIL": "a@example.org"}
-    subprocess.run(["git", *arguments], cwd=root, check=True, capture_output=True, env=environment)
 
 
 @pytest.fixture

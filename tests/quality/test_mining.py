@@ -10,7 +10,7 @@ from codesearch.core.types import Symbol
 from codesearch.files import FileOptions
 from codesearch.quality import mining
 from codesearch.quality.questions import Question, Target
-from tests.quality.conftest import git
+from tests.support.git import git
 
 OPTIONS = FileOptions()
 

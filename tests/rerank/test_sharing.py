@@ -18,8 +18,8 @@ from codesearch.rerank import backfill, reranker, shared_cache
 from codesearch.rerank.reranker import Source
 from codesearch.store import Store
 from codesearch.store import store as store_module
-from tests.service.conftest import git
 from tests.support import models
+from tests.support.git import git
 from tests.support.models import FakeModel
 
 QUESTION = "generate shell completion script"

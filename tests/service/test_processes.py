@@ -19,8 +19,10 @@ import pytest
 import codesearch
 from codesearch.service import client, daemon
 from codesearch.service.election import kept
-from tests.service.conftest import COMMAND, assert_like_fresh, cli, git, until, write
-from tests.support.trees import contents, fresh
+from tests.service.conftest import COMMAND, assert_like_fresh, cli
+from tests.support.git import git
+from tests.support.trees import contents, fresh, write_function
+from tests.support.wait import until
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals and kill -9 are POSIX")
 
@@ -131,7 +133,7 @@ def test_in_the_background(tree: Path, tmp_path: Path):
         assert shown.returncode == 0
         assert f"process   {pid} (codesearch watch)" in shown.stdout
         assert "watching  events" in shown.stdout
-        write(tree, "src/behind.py", "written_behind_its_back")
+        write_function(tree, "src/behind.py", "written_behind_its_back")
         assert "written_behind_its_back" in cli("query", "written_behind_its_back", tree).stdout
     finally:
         stopped = cli("watch", "--stop", tree)
@@ -170,7 +172,9 @@ def change(root: Path, rng: random.Random, number: int) -> None:
     for _ in range(rng.randint(1, 12)):
         kind = rng.random()
         if kind < 0.5 or len(files) < 10:
-            write(root, f"src/pkg{rng.randrange(4)}/r{rng.randrange(40)}.py", f"round_{number}_{rng.randrange(10**6)}")
+            write_function(
+                root, f"src/pkg{rng.randrange(4)}/r{rng.randrange(40)}.py", f"round_{number}_{rng.randrange(10**6)}"
+            )
         elif kind < 0.7:
             files.pop(rng.randrange(len(files))).unlink(missing_ok=True)
         elif kind < 0.85:
@@ -246,7 +250,7 @@ def test_a_query_has_a_time_budget(tree: Path):
     """Without a watcher: much has changed, and the answer comes all the same, saying what is missing."""
     assert cli("index", tree).returncode == 0
     for number in range(70):
-        write(tree, f"bulk/b{number}.py", f"bulky_{number}")
+        write_function(tree, f"bulk/b{number}.py", f"bulky_{number}")
         with (tree / f"bulk/b{number}.py").open("a") as file:
             file.write("\n".join(f"def more_{number}_{k}(value):\n    return value * {k}\n" for k in range(20)))
     run = subprocess.run(

@@ -11,9 +11,10 @@ import pytest
 import codesearch
 from codesearch.rerank import reranker
 from codesearch.service import Service, client
-from tests.service.conftest import until, write
 from tests.support import models
 from tests.support.models import FakeModel
+from tests.support.trees import write_function
+from tests.support.wait import until
 
 
 @pytest.fixture
@@ -58,7 +59,7 @@ def test_with_full_it_embeds_all_while_idle_and_new_files_too(tree: Path, fake: 
 
         until(complete)
         generation = service.status().generation
-        write(tree, "src/added.py", "added_function")
+        write_function(tree, "src/added.py", "added_function")
         assert service.refresh(timeout=60)
         until(complete)
         until(lambda: service.status().embedding is None)
@@ -70,7 +71,7 @@ def test_with_full_a_saved_file_does_not_wait_for_the_vectors(tree: Path, fake: 
     with Service(tree, {"model": "fake", "embed": "full"}, serve=False) as service:
         assert service.refresh(timeout=60)
         until(lambda: fake.documents)
-        write(tree, "src/added.py", "added_function")
+        write_function(tree, "src/added.py", "added_function")
         assert service.refresh(timeout=20)
         status = service.index_status()
         assert status.embedded < status.symbols

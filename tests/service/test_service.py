@@ -17,7 +17,10 @@ from codesearch.core.errors import NotFoundError, UsageError
 from codesearch.service import Service, State
 from codesearch.service.election import kept
 from codesearch.watch import Batch
-from tests.service.conftest import assert_like_fresh, git, until, write
+from tests.service.conftest import assert_like_fresh
+from tests.support.git import git
+from tests.support.trees import write_function
+from tests.support.wait import until
 
 
 def names(service: Service) -> set[str]:
@@ -25,11 +28,11 @@ def names(service: Service) -> set[str]:
 
 
 def new_file(root: Path) -> None:
-    write(root, "src/new.py", "brand_new")
+    write_function(root, "src/new.py", "brand_new")
 
 
 def atomic_save(root: Path) -> None:
-    write(root, "src/pkg1/.mod1.tmp", "saved_atomically")
+    write_function(root, "src/pkg1/.mod1.tmp", "saved_atomically")
     (root / "src/pkg1/.mod1.tmp").replace(root / "src/pkg1/mod1.py")
 
 
@@ -39,7 +42,7 @@ def delete(root: Path) -> None:
 
 def move_folder(root: Path) -> None:
     (root / "src/pkg1").rename(root / "moved")
-    write(root, "moved/after.py", "written_after_the_move")
+    write_function(root, "moved/after.py", "written_after_the_move")
 
 
 def move_folder_out(root: Path) -> None:
@@ -47,7 +50,7 @@ def move_folder_out(root: Path) -> None:
 
 
 def move_folder_in(root: Path) -> None:
-    write(root.parent, "incoming/deep/in.py", "came_from_outside")
+    write_function(root.parent, "incoming/deep/in.py", "came_from_outside")
     (root.parent / "incoming").rename(root / "incoming")
 
 
@@ -65,13 +68,13 @@ def switch_and_back(root: Path) -> None:
 
 
 def stash(root: Path) -> None:
-    write(root, "src/pkg0/mod0.py", "to_be_stashed")
+    write_function(root, "src/pkg0/mod0.py", "to_be_stashed")
     git(root, "stash", "-q")
-    write(root, "src/pkg0/mod3.py", "after_the_stash")
+    write_function(root, "src/pkg0/mod3.py", "after_the_stash")
 
 
 def rebase(root: Path) -> None:
-    write(root, "src/base.py", "on_main")
+    write_function(root, "src/base.py", "on_main")
     git(root, "add", ".")
     git(root, "commit", "-qm", "three")
     git(root, "rebase", "-q", "main", "other")
@@ -84,7 +87,7 @@ def ignore_more(root: Path) -> None:
 
 def ignore_less(root: Path) -> None:
     (root / ".gitignore").unlink()
-    write(root, "ignored/deep/more.py", "no_longer_ignored")
+    write_function(root, "ignored/deep/more.py", "no_longer_ignored")
 
 
 def own_ignore_file(root: Path) -> None:
@@ -92,7 +95,7 @@ def own_ignore_file(root: Path) -> None:
 
 
 def exclude_file(root: Path) -> None:
-    write(root, "local/x.py", "excluded_locally")
+    write_function(root, "local/x.py", "excluded_locally")
     (root / ".git/info/exclude").write_text("local/\n")
 
 
@@ -105,14 +108,14 @@ def settings(root: Path) -> None:
 
 
 def nested_repository(root: Path) -> None:
-    write(root, "deps/lib/inner.py", "inside_a_nested_repository")
+    write_function(root, "deps/lib/inner.py", "inside_a_nested_repository")
     git(root / "deps/lib", "init", "-q")
-    write(root, "deps/lib/second.py", "second_in_nested")
+    write_function(root, "deps/lib/second.py", "second_in_nested")
 
 
 def to_folder_and_link(root: Path) -> None:
     (root / "src/pkg0/mod0.py").unlink()
-    write(root, "src/pkg0/mod0.py/within.py", "a_file_became_a_folder")
+    write_function(root, "src/pkg0/mod0.py/within.py", "a_file_became_a_folder")
     (root / "src/pkg0/mod3.py").unlink()
     (root / "src/pkg0/mod3.py").symlink_to("mod6.py")
 
@@ -145,7 +148,7 @@ def test_every_change_of_a_tree_is_noticed(
             git(tree, "switch", "-q", "-f", "main")
             git(tree, "reset", "-q", "--hard")
             git(tree, "clean", "-qffdx", "-e", ".codesearch")
-            write(tree, "ignored/secret.py", "secret_function")
+            write_function(tree, "ignored/secret.py", "secret_function")
             (tree / ".git/info/exclude").unlink(missing_ok=True)
             assert service.refresh(timeout=60), change
             assert service.status().generation >= before
@@ -187,18 +190,18 @@ def test_one_keeper_a_root_and_the_next_takes_over(tree: Path):
     until(lambda: second.status().role == "reader" and second.status().ready)
     assert first.status().role == "keeper"
     assert kept(first.index_path)["name"] == "first"
-    write(tree, "src/by_first.py", "kept_by_first")
+    write_function(tree, "src/by_first.py", "kept_by_first")
     assert second.refresh(timeout=60)
     assert "kept_by_first" in names(second)
     with pytest.raises(UsageError, match="keeps this index"):
         second.rebuild()
     before = second.status().generation
-    write(tree, "src/more.py", "noticed_by_reader")
+    write_function(tree, "src/more.py", "noticed_by_reader")
     assert first.refresh(timeout=60)
     until(lambda: second.status().generation > before)
     first.close()
     until(lambda: second.status().role == "keeper")
-    write(tree, "src/by_second.py", "kept_by_second")
+    write_function(tree, "src/by_second.py", "kept_by_second")
     assert second.refresh(timeout=60)
     assert "kept_by_second" in names(second)
     second.close()
@@ -214,7 +217,7 @@ def test_a_root_that_goes_and_comes_back(tree: Path, tmp_path: Path):
         until(lambda: "is not there" in service.status().problem)
         with pytest.raises(NotFoundError):
             service.query("anything")
-        write(away, "src/meanwhile.py", "written_while_away")
+        write_function(away, "src/meanwhile.py", "written_while_away")
         away.rename(tree)
         until(lambda: service.status().role == "keeper" and service.status().fresh)
         assert "written_while_away" in names(service)
@@ -276,7 +279,7 @@ def test_questions_from_many_threads_during_updates(tree: Path):
         for thread in threads:
             thread.start()
         for number in range(8):
-            write(tree, f"src/busy{number % 3}.py", f"busy_{number}")
+            write_function(tree, f"src/busy{number % 3}.py", f"busy_{number}")
             assert service.refresh(timeout=60)
         over.set()
         for thread in threads:
@@ -301,7 +304,7 @@ def test_states_are_told_and_a_failing_listener_harms_nobody(tree: Path):
         assert told[-1].watching == "events"
         stop()
         count = len(told)
-        write(tree, "src/x.py", "after_unsubscribing")
+        write_function(tree, "src/x.py", "after_unsubscribing")
         assert service.refresh(timeout=60)
         assert len(told) == count
 
@@ -309,7 +312,7 @@ def test_states_are_told_and_a_failing_listener_harms_nobody(tree: Path):
 def test_hints_are_enough_where_there_are_no_events(tree: Path):
     with Service(tree, serve=False, poll=True) as service:
         assert service.refresh(timeout=60)
-        write(tree, "src/hinted.py", "hinted_at")
+        write_function(tree, "src/hinted.py", "hinted_at")
         service.changed([str(tree / "src/hinted.py"), "../outside.py"])
         until(lambda: "hinted_at" in names(service))
 
@@ -354,7 +357,7 @@ def test_a_full_disk_is_told_and_survived(tree: Path, tmp_path: Path):
                     os.write(handle, b"x" * 4096)
             os.close(handle)
             for number in range(60):
-                write(tree, f"src/many{number}.py", f"many_{number}")
+                write_function(tree, f"src/many{number}.py", f"many_{number}")
             assert not service.refresh(timeout=5)
             until(lambda: "disk is full" in service.status().problem)
             assert "function_5" in names(service)  # what is there still answers
@@ -380,12 +383,12 @@ def test_a_saved_file_does_not_wait_for_a_long_update(tree: Path, monkeypatch: p
         assert service.refresh(timeout=60)
         body = "\n".join(f"    value = value + {number}" for number in range(4000))
         for number in range(60):
-            write(tree, f"bulk/b{number}.py", f"bulky_{number}")
+            write_function(tree, f"bulk/b{number}.py", f"bulky_{number}")
             with (tree / f"bulk/b{number}.py").open("a") as file:
                 file.write(f"\ndef long_{number}(value):\n{body}\n    return value\n")
         service._keeper._gatherer.add_batch(Batch(whole=True))  # type: ignore[union-attr]
         until(lambda: service.status().updating is not None)
-        write(tree, "src/urgent.py", "urgent_function")
+        write_function(tree, "src/urgent.py", "urgent_function")
         until(lambda: "urgent_function" in names(service))
         left = {f"bulky_{number}" for number in range(60)} - names(service)
         assert left, "the bulk was over before; make it larger"

@@ -21,7 +21,9 @@ from codesearch.core.errors import NotFoundError, UsageError
 from codesearch.core.filter import Filter
 from codesearch.service import Service, client, endpoint, protocol
 from codesearch.service.server import MOST_CONNECTIONS, Server
-from tests.service.conftest import cli, until, write
+from tests.service.conftest import cli
+from tests.support.trees import write_function
+from tests.support.wait import until
 
 posix = pytest.mark.skipif(os.name != "posix", reason="Unix sockets")
 QUESTIONS = [
@@ -38,7 +40,7 @@ QUESTIONS = [
 @pytest.fixture
 def service(tree: Path) -> Iterator[Service]:
     for copy in ("one", "two", "three"):
-        write(tree, f"src/copy_{copy}.py", "a_function_of_which_there_are_copies")
+        write_function(tree, f"src/copy_{copy}.py", "a_function_of_which_there_are_copies")
     with Service(tree, name="tested") as made:
         assert made.refresh(timeout=60)
         yield made
@@ -93,7 +95,7 @@ def test_the_command_prints_the_same(service: Service, tree: Path):
         cold = cli("query", "handle function", tree, "--format", format, "--db", tree.parent / "other.db")
         assert warm.stdout == cold.stdout.replace(str(tree.parent / "other.db"), "")
         assert warm.returncode == cold.returncode == 0
-    write(tree, "src/just_saved.py", "saved_a_moment_ago")
+    write_function(tree, "src/just_saved.py", "saved_a_moment_ago")
     assert "saved_a_moment_ago" in cli("query", "saved_a_moment_ago", tree).stdout
 
 
@@ -295,7 +297,7 @@ def test_many_clients_at_once(service: Service, tree: Path):
 
 
 def test_other_commands_ask_whether_anything_changed(service: Service, tree: Path):
-    write(tree, "src/shown.py", "shown_at_once")
+    write_function(tree, "src/shown.py", "shown_at_once")
     with codesearch.open_index(tree) as index:
         assert client.refresh(index)
         assert index.symbols_named("shown_at_once")

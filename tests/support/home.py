@@ -17,7 +17,15 @@ CALLERS_CACHE = Path(os.environ.get("XDG_CACHE_HOME") or CALLERS_HOME / ".cache"
 
 _SETTINGS = ("CODESEARCH_", "XDG_")
 _TERMINAL = ("NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES", "PYTHONIOENCODING", "PYTHONUTF8")
-_KEPT = ("CODESEARCH_UPDATE_", "CODESEARCH_TEST_")
+_KEPT = (
+    "CODESEARCH_FAULT_ROUNDS",
+    "CODESEARCH_FUZZ",
+    "CODESEARCH_TEST_",
+    "CODESEARCH_UPDATE_DOCS",
+    "CODESEARCH_UPDATE_GOLDEN",
+    "CODESEARCH_UPDATE_SCREENSHOTS",
+    "CODESEARCH_WRITE_CAPTURES",
+)
 """Variables that are for the tests themselves."""
 
 
@@ -33,6 +41,7 @@ def _added(home: Path) -> dict[str, str]:
     }
     return {
         "HOME": str(home),
+        "USERPROFILE": str(home),
         "TERM": "xterm-256color",
         "PYTHONPATH": os.pathsep.join((str(HOUSE), str(HOUSE / "lsp"))),
         "GIT_CONFIG_NOSYSTEM": "1",

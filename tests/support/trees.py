@@ -3,10 +3,57 @@
 import hashlib
 import os
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 
 import codesearch
 from codesearch.store import Store
+
+SMALL = {
+    "cache.py": '''"""A cache."""
+
+
+class Cache:
+    """Values with a time to live."""
+
+    def get(self, key: str) -> object:
+        """Return a value, or None when it is too old."""
+        return self.values.get(key)
+
+    def put(
+        self,
+        key: str,
+        value: object,
+    ) -> None:
+        """Store a value and the time it was stored at."""
+        self.values[key] = value
+''',
+    "retry.py": '''def retry_upload(path, times=3):
+    """Send a file again when the connection breaks."""
+    for _ in range(times):
+        send(path)
+''',
+}
+"""A small tree of Python."""
+
+
+def write(root: Path, files: Mapping[str, str]) -> Path:
+    """Write files below a root, making folders as needed; return the root."""
+    for name, text in files.items():
+        file = root / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+    return root
+
+
+def fill(root: Path, *paths: str, text: str = "x = 1\n") -> None:
+    """Write files that all hold the same text."""
+    write(root, dict.fromkeys(paths, text))
+
+
+def write_function(root: Path, path: str, name: str) -> None:
+    """Write a file of Python with one function of that name."""
+    write(root, {path: f'def {name}(value):\n    """Handle {name.replace("_", " ")}."""\n    return value\n'})
 
 
 def copy_package(name: str, target: Path) -> Path:

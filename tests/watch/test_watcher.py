@@ -7,10 +7,8 @@ import os
 import random
 import shutil
 import struct
-import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -21,7 +19,9 @@ from codesearch.watch.backend import NoEventsError
 from codesearch.watch.watchdog_backend import PortableSource
 from codesearch.watch.watched_folders import Folders, git_folders
 from codesearch.watch.watcher import RootGoneError, inside
-from tests.files.test_partial import git, make_tree
+from tests.files.test_partial import make_tree
+from tests.support.git import git
+from tests.support.wait import until
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="inotify is Linux's")
 SOURCES = [pytest.param("inotify", marks=linux), "watchdog"]
@@ -38,13 +38,6 @@ class Seen:
 
     def has(self, *paths: str) -> bool:
         return self.batch.whole or set(paths) <= set(self.batch.paths)
-
-
-def until(condition: Callable[[], bool], seconds: float = 20.0) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it did not happen"
-        time.sleep(0.005)
 
 
 @pytest.fixture
@@ -317,7 +310,7 @@ def test_git_folders_of_a_linked_worktree_and_of_a_root_inside_a_tree(tree: Path
         os.fsencode((tree / ".git").resolve() / "info"): "info",
     }
     linked = tmp_path / "linked"
-    subprocess.run(["git", "worktree", "add", "-q", str(linked)], cwd=tree, check=True, capture_output=True)
+    git(tree, "worktree", "add", "-q", str(linked))
     assert git_folders(linked)[os.fsencode(tree / ".git" / "worktrees" / "linked")] == "git"
     assert git_folders(tree / "src" / "deep")[os.fsencode(tree / "src")] == "above"
     assert git_folders(tmp_path) == {}

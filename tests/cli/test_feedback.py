@@ -16,7 +16,8 @@ from codesearch.core.errors import CodesearchError, UsageError
 from codesearch.core.types import Symbol
 from codesearch.quality import feedback
 from codesearch.quality.questions import Target
-from tests.cli.conftest import SMALL, Run, call, nobody_home, small  # noqa: F401 -- fixtures
+from tests.support.command import Run
+from tests.support.trees import SMALL
 
 Call = Callable[..., Run]
 RETRY = Symbol("function", "retry_upload", "retry_upload", "", "", 1, 4, 0, 90, "python", "retry.py")
@@ -35,7 +36,7 @@ def editor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.mark.skipif(os.name == "nt", reason="a shell script is the editor")
-def test_an_answer_is_opened_and_nothing_recorded(small: Path, call: Call, editor: Path):  # noqa: F811
+def test_an_answer_is_opened_and_nothing_recorded(small: Path, call: Call, editor: Path):
     run = call("query", "retry_upload", small, "--open", "1")
     assert (run.status, run.out) == (0, "")
     assert editor.read_text("utf-8").split() == ["-p", "+1", str(small / "retry.py")]
@@ -46,8 +47,8 @@ def test_an_answer_is_opened_and_nothing_recorded(small: Path, call: Call, edito
 
 @pytest.mark.skipif(os.name == "nt", reason="a shell script is the editor")
 def test_what_is_recorded_where_the_user_wants_it(
-    small: Path,  # noqa: F811
-    call: Call,  # noqa: F811
+    small: Path,
+    call: Call,
     editor: Path,
     monkeypatch: pytest.MonkeyPatch,
 ):
@@ -69,7 +70,7 @@ def test_what_is_recorded_where_the_user_wants_it(
     assert call("feedback", "list", small).status == 1
 
 
-def test_a_project_cannot_switch_it_on(small: Path, call: Call):  # noqa: F811
+def test_a_project_cannot_switch_it_on(small: Path, call: Call):
     (small / ".codesearch.toml").write_text("feedback = true\n", "utf-8")
     run = call("query", "retry", small)
     assert run.status == 2
@@ -111,7 +112,7 @@ def test_damaged_lines_are_passed_over(tmp_path: Path):
     assert [one.query for one in feedback.read(index)] == ["one", "two"]
 
 
-def test_as_questions(small: Path):  # noqa: F811
+def test_as_questions(small: Path):
     moved = "\n\n" + SMALL["retry.py"]
     (small / "retry.py").write_text(moved, "utf-8")
     (small / "gone.py").write_text("x = 1\n", "utf-8")
@@ -166,7 +167,7 @@ def test_editors_that_do_not_work(monkeypatch: pytest.MonkeyPatch):
         open_file.open_at(Path("a"), 1)
 
 
-def test_opening_what_is_not_there(small: Path, call: Call, monkeypatch: pytest.MonkeyPatch):  # noqa: F811
+def test_opening_what_is_not_there(small: Path, call: Call, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("EDITOR", "true")
     run = call("query", "retry", small, "--open", "500")
     assert run.status == 2
