@@ -191,10 +191,21 @@ def test_no_text_tells_anyone_to_install_a_strangers_package():
         assert not re.search(r"(pip|pipx|uv) (tool )?(install|run) codesearch\b(?!-)", text), document
 
 
+def anchors(text: str) -> set[str]:
+    """Return the anchors of a document's headings, as GitHub makes them."""
+    prose = re.sub(r"^```.*?^```", "", text, flags=re.M | re.S)
+    headings = re.findall(r"^#+ (.*)$", prose, re.M)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
 def test_links_lead_somewhere():
-    for document in [*HOUSE.glob("*.md"), *HOUSE.glob(".github/*.md"), *DOCS.glob("*.md")]:
-        for target in re.findall(r"\]\((?!https?:|#)([^)#]+)", document.read_text("utf-8")):
-            assert (document.parent / target).exists(), f"{document.name}: {target}"
+    plugins = [*HOUSE.glob("editors/*/README.md"), HOUSE / "training" / "README.md"]
+    for document in [*HOUSE.glob("*.md"), *HOUSE.glob(".github/*.md"), *DOCS.glob("*.md"), *plugins]:
+        for path, anchor in re.findall(r"\]\((?!https?:)([^)#]*)#?([^)]*)\)", document.read_text("utf-8")):
+            target = document.parent / path if path else document
+            assert target.exists(), f"{document.name}: {path}"
+            if anchor:
+                assert anchor in anchors(target.read_text("utf-8")), f"{document.name}: {path}#{anchor}"
 
 
 def test_named_tests_exist():
