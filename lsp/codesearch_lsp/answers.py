@@ -84,8 +84,8 @@ def snippet(symbol: Symbol, data: bytes | None, lines: int) -> str:
     if data is None or lines <= 0:
         return ""
     begin = data.rfind(b"\n", 0, symbol.start_byte) + 1
-    text = data[begin : symbol.end_byte].decode("utf-8", "replace")
-    return "\n".join(line.rstrip("\r\n") for line in split_lines(text)[:lines])
+    source = data[begin : symbol.end_byte].split(b"\n", lines)[:lines]
+    return "\n".join(line.rstrip(b"\r").decode("utf-8", "replace") for line in source)
 
 
 def hit(

@@ -126,8 +126,9 @@ def _accept(host: str, port: int) -> tuple[Callable[[], bytes], Callable[[bytes]
 def _initialize(reader: MessageReader, writer: MessageWriter) -> tuple[dict[str, Any], Read, str] | int:
     """Answer messages until `initialize`; return its (parameters, options, encoding), or an exit status."""
     while True:
-        message = reader.next()
-        if message is None:
+        try:
+            message = reader.next()
+        except EOFError:
             return 1
         if isinstance(message, Damage):
             _refuse(writer, None, _PARSE_ERROR, message.reason)

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 ENCODINGS = ("utf-8", "utf-16", "utf-32")
 _CODEC = {"utf-8": ("utf-8", 1), "utf-16": ("utf-16-le", 2)}
-_LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)")
+_LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+\Z")
+"""The second half takes a last line without an end at once: without it, matching is quadratic in that line."""
 
 
 def negotiate(offered: object) -> str:
@@ -19,8 +20,9 @@ def negotiate(offered: object) -> str:
 
 def split_lines(text: str) -> list[str]:
     """Return the lines of a text with their ends, as the protocol counts them; the last one has none (it may be "")."""
-    lines = _LINE.findall(text)
-    lines.append(text[sum(map(len, lines)) :])
+    lines: list[str] = _LINE.findall(text)
+    if not lines or lines[-1].endswith(("\r", "\n")):
+        lines.append("")
     return lines
 
 

@@ -7,6 +7,7 @@ import logging
 import os
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from lsprotocol import types
@@ -131,15 +132,18 @@ class Server(LanguageServer):
                 self._receive(message)
 
         try:
-            while (message := reader.next()) is not None:
+            while True:
+                message = reader.next()
                 room.acquire()
                 loop.call_soon_threadsafe(handle, message)
-            loop.call_soon_threadsafe(self.lost)
-        except OSError as error:
-            logger.info("the client's stream broke: %s", error)
-            loop.call_soon_threadsafe(self.lost)
         except RuntimeError:
             return  # the loop has ended
+        except EOFError:
+            logger.info("the client closed the stream")
+        except OSError as error:
+            logger.info("the client's stream broke: %s", error)
+        with suppress(RuntimeError):
+            loop.call_soon_threadsafe(self.lost)
 
     def _receive(self, message: object) -> None:
         if isinstance(message, Damage):

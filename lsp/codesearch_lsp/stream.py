@@ -41,10 +41,15 @@ class MessageReader:
         self._told = False
         """The rubbish that comes next belongs to damage that was told already."""
 
-    def next(self) -> Any | Damage | None:
-        """Return the next message as JSON gives it, Damage for bytes that were dropped, or None at the end."""
+    def next(self) -> Any | Damage:
+        """Return the next message as JSON gives it (`null` is None), or Damage for bytes that were dropped.
+
+        Raises EOFError at the end of the stream.
+        """
         frame = self._frame()
-        if frame is None or isinstance(frame, Damage):
+        if frame is None:
+            raise EOFError
+        if isinstance(frame, Damage):
             return frame
         try:
             return json.loads(frame)

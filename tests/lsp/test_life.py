@@ -17,7 +17,7 @@ import pytest
 from tests.lsp.client import COMMAND, Client, RequestError, insertion
 from tests.support.home import environment
 from tests.support.trees import write
-from tests.support.wait import until
+from tests.support.wait import PATIENCE, until
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="finds children by `ps --ppid` and /proc")
 posix = pytest.mark.skipif(os.name != "posix", reason="measures memory by `ps`")
@@ -56,6 +56,20 @@ def test_requests_before_initialize_are_refused(client: Client, project: Path):
         client.ask("initialize", {"capabilities": {}})
     assert caught.value.code == -32600
     assert client.query("squares")
+
+
+@pytest.mark.parametrize("initialized", [False, True])
+@pytest.mark.parametrize("scalar", [None, True, 5, 1.5, "x", []])
+def test_a_json_value_that_is_no_message_is_refused(client: Client, scalar: object, initialized: bool):
+    if initialized:
+        client.initialize()
+    client.send(scalar)
+    client.until(lambda: client.unaddressed)
+    (refusal,) = client.unaddressed
+    assert refusal["error"]["code"] == -32600
+    if not initialized:
+        client.initialize()
+    assert client.shutdown() == 0
 
 
 def test_exit_before_initialize(client: Client):
@@ -199,6 +213,21 @@ def test_a_log_is_written_where_asked_for(tmp_path: Path, project: Path):
     finally:
         client.kill()
     assert "did you mean 'limit'" in (tmp_path / "log").read_text(encoding="utf-8")
+
+
+def test_one_long_line_without_an_end_holds_nothing_up(client: Client, project: Path):
+    """As minified code and data have it: opened, edited, found in a buffer and in a file, with snippets."""
+    numbers = ",".join(map(str, range(140_000)))
+    write(project, {"pkg/big.py": f"def add_all_the_numbers(): return sum([{numbers}])"})
+    client.initialize(project)
+    hits = client.query("add all the numbers", snippet=5)
+    assert "add_all_the_numbers" in [hit["name"] for hit in hits]
+    uri = client.open(project / "data.js", "var a=1;" + "function f(b){return b+1};" * 40_000, language="javascript")
+    for version in range(2, 12):
+        place = {"line": 0, "character": 900_000}
+        client.change(uri, version, {"range": {"start": place, "end": place}, "text": "x"})
+    assert client.ask("codesearch/status", timeout=PATIENCE)["folders"][0]["state"] == "ready"
+    assert client.shutdown() == 0
 
 
 METHODS = [

@@ -17,6 +17,21 @@ def test_lines_end_where_the_protocol_says():
     assert split_lines("a\n") == ["a\n", ""]
 
 
+@pytest.mark.timeout(30)
+@pytest.mark.parametrize("text", ["x" * (1 << 20), "é" * (1 << 20), "a\n" + "x\u2028" * (1 << 19), "\r" * (1 << 20)])
+def test_a_megabyte_in_one_line_is_split_in_linear_time(text: str):
+    """Quadratic time would take hours."""
+    assert "".join(split_lines(text)) == text
+
+
+@given(TEXTS)
+def test_lines_join_to_their_text_and_only_the_last_has_no_end(text: str):
+    lines = split_lines(text)
+    assert "".join(lines) == text
+    assert all(line.endswith(("\r", "\n")) for line in lines[:-1])
+    assert not lines[-1].endswith(("\r", "\n"))
+
+
 @pytest.mark.parametrize(("encoding", "quote"), [("utf-8", 7), ("utf-16", 5), ("utf-32", 4)])
 def test_characters_are_counted_as_the_client_does(encoding: str, quote: int):
     line = 'x="😋"'

@@ -17,8 +17,9 @@ def read_all(data: bytes, *, pieces: int = 1 << 16) -> list[object]:
     parts = [data[at : at + pieces] for at in range(0, len(data), pieces)]
     reader = MessageReader(lambda: parts.pop(0) if parts else b"")
     out: list[object] = []
-    while (message := reader.next()) is not None:
-        out.append(message)
+    with pytest.raises(EOFError):
+        while True:
+            out.append(reader.next())
     return out
 
 
@@ -40,6 +41,11 @@ def test_frames_come_in_pieces(pieces: int):
 )
 def test_headers_as_clients_write_them(head: bytes):
     assert read_all(head + b'{"id": 1}') == [{"id": 1}]
+
+
+@pytest.mark.parametrize("scalar", [None, True, False, 0, 1.5, "", "text", [], {}])
+def test_every_json_value_is_a_message(scalar: object):
+    assert read_all(frame(scalar) + frame({"id": 1})) == [scalar, {"id": 1}]
 
 
 BROKEN = [
@@ -98,8 +104,9 @@ def test_random_bytes_never_hang_nor_raise():
 def test_memory_is_bounded_by_what_is_kept():
     calls = iter([b"x" * 65536] * 200)
     reader = MessageReader(lambda: next(calls, b""))
-    while reader.next() is not None:
-        assert len(reader._buffer) < 200_000
+    with pytest.raises(EOFError):
+        while reader.next():
+            assert len(reader._buffer) < 200_000
 
 
 def test_a_writer_holds_nobody_up_and_says_when_the_client_is_gone():
