@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 PROJECT_FILE = ".codesearch.toml"
 PREFIX = "CODESEARCH_"
 """Of environment variables: `CODESEARCH_LIMIT` sets `limit`."""
-_NO_SETTINGS = frozenset({"models"})
-"""Variables with the prefix that say something else: where imported models stand (`codesearch.embed`)."""
+_NO_SETTINGS = frozenset({"log", "models"})
+"""Variables with the prefix that are not settings: `codesearch.core.log`, and the folder of imported models."""
 
 Color = Literal["auto", "always", "never"]
 Embed = Literal["lazy", "full", "none"]

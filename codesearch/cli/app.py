@@ -41,8 +41,9 @@ from codesearch.cli.options import (
     ReportFormatOption,
     SnippetOption,
 )
-from codesearch.cli.registration import Command, application, help_of, register
+from codesearch.cli.registration import Command, VerboseOption, application, command, help_of
 from codesearch.cli.ui import answers, console
+from codesearch.core import log
 from codesearch.core.errors import NotFoundError, UsageError
 
 app = application()
@@ -50,7 +51,7 @@ app = application()
 
 def _command(name: str | None = None) -> Callable[[Command], Command]:
     """Register a command whose help is its docstring."""
-    return lambda function: register(app, function, name)
+    return command(app, name)
 
 
 def _version(wanted: bool) -> None:
@@ -76,8 +77,11 @@ def codesearch(
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
     ] = False,
+    verbose: VerboseOption = False,
 ) -> None:
     """Show the help when no command is named."""
+    if verbose:
+        log.configure("debug")
     if ctx.invoked_subcommand is None:
         console.write(ctx.get_help() + "\n")
 

@@ -10,6 +10,7 @@ import typer
 
 from codesearch.cli.exit_codes import ERROR, FOUND, INTERRUPTED
 from codesearch.cli.ui import console
+from codesearch.core import log
 from codesearch.core.errors import CodesearchError
 
 # Newer typer carries its own copy of click: this is the base of all usage errors in either.
@@ -22,6 +23,7 @@ def run(arguments: list[str]) -> int:
         warnings.simplefilter("ignore")
     console.prepare()
     try:
+        log.configure_from_environment()
         status = _dispatch(arguments)
         console.flush()
     except console.PipeClosedError:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any
 
 from codesearch.cli.ui import console
 from codesearch.cli.ui.progress import Reporter
 from codesearch.core.errors import IndexBusyError, UsageError
+from codesearch.core.log import Log
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
     from codesearch.search import Ranked
     from codesearch.service.client import Answer
 
+log = Log("codesearch.cli")
+
 SHORT_WAIT = 2.0
 """Seconds a question waits for another writer before it is answered from what is there."""
 
@@ -26,7 +30,9 @@ def opened(root: Path, **settings: Any) -> Index:
     """Open the index of a folder; settings that are None or empty are left to the files and the environment."""
     from codesearch.index import open_index
 
-    return open_index(root, **{name: value for name, value in settings.items() if value not in (None, [], ())})
+    index = open_index(root, **{name: value for name, value in settings.items() if value not in (None, [], ())})
+    log.info("root %s, index %s", index.root, index.path)
+    return index
 
 
 def query(index: Index, text: str, where: Filter | None, *, update: bool, quiet: bool) -> list[Hit]:
@@ -39,7 +45,9 @@ def query(index: Index, text: str, where: Filter | None, *, update: bool, quiet:
     if update:
         index.prefetch(text, where=where)
         refresh(index, quiet=quiet)
+    start = time.monotonic()
     hits = index.query(text, where=where, budget=_later())
+    log.info("this process answered in %.0f ms: %d results", 1000 * (time.monotonic() - start), len(hits))
     _tell(index.problem, quiet=quiet)
     return hits
 
@@ -133,14 +141,14 @@ def refresh(index: Index, *, quiet: bool = False) -> None:
 
     While another process writes, the question is answered from what is there; if that is nothing, it waits.
     """
-    import time
-
     from codesearch.service import client
 
     if client.refresh(index):
+        log.info("the service keeps the index up to date")
         return
+    start = time.monotonic()
     first = not index.current
-    end = time.monotonic() + index.settings.update_budget
+    end = start + index.settings.update_budget
     with Reporter(index.root, quiet=quiet, first=first) as reporter:
         try:
             report = index.update(
@@ -155,6 +163,10 @@ def refresh(index: Index, *, quiet: bool = False) -> None:
                     console.message(f"another process is writing {index.path}: the answer may be incomplete")
                 return
             report = index.update(progress=reporter.progress, waiting=reporter.waiting)
+    log.info(
+        "updated in %.0f ms: %d files read, %d deleted, %d unchanged, %d left",
+        1000 * (time.monotonic() - start), report.changed, report.deleted, report.unchanged, report.left,
+    )  # fmt: skip
     if report.left and not quiet:
         console.message(
             f"{report.left:,} changed files are not indexed yet: the answer may be incomplete "

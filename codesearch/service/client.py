@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from codesearch.core.errors import CodesearchError, NotFoundError, UsageError
+from codesearch.core.log import Log
 
 if TYPE_CHECKING:
     import socket
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from codesearch.core.filter import Filter
     from codesearch.core.types import Hit
     from codesearch.index import Index
+
+log = Log("codesearch.service")
 
 ANSWER_TIMEOUT = 10.0
 """Seconds to wait for an answer beyond what the service may take to update; then the client does the work itself."""
@@ -57,6 +60,7 @@ def _hits(
 
     found = endpoint.connect(index.path)
     if found is None:
+        log.info("no service for %s", index.path)
         return None
     from codesearch.service import protocol
 
@@ -123,7 +127,8 @@ def _exchange(
 
     from codesearch.service.protocol import MOST_ANSWER
 
-    end = time.monotonic() + timeout
+    start = time.monotonic()
+    end = start + timeout
     data = bytearray()
     try:
         with connection:
@@ -133,9 +138,12 @@ def _exchange(
                 connection.settimeout(max(0.01, end - time.monotonic()))
                 part = connection.recv(1 << 18)
                 if not part:
+                    log.warning("the service closed the connection without an answer to %s", message.get("method"))
                     return None
                 data += part
         answer = json.loads(data)
-    except (OSError, ValueError):
+    except (OSError, ValueError) as error:
+        log.warning("no answer from the service to %s: %s", message.get("method"), error or type(error).__name__)
         return None
+    log.info("the service answered %s in %.0f ms", message.get("method"), 1000 * (time.monotonic() - start))
     return answer if isinstance(answer, dict) else None

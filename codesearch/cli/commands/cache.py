@@ -2,28 +2,17 @@
 
 from __future__ import annotations
 
-import typer
-
 from codesearch.cli import options
 from codesearch.cli.exit_codes import FOUND, NOTHING
 from codesearch.cli.options import PathArgument, QuietOption, ReportFormat, ReportFormatOption
+from codesearch.cli.registration import command, group
 from codesearch.cli.ui import console
 from codesearch.cli.ui.console import clean
 
-app = typer.Typer(
-    rich_markup_mode=None,
-    help="Show or delete the vectors of the second stage that all your indexes share, on this machine.",
-)
+app = group("Show or delete the vectors of the second stage that all your indexes share, on this machine.")
 
 
-@app.callback(invoke_without_command=True)
-def cache(ctx: typer.Context) -> None:
-    """Show the help when nothing is named."""
-    if ctx.invoked_subcommand is None:
-        console.write(ctx.get_help() + "\n")
-
-
-@app.command("list")
+@command(app, "list")
 def list_command(path: PathArgument = None, format: ReportFormatOption = ReportFormat.text) -> int:
     """Tell where they are, how big, and how many of each model. Exit status: 0, or 1 if there are none."""
     from codesearch import settings
@@ -53,7 +42,7 @@ def list_command(path: PathArgument = None, format: ReportFormatOption = ReportF
     return FOUND if facts.models else NOTHING
 
 
-@app.command()
+@command(app)
 def clear(quiet: QuietOption = False) -> int:
     """Delete them all; indexes keep theirs. Exit status: 0, or 1 if there were none."""
     from codesearch.rerank import shared_cache

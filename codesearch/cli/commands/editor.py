@@ -17,10 +17,11 @@ from typing import Annotated
 
 import typer
 
+from codesearch.cli.registration import command, group
 from codesearch.cli.ui import console
 from codesearch.core.errors import CodesearchError, NotFoundError
 
-app = typer.Typer(rich_markup_mode=None, help="Install the plugin of an editor, or take it away.")
+app = group("Install the plugin of an editor, or take it away.")
 
 MANIFEST = ".codesearch-editor.json"
 """Lists the files that were installed, with the SHA-256 of each."""
@@ -34,26 +35,6 @@ class Editor(str, Enum):
     vim = "vim"
 
 
-_INSTALL = """Install the plugin of an editor.
-
-\b
-  codesearch editor install neovim
-  codesearch editor install emacs --to ~/lisp/codesearch
-  codesearch editor install vim --dry-run
-
-Files that somebody else wrote or changed are never overwritten. Running it again updates the plugin.
-"""
-
-_UNINSTALL = """Remove the plugin of an editor.
-
-\b
-  codesearch editor uninstall neovim
-
-Files that were changed since stay.
-
-Exit status: 0 if it was removed, 1 if it was not installed or changed files were left.
-"""
-
 EditorArgument = Annotated[Editor, typer.Argument(metavar="EDITOR", help="neovim, emacs or vim.")]
 ToOption = Annotated[
     str | None,
@@ -63,20 +44,20 @@ ToOption = Annotated[
 ]
 
 
-@app.callback(invoke_without_command=True)
-def editor(ctx: typer.Context) -> None:
-    """Show the help when nothing is named."""
-    if ctx.invoked_subcommand is None:
-        console.write(ctx.get_help() + "\n")
-
-
-@app.command(help=_INSTALL)
+@command(app)
 def install(
     editor: EditorArgument,
     to: ToOption = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell what would be written.")] = False,
 ) -> int:
-    """Copy the plugin to its folder; print what is left to do."""
+    """Install the plugin of an editor.
+
+    codesearch editor install neovim
+    codesearch editor install emacs --to ~/lisp/codesearch
+    codesearch editor install vim --dry-run
+
+    Files that somebody else wrote or changed are never overwritten. Running it again updates the plugin.
+    """
     folder = _folder(editor, to)
     wanted = _files(editor)
     plan = _plan(folder, wanted)
@@ -100,9 +81,16 @@ def install(
     return 0
 
 
-@app.command(help=_UNINSTALL)
+@command(app)
 def uninstall(editor: EditorArgument, to: ToOption = None) -> int:
-    """Remove what `install` wrote and nobody changed since."""
+    """Remove the plugin of an editor.
+
+    codesearch editor uninstall neovim
+
+    Files that were changed since stay.
+
+    Exit status: 0 if it was removed, 1 if it was not installed or changed files were left.
+    """
     folder = _folder(editor, to)
     installed = _manifest(folder)
     if installed is None:

@@ -2,28 +2,17 @@
 
 from __future__ import annotations
 
-import typer
-
 from codesearch.cli import options, session
 from codesearch.cli.exit_codes import FOUND, NOTHING
 from codesearch.cli.options import DbOption, PathArgument, QuietOption, ReportFormat, ReportFormatOption
+from codesearch.cli.registration import command, group
 from codesearch.cli.ui import console
 from codesearch.cli.ui.console import clean
 
-app = typer.Typer(
-    rich_markup_mode=None,
-    help="Show or delete what is recorded of the answers you opened (only with the setting `feedback`).",
-)
+app = group("Show or delete what is recorded of the answers you opened (only with the setting `feedback`).")
 
 
-@app.callback(invoke_without_command=True)
-def feedback(ctx: typer.Context) -> None:
-    """Show the help when nothing is named."""
-    if ctx.invoked_subcommand is None:
-        console.write(ctx.get_help() + "\n")
-
-
-@app.command("list")
+@command(app, "list")
 def list_command(path: PathArgument = None, format: ReportFormatOption = ReportFormat.text, db: DbOption = None) -> int:
     """Print what is recorded, oldest first. Exit status: 0, or 1 if nothing is."""
     from dataclasses import asdict
@@ -45,7 +34,7 @@ def list_command(path: PathArgument = None, format: ReportFormatOption = ReportF
     return FOUND if found else NOTHING
 
 
-@app.command()
+@command(app)
 def clear(path: PathArgument = None, db: DbOption = None, quiet: QuietOption = False) -> int:
     """Delete what is recorded. Exit status: 0, or 1 if there was nothing."""
     from codesearch.quality import feedback

@@ -14,10 +14,11 @@ import typer
 
 from codesearch.cli import options
 from codesearch.cli.options import ReportFormat, ReportFormatOption
+from codesearch.cli.registration import command, group
 from codesearch.cli.ui import console
 from codesearch.core.errors import CodesearchError, UsageError
 
-app = typer.Typer(rich_markup_mode=None, help="Show, add, choose, remove and measure embedding models.")
+app = group("Show, add, choose, remove and measure embedding models.")
 
 
 class PrecisionChoice(str, Enum):
@@ -27,54 +28,7 @@ class PrecisionChoice(str, Enum):
     float32 = "float32"
 
 
-_LIST = """List the models there are, and which one answers here.
-
-\b
-  codesearch model list
-  codesearch model list --format json
-"""
-
-_ADD = """Import a model: a name on the Hugging Face hub, or a folder of sentence-transformers.
-
-\b
-  codesearch model add TaylorAI/gte-tiny
-  codesearch model add ~/models/all-MiniLM-L6-v2 --precision float32
-  codesearch model add intfloat/e5-small-v2 --query-prompt "query: " --document-prompt "passage: "
-
-Needs the extra [models]. It is exported to ONNX, its vectors are compared with the original's, and nothing
-but onnxruntime is needed from then on. One that cannot be exported is run by sentence-transformers.
-"""
-
-_USE = """Choose the model that looks at the best answers: static for none.
-
-\b
-  codesearch model use gte-tiny
-  codesearch model use gte-tiny --project path/to/repo
-
-Writes `model` into your settings file, or the project's.
-"""
-
-_REMOVE = """Delete an imported model.
-
-\b
-  codesearch model remove gte-tiny
-"""
-
-_BENCH = """Measure models on the functions of a folder: speed, start, memory.
-
-\b
-  codesearch model bench
-  codesearch model bench static transformer gte-tiny --path path/to/repo
-"""
-
 NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="As `codesearch model list` shows it.")]
-
-
-@app.callback(invoke_without_command=True)
-def model(ctx: typer.Context) -> None:
-    """Show the help when nothing is named."""
-    if ctx.invoked_subcommand is None:
-        console.write(ctx.get_help() + "\n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,12 +46,16 @@ class _Listed:
     problem: str = ""
 
 
-@app.command("list", help=_LIST)
+@command(app, "list")
 def list_models(
     path: options.PathArgument = None,
     format: ReportFormatOption = ReportFormat.text,
 ) -> int:
-    """Print a line for each model."""
+    """List the models there are, and which one answers here.
+
+    codesearch model list
+    codesearch model list --format json
+    """
     from dataclasses import asdict
 
     from codesearch import settings
@@ -121,7 +79,7 @@ def list_models(
     return 0
 
 
-@app.command(help=_ADD)
+@command(app)
 def add(
     source: Annotated[str, typer.Argument(metavar="NAME_OR_FOLDER", help="A name on the hub, or a folder.")],
     name: Annotated[str, typer.Option("--name", metavar="NAME", help="What to call it here.", show_default=False)] = "",
@@ -141,7 +99,15 @@ def add(
         typer.Option("--document-prompt", metavar="TEXT", help="Stands before each function.", show_default=False),
     ] = None,
 ) -> int:
-    """Import a model and say how near its vectors are to the original's."""
+    """Import a model: a name on the Hugging Face hub, or a folder of sentence-transformers.
+
+    codesearch model add TaylorAI/gte-tiny
+    codesearch model add ~/models/all-MiniLM-L6-v2 --precision float32
+    codesearch model add intfloat/e5-small-v2 --query-prompt "query: " --document-prompt "passage: "
+
+    Needs the extra [models]. It is exported to ONNX, its vectors are compared with the original's, and nothing
+    but onnxruntime is needed from then on. One that cannot be exported is run by sentence-transformers.
+    """
     from codesearch.embed.manage.importer import Wish, add
 
     wish = Wish(
@@ -166,7 +132,7 @@ def add(
     return 0
 
 
-@app.command(help=_USE)
+@command(app)
 def use(
     name: NameArgument,
     path: options.PathArgument = None,
@@ -174,7 +140,13 @@ def use(
         bool, typer.Option("--project", help="For this project only: write .codesearch.toml at its root.")
     ] = False,
 ) -> int:
-    """Write the setting `model`, once the model is known to be there."""
+    """Choose the model that looks at the best answers: static for none.
+
+    codesearch model use gte-tiny
+    codesearch model use gte-tiny --project path/to/repo
+
+    Writes `model` into your settings file, or the project's.
+    """
     from codesearch import embed, settings
 
     embed.load(name)
@@ -191,9 +163,12 @@ def use(
     return 0
 
 
-@app.command(help=_REMOVE)
+@command(app)
 def remove(name: NameArgument) -> int:
-    """Delete a model unless the settings in force here name it."""
+    """Delete an imported model.
+
+    codesearch model remove gte-tiny
+    """
     from codesearch import embed, settings
     from codesearch.embed.manage import importer
 
@@ -211,7 +186,7 @@ def remove(name: NameArgument) -> int:
     return 0
 
 
-@app.command(help=_BENCH)
+@command(app)
 def bench(
     names: Annotated[
         list[str] | None, typer.Argument(metavar="[NAME]...", help="Models (all).", show_default=False)
@@ -223,7 +198,11 @@ def bench(
     count: Annotated[int, typer.Option("--count", "-n", min=10, metavar="N", help="Functions to embed.")] = 300,
     format: ReportFormatOption = ReportFormat.text,
 ) -> int:
-    """Print a line for each model."""
+    """Measure models on the functions of a folder: speed, start, memory.
+
+    codesearch model bench
+    codesearch model bench static transformer gte-tiny --path path/to/repo
+    """
     from dataclasses import asdict
 
     from codesearch import embed

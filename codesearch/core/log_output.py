@@ -1,0 +1,28 @@
+"""Where log messages go when logging is on: stderr, with milliseconds and the process that wrote them."""
+
+from __future__ import annotations
+
+import logging
+
+FORMAT = "%(asctime)s.%(msecs)03d %(levelname)-7s %(process)d %(name)s: %(message)s"
+
+
+class _OneLine(logging.Formatter):
+    """Formats a record as one printable line: names of files may contain what commands a terminal."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:
+        """Return the formatted record with control characters as escapes."""
+        text = super().formatMessage(record)
+        return "".join(one if one.isprintable() else ascii(one)[1:-1] for one in text)
+
+
+_handler = logging.StreamHandler()
+_handler.setFormatter(_OneLine(FORMAT, "%H:%M:%S"))
+
+
+def configure(level: str) -> None:
+    """Write the messages of the package's loggers at `level` and above to stderr."""
+    logger = logging.getLogger("codesearch")
+    logger.setLevel(level.upper())
+    logger.addHandler(_handler)  # adding it twice has no effect
+    logger.propagate = False
