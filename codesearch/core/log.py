@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import os
 import sys
+from typing import Any
 
 from codesearch.core.errors import UsageError
 
@@ -31,9 +32,8 @@ class Log:
     @property
     def enabled(self) -> bool:
         """Whether debug messages are recorded. Check it before computing something only to log it."""
-        logging = sys.modules.get("logging")
-        # `getLogger` is missing while another thread is importing the module.
-        return hasattr(logging, "getLogger") and logging.getLogger(self.name).isEnabledFor(logging.DEBUG)
+        logging = _logging()
+        return logging is not None and bool(logging.getLogger(self.name).isEnabledFor(logging.DEBUG))
 
     def debug(self, message: str, *arguments: object) -> None:
         """Log how something was done: durations, counts, choices."""
@@ -48,9 +48,15 @@ class Log:
         self._log("WARNING", message, arguments)
 
     def _log(self, level: str, message: str, arguments: tuple[object, ...]) -> None:
-        logging = sys.modules.get("logging")
-        if hasattr(logging, "getLogger"):
+        logging = _logging()
+        if logging is not None:
             logging.getLogger(self.name).log(getattr(logging, level), message, *arguments, stacklevel=3)
+
+
+def _logging() -> Any:
+    """Return the module, or None if it is not imported (or not completely: another thread may be importing it)."""
+    module = sys.modules.get("logging")
+    return module if hasattr(module, "getLogger") else None
 
 
 def configure(level: str) -> None:

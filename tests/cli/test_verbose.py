@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import process
+from tests.support.cli import process
 
 
 def test_verbose_shows_who_answered_and_how_long_it_took(small: Path):
