@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.cli import process
+from tests.support.command import process
 
 
 def test_verbose_shows_who_answered_and_how_long_it_took(small: Path):
