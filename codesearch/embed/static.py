@@ -18,6 +18,7 @@ import struct
 from array import array
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -309,5 +310,13 @@ class StaticEmbedder:
 
 
 def _map(path: Path) -> mmap.mmap:
+    """Return a file mapped for reading. All embedders of this process share one mapping per file."""
+    status = path.stat()
+    return _mapped(path, status.st_dev, status.st_ino, status.st_mtime_ns, status.st_size)
+
+
+@lru_cache(maxsize=16)
+def _mapped(path: Path, *version: int) -> mmap.mmap:
+    """Map a file; `version` tells a replaced file from the one mapped before."""
     with path.open("rb") as file:
         return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)

@@ -19,6 +19,7 @@ from codesearch.core.filter import Filter
 from codesearch.core.types import Hit, Symbol
 from codesearch.index import Index, Status, open_index
 from codesearch.indexing.pool import WarmPools
+from codesearch.indexing.update import Progress
 from codesearch.rerank import reranker
 from codesearch.rerank.reranker import UNLIMITED, RerankBudget
 from codesearch.service import client, protocol
@@ -32,6 +33,8 @@ from codesearch.watch.watcher import RootGoneError
 
 READER_TICK = 0.5
 """Seconds between two looks of a reader at whether the index has changed and whether its keeper is gone."""
+WRITER_TIMEOUT = 2.0
+"""Seconds that a reader waits for the writer's state."""
 GRACE = 60.0
 """Seconds a root may be gone (unmounted, being cloned again) before the service ends."""
 PATIENCE = 5.0
@@ -392,8 +395,9 @@ class Service:
             self._publish(role="reader", watching="", why="", updating=None, problem="")
             self._settled.set()
             while not self._stop.wait(READER_TICK) and self.root.is_dir():
+                writer = client.call(self.index_path, "status", WRITER_TIMEOUT)
                 try:
-                    now = index.version()
+                    now = index.version()  # after asking the writer: what it calls fresh is in this version
                 except CodesearchError as error:
                     self._publish(problem=str(error))
                     continue
@@ -401,7 +405,7 @@ class Service:
                 pid = holder(self.index_path).get("pid", 0)
                 grown = self._state.generation + (now != version)
                 version = now
-                self._publish(ready=bool(now), fresh=bool(now), generation=grown, keeper_pid=pid, problem="")
+                self._publish(generation=grown, keeper_pid=pid, problem="", **_as_the_writer_says(writer, bool(now)))
                 if self._lock.acquire(facts(self._name, self.root)):
                     self._settled.clear()
                     return
@@ -462,6 +466,26 @@ class Service:
             "files": None if updating is None else [updating.files, updating.files_total],
             "embedding": None if filling is None else [filling.done, filling.total],
         }
+
+
+def _as_the_writer_says(writer: Mapping[str, Any] | None, exists: bool) -> dict[str, Any]:
+    """Return a reader's state, from the `status` of the process that writes the index.
+
+    A writer that does not answer (it has no socket, or is about to end) leaves only whether the index exists.
+    """
+    if writer is None:
+        return {"ready": exists, "fresh": exists, "updating": None, "pending": 0}
+    files = writer.get("files")
+    updating = None
+    if isinstance(files, list) and len(files) == 2 and all(isinstance(number, int) for number in files):
+        updating = Progress(files[0], files[1], 0, 0, 0, 0.0)
+    pending = writer.get("pending")
+    return {
+        "ready": exists and bool(writer.get("ready")),
+        "fresh": exists and bool(writer.get("fresh")),
+        "updating": updating,
+        "pending": pending if isinstance(pending, int) else 0,
+    }
 
 
 def _budget(params: dict[str, Any]) -> float:

@@ -206,3 +206,26 @@ def test_a_word_said_twice_counts_less_than_two(static: Embedder) -> None:
     once = share("upload telescope")
     for times in (2, 5, 20):
         assert share("upload " * times + "telescope") / once == pytest.approx(1 + math.log(times), rel=0.02)
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="counts open files in /proc")
+def test_any_number_of_embedders_share_their_files() -> None:
+    def open_files() -> int:
+        return len(list(Path("/proc/self/fd").iterdir()))
+
+    first = StaticEmbedder(STATIC)
+    before = open_files()
+    more = [StaticEmbedder(STATIC) for _ in range(20)]
+    assert open_files() == before
+    assert {one.quantised_query("parse the config") for one in more} == {first.quantised_query("parse the config")}
+
+
+def test_a_model_that_was_replaced_is_read_again(tmp_path: Path) -> None:
+    folder = tmp_path / "model"
+    shutil.copytree(STATIC, folder)
+    before = StaticEmbedder(folder).quantised_query("parse the config")
+    table = bytearray((folder / "table.bin").read_bytes())
+    table[-(len(table) // 2) :] = bytes(len(table) // 2)
+    (folder / "new.bin").write_bytes(table)
+    (folder / "new.bin").replace(folder / "table.bin")
+    assert StaticEmbedder(folder).quantised_query("parse the config") != before

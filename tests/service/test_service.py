@@ -15,7 +15,8 @@ import pytest
 import codesearch
 from codesearch.core.errors import NotFoundError, UsageError
 from codesearch.service import Service, State
-from codesearch.service.election import kept
+from codesearch.service.election import KeeperLock, kept
+from codesearch.service.server import Server
 from codesearch.watch import Batch
 from tests.service.conftest import assert_like_fresh
 from tests.support.git import git
@@ -403,3 +404,34 @@ def test_idle_costs_nothing(tree: Path):
         before = time.process_time()
         time.sleep(1.0)
         assert time.process_time() - before < 0.05
+
+
+def test_a_reader_says_what_the_writer_says(tree: Path):
+    """While the writer is still indexing, the second process must not say that the index is complete."""
+    with codesearch.open_index(tree) as index:
+        index.update()
+        path = index.path
+    lock = KeeperLock(path)
+    assert lock.acquire({"pid": os.getpid(), "name": "the writer"})
+    answer: dict[str, object] = {"ready": True, "fresh": False, "pending": 0, "files": [3, 10]}
+    writer = Server(path, lambda: "", lambda method, params: answer)
+    try:
+        with Service(tree) as service:
+            until(lambda: service.status().updating is not None, "the reader hears of the update")
+            state = service.status()
+            assert (state.role, state.ready, state.fresh) == ("reader", True, False)
+            assert state.updating is not None
+            assert (state.updating.files, state.updating.files_total) == (3, 10)
+            answer.update(fresh=False, files=None, pending=2)
+            until(lambda: service.status().pending == 2)
+            assert not service.status().fresh
+            answer.update(fresh=True, files=None, pending=0)
+            until(lambda: service.status().fresh, "the reader hears that the writer is done")
+            # A writer without a socket says nothing: an index that exists counts as complete.
+            answer.update(fresh=False)
+            until(lambda: not service.status().fresh)
+            writer.close()
+            until(lambda: service.status().fresh)
+    finally:
+        writer.close()
+        lock.release(delete=True)
