@@ -13,6 +13,7 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from codesearch.core import dirs, machine
 from codesearch.core.errors import UsageError
 
 if TYPE_CHECKING:
@@ -264,35 +265,14 @@ def read_file(path: Path) -> dict[str, Any]:
     return _toml(path) or {}
 
 
-def user_file() -> Path:
-    """Return where the user's own settings stand, whether or not the file exists."""
-    if sys.platform == "linux" and "ANDROID_ROOT" not in os.environ:
-        # What platformdirs answers here; importing it takes 16 ms of every command.
-        folder = os.environ.get("XDG_CONFIG_HOME", "").strip()
-        return (Path(folder) if folder else Path.home() / ".config") / "codesearch" / "config.toml"
-    from platformdirs import user_config_path
-
-    return user_config_path("codesearch") / "config.toml"
-
-
-def cache_folder() -> Path | None:
-    """Return this user's folder for what can be made again, whether or not it exists; None where there is no home."""
-    try:
-        if sys.platform == "linux" and "ANDROID_ROOT" not in os.environ:
-            # What platformdirs answers here; importing it takes 16 ms of every command.
-            folder = os.environ.get("XDG_CACHE_HOME", "").strip()
-            return (Path(folder) if folder else Path.home() / ".cache") / "codesearch"
-        from platformdirs import user_cache_path
-
-        return user_cache_path("codesearch")
-    except RuntimeError:
-        return None
+def user_file() -> Path | None:
+    """Return the file of the user's own settings, whether or not it exists; None for a user without a home folder."""
+    folder = dirs.config()
+    return None if folder is None else folder / "config.toml"
 
 
 def _user_layer() -> Layer | None:
-    try:
-        path = user_file()
-    except RuntimeError:  # no home folder, as in some containers
+    if (path := user_file()) is None:
         return None
     table = _toml(path)
     if table and "db" in table:
@@ -318,9 +298,11 @@ def _project_layers(root: Path) -> list[Layer]:
 
 
 def _within(layer: Layer, root: Path) -> Layer:
-    """Resolve a project's `db` against its root; a repository must not name files elsewhere on the machine.
+    """Return a project's settings within the limits for projects: a repository must not take over its reader's machine.
 
-    Nor may it have recorded what is opened, or decide what is kept of other projects: that is for each user.
+    `db` is resolved against the root and must lie below it, and `workers` is at most the number of cores. A project
+    cannot have opened answers recorded, nor decide what the user's cache keeps of other projects.
+    Raises UsageError if it tries.
     """
     for name, cannot in (
         ("feedback", "cannot be set"),
@@ -329,8 +311,10 @@ def _within(layer: Layer, root: Path) -> Layer:
     ):
         if layer.values.get(name):
             raise UsageError(
-                f"{layer.origins[name]}: {name} {cannot} by a project: set it in your own file, {user_file()}"
+                f"{layer.origins[name]}: {name} {cannot} by a project. Set it in your own file: {user_file()}"
             )
+    if (workers := layer.values.get("workers")) is not None:
+        layer = replace(layer, values={**layer.values, "workers": min(workers, machine.cores())})
     db = layer.values.get("db")
     if db is None:
         return layer

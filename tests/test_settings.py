@@ -30,6 +30,12 @@ def _clean(tmp_path, monkeypatch):
         monkeypatch.setattr(module, "user_file", lambda: file)
 
 
+def own_file() -> Path:
+    file = user_file()
+    assert file is not None
+    return file
+
+
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
     (tmp_path / "root").mkdir()
@@ -43,14 +49,14 @@ def test_defaults(root):
 
 
 def test_each_layer_wins_over_the_one_before(root, monkeypatch):
-    module.user_file().write_text("limit = 1\ncontext = 1\nworkers = 1\ncolor = 'never'\nmodel = 'mine'\n")
+    own_file().write_text("limit = 1\ncontext = 1\nworkers = 1\ncolor = 'never'\nmodel = 'mine'\n")
     (root / "pyproject.toml").write_text("[tool.codesearch]\nlimit = 2\ncontext = 2\nworkers = 2\ncolor = 'auto'\n")
-    (root / ".codesearch.toml").write_text("limit = 3\ncontext = 3\nworkers = 3\n")
+    (root / ".codesearch.toml").write_text("limit = 3\ncontext = 3\nworkers = 1\n")
     monkeypatch.setenv("CODESEARCH_LIMIT", "4")
     monkeypatch.setenv("CODESEARCH_CONTEXT", "4")
     layers = load_layers(root, {"limit": 5, "workers": None, "include": []})
     settings = module.merge(layers)
-    assert (settings.limit, settings.context, settings.workers, settings.color) == (5, 4, 3, "auto")
+    assert (settings.limit, settings.context, settings.workers, settings.color) == (5, 4, 1, "auto")
     assert settings.model == "mine"
     origin = {described.name: described.origin for described in describe(layers)}
     assert origin["limit"] == "option"
@@ -168,21 +174,16 @@ def test_db_of_a_project_stays_in_it_and_none_is_for_all(root):
         with pytest.raises(UsageError, match="below the project's folder"):
             load(root)
     (root / ".codesearch.toml").unlink()
-    module.user_file().write_text("db = 'x.db'\n")
+    own_file().write_text("db = 'x.db'\n")
     with pytest.raises(UsageError, match="for all projects at once"):
         load(root)
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere platformdirs is asked itself")
-@pytest.mark.parametrize("value", ["", " ", "/somewhere/else", None])
-def test_user_file_is_where_platformdirs_says(monkeypatch, value):
-    from platformdirs import user_config_path
-
-    if value is None:
-        monkeypatch.delenv("XDG_CONFIG_HOME")
-    else:
-        monkeypatch.setenv("XDG_CONFIG_HOME", value)
-    assert user_file() == user_config_path("codesearch") / "config.toml"
+def test_a_project_cannot_start_more_workers_than_there_are_cores(root, monkeypatch):
+    monkeypatch.setattr("codesearch.core.machine.cores", lambda: 2)
+    (root / ".codesearch.toml").write_text("workers = 60\n")
+    assert load(root).workers == 2
+    assert load(root, {"workers": 60}).workers == 60, "the user may"
 
 
 def test_every_setting_has_a_rule_and_is_documented():

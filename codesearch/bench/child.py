@@ -56,7 +56,7 @@ def ask(root: str, settings: str) -> int:
     except CodesearchError as error:
         _say({"error": str(error)})
         return 2
-    from codesearch.bench.processes import own_peak
+    from codesearch.core.machine import own_peak
 
     _say({"peak": own_peak()})
     return 0
@@ -68,7 +68,8 @@ def command(*arguments: str) -> int:
     from codesearch.cli.main import main
 
     status = main(arguments)
-    from codesearch.bench.processes import PEAK, own_peak
+    from codesearch.bench.processes import PEAK
+    from codesearch.core.machine import own_peak
 
     sys.stdout.flush()
     sys.stderr.flush()

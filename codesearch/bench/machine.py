@@ -11,6 +11,7 @@ from pathlib import Path
 
 from codesearch._version import __version__
 from codesearch.bench.values import Machine
+from codesearch.core.machine import cores, total_memory
 
 
 def machine() -> Machine:
@@ -20,8 +21,8 @@ def machine() -> Machine:
     return Machine(
         system=f"{platform.system()} {platform.release()} {platform.machine()}",
         processor=_processor(),
-        cores=len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1,
-        memory_bytes=_memory(),
+        cores=cores(),
+        memory_bytes=total_memory(),
         load=round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None,
         python=platform.python_version(),
         codesearch=__version__,
@@ -40,13 +41,6 @@ def _processor() -> str:
         pass  # not Linux
     found = platform.processor()
     return "" if found == platform.machine() else found
-
-
-def _memory() -> int | None:
-    try:
-        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    except (AttributeError, ValueError, OSError):  # Windows has no sysconf
-        return None
 
 
 def _version(distribution: str) -> str:

@@ -13,6 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
+from codesearch.core.child import command, kill
+from codesearch.core.machine import status_field
+
 SAMPLED_EVERY = 0.05
 """Seconds between two looks at the memory of a process and its children."""
 SAMPLED_BY_PS_EVERY = 0.25
@@ -22,17 +25,10 @@ PEAK = b"\0peak "
 APART = {"CODESEARCH_CACHE": "false"}
 """Vectors that other indexes have left would answer for a model that has not worked here."""
 
-_BOOT = (
-    "import sys; count = int(sys.argv[1]); sys.path[:] = sys.argv[2:2 + count]; "
-    "from codesearch.bench import child; sys.exit(getattr(child, sys.argv[2 + count])(*sys.argv[3 + count:]))"
-)
-
 
 def child(function: str, *arguments: str) -> list[str]:
-    """Return what has a function of `codesearch.bench.child` called in a new process; its arguments are strings."""
-    # Isolated, with the paths of this process: an indexed folder may hold a numpy.py.
-    folders = [folder or str(Path.cwd()) for folder in sys.path]
-    return [sys.executable, "-I", "-c", _BOOT, str(len(folders)), *folders, function, *arguments]
+    """Return the command line that calls a function of `codesearch.bench.child`; its arguments are strings."""
+    return command("codesearch.bench.child", function, *arguments)
 
 
 @contextmanager
@@ -52,14 +48,7 @@ def started(arguments: list[str]) -> Iterator[subprocess.Popen[bytes]]:
     try:
         yield process
     finally:
-        process.kill()
-        process.wait()
-        for stream in (process.stdin, process.stdout, process.stderr):
-            if stream is not None:
-                try:
-                    stream.close()
-                except OSError:
-                    continue  # unsent bytes to a dead process
+        kill(process)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,20 +88,6 @@ def run(arguments: list[str], cwd: Path | None = None) -> Finished:
 # -- memory ---------------------------------------------------------------------------------------
 
 
-def own_peak() -> int | None:
-    """Return the most bytes this process has had resident, or None where the system does not tell.
-
-    On Linux not from `getrusage`: there a process inherits the peak of the one that started it.
-    """
-    if sys.platform == "linux":
-        return _field(Path("/proc/self/status"), "VmHWM:")
-    try:
-        import resource
-    except ImportError:  # Windows
-        return None
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
-
-
 def can_sample() -> bool:
     """Return whether the memory of other processes can be had on this system."""
     return sys.platform in ("linux", "darwin")
@@ -148,7 +123,7 @@ def resident(pid: int) -> dict[int, int]:
 
 def memory(pids: Iterable[int], key: str) -> int:
     """Return the sum of a field of /proc/PID/smaps_rollup (`Rss`, `Pss`), in bytes; Linux only."""
-    return sum(_field(Path(f"/proc/{pid}/smaps_rollup"), key + ":") or 0 for pid in pids)
+    return sum(status_field(Path(f"/proc/{pid}/smaps_rollup"), key + ":") or 0 for pid in pids)
 
 
 def cpu_seconds(pids: Iterable[int]) -> float:
@@ -158,13 +133,6 @@ def cpu_seconds(pids: Iterable[int]) -> float:
         fields = Path(f"/proc/{pid}/stat").read_text("utf-8").rpartition(")")[2].split()
         ticks += int(fields[11]) + int(fields[12])
     return ticks / os.sysconf("SC_CLK_TCK")
-
-
-def _field(file: Path, name: str) -> int | None:
-    for line in file.read_text("utf-8").splitlines():
-        if line.startswith(name):
-            return int(line.split()[1]) * 1024
-    return None
 
 
 class Sampler:

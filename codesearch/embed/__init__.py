@@ -8,11 +8,11 @@ imports neither numpy nor a model.
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
+from codesearch.core import dirs
 from codesearch.core.errors import NotFoundError
 
 if TYPE_CHECKING:
@@ -70,17 +70,15 @@ class Embedder(Protocol):
         """Return `quantise(encode_queries([text]))[0]`, by the cheapest way the model has."""
 
 
-def models_folder() -> Path:
-    """Return where imported models stand, one folder each: `CODESEARCH_MODELS`, or in the user's data folder."""
+def models_folder() -> Path | None:
+    """Return the folder of imported models, one folder per model: `CODESEARCH_MODELS`, or in the user's data folder.
+
+    None for a user without a home folder, as in some containers.
+    """
     if wished := os.environ.get("CODESEARCH_MODELS", "").strip():
         return Path(wished).expanduser()
-    if sys.platform == "linux" and "ANDROID_ROOT" not in os.environ:
-        # What platformdirs answers here; importing it takes 16 ms.
-        folder = os.environ.get("XDG_DATA_HOME", "").strip()
-        return (Path(folder) if folder else Path.home() / ".local" / "share") / "codesearch" / "models"
-    from platformdirs import user_data_path
-
-    return user_data_path("codesearch") / "models"
+    folder = dirs.data()
+    return None if folder is None else folder / "models"
 
 
 def bundled() -> list[str]:
@@ -102,8 +100,8 @@ def folder_of(name: str) -> Path:
     """
     if name in bundled():
         return MODELS / name
-    if name in _imported():
-        return models_folder() / name
+    if name in _imported() and (folder := models_folder()) is not None:
+        return folder / name
     raise NotFoundError(
         f"No embedding model is called {name!r}; there are: {', '.join(available()) or 'none'}. "
         "`codesearch model add` imports one."
@@ -137,10 +135,8 @@ def load(name: str = STATIC, *, threads: int | None = None) -> Embedder:
 
 
 def _imported() -> list[str]:
-    try:
-        return _names(models_folder())
-    except RuntimeError:  # no home folder, as in some containers
-        return []
+    folder = models_folder()
+    return [] if folder is None else _names(folder)
 
 
 def _names(folder: Path) -> list[str]:

@@ -16,6 +16,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from codesearch.core import machine
 from codesearch.core.errors import ModelError
 from codesearch.embed import config as configuration
 from codesearch.embed.config import MODEL, TOKENIZER, VOCABULARY, Config
@@ -40,7 +41,7 @@ class OnnxEmbedder(Transformer):
 
         """
         super().__init__(folder)
-        self._threads = threads or min(MOST_THREADS, _cores())
+        self._threads = threads or min(MOST_THREADS, machine.cores())
         self._opened: tuple[Callable[[str], list[int]], Callable[[list[int]], Any]] | None = None
         self._opening = threading.Lock()
 
@@ -120,12 +121,6 @@ def _each(work: Callable[[int], None], items: Sequence[int], threads: int) -> No
             helper.join()
     if failed:
         raise failed[0]
-
-
-def _cores() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _tokenizer(folder: Path, config: Config) -> Callable[[str], list[int]]:

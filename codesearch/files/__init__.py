@@ -6,7 +6,7 @@ new or changed; `role` tells from a path alone what part a file plays.
 
 from __future__ import annotations
 
-from codesearch.files.content import decode, is_generated, is_minified, read_source
+from codesearch.files.content import decode, is_generated, is_minified, judge, read_source
 from codesearch.files.discovery import discover, discover_only
 from codesearch.files.roles import role
 from codesearch.files.values import REASONS, Discovery, FileOptions, FoundFile, Source
@@ -22,6 +22,7 @@ __all__ = [
     "discover_only",
     "is_generated",
     "is_minified",
+    "judge",
     "read_source",
     "role",
 ]

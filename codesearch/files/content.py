@@ -179,27 +179,36 @@ def read_source(root: Path | str, path: str, options: FileOptions | None = None)
 
     `path` is relative to `root`, as `discover` gives it. Raises nothing for a bad file.
     """
-    from codesearch import languages
-
     options = options or FileOptions()
-    limit = options.max_file_size
     try:
-        raw = read_plain(f"{root}/{path}", limit + 1)
+        raw = read_plain(f"{root}/{path}", options.max_file_size + 1)
     except OSError as error:
         return Skipped(path, "unreadable", error.strerror or str(error))
-    if len(raw) > limit:
-        return Skipped(path, "too large", f"more than {limit} bytes")
+    return judge(path, raw, options)
+
+
+def judge(path: str, raw: bytes, options: FileOptions, *, fallback: str | None = None) -> Source | Skipped:
+    """Decide whether the raw content of a file is source to index, or why it is left out (a key of `REASONS`).
+
+    Files on disk and unsaved buffers are judged by these same rules. `fallback` is the language of content whose name
+    and text do not tell, as of a buffer that has no file name yet.
+    """
+    from codesearch import languages
+
+    if len(raw) > options.max_file_size:
+        return Skipped(path, "too large", f"more than {options.max_file_size} bytes")
     decoded = decode(raw)
     if isinstance(decoded, str):
         return Skipped(path, decoded)
     data, encoding = decoded
-    language = languages.detect(path, data[: 2 * _HEAD])
+    detected = languages.detect(path, data[: 2 * _HEAD])
+    language = fallback if detected is None else detected.name
     if language is None:
         return Skipped(path, "unknown language")
-    if options.languages and language.name not in options.languages:
-        return Skipped(path, "excluded", language.name)
+    if options.languages and language not in options.languages:
+        return Skipped(path, "excluded", language)
     if not options.index_generated and is_generated(data):
         return Skipped(path, "generated")
-    if not options.index_minified and is_minified(path, data, language.name):
+    if not options.index_minified and is_minified(path, data, language):
         return Skipped(path, "minified")
-    return Source(data, encoding, blake2b(raw, digest_size=HASH_BYTES).digest(), language.name)
+    return Source(data, encoding, blake2b(raw, digest_size=HASH_BYTES).digest(), language)

@@ -5,20 +5,19 @@ from __future__ import annotations
 import os
 import queue
 import subprocess
-import sys
 import threading
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import dataclass
 from types import TracebackType
 from typing import BinaryIO, cast
 
+from codesearch.core import child
 from codesearch.core.errors import CodesearchError
-from codesearch.indexing.worker import HEARTBEAT, Answer, Setup, Task, receive, send, unpack
-from codesearch.store.records import FileRecord
+from codesearch.indexing.records import left_out
+from codesearch.indexing.worker import HEARTBEAT, Answer, Setup, Task, unpack
 
 WINDOW = 3
 """Batches in flight for each worker: enough to keep it busy, few enough to bound memory."""
@@ -33,20 +32,8 @@ class _Batch:
     answers: list[Answer | None]
 
 
-_BOOT = "import sys; sys.path[:] = sys.argv[1:]; from codesearch.indexing.worker import main; main()"
-
-_ONE_THREAD = dict.fromkeys(
-    ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"), "1"
-)
-"""There is a process for each core: numpy's threads in each would only wait for one another."""
-
-
-def _command() -> list[str]:
-    """Return how to start a worker that imports what this process would, and nothing from the tree it reads.
-
-    `-m` would put the current folder first, where an indexed repository may hold a `numpy.py`.
-    """
-    return [sys.executable, "-I", "-c", _BOOT, *(folder or str(Path.cwd()) for folder in sys.path)]
+WORKER = ("codesearch.indexing.worker", "main")
+"""The function that a worker process runs."""
 
 
 class _Worker:
@@ -70,13 +57,16 @@ class _Worker:
             if self._closed:
                 raise EOFError
             process = subprocess.Popen(
-                _command(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, env={**os.environ, **_ONE_THREAD}
+                child.command(*WORKER),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                env={**os.environ, **child.ONE_THREAD},
             )
             self._process = process
         self.deadline = time.monotonic() + START_TIMEOUT
         try:
-            send(cast(BinaryIO, process.stdin), self._setup)
-            problem = receive(cast(BinaryIO, process.stdout))
+            child.send(cast(BinaryIO, process.stdin), self._setup)
+            problem = child.receive(cast(BinaryIO, process.stdout))
         except (EOFError, OSError):
             self._raise_if_closed()
             raise CodesearchError(
@@ -108,14 +98,14 @@ class _Worker:
             alive = 0
             try:
                 self._extend()
-                send(cast(BinaryIO, process.stdin), [batch.tasks[at] for at in waiting])
+                child.send(cast(BinaryIO, process.stdin), [batch.tasks[at] for at in waiting])
                 back = cast(BinaryIO, process.stdout)
                 while alive < len(waiting):
                     if back.read(1) != HEARTBEAT:
                         raise EOFError
                     alive += 1
                     self._extend()
-                for at, answer in zip(waiting, receive(back), strict=True):
+                for at, answer in zip(waiting, child.receive(back), strict=True):
                     batch.answers[at] = unpack(answer)
             except (EOFError, OSError):
                 self._raise_if_closed()
@@ -134,7 +124,7 @@ class _Worker:
         else:
             reason, detail = "parse failed", f"the parser crashed (status {code})"
         self.timed_out = False
-        batch.answers[at] = FileRecord(task.path, replace(task.state, hash=None), skipped=reason, detail=detail)
+        batch.answers[at] = left_out(task.path, task.state, reason, detail)
 
     def _raise_if_closed(self) -> None:
         if self._closed:
@@ -157,15 +147,7 @@ class _Worker:
             process, self._process = self._process, None
         if process is None:
             return 0
-        process.kill()
-        code = process.wait()
-        for stream in (process.stdin, process.stdout):
-            if stream is not None:
-                try:
-                    stream.close()
-                except OSError:
-                    continue  # unsent bytes to a dead process
-        return code
+        return child.kill(process)
 
     def close(self) -> None:
         """Stop whatever it does."""

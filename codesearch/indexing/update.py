@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from codesearch import embed
 from codesearch._version import __version__
+from codesearch.core import machine
 from codesearch.core.errors import StoreError
 from codesearch.extract.documents import VERSION as INDEXED_FORM
 from codesearch.files import Discovery, FoundFile, discover, discover_only
@@ -35,6 +36,8 @@ BATCH_FILES = 64
 COMMIT_SYMBOLS = 4000
 COMMIT_SECONDS = 2.0
 """A transaction is closed after this many symbols or seconds; what is committed survives a kill."""
+STARTED_EARLY = 4
+"""Workers that a first index starts before it knows how many files there are; the rest follow when it does."""
 OPTIMIZE_AFTER = 2000
 """Files changed in one run from which merging the full-text index is worth its time."""
 
@@ -189,8 +192,13 @@ def _started_early(early: ExitStack, root: Path, settings: Settings) -> PoolFact
     """Start the workers of a first index, which will have work to do, while it is planned; return what lends them."""
     from codesearch.indexing.pool import Pool
 
-    pool = early.enter_context(Pool(setup_of(root, settings), settings.workers or os.cpu_count() or 1))
-    return lambda setup, workers: nullcontext(pool)
+    pool = early.enter_context(Pool(setup_of(root, settings), min(_workers(settings), STARTED_EARLY)))
+
+    def lend(setup: Setup, workers: int) -> AbstractContextManager[Pool]:
+        pool.grow(workers)
+        return nullcontext(pool)
+
+    return lend
 
 
 def _check_owner(root: Path, store: Store, path: Path) -> None:
@@ -232,7 +240,7 @@ def _apply(
         weight, committed = 0, time.monotonic()
 
     batches = list(_batches(todo.changed))
-    workers = min(settings.workers or os.cpu_count() or 1, len(batches))
+    workers = min(_workers(settings), len(batches))
     if batches:
         with (pools or Pool)(setup_of(root, settings), workers) as pool:
             for answers in pool.run(_while_not(should_stop, batches)):
@@ -253,6 +261,11 @@ def _apply(
             commit()
     left = len(todo.changed) - files
     return Report(files - same, len(todo.deleted), todo.unchanged + same, symbols, read, left=left)
+
+
+def _workers(settings: Settings) -> int:
+    """Return how many worker processes an update may start."""
+    return settings.workers or machine.cores()
 
 
 def setup_of(root: Path, settings: Settings) -> Setup:

@@ -9,22 +9,18 @@ codesearch, and one that hangs can be killed alone.
 from __future__ import annotations
 
 import gc
-import os
-import pickle
 import signal
-import struct
-from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from operator import attrgetter
-from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
+from codesearch.core import child
 from codesearch.core.errors import CodesearchError
 from codesearch.core.types import Skipped, Symbol
-from codesearch.files import FileOptions, Source, read_source, role
+from codesearch.files import FileOptions, read_source
+from codesearch.indexing.records import Extracted, RecordBuilder, left_out
 from codesearch.store.records import FileRecord, FileState, SymbolRecord
 
-_LENGTH = struct.Struct("<I")
 HEARTBEAT = b"."
 """Written for each file of a batch that is extracted, before the frame with their answers."""
 
@@ -76,86 +72,24 @@ class Task:
     """Size and times as they are on disk now, and the hash the index knows, if any."""
 
 
-def send(stream: BinaryIO, value: object) -> None:
-    """Write one frame."""
-    data = pickle.dumps(value, protocol=pickle.HIGHEST_PROTOCOL)
-    stream.write(_LENGTH.pack(len(data)) + data)
-    stream.flush()
-
-
-def receive(stream: BinaryIO) -> Any:
-    """Read one frame. Raises EOFError when the other side is gone."""
-    head = stream.read(_LENGTH.size)
-    if len(head) < _LENGTH.size:
-        raise EOFError
-    data = stream.read(_LENGTH.unpack(head)[0])
-    return pickle.loads(data)
-
-
-@dataclass(frozen=True, slots=True)
-class _Extracted:
-    """A file whose symbols wait for their vectors."""
-
-    record: FileRecord
-    symbols: tuple[Symbol, ...]
-    texts: tuple[tuple[tuple[str, ...], bytes, list[bytes]], ...]
-    """Fields, content hash and what the embedder wants of each: a whole Document is many times larger."""
-
-
 class Processor:
     """Turns tasks into their answers."""
 
     def __init__(self, setup: Setup) -> None:
-        from codesearch.embed import folder_of
-        from codesearch.embed.static import StaticEmbedder
-
-        self._root = Path(setup.root)
+        self._root = setup.root
         self._options = setup.options
-        self._embedder = StaticEmbedder(folder_of(setup.model))
+        self._builder = RecordBuilder(setup.model)
+        self.embed = self._builder.embed
 
-    def extract(self, task: Task) -> Answer | _Extracted:
+    def extract(self, task: Task) -> Answer | Extracted:
         """Read and extract one file."""
         source = read_source(self._root, task.path, self._options)
         if isinstance(source, Skipped):
-            unread = replace(task.state, hash=None)
-            return FileRecord(task.path, unread, skipped=source.reason, detail=source.detail)
+            return left_out(task.path, task.state, source.reason, source.detail)
         state = replace(task.state, hash=source.hash)
         if source.hash == task.state.hash:
             return state
-        return self._extracted(task.path, state, source)
-
-    def _extracted(self, path: str, state: FileState, source: Source) -> _Extracted:
-        from codesearch.extract.documents import each_document
-        from codesearch.extract.symbols import extract
-
-        # A name that is not UTF-8 stays as it is on disk; what is made of it for people and for search is text.
-        shown = path.encode("utf-8", "replace").decode()
-        symbols = extract(source.data, source.language, shown)
-        packed = self._embedder.packed
-        texts = [
-            (one.fields, one.content_hash, packed(one.identifiers))
-            for one in each_document(symbols, source.data, shown)
-        ]
-        lines = source.data.count(b"\n") + (not source.data.endswith(b"\n") and bool(source.data))
-        roles = " ".join(sorted(role(path)))
-        record = FileRecord(path, state, language=source.language, lines=lines, roles=roles)
-        return _Extracted(record, tuple(symbols), tuple(texts))
-
-    def embed(self, found: Sequence[Answer | _Extracted]) -> list[Answer]:
-        """Return the answers, those with symbols completed: all texts at once, since numpy's calls cost by the call."""
-        from codesearch.embed import quantise
-
-        texts = [packed for one in found if isinstance(one, _Extracted) for _, _, packed in one.texts]
-        rows = iter(quantise(self._embedder.encode_packed(texts)))
-
-        def completed(one: _Extracted) -> FileRecord:
-            symbols = tuple(
-                SymbolRecord(symbol, fields, content_hash, row)
-                for symbol, (fields, content_hash, _), row in zip(one.symbols, one.texts, rows, strict=False)
-            )
-            return replace(one.record, symbols=symbols)
-
-        return [completed(one) if isinstance(one, _Extracted) else one for one in found]
+        return self._builder.extract(task.path, state, source)
 
 
 def _end_after(seconds: float) -> None:
@@ -173,34 +107,32 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle; it closes our input
     if hasattr(signal, "SIGALRM"):
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
-    tasks = os.fdopen(os.dup(0), "rb")
-    answers = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)  # whatever a library prints must not fall between the frames
+    tasks, answers = child.own_streams()
     try:
         try:
-            setup: Setup = receive(tasks)
+            setup: Setup = child.receive(tasks)
             process = Processor(setup)
         except (CodesearchError, ImportError) as error:
-            send(answers, str(error))
+            child.send(answers, str(error))
             return
-        send(answers, "")
+        child.send(answers, "")
         gc.disable()  # what a batch makes has no cycles worth looking for
         while True:
-            batch: list[Task] = receive(tasks)
-            found: list[Answer | _Extracted] = []
+            batch: list[Task] = child.receive(tasks)
+            found: list[Answer | Extracted] = []
             for task in batch:
                 _end_after(2 * setup.parse_timeout + 1)
                 found.append(_tried(process, task))
                 answers.write(HEARTBEAT)
                 answers.flush()
-            send(answers, [pack(answer) for answer in process.embed(found)])
+            child.send(answers, [pack(answer) for answer in process.embed(found)])
             _end_after(0)
             gc.collect(0)
     except (EOFError, BrokenPipeError):
         return
 
 
-def _tried(process: Processor, task: Task) -> Answer | _Extracted:
+def _tried(process: Processor, task: Task) -> Answer | Extracted:
     """Extract a file; what goes wrong is recorded with it, and shown by `status`."""
     try:
         return process.extract(task)
@@ -208,4 +140,4 @@ def _tried(process: Processor, task: Task) -> Answer | _Extracted:
         detail = f"out of memory: {error}"
     except Exception as error:  # noqa: BLE001 -- recorded with the file
         detail = f"{type(error).__name__}: {error}"
-    return FileRecord(task.path, replace(task.state, hash=None), skipped="parse failed", detail=detail)
+    return left_out(task.path, task.state, "parse failed", detail)

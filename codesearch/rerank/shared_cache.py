@@ -18,8 +18,8 @@ from typing import Any, TypeVar
 
 import apsw
 
+from codesearch.core import dirs
 from codesearch.core.errors import CodesearchError
-from codesearch.settings import cache_folder
 
 FILE = "vectors.db"
 VERSION = 1
@@ -138,7 +138,7 @@ class VectorCache:
 
 def location() -> Path | None:
     """Return where the cache is, whether or not it exists; None where there is no home folder."""
-    folder = cache_folder()
+    folder = dirs.cache()
     return None if folder is None else folder / FILE
 
 

@@ -8,8 +8,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from codesearch.core import child, dirs
 from codesearch.service import endpoint
-from codesearch.settings import cache_folder
 
 LOG_LIMIT = 512 * 1024
 """Bytes; beyond, only the last LOG_KEPT stay."""
@@ -18,7 +18,7 @@ LOG_KEPT = 64 * 1024
 
 def log_file(index: Path) -> Path:
     """Return where the background watcher of an index writes what happens."""
-    return (cache_folder() or index.parent) / "log" / f"{endpoint.key(index)}.log"
+    return (dirs.cache() or index.parent) / "log" / f"{endpoint.key(index)}.log"
 
 
 def spawn(module: str, function: str, arguments: Sequence[str], log: Path) -> subprocess.Popen[bytes]:
@@ -27,13 +27,7 @@ def spawn(module: str, function: str, arguments: Sequence[str], log: Path) -> su
     The arguments are strings; what the function returns is the process's exit status.
     """
     log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    # As the workers are: with the paths of this process, and nothing from the current folder.
-    boot = (
-        "import sys; count = int(sys.argv[1]); sys.path[:] = sys.argv[2:2 + count]; "
-        f"from {module} import {function}; sys.exit({function}(*sys.argv[2 + count:]))"
-    )
-    folders = [folder or str(Path.cwd()) for folder in sys.path]
-    command = [sys.executable, "-I", "-c", boot, str(len(folders)), *folders, *arguments]
+    command = child.command(module, function, *arguments)
     handle = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0), 0o600)
     try:
         if sys.platform == "win32":

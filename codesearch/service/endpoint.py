@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from codesearch.settings import cache_folder
+from codesearch.core import dirs
 
 if TYPE_CHECKING:
     import socket
@@ -40,7 +40,7 @@ def folders() -> Iterator[Path]:
         for folder in dict.fromkeys((runtime, own)):
             if folder.startswith("/") and Path(folder).is_dir():
                 yield Path(folder) / "codesearch"
-    if (cache := cache_folder()) is not None:
+    if (cache := dirs.cache()) is not None:
         yield cache / "run"
     if os.name == "posix":
         yield Path(os.environ.get("TMPDIR") or "/tmp") / f"codesearch-{os.getuid()}"

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from codesearch.core import dirs
 from codesearch.core.errors import IndexBusyError, StoreError
 
 FOLDER = ".codesearch"
@@ -36,10 +37,13 @@ def locate(root: Path, db: str = "") -> Location:
     folder = root / FOLDER
     if _writable(folder if folder.exists() else root):
         return Location(folder / FILE)
-    from platformdirs import user_cache_path
-
     key = hashlib.blake2b(os.fsencode(root.resolve()), digest_size=8).hexdigest()
-    cache = user_cache_path("codesearch") / f"{root.name or 'root'}-{key}"
+    user = dirs.cache()
+    if user is None:
+        raise StoreError(
+            f"{root} cannot be written to, and there is no home folder to keep its index in. Name a place with --db."
+        )
+    cache = user / f"{root.name or 'root'}-{key}"
     return Location(cache / FILE, f"{root} cannot be written to: the index is kept in {cache}")
 
 

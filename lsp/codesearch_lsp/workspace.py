@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from codesearch.core.errors import CodesearchError
-from codesearch.embed import STATIC
 from codesearch.index import enclosing_root
+from codesearch.indexing.buffer_worker import Buffer, BufferReader
 from codesearch.store.location import FILE, FOLDER
 from codesearch_lsp import uris
 from codesearch_lsp.documents import Document, identity, same_as_file
@@ -19,7 +19,6 @@ from codesearch_lsp.engine import State
 from codesearch_lsp.folders import Folder
 from codesearch_lsp.options import Options
 from codesearch_lsp.positions import Text
-from codesearch_lsp.reader import Buffer, Reader
 
 T = TypeVar("T")
 logger = logging.getLogger(__name__)
@@ -46,7 +45,7 @@ class Workspace:
         """Two: the next question need not wait for the rest of one that was given up."""
         self._buffers = ThreadPoolExecutor(1, "buffers")
         self._slow = ThreadPoolExecutor(2, "slow")
-        self._reader = Reader()
+        self._reader = BufferReader()
         self._dropping: set[Any] = set()
         """Buffers that are being forgotten: futures."""
         self._started = False
@@ -250,7 +249,7 @@ class Workspace:
             ):
                 folder.drop(path)
                 return
-            record = self._reader.read(Buffer(path, data, document.language(), STATIC, options))
+            record = self._reader.read(Buffer(path, data, document.language(), options))
             if document.generation != generation:
                 return
             if record.skipped:
@@ -275,9 +274,7 @@ class Workspace:
     def symbols_of(self, document: Document) -> Any:
         """Return the symbols of a buffer as it is now; blocks."""
         folder = document.folder
-        record = self._reader.read(
-            Buffer(document.path, document.data(), document.language(), STATIC, folder.file_options)
-        )
+        record = self._reader.read(Buffer(document.path, document.data(), document.language(), folder.file_options))
         return [item.symbol for item in record.symbols]
 
     def source(self, folder: Folder, path: str) -> bytes | None:

@@ -112,12 +112,9 @@ def test_real_packages_index_whole_and_equal_whatever_the_number_of_workers(tmp_
 
 
 def test_a_file_that_breaks_its_worker_is_reported_and_costs_no_other_file(tree, monkeypatch, tmp_path):
-    hostile = tmp_path / "site"
-    hostile.mkdir()
-    (hostile / "sitecustomize.py").write_text("")
     (tree / "crash.py").write_text("x = 1\n")
     (tree / "stuck.py").write_text("x = 2\n")
-    monkeypatch.setattr("codesearch.indexing.pool._BOOT", BREAKING)
+    monkeypatch.setattr("codesearch.indexing.pool.WORKER", ("tests.indexing.breaking_worker", "main"))
     with codesearch.open_index(tree, parse_timeout=0.5, workers=1) as index:
         index.update()
         skipped = {s.path: (s.reason, s.detail) for s in index.status().skipped}
@@ -125,20 +122,6 @@ def test_a_file_that_breaks_its_worker_is_reported_and_costs_no_other_file(tree,
     assert skipped["crash.py"][0] == "parse failed"
     assert "crashed" in skipped["crash.py"][1]
     assert skipped["stuck.py"] == ("parse timeout", "took more than 0.5 s")
-
-
-BREAKING = """
-import sys; sys.path[:] = sys.argv[1:]
-import os, time
-from codesearch.indexing import worker
-real = worker.Processor.extract
-def broken(self, task):
-    if task.path == 'crash.py': os._exit(11)
-    if task.path == 'stuck.py': time.sleep(60)
-    return real(self, task)
-worker.Processor.extract = broken
-worker.main()
-"""
 
 
 def test_workers_import_nothing_from_the_tree(tree, monkeypatch):

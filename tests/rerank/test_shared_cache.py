@@ -17,6 +17,7 @@ from typing import Any
 import apsw
 import pytest
 
+from codesearch.core import dirs
 from codesearch.core.errors import CodesearchError
 from codesearch.rerank import shared_cache as module
 from codesearch.rerank.shared_cache import VectorCache
@@ -39,7 +40,7 @@ def some(*numbers: int) -> dict[bytes, bytes]:
 def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return where the cache of this test will be."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.setattr(module, "cache_folder", lambda: tmp_path / "cache" / "codesearch")
+    monkeypatch.setattr(dirs, "cache", lambda: tmp_path / "cache" / "codesearch")
     return tmp_path / "cache" / "codesearch" / "vectors.db"
 
 
@@ -230,7 +231,7 @@ def test_no_home_at_all(monkeypatch: pytest.MonkeyPatch):
     assert cache.get(MODEL, DIMS, [digest(1)]) == {}
     cache.put(MODEL, some(1))
     assert cache.problem == "the vector cache is not used: there is no home folder to keep it in"
-    monkeypatch.setattr(module, "cache_folder", lambda: None)
+    monkeypatch.setattr(dirs, "cache", lambda: None)
     assert module.facts().path is None
     assert module.clear() is False
 

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 import codesearch
+from codesearch.core import dirs
 from codesearch.rerank import backfill, reranker, shared_cache
 from codesearch.rerank.reranker import Source
 from codesearch.store import Store
@@ -30,7 +31,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Switch the cache on, in a place of its own; return its file."""
     monkeypatch.setenv("CODESEARCH_CACHE", "true")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.setattr(shared_cache, "cache_folder", lambda: tmp_path / "cache" / "codesearch")
+    monkeypatch.setattr(dirs, "cache", lambda: tmp_path / "cache" / "codesearch")
     for name in ("AUTHOR", "COMMITTER"):
         monkeypatch.setenv(f"GIT_{name}_NAME", "n")
         monkeypatch.setenv(f"GIT_{name}_EMAIL", "e@example.org")
@@ -275,11 +276,11 @@ def damaged(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def no_place(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shared_cache, "cache_folder", lambda: Path("/dev/null/codesearch"))
+    monkeypatch.setattr(dirs, "cache", lambda: Path("/dev/null/codesearch"))
 
 
 def no_home(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shared_cache, "cache_folder", lambda: None)
+    monkeypatch.setattr(dirs, "cache", lambda: None)
 
 
 @pytest.mark.parametrize("make", [damaged, no_place, no_home])

@@ -154,6 +154,8 @@ def use(
     if path is not None and not project:
         raise UsageError("a folder is named, but only with --project is the choice one of a project")
     file = root / settings.PROJECT_FILE if project else settings.user_file()
+    if file is None:
+        raise UsageError("there is no home folder for your settings: use --project")
     _write_model(file, name)
     console.write(f"{file}: model = {_quoted(name)}\n")
     layers = settings.load_layers(root)

@@ -102,6 +102,8 @@ def add(wish: Wish, tell: Callable[[str], None] = lambda _: None) -> Imported:
             ) from error
         raise
     folder = embed.models_folder()
+    if folder is None:
+        raise ModelError("there is no home folder to keep models in: set CODESEARCH_MODELS to a folder")
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder, prefix=".adding-") as temporary:
         made = Path(temporary) / name

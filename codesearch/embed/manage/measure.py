@@ -12,7 +12,9 @@ import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
+from codesearch.core import child
 from codesearch.core.errors import ModelError
+from codesearch.core.machine import own_peak
 
 QUERIES = (
     "where are failed uploads sent again",
@@ -47,11 +49,13 @@ def measure(name: str, texts: Sequence[str]) -> Figures:
     from codesearch.embed import load
 
     load(name)  # its errors are told here
-    # Isolated: an indexed folder may hold a numpy.py.
-    start = f"import sys; sys.path[:] = {sys.path!r}; from codesearch.embed.manage.measure import _child; _child()"
-    asked = json.dumps({"name": name, "texts": list(texts)})
     done = subprocess.run(
-        [sys.executable, "-I", "-c", start], input=asked, capture_output=True, text=True, encoding="utf-8", check=False
+        child.command("codesearch.embed.manage.measure", "_child"),
+        input=json.dumps({"name": name, "texts": list(texts)}),
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=False,
     )
     if done.returncode:
         raise ModelError(f"{name}: cannot be measured: {(done.stderr.strip().splitlines() or ['it ended'])[-1]}")
@@ -80,15 +84,6 @@ def _child() -> None:
         functions_per_second=round(len(asked["texts"]) / took, 1),
         query_ms=round(1000 * sorted(seconds)[len(seconds) // 2], 2),
         load_ms=round(1000 * loaded, 1),
-        memory_mb=_peak(),
+        memory_mb=None if (peak := own_peak()) is None else round(peak / 1e6, 1),
     )
     sys.stdout.write(json.dumps(asdict(found)))
-
-
-def _peak() -> float | None:
-    try:
-        import resource
-    except ImportError:  # Windows
-        return None
-    unit = 1 if sys.platform == "darwin" else 1024
-    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6, 1)

@@ -1,29 +1,26 @@
-"""Reading unsaved buffers in a process of their own: parsing holds Python's lock, and a file may hang a parser.
+"""Reads unsaved buffers in a child process: parsing holds Python's lock, and a file may hang a parser.
 
-The process speaks the frames of `codesearch.indexing.worker`. It is started by the first buffer, replaced when it
-crashes or takes too long, and ended after a while without work.
+The child starts with the first buffer, is replaced when it crashes or takes too long, and ends after a while without
+work. Buffers are judged by the rules for files and become the same records.
 """
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
-import sys
 import threading
 import time
-from dataclasses import dataclass
-from hashlib import blake2b
-from pathlib import Path
-from typing import Any, BinaryIO, cast
+from dataclasses import dataclass, replace
+from typing import BinaryIO, cast
 
-from codesearch.indexing.worker import receive, send
+from codesearch.core import child
+from codesearch.core.types import Skipped
+from codesearch.files import FileOptions, judge
+from codesearch.indexing.records import RecordBuilder, left_out
 from codesearch.store.records import FileRecord, FileState
 
 IDLE_SECONDS = 300.0
 START_SECONDS = 60.0
-_BOOT = "import sys; sys.path[:] = sys.argv[1:]; from codesearch_lsp.reader import main; main()"
-"""As the workers start: nothing is imported from the current folder, which may hold a `numpy.py`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +32,11 @@ class Buffer:
     data: bytes
     """UTF-8."""
     language: str | None
-    """Of codesearch; None: by name and content."""
-    model: str
-    options: Any
-    """files.FileOptions."""
+    """Its language if the path and the text do not tell; None if that is not known."""
+    options: FileOptions
 
 
-class Reader:
+class BufferReader:
     """Turns buffers into records, one at a time. `read` blocks: call it from a thread."""
 
     def __init__(self, timeout: float = 10.0) -> None:
@@ -87,11 +82,6 @@ class Reader:
         self._closed = True
         self._kill()
 
-    def pid(self) -> int | None:
-        """Return the process's number while it runs."""
-        process = self._process
-        return process.pid if process is not None and process.poll() is None else None
-
     def _ask(self, buffer: Buffer) -> object:
         limit = self._timeout
         if self._process is None or self._process.poll() is not None:
@@ -110,8 +100,8 @@ class Reader:
         timer.daemon = True
         timer.start()
         try:
-            send(cast(BinaryIO, process.stdin), buffer)
-            answer = receive(cast(BinaryIO, process.stdout))
+            child.send(cast(BinaryIO, process.stdin), buffer)
+            answer = child.receive(cast(BinaryIO, process.stdout))
             self._proven = True
             return answer
         except (EOFError, OSError):
@@ -127,7 +117,7 @@ class Reader:
         self._kill()
         self._proven = False
         self._process = subprocess.Popen(
-            [sys.executable, "-I", "-c", _BOOT, *(folder or str(Path.cwd()) for folder in sys.path)],
+            child.command("codesearch.indexing.buffer_worker", "main"),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
         )
@@ -149,95 +139,51 @@ class Reader:
 
     def _kill(self) -> None:
         process, self._process = self._process, None
-        if process is None:
-            return
-        process.kill()
-        process.wait()
-        for stream in (process.stdin, process.stdout):
-            if stream is not None:
-                try:
-                    stream.close()
-                except OSError:
-                    continue  # unsent bytes to a dead process
+        if process is not None:
+            child.kill(process)
 
 
 def _state(buffer: Buffer) -> FileState:
-    return FileState(len(buffer.data), 0, 0, 0, 0, blake2b(buffer.data, digest_size=16).digest())
+    return FileState(len(buffer.data), 0, 0, 0, 0, None)
 
 
 def _failed(buffer: Buffer, reason: str, detail: str) -> FileRecord:
-    return FileRecord(buffer.path, _state(buffer), skipped=reason, detail=detail)
-
-
-def record(buffer: Buffer, embedder: Any) -> FileRecord:
-    """Return the record of a buffer, by the rules for files."""
-    from codesearch import languages
-    from codesearch.embed import quantise
-    from codesearch.extract.documents import documents
-    from codesearch.extract.symbols import extract
-    from codesearch.files import decode, is_generated, is_minified, role
-    from codesearch.store.records import SymbolRecord
-
-    options = buffer.options
-    if len(buffer.data) > options.max_file_size:
-        return _failed(buffer, "too large", f"more than {options.max_file_size} bytes")
-    decoded = decode(buffer.data)
-    if isinstance(decoded, str):
-        return _failed(buffer, decoded, "")
-    data = decoded[0]
-    detected = languages.detect(buffer.path, data[:4096])
-    language = detected.name if detected is not None else buffer.language
-    if language is None:
-        return _failed(buffer, "unknown language", "")
-    if options.languages and language not in options.languages:
-        return _failed(buffer, "excluded", language)
-    if not options.index_generated and is_generated(data):
-        return _failed(buffer, "generated", "")
-    if not options.index_minified and is_minified(buffer.path, data, language):
-        return _failed(buffer, "minified", "")
-    symbols = extract(data, language, buffer.path)
-    texts = documents(symbols, data, buffer.path)
-    rows = quantise(embedder.encode_documents([text.embedding_text for text in texts]))
-    return FileRecord(
-        buffer.path,
-        _state(buffer),
-        language=language,
-        lines=data.count(b"\n") + 1,
-        roles=" ".join(sorted(role(buffer.path))),
-        symbols=tuple(
-            SymbolRecord(symbol, text.fields, text.content_hash, row)
-            for symbol, text, row in zip(symbols, texts, rows, strict=True)
-        ),
-    )
+    return left_out(buffer.path, _state(buffer), reason, detail)
 
 
 def main() -> None:
-    """Answer buffers until the other side closes the stream."""
+    """Answer buffers until the other side closes the stream. Runs in the child."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    buffers = os.fdopen(os.dup(0), "rb")
-    answers = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)  # whatever a library prints must not fall between the frames
+    buffers, answers = child.own_streams()
     _import_ahead()
-    embedders: dict[str, Any] = {}
+    builder = RecordBuilder()
     try:
         while True:
-            buffer: Buffer = receive(buffers)
-            send(answers, _safely(buffer, embedders))
+            buffer: Buffer = child.receive(buffers)
+            child.send(answers, _tried(builder, buffer))
     except (EOFError, BrokenPipeError):
         return
 
 
 def _import_ahead() -> None:
-    """Import, before the first buffer comes, what reading one takes."""
+    """Import everything that reading a buffer needs before the first one arrives."""
     import numpy  # noqa: F401
 
+    import codesearch.extract.documents
+    import codesearch.extract.symbols  # noqa: F401
 
-def _safely(buffer: Buffer, embedders: dict[str, Any]) -> FileRecord:
-    from codesearch.embed import load
 
+def _tried(builder: RecordBuilder, buffer: Buffer) -> FileRecord:
     try:
-        if buffer.model not in embedders:
-            embedders[buffer.model] = load(buffer.model)
-        return record(buffer, embedders[buffer.model])
-    except Exception as error:  # noqa: BLE001 -- recorded with the buffer, told in the log
+        return record(builder, buffer)
+    except Exception as error:  # noqa: BLE001 -- recorded with the buffer, and logged
         return _failed(buffer, "parse failed", f"{type(error).__name__}: {error}")
+
+
+def record(builder: RecordBuilder, buffer: Buffer) -> FileRecord:
+    """Return the record of a buffer, by the rules for files."""
+    source = judge(buffer.path, buffer.data, buffer.options, fallback=buffer.language)
+    if isinstance(source, Skipped):
+        return _failed(buffer, source.reason, source.detail)
+    extracted = builder.extract(buffer.path, replace(_state(buffer), hash=source.hash), source)
+    return cast(FileRecord, builder.embed([extracted])[0])

@@ -1,0 +1,73 @@
+"""Child processes that run a function of ours: how they start, how both sides talk, and how they end.
+
+A child starts isolated (`-I`) with the import path of its parent. `-m` would put the current folder first, and an
+indexed repository may hold a `numpy.py`. Both sides speak frames over standard streams: 4 bytes of length, then a
+pickle.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import struct
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, BinaryIO
+
+_BOOT = (
+    "import sys; count = int(sys.argv[1]); sys.path[:] = sys.argv[2:2 + count]; "
+    "module, function, *arguments = sys.argv[2 + count:]; from importlib import import_module; "
+    "sys.exit(getattr(import_module(module), function)(*arguments))"
+)
+_LENGTH = struct.Struct("<I")
+
+ONE_THREAD = dict.fromkeys(
+    ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"), "1"
+)
+"""Environment of a child that is one of several: the threads of numpy in each would only wait for one another."""
+
+
+def command(module: str, function: str, *arguments: str) -> list[str]:
+    """Return the command line that calls `module.function(*arguments)` in a new process.
+
+    The exit status is what the function returns; None counts as 0.
+    """
+    folders = [folder or str(Path.cwd()) for folder in sys.path]
+    return [sys.executable, "-I", "-c", _BOOT, str(len(folders)), *folders, module, function, *arguments]
+
+
+def kill(process: subprocess.Popen[bytes]) -> int:
+    """End a process now, close its streams, and return its exit status."""
+    process.kill()
+    status = process.wait()
+    for stream in (process.stdin, process.stdout, process.stderr):
+        if stream is not None:
+            try:
+                stream.close()
+            except OSError:
+                continue  # unsent bytes to a dead process
+    return status
+
+
+def send(stream: BinaryIO, value: object) -> None:
+    """Write one frame."""
+    data = pickle.dumps(value, protocol=pickle.HIGHEST_PROTOCOL)
+    stream.write(_LENGTH.pack(len(data)) + data)
+    stream.flush()
+
+
+def receive(stream: BinaryIO) -> Any:
+    """Read one frame. Raises EOFError if the other side is gone."""
+    head = stream.read(_LENGTH.size)
+    if len(head) < _LENGTH.size:
+        raise EOFError
+    data = stream.read(_LENGTH.unpack(head)[0])
+    return pickle.loads(data)
+
+
+def own_streams() -> tuple[BinaryIO, BinaryIO]:
+    """Return (input, output) of a child for frames; what a library prints goes to standard error instead."""
+    frames_in, frames_out = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    return frames_in, frames_out

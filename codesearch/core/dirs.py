@@ -1,0 +1,42 @@
+"""The user's folders, as each platform wants them: the one place that knows them.
+
+On Linux the answer is worked out here, because importing platformdirs takes 16 ms of every command. A test compares
+the two. Each function returns a folder of ours, whether or not it exists, or None for a user without a home folder, as
+in some containers.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+_NAME = "codesearch"
+
+
+def config() -> Path | None:
+    """Return the folder of the user's settings."""
+    return _folder("XDG_CONFIG_HOME", ".config", "user_config_path")
+
+
+def cache() -> Path | None:
+    """Return the folder of files that can be made again."""
+    return _folder("XDG_CACHE_HOME", ".cache", "user_cache_path")
+
+
+def data() -> Path | None:
+    """Return the folder of files that must be kept, such as imported models."""
+    return _folder("XDG_DATA_HOME", ".local/share", "user_data_path")
+
+
+def _folder(variable: str, default: str, function: str) -> Path | None:
+    try:
+        if sys.platform == "linux" and "ANDROID_ROOT" not in os.environ:
+            folder = os.environ.get(variable, "").strip()
+            return (Path(folder) if folder else Path.home() / default) / _NAME
+        import platformdirs
+
+        path: Path = getattr(platformdirs, function)(_NAME)
+        return path
+    except RuntimeError:
+        return None

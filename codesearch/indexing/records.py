@@ -1,0 +1,72 @@
+"""From the text of a file to its record: extract, split, embed. Files on disk and unsaved buffers take the same way."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from codesearch import embed
+from codesearch.core.types import Symbol
+from codesearch.embed.static import StaticEmbedder
+from codesearch.files import Source, role
+from codesearch.store.records import FileRecord, FileState, SymbolRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Extracted:
+    """A file whose symbols still need their vectors."""
+
+    record: FileRecord
+    symbols: tuple[Symbol, ...]
+    texts: tuple[tuple[tuple[str, ...], bytes, list[bytes]], ...]
+    """Per symbol: fields, content hash, and the input of the embedder. A whole Document is many times larger."""
+
+
+class RecordBuilder:
+    """Makes records with the static model. Extraction and embedding are apart, so that a batch is embedded at once."""
+
+    def __init__(self, model: str = embed.STATIC) -> None:
+        self._embedder = StaticEmbedder(embed.folder_of(model))
+
+    def extract(self, path: str, state: FileState, source: Source) -> Extracted:
+        """Extract the symbols of one file. Raises whatever the parser fails with."""
+        from codesearch.extract.documents import each_document
+        from codesearch.extract.symbols import extract
+
+        # A name that is not UTF-8 keeps its bytes as `path`; people and the search see it as text.
+        shown = path.encode("utf-8", "replace").decode()
+        symbols = extract(source.data, source.language, shown)
+        packed = self._embedder.packed
+        texts = [
+            (one.fields, one.content_hash, packed(one.identifiers))
+            for one in each_document(symbols, source.data, shown)
+        ]
+        roles = " ".join(sorted(role(path)))
+        record = FileRecord(path, state, language=source.language, lines=count_lines(source.data), roles=roles)
+        return Extracted(record, tuple(symbols), tuple(texts))
+
+    def embed(self, found: Sequence[FileRecord | FileState | Extracted]) -> list[FileRecord | FileState]:
+        """Return the same list with every extracted file completed. All texts are embedded in one call, which is
+        cheaper than one call per file.
+        """
+        texts = [packed for one in found if isinstance(one, Extracted) for _, _, packed in one.texts]
+        rows = iter(embed.quantise(self._embedder.encode_packed(texts)))
+
+        def completed(one: Extracted) -> FileRecord:
+            symbols = tuple(
+                SymbolRecord(symbol, fields, content_hash, row)
+                for symbol, (fields, content_hash, _), row in zip(one.symbols, one.texts, rows, strict=False)
+            )
+            return replace(one.record, symbols=symbols)
+
+        return [completed(one) if isinstance(one, Extracted) else one for one in found]
+
+
+def count_lines(data: bytes) -> int:
+    """Return the number of lines; a last line without a line end counts, nothing after the last line end does not."""
+    return data.count(b"\n") + (bool(data) and not data.endswith(b"\n"))
+
+
+def left_out(path: str, state: FileState, reason: str, detail: str = "") -> FileRecord:
+    """Return the record of a file that is not searchable; without a hash, so that it is read again when it changes."""
+    return FileRecord(path, replace(state, hash=None), skipped=reason, detail=detail)

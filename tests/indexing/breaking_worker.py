@@ -1,0 +1,24 @@
+"""A worker that crashes or hangs on files of certain names."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import Any
+
+from codesearch.indexing import worker
+
+
+class _Breaking(worker.Processor):
+    def extract(self, task: worker.Task) -> Any:
+        if task.path == "crash.py":
+            os._exit(11)
+        if task.path == "stuck.py":
+            time.sleep(60)
+        return super().extract(task)
+
+
+def main() -> None:
+    """Answer tasks as a worker does."""
+    worker.Processor = _Breaking  # type: ignore[misc]
+    worker.main()
