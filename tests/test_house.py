@@ -1,0 +1,124 @@
+"""Limits on size and complexity, so that code stays readable."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from radon.complexity import cc_visit_ast
+from radon.visitors import Class, Function
+
+from tests.support.home import HOUSE
+
+MODULE_LINES = 450
+FUNCTION_LINES = 60
+"""Of the body: a command's options in its signature are data."""
+COMPLEXITY = 15
+FOLDERS = ("codesearch", "lsp", "benchmarks", "training")
+ABOVE = frozenset(
+    {
+        "benchmarks/ablation.py:tables",
+        "benchmarks/mined.py:_above",
+        "benchmarks/mined.py:queries",
+        "benchmarks/recall_lines.py:measure",
+        "benchmarks/watch_latency.py:measure",
+        "codesearch/cli/commands/evaluate.py:evaluate",
+        "codesearch/cli/commands/query.py:query",
+        "codesearch/cli/commands/watch.py:__call__",
+        "codesearch/cli/commands/why.py:lines",
+        "codesearch/cli/ui/reports.py:status_lines",
+        "codesearch/embed/manage/importer.py:_made",
+        "codesearch/extract/scan.py:_definition",
+        "codesearch/extract/symbols.py:_signature",
+        "codesearch/extract/symbols.py:_widen",
+        "codesearch/extract/symbols.py:build",
+        "codesearch/files/content.py:is_minified",
+        "codesearch/files/ignore.py:_bracket",
+        "codesearch/files/ignore.py:translate",
+        "codesearch/files/walk.py:walk",
+        "codesearch/index.py",
+        "codesearch/languages/hooks_clauses.py:_arity",
+        "codesearch/languages/hooks_objc.py:_lost_methods",
+        "codesearch/languages/hooks_perl.py:perl",
+        "codesearch/quality/mining.py:history",
+        "codesearch/rerank/reranker.py:look",
+        "codesearch/rerank/reranker.py:similarities",
+        "codesearch/search/features.py:compute",
+        "codesearch/search/overlay.py:search",
+        "codesearch/search/term_pruning.py:select_terms",
+        "codesearch/service/maintainer.py:run",
+        "codesearch/service/service.py",
+        "codesearch/store/store.py",
+        "codesearch/watch/inotify_backend.py:_event",
+        "training/mine_pairs.py:changed_functions",
+        "training/train_transformer.py:main",
+    }
+)
+"""What is still above a limit, as `path` or `path:function`. Do not add to it."""
+
+
+def _modules() -> Iterator[Path]:
+    for folder in FOLDERS:
+        yield from sorted((HOUSE / folder).rglob("*.py"))
+
+
+def _functions(blocks: list[Function | Class]) -> Iterator[Function]:
+    for block in blocks:
+        if isinstance(block, Class):
+            yield from block.methods
+            yield from _functions(block.inner_classes)
+        else:
+            yield block
+
+
+def _bodies(tree: ast.Module) -> Iterator[tuple[str, int]]:
+    """Yield the name of each function and how many lines it has after its signature."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield node.name, (node.end_lineno or node.lineno) - node.body[0].lineno + 1
+
+
+def _exceeded(path: Path) -> Iterator[tuple[str, str]]:
+    """Yield what is above a limit in a module, and by how much."""
+    source = path.read_text("utf-8")
+    if "@generated" in source[:400]:
+        return
+    name = path.relative_to(HOUSE).as_posix()
+    if (lines := source.count("\n")) > MODULE_LINES:
+        yield name, f"{lines} lines"
+    tree = ast.parse(source)
+    for function in _functions(cc_visit_ast(tree)):
+        if function.complexity > COMPLEXITY:
+            yield f"{name}:{function.name}", f"complexity {function.complexity}"
+    for function, length in _bodies(tree):
+        if length > FUNCTION_LINES:
+            yield f"{name}:{function}", f"{length} lines"
+
+
+def _all() -> dict[str, str]:
+    return {what: much for path in _modules() for what, much in _exceeded(path)}
+
+
+def test_modules_and_functions_stay_small():
+    found = {what: much for what, much in _all().items() if what not in ABOVE}
+    assert not found, "split these, the limits are in CONTRIBUTING.md"
+
+
+def test_what_is_no_longer_above_a_limit_is_not_listed():
+    assert not ABOVE - set(_all())
+
+
+def test_a_module_that_is_too_long_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("tests.test_house.HOUSE", tmp_path)
+    long = "def one(a):\n" + "    a += 1\n" * 61 + "    return a\n"
+    branches = "def two(a):\n" + "    if a:\n        pass\n" * 15
+    (tmp_path / "module.py").write_text(long + branches + "x = 1\n" * 450)
+    assert dict(_exceeded(tmp_path / "module.py")) == {
+        "module.py": "544 lines",
+        "module.py:one": "62 lines",
+        "module.py:two": "complexity 16",
+    }
+    (tmp_path / "module.py").write_text("# @generated\n" + "x = 1\n" * 900)
+    assert not dict(_exceeded(tmp_path / "module.py"))
