@@ -219,9 +219,10 @@ def asked(repository: Repository, indexes: Mapping[str, Index], text: str) -> di
     except UsageError:  # nothing but filters: no ranking answers
         return {name: [] for name in TITLES}
     for name, index in indexes.items():
-        answers[name] = [_row(hit.symbol) for hit in index.query(text, limit=HITS)]
-        if index.problem:
-            raise SystemExit(index.problem)
+        answer = index.query(text, limit=HITS)
+        answers[name] = [_row(hit.symbol) for hit in answer]
+        if answer.problem:
+            raise SystemExit(answer.problem)
     return answers
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from codesearch import embed, search
 from codesearch.core.errors import CodesearchError, NotFoundError, UsageError
 from codesearch.core.filter import Filter
-from codesearch.core.types import Hit, Skipped, Symbol
+from codesearch.core.types import Answer, Hit, Skipped, Symbol
 from codesearch.indexing import update
 from codesearch.indexing.update import Progress, Report
 from codesearch.indexing.worker import Task
@@ -105,13 +105,6 @@ class Index:
         """The second stage, by the settings of this index."""
         return Reranker(self.root, self.path, self.settings)
 
-    @property
-    def problem(self) -> str:
-        """Why the last query was answered without its second stage, or without the user's cache of vectors (as the last
-        filling may have been); "" if neither.
-        """
-        return self.reranker.problem or self.reranker.note
-
     def __enter__(self) -> Index:
         return self
 
@@ -120,10 +113,17 @@ class Index:
     ) -> None:
         self.close()
 
+    def flush(self) -> str:
+        """Write the vectors that `RerankBudget.later` put off; return why the user's cache cannot take them, or ""."""
+        if "reranker" not in self.__dict__:
+            return ""
+        before = self.reranker.note
+        self.reranker.flush()
+        return self.reranker.note if self.reranker.note != before else ""
+
     def close(self) -> None:
         """Close the index file. Asking again opens it again."""
-        if "reranker" in self.__dict__:
-            self.reranker.flush()
+        self.flush()
         if self._store is not None:
             self._store.close()
             self._store = None
@@ -185,7 +185,7 @@ class Index:
         if not rebuild and where is None and (store := self._existing()) is not None:
             made = time.monotonic(), self.version()
             todo = update.plan(self.root, store, self.settings)
-            if todo.empty:
+            if todo.empty and update.is_complete(store):
                 return Report(unchanged=todo.unchanged, notes=(*self.notes, *todo.discovery.notes))
         if todo is None:
             self.close()
@@ -229,10 +229,10 @@ class Index:
             raise UsageError("there is no second stage to embed for: see the settings model and embed")
         return backfill(self.reranker, self._reading(), self.path, progress=progress, should_stop=should_stop)
 
-    def prefetch(self, text: str, *, where: Filter | None = None) -> None:
-        """Hear what `query` will be asked next: what takes long to load for it is loaded meanwhile.
+    def prefetch(self, text: str | search.Query, *, where: Filter | None = None) -> None:
+        """Prefetch for an upcoming query: start to embed it in the background. Does nothing if there is no index.
 
-        Raises as `query`; does nothing while there is no index.
+        Raises as `query`.
         """
         if (store := self.reader()) is not None:
             query = search.parse(text, where)
@@ -240,40 +240,48 @@ class Index:
 
     def query(
         self,
-        text: str,
+        text: str | search.Query,
         *,
         limit: int | None = None,
         where: Filter | None = None,
-        on_first: Callable[[list[Hit]], None] | None = None,
+        on_first: Callable[[Answer], None] | None = None,
         budget: RerankBudget = UNLIMITED,
-    ) -> list[Hit]:
+    ) -> Answer:
         """Return the symbols that answer `text`, best first; it may hold filters such as `lang:go -path:test`.
 
-        `instant` hears the fast ranking before the model of the second stage begins to work, if it has anything to do;
-        `effort` bounds that. A second stage that fails leaves the fast ranking and tells why in `problem`.
+        `on_first` is called with the fast ranking if the reranker then has texts to embed; `budget` bounds that work.
+        If the reranker fails, the answer is the fast ranking, and its `problem` says why.
         Raises UsageError for a query that cannot be understood, NotFoundError for a model that does not exist.
         """
         wanted = self._limit(limit)
         parsed, vector = self._asked(text, where)
-        told = None if on_first is None else lambda ranked: on_first(_hits(ranked))
-        return _hits(search.search(self._reading(), parsed, vector, wanted, self.reranker, told, budget))
+        store = self._reading()
+        complete = update.is_complete(store)
+        told = None if on_first is None else lambda ranked: on_first(self._answer(ranked, complete=complete))
+        found = search.search(store, parsed, vector, wanted, self.reranker, told, budget)
+        return self._answer(found, complete=complete)
+
+    def _answer(self, ranked: Sequence[search.Ranked], *, complete: bool) -> Answer:
+        problem = self.reranker.problem or self.reranker.note
+        return Answer(tuple(_hits(ranked)), problem, complete=complete, refined=any(item.refined for item in ranked))
 
     def ranked(
         self,
-        text: str,
+        text: str | search.Query,
         *,
         limit: int | None = None,
         where: Filter | None = None,
         budget: RerankBudget = UNLIMITED,
-    ) -> list[tuple[Hit, search.Ranked]]:
-        """Return every candidate with the reasons of its place; the first `limit` are what `query` answers.
+    ) -> tuple[Answer, list[search.Ranked]]:
+        """Return every candidate, as an answer and with the reasons of its rank; the first `limit` answer `query`.
 
         Raises as `query`.
         """
         wanted = self._limit(limit)
         parsed, vector = self._asked(text, where)
-        found = search.ranking(self._reading(), parsed, vector, wanted, self.reranker, budget=budget)
-        return list(zip(_hits(found), found, strict=True))
+        store = self._reading()
+        found = search.ranking(store, parsed, vector, wanted, self.reranker, budget=budget)
+        return self._answer(found, complete=update.is_complete(store)), found
 
     def why(self, text: str, path: str, line: int, where: Filter | None = None) -> Why:
         """Return why the symbol at a line (from 1) of a file is where it is among the answers to a query.
@@ -285,17 +293,18 @@ class Index:
 
         tree = explain.Tree(self.root, self.settings.file_options(), self.settings.limit)
         query = search.parse(text, where)
-        return explain.why(self._reading(), tree, query, path, line, lambda: self.ranked(text, where=where))
+        return explain.why(self._reading(), tree, query, path, line, lambda: self.ranked(query))
 
-    def similar(self, path: str, line: int, *, limit: int | None = None, where: Filter | None = None) -> list[Hit]:
+    def similar(self, path: str, line: int, *, limit: int | None = None, where: Filter | None = None) -> Answer:
         """Return the symbols most like the one at a line (from 1) of a file (relative to the root), best first."""
         store = self._reading()
         found = self._at(store, path, line)
         near = search.nearest(store, found[0], self._limit(limit), where)
         symbols = store.symbols(id for id, _ in near)
-        return [Hit(place, score, symbols[id][0]) for place, (id, score) in enumerate(near, 1)]
+        hits = tuple(Hit(place, score, symbols[id][0]) for place, (id, score) in enumerate(near, 1))
+        return Answer(hits, complete=update.is_complete(store))
 
-    def _asked(self, text: str, where: Filter | None = None) -> tuple[search.Query, bytes]:
+    def _asked(self, text: str | search.Query, where: Filter | None = None) -> tuple[search.Query, bytes]:
         """Return a query and its static vector. Raises UsageError if it cannot be understood."""
         parsed = search.parse(text, where)
         return parsed, self._embedder.quantised_query(parsed.text)

@@ -3,6 +3,7 @@
 import pytest
 
 import codesearch
+from codesearch import Filter, search
 from codesearch.core.errors import NotFoundError, StoreError, UsageError
 from tests.support.trees import copy_package
 
@@ -48,6 +49,33 @@ def test_similar_finds_related_functions_and_not_itself(typer):
     assert any("command" in hit.symbol.name or "group" in hit.symbol.name for hit in hits)
 
 
+def test_an_answer_is_a_sequence_of_its_hits(typer):
+    answer = typer.query("parse command line parameters", limit=3)
+    assert list(answer) == list(answer.hits) == [answer[0], *answer[1:]]
+    assert len(answer) == 3
+    assert answer
+    assert not typer.query("chromodynamics path:nowhere/**")
+
+
+def test_a_parsed_query_answers_as_its_text_does(typer):
+    plain = typer.query("option kind:class")
+    assert typer.query(search.parse("option kind:class")) == plain
+    assert typer.query(search.parse("option"), where=Filter(kinds=("class",))) == plain
+
+
+def test_an_answer_says_whether_the_first_index_was_finished(tmp_path):
+    for number in range(300):
+        (tmp_path / f"f{number}.py").write_text(f"def upload_{number}(): pass\n" * 30)
+    with codesearch.open_index(tmp_path, workers=1, model="static") as index:
+        calls = iter(range(10**6))
+        assert index.update(should_stop=lambda: next(calls) > 1).left
+        assert not index.query("upload").complete
+        index.update()
+        assert index.query("upload").complete
+        (tmp_path / "new.py").write_text("def upload(): pass\n")
+        assert index.query("upload").complete
+
+
 def test_filters_and_limits(typer):
     hits = typer.query("option kind:class", limit=3)
     assert {hit.symbol.kind for hit in hits} == {"class"}
@@ -75,7 +103,7 @@ def test_an_index_that_is_not_there_yet_says_what_to_run(tmp_path):
 def test_an_empty_tree_indexes_and_answers_nothing(tmp_path):
     with codesearch.open_index(tmp_path) as index:
         assert index.update().changed == 0
-        assert index.query("anything") == []
+        assert list(index.query("anything")) == []
         assert index.status().fresh
 
 

@@ -51,8 +51,8 @@ def ask(root: str, settings: str) -> int:
             for line in sys.stdin.buffer:
                 text = json.loads(line)
                 begun = time.perf_counter()
-                opened.query(text)
-                _say({"seconds": time.perf_counter() - begun, "problem": opened.problem})
+                answer = opened.query(text)
+                _say({"seconds": time.perf_counter() - begun, "problem": answer.problem})
     except CodesearchError as error:
         _say({"error": str(error)})
         return 2

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from codesearch.cli.ui import console
@@ -11,14 +12,14 @@ from codesearch.core.errors import IndexBusyError, UsageError
 from codesearch.core.log import Log
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from codesearch.core.filter import Filter
-    from codesearch.core.types import Hit
+    from codesearch.core.types import Answer, Hit
     from codesearch.index import Index, Status
     from codesearch.rerank.reranker import RerankBudget
-    from codesearch.search import Ranked
-    from codesearch.service.client import Answer
+    from codesearch.search import Query, Ranked
 
 log = Log("codesearch.cli")
 
@@ -35,34 +36,35 @@ def opened(root: Path, **settings: Any) -> Index:
     return index
 
 
-def query(index: Index, text: str, where: Filter | None, *, update: bool, quiet: bool) -> list[Hit]:
-    """Answer a query: by a service that keeps the index warm, if there is one, else here."""
+def query(index: Index, text: str, parsed: Query, where: Filter | None, *, update: bool, quiet: bool) -> Answer:
+    """Answer a query: by a service that keeps the index warm, if there is one, else here.
+
+    `parsed` is `text` with the filter `where`, parsed.
+    """
     from codesearch.service import client
 
     answer = client.query(index, text, where=where, fresh=update)
     if answer is not None:
         return _told(answer, update=update, quiet=quiet)
     if update:
-        index.prefetch(text, where=where)
+        index.prefetch(parsed)
         refresh(index, quiet=quiet)
     start = time.monotonic()
-    hits = index.query(text, where=where, budget=_later())
-    log.info("this process answered in %.0f ms: %d results", 1000 * (time.monotonic() - start), len(hits))
-    _tell(index.problem, quiet=quiet)
-    return hits
+    answer = index.query(parsed, budget=_later())
+    log.info("this process answered in %.0f ms: %d results", 1000 * (time.monotonic() - start), len(answer))
+    _tell(answer.problem, quiet=quiet)
+    return answer
 
 
-def explained(
-    index: Index, text: str, where: Filter | None, *, update: bool, quiet: bool
-) -> tuple[list[Hit], list[Ranked]]:
-    """Answer a query here, whoever keeps the index; return the answers, and why each (and the next) is there."""
+def explained(index: Index, query: Query, *, update: bool, quiet: bool) -> tuple[Answer, list[Ranked]]:
+    """Answer a query in this process; return the answer, and why each hit (and the one after the last) is there."""
     if update:
-        index.prefetch(text, where=where)
+        index.prefetch(query)
         refresh(index, quiet=quiet)
-    found = index.ranked(text, where=where, budget=_later())
-    _tell(index.problem, quiet=quiet)
+    answer, ranked = index.ranked(query, budget=_later())
+    _tell(answer.problem, quiet=quiet)
     limit = index.settings.limit
-    return [hit for hit, _ in found[:limit]], [item for _, item in found[: limit + 1]]
+    return replace(answer, hits=answer.hits[:limit]), ranked[: limit + 1]
 
 
 def _later() -> RerankBudget:
@@ -75,13 +77,10 @@ def _later() -> RerankBudget:
 def finish(index: Index, *, quiet: bool) -> None:
     """Do, once the answer is shown, what it need not wait for."""
     console.flush()
-    told = index.problem
-    index.reranker.flush()
-    if index.problem != told:
-        _tell(index.problem, quiet=quiet)
+    _tell(index.flush(), quiet=quiet)
 
 
-def open_answer(index: Index, text: str, hits: list[Hit], place: int) -> int:
+def open_answer(index: Index, text: str, hits: Sequence[Hit], place: int) -> int:
     """Open one of the answers in the editor; record that, if the settings say so. Return the exit status."""
     from codesearch.cli.exit_codes import FOUND, NOTHING
     from codesearch.cli.ui import open_file
@@ -100,7 +99,7 @@ def open_answer(index: Index, text: str, hits: list[Hit], place: int) -> int:
     return FOUND
 
 
-def similar(index: Index, path: str, line: int, where: Filter | None, *, update: bool, quiet: bool) -> list[Hit]:
+def similar(index: Index, path: str, line: int, where: Filter | None, *, update: bool, quiet: bool) -> Answer:
     """Answer what is like the code at a line: by a service, if there is one, else here."""
     from codesearch.service import client
 
@@ -112,11 +111,11 @@ def similar(index: Index, path: str, line: int, where: Filter | None, *, update:
     return index.similar(path, line, where=where)
 
 
-def _told(answer: Answer, *, update: bool, quiet: bool) -> list[Hit]:
+def _told(answer: Answer, *, update: bool, quiet: bool) -> Answer:
     if update and not answer.fresh and not quiet:
         console.message("files have changed that are not indexed yet: the answer may be incomplete")
     _tell(answer.problem, quiet=quiet)
-    return list(answer.hits)
+    return answer
 
 
 def _tell(problem: str, *, quiet: bool) -> None:
@@ -131,7 +130,7 @@ def embed_all(index: Index, *, quiet: bool) -> None:
 
     with BackfillReporter(index.settings.second_stage, quiet=quiet) as reporter:
         report = index.embed_all(progress=reporter.progress)
-    _tell(index.problem, quiet=quiet)
+    _tell(report.problem, quiet=quiet)
     if not quiet:
         console.message(f"{index.root}: {reports.filled(report, index.settings.second_stage)}")
 

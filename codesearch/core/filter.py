@@ -20,5 +20,9 @@ class Filter:
     not_names: tuple[str, ...] = ()
     not_roles: tuple[str, ...] = ()
 
+    def __and__(self, other: Filter) -> Filter:
+        """Return the filter that holds the values of both, field by field."""
+        return Filter(*(getattr(self, name) + getattr(other, name) for name in self.__dataclass_fields__))
+
     def __bool__(self) -> bool:
         return self != Filter()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Literal, get_args, overload
 
 Kind = Literal[
     "function",
@@ -67,6 +68,36 @@ class Hit:
     """Where the same code stands too, as `path:line`; copies are one hit."""
     folded: tuple[Symbol, ...] = ()
     """What is shown as part of it: overloads, and what it is defined in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer(Sequence[Hit]):
+    """The hits that answer a question, best first, and how complete they are. Use it as a sequence of hits."""
+
+    hits: tuple[Hit, ...] = ()
+    problem: str = ""
+    """Why the answer is poorer than it could be, for example a model that cannot be loaded; "" if it is not."""
+    fresh: bool = False
+    """Whether the index was compared with the tree for this question, and matched. `Index.query` does not compare."""
+    pending: int = 0
+    """Changed files that are known to be missing from the index."""
+    complete: bool = True
+    """Whether the first index of this tree was finished; if not, whole files may be missing."""
+    refined: bool = False
+    """Whether the reranker took part in the ranking."""
+
+    @overload
+    def __getitem__(self, at: int) -> Hit: ...
+    @overload
+    def __getitem__(self, at: slice) -> tuple[Hit, ...]: ...
+    def __getitem__(self, at: int | slice) -> Hit | tuple[Hit, ...]:
+        return self.hits[at]
+
+    def __len__(self) -> int:
+        return len(self.hits)
+
+    def __iter__(self) -> Iterator[Hit]:
+        return iter(self.hits)
 
 
 @dataclass(frozen=True, slots=True)

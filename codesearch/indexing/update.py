@@ -109,6 +109,11 @@ def is_current(store: Store, settings: Settings) -> bool:
     return meta.get("rules") == rules(settings) and meta.get("model") == embed.load(embed.STATIC).model_id
 
 
+def is_complete(store: Store) -> bool:
+    """Return whether the first update of an index, or the last one from scratch, has finished."""
+    return store.meta().get("complete", "1") == "1"
+
+
 def plan(root: Path, store: Store | None, settings: Settings, paths: Sequence[str] | None = None) -> Plan:
     """Compare a tree with what the index knows of it; reads no file's content.
 
@@ -170,13 +175,14 @@ def update(
             if pools is None and "rules" not in store.meta():
                 pools = _started_early(early, root, settings)
             todo = planned() or plan(root, store, settings, paths)
-            if todo.empty:
+            if todo.empty and is_complete(store):
                 return Report(unchanged=todo.unchanged, seconds=time.perf_counter() - started)
             if todo.rebuild and store.meta():
                 store.clear()
             embedder = embed.load(embed.STATIC)
             store.use_model(embedder.model_id, embedder.dims)
-            store.set_meta(rules=rules(settings), root=str(root).encode("utf-8", "replace").decode())
+            begun = {"complete": ""} if todo.rebuild else {}
+            store.set_meta(rules=rules(settings), root=str(root).encode("utf-8", "replace").decode(), **begun)
             store.remove(todo.deleted)
             if should_stop is not None:
                 todo = replace(todo, changed=tuple(sorted(todo.changed, key=lambda task: -task.state.mtime_ns)))
@@ -185,6 +191,8 @@ def update(
                 store.optimize()
             if not report.left:
                 store.prune()
+                if (paths is None or todo.rebuild) and not is_complete(store):
+                    store.set_meta(complete="1")
     return replace(report, seconds=time.perf_counter() - started, notes=todo.discovery.notes)
 
 

@@ -165,7 +165,7 @@ def ask(
                     started = time.perf_counter()
                     hits = index.query(questions[at].text, limit=DEPTH)
                     outcomes[at] = _outcome(questions[at], hits, time.perf_counter() - started)
-                    problem = problem or index.problem
+                    problem = problem or hits.problem
                     told(len(outcomes), len(questions))
     return Run(variant, model, symbols, tuple(outcomes[at] for at in range(len(questions))), problem)
 

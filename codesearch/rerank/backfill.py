@@ -70,6 +70,8 @@ class BackfillReport:
     """Texts without a vector: their files have changed since they were indexed, or the run was ended early."""
     cached: int = 0
     """Texts whose vectors were in the user's cache."""
+    problem: str = ""
+    """Why the user's cache of vectors could not be used; "" if it was, or was not needed."""
 
 
 @dataclass(slots=True)
@@ -129,7 +131,7 @@ def backfill(
         if alone:
             _tidy(reranker, index)
     now = told()
-    return BackfillReport(now.done, now.total, embedded, now.seconds, len(vectors.pending()), cached)
+    return BackfillReport(now.done, now.total, embedded, now.seconds, len(vectors.pending()), cached, reranker.note)
 
 
 def _kept_batches(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 from codesearch import embed
 from codesearch.core.errors import NotFoundError
 from codesearch.core.filter import Filter
-from codesearch.core.types import Hit, Skipped, Symbol
+from codesearch.core.types import Answer, Hit, Skipped, Symbol
 from codesearch.search import candidates
 from codesearch.search.rank import RERANKED_CANDIDATES
 from codesearch.search.term_pruning import select_terms
@@ -87,6 +87,8 @@ class Why:
     """What `gaps` compare it with: the first answer, or the second for the first."""
     gaps: tuple[Gap, ...] = ()
     """Most important first."""
+    problem: str = ""
+    """As `Answer.problem`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,12 +107,13 @@ def why(
     query: Query,
     path: str,
     line: int,
-    rank: Callable[[], list[tuple[Hit, Ranked]]],
+    rank: Callable[[], tuple[Answer, list[Ranked]]],
 ) -> Why:
     """Return why the symbol at a line (from 1) of a file is where it is among the answers to a query.
 
-    `path` is relative to the root. `rank` returns every candidate of the query, best first; it is called only if the
-    file is indexed and passes the filters. Raises NotFoundError if the file has no such line.
+    `path` is relative to the root. `rank` returns every candidate of the query, best first: as an answer, and
+    with the reasons. It is called only if the file is indexed and passes the filters. Raises NotFoundError if the file
+    has no such line.
     """
     if (missing := _missing(tree, store, path)) is not None:
         return missing
@@ -121,7 +124,14 @@ def why(
     if failing := tuple(_failing(query.where, symbol, store.symbols([id])[id].roles.split())):
         reason = f"the filter of the query leaves it out: {' and '.join(failing)}"
         return Why("filtered", reason, symbol, filters=failing)
-    ranked = rank()
+    answer, reasons = rank()
+    ranked = list(zip(answer, reasons, strict=True))
+    return replace(_ranked(store, tree, query, (id, symbol), ranked), problem=answer.problem)
+
+
+def _ranked(store: Store, tree: Tree, query: Query, found: tuple[int, Symbol], ranked: list[tuple[Hit, Ranked]]) -> Why:
+    """Return why a symbol that passes the filters is where it is in a ranking, or not in it."""
+    id, symbol = found
     for place, (hit, item) in enumerate(ranked, 1):
         if item.candidate.id == id:
             return _placed(ranked, place, tree.limit)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from codesearch import languages
 from codesearch.core import tokens
@@ -121,11 +121,13 @@ class Query:
         return tuple(word for word in dict.fromkeys(tokens.words(self.text)) if word in self.terms)
 
 
-def parse(typed: str, where: Filter | None = None) -> Query:
-    """Parse a query; filters in the text add to those given.
+def parse(typed: str | Query, where: Filter | None = None) -> Query:
+    """Parse a query; filters in the text add to those given. A parsed query is returned with the filters added.
 
     Raises UsageError for an empty or overlong text and for a filter that cannot be understood.
     """
+    if isinstance(typed, Query):
+        return replace(typed, where=where & typed.where) if where else typed
     if len(typed) > MAX_CHARACTERS:
         raise UsageError(
             f"the query has {len(typed):,} characters; at most {MAX_CHARACTERS:,} make sense. "
@@ -146,8 +148,7 @@ def parse(typed: str, where: Filter | None = None) -> Query:
             "the query is empty: say in a few words what the code does, or give a name"
             + (" besides the filters (to list symbols by filter alone, use `codesearch symbols`)" if values else "")
         )
-    both = {name: (*getattr(where or Filter(), name), *values.get(name, ())) for name in Filter.__dataclass_fields__}
-    return _parsed(words, Filter(**both))
+    return _parsed(words, (where or Filter()) & Filter(**{name: tuple(found) for name, found in values.items()}))
 
 
 def _parsed(words: str, where: Filter) -> Query:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,26 +12,13 @@ if TYPE_CHECKING:
     import socket
 
     from codesearch.core.filter import Filter
-    from codesearch.core.types import Hit
+    from codesearch.core.types import Answer
     from codesearch.index import Index
 
 log = Log("codesearch.service")
 
 ANSWER_TIMEOUT = 10.0
 """Seconds to wait for an answer beyond what the service may take to update; then the client does the work itself."""
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What a service answered."""
-
-    hits: tuple[Hit, ...]
-    fresh: bool
-    """The index was what the tree was when the question was asked."""
-    pending: int
-    """Files known to be missing if not; 0 if it is not known how many."""
-    problem: str = ""
-    """As `Index.problem`."""
 
 
 def query(
@@ -62,6 +48,7 @@ def _hits(
     if found is None:
         log.info("no service for %s", index.path)
         return None
+    from codesearch.core.types import Answer
     from codesearch.service import protocol
 
     wanted = index.settings.limit if limit is None else limit
@@ -74,7 +61,14 @@ def _hits(
         return None
     try:
         hits = tuple(protocol.hit_from_json(hit) for hit in result["hits"])
-        return Answer(hits, bool(result["fresh"]), int(result["pending"]), str(result.get("problem", "")))
+        return Answer(
+            hits,
+            str(result.get("problem", "")),
+            fresh=bool(result["fresh"]),
+            pending=int(result["pending"]),
+            complete=bool(result.get("complete", True)),
+            refined=bool(result.get("refined", False)),
+        )
     except (TypeError, KeyError, ValueError):
         return None
 

@@ -16,12 +16,13 @@ from typing import Any
 from codesearch._version import __version__
 from codesearch.core.errors import CodesearchError, NotFoundError, UsageError
 from codesearch.core.filter import Filter
-from codesearch.core.types import Hit, Symbol
+from codesearch.core.types import Answer, Symbol
 from codesearch.index import Index, Status, open_index
 from codesearch.indexing.pool import WarmPools
 from codesearch.indexing.update import Progress
 from codesearch.rerank import reranker
 from codesearch.rerank.reranker import UNLIMITED, RerankBudget
+from codesearch.search import Query
 from codesearch.service import client, protocol
 from codesearch.service.election import KeeperLock, holder
 from codesearch.service.endpoint import EndpointError
@@ -185,18 +186,18 @@ class Service:
 
     def query(
         self,
-        text: str,
+        text: str | Query,
         *,
         limit: int | None = None,
         where: Filter | None = None,
-        on_first: Callable[[list[Hit]], None] | None = None,
+        on_first: Callable[[Answer], None] | None = None,
         budget: RerankBudget = UNLIMITED,
-    ) -> list[Hit]:
+    ) -> Answer:
         """Answer as `Index.query`, from the index as it is now."""
         with self.reading() as index:
             return index.query(text, limit=limit, where=where, on_first=on_first, budget=budget)
 
-    def similar(self, path: str, line: int, *, limit: int | None = None, where: Filter | None = None) -> list[Hit]:
+    def similar(self, path: str, line: int, *, limit: int | None = None, where: Filter | None = None) -> Answer:
         """Answer as `Index.similar`, from the index as it is now."""
         with self.reading() as index:
             return index.similar(path, line, limit=limit, where=where)
@@ -435,19 +436,23 @@ class Service:
         where = protocol.filter_from_json(params.get("only", {}))
         limit = int(params["limit"])
         fresh = bool(params.get("fresh", True)) and self.refresh(timeout=_budget(params))
-        problem = ""
         with self.reading() as index:
             if not index.current:
                 raise CodesearchError("the index is being made")  # the client waits for it as it would without us
             if method == "query":
-                hits = index.query(str(params["text"]), limit=limit, where=where)
-                problem = index.problem
+                found = index.query(str(params["text"]), limit=limit, where=where)
             else:
-                hits = index.similar(str(params["path"]), int(params["line"]), limit=limit, where=where)
+                found = index.similar(str(params["path"]), int(params["line"]), limit=limit, where=where)
         keeper = self._keeper
         pending = keeper.pending if keeper is not None else 0
-        told = [protocol.hit_to_json(hit) for hit in hits]
-        return {"hits": told, "fresh": fresh, "pending": pending, "problem": problem}
+        return {
+            "hits": [protocol.hit_to_json(hit) for hit in found],
+            "fresh": fresh,
+            "pending": pending,
+            "problem": found.problem,
+            "complete": found.complete,
+            "refined": found.refined,
+        }
 
     def _facts(self) -> dict[str, Any]:
         state = self.status()

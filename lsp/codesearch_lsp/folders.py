@@ -153,7 +153,7 @@ class Folder:
             store = index.reader()
             with stoppable(store):
                 found = self._found(self._ranked(store, index.reranker, query, vector, limit, told, budget))
-            self.shortfall = index.problem
+            self.shortfall = index.reranker.problem or index.reranker.note
             self.embedded += index.reranker.made
             return found
 

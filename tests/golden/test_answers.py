@@ -82,7 +82,7 @@ def test_with_the_transformer_the_first_answer_is_what_it_was(tree: Path) -> Non
             if not expected:
                 continue
             hits = index.query(query, limit=5)
-            assert not index.problem
+            assert not hits.problem
             close = [shown(hit) for hit in hits if hit.score >= hits[0].score - CLOSE]
             if expected not in close:
                 wrong.append((query, expected, close))
@@ -100,7 +100,7 @@ EVIDENCE = (
 
 def test_the_evidence_for_candidates_is_what_it_was(fast: Index) -> None:
     """What the index knows of the best candidates before any of it becomes a feature."""
-    found = {query: [evidence(item) for _, item in fast.ranked(query)[:8]] for query in EVIDENCE}
+    found = {query: [evidence(item) for item in fast.ranked(query)[1][:8]] for query in EVIDENCE}
     golden = pinned("evidence", found)
     assert found == golden
 

@@ -90,6 +90,7 @@ def test_the_second_stage_has_a_say(root, fake):
     with codesearch.open_index(root, model="keen") as index:
         keen = index.query(QUESTION + " echo", limit=50)
     assert ids(plain) != ids(keen)
+    assert (plain.refined, keen.refined) == (False, True)
 
 
 def test_static_and_none_do_without(root, fake):
@@ -106,21 +107,22 @@ def test_a_model_that_fails_leaves_the_fast_ranking_and_says_why(root, fake):
         plain = ids(index.query(QUESTION))
     fake.broken = "onnxruntime cannot be imported"
     with codesearch.open_index(root, model="fake") as index:
-        assert ids(index.query(QUESTION)) == plain
-        assert "onnxruntime cannot be imported" in index.problem
+        answer = index.query(QUESTION)
+        assert ids(answer) == plain
+        assert "onnxruntime cannot be imported" in answer.problem
+        assert not answer.refined
         asked = len(fake.queries)
-        assert ids(index.query("another question")) != []
-        assert index.problem
+        answer = index.query("another question")
+        assert ids(answer) != []
+        assert answer.problem
         assert len(fake.queries) == asked, "it is not tried again at once"
     reranker._process.failures.clear()
     fake.broken = ""
     with codesearch.open_index(root, model="fake") as index:
-        index.query(QUESTION)
-        assert index.problem == ""
+        assert index.query(QUESTION).problem == ""
         forget()
         fake.broken = "gone again"
-        index.query(QUESTION)
-        assert index.problem == "", "what is kept needs no model"
+        assert index.query(QUESTION).problem == "", "what is kept needs no model"
 
 
 def test_a_model_there_is_not_is_an_error(root):
@@ -219,8 +221,9 @@ def test_an_index_that_cannot_be_written_answers(root, fake, monkeypatch):
 
     with codesearch.open_index(root, model="fake") as index:
         monkeypatch.setattr(location, "prepare", lambda path: (_ for _ in ()).throw(StoreError("read-only")))
-        assert index.query(QUESTION)
-        assert index.problem == ""
+        answer = index.query(QUESTION)
+        assert answer
+        assert answer.problem == ""
 
 
 # -- what must not be imported ------------------------------------------------------------------------

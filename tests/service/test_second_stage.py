@@ -33,7 +33,7 @@ def test_a_service_answers_as_the_command_does_and_only_by_the_same_settings(tre
                 answer = client.query(index, "handle function 7")
                 assert (answer is not None) == answers
                 if answer is not None:
-                    assert list(answer.hits) == index.query("handle function 7")
+                    assert answer.hits == index.query("handle function 7").hits
         with codesearch.open_index(tree, model="static") as index:
             assert client.query(index, "handle function 7") is None
 

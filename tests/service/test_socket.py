@@ -72,7 +72,7 @@ def test_the_same_answer_with_and_without_a_service(service: Service, tree: Path
             answer = client.query(index, question, where=where, limit=5)
             assert answer is not None
             assert answer.fresh
-            assert list(answer.hits) == index.query(question, where=where, limit=5)
+            assert answer.hits == index.query(question, where=where, limit=5).hits
 
 
 def test_similar_and_errors_are_the_same(service: Service, tree: Path):
@@ -80,7 +80,7 @@ def test_similar_and_errors_are_the_same(service: Service, tree: Path):
         answer = client.similar(index, "src/pkg1/mod1.py", 1)
         assert answer is not None
         assert answer.hits
-        assert list(answer.hits) == index.similar("src/pkg1/mod1.py", 1)
+        assert answer.hits == index.similar("src/pkg1/mod1.py", 1).hits
         for asked in (client.similar, type(index).similar):
             with pytest.raises(NotFoundError, match=r"gone\.py: no such file"):
                 asked(index, "gone.py", 1)
@@ -285,7 +285,7 @@ def test_many_clients_at_once(service: Service, tree: Path):
         with codesearch.open_index(tree) as index:
             for _ in range(5):
                 answer = client.query(index, "handle function 3", limit=4)
-                if answer is None or list(answer.hits) != expected:
+                if answer is None or answer.hits != expected.hits:
                     wrong.append(answer)
 
     threads = [threading.Thread(target=ask) for _ in range(8)]

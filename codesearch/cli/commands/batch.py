@@ -30,15 +30,16 @@ def answer_lines(
     problem = ""
     for text in _lines(file):
         try:
-            hits = [hit for hit in index.query(text, where=where) if hit.score >= (least or 0.0)]
+            answer = index.query(text, where=where)
         except UsageError as error:
             failed = True
             print_json({"query": text, "error": str(error), "results": []})
         else:
+            hits = [hit for hit in answer if hit.score >= (least or 0.0)]
             found = found or bool(hits)
-            if index.problem and not problem and not quiet:
-                console.message(index.problem)
-            problem = problem or index.problem
+            if answer.problem and not problem and not quiet:
+                console.message(answer.problem)
+            problem = problem or answer.problem
             print_json({"query": text, "results": [answers.hit(hit) for hit in hits]})
         console.flush()
     return ERROR if failed else FOUND if found else NOTHING

@@ -94,10 +94,9 @@ def query(
     elif text is None:
         raise UsageError("no query given: codesearch query TEXT [PATH], for example codesearch query 'parse dates' .")
     where = options.filters(lang, kind, path_filter, name)
-    if text is not None:
-        from codesearch.search import parse
+    from codesearch.search import parse
 
-        parse(text, where)
+    parsed = None if text is None else parse(text, where)
     if open_ is not None:
         limit = max(open_, limit or 0)
     settings = {"db": db, "model": model, "limit": limit, "context": context, "color": answers.value_of(color)}
@@ -115,13 +114,14 @@ def query(
             printed = answers.answers(index, Format.ndjson, context, snippet=snippet, weak=True)
             return answer_lines(index, batch, where, printed, min_score, quiet=quiet)
         assert text is not None
+        assert parsed is not None
         if explain and format in (Format.vimgrep, Format.paths):
             raise UsageError(f"--explain has no place in the format {format.value}: use text, json or ndjson")
         reasons: list[Ranked] = []
         if explain:
-            hits, reasons = session.explained(index, text, where, update=not no_update, quiet=quiet)
+            hits, reasons = session.explained(index, parsed, update=not no_update, quiet=quiet)
         else:
-            hits = session.query(index, text, where, update=not no_update, quiet=quiet)
+            hits = session.query(index, text, parsed, where, update=not no_update, quiet=quiet)
         kept = [hit for hit in hits if hit.score >= (min_score or 0.0)]
         if open_ is not None:
             session.finish(index, quiet=quiet)

@@ -78,8 +78,8 @@ def why(
         if not no_update:
             session.refresh(index, quiet=quiet)
         found = index.why(text, file, at[1], where)
-        if index.problem and not quiet:
-            console.message(index.problem)
+        if found.problem and not quiet:
+            console.message(found.problem)
         if format is ReportFormat.json:
             from codesearch.cli.ui.render import print_json
 

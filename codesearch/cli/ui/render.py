@@ -39,7 +39,7 @@ class Answers:
     weak: float = 0.0
     """Answers with a lower score are marked."""
 
-    def print_hits(self, hits: list[Hit], query: dict[str, Any], reasons: Sequence[Ranked] = ()) -> None:
+    def print_hits(self, hits: Sequence[Hit], query: dict[str, Any], reasons: Sequence[Ranked] = ()) -> None:
         """Print the answers to one question; `query` is what a JSON object says was asked.
 
         `reasons`, if there are any, are printed with them: one an answer, and perhaps that of the one after the last.
