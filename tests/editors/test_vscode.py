@@ -23,8 +23,8 @@ pytestmark = pytest.mark.timeout(900)
 
 SIGNATURE = "def confirm("
 FLOW = (
-    "story find order escape escapeEmpty side selection history inline filters"
-    " similar menu action results symbols unsaved status killed"
+    "story explorer find order escape escapeEmpty side selection history history_back history_open history_escape"
+    " history_click inline filters keyboard similar menu action results symbols unsaved status killed"
 ).split()
 """The cases of flow.mjs, done one after another in one window."""
 PICTURES = {
@@ -73,6 +73,8 @@ def task(repository: Repository) -> dict[str, Any]:
         "similar": {"name": conftest.SIMILAR, **_place(repository.similar)},
         "other": {"path": repository.other, "line": 5},
         "order": _order(repository),
+        # Files of the folder's top, with answers that are not the first one.
+        "tops": ["params.py", "core.py"],
         "unsaved": {
             "query": conftest.UNSAVED_QUERY,
             "name": "boiling_point_in_america",
@@ -157,6 +159,13 @@ def test_without_a_server_it_says_how_to_install_one(vscode: Editor, folder: Rep
     program = {"path": str(vscode.program), "text": vscode.script([])}
     found = vscode.drive("flow.mjs", ["missing"], folder.root, program=program, **task(folder))
     rig.check(found["missing"], vscode)
+
+
+def test_with_no_folder_open_it_offers_to_open_one(vscode: Editor, folder: Repository) -> None:
+    vscode.serve([])
+    vscode.settings()
+    found = vscode.drive("flow.mjs", ["nofolder"], None, **task(folder))
+    rig.check(found["nofolder"], vscode)
 
 
 def test_nothing_is_started_in_restricted_mode(vscode: Editor, folder: Repository) -> None:

@@ -1,12 +1,12 @@
-// One question at a time: waits for quiet, cancels what is superseded, never hands on a stale answer.
+// Asks one question at a time: waits for a pause in typing, cancels superseded questions, and drops stale answers.
 
-/** Asks one question; calls `partial` with each answer that comes before the last. */
+/** Asks one question; calls `partial` with each preliminary answer. */
 export type Ask<Q, A> = (question: Q, signal: AbortSignal, partial: (answer: A) => void) => Promise<A>;
 
 export interface Listener<Q, A> {
-  /** A question was asked or waits to be, or none is any more. */
+  /** True while a question is waiting or being answered. */
   busy(busy: boolean): void;
-  /** An answer to the newest question; `last` is false for a partial one. */
+  /** Receives an answer to the newest question; `last` is false for a preliminary one. */
   answer(answer: A, question: Q, last: boolean): void;
   failed(error: unknown, question: Q): void;
 }
@@ -19,16 +19,16 @@ export class Asker<Q, A> {
   constructor(
     private readonly run: Ask<Q, A>,
     private readonly listener: Listener<Q, A>,
-    /** Milliseconds of quiet before a question is asked. */
+    /** Milliseconds without a new question before one is asked. */
     public delay: number,
   ) {}
 
-  /** True from a question to its last answer. */
+  /** True from asking a question until its last answer. */
   get pending(): boolean {
     return this.timer !== undefined || this.running !== undefined;
   }
 
-  /** Ask when there was quiet for a while; the question before is given up at once. */
+  /** Ask after the delay; cancels the previous question at once. */
   ask(question: Q, delay: number = this.delay): void {
     this.giveUp();
     const sequence = this.sequence;
@@ -39,7 +39,7 @@ export class Asker<Q, A> {
     }, delay);
   }
 
-  /** Ask nothing any more; no answer comes after this. */
+  /** Cancel the current question; no answer arrives after this. */
   cancel(): void {
     this.giveUp();
     this.listener.busy(false);

@@ -1,12 +1,12 @@
-// How long to wait before a server that ended is started again.
+// How long to wait before restarting a server that has stopped.
 
 export interface Policy {
-  /** Milliseconds before the first restart; doubled each time. */
+  /** Milliseconds before the first restart; doubled each time, up to `most`. */
   readonly first: number;
   readonly most: number;
-  /** Restarts in a row before it is given up. */
+  /** The number of consecutive restarts before giving up. */
   readonly attempts: number;
-  /** A server that lived this long (milliseconds) starts the count anew. */
+  /** Milliseconds of running after which the count starts again. */
   readonly healthy: number;
 }
 
@@ -17,12 +17,12 @@ export class Backoff {
 
   constructor(private readonly policy: Policy = POLICY) {}
 
-  /** How many times in a row it ended. */
+  /** How many times in a row the server has stopped. */
   get count(): number {
     return this.failures;
   }
 
-  /** A server ended after `lived` milliseconds. Returns how long to wait, or undefined: give up. */
+  /** The server stopped after `lived` milliseconds. Returns how long to wait, or undefined to give up. */
   next(lived: number): number | undefined {
     if (lived >= this.policy.healthy) {
       this.failures = 0;

@@ -1,4 +1,4 @@
-// The language client, made for this extension. Loaded only when the server starts.
+// The language client of this extension. Loaded when the server starts.
 
 import type { ChildProcess } from "node:child_process";
 import type * as vscode from "vscode";
@@ -15,10 +15,10 @@ import { type FolderStatus, STATUS_CHANGED } from "./protocol";
 
 export interface Hooks {
   readonly log: vscode.LogOutputChannel;
-  /** The server's options as they are now. */
+  /** The current options of the server. */
   options(): Record<string, unknown>;
   spawn(): Promise<ChildProcess>;
-  /** The connection is gone. */
+  /** The connection was closed. */
   closed(): void;
   folders(folders: readonly FolderStatus[]): void;
   /** Indexing began or ended. */
@@ -31,7 +31,7 @@ export function createClient(hooks: Hooks): LanguageClient {
     outputChannel: hooks.log,
     revealOutputChannelOn: RevealOutputChannelOn.Never,
     initializationOptions: hooks.options(),
-    // Both are told by the state, and in the log; the client's own messages would come on top.
+    // The state and the log report both; the client's own messages would repeat them.
     initializationFailedHandler: () => false,
     errorHandler: {
       error: () => ({ action: ErrorAction.Continue, handled: true }),
@@ -43,10 +43,10 @@ export function createClient(hooks: Hooks): LanguageClient {
     middleware: {
       workspace: {
         configuration: (params) => params.items.map(() => hooks.options()),
-        // The extension listens itself, and sends the options only, not every setting of the section.
+        // The extension sends the options itself: the client would send every setting of the section.
         didChangeConfiguration: () => Promise.resolve(),
       },
-      // The status bar has an item of our own for it.
+      // Shown by our own item in the status bar.
       handleWorkDoneProgress: (token, params) => {
         if (params.kind !== "report") {
           hooks.progress(token, params.kind === "begin");
@@ -70,7 +70,7 @@ export function onPartial(
   return client.onProgress(new ProgressType<unknown>(), token, listen);
 }
 
-/** A client whose errors go to the log only; people are told by the status bar and where they asked. */
+/** A client that only logs errors: the user sees them in the status bar and where they asked. */
 class QuietClient extends LanguageClient {
   override error(message: string, data?: unknown): void {
     super.error(message, data, false);

@@ -1,4 +1,4 @@
-// What VS Code calls. Nothing is started here unless a folder has an index already; docs/editors.md says when.
+// The entry points of the extension. Nothing is started here unless a folder already has an index; see docs/editors.md.
 
 import { access } from "node:fs/promises";
 import { performance } from "node:perf_hooks";
@@ -16,7 +16,7 @@ import { SCHEME, Skipped } from "./skipped";
 import { showStatus, StatusBar } from "./status";
 import type { ServerState } from "./statusText";
 
-/** For the extension's own tests; not for other extensions, and without promises. */
+/** For the extension's own tests. Other extensions should not use it: it may change at any time. */
 export interface Api {
   /** Milliseconds that `activate` took. */
   readonly activation: number;
@@ -41,7 +41,7 @@ export function activate(context: vscode.ExtensionContext): Api {
 
   let picker: Picker | undefined;
   const find = async (start: Start = {}): Promise<void> => {
-    await picker?.leave(); // pressed again: what it showed must not be taken for what the user had open
+    await picker?.leave(); // opened a second time: close the preview of the first, so that it is not restored later
     picker = new Picker(
       {
         server: running,
@@ -66,6 +66,12 @@ export function activate(context: vscode.ExtensionContext): Api {
     "codesearch.restart": () => running.restart(),
     "codesearch.install": showInstall,
     "codesearch.clearHistory": () => history.clear(),
+    "codesearch.picker.keep": () => picker?.press("keep"),
+    "codesearch.picker.languages": () => picker?.press("languages"),
+    "codesearch.picker.kinds": () => picker?.press("kinds"),
+    "codesearch.picker.folder": () => picker?.press("folder"),
+    "codesearch.picker.tests": () => picker?.press("tests"),
+    "codesearch.picker.none": () => picker?.press("none"),
     "codesearch.results.rerun": () => results.rerun(),
     "codesearch.results.edit": () => {
       const question = results.current?.question;
@@ -115,7 +121,7 @@ export async function deactivate(): Promise<void> {
   await server?.stop();
 }
 
-/** Start the server where somebody has used codesearch before. */
+/** Start the server if codesearch has been used in one of the folders before. */
 async function startIfIndexed(running: Server, log: vscode.LogOutputChannel): Promise<void> {
   if (!startOnOpen() || !vscode.workspace.isTrusted || running.state.kind !== "off") {
     return;
@@ -129,13 +135,13 @@ async function startIfIndexed(running: Server, log: vscode.LogOutputChannel): Pr
     try {
       await running.ensure();
     } catch (error) {
-      log.warn(`Not started: ${String(error)}`); // the status bar says so too; nobody has asked for anything yet
+      log.warn(`Not started: ${String(error)}`); // the status bar shows it; the user has not asked for anything yet
     }
     return;
   }
 }
 
-/** Say why the server cannot be used, with the one thing to do about it. */
+/** Show why the server cannot be used, with a button for the next step. */
 function tell(problem: Problem): void {
   const [button, command]: [string, string] =
     problem.kind === "untrusted"
@@ -165,8 +171,8 @@ function explain(error: unknown, log: vscode.LogOutputChannel): void {
 async function rebuild(running: Server): Promise<void> {
   const yes = t("Rebuild");
   const chosen = await vscode.window.showWarningMessage(
-    t("Throw the index away and read every file again?"),
-    { modal: true, detail: t("Only the index is thrown away. It is never needed: Update the Index takes in every change.") },
+    t("Delete the index and read all files again?"),
+    { modal: true, detail: t("Your files are not touched. Rebuilding is rarely needed: Update the Index picks up every change.") },
     yes,
   );
   if (chosen === yes) {

@@ -1,4 +1,4 @@
-// Asking which languages, kinds or folder to search.
+// Asks the user which languages, kinds or folder to search.
 
 import * as vscode from "vscode";
 import { type Filters, kindName } from "./filters";
@@ -21,13 +21,13 @@ async function several(
   const chosen = await vscode.window.showQuickPick(items, {
     title,
     canPickMany: true,
-    placeHolder: t("None chosen means all"),
+    placeHolder: t("Select none to search all"),
     ignoreFocusOut: true,
   });
   return chosen?.map((item) => item.value);
 }
 
-/** Undefined if the user changed their mind. */
+/** Returns the new filters, or undefined if the user cancelled. */
 export async function askLanguages(filters: Filters): Promise<Filters | undefined> {
   const open = vscode.window.visibleTextEditors.map(({ document }) => LANGUAGES_BY_ID.get(document.languageId) ?? "");
   const choices = [...LANGUAGES].map(([value, label]) => ({ value, label }));
@@ -43,11 +43,11 @@ export async function askKinds(filters: Filters): Promise<Filters | undefined> {
 }
 
 interface Place extends vscode.QuickPickItem {
-  /** Undefined: type it. */
+  /** Undefined: let the user type it. */
   readonly place?: { readonly root: string; readonly folder: string };
 }
 
-/** Folders to offer: everywhere, those around the open file, then those at the top of each workspace folder. */
+/** The folders to offer: those around the open file, then the top-level folders of each workspace folder. */
 async function places(): Promise<Place[]> {
   const folders = vscode.workspace.workspaceFolders ?? [];
   const many = folders.length > 1;
@@ -83,13 +83,13 @@ async function places(): Promise<Place[]> {
         add(root, name, "");
       }
     } catch {
-      // A folder that cannot be listed can still be typed.
+      // The user can still type a folder that cannot be listed.
     }
   }
   return items;
 }
 
-/** Undefined if the user changed their mind. */
+/** Returns the new filters, or undefined if the user cancelled. */
 export async function askFolder(filters: Filters): Promise<Filters | undefined> {
   const everywhere: Place = { label: `$(globe) ${t("Everywhere")}`, place: { root: "", folder: "" } };
   const type: Place = { label: `$(edit) ${t("Type a folder or a glob...")}` };

@@ -1,4 +1,4 @@
-// The filters set by the picker's buttons; those written into the question are the server's business.
+// The filters set by the picker's buttons. The server handles those that are part of the question.
 
 import { t } from "./l10n";
 import { LANGUAGES } from "./languages.generated";
@@ -9,16 +9,16 @@ export type Tests = "all" | "without" | "only";
 export interface Filters {
   readonly languages: readonly string[];
   readonly kinds: readonly string[];
-  /** Below this folder only: a path relative to the workspace folder, without `/` at the ends; empty: everywhere. */
+  /** Search only below this folder, a path relative to the workspace folder without `/` at the ends; empty for all. */
   readonly folder: string;
-  /** URI of the only workspace folder to search; empty: all of them. */
+  /** The URI of the only workspace folder to search; empty for all. */
   readonly root: string;
   readonly tests: Tests;
 }
 
 export const NO_FILTERS: Filters = { languages: [], kinds: [], folder: "", root: "", tests: "all" };
 
-/** The names of kinds, for people. */
+/** The name of a kind, for display. */
 export function kindName(kind: string): string {
   switch (kind) {
     case "function":
@@ -57,7 +57,7 @@ export function isFiltered(filters: Filters): boolean {
   );
 }
 
-/** The filter of a request; undefined if nothing is filtered (the root is a parameter of its own). */
+/** The filter of a request; undefined if nothing is filtered. The root is a separate parameter. */
 export function queryFilter(filters: Filters): QueryFilter | undefined {
   const filter: QueryFilter = {};
   if (filters.languages.length > 0) {
@@ -75,7 +75,7 @@ export function queryFilter(filters: Filters): QueryFilter | undefined {
   return Object.keys(filter).length > 0 ? filter : undefined;
 }
 
-/** The parameters of a question; a newer one of the same session cancels it. */
+/** The parameters of a query; a newer query of the same session cancels it. */
 export function queryParams(text: string, filters: Filters, limit: number, session: string): QueryParams {
   const filter = queryFilter(filters);
   return {
@@ -87,13 +87,13 @@ export function queryParams(text: string, filters: Filters, limit: number, sessi
   };
 }
 
-/** A glob for all that is in a folder; what is special in a glob is escaped, unless the folder was typed as a glob. */
+/** A glob for everything in a folder; special characters are escaped, unless the user typed a glob. */
 export function folderGlob(folder: string): string {
   const bare = folder.replace(/^\/+|\/+$/g, "");
   if (/[*?]/.test(bare)) {
     return bare;
   }
-  // A bracket would begin a set of characters; a set that holds only the bracket stands for it.
+  // A bracket would start a character set; the set `[[]` matches the bracket itself.
   return `${bare.replace(/\[/g, "[[]")}/**`;
 }
 
@@ -101,7 +101,7 @@ export function nextTests(tests: Tests): Tests {
   return tests === "all" ? "without" : tests === "without" ? "only" : "all";
 }
 
-/** The filters in words, such as `Go, method, in src/, without tests`; empty if there are none. */
+/** The filters as text, such as `Go, method, in src/, without tests`; empty if there are none. */
 export function describe(filters: Filters, rootName: (uri: string) => string = (uri) => uri): string {
   const parts: string[] = [
     ...filters.languages.map((language) => LANGUAGES.get(language) ?? language),

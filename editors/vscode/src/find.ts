@@ -1,10 +1,10 @@
-// Finding the server's program: where it may be, and whether what is there is codesearch.
+// Finds the server's program: the candidates, and whether each is codesearch.
 
 import { accessSync, constants, statSync } from "node:fs";
 import * as path from "node:path";
 import { compareVersions, MINIMUM, parseVersion } from "./version";
 
-/** A program with its first arguments; `lsp`, `status` and so on are appended. */
+/** A program and its first arguments; a subcommand such as `lsp` or `status` is appended. */
 export interface Command {
   readonly command: string;
   readonly args: readonly string[];
@@ -23,14 +23,14 @@ export interface Found extends Candidate {
 /** Why a candidate is not the server. */
 export interface Rejected extends Candidate {
   readonly reason: "missing" | "failed" | "other" | "old";
-  /** For the log: the version, what was printed, or the error. */
+  /** For the log: the version, the output, or the error. */
   readonly detail: string;
 }
 
 export type Search = { readonly found: Found } | { readonly found: undefined; readonly rejected: readonly Rejected[] };
 
 export interface Where {
-  /** The setting codesearch.server.path, already expanded; empty if it is not set. */
+  /** The expanded setting codesearch.server.path; empty if it is not set. */
   readonly setting: string;
   /** The selected Python interpreter, or empty. */
   readonly python: string;
@@ -38,7 +38,7 @@ export interface Where {
   readonly onPath: string;
 }
 
-/** What a program prints for `--version`; rejects if it cannot be run. */
+/** Runs a program and returns its output; rejects if it cannot be run. */
 export type Run = (command: string, args: readonly string[]) => Promise<string>;
 
 /** True for `python`, `python3.12`, `pythonw.exe`, `pypy3`. */
@@ -47,7 +47,7 @@ export function isPython(program: string): boolean {
   return /^(python|pypy)w?[\d.]*(\.exe)?$/i.test(name);
 }
 
-/** Where to look, the first that works wins. A setting is the only place if it is set: it must not be ignored. */
+/** The candidates in order; the first that works is used. If the setting is set, it is the only candidate. */
 export function candidates(where: Where): Candidate[] {
   const module = ["-m", "codesearch.cli"];
   if (where.setting !== "") {
@@ -63,7 +63,7 @@ export function candidates(where: Where): Candidate[] {
   return found;
 }
 
-/** Try the candidates in their order. */
+/** Try the candidates in order. */
 export async function search(list: readonly Candidate[], run: Run): Promise<Search> {
   const rejected: Rejected[] = [];
   for (const candidate of list) {
@@ -97,8 +97,8 @@ export function expand(value: string, home: string, folder: string | undefined):
 /**
  * The full path of a program on the PATH, or empty.
  *
- * Relative entries of the PATH and the current folder do not count: a program in a repository must not be started
- * because of its name. On Windows only executables are taken, not scripts that need a shell.
+ * Skips relative entries of the PATH and the current folder, so that no program of a repository is started. On Windows,
+ * finds only executables, not scripts that need a shell.
  */
 export function which(name: string, pathVariable: string, platform: NodeJS.Platform = process.platform): string {
   const windows = platform === "win32";

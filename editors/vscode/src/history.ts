@@ -1,4 +1,4 @@
-// The last searches of a workspace.
+// The recent searches of a workspace.
 
 import type * as vscode from "vscode";
 import { remember } from "./present";

@@ -1,4 +1,4 @@
-// Where the server's program is on this machine: the parts of finding it that need VS Code or start programs.
+// Finds the server's program on this machine: the parts that need VS Code or run programs.
 
 import { execFile } from "node:child_process";
 import { homedir } from "node:os";
@@ -10,15 +10,15 @@ import { serverPath } from "./settings";
 import { MINIMUM } from "./version";
 
 const PYTHON_EXTENSION = "ms-python.python";
-/** Milliseconds that `--version` may take: a cold disk, a virus scanner. */
+/** Milliseconds that `--version` may take, with a cold disk and a virus scanner. */
 const PATIENCE = 20_000;
 
-/** The environment of every program of ours: an unsuspecting `codesearch` folder must not be imported instead. */
+/** The environment of the programs that we run; Python must not import a folder that is called `codesearch`. */
 export function environment(): NodeJS.ProcessEnv {
   return { ...process.env, PYTHONSAFEPATH: "1", PYTHONUTF8: "1", PYTHONUNBUFFERED: "1" };
 }
 
-/** Run a program to its end; rejects with what it said if it fails. */
+/** Run a program and return its output; rejects with its error output if it fails. */
 export function run(
   command: string,
   args: readonly string[],
@@ -42,7 +42,7 @@ export function run(
   });
 }
 
-/** The interpreter that is selected in the Python extension, or empty. */
+/** The interpreter selected in the Python extension, or empty. */
 async function selectedPython(log: vscode.LogOutputChannel): Promise<string> {
   const extension = vscode.extensions.getExtension<PythonApi>(PYTHON_EXTENSION);
   if (extension === undefined) {
@@ -56,7 +56,7 @@ async function selectedPython(log: vscode.LogOutputChannel): Promise<string> {
     const resolved = path === undefined ? undefined : await environments?.resolveEnvironment(path);
     return resolved?.executable.uri?.fsPath ?? "";
   } catch (error) {
-    log.warn(`The Python extension does not tell its interpreter: ${String(error)}`);
+    log.warn(`The Python extension did not return its interpreter: ${String(error)}`);
     return "";
   }
 }
@@ -72,7 +72,7 @@ interface PythonApi {
   };
 }
 
-/** Call back when another interpreter is selected; nothing happens if the Python extension is not active. */
+/** Calls back when another interpreter is selected, if the Python extension is active. */
 export function onDidSelectPython(callback: () => void): vscode.Disposable | undefined {
   const extension = vscode.extensions.getExtension<PythonApi>(PYTHON_EXTENSION);
   return extension?.isActive === true
@@ -80,12 +80,12 @@ export function onDidSelectPython(callback: () => void): vscode.Disposable | und
     : undefined;
 }
 
-/** Find the program. Rejects with a Problem. `cwd` is a folder that holds nobody's code. */
+/** Find the program. Rejects with a Problem. `cwd` is a folder without code. */
 export async function locate(cwd: string, log: vscode.LogOutputChannel): Promise<Found> {
   const setting = expand(serverPath(), homedir(), vscode.workspace.workspaceFolders?.[0]?.uri.fsPath);
   const named = setting !== "" && !/[\\/]/.test(setting) ? which(setting, process.env["PATH"] ?? "") : setting;
   if (setting !== "" && named === "") {
-    throw new Problem("absent", t("There is no program {0} (the setting codesearch.server.path)", setting));
+    throw new Problem("absent", t("The program {0} does not exist. Check the setting codesearch.server.path", setting));
   }
   const list = candidates({
     setting: named,
@@ -109,7 +109,7 @@ function problem(rejected: readonly Rejected[]): Problem {
   if (old !== undefined) {
     return new Problem(
       "version",
-      t("codesearch {0} at {1} is too old for this extension, which needs {2} or newer", old.detail, old.command, MINIMUM),
+      t("codesearch {0} ({1}) is too old: this extension needs {2} or newer", old.detail, old.command, MINIMUM),
     );
   }
   const set = rejected.find((one) => one.source === "setting");
@@ -117,19 +117,19 @@ function problem(rejected: readonly Rejected[]): Problem {
     const place = set.command;
     switch (set.reason) {
       case "missing":
-        return new Problem("absent", t("There is no program {0} (the setting codesearch.server.path)", place));
+        return new Problem("absent", t("The program {0} does not exist. Check the setting codesearch.server.path", place));
       case "other":
-        return new Problem("version", t("{0} (the setting codesearch.server.path) is not codesearch", place));
+        return new Problem("version", t("{0} is not codesearch. Check the setting codesearch.server.path", place));
       default:
         return new Problem(
           "absent",
-          t("{0} (the setting codesearch.server.path) does not run codesearch: {1}", place, set.detail),
+          t("{0} (from the setting codesearch.server.path) cannot run codesearch: {1}", place, set.detail),
         );
     }
   }
   const other = rejected.find((one) => one.reason === "other");
   if (other !== undefined) {
-    return new Problem("version", t("{0} is another program of that name, not codesearch", other.command));
+    return new Problem("version", t("{0} is a different program with the same name", other.command));
   }
-  return new Problem("absent", t("codesearch is not installed, or not where this extension can find it"));
+  return new Problem("absent", t("codesearch is not installed, or this extension cannot find it"));
 }

@@ -1,4 +1,4 @@
-// "Find Code by Meaning": a list that answers while the question is typed.
+// "Find Code by Meaning": a list of answers that changes while the user types.
 
 import * as vscode from "vscode";
 import { Asker } from "./ask";
@@ -14,6 +14,8 @@ import { Problem } from "./problem";
 import { type Answer, type Hit, OPENED, type OpenedParams, QUERY } from "./protocol";
 import {
   type Actions,
+  type ButtonActions,
+  type ButtonName,
   buttons,
   FORGET_BUTTON,
   type Item,
@@ -26,16 +28,18 @@ import type { Server } from "./server";
 import { findSettings } from "./settings";
 import type { ServerState } from "./statusText";
 
-/** Milliseconds between two looks at a folder that is still being indexed. */
+/** Milliseconds until a question is asked again whose folder is still being indexed. */
 const AGAIN = 1500;
 /** Milliseconds that a row must be active before it is shown in the editor. */
 const PREVIEW_DELAY = 60;
 /** The same for the first row, which is active although the user has not moved. */
 const PREVIEW_FIRST_DELAY = 250;
-/** Milliseconds after which VS Code has surely taken over rows that were set. */
+/** Milliseconds after which VS Code has certainly processed new rows. */
 const SURE = 500;
-/** Milliseconds from leaving the list with a click into an editor until VS Code tells of the click. */
+/** Milliseconds until VS Code reports the click into an editor that closed the list. */
 const CLICK = 60;
+/** The context key that is true while the list is shown: the keys of its buttons depend on it. */
+const CONTEXT = "codesearch.pickerVisible";
 
 interface Question {
   readonly text: string;
@@ -50,9 +54,9 @@ export interface Start {
 export interface PickerContext {
   readonly server: Server;
   readonly history: History;
-  /** Put a search into the results view. */
+  /** Keep a search in the results view. */
   keep(question: Question, hits: readonly Hit[]): Promise<void>;
-  /** Tell why the server cannot be used. */
+  /** Report why the server cannot be used. */
   tell(problem: Problem): void;
 }
 
@@ -66,31 +70,39 @@ export class Picker {
   private hits: readonly Hit[] = [];
   /** The question that `hits` answer. */
   private answered: Question | undefined;
-  /** The row that the user moved to since the last keystroke. */
+  /** The row that the user has moved to since the last keystroke. */
   private moved: Hit | undefined;
-  /** The active row as far as is known: the first one, or the one the user moved to. */
+  /** The row that should be active: the first one, or the one that the user moved to. */
   private expected: Item | undefined;
-  /** The last answer was not the whole one. */
+  /** True if the last answer was incomplete, because a folder is still being indexed. */
   private incomplete = false;
-  /** What there is to say of the answer as a whole. */
+  /** A remark on the answer as a whole. */
   private notice = "";
-  /** What the rows now shown were made from. */
+  /** The current rows as JSON. */
   private drawn = "";
   private again: NodeJS.Timeout | undefined;
   private previewing: NodeJS.Timeout | undefined;
-  /** VS Code has told of `expected` since the rows were set. */
+  /** True if VS Code has reported `expected` as active since the rows were set. */
   private confirmed = false;
   private confirming: NodeJS.Timeout | undefined;
-  /** True while a filter is being chosen: the list is hidden, not left. */
+  /** True while the user chooses a filter: the list is hidden, but not closed. */
   private suspended = false;
-  /** The mouse was used in an editor. */
+  /** True if the user has clicked into an editor. */
   private clicked = false;
-  /** Enter was pressed before the answer came. */
+  /** True if Enter was pressed before the answer arrived. */
   private accepting = false;
   private ended = false;
 
   private actions: Actions = new Map();
-  /** What the buttons and the title were made from. */
+  private readonly buttons: ButtonActions = {
+    languages: () => this.change(askLanguages),
+    kinds: () => this.change(askKinds),
+    folder: () => this.change(askFolder),
+    tests: () => this.setFilters({ ...this.filters, tests: nextTests(this.filters.tests) }),
+    none: () => this.setFilters(NO_FILTERS),
+    keep: () => this.keep(),
+  };
+  /** The filters and the title, as JSON, that the buttons were made for. */
   private decorated = "";
 
   constructor(
@@ -123,10 +135,22 @@ export class Picker {
   }
 
   show(): void {
-    this.quick.show();
-    this.typed(0);
-    // Starting takes a moment; while the first words are typed it is done.
+    this.reveal();
+    // The server starts while the user types the first words.
     this.context.server.ensure().catch((error: unknown) => this.refused(error));
+  }
+
+  private reveal(): void {
+    this.quick.show();
+    void vscode.commands.executeCommand("setContext", CONTEXT, true);
+    this.typed(0);
+  }
+
+  /** Do what a button of the list does. */
+  async press(button: ButtonName): Promise<void> {
+    if (!this.ended && !this.suspended) {
+      await this.buttons[button]();
+    }
   }
 
   // -- asking ------------------------------------------------------------------------------------
@@ -134,14 +158,14 @@ export class Picker {
   private typed(delay?: number): void {
     clearTimeout(this.again);
     this.moved = undefined;
-    this.expected = this.quick.items.find((item) => item.row.kind !== "separator"); // VS Code goes there
+    this.expected = this.quick.items.find((item) => item.row.kind !== "separator"); // VS Code activates it
     this.accepting = false;
     const text = this.quick.value.trim();
     if (text === "") {
       this.asker.cancel();
       this.hits = [];
       this.answered = undefined;
-      this.setRows(startRows(this.context.history.all));
+      this.setRows(startRows(this.context.history.all, noFolder()));
     } else {
       this.asker.ask({ text, filters: this.filters }, delay);
     }
@@ -170,11 +194,11 @@ export class Picker {
 
   answer(answer: Answer, question: Question, last: boolean): void {
     const active = this.moved === undefined ? undefined : key(this.moved);
-    // To another question the order is the new one; only the place of the user is kept, if it is still there.
+    // The answer to another question is shown in its own order; only the user's row stays active, if it is still there.
     this.hits = refine(this.hits, answer.hits, sameQuestion(this.answered, question) ? active : undefined);
     this.answered = question;
     this.notice = noticeOf(this.hits, answer);
-    this.setRows(answerRows(this.hits, answer, { bar: this.settings.bar, root: shownRoot }), active);
+    this.setRows(answerRows(this.hits, answer, { bar: this.settings.bar, root: shownRoot, empty: noFolder() }), active);
     if (!last) {
       return;
     }
@@ -192,7 +216,7 @@ export class Picker {
   failed(error: unknown): void {
     this.accepting = false;
     if (error instanceof vscode.CancellationError) {
-      this.askAgain(AGAIN); // not by us: what we cancel is not told
+      this.askAgain(AGAIN); // cancelled by the server: our own cancellations are not reported
       return;
     }
     if (error instanceof Problem && error.kind !== "failed") {
@@ -204,13 +228,13 @@ export class Picker {
     const state = this.context.server.state.kind;
     if (state === "waiting" || state === "starting") {
       this.quick.busy = true;
-      this.setRows([problemRow(t("The server ended. It is started again; the answer comes then."))]);
+      this.setRows([problemRow(t("The server has stopped. It is being restarted; then your question is answered."))]);
       return; // serverChanged() asks again
     }
     this.setRows([problemRow(error instanceof Error ? error.message : String(error))]);
   }
 
-  /** The same question again, keeping the place of the user. */
+  /** Ask the same question again; the user's row stays active. */
   private askAgain(delay: number): void {
     clearTimeout(this.again);
     this.again = setTimeout(() => {
@@ -246,7 +270,7 @@ export class Picker {
     const drawn = JSON.stringify(rows);
     if (drawn === this.drawn) {
       this.decorate();
-      return; // setting rows anew would fight with the arrow keys for the active row
+      return; // setting the same rows again would interfere with the arrow keys
     }
     this.drawn = drawn;
     const items = rows.map(toItem);
@@ -263,7 +287,7 @@ export class Picker {
     this.decorate();
   }
 
-  /** The buttons and the title say which filters hold. */
+  /** Show the active filters in the buttons and the title. */
   private decorate(): void {
     const { filters } = this;
     const state = JSON.stringify([filters, this.hits.length > 0, this.notice]);
@@ -271,14 +295,7 @@ export class Picker {
       return;
     }
     this.decorated = state;
-    this.actions = buttons(filters, this.hits.length > 0, {
-      languages: () => this.change(askLanguages),
-      kinds: () => this.change(askKinds),
-      folder: () => this.change(askFolder),
-      tests: () => this.setFilters({ ...filters, tests: nextTests(filters.tests) }),
-      none: () => this.setFilters(NO_FILTERS),
-      keep: () => this.keep(),
-    });
+    this.actions = buttons(filters, this.hits.length > 0, this.buttons);
     this.quick.buttons = [...this.actions.keys()];
     const said = [describe(filters, rootName), this.hits.length > 0 ? this.notice : ""].filter((text) => text !== "");
     const title = t("Find Code by Meaning");
@@ -287,6 +304,7 @@ export class Picker {
 
   private async change(ask: (filters: Filters) => Promise<Filters | undefined>): Promise<void> {
     this.suspended = true;
+    void vscode.commands.executeCommand("setContext", CONTEXT, false);
     try {
       const filters = await ask(this.filters);
       if (filters !== undefined) {
@@ -297,9 +315,8 @@ export class Picker {
     }
     if (!this.ended) {
       this.decorate();
-      this.drawn = ""; // a list that was hidden has lost its rows
-      this.quick.show();
-      this.typed(0);
+      this.drawn = ""; // VS Code drops the rows of a hidden list
+      this.reveal();
     }
   }
 
@@ -312,8 +329,8 @@ export class Picker {
   // -- the user ----------------------------------------------------------------------------------
 
   /**
-   * VS Code tells of the active row by its number, also when rows are set and at each keystroke, and the number may be
-   * one of rows that are gone. So what it tells counts only after it has told of the row that was asked for.
+   * VS Code reports the active row by its index, also when rows are set and at each keystroke, and the index may refer
+   * to rows that are gone. So its reports count only after it has reported the expected row.
    */
   private activated(item: Item | undefined): void {
     if (item === undefined || this.ended) {
@@ -333,7 +350,7 @@ export class Picker {
       const delay = this.moved === undefined ? PREVIEW_FIRST_DELAY : PREVIEW_DELAY;
       this.previewing = setTimeout(() => {
         if (!this.asker.pending || this.moved !== undefined) {
-          this.preview.show(hit).catch(() => undefined); // a file that is gone has no preview
+          this.preview.show(hit).catch(() => undefined); // a deleted file has no preview
         }
       }, delay);
     }
@@ -347,7 +364,7 @@ export class Picker {
   private accept(): void {
     const item = this.expected;
     if (this.asker.pending && this.moved === undefined && this.quick.value.trim() !== "") {
-      this.accepting = true; // what is shown answers something else: wait
+      this.accepting = true; // the rows answer an older question: wait
       return;
     }
     if (item === undefined) {
@@ -361,6 +378,11 @@ export class Picker {
         this.quick.value = item.row.text;
         this.typed(0);
         break;
+      case "action": {
+        const { command } = item.row;
+        void this.leave().then(() => vscode.commands.executeCommand(command));
+        break;
+      }
       default:
         break;
     }
@@ -375,10 +397,11 @@ export class Picker {
     }
   }
 
+  // The editor is opened, or the editors are restored, before the list is hidden: hiding it would give the focus to the
+  // preview first, and the navigation history would record it.
+
   private async open(hit: Hit, beside: boolean): Promise<void> {
     this.end();
-    this.quick.hide();
-    await this.remember();
     const query = this.answered?.text ?? "";
     const opened: OpenedParams = { query, uri: hit.uri, line: hit.range.start.line, rank: hit.rank };
     this.context.server.tell(OPENED, opened);
@@ -392,6 +415,8 @@ export class Picker {
     } catch (error) {
       void vscode.window.showErrorMessage(t("{0} cannot be opened: {1}", hit.path, String(error)));
     } finally {
+      this.quick.hide();
+      await this.remember();
       this.dispose();
     }
   }
@@ -402,9 +427,9 @@ export class Picker {
       return;
     }
     this.end();
+    await this.preview.restore();
     this.quick.hide();
     await this.remember();
-    await this.preview.restore();
     await this.context.keep(question, this.hits);
     this.dispose();
   }
@@ -419,25 +444,26 @@ export class Picker {
       return;
     }
     this.end();
-    // Escape takes back what was previewed; a click into it means to stay. The click is told after the list is gone.
+    // After a click into the preview, it stays; otherwise the editors are restored. VS Code reports the click afterwards.
     setTimeout(() => {
-      void (this.clicked ? Promise.resolve() : this.preview.restore()).finally(() => this.dispose());
+      void (this.clicked ? Promise.resolve() : this.preview.restore(true)).finally(() => this.dispose());
     }, CLICK);
   }
 
-  /** Close it and put everything back; nothing happens if it is closed already. */
+  /** Close the list and restore the editors; does nothing if it is closed already. */
   async leave(): Promise<void> {
     if (this.ended) {
       return;
     }
     this.end();
-    this.quick.hide();
     await this.preview.restore();
+    this.quick.hide();
     this.dispose();
   }
 
   private end(): void {
     this.ended = true;
+    void vscode.commands.executeCommand("setContext", CONTEXT, false);
     clearTimeout(this.again);
     clearTimeout(this.previewing);
     clearTimeout(this.confirming);
@@ -450,6 +476,10 @@ export class Picker {
       disposable.dispose();
     }
   }
+}
+
+function noFolder(): boolean {
+  return (vscode.workspace.workspaceFolders ?? []).length === 0;
 }
 
 function sameQuestion(a: Question | undefined, b: Question): boolean {

@@ -1,13 +1,13 @@
-// Why the server cannot be asked, for people.
+// Why the server cannot be used, as an error with a message for the user.
 
 export type ProblemKind =
   /** The workspace is not trusted. */
   | "untrusted"
-  /** There is no codesearch. */
+  /** codesearch was not found. */
   | "absent"
-  /** What was found is too old, too new, or something else. */
+  /** The program that was found is too old, too new, or not codesearch. */
   | "version"
-  /** It does not start or keeps ending. */
+  /** The server does not start, or keeps stopping. */
   | "failed";
 
 export class Problem extends Error {

@@ -1,4 +1,4 @@
-// The server's process and what it said of itself.
+// The server's process and the capabilities that it announces.
 
 import type { ChildProcess } from "node:child_process";
 import type { Found } from "./find";
@@ -6,7 +6,7 @@ import { t } from "./l10n";
 import { Problem } from "./problem";
 import { PROTOCOL_VERSION } from "./protocol";
 
-/** Wait for a process to end; it is made to after `patience` milliseconds. */
+/** Wait for a process to exit; kills it after `patience` milliseconds. */
 export function ended(process: ChildProcess, patience: number): Promise<void> {
   if (process.exitCode !== null || process.signalCode !== null) {
     return Promise.resolve();
@@ -29,13 +29,13 @@ function own(capabilities: unknown): Announced | undefined {
   return (capabilities as { experimental?: { codesearch?: Announced } } | undefined)?.experimental?.codesearch;
 }
 
-/** The notifications that a server takes. */
+/** The notifications that a server accepts. */
 export function announced(capabilities: unknown): ReadonlySet<unknown> {
   const list = own(capabilities)?.notifications;
   return new Set<unknown>(Array.isArray(list) ? list : []);
 }
 
-/** Why a server that answered `initialize` cannot be used. */
+/** Why a server cannot be used, according to its answer to `initialize`; undefined if it can. */
 export function unfit(capabilities: unknown, program: Found): Problem | undefined {
   const version = own(capabilities)?.version;
   if (typeof version !== "number") {

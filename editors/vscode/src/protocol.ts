@@ -1,4 +1,4 @@
-// What docs/lsp.md says of the server's own requests, as types.
+// The types of the server's own requests, as documented in docs/lsp.md.
 
 /** The version of `capabilities.experimental.codesearch` that this extension speaks. */
 export const PROTOCOL_VERSION = 1;
@@ -29,24 +29,24 @@ export const KINDS = [
 
 export interface Hit {
   readonly rank: number;
-  /** 0..1, a calibrated probability. */
+  /** From 0 to 1, a calibrated probability. */
   readonly score: number;
   readonly uri: string;
   readonly range: Range;
   readonly selectionRange: Range;
-  /** URI of the workspace folder. */
+  /** The URI of the workspace folder. */
   readonly root: string;
-  /** Relative to it, with `/`. */
+  /** Relative to the workspace folder, with `/`. */
   readonly path: string;
   readonly name: string;
   readonly qualname: string;
-  /** One of KINDS, or of a newer server's. */
+  /** One of KINDS; a newer server may send others. */
   readonly kind: string;
   readonly signature: string;
   readonly documentation: string;
   readonly language: string;
   readonly unsaved: boolean;
-  /** Hardly what was asked for. */
+  /** Probably not what the user is looking for. */
   readonly weak?: boolean;
 }
 
@@ -70,7 +70,7 @@ export interface Answer {
   readonly hits: readonly Hit[];
   /** False while a folder is still being indexed. */
   readonly complete: boolean;
-  /** For people; may be empty. */
+  /** For the user; may be empty. */
   readonly message: string;
 }
 
@@ -108,17 +108,17 @@ export const STATUS = "codesearch/status";
 export const REINDEX = "codesearch/reindex";
 export const STATUS_CHANGED = "codesearch/statusChanged";
 
-/** A notification to the server, which keeps it only if the person has switched `feedback` on. */
+/** A notification to the server, which records it only if the user has enabled `feedback`. */
 export const OPENED = "codesearch/opened";
 
 export interface OpenedParams {
   query: string;
   uri: string;
-  /** Of the hit, from 0. */
+  /** The line of the hit, from 0. */
   line: number;
   rank: number;
 }
 
-/** Error codes of answers that nobody waits for any more: cancelled by us, or by a newer query of the same session. */
+/** The error codes of cancelled requests: cancelled by us, or by a newer query of the same session. */
 export const CANCELLED = new Set([-32800, -32802]);
 export const INVALID_PARAMS = -32602;

@@ -1,4 +1,4 @@
-// The picker's rows and buttons as VS Code takes them.
+// The rows and buttons of the picker as objects of VS Code's API.
 
 import * as vscode from "vscode";
 import { describe, type Filters, isFiltered, NO_FILTERS } from "./filters";
@@ -13,7 +13,7 @@ export interface Item extends vscode.QuickPickItem {
 
 export type Actions = Map<vscode.QuickInputButton, () => void | Promise<void>>;
 
-/** Buttons are told apart by identity, so there is one of each. */
+/** Buttons are compared by identity, so each exists once. */
 export const SIDE_BUTTON: vscode.QuickInputButton = {
   iconPath: new vscode.ThemeIcon("split-horizontal"),
   get tooltip() {
@@ -34,6 +34,8 @@ export function toItem(row: Row): Item {
       return { row, label: row.label, kind: vscode.QuickPickItemKind.Separator };
     case "history":
       return { row, label: row.label, alwaysShow: true, buttons: [FORGET_BUTTON] };
+    case "action":
+      return { row, label: row.label, alwaysShow: true };
     case "note":
       return {
         row,
@@ -55,11 +57,15 @@ export function toItem(row: Row): Item {
 
 type Action = () => void | Promise<void>;
 
-/** The buttons at the top; those of filters that are set look different and say to what. */
+/** What the buttons of the picker do; each also has a command, so that it can be run with the keyboard. */
+export type ButtonName = "languages" | "kinds" | "folder" | "tests" | "none" | "keep";
+export type ButtonActions = Readonly<Record<ButtonName, Action>>;
+
+/** The buttons at the top; those of active filters have another icon and show the filter in the tooltip. */
 export function buttons(
   filters: Filters,
   hasHits: boolean,
-  run: Readonly<Record<"languages" | "kinds" | "folder" | "tests" | "none" | "keep", Action>>,
+  run: ButtonActions,
 ): Actions {
   const filter = (icon: string, title: string, part: Partial<Filters>): vscode.QuickInputButton => {
     const said = describe({ ...NO_FILTERS, ...part }, rootName);
@@ -71,7 +77,7 @@ export function buttons(
   const testsButton = {
     all: { iconPath: new vscode.ThemeIcon("beaker"), tooltip: t("Tests: Shown") },
     without: { iconPath: new vscode.ThemeIcon("beaker-stop"), tooltip: t("Tests: Left Out") },
-    only: { iconPath: new vscode.ThemeIcon("filter-filled"), tooltip: t("Tests: Nothing Else") },
+    only: { iconPath: new vscode.ThemeIcon("filter-filled"), tooltip: t("Tests: Only") },
   }[tests];
   const list: [vscode.QuickInputButton, Action][] = [
     [filter("code", t("Filter by Language"), { languages }), run.languages],
@@ -95,11 +101,11 @@ export function selectedText(): string {
 }
 
 /**
- * Have VS Code leave the order of the rows alone.
+ * Keep VS Code from sorting the rows.
  *
- * Rows with `alwaysShow` are never filtered out, but while something is typed VS Code sorts rows by how their label
- * matches, unless this property says otherwise, which is not in the typings (it is a proposal as old as 2020). Without
- * it the rows are all there, those whose name matches first.
+ * Rows with `alwaysShow` are never filtered out, but while the user types, VS Code sorts them by how well their label
+ * matches, unless this property is false. It is missing in the typings (a proposal since 2020). If a later VS Code
+ * refuses it, all rows are still shown, matching names first.
  */
 export function keepOrder(quick: vscode.QuickPick<Item>): void {
   try {

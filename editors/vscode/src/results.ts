@@ -1,4 +1,4 @@
-// The results view: a search that stays, by file.
+// The results view: keeps the answers to a search, grouped by file.
 
 import * as vscode from "vscode";
 import { describe, queryParams } from "./filters";
@@ -49,7 +49,7 @@ export class Results implements vscode.TreeDataProvider<Node>, vscode.Disposable
     this.refresh();
   }
 
-  /** What is kept; undefined if nothing is. */
+  /** The kept search, if any. */
   get current(): Kept | undefined {
     return this.kept;
   }
@@ -66,7 +66,7 @@ export class Results implements vscode.TreeDataProvider<Node>, vscode.Disposable
     }
   }
 
-  /** Ask again what is kept. */
+  /** Ask the kept question again. */
   async rerun(): Promise<void> {
     const question = this.kept?.question;
     if (question === undefined) {
@@ -109,7 +109,7 @@ export class Results implements vscode.TreeDataProvider<Node>, vscode.Disposable
     }
   }
 
-  /** What stands behind the dismissed nodes, else before them: the keyboard goes on from there. */
+  /** The hit after the dismissed nodes, or else the one before them: it gets the focus. */
   private neighbour(nodes: readonly Node[]): Hit | undefined {
     const gone = new Set(nodes.flatMap((node) => (node.kind === "hit" ? [node.hit] : node.group.hits)));
     const all = this.nodes.flatMap((node) => node.group.hits);
@@ -155,10 +155,10 @@ export class Results implements vscode.TreeDataProvider<Node>, vscode.Disposable
   }
 
   /**
-   * The nodes that a command is about: all that are selected, if the one it was called for is among them.
+   * The nodes that a command applies to: the whole selection, if it contains the node that the command was called for.
    *
-   * Menus hand over the node and the selection. Keys hand over the node that has the focus, because package.json asks
-   * for it in the words that VS Code uses between its processes (`$focusedTreeItem`); there is no other way to know.
+   * Menus pass the node and the selection. Keys pass the focused node, because package.json asks for it with
+   * `$focusedTreeItem`, which VS Code uses between its own processes; the API offers no other way.
    */
   chosen(called: unknown, selected: unknown): readonly Node[] {
     const node = isNode(called) ? called : undefined;
@@ -230,13 +230,13 @@ export class Results implements vscode.TreeDataProvider<Node>, vscode.Disposable
     );
     const question = this.kept?.question;
     if (question === undefined) {
-      delete (this.view as { message?: string }).message;
+      // Assigned, not deleted: `message` is an accessor, and without it VS Code sees no later message.
+      (this.view as { message: string | undefined }).message = undefined;
     } else if (this.nodes.length === 0) {
-      this.view.message = t("Nothing found, or all of it dismissed: {0}", said(question));
+      this.view.message = t("Nothing found, or everything dismissed: {0}", said(question));
     } else {
       this.view.message = said(question);
     }
-    this.view.badge = undefined;
     void vscode.commands.executeCommand("setContext", "codesearch.hasResults", this.kept !== undefined);
     this.changed.fire(undefined);
   }
@@ -251,7 +251,7 @@ function isNode(value: unknown): value is Node {
   return typeof value === "object" && value !== null && "kind" in value && (value.kind === "file" || value.kind === "hit");
 }
 
-/** A question in words. */
+/** A question as text. */
 function said(question: Question): string {
   if (question.kind === "similar") {
     return t("Similar to {0}", question.name);

@@ -1,15 +1,15 @@
-// The search that the results view keeps: its hits by file, what was dismissed, links to copy.
+// The search that the results view keeps: its hits by file, dismissing them, and links to copy.
 
 import type { Filters } from "./filters";
 import { key, line } from "./present";
 import type { Hit, Position } from "./protocol";
 
-/** What was asked, so that it can be asked again. */
+/** A question that can be asked again. */
 export type Question =
   | { readonly kind: "query"; readonly text: string; readonly filters: Filters }
   | { readonly kind: "similar"; readonly name: string; readonly uri: string; readonly position: Position };
 
-/** A search as it is stored in the workspace's state. */
+/** A search, as stored in the workspace's state. */
 export interface Kept {
   readonly question: Question;
   readonly hits: readonly Hit[];
@@ -22,7 +22,7 @@ export interface FileGroup {
   readonly hits: readonly Hit[];
 }
 
-/** The hits by file; files in the order of their best hit, hits in the order of their answer. */
+/** The hits by file: files in the order of their best hit, hits in the order of the answer. */
 export function byFile(hits: readonly Hit[]): FileGroup[] {
   const groups = new Map<string, FileGroup & { hits: Hit[] }>();
   for (const hit of hits) {
@@ -36,14 +36,14 @@ export function byFile(hits: readonly Hit[]): FileGroup[] {
   return [...groups.values()];
 }
 
-/** A kept search without some hits, and without all hits of some files. */
+/** A kept search without the given hits and without all hits of the given files. */
 export function without(kept: Kept, hits: readonly Hit[], files: readonly string[]): Kept {
   const gone = new Set(hits.map(key));
   const places = new Set(files);
   return { ...kept, hits: kept.hits.filter((hit) => !gone.has(key(hit)) && !places.has(hit.uri)) };
 }
 
-/** A hit as a Markdown link; readable as plain text, and `path#Lline` is what GitHub and GitLab understand. */
+/** A hit as a Markdown link that is readable as plain text; GitHub and GitLab understand `path#Lline`. */
 export function link(hit: Hit, root = ""): string {
   const text = `${hit.qualname} (${hit.path}:${line(hit)})`.replace(/[[\]\\]/g, "\\$&");
   const target = `${root === "" ? "" : `${root}/`}${hit.path}`;
@@ -51,16 +51,16 @@ export function link(hit: Hit, root = ""): string {
   return `[${text}](${escaped}#L${line(hit)})`;
 }
 
-/** Links as a Markdown list; a single one stands for itself. */
+/** Links as a Markdown list; a single link is not put into a list. */
 export function links(hits: readonly Hit[], root: (hit: Hit) => string = () => ""): string {
   const all = hits.map((hit) => link(hit, root(hit)));
   return all.length === 1 ? (all[0] ?? "") : all.map((one) => `- ${one}\n`).join("");
 }
 
 /**
- * The line (from 0) where a name stands now: the one it was on, or the nearest one that has it.
+ * The current line of a name, from 0: the line where it was, or the nearest line that contains it.
  *
- * A kept search gets old while its files are edited.
+ * The files may have been edited since the search.
  */
 export function relocate(lines: readonly string[], was: number, name: string): number {
   const last = Math.max(0, lines.length - 1);
@@ -79,7 +79,7 @@ export function relocate(lines: readonly string[], was: number, name: string): n
   return at;
 }
 
-/** Read what the workspace's state holds; anything else than a kept search is none. */
+/** Read a kept search from the workspace's state; undefined if the value is something else. */
 export function readKept(value: unknown): Kept | undefined {
   if (typeof value !== "object" || value === null) {
     return undefined;

@@ -1,4 +1,4 @@
-// The server as the rest of the extension sees it: started when first needed, started again when it ends.
+// Runs the server: starts it when it is first needed, and restarts it when it stops.
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdirSync } from "node:fs";
@@ -20,11 +20,11 @@ import {
 import { fixedSettings, serverOptions } from "./settings";
 import type { ServerState } from "./statusText";
 
-/** Milliseconds that the server may take to say goodbye. */
+/** Milliseconds that the server may take to shut down. */
 const GOODBYE = 2000;
 /** Milliseconds that it may take to answer `initialize`. */
 const PATIENCE = 30_000;
-/** Milliseconds until the Python extension has made up its mind. */
+/** Milliseconds to wait after the last change of the selected Python interpreter. */
 const PYTHON_QUIET = 1000;
 
 export class Server implements vscode.Disposable {
@@ -38,14 +38,14 @@ export class Server implements vscode.Disposable {
   private current: ServerState = { kind: "off" };
   private program: Found | undefined;
   private startedAt = 0;
-  /** The settings it was started with that it cannot change. */
+  /** The values at its start of the settings that need a restart. */
   private fixed = "";
   private stopped = false;
   private readonly indexing = new Set<string | number>();
   private tokens = 0;
   private python: vscode.Disposable | undefined;
   private pythonTimer: NodeJS.Timeout | undefined;
-  /** The language client is half a megabyte of code: it is loaded when it is needed. */
+  /** The language client: half a megabyte of code, so it is loaded when it is needed. */
   private library: typeof import("./client") | undefined;
   private onExit: ((how: string) => void) | undefined;
 
@@ -61,17 +61,17 @@ export class Server implements vscode.Disposable {
     return this.current;
   }
 
-  /** The program that runs, or ran last. */
+  /** The program that is running, or that ran last. */
   get found(): Found | undefined {
     return this.program;
   }
 
-  /** The process of the server, for the extension's own tests. */
+  /** The server's process id, for the extension's own tests. */
   get pid(): number | undefined {
     return this.process?.pid;
   }
 
-  /** A folder that is the server's own, so that no program takes the workspace for its current folder. */
+  /** The server's working directory: a folder of its own, so that no program from the workspace is run by accident. */
   folder(): string {
     mkdirSync(this.storage.fsPath, { recursive: true });
     return this.storage.fsPath;
@@ -84,7 +84,7 @@ export class Server implements vscode.Disposable {
     }
     if (!vscode.workspace.isTrusted) {
       return Promise.reject(
-        new Problem("untrusted", t("Codesearch starts a program that reads all files of the folder, so it needs your trust in it.")),
+        new Problem("untrusted", t("Codesearch starts a program that reads all files in the folder, so it needs your trust.")),
       );
     }
     if (this.current.kind === "waiting") {
@@ -96,7 +96,7 @@ export class Server implements vscode.Disposable {
     return this.launch();
   }
 
-  /** The outcome of a restart that waits for its time. */
+  /** The outcome of a scheduled restart. */
   private settled(): Promise<LanguageClient> {
     return new Promise((resolve, reject) => {
       const listener = this.changed.event((state) => {
@@ -119,7 +119,7 @@ export class Server implements vscode.Disposable {
     return this.starting;
   }
 
-  /** Ask the server. Rejects with a Problem, a CancellationError, or an error with the server's words. */
+  /** Ask the server. Rejects with a Problem, a CancellationError, or an error with the server's message. */
   async request<R>(
     method: string,
     params: object,
@@ -153,7 +153,7 @@ export class Server implements vscode.Disposable {
     }
   }
 
-  /** Tell the server something, if it wants to know such things. */
+  /** Send a notification, if the server accepts it. */
   tell(method: string, params: object): void {
     const { client } = this;
     if (client !== undefined && announced(client.initializeResult?.capabilities).has(method)) {
@@ -161,7 +161,7 @@ export class Server implements vscode.Disposable {
     }
   }
 
-  /** Bring the index up to date, of one folder or of all. */
+  /** Update the index of one folder, or of all folders. */
   async reindex(root?: string, rebuild = false): Promise<void> {
     await this.request(REINDEX, { ...(root === undefined ? {} : { root }), rebuild });
   }
@@ -171,14 +171,14 @@ export class Server implements vscode.Disposable {
     return this.indexing.size > 0;
   }
 
-  /** Stop indexing; what is indexed stays. */
+  /** Stop indexing; what is already indexed is kept. */
   async stopIndexing(): Promise<void> {
     for (const token of this.indexing) {
       await this.client?.sendNotification("window/workDoneProgress/cancel", { token });
     }
   }
 
-  /** Have the server take over changed settings; it is started anew where it cannot. */
+  /** Apply changed settings; restarts the server if they need it. */
   async configure(): Promise<void> {
     if (this.fixed !== "" && this.fixed !== fixedSettings()) {
       await this.restart();
@@ -186,24 +186,28 @@ export class Server implements vscode.Disposable {
       await this.client?.sendNotification("workspace/didChangeConfiguration", {
         settings: { codesearch: serverOptions() },
       });
+      const { client } = this;
+      if (client !== undefined) {
+        await this.askStatus(client); // a folder may have failed because of them
+      }
     }
   }
 
-  /** Stop it and start it again, looking for the program anew. */
+  /** Stop the server, look for the program again and start it. */
   restart(): Promise<void> {
-    this.restarting ??= this.startAnew().finally(() => {
+    this.restarting ??= this.stopAndStart().finally(() => {
       this.restarting = undefined;
     });
     return this.restarting;
   }
 
-  private async startAnew(): Promise<void> {
+  private async stopAndStart(): Promise<void> {
     do {
       await this.starting?.catch(() => undefined);
       await this.stop();
       this.backoff.reset();
       await this.ensure();
-    } while (this.fixed !== fixedSettings()); // changed again meanwhile
+    } while (this.fixed !== fixedSettings()); // they changed again in the meantime
   }
 
   async stop(): Promise<void> {
@@ -265,7 +269,7 @@ export class Server implements vscode.Disposable {
       try {
         await this.initialized(client);
       } catch (error) {
-        client.dispose().catch(() => undefined); // what never ran cannot be stopped
+        client.dispose().catch(() => undefined); // a client that never ran cannot be stopped
         throw error;
       }
       const problem = unfit(client.initializeResult?.capabilities, program);
@@ -283,11 +287,11 @@ export class Server implements vscode.Disposable {
       const problem =
         error instanceof Problem
           ? error
-          : new Problem("failed", t("The server does not start: {0}", error instanceof Error ? error.message : String(error)));
+          : new Problem("failed", t("The server cannot be started: {0}", error instanceof Error ? error.message : String(error)));
       this.log.error(problem.message);
       this.client = undefined;
       if (problem.kind === "failed" && this.backoff.count > 0 && !this.stopped) {
-        this.startLater(); // a restart that came to nothing; the next one waits longer
+        this.startLater(); // a failed restart: the next one waits longer
       } else {
         this.set({ kind: "failed", message: problem.message });
       }
@@ -295,7 +299,7 @@ export class Server implements vscode.Disposable {
     }
   }
 
-  /** Another interpreter was selected: it may have another codesearch, or one at all. */
+  /** Another interpreter was selected: it may have another codesearch. */
   private pythonChanged(): void {
     clearTimeout(this.pythonTimer);
     this.pythonTimer = setTimeout(() => {
@@ -313,16 +317,16 @@ export class Server implements vscode.Disposable {
     }
   }
 
-  /** Wait until a client is ready; rejects if its process ends before, or takes too long. */
+  /** Wait until a client is ready; rejects if its process exits first or takes too long. */
   private async initialized(client: LanguageClient): Promise<void> {
     let timer: NodeJS.Timeout | undefined;
     const trouble = new Promise<never>((_, reject) => {
       timer = setTimeout(() => {
         this.process?.kill("SIGKILL");
-        reject(new Error(t("it did not answer within {0} s", PATIENCE / 1000)));
+        reject(new Error(t("it did not respond within {0} s", PATIENCE / 1000)));
       }, PATIENCE);
       this.onExit = (how) => {
-        reject(new Error(t("it ended ({0})", how)));
+        reject(new Error(t("it exited ({0})", how)));
       };
     });
     try {
@@ -360,7 +364,7 @@ export class Server implements vscode.Disposable {
       child.once("spawn", () => resolve(child));
       child.once("exit", (code, signal) => {
         const how = signal ?? `status ${code}`;
-        this.log.info(`The server (process ${child.pid}) ended: ${how}`);
+        this.log.info(`The server (process ${child.pid}) exited: ${how}`);
         this.onExit?.(how);
       });
     });
@@ -371,7 +375,7 @@ export class Server implements vscode.Disposable {
       return;
     }
     if (this.client === undefined) {
-      return; // while starting: start() tells
+      return; // while starting: start() reports it
     }
     this.client = undefined;
     this.process = undefined;
@@ -379,19 +383,19 @@ export class Server implements vscode.Disposable {
     this.startLater();
   }
 
-  /** Start it again after a while, unless that was tried often enough. */
+  /** Schedule a restart, unless too many have failed. */
   private startLater(): void {
     const wait = this.backoff.next(Date.now() - this.startedAt);
     if (wait === undefined) {
-      const message = t("The server ended {0} times in a row. The log says why.", this.backoff.count);
+      const message = t("The server stopped {0} times in a row. See the log for the reason.", this.backoff.count);
       this.log.error(message);
       this.set({ kind: "failed", message });
       return;
     }
-    this.log.warn(`The server ended; it is started again in ${wait} ms`);
+    this.log.warn(`The server has stopped; it restarts in ${wait} ms`);
     this.set({ kind: "waiting", seconds: Math.ceil(wait / 1000) });
     this.timer = setTimeout(() => {
-      this.launch().catch(() => undefined); // start() told
+      this.launch().catch(() => undefined); // start() reports it
     }, wait);
   }
 }

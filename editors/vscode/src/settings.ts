@@ -1,11 +1,11 @@
-// The settings, read when they are needed; package.json has their types and defaults.
+// The settings, read when they are needed. package.json defines their types and defaults.
 
 import * as vscode from "vscode";
 
 export const SECTION = "codesearch";
 export const SHOW_SIMILAR = "codesearch.findSimilar";
 
-/** Options of the server (docs/lsp.md) that have a setting of the same name. */
+/** The options of the server (docs/lsp.md) that have a setting with the same name. */
 const SERVER_OPTIONS = [
   "limit",
   "indexOnStart",
@@ -19,7 +19,7 @@ const SERVER_OPTIONS = [
   "settings",
 ] as const;
 
-/** Settings that a running server cannot take over. */
+/** Settings that need a restart of the server. */
 const RESTART = ["server.path", "documentSymbol", "codeAction", "codeLens"];
 
 export interface FindSettings {
@@ -28,7 +28,7 @@ export interface FindSettings {
   readonly delay: number;
   readonly preview: boolean;
   readonly bar: boolean;
-  /** How many searches are kept. */
+  /** The number of recent searches to keep. */
   readonly history: number;
 }
 
@@ -41,7 +41,7 @@ export function findSettings(): FindSettings {
     limit: get("find.limit", 30),
     delay: get("find.delay", 70),
     preview: get("find.preview", true),
-    // Nobody wants five squares read out.
+    // A screen reader would read out the squares of a bar.
     bar: vscode.workspace.getConfiguration("editor").get("accessibilitySupport") === "on" ? false : get("find.bar", true),
     history: get("find.history", 20),
   };
@@ -55,7 +55,7 @@ export function startOnOpen(): boolean {
   return get("startOnOpen", true);
 }
 
-/** What the server gets as `initializationOptions` and for `workspace/configuration`. */
+/** The server's options, for `initializationOptions` and `workspace/configuration`. */
 export function serverOptions(): Record<string, unknown> {
   const options: Record<string, unknown> = { showSimilarCommand: SHOW_SIMILAR, statusNotifications: true };
   for (const name of SERVER_OPTIONS) {
@@ -64,7 +64,7 @@ export function serverOptions(): Record<string, unknown> {
   return options;
 }
 
-/** The values that a running server cannot take over; it is started anew when this changes. */
+/** The values of the settings that need a restart; the server is restarted when this changes. */
 export function fixedSettings(): string {
   return JSON.stringify(RESTART.map((name) => get<unknown>(name, null)));
 }

@@ -1,4 +1,4 @@
-// "Find Similar Functions": code like the function at the cursor, in the editor's peek view or the results view.
+// "Find Similar Functions": code similar to the function at the cursor, in the peek view or the results view.
 
 import * as vscode from "vscode";
 import { t } from "./l10n";
@@ -14,7 +14,7 @@ interface Place {
   readonly position: vscode.Position;
 }
 
-/** Where to look: what the code action says, else the cursor. */
+/** The place to start from: the argument of the code action, or else the cursor. */
 function placeOf(argument: unknown): Place | undefined {
   const given = argument as Partial<SimilarParams> | undefined;
   if (typeof given?.textDocument?.uri === "string" && typeof given.position?.line === "number") {
@@ -27,13 +27,13 @@ function placeOf(argument: unknown): Place | undefined {
   return editor === undefined ? undefined : { uri: editor.document.uri, position: editor.selection.active };
 }
 
-/** What is similar, and the question as the results view keeps it. Undefined if there is nothing; people are told. */
+/** The answer, and the question for the results view. Shows a message and returns undefined if nothing was found. */
 async function ask(
   server: Server,
   place: Place | undefined,
 ): Promise<{ readonly answer: SimilarAnswer; readonly question: Question } | undefined> {
   if (place === undefined) {
-    void vscode.window.showInformationMessage(t("Open a file and put the cursor into a function first."));
+    void vscode.window.showInformationMessage(t("Open a file and place the cursor in a function first."));
     return undefined;
   }
   const params: SimilarParams = {
@@ -46,7 +46,7 @@ async function ask(
     (_progress, token) => server.request<SimilarAnswer>(SIMILAR, params, token),
   );
   if (answer.of === null || answer.hits.length === 0) {
-    const nothing = answer.of === null ? t("There is no function here that codesearch knows.") : t("Nothing similar found.");
+    const nothing = answer.of === null ? t("Codesearch knows no function at the cursor.") : t("No similar functions found.");
     void vscode.window.showInformationMessage(answer.message === "" ? nothing : answer.message);
     return undefined;
   }

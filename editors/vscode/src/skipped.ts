@@ -1,4 +1,4 @@
-// "Show What Was Left Out of the Index": a page made from what the server's program says.
+// "Show What Was Left Out of the Index": a page made from the output of `codesearch status --skipped`.
 
 import * as vscode from "vscode";
 import { t } from "./l10n";
@@ -17,10 +17,10 @@ export class Skipped implements vscode.TextDocumentContentProvider {
   constructor(private readonly server: Server) {}
 
   provideTextDocumentContent(uri: vscode.Uri): string {
-    return this.pages.get(uri.toString()) ?? t("This page is out of date. Close it and open it anew.");
+    return this.pages.get(uri.toString()) ?? t("This page is out of date. Close it and open it again.");
   }
 
-  /** Show the page of a folder; asks which if there are several. */
+  /** Show the page of a folder; asks the user which one if there are several. */
   async show(): Promise<void> {
     const folder = await vscode.window.withProgress({ location: vscode.ProgressLocation.Window }, () => chooseFolder());
     if (folder === undefined) {
@@ -32,7 +32,7 @@ export class Skipped implements vscode.TextDocumentContentProvider {
       return;
     }
     const output = await vscode.window.withProgress(
-      { location: vscode.ProgressLocation.Window, title: t("Looking at what is left out") },
+      { location: vscode.ProgressLocation.Window, title: t("Listing what was left out") },
       () =>
         run(
           program.command,

@@ -1,4 +1,4 @@
-// What `codesearch status --skipped --format json` says, as a page.
+// The output of `codesearch status --skipped --format json` as a page.
 
 import { t } from "./l10n";
 
@@ -13,7 +13,7 @@ export interface SkippedReport {
   readonly skipped_files: readonly { readonly path: string; readonly reason: string; readonly detail: string }[];
 }
 
-/** Files that are listed by name, for each reason; a monorepo has more than anybody reads. */
+/** The maximum number of files to list for each reason. */
 const LISTED = 2000;
 
 function why(reason: string): string {
@@ -21,42 +21,44 @@ function why(reason: string): string {
     case "too large":
       return t("larger than the setting max_file_size");
     case "binary":
-      return t("hold NUL bytes or mostly control characters");
+      return t("contain NUL bytes or mostly control characters");
     case "minified":
-      return t("packed by a machine; the setting index_minified brings them in");
+      return t("minified; set index_minified to include them");
     case "generated":
-      return t("say that they are generated; the setting index_generated brings them in");
+      return t("declare that they are generated; set index_generated to include them");
     case "unreadable":
-      return t("cannot be opened");
+      return t("cannot be read");
     case "excluded":
-      return t("left out by include, exclude, languages or .codesearchignore");
+      return t("excluded by include, exclude, languages or .codesearchignore");
     case "encoding":
-      return t("no text in a known encoding");
+      return t("not text in a known encoding");
     case "parse timeout":
-      return t("not parsed within the setting parse_timeout");
+      return t("not parsed within the time limit (the setting parse_timeout)");
     case "parse failed":
-      return t("the parser crashed");
+      return t("crashed the parser");
     default:
       return "";
   }
 }
 
-/** Read the program's output. Throws if it is something else. */
+/** Read the program's output. Throws if it is not such a report. */
 export function readReport(output: string): SkippedReport {
   const value = JSON.parse(output) as Partial<SkippedReport> | null;
   if (typeof value?.root !== "string" || !Array.isArray(value.skipped_files)) {
-    throw new Error(t("The server's program gave an answer that cannot be read"));
+    throw new Error(t("codesearch status returned an unexpected answer"));
   }
   return value as SkippedReport;
 }
 
 /** The report as Markdown. */
 export function skippedPage(name: string, report: SkippedReport): string {
-  const lines = [`# ${t("What is left out of the index of {0}", name)}`, ""];
+  const lines = [`# ${t("What was left out of the index of {0}", name)}`, ""];
   lines.push(
-    report.exists
-      ? t("{0} files are indexed.", report.files)
-      : t("There is no index yet."),
+    !report.exists
+      ? t("There is no index yet.")
+      : report.files === 1
+        ? t("1 file is indexed.")
+        : t("{0} files are indexed.", report.files),
     "",
   );
   for (const note of report.notes) {
@@ -79,16 +81,16 @@ export function skippedPage(name: string, report: SkippedReport): string {
     lines.push("");
   }
   if (reasons.length === 0) {
-    lines.push(t("No file of a known language is left out."), "");
+    lines.push(t("No file in a known language was left out."), "");
   }
   const others = Object.entries(report.other_files).sort(([, a], [, b]) => b - a);
   if (others.length > 0) {
-    lines.push(`## ${t("No known language")}`, "");
+    lines.push(`## ${t("Unknown languages")}`, "");
     for (const [ending, count] of others) {
-      lines.push(`- ${ending === "" ? t("without an ending") : `\`${ending}\``}: ${count}`);
+      lines.push(`- ${ending === "" ? t("without an extension") : `\`${ending}\``}: ${count}`);
     }
     lines.push("");
   }
-  lines.push(t("What git ignores is not counted."), "");
+  lines.push(t("Files that git ignores are not counted."), "");
   return lines.join("\n");
 }

@@ -1,10 +1,10 @@
-// The item in the status bar, and the menu behind it.
+// The item in the status bar, and its menu.
 
 import { homedir } from "node:os";
 import * as vscode from "vscode";
 import { t } from "./l10n";
 import type { Server } from "./server";
-import { counts, type ServerState, stateName, statusView } from "./statusText";
+import { details, type ServerState, stateName, statusView } from "./statusText";
 
 export class StatusBar implements vscode.Disposable {
   private readonly item = vscode.window.createStatusBarItem("codesearch.status", vscode.StatusBarAlignment.Right, 90);
@@ -53,16 +53,19 @@ function entries(server: Server): Entry[] {
         list.push({
           label: `$(${names[folder.state]}) ${folder.name}`,
           description: stateName(folder),
-          detail: folder.message === "" ? counts(folder) : `${counts(folder)}. ${folder.message}`,
-          run: () => server.reindex(folder.uri),
+          detail: [...details(folder), t("Select to update the index")].join(". "),
+          run: async () => {
+            await server.reindex(folder.uri);
+            vscode.window.setStatusBarMessage(t("Updating the index of {0}", folder.name), 3000);
+          },
         });
       }
       break;
     case "failed":
-      list.push({ label: `$(error) ${t("The server does not run")}`, detail: state.message, run: command("codesearch.showLog") });
+      list.push({ label: `$(error) ${t("The server is not running")}`, detail: state.message, run: command("codesearch.showLog") });
       break;
     case "waiting":
-      list.push({ label: `$(warning) ${t("The server ended and is started again in {0} s", state.seconds)}` });
+      list.push({ label: `$(warning) ${t("The server has stopped and restarts in {0} s", state.seconds)}` });
       break;
     case "starting":
       list.push({ label: `$(loading~spin) ${t("The server is starting")}` });
@@ -70,24 +73,24 @@ function entries(server: Server): Entry[] {
     default:
       if (!vscode.workspace.isTrusted) {
         list.push({
-          label: `$(workspace-untrusted) ${t("Restricted Mode: nothing is started")}`,
-          detail: t("Codesearch starts a program that reads all files of the folder, so it needs your trust in it."),
+          label: `$(workspace-untrusted) ${t("Restricted Mode: the server is not started")}`,
+          detail: t("Codesearch starts a program that reads all files in the folder, so it needs your trust."),
           run: command("workbench.trust.manage"),
         });
         break;
       }
-      list.push({ label: `$(info) ${t("The server is not started yet")}`, detail: t("It starts when you first search."), run: command("codesearch.restart") });
+      list.push({ label: `$(info) ${t("The server has not been started")}`, detail: t("It starts with your first search."), run: command("codesearch.restart") });
       break;
   }
-  list.push({ label: t("do"), kind: vscode.QuickPickItemKind.Separator });
+  list.push({ label: t("Actions"), kind: vscode.QuickPickItemKind.Separator });
   list.push({ label: `$(search) ${t("Find Code by Meaning")}`, run: command("codesearch.find") });
   if (state.kind === "running") {
     if (server.isIndexing) {
-      list.push({ label: `$(debug-stop) ${t("Stop Indexing")}`, detail: t("What is indexed stays."), run: () => server.stopIndexing() });
+      list.push({ label: `$(debug-stop) ${t("Stop Indexing")}`, detail: t("Keeps what is already indexed."), run: () => server.stopIndexing() });
     }
     list.push(
       { label: `$(sync) ${t("Update the Index")}`, run: command("codesearch.reindex") },
-      { label: `$(trash) ${t("Rebuild the Index from Nothing")}`, run: command("codesearch.rebuild") },
+      { label: `$(trash) ${t("Rebuild the Index from Scratch")}`, run: command("codesearch.rebuild") },
       { label: `$(exclude) ${t("Show What Was Left Out of the Index")}`, run: command("codesearch.showSkipped") },
     );
   }
@@ -100,13 +103,13 @@ function entries(server: Server): Entry[] {
   return list;
 }
 
-/** A path with `~` for the home folder, as people write it. */
+/** A path with `~` for the home folder. */
 function tildified(file: string): string {
   const home = homedir();
   return home !== "" && file.startsWith(home) ? `~${file.slice(home.length)}` : file;
 }
 
-/** Show the state and what can be done about it; the list follows the state. */
+/** Show the state and the actions that apply to it; the list is updated when the state changes. */
 export function showStatus(server: Server): void {
   const quick = vscode.window.createQuickPick<Entry>();
   const { found, state } = server;
@@ -114,7 +117,7 @@ export function showStatus(server: Server): void {
     found !== undefined && state.kind === "running"
       ? t("Codesearch {0}: {1}", state.version, [tildified(found.command), ...found.args].join(" "))
       : "Codesearch";
-  quick.placeholder = t("What to do");
+  quick.placeholder = t("Select a folder or an action");
   quick.matchOnDescription = true;
   const fill = (): void => {
     const at = quick.items.findIndex((item) => item === quick.activeItems[0]);

@@ -1,4 +1,4 @@
-// What the status bar and its menu say.
+// The texts of the status bar and its menu.
 
 import { t } from "./l10n";
 import type { FolderStatus } from "./protocol";
@@ -7,14 +7,14 @@ export type ServerState =
   | { readonly kind: "off" }
   | { readonly kind: "starting" }
   | { readonly kind: "running"; readonly version: string; readonly folders: readonly FolderStatus[] }
-  /** It ended and is started again in `seconds`. */
+  /** It has stopped and restarts in `seconds`. */
   | { readonly kind: "waiting"; readonly seconds: number }
   | { readonly kind: "failed"; readonly message: string };
 
 export interface StatusView {
-  /** With icons, as the status bar takes it. */
+  /** With icons in VS Code's notation. */
   readonly text: string;
-  /** One line each. */
+  /** Lines. */
   readonly tooltip: readonly string[];
   readonly spoken: string;
   readonly severity: "none" | "warning" | "error";
@@ -22,7 +22,7 @@ export interface StatusView {
 
 const number = new Intl.NumberFormat("en");
 
-/** What to show; undefined: nothing, because nothing was started. */
+/** What to show; undefined if nothing was started. */
 export function statusView(state: ServerState): StatusView | undefined {
   switch (state.kind) {
     case "off":
@@ -31,7 +31,7 @@ export function statusView(state: ServerState): StatusView | undefined {
       return view("$(loading~spin)", "", [t("The server is starting")]);
     case "waiting":
       return view("$(warning)", t("restarting"), [
-        t("The server ended and is started again in {0} s", state.seconds),
+        t("The server has stopped and restarts in {0} s", state.seconds),
       ], "warning");
     case "failed":
       return view("$(error)", t("error"), [state.message], "error");
@@ -79,11 +79,11 @@ function view(
   return { text: `${symbol} ${text}`, tooltip, spoken: [text, ...tooltip].join(". "), severity };
 }
 
-/** The state of a folder in words. */
+/** The state of a folder as text. */
 export function stateName(folder: FolderStatus): string {
   switch (folder.state) {
     case "starting":
-      return t("looking for changes");
+      return t("checking for changes");
     case "indexing":
       return folder.progress === undefined || folder.progress.filesTotal === 0
         ? t("indexing")
@@ -91,7 +91,7 @@ export function stateName(folder: FolderStatus): string {
     case "ready":
       return t("up to date");
     case "stopped":
-      return t("stale: not kept up to date");
+      return t("stale: not being updated");
     case "failed":
       return t("failed");
     default:
@@ -99,12 +99,24 @@ export function stateName(folder: FolderStatus): string {
   }
 }
 
-/** `812 files, 10,423 functions and types`. */
+/** `812 files, 10,423 symbols`. */
 export function counts(folder: FolderStatus): string {
-  return t("{0} files, {1} symbols", number.format(folder.files), number.format(folder.symbols));
+  const files = folder.files === 1 ? t("1 file") : t("{0} files", number.format(folder.files));
+  const symbols = folder.symbols === 1 ? t("1 symbol") : t("{0} symbols", number.format(folder.symbols));
+  return t("{0}, {1}", files, symbols);
+}
+
+/** The number of files and symbols, unless nothing could be counted, and the server's message about a folder. */
+export function details(folder: FolderStatus): string[] {
+  const nothing = folder.state === "failed" && folder.files === 0;
+  return [nothing ? "" : counts(folder), folder.message.replace(/\.$/, "")].filter((text) => text !== "");
 }
 
 export function folderLine(folder: FolderStatus): string {
-  const line = `${folder.name}: ${stateName(folder)} (${counts(folder)})`;
-  return folder.message === "" ? line : `${line}. ${folder.message}`;
+  const [first, ...rest] = details(folder);
+  const line = `${folder.name}: ${stateName(folder)}`;
+  if (folder.state === "failed" && folder.files === 0) {
+    return [line, ...details(folder)].join(". ");
+  }
+  return [`${line} (${first ?? ""})`, ...rest].join(". ");
 }

@@ -1,14 +1,14 @@
-// Is this program our codesearch, and is it new enough?
+// Checks that a program is codesearch and new enough.
 
-/** The oldest server this extension works with. */
+/** The oldest server that works with this extension. */
 export const MINIMUM = "0.1.0";
 
-/** The version in the output of `codesearch --version`, or undefined if the program is another one. */
+/** The version in the output of `codesearch --version`, or undefined if another program printed it. */
 export function parseVersion(output: string): string | undefined {
   return /^codesearch (\d+\.\d+\.\d+\S*)\s*$/.exec(output.trim())?.[1];
 }
 
-/** Negative if `a` is older than `b`. Only the three numbers count: 0.2.0.dev1 is a 0.2.0. */
+/** Negative if `a` is older than `b`. Compares only the three numbers: 0.2.0.dev1 equals 0.2.0. */
 export function compareVersions(a: string, b: string): number {
   const numbers = (text: string): number[] => text.split(".", 3).map((part) => Number.parseInt(part, 10) || 0);
   const [left, right] = [numbers(a), numbers(b)];

@@ -53,6 +53,22 @@ async function askAndSee(window, question, wanted, options) {
   });
 }
 
+/** Ask, and move down over some answers, each of which is shown. */
+async function preview(window, task, count, question = task.query) {
+  await ask(window, question);
+  await window.until('no answers', async () => !(await window.busy()) && (await answers(window)).length > count);
+  for (let at = 0; at <= count; at++) {
+    const row = await window.until('the arrow does not move', async (see) => {
+      const rows = await answers(window);
+      see(rows.slice(0, count + 1));
+      return rows.find((one) => one.focused) ?? false;
+    });
+    const { path: file, line } = place(row);
+    await window.shows('no preview', file, line);
+    if (at < count) await window.keys.press('ArrowDown');
+  }
+}
+
 /** Ask, and have the answer in the editor as a preview: a move brings it. */
 async function askAndPreview(window, task) {
   await askAndSee(window, task.query, task.answer);
@@ -147,6 +163,105 @@ const cases = {
       const { tabs } = await window.editor();
       see(tabs);
       return tabs.length === 0;
+    });
+  },
+
+  /** One Go Back leads from the opened answer to where the question was asked; what was previewed on the way does not count. */
+  async history_back(window, task) {
+    await window.openFile(task.other.path, task.other.line);
+    await preview(window, task, 3);
+    await window.keys.press('Enter');
+    await window.input.waitFor({ state: 'hidden' });
+    await window.until('nothing is opened', async (see) => {
+      const editor = await window.editor();
+      see(editor);
+      return editor.focused && !editor.preview && editor.file !== task.other.path;
+    });
+    const opened = await window.editor();
+    await window.goBack();
+    await window.shows('Go Back does not lead to where the question was asked', task.other.path, task.other.line, { at: true });
+    await window.keys.press('Control+Shift+Minus');
+    await window.shows('Go Forward does not lead to the answer', opened.file, opened.line, { at: true });
+  },
+
+  /** ... the same where the answers are in files that are open already, which VS Code records when they are shown. */
+  async history_open(window, task) {
+    for (const file of task.tops) await window.openFile(file, 3);
+    await window.openFile(task.other.path, task.other.line);
+    await preview(window, task, 4, `${task.query} -path:_click`);
+    await window.keys.press('Enter');
+    await window.input.waitFor({ state: 'hidden' });
+    await window.until('nothing is opened', async () => (await window.editor()).focused && (await window.editor()).file !== task.other.path);
+    await window.goBack();
+    await window.shows('Go Back does not lead to where the question was asked', task.other.path, task.other.line, { at: true });
+  },
+
+  /** After Escape, Go Back leads to what was before the question. */
+  async history_escape(window, task) {
+    const [before] = task.tops;
+    await window.openFile(before, 3);
+    await window.openFile(task.other.path, task.other.line);
+    const { tabs } = await window.editor();
+    await preview(window, task, 3);
+    await window.keys.press('Escape');
+    await window.input.waitFor({ state: 'hidden' });
+    await window.until('Escape does not restore', async (see) => {
+      const editor = await window.editor();
+      see(editor);
+      return editor.focused && editor.file === task.other.path && editor.line === task.other.line && String(editor.tabs) === String(tabs);
+    });
+    // The file was opened at its first line, the line was gone to, nothing else happened.
+    await window.goBack();
+    await window.shows('Go Back leads to a preview', task.other.path, 1, { at: true });
+    await window.goBack();
+    await window.shows('Go Back leads to a preview', before, 3, { at: true });
+  },
+
+  /** A click into a preview keeps it, and the navigation history knows it from then on. */
+  async history_click(window, task) {
+    await window.openFile(task.other.path, task.other.line);
+    await askAndPreview(window, task);
+    await window.page.locator('.editor-group-container.active .view-line', { hasText: task.answer.signature }).click();
+    await window.input.waitFor({ state: 'hidden' });
+    await window.until('the click does not keep the preview', async (see) => {
+      const editor = await window.editor();
+      see(editor);
+      return editor.focused && editor.file === task.answer.path.split('/').pop();
+    });
+    await window.goBack();
+    await window.shows('Go Back does not lead to where the question was asked', task.other.path, task.other.line, { at: true });
+  },
+
+  /** Without the mouse: filters and the results view. */
+  async keyboard(window, task) {
+    await askAndSee(window, task.query, task.answer);
+    await window.keys.press('Alt+k');
+    await window.until('Alt+K does not offer kinds', async () => /these kinds/.test(await window.quickTitle()));
+    await window.fill('class');
+    await window.keys.press('ArrowDown');
+    await window.keys.press('Space');
+    await window.keys.press('Enter');
+    await onlyClasses(window, 'the kind does not filter');
+    await window.keys.press('Alt+Backspace');
+    await askAndSee(window, task.query, task.answer);
+    await window.keys.press('Alt+t');
+    await window.until('Alt+T does not leave out tests', async () => /without tests/.test(await window.quickTitle()));
+    await window.keys.press('Alt+r');
+    await window.until('Alt+R does not keep the answers', async (see) => {
+      const all = await window.tree('Results');
+      see(all.slice(0, 3));
+      return all.length > 3;
+    });
+    await window.command('Codesearch: Clear Results');
+  },
+
+  /** The folder of the index is not part of the project. */
+  async explorer(window) {
+    // The defaults of extensions come after the window.
+    await window.until('the explorer shows the index', async (see) => {
+      const names = await window.page.locator('.explorer-folders-view .monaco-list-row').allInnerTexts();
+      see(names);
+      return names.some((one) => one.trim() === 'colors.py') && !names.some((one) => one.trim() === '.codesearch');
     });
   },
 
@@ -312,6 +427,12 @@ const cases = {
       see(all.slice(0, 4));
       return all.length > 3 && all[1].focused && all;
     });
+    const message = () => window.viewMessage('Results');
+    await window.until('the view does not say what was asked', async (see) => {
+      const text = await message();
+      see(text);
+      return text.includes(task.query);
+    });
     // The file of the best answer comes first, with all that is in it, best first.
     if (rows[0].level !== 1 || rows[0].label !== task.answer.path.split('/').pop()) throw new Wrong('not by file', JSON.stringify(rows[0]));
     if (rows[1].level !== 2 || rows[1].label !== task.answer.name) throw new Wrong('the best is not first', JSON.stringify(rows[1]));
@@ -348,6 +469,18 @@ const cases = {
     });
     await window.command('Codesearch: Clear Results');
     await window.until('they are not cleared', async () => (await view()).length === 0);
+    if ((await message()) !== '') throw new Wrong('the view still says what was asked', await message());
+    // Another search after that is named too.
+    await askAndSee(window, task.query, task.answer);
+    await ask(window, `${task.query} kind:class`, { delay: 0 });
+    await onlyClasses(window, 'kind: does not filter');
+    await window.button('Keep in the Results View');
+    await window.until('the view does not say what was asked after it was cleared', async (see) => {
+      const text = await message();
+      see(text);
+      return text.includes('kind:class');
+    });
+    await window.command('Codesearch: Clear Results');
     return { wanted, rows: rows.slice(0, 4), after: after.slice(0, 2) };
   },
 
@@ -520,6 +653,28 @@ const cases = {
     await window.page.locator('.editor-group-container.active', { hasText: 'Install the server' }).locator('a, .monaco-button', { hasText: 'Look for It Again' }).first().click();
     await window.until('it is not looked for again', () => fs.existsSync(task.pids));
     await askAndSee(window, task.query, task.answer);
+  },
+
+  /** No folder is open: the list says so, before and after a question, and opens one. */
+  async nofolder(window, task) {
+    await openFind(window, { palette: true });
+    const offered = (reason) =>
+      window.until(reason, async (see) => {
+        const rows = await window.rowTexts();
+        see(rows);
+        return /No folder is open/.test(rows[0]?.label ?? '') && /Open Folder/.test(rows[1]?.label ?? '');
+      });
+    await offered('it does not say that no folder is open');
+    await window.fill(task.query);
+    await window.until('the question is not answered', async () => !(await window.busy()));
+    await offered('it does not say so after a question');
+    await window.keys.press('ArrowDown');
+    await window.keys.press('Enter');
+    await window.until('it does not offer to open a folder', async (see) => {
+      const title = await window.quickTitle();
+      see(title);
+      return /Open Folder/i.test(title);
+    });
   },
 
   /** Restricted mode: nothing is started, and it is said why; with trust it works. */

@@ -149,7 +149,7 @@ class Editor:
             self.process = subprocess.Popen(
                 self._command(
                     "--host", "127.0.0.1", "--port", str(self.port), "--without-connection-token",
-                    "--telemetry-level", "off", "--enable-smoke-test-driver",
+                    "--telemetry-level", "off",
                     # It ends by itself some minutes after the tests, should they be killed.
                     "--enable-remote-auto-shutdown",
                     # The environment is ours, not that of a login shell.
@@ -208,13 +208,13 @@ class Editor:
             self.program.write_text(self.script(command), encoding="utf-8")
             self.program.chmod(0o755)
 
-    def drive(self, script: str, cases: Sequence[str], folder: Path, **task: Any) -> dict[str, Result]:
-        """Run cases in one window; each has a result, also where the window itself failed."""
+    def drive(self, script: str, cases: Sequence[str], folder: Path | None, **task: Any) -> dict[str, Result]:
+        """Run cases in one window, with a folder or without; each has a result, even if the window itself failed."""
         shots = Path(task.pop("shots", self.work / "shots"))
         shots.mkdir(parents=True, exist_ok=True)
         whole = {
             "chromium": chromium(), "driver": str(self.install / "driver"), "url": f"http://127.0.0.1:{self.port}",
-            "folder": str(folder), "shots": str(shots), "wait": WAIT, "cases": list(cases), "pids": str(self.pids),
+            "folder": "" if folder is None else str(folder), "shots": str(shots), "wait": WAIT, "cases": list(cases), "pids": str(self.pids),
             **task,
         }  # fmt: skip
         file = self.work / "task.json"

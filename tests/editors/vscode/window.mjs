@@ -57,13 +57,12 @@ export class Window {
   }
 
   async load() {
-    const query = new URLSearchParams({ folder: this.task.folder });
+    const query = new URLSearchParams(this.task.folder ? { folder: this.task.folder } : { ew: 'true' });
     if (this.task.payload) query.set('payload', JSON.stringify(this.task.payload));
     await this.page.goto(`${this.task.url}/?${query}`, { waitUntil: 'domcontentloaded', timeout: 4 * this.task.wait });
-    await this.page
-      .locator('.explorer-folders-view .monaco-list-row')
-      .first()
-      .waitFor({ timeout: 4 * this.task.wait });
+    // Without a folder there is no explorer to wait for.
+    const shown = this.task.folder ? '.explorer-folders-view .monaco-list-row' : '.part.statusbar .statusbar-item';
+    await this.page.locator(shown).first().waitFor({ timeout: 4 * this.task.wait });
   }
 
   async close() {
@@ -239,9 +238,17 @@ export class Window {
   /** As with Ctrl+G. */
   async goToLine(file, line) {
     await this.openPalette(`:${line}`);
-    await this.keys.press('Enter');
-    await this.input.waitFor({ state: 'hidden' });
+    // Enter does nothing until the list has understood what was typed.
+    await this.until('Ctrl+G does not accept the line', async () => {
+      await this.keys.press('Enter');
+      return await this.input.waitFor({ state: 'hidden', timeout: 1000 }).then(() => true, () => false);
+    });
     await this.shows('the cursor is not in the line', file, line, { at: true });
+  }
+
+  /** The key of Go Back on Linux: the palette lists several commands of that name. */
+  async goBack() {
+    await this.keys.press('Control+Alt+Minus');
   }
 
   /** As a case finds it: nothing asked, nothing open, the explorer in the side bar. */
@@ -292,6 +299,12 @@ export class Window {
         }))
         .sort((a, b) => a.index - b.index),
     );
+  }
+
+  /** The message at the top of the side bar's view of that name; empty if there is none. */
+  async viewMessage(name) {
+    const message = this.page.locator(`.pane:has(.pane-header[aria-label^="${name}"]) .tree-explorer-viewlet-tree-view .message`).first();
+    return (await message.isVisible()) ? ((await message.textContent()) ?? '') : '';
   }
 
   // Messages, status bar ---------------------------------------------------------------------------------------------

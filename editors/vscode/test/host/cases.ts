@@ -240,6 +240,24 @@ export const cases: Record<string, (task: Task) => Promise<void>> = {
     }
   },
 
+  async "shows a folder as failed while its settings are wrong, and searches it again when they are right"(task) {
+    const settings = vscode.workspace.getConfiguration("codesearch");
+    await ready();
+    await settings.update("settings", { exclud: 5 }, vscode.ConfigurationTarget.Global);
+    try {
+      const state = await until("it is not shown", () => {
+        const now = api.state();
+        const failed = now.kind === "running" ? now.folders.filter((one) => one.state === "failed") : [];
+        return failed.length > 0 && failed;
+      });
+      assert.match(state[0]?.message ?? "", /exclud/);
+    } finally {
+      await settings.update("settings", undefined, vscode.ConfigurationTarget.Global);
+    }
+    await ready();
+    assert.equal(first((await query(task.query)).hits).name, task.answer);
+  },
+
   async "recovers when the server is killed"(task) {
     await ready();
     const pid = api.pid();

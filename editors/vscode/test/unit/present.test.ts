@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { asQuestion, bar, key, percent, place, refine, remember, split, spoken, summary } from "../../src/present";
+import { asQuestion, bar, key, percent, place, refine, remember, shortName, shortPlace, split, spoken, summary } from "../../src/present";
 import { hit } from "./hits";
 
 const names = (hits: readonly { name: string }[]): string => hits.map((one) => one.name).join(" ");
@@ -19,6 +19,25 @@ describe("a hit", () => {
   it("has a place that counts lines from 1, and its folder in front where asked", () => {
     assert.equal(place(hit("retry")), "src/up.go:5");
     assert.equal(place(hit("retry"), "repo"), "repo/src/up.go:5");
+  });
+
+  it("has a long name shortened from the left, so that the name itself is seen", () => {
+    const deep = hit("retry", { qualname: "Outer".repeat(12) + "::Inner.Worker.retry" });
+    assert.equal(shortName(deep), "…Inner.Worker.retry");
+    assert.equal(shortName(hit("retry", { qualname: "Uploader.retry" })), "Uploader.retry");
+    assert.equal(shortName(hit("retry", { qualname: `${"a".repeat(60)}.retry` })), "…retry");
+    const endless = shortName(hit("x".repeat(80), { qualname: `A.${"x".repeat(80)}` }));
+    assert.equal(endless, `${"x".repeat(43)}…`);
+  });
+
+  it("has a long path shortened from the left, so that file and line are seen beside the name", () => {
+    const deep = { path: `${"modules/core/src/main/java/".repeat(3)}Up.java` };
+    const short = shortPlace(hit("retry", deep), "repo");
+    assert.match(short, /^…[\w/]+\/Up\.java:5$/);
+    const long = hit("retry", { ...deep, qualname: "Outer".repeat(4) + ".Inner".repeat(20) + ".retry" });
+    assert.ok(shortName(long).length + shortPlace(long).length <= 76);
+    assert.ok(shortPlace(long).endsWith("/Up.java:5"), shortPlace(long));
+    assert.equal(shortPlace(hit("retry"), "repo"), "repo/src/up.go:5");
   });
 
   it("is told by its signature on one line, else by its documentation, else by its kind", () => {

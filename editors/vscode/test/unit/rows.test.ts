@@ -47,13 +47,33 @@ describe("the rows of an answer", () => {
   it("leave to the title what is to be said of all", () => {
     assert.equal(noticeOf([hit("a")], done), "");
     assert.equal(noticeOf([hit("a")], { complete: false, message: "12 files to go" }), "12 files to go");
-    assert.equal(noticeOf([hit("a")], { complete: false, message: "" }), "Still indexing: there may be more");
+    assert.equal(noticeOf([hit("a")], { complete: false, message: "" }), "Still indexing: more answers may follow");
     assert.equal(noticeOf([hit("a", { weak: true })], done), "only weak matches");
   });
 
   it("say so if there is nothing, and whether there may be more later", () => {
     assert.deepEqual(labels(answerRows([], done, look)), ["note: Nothing found"]);
-    assert.deepEqual(labels(answerRows([], { complete: false, message: "" }, look)), ["note: Still indexing: there may be more"]);
+    assert.deepEqual(labels(answerRows([], { complete: false, message: "" }, look)), ["note: Still indexing: more answers may follow"]);
+  });
+});
+
+describe("the rows where no folder is open", () => {
+  const empty = { ...look, empty: true };
+  const open = ["note: No folder is open", "action: $(folder-opened) Open Folder..."];
+
+  it("offer to open one, before and after a question", () => {
+    assert.deepEqual(labels(startRows([], true)), open);
+    assert.deepEqual(labels(startRows(["b"], true)), open);
+    assert.deepEqual(labels(answerRows([], done, empty)), open);
+    assert.deepEqual(labels(answerRows([], { complete: true, message: "there is no folder" }, empty)), ["note: there is no folder", open[1]]);
+  });
+
+  it("are the answers if open files have some", () => {
+    assert.deepEqual(labels(answerRows([hit("a")], done, empty)), ["hit: $(symbol-method) a"]);
+  });
+
+  it("wait for a folder that is being indexed", () => {
+    assert.deepEqual(labels(answerRows([], { complete: false, message: "" }, empty)), ["note: Still indexing: more answers may follow"]);
   });
 });
 

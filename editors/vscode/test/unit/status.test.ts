@@ -48,6 +48,17 @@ describe("the status bar", () => {
     assert.deepEqual(statusView({ kind: "failed", message: "no such thing" })?.tooltip, ["no such thing"]);
   });
 
+  it("counts one file as one", () => {
+    assert.equal(folderLine(folder({ files: 1, symbols: 1 })), "repo: up to date (1 file, 1 symbol)");
+    assert.equal(folderLine(folder({ files: 1, symbols: 2 })), "repo: up to date (1 file, 2 symbols)");
+  });
+
+  it("says why a folder failed, and counts nothing where there is nothing", () => {
+    const failed = folder({ state: "failed", files: 0, symbols: 0, message: "unknown setting 'exclud'" });
+    assert.equal(folderLine(failed), "repo: failed. unknown setting 'exclud'");
+    assert.deepEqual(shown(failed, folder()), ["$(error) Codesearch: error", "error"]);
+  });
+
   it("is read out in words", () => {
     const view = statusView({ kind: "running", version: "0.1.0", folders: [folder({ message: "all is well" })] });
     assert.equal(view?.spoken, "Codesearch. repo: up to date (812 files, 10,423 symbols). all is well");
@@ -73,17 +84,18 @@ describe("the page of what is left out", () => {
 
   it("lists every file with its reason, commonest first", () => {
     const page = skippedPage("repo", report);
-    assert.deepEqual(page.match(/^##? .*$/gm), ["# What is left out of the index of repo", "## minified (2)", "## binary (1)", "## No known language"]);
+    assert.deepEqual(page.match(/^##? .*$/gm), ["# What was left out of the index of repo", "## minified (2)", "## binary (1)", "## Unknown languages"]);
     assert.match(page, /- `x\.min\.js`: long lines\n- `y\.min\.js`\n/);
-    assert.match(page, /- `\.foo`: 4\n- without an ending: 1\n/);
+    assert.match(page, /- `\.foo`: 4\n- without an extension: 1\n/);
     assert.match(page, /> git is missing/);
     assert.match(page, /3 files are indexed/);
+    assert.match(skippedPage("repo", { ...report, files: 1 }), /1 file is indexed/);
   });
 
   it("says so if nothing is left out, or nothing is indexed", () => {
     const page = skippedPage("repo", { ...report, exists: false, skipped: {}, skipped_files: [], other_files: {} });
     assert.match(page, /There is no index yet/);
-    assert.match(page, /No file of a known language is left out/);
+    assert.match(page, /No file in a known language was left out/);
   });
 
   it("is made only of an answer that can be read", () => {
