@@ -6,6 +6,9 @@ A language server that misbehaves on purpose, for the negative controls; it need
     python fake_server.py late LOG      every query is answered with what belongs to the one before it
     python fake_server.py states LOG    its folder is in the state that the file LOG.states says, as it changes
     python fake_server.py dead LOG      ends before it answers
+    python fake_server.py early LOG     has not begun to index at the first query of each text: no hits, not complete
+    python fake_server.py emoji LOG     the hit is `smile` on a line that begins with characters outside the BMP, in UTF-16
+    python fake_server.py broken LOG    queries are answered with JSON that has half a surrogate pair
 
 LOG gets one JSON line for each message that came in; LOG.sent one with the text of each query that was answered.
 """
@@ -26,6 +29,7 @@ SLOW = 0.6
 READY = {"state": "ready", "files": 1, "symbols": 1, "progress": None, "message": ""}
 
 _lock = threading.Lock()
+_asked: set[str] = set()
 
 
 def _send(message: dict[str, Any]) -> None:
@@ -93,8 +97,18 @@ def _answer(mode: str, root: Path, log: Path, before: str, message: dict[str, An
         result = [{"name": name, "kind": 12, "location": {"uri": hit["uri"], "range": hit["range"]}}]
     else:
         # An answer is sent even for a cancelled request: clients must drop it.
-        result = {"query": params.get("text", ""), "hits": [_hit(root, path, name)], "of": _hit(root, path, "of"),
+        hit = _hit(root, path, name)
+        if mode == "emoji":
+            # As in `/* 😀é */ function smile`: in bytes the name begins at 22, in characters at 18.
+            at = {"line": 0, "character": 19}
+            hit = {**_hit(root, "smile.js", "smile"), "selectionRange": {"start": at, "end": at}}
+        if mode == "broken":
+            hit["path"] = "caf\udce9.py"
+        result = {"query": params.get("text", ""), "hits": [hit], "of": _hit(root, path, "of"),
                   "complete": True, "message": ""}  # fmt: skip
+        if mode == "early" and params["text"] not in _asked:
+            _asked.add(params["text"])
+            result = {**result, "hits": [], "complete": False}
         if "partialResultToken" in params and "slow" in params["text"]:
             value = {**result, "stage": "instant", "complete": False}
             _send({"method": "$/progress", "params": {"token": params["partialResultToken"], "value": value}})

@@ -199,12 +199,103 @@ function cases.stale()
   local function note(problem, hits)
     table.insert(answers, problem or hits[1].hit.name)
   end
+  -- The server has started: what is asked from here on is sent at once.
+  ask('warm', note)
+  wait('the server', function() return #answers > 0 end)
+  answers = {}
   ask('first slow', note)
   vim.wait(200, function() return false end)
   ask('second', note)
   wait('the newer answer', function() return #answers > 0 end)
   vim.wait(800, function() return #answers > 1 end)
   same('answers', table.concat(answers, ' '), 'second')
+end
+
+-- Before indexing has begun, the picker says so; nothing was searched yet.
+function cases.early()
+  setup({ autostart = false, picker = 'builtin' })
+  edit(env.CS_OTHER_PATH)
+  vim.cmd('Codesearch early')
+  local prompt = vim.api.nvim_get_current_buf()
+  local said = {}
+  local namespace = vim.api.nvim_create_namespace('codesearch')
+  local function note()
+    for _, mark in ipairs(vim.api.nvim_buf_get_extmarks(prompt, namespace, 0, -1, { details = true })) do
+      for _, part in ipairs(mark[4].virt_text or {}) do
+        said[part[1]] = true
+        if part[1] == '1' then
+          return true
+        end
+      end
+    end
+  end
+  wait('the answer', note)
+  if said['nothing found'] or not said['still indexing; answers will follow'] then
+    error('said: ' .. vim.inspect(said))
+  end
+  vim.cmd('stopinsert')
+  vim.api.nvim_win_close(0, true)
+end
+
+-- The quickfix list has byte columns, whatever the server counts.
+function cases.emoji()
+  setup({ autostart = false })
+  vim.fn.writefile({ '/* 😀é */ function smile() {}' }, env.CS_ROOT .. '/smile.js')
+  local ok, problem = pcall(function()
+    edit(env.CS_OTHER_PATH)
+    local list = quickfix('Codesearch! emoji')
+    same('column', list[1].col, #'/* 😀é */ function ' + 1)
+    vim.cmd('cfirst')
+    same('word', vim.fn.expand('<cword>'), 'smile')
+  end)
+  vim.fn.delete(env.CS_ROOT .. '/smile.js')
+  assert(ok, problem)
+end
+
+-- An answer that Neovim cannot read is an error that says so, not silence.
+function cases.broken()
+  setup({ autostart = false })
+  edit(env.CS_OTHER_PATH)
+  local said
+  require('codesearch').session(vim.api.nvim_get_current_buf())('anything', function(problem)
+    said = problem
+  end)
+  wait('an error', function() return said end)
+  same('error', said, 'the answer of the server cannot be read; see :messages')
+end
+
+-- Which folder is searched.
+function cases.root()
+  local config = require('codesearch.config')
+  local base = vim.loop.fs_realpath(env.HOME) .. '/roots'
+  local function file(path)
+    vim.fn.mkdir(vim.fn.fnamemodify(base .. '/' .. path, ':h'), 'p')
+    vim.fn.writefile({ '' }, base .. '/' .. path)
+    return base .. '/' .. path
+  end
+  local function root(path, folder)
+    edit(file(path))
+    vim.cmd('cd ' .. vim.fn.fnameescape(folder or '/'))
+    return config.root(vim.api.nvim_get_current_buf())
+  end
+  file('repo/.git/HEAD')
+  file('repo/kitchen/.codesearch/index.db')
+  file('indexed/.codesearch/index.db')
+  file('nested/.git/HEAD')
+  file('nested/part/.codesearch.toml')
+  vim.fn.mkdir(base .. '/plain/kitchen', 'p')
+  same('the current folder holds the file', root('plain/kitchen/oven.py', base .. '/plain'), base .. '/plain')
+  same('the current folder is elsewhere', root('plain/kitchen/oven.py', base .. '/repo'), base .. '/plain/kitchen')
+  same('the current folder is named alike', root('plainer/oven.py', base .. '/plain'), base .. '/plainer')
+  same('the current folder is the home folder', root('plain/kitchen/oven.py', env.HOME), base .. '/plain/kitchen')
+  same('the current folder is the disk', root('plain/kitchen/oven.py', '/'), base .. '/plain/kitchen')
+  same('an index below a repository', root('repo/kitchen/oven.py', base .. '/repo/kitchen'), base .. '/repo')
+  same('an index and no repository', root('indexed/deep/oven.py', base .. '/indexed/deep'), base .. '/indexed')
+  same('a project in a repository', root('nested/part/deep/oven.py'), base .. '/nested/part')
+  -- Dotfiles that are kept in git do not make the home folder a project.
+  file('../.git/HEAD')
+  same('a repository of the home folder', root('plain/kitchen/oven.py', base .. '/plain'), base .. '/plain')
+  same('an index below the home folder', root('indexed/deep/oven.py'), base .. '/indexed')
 end
 
 function cases.health()

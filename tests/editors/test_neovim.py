@@ -45,9 +45,16 @@ def test_versions_differ() -> None:
 
 
 def test_questions_and_answers(nvim: str, repository: Repository, home: Path) -> None:
-    done = _run(nvim, "query picker select similar action unsaved health options", repository, home, conftest.server())
+    cases = "query picker select similar action unsaved health options root"
+    done = _run(nvim, cases, repository, home, conftest.server())
     assert done.returncode == 0, done.stdout
-    assert done.stdout.count("PASS") == 8, done.stdout
+    assert done.stdout.count("PASS") == 9, done.stdout
+
+
+@pytest.mark.parametrize("case", ["early", "emoji", "broken"])
+def test_answers_of_a_special_kind(nvim: str, case: str, repository: Repository, home: Path) -> None:
+    done = _run(nvim, case, repository, home, conftest.fake(case, home / "log"))
+    assert done.returncode == 0, done.stdout
 
 
 def test_wrong_answers_are_noticed(nvim: str, repository: Repository, home: Path) -> None:

@@ -1,4 +1,4 @@
--- Commands and <Plug> mappings; the rest is loaded when one of them is first used.
+-- The commands and <Plug> mappings. The rest of the plugin is loaded when one of them is first used.
 
 if vim.g.loaded_codesearch then
   return
@@ -14,19 +14,19 @@ local command = vim.api.nvim_create_user_command
 
 command('Codesearch', function(call)
   require('codesearch').query(call.args, { quickfix = call.bang })
-end, { nargs = '*', bang = true, desc = 'Find code by meaning; with ! into the quickfix list' })
+end, { nargs = '*', bang = true, desc = 'Find code by meaning; with ! in the quickfix list' })
 
 command('CodesearchSimilar', function(call)
   require('codesearch').similar({ quickfix = call.bang })
-end, { bang = true, desc = 'Find code like the function under the cursor; with ! into the quickfix list' })
+end, { bang = true, desc = 'Find code similar to the function under the cursor; with ! in the quickfix list' })
 
 command('CodesearchStatus', function()
   require('codesearch').status()
-end, { desc = 'What is indexed, and what is being indexed' })
+end, { desc = 'Show the status of the index' })
 
 command('CodesearchReindex', function(call)
   require('codesearch').reindex({ rebuild = call.bang })
-end, { bang = true, desc = 'Bring the index up to date; with ! from nothing' })
+end, { bang = true, desc = 'Update the index; with ! rebuild it from scratch' })
 
 vim.keymap.set('n', '<Plug>(codesearch)', '<Cmd>Codesearch<CR>')
 vim.keymap.set('n', '<Plug>(codesearch-word)', function()

@@ -1,26 +1,28 @@
--- One language server for each root, on Neovim 0.7 to current; requests that are numbered and can be cancelled.
+-- One language server per root, on Neovim 0.7 and newer, and requests that can be cancelled.
 
 local config = require('codesearch.config')
 
 local M = {}
 
--- Codes of answers that nobody waits for any more: cancelled by us, or by a newer query.
+-- The error codes of cancelled requests: cancelled by us, or by a newer query.
 local CANCELLED = { [-32800] = true, [-32802] = true }
 
--- By client id: functions to call once the server is ready, or with an error when it ended before.
+-- By client id: functions to call when the server is ready, or with an error if it stops before.
 local waiting = {}
--- By client id: true while the server runs and has answered `initialize`.
+-- By client id: true while the server is running and has answered `initialize`.
 local ready = {}
--- By token: what to do with a partial result.
+-- By token: the function that receives partial results.
 local partial = {}
+-- The requests without an answer: functions that end them with an error.
+local pending = {}
 local last_token = 0
 
--- What the code action "Find similar functions" runs, by the option `showSimilarCommand`.
+-- The command of the code action "Find similar functions", named in the option `showSimilarCommand`.
 vim.lsp.commands['codesearch.showSimilar'] = function(command)
   require('codesearch').similar({ params = command.arguments[1] })
 end
 
--- Client objects have methods since 0.11 and plain functions before.
+-- Client objects have methods since Neovim 0.11, and plain functions before.
 local function call(client, name, ...)
   if vim.fn.has('nvim-0.11') == 1 then
     return client[name](client, ...)
@@ -49,6 +51,21 @@ function M.on_exit(code, signal, id)
     code, signal and signal ~= 0 and (', signal ' .. signal) or ''))
 end
 
+-- A message that Neovim cannot decode is dropped; the request that it answers would wait forever.
+function M.on_error(code, _)
+  local codes = vim.lsp.rpc.client_errors
+  if code ~= codes.INVALID_SERVER_JSON and code ~= codes.INVALID_SERVER_MESSAGE then
+    return
+  end
+  vim.schedule(function()
+    local all = pending
+    pending = {}
+    for fail in pairs(all) do
+      fail('the answer of the server cannot be read; see :messages')
+    end
+  end)
+end
+
 function M.on_progress(err, result, context, options)
   if result and partial[result.token] then
     partial[result.token](result.value)
@@ -75,7 +92,7 @@ function M.all()
   end, all)
 end
 
--- Ids of clients that were started and are not in M.all() yet, by root (Neovim 0.7 lists only initialized ones).
+-- By root: the ids of clients that are starting (in Neovim 0.7, M.all() lists only initialized ones).
 local starting = {}
 
 local function by_root(root)
@@ -90,7 +107,7 @@ local function by_root(root)
   end
 end
 
---- Does the text of this buffer belong to the server: a file of a known type below root?
+--- Is this buffer to be sent to the server: a file of a known type whose root is `root`?
 function M.wanted(bufnr, root)
   if not vim.api.nvim_buf_is_loaded(bufnr) or vim.bo[bufnr].buftype ~= '' then
     return false
@@ -100,7 +117,7 @@ function M.wanted(bufnr, root)
     and config.root(bufnr) == root
 end
 
--- Start a server for root without attaching a buffer to it. Returns its id, or nil and why not.
+-- Start a server for a root without attaching a buffer. Returns its id, or nil and an error message.
 local function start(root)
   local settings = config.server()
   if type(settings.cmd) == 'table' and vim.fn.executable(settings.cmd[1]) == 0 then
@@ -125,7 +142,7 @@ local function start(root)
   return id
 end
 
--- Attach every loaded buffer that belongs to a client.
+-- Attach all loaded buffers that belong to a client.
 local function attach_all(id, root)
   for _, bufnr in ipairs(vim.api.nvim_list_bufs()) do
     if M.wanted(bufnr, root) and not vim.lsp.buf_is_attached(bufnr, id) then
@@ -134,7 +151,7 @@ local function attach_all(id, root)
   end
 end
 
---- Call callback(client) when the server for a buffer's root is ready, callback(nil, problem) if it cannot be.
+--- Call callback(client) when the server for a buffer's root is ready, or callback(nil, problem) if it cannot be used.
 function M.with(bufnr, callback)
   local root = config.root(bufnr)
   local id, problem = by_root(root)
@@ -160,7 +177,7 @@ function M.with(bufnr, callback)
   table.insert(waiting[id], go)
 end
 
---- Attach a buffer if a server for its root runs; with `wanted_now`, start one.
+--- Attach a buffer if a server for its root is running; with `wanted_now`, start one.
 function M.attach(bufnr, wanted_now)
   local root = config.root(bufnr)
   if M.wanted(bufnr, root) and (wanted_now or by_root(root)) then
@@ -168,8 +185,8 @@ function M.attach(bufnr, wanted_now)
   end
 end
 
---- Send one request. callback(problem, result, encoding of positions); returns a function that cancels it.
---- `on_partial` gets each partial result; it replaces what came before.
+--- Send a request. Calls callback(problem, result, position encoding); returns a function that cancels the request.
+--- `on_partial` receives each partial result, which replaces the previous one.
 function M.request(bufnr, method, params, callback, on_partial)
   local state = { cancelled = false }
   M.with(bufnr, function(client, problem)
@@ -190,23 +207,36 @@ function M.request(bufnr, method, params, callback, on_partial)
       end
       params = vim.tbl_extend('force', params, { partialResultToken = token })
     end
+    local function fail(message)
+      if not state.cancelled and not state.done then
+        state.done = true
+        callback(message)
+      end
+    end
+    pending[fail] = true
+    state.fail = fail
     local sent, id = call(client, 'request', method, params, function(err, result)
+      pending[fail] = nil
       if token then
         partial[token] = nil
       end
-      if state.cancelled or (err and CANCELLED[err.code]) then
+      if state.cancelled or state.done or (err and CANCELLED[err.code]) then
         return
       end
       state.done = true
       callback(err and (err.message or tostring(err)) or nil, result, client.offset_encoding)
     end, bufnr)
     if not sent then
+      pending[fail] = nil
       return callback('the server has ended')
     end
     state.client, state.id, state.token = client, id, token
   end)
   return function()
     state.cancelled = true
+    if state.fail then
+      pending[state.fail] = nil
+    end
     if state.token then
       partial[state.token] = nil
     end

@@ -1,28 +1,32 @@
--- The options, their defaults, and the configuration of the language server made from them.
+-- The options, their defaults, and the configuration of the language server.
 
 local M = {}
 
+local INDEX = '.codesearch/index.db'
+
 M.defaults = {
-  -- How to start the server: a list. nil: what `codesearch editor install neovim` wrote down, else `codesearch lsp`.
+  -- The command that starts the server, a list. nil: the one that `codesearch editor install neovim` stored, or else
+  -- { 'codesearch', 'lsp' }.
   cmd = nil,
-  -- Attach to files as they are opened, so that the index is fresh before the first question.
+  -- Attach to files when they are opened, so that the index is up to date before the first question.
   autostart = true,
-  -- Answers to ask for.
+  -- The maximum number of answers.
   limit = 50,
-  -- 'auto' takes the first that is installed of 'telescope', 'fzf-lua', 'snacks', else 'builtin'.
-  -- 'select' asks with vim.ui.input and vim.ui.select.
+  -- 'auto' uses the first of 'telescope', 'fzf-lua' and 'snacks' that is installed, or else 'builtin'.
+  -- 'select' uses vim.ui.input and vim.ui.select.
   picker = 'auto',
-  -- Quiet time after a keystroke before the picker asks.
+  -- Milliseconds to wait after a keystroke before the picker asks.
   debounce_ms = 60,
-  -- Show the source beside the answers (in the built-in picker; the others have their own setting).
+  -- Show the source of the answers (built-in picker; the others have their own setting).
   preview = true,
-  -- Open the quickfix window when answers are put there.
+  -- Open the quickfix window when it is filled with answers.
   open_quickfix = true,
-  -- What marks the folder to search: the nearest one above the file that holds one of these.
-  root_markers = { '.codesearch/index.db', '.codesearch.toml', '.git', '.hg', '.jj' },
-  -- Options of the server; docs/lsp.md lists them.
+  -- The folder to search is the nearest one above the file that contains one of these. An index counts only if none of
+  -- the others is found.
+  root_markers = { INDEX, '.codesearch.toml', '.git', '.hg', '.jj' },
+  -- The options of the server, listed in docs/lsp.md.
   server = {},
-  -- Files of these types are sent to the server, so that what is not saved yet counts.
+  -- Files of these types are sent to the server, so that unsaved changes are found.
   filetypes = require('codesearch.languages').filetypes,
 }
 
@@ -35,10 +39,10 @@ M.PICKERS = { 'auto', 'telescope', 'fzf-lua', 'snacks', 'builtin', 'select' }
 
 M.options = vim.deepcopy(M.defaults)
 
--- Options that setup() was given and that could not be used; checkhealth shows them.
+-- The problems with the options passed to setup(); checkhealth shows them.
 M.problems = {}
 
---- Take over what the user gave; an option that cannot be used is told, and its default stays.
+--- Set the options. An invalid option is reported and keeps its default.
 function M.set(given)
   M.options = vim.deepcopy(M.defaults)
   M.problems = {}
@@ -67,38 +71,62 @@ function M.cmd()
   return found and installed.cmd or { 'codesearch', 'lsp' }
 end
 
--- The path of a buffer's file, or '' if it is not one.
+-- The path of a buffer's file, or '' if it has none.
 local function file_of(bufnr)
   local name = vim.bo[bufnr].buftype == '' and vim.api.nvim_buf_get_name(bufnr) or ''
   return name:match('^%w[%w+.-]+://') and '' or name
 end
 
---- The folder to search for a buffer: the nearest one above its file with a marker, else the file's own.
---- For a buffer without a file (a quickfix list, a terminal): of the window before, else of the current folder.
-function M.root(bufnr)
-  local name = file_of(bufnr)
-  if name == '' and bufnr == vim.api.nvim_get_current_buf() then
-    local before = vim.fn.winbufnr(vim.fn.winnr('#'))
-    name = before > 0 and file_of(before) or ''
-  end
-  local start = name ~= '' and vim.fn.fnamemodify(name, ':p:h') or vim.fn.getcwd()
+-- The nearest folder at or above `start` that contains one of the markers, if any.
+local function nearest(start, markers)
   local folder = start
   while true do
-    for _, marker in ipairs(M.options.root_markers) do
+    for _, marker in ipairs(markers) do
       if vim.loop.fs_stat(folder .. '/' .. marker) then
         return folder
       end
     end
     local above = vim.fn.fnamemodify(folder, ':h')
     if above == folder then
-      return start
+      return nil
     end
     folder = above
   end
 end
 
---- The configuration of the server as vim.lsp.config, vim.lsp.start and vim.lsp.start_client take it,
---- without a root.
+-- Too large to be searched because a file happens to be somewhere below it: the home folder, or a whole disk.
+local function too_large(folder)
+  return folder == vim.loop.os_homedir() or vim.fn.fnamemodify(folder, ':h') == folder
+end
+
+--- The folder to search for a buffer: the nearest one above its file with a marker, or else the current folder if the
+--- file is in it, or else the file's own folder. A buffer without a file (quickfix, terminal) uses the file of the
+--- previous window, or else the current folder.
+function M.root(bufnr)
+  local name = file_of(bufnr)
+  if name == '' and bufnr == vim.api.nvim_get_current_buf() then
+    local before = vim.fn.winbufnr(vim.fn.winnr('#'))
+    name = before > 0 and file_of(before) or ''
+  end
+  local current = vim.fn.getcwd()
+  local start = name ~= '' and vim.fn.fnamemodify(name, ':p:h') or current
+  -- Without the repository around it, an index in a subfolder would hide the rest of the repository.
+  local others = vim.tbl_filter(function(marker)
+    return marker ~= INDEX
+  end, M.options.root_markers)
+  local found = nearest(start, others)
+  if found and not too_large(found) then
+    return found
+  end
+  found = vim.tbl_contains(M.options.root_markers, INDEX) and nearest(start, { INDEX })
+  if found then
+    return found
+  end
+  local inside = vim.startswith(start .. '/', current .. '/')
+  return inside and not too_large(current) and current or start
+end
+
+--- The configuration of the server for vim.lsp.config, vim.lsp.start and vim.lsp.start_client, without a root.
 function M.server()
   local client = require('codesearch.client')
   return {
@@ -109,6 +137,7 @@ function M.server()
     handlers = { ['$/progress'] = client.on_progress },
     on_init = client.on_init,
     on_exit = client.on_exit,
+    on_error = client.on_error,
     root_dir = vim.fn.has('nvim-0.11') == 1 and function(bufnr, on_dir)
       on_dir(M.root(bufnr))
     end or nil,

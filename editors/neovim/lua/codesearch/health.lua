@@ -1,4 +1,4 @@
--- `:checkhealth codesearch`, with the names of Neovim 0.7 and of newer ones.
+-- `:checkhealth codesearch`, for the API of Neovim 0.7 and of newer versions.
 
 local config = require('codesearch.config')
 
@@ -16,12 +16,12 @@ local function check_command()
   if vim.fn.executable(cmd[1]) == 0 then
     error(('there is no command %q'):format(cmd[1]), {
       'install codesearch so that `codesearch --version` works in a terminal',
-      "or name it: require('codesearch').setup({ cmd = { '/path/to/codesearch', 'lsp' } })",
+      "or set its path: require('codesearch').setup({ cmd = { '/path/to/codesearch', 'lsp' } })",
     })
     return
   end
   local asked = vim.deepcopy(cmd)
-  -- `codesearch lsp` without `lsp`; anything else cannot be asked for its version.
+  -- Only `codesearch lsp` can be asked for its version, without `lsp`.
   if asked[#asked] ~= 'lsp' then
     return ok('the server is started by: ' .. table.concat(cmd, ' '))
   end
@@ -38,7 +38,7 @@ local function check_servers()
   local client = require('codesearch.client')
   local running = client.all()
   if #running == 0 then
-    info('no server runs yet; it starts with :Codesearch, or with a file when setup() was called')
+    info('no server is running; it starts with :Codesearch, or with the first file if you call setup()')
     return
   end
   for _, one in ipairs(running) do
@@ -47,7 +47,7 @@ local function check_servers()
     end or one.request_sync
     local answer, problem = method('codesearch/status', vim.empty_dict(), 3000, 0)
     if not answer or answer.err then
-      error(('the server for %s does not answer: %s'):format(
+      error(('the server for %s does not respond: %s'):format(
         one.config.root_dir, problem or (answer and answer.err.message) or '?'))
     else
       for _, line in ipairs(require('codesearch.hits').status_lines(answer.result)) do
@@ -65,14 +65,14 @@ function M.check()
     warn('setup(): ' .. problem)
   end
   check_command()
-  info('folder searched from here: ' .. config.root(vim.api.nvim_get_current_buf()))
+  info('the folder to search from here: ' .. config.root(vim.api.nvim_get_current_buf()))
   check_servers()
   local picker = require('codesearch.picker')
   local chosen, available = picker.chosen()
   if available then
     ok(('picker: %s (installed: %s)'):format(chosen, table.concat(picker.installed(), ', ')))
   else
-    warn(('picker: %s is not installed; the built-in one is used'):format(chosen))
+    warn(('picker: %s is not installed; the built-in picker is used'):format(chosen))
   end
 end
 

@@ -1,9 +1,9 @@
--- Answers of the server as items that pickers and the quickfix list understand, and going to one.
+-- The server's answers as items for pickers and the quickfix list, and opening them.
 
 local M = {}
 
---- Items of a list of hits, in their order; `encoding` is what their positions count.
---- Each: filename, lnum and character of the name (lnum from 1), first and last line, text, hit.
+--- The items of a list of hits, in the same order; `encoding` is the position encoding.
+--- Each has: filename, lnum (from 1) and character of the name, first and last line, text, hit.
 function M.from(list, encoding)
   return vim.tbl_map(function(hit)
     local at = hit.selectionRange.start
@@ -26,7 +26,7 @@ function M.from(list, encoding)
   end, list)
 end
 
--- The byte column (from 1) of an item on its line.
+-- The byte column (from 1) of an item in its line.
 local function column(line, item)
   local character = math.min(item.character, #line)
   if item.encoding == 'utf-8' or not line:find('[\128-\255]') then
@@ -41,7 +41,7 @@ local function column(line, item)
   return (ok and byte or 0) + 1
 end
 
---- The lines of an item's file: from its buffer if it is loaded, so that what is not saved shows.
+--- The lines of an item's file: from its buffer if it is loaded, which includes unsaved changes.
 function M.lines(item)
   local bufnr = vim.fn.bufnr(vim.fn.fnameescape(item.filename))
   if bufnr > 0 and vim.api.nvim_buf_is_loaded(bufnr) then
@@ -51,7 +51,7 @@ function M.lines(item)
   return ok and lines or {}
 end
 
---- A byte column from 1 for an item; reads its file only when the name is not at the start of an ASCII line.
+--- The byte column (from 1) of an item. Reads its file, unless the name is at the start of its line.
 function M.column(item)
   if item.character == 0 then
     return 1
@@ -59,12 +59,23 @@ function M.column(item)
   return column(M.lines(item)[item.lnum] or '', item)
 end
 
---- One entry of the quickfix list.
+--- The quickfix entry of an item.
 function M.quickfix(item)
-  return { filename = item.filename, lnum = item.lnum, col = item.character + 1, text = item.text }
+  return { filename = item.filename, lnum = item.lnum, col = M.column(item), text = item.text }
 end
 
---- One line for a person: `path:line  qualified name  signature`.
+--- Why there are no hits in an answer.
+function M.nothing(result, text)
+  if result.message and result.message ~= '' then
+    return result.message
+  end
+  if result.complete == false then
+    return 'still indexing; answers will follow'
+  end
+  return text and ('nothing found: ' .. text) or 'nothing found'
+end
+
+--- An item as one line: `path:line  qualified name  signature`.
 function M.label(item)
   local name = item.hit.qualname
   local text = item.text
@@ -92,11 +103,16 @@ function M.open(item, how)
   vim.cmd('normal! zvzz')
 end
 
---- A status of the server, one line a folder.
+local function count(number, noun)
+  return ('%d %s%s'):format(number, noun, number == 1 and '' or 's')
+end
+
+--- The status of the server, one line per folder.
 function M.status_lines(status)
   local lines = {}
   for _, folder in ipairs(status.folders) do
-    local line = ('%s: %s, %d files, %d symbols'):format(folder.name, folder.state, folder.files, folder.symbols)
+    local line = ('%s: %s, %s, %s'):format(folder.name, folder.state, count(folder.files, 'file'),
+      count(folder.symbols, 'symbol'))
     if type(folder.progress) == 'table' then
       line = line .. (' (%d of %d files read)'):format(folder.progress.files or 0, folder.progress.filesTotal or 0)
     end

@@ -1,4 +1,4 @@
--- Find code by meaning: questions asked, answers shown in a picker or the quickfix list.
+-- Find code by meaning: sends questions, and shows the answers in a picker or the quickfix list.
 
 local client = require('codesearch.client')
 local config = require('codesearch.config')
@@ -10,8 +10,8 @@ local function say(message, level)
   vim.notify('codesearch: ' .. message, level or vim.log.levels.WARN)
 end
 
---- Take options, and attach to files as they are opened (see `autostart`). Calling it is optional: without it
---- the commands work with the defaults and the server starts with the first question.
+--- Set the options, and attach to files when they are opened (see `autostart`). Optional: without it, the commands use
+--- the defaults, and the server starts with the first question.
 function M.setup(options)
   config.set(options)
   local native = vim.lsp.config ~= nil and vim.lsp.enable ~= nil
@@ -35,14 +35,14 @@ function M.setup(options)
   end
 end
 
--- Milliseconds until a question is asked again that was answered while a folder was still being indexed.
+-- Milliseconds until a question is asked again if its folder is still being indexed.
 local AGAIN = 400
 
---- A series of questions of which only the newest matters. Returns ask(text, on_hits) and stop().
+--- A series of questions of which only the newest is answered. Returns ask(text, on_hits) and stop().
 ---
---- on_hits(problem, hits, result) may be called several times for one question, each time with everything: instant
---- answers first, and again while the folder is still being indexed. With `once` it is called once, with the first
---- answers that will do. It is never called for a question that has been followed by another one.
+--- on_hits(problem, hits, result) may be called several times for one question, each time with all hits: first with
+--- preliminary ones, and again while the folder is being indexed. With `once`, it is called once: with the first final
+--- answer that has hits, or that is complete. It is never called for a question that a newer one has replaced.
 function M.session(bufnr, options)
   local once = (options or {}).once
   local newest, cancel = 0, nil
@@ -97,7 +97,7 @@ end
 
 local stop_quickfix
 
--- Ask once and put the answers into the quickfix list; a question asked meanwhile takes its place.
+-- Ask once and fill the quickfix list. A newer question replaces an older one.
 local function query_to_quickfix(bufnr, text)
   if stop_quickfix then
     stop_quickfix()
@@ -109,13 +109,13 @@ local function query_to_quickfix(bufnr, text)
       return say(problem, vim.log.levels.ERROR)
     end
     if #items == 0 then
-      return say(result.message ~= '' and result.message or 'nothing found: ' .. text)
+      return say(hits.nothing(result, text))
     end
     to_quickfix('Codesearch ' .. text, items)
   end)
 end
 
---- Search. Without text: as you type. With `quickfix`: ask once, into the quickfix list.
+--- Search while the user types, starting with `text`. With `quickfix`, ask once and fill the quickfix list.
 function M.query(text, options)
   options = options or {}
   text = vim.trim(text or '')
@@ -137,7 +137,7 @@ function M.query(text, options)
   }, options.picker)
 end
 
---- Find code like the function under the cursor, or like the one at `params`
+--- Find code similar to the function under the cursor, or to the one at `params`
 --- ({ textDocument = ..., position = ... }).
 function M.similar(options)
   options = options or {}
@@ -145,7 +145,7 @@ function M.similar(options)
   local params = options.params
   if not params then
     if vim.bo[bufnr].buftype ~= '' or vim.api.nvim_buf_get_name(bufnr) == '' then
-      return say('this buffer is not a file')
+      return say('this buffer has no file')
     end
     params = {
       textDocument = { uri = vim.uri_from_bufnr(bufnr) },
@@ -170,7 +170,7 @@ function M.similar(options)
   end)
 end
 
---- Tell what is indexed; with a callback, hand it over instead of showing it.
+--- Show the status of the index; with a callback, pass it on instead.
 function M.status(callback)
   client.request(vim.api.nvim_get_current_buf(), 'codesearch/status', vim.empty_dict(), function(problem, result)
     if callback then
@@ -183,7 +183,7 @@ function M.status(callback)
   end)
 end
 
---- Bring the index up to date; with `rebuild`, from nothing.
+--- Update the index; with `rebuild`, from scratch.
 function M.reindex(options)
   client.request(vim.api.nvim_get_current_buf(), 'codesearch/reindex',
     { rebuild = (options or {}).rebuild or false }, function(problem)

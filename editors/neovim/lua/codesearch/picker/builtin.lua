@@ -1,4 +1,4 @@
--- A picker of three floating windows for where no other is installed: prompt, answers, source.
+-- The built-in picker, for users who have no other: three floating windows with the prompt, the answers and the source.
 
 local config = require('codesearch.config')
 local hits = require('codesearch.hits')
@@ -7,7 +7,7 @@ local M = {}
 
 local NAMESPACE = vim.api.nvim_create_namespace('codesearch')
 
--- Names of languages that differ from Vim's names of their syntax.
+-- The languages whose name differs from the name of their syntax in Vim.
 local SYNTAX = { bash = 'sh', csharp = 'cs', tsx = 'typescriptreact', hcl = 'terraform', objc = 'objc' }
 
 function M.available()
@@ -30,7 +30,7 @@ local function window(bufnr, enter, row, column, width, height)
   return win
 end
 
--- Where the windows go: answers below the prompt, the source beside them or below, as the screen allows.
+-- The positions of the windows: the answers below the prompt, the source beside or below them.
 local function layout(with_preview)
   local columns, rows = vim.o.columns, vim.o.lines - vim.o.cmdheight - 1
   local width, height = math.max(30, math.floor(columns * 0.9)), math.max(8, math.floor(rows * 0.85))
@@ -133,7 +133,7 @@ function Picker:text()
   return vim.trim(vim.api.nvim_buf_get_lines(self.buffers.prompt, 0, 1, false)[1] or '')
 end
 
---- Show other items; `note` stands beside the prompt.
+--- Show items; `note` is displayed beside the prompt.
 function Picker:show(items, note)
   if self.closed then
     return
@@ -184,7 +184,7 @@ function Picker:preview(item)
   if not item then
     return
   end
-  -- The syntax only: a file type would start language servers on this copy.
+  -- Only the syntax: a file type would start language servers for this copy.
   vim.bo[bufnr].syntax = SYNTAX[item.hit.language] or item.hit.language
   local count = vim.api.nvim_buf_line_count(bufnr)
   local first = math.min(item.first, count)
@@ -201,7 +201,7 @@ function Picker:choose(how)
   local item = self.items[self.selected]
   self:close()
   if item then
-    -- Insert mode ends after this mapping, and takes the cursor a column to the left.
+    -- Insert mode ends after this mapping and moves the cursor one column to the left.
     vim.schedule(function()
       hits.open(item, how)
     end)
@@ -256,7 +256,7 @@ function M.live(request)
       if result.complete == false then
         note = note .. ', still indexing'
       end
-      self:show(items, #items == 0 and (result.message ~= '' and result.message or 'nothing found') or note)
+      self:show(items, #items == 0 and hits.nothing(result) or note)
     end)
   end
   vim.api.nvim_create_autocmd({ 'TextChangedI', 'TextChanged', 'TextChangedP' }, {

@@ -1,4 +1,4 @@
--- fzf-lua: lines of `path:line:column:text`, which its previewer and its actions for files understand.
+-- A picker with fzf-lua: lines of `path:line:column:text`, for its previewer and its file actions.
 
 local hits = require('codesearch.hits')
 
@@ -33,7 +33,7 @@ function M.live(request)
       if text == '' then
         return add()
       end
-      -- fzf-lua runs this off the main loop; requests belong on it.
+      -- fzf-lua calls this outside the main loop, where requests are not allowed.
       vim.schedule(function()
         ask(text, function(problem, items)
           if problem then

@@ -1,5 +1,5 @@
--- Which picker to use. A picker is a module with
---   available()            is the plugin it builds on installed?
+-- Selects the picker. A picker is a module with
+--   available()            is the plugin that it uses installed?
 --   live(request)          ask while the user types: request.title, .text, .session() -> ask, stop
 --   static(request)        choose from request.items
 -- Both may call request.quickfix(title, items).
@@ -18,7 +18,7 @@ local MODULES = {
 
 local ORDER = { 'telescope', 'fzf-lua', 'snacks', 'builtin' }
 
---- The name of the picker to use, and whether it can be: the configured one, or the first that is installed.
+--- The name of the picker to use (the configured one, or the first that is installed), and whether it is available.
 function M.chosen(name)
   name = name or config.options.picker
   if name ~= 'auto' then
@@ -31,7 +31,7 @@ function M.chosen(name)
   end
 end
 
---- The names of those that could be used now.
+--- The names of the available pickers.
 function M.installed()
   return vim.tbl_filter(function(name)
     return require(MODULES[name]).available()

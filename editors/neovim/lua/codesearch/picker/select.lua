@@ -1,4 +1,4 @@
--- vim.ui.input and vim.ui.select, which many plugins replace: one question, then a choice.
+-- A picker with vim.ui.input and vim.ui.select, which many plugins replace: one question, then a choice.
 
 local hits = require('codesearch.hits')
 
@@ -32,8 +32,7 @@ function M.live(request)
         return vim.notify('codesearch: ' .. problem, vim.log.levels.ERROR)
       end
       if #items == 0 then
-        local why = result.message ~= '' and result.message or 'nothing found: ' .. text
-        return vim.notify('codesearch: ' .. why, vim.log.levels.WARN)
+        return vim.notify('codesearch: ' .. hits.nothing(result, text), vim.log.levels.WARN)
       end
       M.static({ title = request.title .. ' ' .. text, items = items })
     end)

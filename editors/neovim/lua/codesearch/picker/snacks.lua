@@ -1,4 +1,4 @@
--- snacks.nvim's picker.
+-- A picker with snacks.nvim.
 
 local hits = require('codesearch.hits')
 

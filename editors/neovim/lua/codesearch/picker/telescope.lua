@@ -1,4 +1,4 @@
--- telescope.nvim: its previewer, mappings and history, our order.
+-- A picker with telescope.nvim, in the server's order.
 
 local config = require('codesearch.config')
 local hits = require('codesearch.hits')
@@ -9,7 +9,7 @@ function M.available()
   return (pcall(require, 'telescope.pickers'))
 end
 
--- The server has ranked the answers: every entry passes, none is moved.
+-- Entries that telescope neither filters nor sorts: the server has ranked the answers.
 local function entry(item)
   local label = hits.label(item)
   return {
