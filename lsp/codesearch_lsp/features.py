@@ -120,7 +120,7 @@ class Features(Asking):
     @explained
     async def code_action(self, params: Any) -> list[dict[str, Any]]:
         """textDocument/codeAction: "Find similar functions"."""
-        where = params.context.where
+        where = params.context.only
         if not self._workspace.options.code_action or (where and not any(_covers(str(kind)) for kind in where)):
             return []
         uri, line = params.text_document.uri, params.range.start.line
