@@ -57,16 +57,18 @@ async function askAndSee(window, question, wanted, options) {
 async function preview(window, task, count, question = task.query) {
   await ask(window, question);
   await window.until('no answers', async () => !(await window.busy()) && (await answers(window)).length > count);
+  let shown;
   for (let at = 0; at <= count; at++) {
     const row = await window.until('the arrow does not move', async (see) => {
       const rows = await answers(window);
       see(rows.slice(0, count + 1));
       return rows.find((one) => one.focused) ?? false;
     });
-    const { path: file, line } = place(row);
-    await window.shows('no preview', file, line);
+    shown = place(row);
+    await window.shows('no preview', shown.path, shown.line);
     if (at < count) await window.keys.press('ArrowDown');
   }
+  return shown;
 }
 
 /** Ask, and have the answer in the editor as a preview: a move brings it. */
@@ -169,29 +171,24 @@ const cases = {
   /** One Go Back leads from the opened answer to where the question was asked; what was previewed on the way does not count. */
   async history_back(window, task) {
     await window.openFile(task.other.path, task.other.line);
-    await preview(window, task, 3);
+    const chosen = await preview(window, task, 3);
     await window.keys.press('Enter');
     await window.input.waitFor({ state: 'hidden' });
-    await window.until('nothing is opened', async (see) => {
-      const editor = await window.editor();
-      see(editor);
-      return editor.focused && !editor.preview && editor.file !== task.other.path;
-    });
-    const opened = await window.editor();
+    await window.shows('it does not open at the line', chosen.path, chosen.line, { at: true, preview: false });
     await window.goBack();
     await window.shows('Go Back does not lead to where the question was asked', task.other.path, task.other.line, { at: true });
     await window.keys.press('Control+Shift+Minus');
-    await window.shows('Go Forward does not lead to the answer', opened.file, opened.line, { at: true });
+    await window.shows('Go Forward does not lead to the answer', chosen.path, chosen.line, { at: true });
   },
 
   /** ... the same where the answers are in files that are open already, which VS Code records when they are shown. */
   async history_open(window, task) {
     for (const file of task.tops) await window.openFile(file, 3);
     await window.openFile(task.other.path, task.other.line);
-    await preview(window, task, 4, `${task.query} -path:_click`);
+    const chosen = await preview(window, task, 4, `${task.query} -path:_click`);
     await window.keys.press('Enter');
     await window.input.waitFor({ state: 'hidden' });
-    await window.until('nothing is opened', async () => (await window.editor()).focused && (await window.editor()).file !== task.other.path);
+    await window.shows('it does not open at the line', chosen.path, chosen.line, { at: true, preview: false });
     await window.goBack();
     await window.shows('Go Back does not lead to where the question was asked', task.other.path, task.other.line, { at: true });
   },
