@@ -7,7 +7,7 @@ A language server that misbehaves on purpose, for the negative controls; it need
     python fake_server.py states LOG    its folder is in the state that the file LOG.states says, as it changes
     python fake_server.py dead LOG      ends before it answers
     python fake_server.py early LOG     has not begun to index at the first query of each text: no hits, not complete
-    python fake_server.py emoji LOG     the hit is `smile` on a line that begins with characters outside the BMP, in UTF-16
+    python fake_server.py emoji LOG     the hit is `smile`, after a character that takes two units of UTF-16
     python fake_server.py broken LOG    queries are answered with JSON that has half a surrogate pair
 
 LOG gets one JSON line for each message that came in; LOG.sent one with the text of each query that was answered.

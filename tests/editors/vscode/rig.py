@@ -214,7 +214,8 @@ class Editor:
         shots.mkdir(parents=True, exist_ok=True)
         whole = {
             "chromium": chromium(), "driver": str(self.install / "driver"), "url": f"http://127.0.0.1:{self.port}",
-            "folder": "" if folder is None else str(folder), "shots": str(shots), "wait": WAIT, "cases": list(cases), "pids": str(self.pids),
+            "folder": str(folder or ""), "shots": str(shots), "wait": WAIT, "cases": list(cases),
+            "pids": str(self.pids),
             **task,
         }  # fmt: skip
         file = self.work / "task.json"
