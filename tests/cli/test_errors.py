@@ -9,14 +9,13 @@ import sqlite3
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from codesearch.store import location
-from tests.support.command import COMMAND, Run, process
+from tests.support.command import COMMAND, PATIENCE, Run, process
 from tests.support.trees import write
 
 
@@ -172,34 +171,51 @@ def test_two_index_runs_at_once(tmp_path: Path):
     files = {f"m{number}.py": f"def work_{number}():\n    return {number}\n" * 20 for number in range(300)}
     tree = write(tmp_path / "many", files)
     runs = [subprocess.Popen([*COMMAND, "index", tree], stderr=subprocess.PIPE, text=True) for _ in range(3)]
-    errors = [run.communicate(timeout=120)[1] for run in runs]
+    errors = [run.communicate(timeout=PATIENCE)[1] for run in runs]
     assert [run.returncode for run in runs] == [0, 0, 0], errors
     assert "Traceback" not in "".join(errors)
     assert process("symbols", tree, "--kind", "function", cwd=tree).out.count("\n") == 300 * 20
 
 
 @contextlib.contextmanager
-def writing(index: Path, *, seconds: float) -> Iterator[None]:
-    """Hold the writer's lock, as another process would."""
+def writing(index: Path) -> Iterator[threading.Event]:
+    """Hold the writer's lock, as another process would, until the end or until the event that this yields."""
     held, release = threading.Event(), threading.Event()
 
     def hold() -> None:
         with location.writer_lock(index, timeout=5):
             held.set()
-            release.wait(seconds)
+            release.wait(PATIENCE)
 
     thread = threading.Thread(target=hold)
     thread.start()
-    assert held.wait(10)
-    yield
+    assert held.wait(PATIENCE)
+    yield release
     release.set()
     thread.join()
+
+
+def after_it_waited(index: Path, *arguments: str | Path) -> Run:
+    """Run a command while the index is being written, which ends when the command says that it waits."""
+    with (
+        writing(index) as release,
+        subprocess.Popen([*COMMAND, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as started,
+    ):
+        assert started.stderr is not None
+        said = b""
+        while line := started.stderr.readline():
+            said += line
+            if b"waiting for process" in line:
+                assert started.poll() is None
+                release.set()
+        out, _ = started.communicate(timeout=PATIENCE)
+    return Run(started.returncode, out, said.decode())
 
 
 def test_question_while_another_writes_is_answered_from_what_is_there(small: Path):
     assert process("index", small, cwd=small).status == 0
     (small / "retry.py").write_text("def other():\n    pass\n")
-    with writing(small / ".codesearch" / "index.db", seconds=60):
+    with writing(small / ".codesearch" / "index.db"):
         run = process("query", "retry_upload", small, "-n", "1", "--format", "json", cwd=small)
     assert run.status == 0
     assert run.json["results"][0]["name"] == "retry_upload"
@@ -208,19 +224,17 @@ def test_question_while_another_writes_is_answered_from_what_is_there(small: Pat
 
 def test_first_question_while_another_writes_waits(small: Path):
     (small / ".codesearch").mkdir()
-    with writing(small / ".codesearch" / "index.db", seconds=4):
-        run = process("query", "retry_upload", small, "-n", "1", "--format", "paths", cwd=small)
+    run = after_it_waited(
+        small / ".codesearch" / "index.db", "query", "retry_upload", small, "-n", "1", "--format", "paths"
+    )
     assert (run.status, run.out) == (0, "retry.py\n")
     assert f"waiting for process {os.getpid()}" in run.err
 
 
 def test_index_waits_with_a_message(small: Path):
-    started = time.monotonic()
-    with writing(small / ".codesearch" / "index.db", seconds=2):
-        run = process("index", small, cwd=small)
+    run = after_it_waited(small / ".codesearch" / "index.db", "index", small)
     assert run.status == 0
     assert "waiting for process" in run.err
-    assert time.monotonic() - started >= 2
 
 
 def test_a_current_folder_that_is_gone(tmp_path: Path):

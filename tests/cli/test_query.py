@@ -7,7 +7,6 @@ import io
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -69,7 +68,6 @@ def test_finds_in_real_code(typer_tree: Path, call):
 
 def test_what_changed_is_found(small: Path, call):
     assert call("query", "Cache", small).status == 0
-    time.sleep(0.06)
     write(small, {"zebra.py": "def paint_zebra():\n    return 'stripes'\n"})
     (small / "retry.py").unlink()
     assert call("query", "paint_zebra", small, "--format", "paths", "-n", "1").out == "zebra.py\n"

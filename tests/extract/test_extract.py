@@ -6,7 +6,6 @@ import os
 import re
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -143,10 +142,9 @@ def test_a_parse_takes_no_longer_than_allowed():
     ],
     ids=lambda value: value if isinstance(value, str) else value[:12].decode(),
 )
+@pytest.mark.timeout(60)
 def test_no_source_takes_quadratic_time_in_a_hook(name: str, text: bytes):
-    start = time.monotonic()
     check(extract(text, name, "x"), text)
-    assert time.monotonic() - start < 20
 
 
 def test_python_of_the_standard_library_is_whole():
@@ -162,11 +160,10 @@ def test_python_of_the_standard_library_is_whole():
     assert source[walk.start_byte : walk.end_byte].startswith(b"def walk(")
 
 
+@pytest.mark.timeout(60)
 def test_a_grammar_that_takes_quadratic_time_is_bounded():
-    start = time.monotonic()
     with pytest.raises(ParseTimeoutError):
         extract(b"/* x\n" * 50_000, "javascript", "a.js", timeout=0.2)
-    assert time.monotonic() - start < 20
 
 
 def test_a_prototype_counts_where_nothing_defines_it():

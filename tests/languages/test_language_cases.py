@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import random
-import time
 from pathlib import Path
 
 import pytest
@@ -19,8 +18,6 @@ from codesearch.extract.symbols import extract
 
 CASES = Path(__file__).parent / "cases"
 SOURCES = sorted(path for path in CASES.iterdir() if path.suffix != ".symbols")
-SLOW = 20.0
-"""Seconds after which a hook counts as stuck, on a slow and busy machine."""
 
 
 def symbols(path: Path) -> list[Symbol]:
@@ -105,7 +102,6 @@ def test_broken_sources_break_nothing(path: Path):
     ],
     ids=lambda value: value if isinstance(value, str) else value[:14].decode(),
 )
+@pytest.mark.timeout(60)
 def test_hooks_take_no_quadratic_time(name: str, text: bytes):
-    start = time.monotonic()
     extract(text, name, "x")
-    assert time.monotonic() - start < SLOW

@@ -24,6 +24,8 @@ from codesearch.rerank.shared_cache import VectorCache
 
 MODEL = "model@1"
 DIMS = 64
+SHORT = 10.0
+"""Seconds, on a busy machine. A wait for the lock of the other process would not end."""
 MB = 1_000_000
 posix = pytest.mark.skipif(os.name != "posix", reason="POSIX only")
 
@@ -295,7 +297,7 @@ def test_one_that_another_process_locks_costs_a_moment_and_is_tried_again_later(
     owner.execute("BEGIN EXCLUSIVE; CREATE TABLE held(x)")
     started = time.monotonic()
     assert cache.get(MODEL, DIMS, [digest(1)]) == {}
-    assert time.monotonic() - started < 2.0
+    assert time.monotonic() - started < SHORT
     assert "another process keeps it locked" in cache.problem
     monkeypatch.setattr(module, "_opened", lambda *arguments, **options: pytest.fail("it was tried again at once"))
     assert cache.get(MODEL, DIMS, [digest(1)]) == {}
@@ -328,7 +330,7 @@ def test_while_another_process_writes_it_is_read_and_nothing_is_said(path: Path,
         started = time.monotonic()
         cache.put(MODEL, some(2))
         assert cache.get(MODEL, DIMS, [digest(1), digest(2)]) == some(1)
-        assert time.monotonic() - started < 2.0
+        assert time.monotonic() - started < SHORT
         assert cache.problem == ""
         holder.communicate("")
 

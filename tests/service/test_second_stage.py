@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import pytest
 import codesearch
 from codesearch.rerank import reranker
 from codesearch.service import Service, client
+from codesearch.service.maintainer import Maintainer
 from tests.support import models
 from tests.support.models import FakeModel
 from tests.support.trees import write_function
@@ -72,15 +72,23 @@ def test_with_full_a_saved_file_does_not_wait_for_the_vectors(tree: Path, fake: 
         assert service.refresh(timeout=60)
         until(lambda: fake.documents)
         write_function(tree, "src/added.py", "added_function")
-        assert service.refresh(timeout=20)
+        assert service.refresh(timeout=60)
         status = service.index_status()
         assert status.embedded < status.symbols
         assert any(symbol.name == "added_function" for symbol in service.symbols())
 
 
-def test_lazily_nothing_is_embedded_unasked(tree: Path, fake: FakeModel):
+def test_lazily_nothing_is_embedded_unasked(tree: Path, fake: FakeModel, monkeypatch: pytest.MonkeyPatch):
+    idle: list[int] = []
+    fill = Maintainer._fill
+
+    def counted(self: Maintainer) -> None:
+        fill(self)
+        idle.append(1)
+
+    monkeypatch.setattr(Maintainer, "_fill", counted)
     with Service(tree, {"model": "fake"}, serve=False) as service:
         assert service.refresh(timeout=60)
-        time.sleep(1.5)
+        until(lambda: len(idle) > 2, "the service has had time to embed")
         assert fake.documents == []
         assert not reranker._process.models

@@ -401,9 +401,9 @@ def test_idle_costs_nothing(tree: Path):
     with Service(tree) as service:
         assert service.refresh(timeout=60)
         until(lambda: service.status().fresh)
-        before = time.process_time()
-        time.sleep(1.0)
-        assert time.process_time() - before < 0.05
+        before = sum(os.times()[:4])
+        time.sleep(1.0)  # the time that is measured
+        assert sum(os.times()[:4]) - before < 0.1, "processor time of this process and of the children that ended"
 
 
 def test_a_reader_says_what_the_writer_says(tree: Path):
