@@ -7,7 +7,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,9 +15,10 @@ import pytest
 
 from codesearch.bench import processes
 from tests.quality.conftest import repository  # noqa: F401 -- a fixture
-from tests.support.command import COMMAND, Run
+from tests.support.command import COMMAND, PATIENCE, Run
 from tests.support.git import git
 from tests.support.trees import write
+from tests.support.wait import until
 
 Call = Callable[..., Run]
 FEW = ("--queries", "3", "--cold", "2", "--embed", "none")
@@ -191,35 +191,32 @@ def test_an_interruption_leaves_nothing(tmp_path: Path, scratch: Path, number: s
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 -- no threads here
     )
     try:
-        deadline = time.monotonic() + 200
-        while not any(path.name.endswith(file) for path in scratch.rglob("*")):
-            assert time.monotonic() < deadline
-            assert process.poll() is None
-            time.sleep(0.01)
+        until(
+            lambda: any(path.name.endswith(file) for path in scratch.rglob("*")) or process.poll() is not None,
+            f"{what} begins",
+            seconds=PATIENCE,
+        )
+        assert process.poll() is None
         process.send_signal(number)
-        _, errors = process.communicate(timeout=60)
+        _, errors = process.communicate(timeout=PATIENCE)
     finally:
         process.kill()
         process.communicate()
     assert process.returncode == 130, errors
     assert b"Traceback" not in errors
     assert not list(scratch.iterdir())
-    assert not _running(str(scratch)), what
+    until(lambda: not _running(str(scratch)), lambda: f"while {what}: {_running(str(scratch))} should end")
 
 
 def _running(word: str) -> list[str]:
-    """Return the commands of processes that name something, a moment from now at most."""
-    deadline = time.monotonic() + 10
-    while True:
-        found = []
-        for entry in Path("/proc").iterdir():
-            if entry.name.isdigit():
-                try:
-                    line = (entry / "cmdline").read_bytes().decode("utf-8", "replace")
-                except OSError:
-                    continue
-                if word in line:
-                    found.append(line)
-        if not found or time.monotonic() > deadline:
-            return found
-        time.sleep(0.05)
+    """Return the commands of processes that name something."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                line = (entry / "cmdline").read_bytes().decode("utf-8", "replace")
+            except OSError:
+                continue
+            if word in line:
+                found.append(line)
+    return found

@@ -19,6 +19,7 @@ import pytest
 
 from tests.support.command import COMMAND, process
 from tests.support.home import HOUSE
+from tests.support.wait import until
 
 NEVER = ("torch", "transformers", "sentence_transformers", "huggingface_hub", "tokenizers")
 ONLY_FOR_A_TRANSFORMER = ("onnxruntime", *NEVER)
@@ -93,18 +94,12 @@ def test_watch(all_traps: Traps, small: Path) -> None:
     process("index", cwd=small, environment=environment)
     with subprocess.Popen([*COMMAND, "watch"], cwd=small, env=environment, stderr=subprocess.PIPE, text=True) as watch:
         assert watch.stderr is not None
-        first = watch.stderr.readline()
+        watch.stderr.readline()  # it watches
         (small / "new.py").write_text("def added_later():\n    return 1\n")
-        deadline = time.monotonic() + 60
-        while time.monotonic() < deadline:
-            run = process(
-                "query", "added later", "--no-update", "--format", "paths", cwd=small, environment=environment
-            )
-            if run.out.startswith("new.py"):
-                break
+        query = ("query", "added later", "--no-update", "--format", "paths")
+        until(lambda: process(*query, cwd=small, environment=environment).out.startswith("new.py"))
         watch.send_signal(signal.SIGINT)
         watch.communicate(timeout=60)
-    assert run.out.startswith("new.py"), first
     assert all_traps.sprung() == []
 
 

@@ -353,6 +353,7 @@ def resident(pid: int) -> int:
     return int(subprocess.run(["ps", "-o", "rss=", "-p", str(pid)], capture_output=True, text=True).stdout)
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_random_and_malformed_messages(client: Client, project: Path):
     """Every request is answered, nothing hangs, grows or crashes. CODESEARCH_FUZZ names how many messages."""
@@ -391,6 +392,7 @@ def test_random_and_malformed_messages(client: Client, project: Path):
     assert client.shutdown() == 0
 
 
+@pytest.mark.slow
 @posix
 def test_memory_does_not_grow_with_use(client: Client, project: Path):
     client.initialize(project)

@@ -22,6 +22,7 @@ from codesearch.store import store as store_module
 from tests.support import models
 from tests.support.git import git
 from tests.support.models import FakeModel
+from tests.support.wait import until
 
 QUESTION = "generate shell completion script"
 
@@ -190,9 +191,7 @@ def test_killed_while_filling_neither_index_nor_cache_loses_what_they_had(root: 
     seen = 0
     for _ in range(3):
         process = subprocess.Popen([sys.executable, "-c", RUN, str(root)])
-        end = time.monotonic() + 60
-        while len(vectors(root)) <= seen and process.poll() is None and time.monotonic() < end:
-            time.sleep(0.02)
+        until(lambda: len(vectors(root)) > seen or process.poll() is not None)  # noqa: B023 -- called at once
         time.sleep(rng.uniform(0.0, 0.2))
         process.send_signal(signal.SIGKILL)
         process.wait()

@@ -195,6 +195,7 @@ def change(root: Path, rng: random.Random, number: int) -> None:
 ROUNDS = int(os.environ.get("CODESEARCH_FAULT_ROUNDS", "10"))
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="finds processes in /proc")
 @pytest.mark.timeout(60 + 30 * ROUNDS)
 def test_watcher_worker_and_client_killed_at_any_moment(tree: Path, tmp_path: Path, watchers):
