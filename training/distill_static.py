@@ -93,7 +93,8 @@ def reduce(vectors: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
     centred = vectors.astype(np.float64) - vectors.astype(np.float64).mean(0)
     variances, components = np.linalg.eigh(centred.T @ centred / len(centred))
     first = slice(None, -DIMS - 1, -1)
-    return (centred @ components[:, first]) / variances[first] ** (WHITENING / 2)
+    whitened: npt.NDArray[np.float64] = (centred @ components[:, first]) / variances[first] ** (WHITENING / 2)
+    return whitened
 
 
 def weights(tokens: list[str], own: dict[str, int]) -> npt.NDArray[np.float64]:

@@ -35,7 +35,8 @@ Row = dict[str, Any]
 
 def unit(vectors: Scores) -> Scores:
     """Return vectors of length 1."""
-    return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
+    scaled: Scores = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
+    return scaled
 
 
 def document(row: Row) -> str:
@@ -81,7 +82,8 @@ def mrr(scores: Scores, answers: list[int]) -> float:
 
 def standard(scores: Scores) -> Scores:
     """Return scores of mean 0 and deviation 1, a row."""
-    return (scores - scores.mean(1, keepdims=True)) / (scores.std(1, keepdims=True) + 1e-9)
+    scaled: Scores = (scores - scores.mean(1, keepdims=True)) / (scores.std(1, keepdims=True) + 1e-9)
+    return scaled
 
 
 def main() -> None:

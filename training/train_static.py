@@ -199,7 +199,8 @@ def train(
             mean = np.mean(losses[-200:])
             print(f"run {seed}, epoch {epoch}, step {step + 1} of about {steps}: loss {mean:.3f}", flush=True)
     with torch.no_grad():
-        return ((origin + moved) * torch.exp(weight)[:, None]).numpy()
+        trained: npt.NDArray[np.float32] = ((origin + moved) * torch.exp(weight)[:, None]).numpy()
+        return trained
 
 
 def main() -> None:
