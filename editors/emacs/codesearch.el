@@ -9,23 +9,24 @@
 
 ;;; Commentary:
 
-;; Ask for code in plain words and go to the function:
+;; Describe what code does in plain words, and go to the function:
 ;;
 ;;   M-x codesearch RET where are failed uploads retried RET
 ;;
 ;; Everything stays on this machine: the answers come from the command
 ;; `codesearch lsp', which must be installed.
 ;;
-;;   M-x codesearch                    as you type when consult is installed,
-;;                                     else a question, answered in *xref*
-;;   M-x codesearch-similar-at-point   code like the function around point
-;;   M-x codesearch-status             what is indexed
-;;   M-x codesearch-reindex            bring the index up to date
+;;   M-x codesearch                    search as you type with consult;
+;;                                     otherwise ask once, and show the
+;;                                     answers in *xref*
+;;   M-x codesearch-similar-at-point   code similar to the function at point
+;;   M-x codesearch-status             the status of the index
+;;   M-x codesearch-reindex            update the index
 ;;
-;; The server runs beside the language's own.  Which connection carries the
-;; questions is `codesearch-backend': Eglot or lsp-mode where they run the
-;; server for the current buffer, else a connection of this package, which
-;; needs neither.  In all three, text that is not saved yet counts.
+;; The server runs beside the language's own server.  The package talks to it
+;; through Eglot or lsp-mode if they run it for the current buffer, or else
+;; through a connection of its own, which needs neither; see
+;; `codesearch-backend'.  All three include unsaved changes.
 ;;
 ;; Installation:
 ;;
@@ -33,11 +34,11 @@
 ;;   (global-set-key (kbd "M-s c") #'codesearch)
 ;;   (global-set-key (kbd "M-s s") #'codesearch-similar-at-point)
 ;;
-;; With lsp-mode, to run the server beside the language's own one:
+;; To run the server with lsp-mode, beside the language's own server:
 ;;
 ;;   (with-eval-after-load 'lsp-mode (codesearch-lsp-mode-register))
 ;;
-;; With Eglot, which runs one server for a mode, for modes that have none:
+;; To run it with Eglot, which runs one server per mode, for modes without one:
 ;;
 ;;   (with-eval-after-load 'eglot (codesearch-eglot-register 'perl-mode))
 
@@ -62,39 +63,43 @@
   :type '(repeat string))
 
 (defcustom codesearch-server-options nil
-  "Options of the server, a plist such as (:watch :json-false).
-They are listed in the server's documentation, docs/lsp.md."
+  "Options of the server, a plist such as (:limit 20 :unsaved :json-false).
+They are listed in the server's documentation, docs/lsp.md.
+Unless you set it here, `:watch' is false: the server watches the
+folders itself, and lsp-mode would ask whether it may watch them too."
   :type 'plist)
 
 (defcustom codesearch-limit 50
-  "How many answers to ask for."
+  "The maximum number of answers."
   :type 'natnum)
 
 (defcustom codesearch-backend 'auto
-  "Which connection to the server carries the questions.
-`auto' takes Eglot's or lsp-mode's where they run the server for the
-current buffer, else one that this package starts."
-  :type '(choice (const :tag "Whichever runs the server" auto)
+  "The connection to the server.
+`auto' uses that of Eglot or lsp-mode if they run the server for the
+current buffer, or else one that this package starts."
+  :type '(choice (const :tag "The one that runs the server" auto)
                  (const :tag "Eglot" eglot)
                  (const :tag "lsp-mode" lsp-mode)
-                 (const :tag "A connection of its own" own)))
+                 (const :tag "A separate connection" own)))
 
 (defcustom codesearch-use-consult t
-  "Whether to ask while you type, with a preview, when consult is installed."
+  "Whether to search as you type, with a preview, if consult is installed."
   :type 'boolean)
 
 (defcustom codesearch-display 'xref
-  "How answers are shown where consult is not used."
+  "How to show the answers without consult."
   :type '(choice (const :tag "In an *xref* buffer" xref)
                  (const :tag "With `completing-read'" completing-read)))
 
 (defcustom codesearch-root-markers '(".codesearch/index.db" ".codesearch.toml" ".git" ".hg" ".jj")
-  "What marks the folder to search: the nearest one above that holds one."
+  "The names that mark the folder to search: the nearest one above with one.
+An index counts only if none of the others is found."
   :type '(repeat string))
 
 (defcustom codesearch-timeout 30
   "Seconds to wait for an answer.
-The first question of a large folder is answered from what is indexed."
+While a large folder is being indexed for the first time, answers come
+from the part that is already indexed."
   :type 'natnum)
 
 (defface codesearch-file '((t :inherit compilation-info))
@@ -104,7 +109,7 @@ The first question of a large folder is answered from what is indexed."
   "Face of line numbers.")
 
 (defvar codesearch-history nil
-  "Questions asked.")
+  "The history of questions.")
 
 (defvar eglot-server-programs)
 (defvar lsp--cur-workspace)
@@ -137,18 +142,36 @@ The first question of a large folder is answered from what is indexed."
             (url-hexify-string (encode-coding-string path 'utf-8)
                                (url--allowed-chars (cons ?/ (cons ?: url-unreserved-chars)))))))
 
+(defconst codesearch--index ".codesearch/index.db"
+  "The index in a folder, relative to it.")
+
+(defun codesearch--nearest (markers)
+  "Return the nearest folder above with one of MARKERS, or nil."
+  (locate-dominating-file
+   default-directory
+   (lambda (folder)
+     (seq-some (lambda (marker) (file-exists-p (expand-file-name marker folder))) markers))))
+
+(defun codesearch--too-large-p (folder)
+  "Return non-nil if FOLDER is the home folder or a whole disk."
+  (or (file-equal-p folder "~")
+      (string= (expand-file-name folder) (expand-file-name ".." folder))))
+
 (defun codesearch-root ()
   "Return the folder to search from the current buffer.
-It is the nearest one above that holds a marker, else the project's,
-else the current one."
-  (let ((found (locate-dominating-file
-                default-directory
-                (lambda (folder)
-                  (seq-some (lambda (marker) (file-exists-p (expand-file-name marker folder)))
-                            codesearch-root-markers))))
+It is the nearest one above that contains a marker, or else the
+project's, or else the current one."
+  ;; Without the repository around it, an index in a subfolder would hide the
+  ;; rest of the repository.
+  (let ((found (codesearch--nearest (remove codesearch--index codesearch-root-markers)))
+        (indexed (and (member codesearch--index codesearch-root-markers)
+                      (codesearch--nearest (list codesearch--index))))
         (project (project-current)))
+    (when (and found (codesearch--too-large-p found))
+      (setq found nil))
     (expand-file-name
      (cond (found)
+           (indexed)
            ((null project) default-directory)
            ((fboundp 'project-root) (project-root project))
            (t default-directory)))))
@@ -156,10 +179,10 @@ else the current one."
 ;;; Connections
 
 (defvar codesearch--connections (make-hash-table :test #'equal)
-  "Connections of this package, by root.")
+  "The connections of this package, by root.")
 
 (defun codesearch--plain (value)
-  "Return VALUE, an answer in any of the clients' forms, as plists and lists."
+  "Return VALUE, an answer from any of the clients, as plists and lists."
   (cond ((hash-table-p value)
          (let (plist)
            (maphash (lambda (key item)
@@ -172,24 +195,24 @@ else the current one."
         (t value)))
 
 (defun codesearch--eglot-server ()
-  "Return Eglot's connection to our server for this buffer, or nil."
+  "Return Eglot's connection to the server for this buffer, or nil."
   (when-let* ((server (and (fboundp 'eglot-current-server) (eglot-current-server)))
               (experimental (plist-get (eglot--capabilities server) :experimental)))
     (and (plist-member experimental :codesearch) server)))
 
 (defun codesearch--lsp-workspace ()
-  "Return the workspace of our server that lsp-mode has here, or nil."
+  "Return lsp-mode's workspace of the server for this buffer, or nil."
   (and (bound-and-true-p lsp-mode) buffer-file-name
        (lsp-find-workspace 'codesearch buffer-file-name)))
 
 (defun codesearch--request (method params)
-  "Send METHOD, a string, with PARAMS, a plist; wait and return the answer.
-Signal a `user-error' with what the server says when it refuses."
+  "Send METHOD, a string, with PARAMS, a plist; wait, and return the answer.
+Signal a `user-error' with the server's message if it refuses."
   (let ((eglot (and (memq codesearch-backend '(auto eglot)) (codesearch--eglot-server)))
         (workspace (and (memq codesearch-backend '(auto lsp-mode)) (codesearch--lsp-workspace))))
     (codesearch--plain
      (cond (eglot
-            ;; `:deferred' lets Eglot send what was typed since.
+            ;; With `:deferred', Eglot first sends pending changes.
             (codesearch--jsonrpc eglot method params :deferred (intern (concat ":" method))))
            (workspace
             (let ((lsp--cur-workspace workspace))
@@ -199,10 +222,10 @@ Signal a `user-error' with what the server says when it refuses."
               (codesearch--sync connection)
               (codesearch--jsonrpc connection method params)))
            (t
-            (user-error "The server codesearch is not run by %s for this buffer" codesearch-backend))))))
+            (user-error "%s does not run the codesearch server for this buffer" codesearch-backend))))))
 
 (defun codesearch--jsonrpc (connection method params &rest options)
-  "Ask CONNECTION for METHOD with PARAMS and OPTIONS of `jsonrpc-request'."
+  "Send METHOD with PARAMS to CONNECTION; OPTIONS are those of `jsonrpc-request'."
   (condition-case problem
       (apply #'jsonrpc-request connection (intern (concat ":" method)) params
              :timeout codesearch-timeout options)
@@ -211,17 +234,23 @@ Signal a `user-error' with what the server says when it refuses."
                                       (error-message-string problem))))))
 
 (defclass codesearch-connection (jsonrpc-process-connection)
-  ((root :initarg :root :documentation "The folder that is searched.")
+  ((root :initarg :root :documentation "The folder to search.")
    (documents :initform (make-hash-table :test #'equal)
-              :documentation "By URI: (VERSION . TICK) of the text that the server has."))
+              :documentation "The documents sent to the server: by URI, (VERSION . TICK)."))
   :documentation "A connection to a language server that this package started.")
 
 (defun codesearch--connection (root)
-  "Return the connection for ROOT; start it if there is none."
+  "Return the connection for ROOT; start a server if there is none."
   (let ((connection (gethash root codesearch--connections)))
     (if (and connection (jsonrpc-running-p connection))
         connection
       (puthash root (codesearch--start root) codesearch--connections))))
+
+(defun codesearch--options ()
+  "Return the options of the server."
+  (if (plist-member codesearch-server-options :watch)
+      codesearch-server-options
+    (append codesearch-server-options '(:watch :json-false))))
 
 (defun codesearch--start (root)
   "Start a server for ROOT and return the connection."
@@ -255,23 +284,23 @@ Signal a `user-error' with what the server says when it refuses."
                  ;; Positions count characters, as columns do in Emacs.
                  :capabilities '(:general (:positionEncodings ["utf-32"])
                                  :workspace (:workspaceFolders t))
-                 :initializationOptions (or codesearch-server-options (make-hash-table)))
+                 :initializationOptions (codesearch--options))
            :timeout codesearch-timeout)
           (jsonrpc-notify connection :initialized (make-hash-table)))
       (error
        (ignore-errors (jsonrpc-shutdown connection))
-       (user-error "The server codesearch did not start: %s" (error-message-string problem))))
+       (user-error "The codesearch server did not start: %s" (error-message-string problem))))
     connection))
 
 (defun codesearch--serve (_connection method _params)
-  "Answer METHOD, a request of the server; there is none that is needed."
+  "Answer METHOD, a request from the server; none needs a real answer."
   (pcase method
     ('workspace/configuration [nil])
     (_ nil)))
 
 (defun codesearch--sync (connection)
-  "Send CONNECTION the text of buffers that differ from their files.
-Done before each question, so that nothing is sent while typing."
+  "Send the text of modified buffers to CONNECTION.
+This is done before each question, so that typing sends nothing."
   (let ((root (oref connection root))
         (documents (oref connection documents))
         seen)
@@ -295,7 +324,7 @@ Done before each question, so that nothing is sent while typing."
                                           (list :uri uri :version version :text text
                                                 :languageId (string-remove-suffix "-mode" (symbol-name major-mode)))))))
                 (puthash uri (cons version tick) documents)))))))
-    ;; Saved, reverted or killed since: the file counts again.
+    ;; Buffers that have been saved, reverted or killed: the file counts again.
     (dolist (uri (hash-table-keys documents))
       (unless (member uri seen)
         (remhash uri documents)
@@ -317,45 +346,99 @@ Done before each question, so that nothing is sent while typing."
 ;;;###autoload
 (defun codesearch-eglot-register (mode &rest modes)
   "Let Eglot run the server for MODE and MODES.
-Eglot runs one server for a mode: name modes that have no other."
+Eglot runs one server per mode, so choose modes without another one."
   (require 'eglot)
   (add-to-list 'eglot-server-programs
                (cons (cons mode modes)
                      (append codesearch-command
-                             (and codesearch-server-options
-                                  (list :initializationOptions codesearch-server-options))))))
+                             (list :initializationOptions (codesearch--options))))))
 
 ;;;###autoload
 (defun codesearch-lsp-mode-register ()
-  "Let lsp-mode run the server beside the language's own."
+  "Let lsp-mode run the server beside the language's own server."
   (require 'lsp-mode)
   (lsp-register-client
    (make-lsp-client :new-connection (lsp-stdio-connection (lambda () codesearch-command))
                     :activation-fn (lambda (&rest _) (derived-mode-p 'prog-mode))
-                    :initialization-options (lambda () codesearch-server-options)
+                    :initialization-options #'codesearch--options
                     :add-on? t
                     :priority -2
                     :server-id 'codesearch)))
 
 ;;; Answers
 
-(defun codesearch--hits (params method)
-  "Return the hits that METHOD answers to PARAMS."
-  (let ((answer (codesearch--request method params)))
-    (or (plist-get answer :hits)
-        (progn
-          (unless (string-empty-p (or (plist-get answer :message) ""))
-            (message "Codesearch: %s" (plist-get answer :message)))
-          nil))))
+(defconst codesearch--again 0.4
+  "Seconds until a question is asked again if its folder is being indexed.")
+
+(defun codesearch--answer (method params)
+  "Return the answer to METHOD with PARAMS.
+Each hit gets `:units', the name of the encoding that its positions
+count in."
+  (let* ((units (codesearch--units))
+         (answer (codesearch--request method params)))
+    (plist-put answer :hits (mapcar (lambda (hit) (append hit (list :units units))) (plist-get answer :hits)))))
+
+(defun codesearch--query-answer (text)
+  "Return the answer to TEXT."
+  (codesearch--answer "codesearch/query" (list :text text :limit codesearch-limit)))
 
 (defun codesearch--query (text)
   "Return the hits for TEXT."
-  (codesearch--hits (list :text text :limit codesearch-limit) "codesearch/query"))
+  (plist-get (codesearch--query-answer text) :hits))
+
+(defun codesearch--wait (ask)
+  "Return the answer of the function ASK; repeat it while there is none yet.
+A folder that is being indexed may have no answers at first."
+  (let ((end (+ (float-time) codesearch-timeout))
+        (answer (funcall ask)))
+    (while (and (null (plist-get answer :hits))
+                (null (plist-get answer :complete))
+                (< (float-time) end))
+      (message "Codesearch: still indexing...")
+      (sleep-for codesearch--again)
+      (setq answer (funcall ask)))
+    answer))
+
+(defun codesearch--units ()
+  "Return the encoding that the positions of the next answer count in."
+  (let ((eglot (and (memq codesearch-backend '(auto eglot)) (codesearch--eglot-server))))
+    (cond (eglot (or (plist-get (eglot--capabilities eglot) :positionEncoding) "utf-16"))
+          ((and (memq codesearch-backend '(auto lsp-mode)) (codesearch--lsp-workspace)) "utf-16")
+          (t "utf-32"))))
 
 (defun codesearch--position (hit)
-  "Return (LINE . COLUMN) of the name of HIT; the line counts from 1."
+  "Return (LINE . COLUMN) of the name of HIT.
+The line counts from 1, the column in the units of the answer."
   (let ((start (plist-get (plist-get hit :selectionRange) :start)))
     (cons (1+ (plist-get start :line)) (plist-get start :character))))
+
+(defun codesearch--characters (line column units)
+  "Return COLUMN of the text LINE, which counts in UNITS, in characters."
+  (if (equal units "utf-32")
+      (min column (length line))
+    (let ((count 0) (at 0))
+      (while (and (< at (length line)) (< count column))
+        (setq count (+ count (cond ((equal units "utf-8") (string-bytes (substring line at (1+ at))))
+                                   ((> (aref line at) #xffff) 2)
+                                   (t 1)))
+              at (1+ at)))
+      at)))
+
+(defun codesearch--column (hit)
+  "Return the column of the name of HIT in characters.
+Reads its file, unless that is not needed."
+  (pcase-let* ((`(,line . ,column) (codesearch--position hit))
+               (units (plist-get hit :units))
+               (file (codesearch--path (plist-get hit :uri)))
+               (visited (get-file-buffer file)))
+    (if (or (zerop column) (equal units "utf-32"))
+        column
+      (with-temp-buffer
+        (cond (visited (insert-buffer-substring-no-properties visited))
+              ((file-readable-p file) (insert-file-contents file)))
+        (goto-char (point-min))
+        (forward-line (1- line))
+        (codesearch--characters (buffer-substring (point) (line-end-position)) column units)))))
 
 (defun codesearch--said (hit)
   "Return the signature of HIT, or its kind and name, on one line."
@@ -365,7 +448,7 @@ Eglot runs one server for a mode: name modes that have no other."
       signature)))
 
 (defun codesearch--candidate (hit)
-  "Return HIT as a string that stands for it in the minibuffer."
+  "Return HIT as a string for the minibuffer."
   (let ((said (codesearch--said hit)))
     (propertize
      (concat (propertize (plist-get hit :path) 'face 'codesearch-file)
@@ -376,7 +459,7 @@ Eglot runs one server for a mode: name modes that have no other."
      'codesearch-hit hit)))
 
 (defun codesearch--hit-of (selected candidates)
-  "Return the hit that SELECTED, one of CANDIDATES, stands for."
+  "Return the hit of SELECTED, one of CANDIDATES."
   (when-let ((found (car (member selected candidates))))
     (get-text-property 0 'codesearch-hit found)))
 
@@ -391,7 +474,9 @@ Eglot runs one server for a mode: name modes that have no other."
             (widen)
             (goto-char (point-min))
             (forward-line (1- line))
-            (goto-char (min (line-end-position) (+ (point) column)))
+            (forward-char (codesearch--characters
+                           (buffer-substring-no-properties (point) (line-end-position))
+                           column (plist-get hit :units)))
             (point-marker)))))))
 
 (defun codesearch--goto (hit)
@@ -406,14 +491,24 @@ Eglot runs one server for a mode: name modes that have no other."
 
 (defun codesearch--xref (hit)
   "Return HIT as an xref."
-  (pcase-let ((`(,line . ,column) (codesearch--position hit)))
-    (xref-make (codesearch--said hit)
-               (xref-make-file-location (codesearch--path (plist-get hit :uri)) line column))))
+  (xref-make (codesearch--said hit)
+             (xref-make-file-location (codesearch--path (plist-get hit :uri))
+                                      (car (codesearch--position hit)) (codesearch--column hit))))
 
-(defun codesearch--show (prompt hits)
-  "Show HITS in the way of `codesearch-display', titled PROMPT."
-  (cond ((null hits) (user-error "Nothing found"))
-        ((codesearch--consult-p)
+(defun codesearch--nothing (answer)
+  "Signal a `user-error' with the reason why ANSWER is empty."
+  (let ((said (or (plist-get answer :message) "")))
+    (user-error "%s" (cond ((not (string-empty-p said)) (concat "Codesearch: " said))
+                           ((plist-get answer :complete) "Nothing found")
+                           (t "Still indexing; try again later")))))
+
+(defun codesearch--show (prompt answer)
+  "Show the hits of ANSWER according to `codesearch-display', titled PROMPT."
+  (codesearch--show-hits prompt (or (plist-get answer :hits) (codesearch--nothing answer))))
+
+(defun codesearch--show-hits (prompt hits)
+  "Show HITS according to `codesearch-display', titled PROMPT."
+  (cond ((codesearch--consult-p)
          (codesearch--consult-static prompt hits))
         ((eq codesearch-display 'completing-read)
          (let* ((candidates (mapcar #'codesearch--candidate hits))
@@ -434,11 +529,11 @@ Eglot runs one server for a mode: name modes that have no other."
 ;;; Consult
 
 (defun codesearch--consult-p ()
-  "Return non-nil if consult is to be used."
+  "Return non-nil if consult should be used."
   (and codesearch-use-consult (require 'consult nil t) (fboundp 'consult--dynamic-collection)))
 
 (defun codesearch--consult-state ()
-  "Return a function to preview hits and to go to the one chosen."
+  "Return the state function of consult: preview hits, and visit the chosen one."
   (let ((open (consult--temporary-files))
         (jump (consult--jump-state)))
     (lambda (action hit)
@@ -452,12 +547,12 @@ Eglot runs one server for a mode: name modes that have no other."
   (codesearch--hit-of selected candidates))
 
 (defun codesearch--consult (initial)
-  "Search as you type, beginning with INITIAL."
+  "Search as the user types, starting with INITIAL."
   (let ((buffer (current-buffer)))
     (consult--read
      (consult--dynamic-collection
       (lambda (input)
-        ;; The minibuffer is current; the question belongs to the buffer it was asked from.
+        ;; The minibuffer is current, but the question is about the user's buffer.
         (with-current-buffer buffer
           (mapcar #'codesearch--candidate (codesearch--query input)))))
      :prompt "Codesearch: "
@@ -467,13 +562,13 @@ Eglot runs one server for a mode: name modes that have no other."
      :history '(:input codesearch-history)
      :lookup #'codesearch--consult-lookup
      :state (codesearch--consult-state)
-     ;; Newer consult puts the mark of an input to split there by itself.
+     ;; Newer versions of consult add the separator themselves.
      :initial (if (fboundp 'consult--async-split-initial)
                   (consult--async-split-initial initial)
                 initial))))
 
 (defun codesearch--consult-static (prompt hits)
-  "Choose one of HITS with a preview, titled PROMPT."
+  "Let the user choose one of HITS with a preview, titled PROMPT."
   (consult--read (mapcar #'codesearch--candidate hits)
                  :prompt (format "%s: " prompt)
                  :sort nil
@@ -486,11 +581,10 @@ Eglot runs one server for a mode: name modes that have no other."
 
 ;;;###autoload
 (defun codesearch (text)
-  "Find the code for what TEXT describes.
-Called interactively, ask for it: while you type when consult is
-installed, else in one question.  With a prefix argument, begin with
-the symbol at point.  TEXT may hold filters, as in
-\"retry uploads lang:go -is:test\"."
+  "Find the code that TEXT describes.
+Interactively, search as you type if consult is installed; otherwise,
+ask once.  With a prefix argument, start with the symbol at point.
+TEXT may contain filters, as in \"retry uploads lang:go -is:test\"."
   (interactive
    (let ((initial (and current-prefix-arg (thing-at-point 'symbol t))))
      (list (if (codesearch--consult-p)
@@ -501,41 +595,47 @@ the symbol at point.  TEXT may hold filters, as in
         ((string-blank-p text)
          (user-error "Nothing to search for"))
         (t
-         (codesearch--show (format "Codesearch %s" text) (codesearch--query (string-trim text))))))
+         (codesearch--show (format "Codesearch %s" text)
+                           (codesearch--wait (lambda () (codesearch--query-answer (string-trim text))))))))
 
 ;;;###autoload
 (defun codesearch-similar-at-point ()
-  "Find code like the function around point."
+  "Find code similar to the function at point."
   (interactive)
   (unless buffer-file-name
-    (user-error "This buffer is not a file"))
+    (user-error "This buffer has no file"))
   (codesearch--show
    "Similar"
-   (codesearch--hits (list :textDocument (list :uri (codesearch--uri buffer-file-name))
-                           :position (list :line (1- (line-number-at-pos nil t)) :character 0)
-                           :limit codesearch-limit)
-                     "codesearch/similar")))
+   (codesearch--answer "codesearch/similar"
+                       (list :textDocument (list :uri (codesearch--uri buffer-file-name))
+                             :position (list :line (1- (line-number-at-pos nil t)) :character 0)
+                             :limit codesearch-limit))))
+
+(defun codesearch--count (number noun)
+  "Return NUMBER and NOUN, in the plural if need be."
+  (format "%d %s%s" number noun (if (= number 1) "" "s")))
 
 ;;;###autoload
 (defun codesearch-status ()
-  "Tell what is indexed."
+  "Show the status of the index."
   (interactive)
   (let ((status (codesearch--request "codesearch/status" (make-hash-table))))
     (message "codesearch %s: %s" (plist-get status :version)
              (mapconcat (lambda (folder)
-                          (format "%s %s, %d files, %d symbols%s"
+                          (format "%s %s, %s, %s%s"
                                   (plist-get folder :name) (plist-get folder :state)
-                                  (plist-get folder :files) (plist-get folder :symbols)
+                                  (codesearch--count (plist-get folder :files) "file")
+                                  (codesearch--count (plist-get folder :symbols) "symbol")
                                   (let ((said (or (plist-get folder :message) "")))
                                     (if (string-empty-p said) "" (concat ": " said)))))
                         (plist-get status :folders) "; "))))
 
 ;;;###autoload
 (defun codesearch-reindex (&optional rebuild)
-  "Bring the index up to date; with a prefix argument REBUILD, from nothing."
+  "Update the index; with a prefix argument REBUILD, rebuild it from scratch."
   (interactive "P")
   (codesearch--request "codesearch/reindex" (list :rebuild (if rebuild t :json-false)))
-  (message "Codesearch: reindexing"))
+  (message "Codesearch: updating the index"))
 
 (provide 'codesearch)
 

@@ -137,6 +137,55 @@
       (should (string-match-p "\\`file:///[!-~]+\\'" uri))
       (should (equal (codesearch--path uri) path)))))
 
+(ert-deftest cs-unit-column ()
+  "A column counts characters, whatever the server counts."
+  (let ((line "/* 😀é */ function smile() {}"))
+    (dolist (case '(("utf-32" . 18) ("utf-16" . 19) ("utf-8" . 22)))
+      (should (= 18 (codesearch--characters line (cdr case) (car case)))))
+    (should (= (length line) (codesearch--characters line 999 "utf-16")))))
+
+(ert-deftest cs-unit-root ()
+  "The folder to search: a repository before an index in it, never the home folder."
+  (let* ((base (file-name-as-directory (make-temp-file "codesearch" t)))
+         (project-find-functions nil)
+         (process-environment (cons (concat "HOME=" base) process-environment)))
+    (cl-flet ((make (path) (make-directory (expand-file-name path base) t))
+              (root (path) (let ((default-directory (file-name-as-directory (expand-file-name path base))))
+                             (file-relative-name (directory-file-name (codesearch-root)) base))))
+      (mapc #'make '("repo/.git" "repo/kitchen/.codesearch" "indexed/.codesearch" "indexed/deep" "plain/kitchen"
+                     "nested/.git" "nested/part/deep"))
+      (dolist (file '("repo/kitchen/.codesearch/index.db" "indexed/.codesearch/index.db" "nested/part/.codesearch.toml"))
+        (write-region "" nil (expand-file-name file base) nil 'silent))
+      (should (equal (root "repo/kitchen") "repo"))
+      (should (equal (root "indexed/deep") "indexed"))
+      (should (equal (root "nested/part/deep") "nested/part"))
+      (should (equal (root "plain/kitchen") "plain/kitchen"))
+      ;; Dotfiles that are kept in git do not make the home folder a project.
+      (make ".git")
+      (should (equal (root "indexed/deep") "indexed")))
+    (delete-directory base t)))
+
+(ert-deftest cs-unit-options ()
+  "The client is not asked to watch files, unless the user wants it."
+  (should (equal (codesearch--options) '(:watch :json-false)))
+  (let ((codesearch-server-options '(:limit 3)))
+    (should (equal (codesearch--options) '(:limit 3 :watch :json-false))))
+  (let ((codesearch-server-options '(:watch t)))
+    (should (equal (codesearch--options) '(:watch t)))))
+
+(ert-deftest cs-unit-nothing ()
+  "An error says why there is no answer."
+  (cl-flet ((said (answer) (error-message-string (should-error (codesearch--show "x" answer) :type 'user-error))))
+    (should (equal (said '(:hits nil :complete t :message "")) "Nothing found"))
+    (should (equal (said '(:hits nil :complete nil :message "")) "Still indexing; try again later"))
+    (should (equal (said '(:hits nil :complete t :message "No folder")) "Codesearch: No folder"))))
+
+(ert-deftest cs-unit-wait ()
+  "A question is asked again while indexing has not begun."
+  (let ((codesearch--again 0.01) (answers '((:hits nil :complete nil) (:hits nil :complete nil) (:hits (1) :complete nil))))
+    (should (equal (codesearch--wait (lambda () (pop answers))) '(:hits (1) :complete nil)))
+    (should (null answers))))
+
 (ert-deftest cs-unit-plain ()
   "Answers of all clients become plists and lists."
   (let ((table (make-hash-table :test #'equal)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -16,7 +17,9 @@ from tests.editors.conftest import HERE, Repository
 
 PLUGIN = conftest.PLUGINS / "emacs" / "codesearch.el"
 CASES = ["cs-query", "cs-choose", "cs-similar", "cs-unsaved", "cs-status", "cs-refusal"]
-UNIT = ["cs-unit-uri", "cs-unit-plain", "cs-unit-table"]
+UNIT = [
+    f"cs-unit-{name}" for name in ("uri", "plain", "table", "column", "root", "options", "nothing", "wait")
+]  # fmt: skip
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -64,6 +67,9 @@ def test_wrong_answers_are_noticed(backend: str, library: str, repository: Repos
     done = _run(backend, repository, home, conftest.fake("wrong", home / "log"), wait=1000)
     assert done.returncode != 0
     assert _outcomes(done.stdout) == {**dict.fromkeys(CASES, "FAILED"), **dict.fromkeys(UNIT, "passed")}, done.stdout
+    # The server watches by itself: lsp-mode would ask whether it may watch each folder of a large project.
+    messages = [json.loads(line) for line in (home / "log").read_text(encoding="utf-8").splitlines()]
+    assert messages[0]["params"]["initializationOptions"]["watch"] is False
 
 
 @pytest.mark.parametrize(("server", "says"), [("dead", "did not start"), ("missing", "There is no command")])
