@@ -45,15 +45,22 @@ def _run(
 
 
 def test_over_the_command_line(vim: str, repository: Repository, home: Path) -> None:
-    done = _run(vim, "query similar stale nothing", repository, home, [*conftest.COMMAND, "lsp"], ale=False)
+    done = _run(vim, "query similar stale nothing root", repository, home, [*conftest.COMMAND, "lsp"], ale=False)
     assert done.returncode == 0, done.stdout
-    assert done.stdout.count("PASS") == 4, done.stdout
+    assert done.stdout.count("PASS") == 5, done.stdout
 
 
 def test_over_ale(vim: str, ale: None, repository: Repository, home: Path) -> None:
     done = _run(vim, "query similar unsaved symbols nothing", repository, home, conftest.server(), ale=True)
     assert done.returncode == 0, done.stdout
     assert done.stdout.count("PASS") == 5, done.stdout
+
+
+@pytest.mark.parametrize("case", ["early", "emoji"])
+def test_answers_of_a_special_kind_over_ale(vim: str, ale: None, case: str, repository: Repository, home: Path) -> None:
+    done = _run(vim, case, repository, home, conftest.fake(case, home / "log"), ale=True)
+    assert done.returncode == 0, done.stdout
+    assert done.stdout.count("PASS") == 1, done.stdout
 
 
 def test_wrong_answers_of_the_command_are_noticed(vim: str, repository: Repository, home: Path) -> None:

@@ -84,6 +84,63 @@ function! Case_similar() abort
   endif
 endfunction
 
+" With ALE, columns are bytes, whatever the server counts.
+function! Case_emoji() abort
+  call writefile(['/* 😀é */ function smile() {}'], $CS_ROOT . '/smile.js')
+  try
+    call s:Edit($CS_OTHER_PATH)
+    let l:list = s:Quickfix('Codesearch emoji')
+    call s:Same('column', l:list[0].col, strlen('/* 😀é */ function ') + 1)
+    cfirst
+    call s:Same('word', expand('<cword>'), 'smile')
+    " The same from the buffer, which is loaded now.
+    call s:Edit($CS_OTHER_PATH)
+    call s:Same('column', s:Quickfix('Codesearch emoji again')[0].col, strlen('/* 😀é */ function ') + 1)
+  finally
+    call delete($CS_ROOT . '/smile.js')
+  endtry
+endfunction
+
+" With ALE: before indexing has begun, nothing was searched yet.
+function! Case_early() abort
+  call s:Edit($CS_OTHER_PATH)
+  messages clear
+  Codesearch early
+  call s:Wait('a message', {-> execute('messages') =~# 'codesearch: '})
+  if execute('messages') !~# 'still indexing' || execute('messages') =~# 'nothing found'
+    throw 'said: ' . execute('messages')
+  endif
+endfunction
+
+function! s:File(path) abort
+  call mkdir(fnamemodify($HOME . '/' . a:path, ':h'), 'p')
+  call writefile([''], $HOME . '/' . a:path)
+endfunction
+
+" Which folder is searched.
+function! Case_root() abort
+  let l:base = resolve($HOME) . '/roots'
+  for l:path in ['repo/.git/HEAD', 'repo/kitchen/.codesearch/index.db', 'indexed/.codesearch/index.db',
+        \ 'indexed/deep/x', 'plain/kitchen/x', 'plainer/x', 'nested/.git/HEAD', 'nested/part/.codesearch.toml',
+        \ 'nested/part/deep/x']
+    call s:File('roots/' . l:path)
+  endfor
+  let l:wanted = [
+        \ ['plain/kitchen', 'plain', 'plain'], ['plain/kitchen', 'repo', 'plain/kitchen'],
+        \ ['plainer', 'plain', 'plainer'], ['plain/kitchen', '..', 'plain/kitchen'],
+        \ ['repo/kitchen', 'repo/kitchen', 'repo'], ['indexed/deep', 'indexed/deep', 'indexed'],
+        \ ['nested/part/deep', 'repo', 'nested/part'],
+        \ ]
+  for l:round in ['without a repository of the home folder', 'with one']
+    for [l:folder, l:current, l:root] in l:wanted
+      execute 'cd' fnameescape(l:base . '/' . l:current)
+      call s:Same(l:round . ': ' . l:folder . ' from ' . l:current,
+            \ codesearch#Root(l:base . '/' . l:folder), l:base . '/' . l:root)
+    endfor
+    call s:File('.git/HEAD')
+  endfor
+endfunction
+
 function! Case_unsaved() abort
   call s:Edit($CS_OTHER_PATH)
   let l:buffer = bufnr('')

@@ -1,10 +1,10 @@
-" Asks the command `codesearch`, or the language server where ALE runs it, and fills the quickfix list.
+" Asks the command `codesearch`, or the language server if ALE runs it, and fills the quickfix list.
 
-" Each search has a number; an answer to any but the newest is dropped.
+" Each search has a number. Answers to older searches are dropped.
 let s:newest = 0
 let s:job = v:null
 
-" Search for what {text} says; ask for it when it is empty. With {jump}, go to the first answer.
+" Search for {text}; if it is empty, ask for it. With {jump}, go to the first answer.
 function! codesearch#Query(text, jump) abort
   let l:text = trim(a:text)
   if empty(l:text)
@@ -19,15 +19,15 @@ function! codesearch#Query(text, jump) abort
     let l:params = {'text': l:text, 'limit': s:Limit()}
     return codesearch#ale#Request('codesearch/query', l:params, function('s:Answered', [l:search]))
   endif
-  " `--` first, so that a query may begin with a dash.
+  " `--` comes first, because a query may start with a dash.
   call s:Run(l:search, 'query', [l:text])
 endfunction
 
-" Find code like the function the cursor is in.
+" Find code similar to the function at the cursor.
 function! codesearch#Similar(jump) abort
   let l:file = expand('%:p')
   if empty(l:file) || !empty(&buftype)
-    return s:Say('this buffer is not a file')
+    return s:Say('this buffer has no file')
   endif
   let l:search = s:Begin(printf('Codesearch similar to %s:%d', expand('%:t'), line('.')), a:jump)
   if codesearch#ale#Running(bufnr(''))
@@ -41,7 +41,7 @@ function! codesearch#Similar(jump) abort
   call s:Run(l:search, 'similar', [l:file . ':' . line('.')])
 endfunction
 
-" Stop the search that is running, if any.
+" Stop the current search, if any.
 function! codesearch#Stop() abort
   let s:newest += 1
   if type(s:job) == v:t_job && job_status(s:job) is# 'run'
@@ -50,8 +50,9 @@ function! codesearch#Stop() abort
   let s:job = v:null
 endfunction
 
-" The folder to search: the nearest one above {folder} that has an index or is a git tree, else {folder}.
-" Without it: above the file of this window or of the one before, else above the current folder.
+" The folder to search: the nearest repository above {folder}, or else the nearest folder with an index, or else the
+" current folder if it contains {folder}, or else {folder} itself. Without {folder}: that of the file in this window or in
+" the previous one, or else the current folder.
 function! codesearch#Root(...) abort
   if a:0
     let l:folder = a:1
@@ -60,21 +61,43 @@ function! codesearch#Root(...) abort
           \ nr > 0 && empty(getbufvar(nr, '&buftype')) && !empty(bufname(nr))})
     let l:folder = empty(l:files) ? getcwd() : fnamemodify(bufname(l:files[0]), ':p:h')
   endif
-  let l:start = l:folder
+  " Without the repository around it, an index in a subfolder would hide the rest of the repository.
+  let l:found = s:Nearest(l:folder, ['.git', '.hg', '.jj', '.codesearch.toml'])
+  if !empty(l:found) && !s:TooLarge(l:found)
+    return l:found
+  endif
+  let l:found = s:Nearest(l:folder, ['.codesearch/index.db'])
+  if !empty(l:found)
+    return l:found
+  endif
+  let l:current = getcwd()
+  let l:inside = stridx(l:folder . '/', l:current . '/') == 0 && !s:TooLarge(l:current)
+  return l:inside || !isdirectory(l:folder) ? l:current : l:folder
+endfunction
+
+" The nearest folder at or above {folder} with one of the {names}, or ''.
+function! s:Nearest(folder, names) abort
+  let l:folder = a:folder
   while 1
-    if filereadable(l:folder . '/.codesearch/index.db') || isdirectory(l:folder . '/.git')
-          \ || filereadable(l:folder . '/.git')
-      return l:folder
-    endif
+    for l:name in a:names
+      if !empty(getftype(l:folder . '/' . l:name))
+        return l:folder
+      endif
+    endfor
     let l:above = fnamemodify(l:folder, ':h')
     if l:above is# l:folder
-      return isdirectory(l:start) ? l:start : getcwd()
+      return ''
     endif
     let l:folder = l:above
   endwhile
 endfunction
 
-" The command as a list; what `codesearch editor install vim` wrote down comes before the bare name.
+" Too large to be searched because a file happens to be somewhere below it: the home folder, or a whole disk.
+function! s:TooLarge(folder) abort
+  return a:folder is# fnamemodify($HOME, ':p:h') || fnamemodify(a:folder, ':h') is# a:folder
+endfunction
+
+" The command, a list. The one that `codesearch editor install vim` stored takes precedence over the bare name.
 function! codesearch#Command() abort
   let l:command = get(g:, 'codesearch_command', [])
   if empty(l:command)
@@ -123,7 +146,7 @@ function! s:Run(search, verb, rest) abort
   endif
 endfunction
 
-" The output is complete when the channel is closed AND the exit status known, in whichever order.
+" The output is complete when the channel is closed and the exit status is known, in either order.
 function! s:Ended(search, _) abort
   let a:search.waiting -= 1
   if a:search.waiting > 0 || a:search.id != s:newest
@@ -147,13 +170,13 @@ function! s:Ended(search, _) abort
   call s:Show(a:search, l:items)
 endfunction
 
-" A response of the language server.
+" Handle a response of the language server.
 function! s:Answered(search, response) abort
   if a:search.id != s:newest
     return
   endif
   if has_key(a:response, 'error')
-    " -32800, -32802: cancelled by us or by a newer question.
+    " -32800, -32802: cancelled by us, or by a newer question.
     return index([-32800, -32802], a:response.error.code) >= 0 ? 0 : s:Say(a:response.error.message)
   endif
   let l:items = []
@@ -161,16 +184,48 @@ function! s:Answered(search, response) abort
     call add(l:items, {
           \ 'filename': ale#util#ToResource(l:hit.uri),
           \ 'lnum': l:hit.selectionRange.start.line + 1,
-          \ 'col': l:hit.selectionRange.start.character + 1,
+          \ 'col': s:Column(ale#util#ToResource(l:hit.uri), l:hit.selectionRange.start),
           \ 'text': empty(get(l:hit, 'signature', '')) ? l:hit.kind . ' ' . l:hit.qualname : l:hit.signature,
           \ })
   endfor
-  call s:Show(a:search, l:items)
+  call s:Show(a:search, l:items, s:Why(a:response.result))
 endfunction
 
-function! s:Show(search, items) abort
+" Why an answer of the language server has no hits, or ''.
+function! s:Why(result) abort
+  if !empty(get(a:result, 'message', ''))
+    return a:result.message
+  endif
+  return get(a:result, 'complete', v:true) ? '' : 'still indexing; try again later'
+endfunction
+
+" The byte column, from 1, of a position, which counts in UTF-16.
+function! s:Column(file, position) abort
+  if a:position.character == 0
+    return 1
+  endif
+  let l:number = a:position.line + 1
+  let l:line = bufloaded(a:file) ? get(getbufline(a:file, l:number), 0, '')
+        \ : filereadable(a:file) ? get(readfile(a:file, '', l:number), a:position.line, '') : ''
+  let l:units = 0
+  let l:bytes = 0
+  for l:character in split(l:line, '\zs')
+    if l:units >= a:position.character
+      break
+    endif
+    " A character may have combining ones.
+    for l:code in str2list(l:character)
+      let l:units += l:code > 0xFFFF ? 2 : 1
+    endfor
+    let l:bytes += strlen(l:character)
+  endfor
+  return l:bytes + 1
+endfunction
+
+function! s:Show(search, items, ...) abort
   if empty(a:items)
-    return s:Say('nothing found: ' . a:search.title)
+    let l:why = get(a:000, 0, '')
+    return s:Say(empty(l:why) ? 'nothing found: ' . a:search.title : l:why)
   endif
   call setqflist([], ' ', {'title': a:search.title, 'items': a:items})
   if exists('#User#CodesearchDone')

@@ -1,7 +1,6 @@
-" The language server through ALE: warm answers, and text that is not saved yet counts.
+" The language server through ALE: fast answers that include unsaved changes.
 
-" Let ALE run `codesearch lsp` for these file types; call it from the vimrc.
-" Other linters of these file types keep running beside it.
+" Let ALE run `codesearch lsp` for these file types, beside their other linters. Call it from the vimrc.
 function! codesearch#ale#Define(filetypes) abort
   let l:command = codesearch#Command()
   for l:filetype in a:filetypes
@@ -21,7 +20,7 @@ function! codesearch#ale#Running(buffer) abort
   return !empty(s:Linter(a:buffer))
 endfunction
 
-" Ask the server; Handler gets the whole response. The text of the buffer is sent first if it changed.
+" Ask the server; Handler receives the whole response. Unsaved changes are sent first.
 function! codesearch#ale#Request(method, params, Handler) abort
   let l:linter = s:Linter(bufnr(''))
   call ale#lsp_linter#StartLSP(bufnr(''), l:linter, {_, details ->
