@@ -115,7 +115,7 @@ def uninstall(editor: EditorArgument, to: ToOption = None) -> int:
 
 def _source(editor: Editor) -> Path:
     """Return the folder that the plugin is copied from: within the package, or in a checkout beside it."""
-    package = Path(__file__).resolve().parent.parent
+    package = Path(__file__).resolve().parents[2]
     for folder in (package / "editors", package.parent / "editors"):
         if (folder / editor.value).is_dir():
             return folder / editor.value
