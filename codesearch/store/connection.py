@@ -1,12 +1,17 @@
-"""Opening an index file: extension, pragmas, migrations, and SQLite's errors in plain words."""
+"""The connection to an index file: extension, pragmas, migrations, and SQLite's errors in plain words."""
 
 from __future__ import annotations
 
+import os
+import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+from urllib.parse import quote
 
 import apsw
 
@@ -20,42 +25,117 @@ CACHE_KIB = 64 * 1024
 _LIBRARY = {"darwin": "vec0.dylib", "win32": "vec0.dll"}.get(sys.platform, "vec0.so")
 
 
-def connect(path: Path, *, writable: bool) -> apsw.Connection:
-    """Open the index at `path`; create or migrate it when writable.
+class Connection:
+    """An open index file: rows, transactions, and SQLite's errors in plain words. Not thread-safe."""
 
-    Raises StoreError for a file that is no index, is corrupt or comes from a newer codesearch.
-    """
-    with explained(path):
-        flags = apsw.SQLITE_OPEN_READWRITE | (apsw.SQLITE_OPEN_CREATE if writable else 0)
-        connection = apsw.Connection(str(path), flags=flags)
+    def __init__(self, path: Path, *, writable: bool) -> None:
+        """Open the index at `path`; create or migrate it if `writable`.
+
+        Raises StoreError for a file that is no index, is corrupt or comes from a newer codesearch.
+        """
+        self.path = path
+        self._copy: TemporaryDirectory[str] | None = None
+        with explained(path):
+            self.raw = self._open(writable=writable)
+            try:
+                self.raw.set_busy_timeout(BUSY_TIMEOUT_MS)
+                _load_vector_extension(self.raw)
+                self._check_version(writable=writable)
+            except BaseException:
+                self.close()
+                raise
+
+    def _open(self, *, writable: bool) -> apsw.Connection:
+        """Open the file for writing, or for reading in the way that its place allows.
+
+        A reader of a write-ahead log must be able to write beside it. On a read-only medium the file is opened as one
+        that nobody changes, or, if a log is left there, as a copy of both.
+        """
+        if writable:
+            return apsw.Connection(str(self.path), flags=apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE)
         try:
-            connection.set_busy_timeout(BUSY_TIMEOUT_MS)
-            _load_vector_extension(connection)
-            version = int(connection.pragma("user_version"))
-            if version > schema.VERSION:
-                raise StoreError(
-                    f"{path}: this index was written by a newer codesearch (schema {version}, this program knows "
-                    f"{schema.VERSION}). Upgrade codesearch, or rebuild it with `codesearch index --rebuild`."
-                )
-            if writable:
-                connection.pragma("journal_mode", "wal")
-                connection.pragma("synchronous", "normal")
-                connection.pragma("cache_size", -CACHE_KIB)
-                _migrate(connection, version)
-            elif version < schema.VERSION:
-                raise NeedsMigrationError(f"{path}: the index has schema {version}, not {schema.VERSION}")
-        except BaseException:
-            connection.close()
-            raise
-    return connection
+            connection = apsw.Connection(str(self.path), flags=apsw.SQLITE_OPEN_READWRITE)
+            try:
+                connection.pragma("user_version")
+            except BaseException:
+                connection.close()
+                raise
+            return connection
+        except (apsw.CantOpenError, apsw.ReadOnlyError, apsw.PermissionsError, apsw.IOError):
+            if not os.access(self.path, os.R_OK):
+                raise
+        log = Path(f"{self.path}-wal")
+        if not log.exists() or not log.stat().st_size:
+            return self._open_unchanging(self.path)
+        self._copy = TemporaryDirectory(prefix="codesearch-")
+        copy = Path(self._copy.name) / self.path.name
+        shutil.copyfile(self.path, copy)
+        shutil.copyfile(log, f"{copy}-wal")
+        return apsw.Connection(str(copy), flags=apsw.SQLITE_OPEN_READWRITE)
+
+    @staticmethod
+    def _open_unchanging(path: Path) -> apsw.Connection:
+        flags = apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI
+        return apsw.Connection(f"file:{quote(str(path.absolute()))}?immutable=1", flags=flags)
+
+    def _check_version(self, *, writable: bool) -> None:
+        version = int(self.raw.pragma("user_version"))
+        if version > schema.VERSION:
+            raise StoreError(
+                f"{self.path}: this index was written by a newer codesearch (schema {version}, this program knows "
+                f"{schema.VERSION}). Upgrade codesearch, or rebuild the index with `codesearch index --rebuild`."
+            )
+        if writable:
+            self.raw.pragma("journal_mode", "wal")
+            self.raw.pragma("synchronous", "normal")
+            self.raw.pragma("cache_size", -CACHE_KIB)
+            _migrate(self.raw, version)
+        elif version < schema.VERSION:
+            raise NeedsMigrationError(f"{self.path}: the index has schema {version}, not {schema.VERSION}")
+
+    def close(self) -> None:
+        """Close the file; a writer folds SQLite's write-ahead log back into it."""
+        if hasattr(self, "raw"):
+            self.raw.close()
+        if self._copy is not None:
+            self._copy.cleanup()
+            self._copy = None
+
+    def rows(self, sql: str, bindings: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """Return all rows of a statement."""
+        with explained(self.path):
+            return self.raw.execute(sql, bindings).fetchall()
+
+    @contextmanager
+    def transaction(self) -> Iterator[apsw.Connection]:
+        """Hold the one transaction that may write; it is rolled back if an exception leaves it."""
+        with explained(self.path):
+            self.raw.execute("BEGIN IMMEDIATE")
+            try:
+                yield self.raw
+                self.raw.execute("COMMIT")
+            except BaseException:
+                if self.raw.in_transaction:  # on a full disk SQLite rolls back by itself
+                    self.raw.execute("ROLLBACK")
+                raise
+
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Let everything that is read inside see one state of the index, whatever a writer does meanwhile."""
+        with explained(self.path):
+            self.raw.execute("BEGIN")
+            try:
+                yield
+            finally:
+                self.raw.execute("COMMIT")
 
 
 class NeedsMigrationError(StoreError):
-    """The index is of an older schema (or empty) and was opened for reading only."""
+    """The index has an older schema, or is empty, and was opened only for reading."""
 
 
 def _load_vector_extension(connection: apsw.Connection) -> None:
-    # The extension is loaded by path: importing sqlite_vec would import numpy, 100 ms a command.
+    # Loaded by path: importing sqlite_vec would import numpy, which costs every command 100 ms.
     spec = find_spec("sqlite_vec")
     if spec is None or not spec.submodule_search_locations:
         raise CodesearchError("the package sqlite-vec is not installed; run: python -m pip install sqlite-vec")
@@ -82,10 +162,8 @@ def explained(path: Path) -> Iterator[None]:
             "rebuild the index with `codesearch index --rebuild`."
         ) from error
     except apsw.SQLError as error:
-        if "no such" not in str(error):
-            raise
         raise StoreError(
-            f"{path}: this is no index of codesearch, or a part of it is missing ({error}). "
+            f"{path}: this is not an index of codesearch, or part of it is missing ({error}). "
             "Rebuild it with `codesearch index --rebuild`, or name another file with --db."
         ) from error
     except apsw.FullError as error:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from codesearch.core.types import CALLABLES
 
 if TYPE_CHECKING:
-    from codesearch.store.store import Store
+    from codesearch.store.connection import Connection
 
 MOST_QUERIES = 1000
 """Queries whose vectors are remembered."""
@@ -40,14 +40,14 @@ class Pending(NamedTuple):
 class RerankVectors:
     """What a store holds of one model; `add` needs a writable one. Errors as those of `Store`."""
 
-    def __init__(self, store: Store, model_id: str) -> None:
-        self._store = store
+    def __init__(self, connection: Connection, model_id: str) -> None:
+        self._connection = connection
         self._model = model_id
 
     def of_symbols(self, ids: Iterable[int]) -> list[Wanted]:
         """Return what is known of each of the symbols named, in no particular order."""
         wanted = list(ids)
-        rows = self._store._rows(
+        rows = self._connection.rows(
             "SELECT s.id, c.hash, f.hash, v.embedding FROM symbol s JOIN content c ON c.id = s.content_id "
             "JOIN file f ON f.id = s.file_id "
             f"LEFT JOIN model_vector v ON v.content_id = s.content_id AND v.model = {_NUMBER} "
@@ -59,7 +59,7 @@ class RerankVectors:
     def of_contents(self, hashes: Iterable[bytes]) -> dict[bytes, bytes]:
         """Return the vectors there are of some texts, by their hash."""
         wanted = list(hashes)
-        rows = self._store._rows(
+        rows = self._connection.rows(
             "SELECT c.hash, v.embedding FROM content c JOIN model_vector v ON v.content_id = c.id "
             f"WHERE v.model = {_NUMBER} AND c.hash IN ({','.join('?' * len(wanted))})",
             [self._model, *wanted],
@@ -68,18 +68,18 @@ class RerankVectors:
 
     def of_query(self, digest: bytes) -> bytes | None:
         """Return the vector of a query that was asked before, by the hash of its text."""
-        rows = self._store._rows(
+        rows = self._connection.rows(
             f"SELECT embedding FROM query_vector WHERE model = {_NUMBER} AND hash = ?", (self._model, digest)
         )
         return rows[0][0] if rows else None
 
     def coverage(self) -> tuple[int, int]:
         """Return (symbols whose text has a vector, symbols)."""
-        ((number,),) = self._store._rows(f"SELECT {_NUMBER}", (self._model,))
-        ((total,),) = self._store._rows("SELECT count(*) FROM symbol")
+        ((number,),) = self._connection.rows(f"SELECT {_NUMBER}", (self._model,))
+        ((total,),) = self._connection.rows("SELECT count(*) FROM symbol")
         if number is None:
             return 0, total
-        ((covered,),) = self._store._rows(
+        ((covered,),) = self._connection.rows(
             "SELECT count(*) FROM symbol s WHERE EXISTS "
             "(SELECT 1 FROM model_vector v WHERE v.content_id = s.content_id AND v.model = ?)",
             (number,),
@@ -93,7 +93,7 @@ class RerankVectors:
         and other people's code, files changed last first, and a file's symbols in their order.
         """
         does = ", ".join(f"'{kind}'" for kind in sorted(CALLABLES))
-        rows = self._store._rows(
+        rows = self._connection.rows(
             "SELECT c.hash, s.id, f.path, f.hash FROM symbol s JOIN content c ON c.id = s.content_id "
             "JOIN file f ON f.id = s.file_id WHERE NOT EXISTS "
             f"(SELECT 1 FROM model_vector v WHERE v.content_id = s.content_id AND v.model = {_NUMBER}) "
@@ -107,7 +107,7 @@ class RerankVectors:
 
     def add(self, dims: int, contents: Mapping[bytes, bytes], queries: Mapping[bytes, bytes]) -> None:
         """Keep vectors by the hash of what they are of; what the index no longer knows is left out."""
-        with self._store._transaction() as db:
+        with self._connection.transaction() as db:
             db.execute("INSERT OR IGNORE INTO model(model_id, dims) VALUES (?, ?)", (self._model, dims))
             ((number,),) = db.execute(f"SELECT {_NUMBER}", (self._model,)).fetchall()
             db.executemany(
@@ -125,9 +125,9 @@ class RerankVectors:
 
     def drop_outgrown(self) -> None:
         """Forget the models that cover no more than this one: until now, going back to them would have cost less."""
-        if not self._store._rows("SELECT 1 FROM model WHERE model_id <> ?", (self._model,)):
+        if not self._connection.rows("SELECT 1 FROM model WHERE model_id <> ?", (self._model,)):
             return
-        with self._store._transaction() as db:
+        with self._connection.transaction() as db:
             counts: dict[Any, tuple[Any, Any]] = {
                 model_id: (number, count)
                 for number, model_id, count in db.execute(

@@ -10,13 +10,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-import apsw
-
 from codesearch.core.errors import StoreError
 from codesearch.core.filter import Filter
 from codesearch.core.types import Symbol
 from codesearch.store import filter_sql, full_text, sign_codes, writes
-from codesearch.store.connection import connect, explained
+from codesearch.store.connection import Connection, explained
 from codesearch.store.full_text import Held
 from codesearch.store.records import FileRecord, FileState, StoredSymbol
 from codesearch.store.rerank_vectors import RerankVectors
@@ -65,18 +63,20 @@ class Store:
         self.path = path
         self._counted: dict[str, int] | None = None
         """What a snapshot has counted: a query asks twice."""
-        self._db = connect(path, writable=writable)
+        self.connection = Connection(path, writable=writable)
+        self._rows = self.connection.rows
+        db = self.connection.raw
         functions: dict[str, tuple[Any, int]] = {
             "path_matches": (filter_sql.path_matches, 2),
             "name_matches": (filter_sql.name_matches, 3),
         }
         for name, (function, arguments) in functions.items():
-            self._db.create_scalar_function(name, function, arguments, deterministic=True)
+            db.create_scalar_function(name, function, arguments, deterministic=True)
         try:
             with explained(path):
-                full_text.register(self._db)
+                full_text.register(db)
         except BaseException:
-            self._db.close()
+            self.connection.close()
             raise
 
     def __enter__(self) -> Store:
@@ -89,36 +89,22 @@ class Store:
 
     def close(self) -> None:
         """Close the file; a writer folds SQLite's write-ahead log back into it."""
-        self._db.close()
+        self.connection.close()
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:
         """Let everything read inside see one state of the index, whatever a writer does meanwhile."""
-        with explained(self.path):
-            self._db.execute("BEGIN")
+        with self.connection.snapshot():
             self._counted = {}
             try:
                 yield
             finally:
                 self._counted = None
-                self._db.execute("COMMIT")
-
-    @contextmanager
-    def _transaction(self) -> Iterator[apsw.Connection]:
-        with explained(self.path):
-            self._db.execute("BEGIN IMMEDIATE")
-            try:
-                yield self._db
-                self._db.execute("COMMIT")
-            except BaseException:
-                if self._db.in_transaction:  # a full disk has SQLite roll back by itself
-                    self._db.execute("ROLLBACK")
-                raise
 
     @contextmanager
     def _changing(self) -> Iterator[None]:
         """Hold a transaction that changes what the index says of the tree."""
-        with self._transaction() as db:
+        with self.connection.transaction() as db:
             version = self.version()
             yield
             db.execute("INSERT OR REPLACE INTO meta VALUES ('written', ?)", (str(version + 1),))
@@ -126,15 +112,11 @@ class Store:
     @contextmanager
     def stopped_if(self, given_up: Callable[[], bool]) -> Iterator[None]:
         """Let what is read inside end with an apsw.InterruptError soon after `given_up` says True."""
-        self._db.set_progress_handler(given_up, _STEPS)
+        self.connection.raw.set_progress_handler(given_up, _STEPS)
         try:
             yield
         finally:
-            self._db.set_progress_handler(None)
-
-    def _rows(self, sql: str, bindings: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-        with explained(self.path):
-            return self._db.execute(sql, bindings).fetchall()
+            self.connection.raw.set_progress_handler(None)
 
     # -- what the index is ------------------------------------------------------------------------
 
@@ -145,7 +127,7 @@ class Store:
     def set_meta(self, **values: str) -> None:
         """Record facts about the index."""
         with self._changing():
-            self._db.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", values.items())
+            self.connection.raw.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", values.items())
 
     def use_model(self, model_id: str, dims: int) -> None:
         """Say whose vectors are written. Raises StoreError if the index holds another model's."""
@@ -164,17 +146,17 @@ class Store:
     def replace(self, records: Iterable[FileRecord]) -> None:
         """Put files with all that is indexed of them in the place of what was known of their paths."""
         with self._changing():
-            writes.replace(self._db, list(records))
+            writes.replace(self.connection.raw, list(records))
 
     def remove(self, paths: Iterable[str]) -> None:
         """Forget files."""
         with self._changing():
-            writes.remove(self._db, paths)
+            writes.remove(self.connection.raw, paths)
 
     def touch(self, states: Iterable[tuple[str, FileState]]) -> None:
         """Record new sizes and times of files whose content is what it was."""
         with self._changing():
-            self._db.executemany(
+            self.connection.raw.executemany(
                 "UPDATE file SET size=?, mtime_ns=?, ctime_ns=?, inode=?, checked_ns=? WHERE path=?",
                 [(s.size, s.mtime_ns, s.ctime_ns, s.inode, s.checked_ns, stored(path)) for path, s in states],
             )
@@ -182,18 +164,18 @@ class Store:
     def clear(self) -> None:
         """Forget every file, symbol and vector, and the model; a second stage's vectors stay, by their texts."""
         with self._changing():
-            writes.clear(self._db)
+            writes.clear(self.connection.raw)
 
     def prune(self) -> None:
         """Forget the texts that have been in no file for longest, where too many are kept for their vectors."""
-        with self._transaction():
-            writes.prune(self._db, MOST_UNUSED, UNUSED_SHARE)
+        with self.connection.transaction():
+            writes.prune(self.connection.raw, MOST_UNUSED, UNUSED_SHARE)
 
     def optimize(self) -> None:
         """Merge the full-text index; worth it after many writes."""
-        with self._transaction():
-            self._db.execute("INSERT INTO symbol_text(symbol_text, rank) VALUES ('merge', 500)")
-            self._db.execute("PRAGMA optimize")
+        with self.connection.transaction():
+            self.connection.raw.execute("INSERT INTO symbol_text(symbol_text, rank) VALUES ('merge', 500)")
+            self.connection.raw.execute("PRAGMA optimize")
 
     # -- reading ----------------------------------------------------------------------------------
 
@@ -258,10 +240,10 @@ class Store:
             if len(passing) <= MOST_PASSING:
                 return self._nearest_of([row[0] for row in passing], vector, limit, where)
         with explained(self.path):
-            code = sign_codes.of(self._db, vector)
+            code = sign_codes.of(self.connection.raw, vector)
         while True:
             with explained(self.path):
-                near = sign_codes.nearest(self._db, code, looked_at)
+                near = sign_codes.nearest(self.connection.raw, code, looked_at)
             found = self._nearest_of(near, vector, limit, where)
             if len(found) >= limit or len(near) < looked_at:
                 return found
@@ -308,7 +290,7 @@ class Store:
         everywhere = [self.holding(full_text.quoted(term)) for term in terms]
         naming = [self.holding(full_text.naming(full_text.quoted(term))) for term in terms]
         with explained(self.path):
-            return full_text.held(self._db, terms, phrases, ids, weights, (everywhere, naming))
+            return full_text.held(self.connection.raw, terms, phrases, ids, weights, (everywhere, naming))
 
     def holding(self, match: str) -> int:
         """Return how many symbols a full-text expression matches, as far as MOST_COUNTED."""
@@ -348,7 +330,7 @@ class Store:
         """Yield symbols in order of path and line."""
         condition, values = filter_sql.render(where) if where else ("1", [])
         with explained(self.path):
-            for row in self._db.execute(
+            for row in self.connection.raw.execute(
                 f"SELECT {_SYMBOL} FROM symbol s JOIN file f ON f.id = s.file_id WHERE {condition} "
                 "ORDER BY f.path, s.start_line, s.end_line DESC, s.id LIMIT ?",
                 [*values, limit],
@@ -376,7 +358,7 @@ class Store:
 
     def model_vectors(self, model_id: str) -> RerankVectors:
         """Return what there is of a second stage's model."""
-        return RerankVectors(self, model_id)
+        return RerankVectors(self.connection, model_id)
 
     def cosines(self, vector: bytes, others: Mapping[int, bytes]) -> dict[int, float]:
         """Return the cosine similarity of int8 vectors to one, by their keys; those of another length are left out."""

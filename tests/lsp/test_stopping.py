@@ -21,7 +21,7 @@ def test_an_endless_question_is_ended(store: Store):
     stop = Stop()
     threading.Timer(0.2, stop.stop).start()
     with pytest.raises(StoppedError), stop.answering(), stoppable(store):
-        store._rows(ENDLESS)
+        store.connection.rows(ENDLESS)
     assert store.counts()["files"] == 0  # the store is as good as before
 
 

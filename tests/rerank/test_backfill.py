@@ -35,8 +35,12 @@ def filling(root, delay=0.004, out=subprocess.DEVNULL):
 
 def vectors(root):
     with Store(root / ".codesearch" / "index.db") as store:
-        assert store._rows("PRAGMA integrity_check") == [("ok",)]
-        return dict(store._rows("SELECT c.hash, v.embedding FROM content c JOIN model_vector v ON v.content_id = c.id"))
+        assert store.connection.rows("PRAGMA integrity_check") == [("ok",)]
+        return dict(
+            store.connection.rows(
+                "SELECT c.hash, v.embedding FROM content c JOIN model_vector v ON v.content_id = c.id"
+            )
+        )
 
 
 def test_everything_is_embedded_once_and_progress_is_told(root, fake):
@@ -77,7 +81,7 @@ def test_killed_at_any_moment_it_goes_on_and_ends_like_one_that_was_not(root, fa
         assert report.embedded == len(vectors(root)) - seen
         assert index.update().changed == 0, "nothing else was lost"
     whole = vectors(root)
-    with Store(root / ".codesearch" / "index.db", writable=True) as store, store._transaction() as db:
+    with Store(root / ".codesearch" / "index.db", writable=True) as store, store.connection.transaction() as db:
         db.execute("DELETE FROM model_vector")
     reranker._process.vectors.clear()
     with codesearch.open_index(root, model="fake") as index:

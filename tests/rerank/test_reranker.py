@@ -150,7 +150,7 @@ def test_a_file_edited_since_is_ranked_without(root, fake):
     with codesearch.open_index(root, model="fake") as index:
         best = index.query(QUESTION)
         path = best[0].symbol.path
-    with Store(root / ".codesearch" / "index.db", writable=True) as store, store._transaction() as db:
+    with Store(root / ".codesearch" / "index.db", writable=True) as store, store.connection.transaction() as db:
         db.execute("DELETE FROM model_vector")
     forget()
     (root / path).write_text("# something else\n" + (root / path).read_text())
@@ -162,7 +162,7 @@ def test_a_file_edited_since_is_ranked_without(root, fake):
         with Store(index.path) as store:
             embedded = {
                 row[0]
-                for row in store._rows(
+                for row in store.connection.rows(
                     "SELECT DISTINCT f.path FROM file f JOIN symbol s ON s.file_id = f.id JOIN model_vector v "
                     "ON v.content_id = s.content_id"
                 )

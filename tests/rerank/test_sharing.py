@@ -52,7 +52,11 @@ def ids(hits):
 
 def vectors(root: Path) -> dict[bytes, bytes]:
     with Store(root / ".codesearch" / "index.db") as store:
-        return dict(store._rows("SELECT c.hash, v.embedding FROM content c JOIN model_vector v ON v.content_id = c.id"))
+        return dict(
+            store.connection.rows(
+                "SELECT c.hash, v.embedding FROM content c JOIN model_vector v ON v.content_id = c.id"
+            )
+        )
 
 
 def shared() -> int:

@@ -91,7 +91,7 @@ def test_pending_is_in_the_order_of_likely_use(store):
             record("b.py", one("a method", "b.py", kind="method"), one("twice", "b.py")),
         ]
     )
-    store._db.execute("UPDATE file SET mtime_ns = 5000000000 WHERE path = 'b.py'")
+    store.connection.raw.execute("UPDATE file SET mtime_ns = 5000000000 WHERE path = 'b.py'")
     pending = [item.content.decode().strip() for item in store.model_vectors(MODEL).pending()]
     assert pending == ["a method", "twice", "a function", "a class", "a test"]
     add(store, *pending[:4])
@@ -148,7 +148,7 @@ def test_an_old_model_stays_until_the_new_one_covers_as_much(store):
     store.model_vectors("new@1").drop_outgrown()
     assert covered(store, "old@1") == (0, 3)
     assert covered(store, "new@1") == (2, 3)
-    assert store._rows("SELECT model_id FROM model") == [("new@1",)]
+    assert store.connection.rows("SELECT model_id FROM model") == [("new@1",)]
 
 
 def test_queries_are_remembered_the_newest_of_them(store):
@@ -158,7 +158,7 @@ def test_queries_are_remembered_the_newest_of_them(store):
     assert store.model_vectors("other@1").of_query(bytes([1])) is None
     vectors.add(4, {}, {number.to_bytes(2, "big"): b"efgh" for number in range(MOST_QUERIES)})
     assert vectors.of_query(bytes([1])) is None
-    assert len(store._rows("SELECT 1 FROM query_vector")) == MOST_QUERIES
+    assert len(store.connection.rows("SELECT 1 FROM query_vector")) == MOST_QUERIES
 
 
 def test_vectors_are_no_change_of_the_index(store):

@@ -43,9 +43,13 @@ def differing(one, other):
 
 
 def found(store, wanted, most):
-    rows = store._rows("SELECT id, embedding FROM vector")
+    rows = store.connection.rows("SELECT id, embedding FROM vector")
     known = {id: bytes(vector) for id, vector in rows}
-    return [known[id] for id in sign_codes.nearest(store._db, sign_codes.of(store._db, wanted), most) if id in known]
+    return [
+        known[id]
+        for id in sign_codes.nearest(store.connection.raw, sign_codes.of(store.connection.raw, wanted), most)
+        if id in known
+    ]
 
 
 @pytest.fixture(params=["integers", "numpy"])
@@ -78,7 +82,7 @@ def test_what_is_gone_is_no_longer_near_and_what_comes_is(store, counting):
     store.remove(["b.py"])
     store.prune()
     assert found(store, second[0], 10) == []
-    assert store._rows("SELECT count(*) FROM vector_signs") == [(0,)]
+    assert store.connection.rows("SELECT count(*) FROM vector_signs") == [(0,)]
 
 
 def test_vectors_all_alike_do_not_come_all_at_once(store, counting):

@@ -167,12 +167,12 @@ def test_a_file_that_is_no_index_is_refused(tmp_path, content):
 
 def test_a_full_disk_is_told_and_what_was_there_stays(store):
     store.replace([record("a.py", item("kept", "alpha", vector(1)))])
-    pages = store._db.pragma("page_count")
-    store._db.pragma("max_page_count", pages + 1)
+    pages = store.connection.raw.pragma("page_count")
+    store.connection.raw.pragma("max_page_count", pages + 1)
     big = [item(f"f{i}", "word " * 500 + str(i), vector(i), line=i) for i in range(200)]
     with pytest.raises(StoreError, match="disk is full"):
         store.replace([record("b.py", *big)])
-    store._db.pragma("max_page_count", 1 << 30)
+    store.connection.raw.pragma("max_page_count", 1 << 30)
     assert [s.name for s in store.listing()] == ["kept"]
     store.replace([record("b.py", *big)])
     assert store.counts()["symbols"] == 201
@@ -190,7 +190,7 @@ def test_the_views_work_in_any_sqlite(store):
 
 def test_an_index_with_a_table_missing_is_told(store):
     store.replace(FILTERED)
-    store._db.execute("DROP TABLE vector_signs")
+    store.connection.raw.execute("DROP TABLE vector_signs")
     with pytest.raises(StoreError, match=r"missing.*--rebuild"):
         store.vector_candidates(vector(1), 5)
 

@@ -67,7 +67,7 @@ def copy_package(name: str, target: Path) -> Path:
 def contents(path: Path) -> dict[str, object]:
     """Return all that an index holds, without row numbers and times, and without the cache of a second stage."""
     with Store(path) as store:
-        rows = store._rows
+        rows = store.connection.rows
         vectors = {
             digest: hashlib.blake2b(vector + signs).hexdigest()
             for digest, vector, signs in rows(
@@ -75,7 +75,7 @@ def contents(path: Path) -> dict[str, object]:
                 "JOIN vector v USING (id) JOIN vector_signs s ON s.block = (v.id - 1) / 1024"
             )
         }
-        store._db.execute("CREATE VIRTUAL TABLE temp.terms USING fts5vocab(main, symbol_text, col)")
+        store.connection.raw.execute("CREATE VIRTUAL TABLE temp.terms USING fts5vocab(main, symbol_text, col)")
         return {
             "files": sorted(
                 rows("SELECT path, language, lines, size, skipped, detail, roles, hash FROM file"), key=str
