@@ -26,7 +26,7 @@ import numpy.typing as npt
 
 from codesearch import embed
 from codesearch.embed.manage.samples import documents
-from codesearch.store.connection import connect
+from codesearch.store.connection import Connection
 
 Vectors = npt.NDArray[np.float32]
 NEAREST = 10
@@ -90,7 +90,7 @@ class Table:
     def __init__(self, way: Way, folder: Path, vectors: Vectors) -> None:
         """Write all vectors."""
         self.way = way
-        self.connection = connect(folder / "vectors.db", writable=True)
+        self.connection = Connection(folder / "vectors.db", writable=True).raw
         self.connection.execute("CREATE TABLE kept(id INTEGER PRIMARY KEY, embedding BLOB NOT NULL)")
         self.connection.execute("CREATE TABLE kept_signs(id INTEGER PRIMARY KEY, signs BLOB NOT NULL)")
         with self.connection:

@@ -12,10 +12,12 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from codesearch import embed, search
+from codesearch.core.dirs import expand_home
 from codesearch.core.errors import CodesearchError, NotFoundError, UsageError
 from codesearch.core.filter import Filter
 from codesearch.core.types import Answer, Hit, Skipped, Symbol
 from codesearch.indexing import update
+from codesearch.indexing.plan import Plan, is_complete, is_current, plan
 from codesearch.indexing.update import Progress, Report
 from codesearch.indexing.worker import Task
 from codesearch.rerank.reranker import UNLIMITED, RerankBudget, Reranker
@@ -164,57 +166,55 @@ class Index:
         *,
         rebuild: bool = False,
         lock_timeout: float = 600.0,
-        progress: Callable[[Progress], None] | None = None,
-        waiting: Callable[[str], None] | None = None,
+        on_progress: Callable[[Progress], None] | None = None,
+        on_wait: Callable[[str], None] | None = None,
         paths: Iterable[str] | None = None,
         should_stop: Callable[[], bool] | None = None,
         pools: PoolFactory | None = None,
     ) -> Report:
         """Bring the index up to date with the tree; costs next to nothing when nothing changed.
 
-        `rebuild` starts from nothing. `progress` hears how far it is, `waiting` that another process is writing, for
-        which it waits up to `lock_timeout` seconds (then: IndexBusyError). Interrupting it loses nothing.
+        `rebuild` starts from nothing. `on_progress` is called after each batch, `on_wait` with a message if another
+        process is writing; it waits up to `lock_timeout` seconds, then raises IndexBusyError. Interrupting it loses
+        nothing.
 
-        `paths` (files or folders below the root, with `/`) restrict it to what may have changed there. `until` is
-        asked now and then; when it says True, the update ends early and `Report.left` files wait for the next.
-        `pools` lends worker processes that are running already (`workers.WarmPools`).
+        `paths` (files or folders below the root, with `/`) restrict it to what may have changed there. `should_stop` is
+        asked before each batch; True ends the update early, and `Report.left` files wait for the next one.
+        `pools` lends worker processes that run already (`indexing.pool.WarmPools`).
+        Raises UnwritableError if the index cannot be written, StoreError if it cannot be used.
         """
-        where = None if paths is None else tuple(paths)
-        todo: update.Plan | None = None
+        request = update.UpdateRequest(
+            rebuild=rebuild,
+            lock_timeout=lock_timeout,
+            paths=None if paths is None else tuple(paths),
+            on_progress=on_progress,
+            on_wait=on_wait,
+            should_stop=should_stop,
+            pools=pools,
+        )
+        todo: Plan | None = None
         made: tuple[float, tuple[int, ...]] = (0.0, ())
-        if not rebuild and where is None and (store := self._existing()) is not None:
+        if not rebuild and paths is None and (store := self._existing()) is not None:
             made = time.monotonic(), self.version()
-            todo = update.plan(self.root, store, self.settings)
-            if todo.empty and update.is_complete(store):
+            todo = plan(self.root, store, self.settings)
+            if todo.empty and is_complete(store):
                 return Report(unchanged=todo.unchanged, notes=(*self.notes, *todo.discovery.notes))
         if todo is None:
             self.close()
 
-        def planned() -> update.Plan | None:
+        def planned() -> Plan | None:
             """Return the plan if it still holds: nobody else has written, and the tree was looked at just now."""
             holds = todo is not None and time.monotonic() - made[0] < PLAN_LASTS and made[1] == self.version()
             return todo if holds else None
 
-        report = update.update(
-            self.root,
-            self.path,
-            self.settings,
-            rebuild=rebuild,
-            lock_timeout=lock_timeout,
-            progress=progress,
-            waiting=waiting,
-            paths=where,
-            should_stop=should_stop,
-            pools=pools,
-            planned=planned,
-        )
+        report = update.update(self.root, self.path, self.settings, request, planned)
         self.close()
         return replace(report, notes=(*self.notes, *report.notes))
 
     def embed_all(
         self,
         *,
-        progress: Callable[[BackfillProgress], None] | None = None,
+        on_progress: Callable[[BackfillProgress], None] | None = None,
         should_stop: Callable[[], bool] | None = None,
     ) -> BackfillReport:
         """Have the model of the second stage embed all that no query has needed yet; return when it is done.
@@ -227,7 +227,7 @@ class Index:
 
         if not self.reranker.enabled:
             raise UsageError("there is no second stage to embed for: see the settings model and embed")
-        return backfill(self.reranker, self._reading(), self.path, progress=progress, should_stop=should_stop)
+        return backfill(self.reranker, self._reading(), self.path, on_progress=on_progress, should_stop=should_stop)
 
     def prefetch(self, text: str | search.Query, *, where: Filter | None = None) -> None:
         """Prefetch for an upcoming query: start to embed it in the background. Does nothing if there is no index.
@@ -256,7 +256,7 @@ class Index:
         wanted = self._limit(limit)
         parsed, vector = self._asked(text, where)
         store = self._reading()
-        complete = update.is_complete(store)
+        complete = is_complete(store)
         told = None if on_first is None else lambda ranked: on_first(self._answer(ranked, complete=complete))
         found = search.search(store, parsed, vector, wanted, self.reranker, told, budget)
         return self._answer(found, complete=complete)
@@ -281,7 +281,7 @@ class Index:
         parsed, vector = self._asked(text, where)
         store = self._reading()
         found = search.ranking(store, parsed, vector, wanted, self.reranker, budget=budget)
-        return self._answer(found, complete=update.is_complete(store)), found
+        return self._answer(found, complete=is_complete(store)), found
 
     def why(self, text: str, path: str, line: int, where: Filter | None = None) -> Why:
         """Return why the symbol at a line (from 1) of a file is where it is among the answers to a query.
@@ -302,7 +302,7 @@ class Index:
         near = search.nearest(store, found[0], self._limit(limit), where)
         symbols = store.symbols(id for id, _ in near)
         hits = tuple(Hit(place, score, symbols[id][0]) for place, (id, score) in enumerate(near, 1))
-        return Answer(hits, complete=update.is_complete(store))
+        return Answer(hits, complete=is_complete(store))
 
     def _asked(self, text: str | search.Query, where: Filter | None = None) -> tuple[search.Query, bytes]:
         """Return a query and its static vector. Raises UsageError if it cannot be understood."""
@@ -383,7 +383,7 @@ class Index:
     def status(self) -> Status:
         """Return what the index holds and whether it is what the tree is, true at this moment."""
         store = self._existing()
-        todo = update.plan(self.root, store, self.settings)
+        todo = plan(self.root, store, self.settings)
         counts = store.counts() if store is not None else {}
         meta = store.meta() if store is not None else {}
         files = (self.path, Path(f"{self.path}-wal"))
@@ -450,7 +450,7 @@ class Index:
     def current(self) -> bool:
         """Whether there is an index made by the rules in force, though it may lack what has changed since."""
         store = self._existing()
-        return store is not None and update.is_current(store, self.settings)
+        return store is not None and is_current(store, self.settings)
 
     def paths(self) -> list[str]:
         """Return the paths of the files the index knows, in no particular order; none before it is made."""
@@ -505,7 +505,7 @@ def open_index(path: str | os.PathLike[str] = ".", **settings: Any) -> Index:
     ...     for hit in index.query("where are failed uploads retried"):
     ...         print(hit.symbol.path, hit.symbol.start_line, hit.symbol.qualname)
     """
-    root = Path(path).expanduser()
+    root = expand_home(os.fspath(path))
     if not root.exists():
         raise NotFoundError(f"{root}: no such folder")
     if not root.is_dir():

@@ -31,7 +31,7 @@ def index(root: str, settings: str) -> int:
 
     try:
         with open_index(root, **json.loads(settings)) as opened:
-            report = opened.update(progress=progress)
+            report = opened.update(on_progress=progress)
     except CodesearchError as error:
         _say({"error": str(error)})
         return 2

@@ -236,7 +236,7 @@ def index_command(
     with session.opened(options.root_of(path), **settings, **shared) as index:
         index.check_model()
         with Reporter(index.root, quiet=quiet, first=rebuild or not index.path.exists()) as reporter:
-            report = index.update(rebuild=rebuild, progress=reporter.progress, waiting=reporter.waiting)
+            report = index.update(rebuild=rebuild, on_progress=reporter.progress, on_wait=reporter.waiting)
         something = report.symbols or next(index.symbols(limit=1), None) is not None
         problem = "" if something else session.nothing_to_search(index.status())
         if not quiet:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from codesearch.cli.ui import console
 from codesearch.cli.ui.progress import Reporter
-from codesearch.core.errors import IndexBusyError, UsageError
+from codesearch.core.errors import IndexBusyError, UnwritableError, UsageError
 from codesearch.core.log import Log
 
 if TYPE_CHECKING:
@@ -129,7 +129,7 @@ def embed_all(index: Index, *, quiet: bool) -> None:
     from codesearch.cli.ui.progress import BackfillReporter
 
     with BackfillReporter(index.settings.second_stage, quiet=quiet) as reporter:
-        report = index.embed_all(progress=reporter.progress)
+        report = index.embed_all(on_progress=reporter.progress)
     _tell(report.problem, quiet=quiet)
     if not quiet:
         console.message(f"{index.root}: {reports.filled(report, index.settings.second_stage)}")
@@ -152,16 +152,22 @@ def refresh(index: Index, *, quiet: bool = False) -> None:
         try:
             report = index.update(
                 lock_timeout=SHORT_WAIT,
-                progress=reporter.progress,
-                waiting=None,
+                on_progress=reporter.progress,
+                on_wait=None,
                 should_stop=None if first else lambda: time.monotonic() > end,
             )
+        except UnwritableError as error:
+            if index.reader() is None:
+                raise
+            if not quiet:
+                console.message(f"{error} Files have changed; the answer comes from the index as it is.")
+            return
         except IndexBusyError:
             if index.reader() is not None:
                 if not quiet:
                     console.message(f"another process is writing {index.path}: the answer may be incomplete")
                 return
-            report = index.update(progress=reporter.progress, waiting=reporter.waiting)
+            report = index.update(on_progress=reporter.progress, on_wait=reporter.waiting)
     log.info(
         "updated in %.0f ms: %d files read, %d deleted, %d unchanged, %d left",
         1000 * (time.monotonic() - start), report.changed, report.deleted, report.unchanged, report.left,

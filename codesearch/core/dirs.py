@@ -40,3 +40,16 @@ def _folder(variable: str, default: str, function: str) -> Path | None:
         return path
     except RuntimeError:
         return None
+
+
+def expand_home(path: str) -> Path:
+    """Return a path with a leading `~` replaced by the user's home folder.
+
+    `~name` stays as it is: it is as likely a file of that name as the home of another user, and the shell expands it.
+    """
+    if path == "~" or path.startswith(("~/", f"~{os.sep}")):
+        try:
+            return Path(path).expanduser()
+        except RuntimeError:
+            return Path(path)
+    return Path(path)

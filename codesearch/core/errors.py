@@ -19,6 +19,10 @@ class StoreError(CodesearchError):
     """The index file cannot be used: corrupt, from a newer version, or of another model."""
 
 
+class UnwritableError(StoreError):
+    """The index can be read but not written: a read-only disk, another user's folder."""
+
+
 class IndexBusyError(CodesearchError):
     """Another process is writing the index and did not finish within the time given."""
 

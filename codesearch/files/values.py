@@ -16,8 +16,9 @@ REASONS: dict[str, str] = {
     "unreadable": "the file or folder cannot be opened",
     "excluded": "left out by include, exclude, languages or a .codesearchignore; counted, not listed",
     "encoding": "starts as UTF-16 or UTF-32 but is not valid",
-    "parse timeout": "the parser did not finish within the setting parse_timeout",
+    "parse timeout": "the parser did not finish within the setting parse_timeout; it is read again when that is raised",
     "parse failed": "the parser crashed or gave nothing",
+    "interrupted": "the machine ran out of memory or was stopped while the file was read; the next runs read it again",
 }
 """Why a file is not in the index: stable key -> explanation."""
 

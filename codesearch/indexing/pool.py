@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import queue
+import signal
 import subprocess
 import threading
 import time
@@ -16,11 +17,15 @@ from typing import BinaryIO, cast
 
 from codesearch.core import child
 from codesearch.core.errors import CodesearchError
+from codesearch.core.log import Log
 from codesearch.indexing.records import left_out
-from codesearch.indexing.worker import HEARTBEAT, Answer, Setup, Task, unpack
+from codesearch.indexing.worker import HEARTBEAT, Answer, Setup, Task, interrupted, timed_out, unpack
 
 WINDOW = 3
-"""Batches in flight for each worker: enough to keep it busy, few enough to bound memory."""
+"""Batches in flight per worker: enough to keep it busy, few enough to bound memory."""
+STALL_FACTOR = 10
+STALL_SECONDS = 30.0
+"""A worker that shows no sign of life for STALL_FACTOR times the limit of a file, and STALL_SECONDS, is replaced."""
 START_TIMEOUT = 60.0
 """Seconds a worker may take to start."""
 
@@ -32,8 +37,24 @@ class _Batch:
     answers: list[Answer | None]
 
 
+log = Log("codesearch.indexing")
+
 WORKER = ("codesearch.indexing.worker", "main")
 """The function that a worker process runs."""
+
+
+_OVER_LIMIT = frozenset({-signal.SIGPROF} if hasattr(signal, "SIGPROF") else ())
+"""Exit statuses of a worker that used up the processor time of a file."""
+_KILLED = frozenset({-signal.SIGKILL} if hasattr(signal, "SIGKILL") else ())
+"""Exit statuses of a worker that another process killed."""
+
+
+def _patience(setup: Setup) -> float:
+    """Return how many seconds of wall time a worker may show no sign of life.
+
+    Where the system cannot limit processor time, this is the limit of a file itself.
+    """
+    return max(STALL_SECONDS, STALL_FACTOR * setup.parse_timeout) if _OVER_LIMIT else setup.parse_timeout
 
 
 class _Worker:
@@ -47,7 +68,7 @@ class _Worker:
         self._process: subprocess.Popen[bytes] | None = None
         self._closed = False
         self.deadline: float | None = None
-        self.timed_out = False
+        self.stalled = False
         self._suspect: Task | None = None
         self.thread = threading.Thread(target=self._run, daemon=True)
         self.thread.start()
@@ -71,7 +92,7 @@ class _Worker:
             self._raise_if_closed()
             raise CodesearchError(
                 f"a worker process ended while it started (status {self.kill()}); what it said is above. "
-                "Is codesearch installed whole? Try: python -m pip install --force-reinstall codesearch-local"
+                "The installation may be damaged: install codesearch again from its checkout."
             ) from None
         if problem:
             raise CodesearchError(problem)
@@ -113,29 +134,35 @@ class _Worker:
             finally:
                 self.deadline = None
 
-    def _blame(self, batch: _Batch, at: int, code: int) -> None:
-        """Report the file at which the process ended; only a second crash is its fault."""
+    def _blame(self, batch: _Batch, at: int, status: int) -> None:
+        """Record the file at which the process ended. A first crash is not held against it: it is tried again."""
         task = batch.tasks[at]
-        if not self.timed_out and self._suspect is not task:
+        stalled, self.stalled = self.stalled, False
+        if status in _OVER_LIMIT or (stalled and not _OVER_LIMIT):
+            record = timed_out(task, self._setup.parse_timeout)
+        elif stalled:
+            record = interrupted(task, f"made no progress for {_patience(self._setup):g} s")
+        elif self._suspect is not task:
             self._suspect = task
+            log.info("a worker ended with status %d at %s: trying again", status, task.path)
             return
-        if self.timed_out:
-            reason, detail = "parse timeout", f"took more than {self._setup.parse_timeout:g} s"
+        elif status in _KILLED:
+            record = interrupted(task, "the system killed the process, perhaps for lack of memory")
         else:
-            reason, detail = "parse failed", f"the parser crashed (status {code})"
-        self.timed_out = False
-        batch.answers[at] = left_out(task.path, task.state, reason, detail)
+            record = left_out(task.path, task.state, "parse failed", f"the parser crashed (status {status})")
+        log.info("replacing a worker: %s: %s", task.path, record.detail)
+        batch.answers[at] = record
 
     def _raise_if_closed(self) -> None:
         if self._closed:
             raise EOFError
 
     def _extend(self) -> None:
-        self.deadline = time.monotonic() + self._setup.parse_timeout
+        self.deadline = time.monotonic() + _patience(self._setup)
 
     def expire(self) -> None:
-        """Kill the process because its file takes too long; the thread replaces it."""
-        self.timed_out = True
+        """Kill the process because it makes no progress; the thread replaces it."""
+        self.stalled = True
         self.deadline = None
         with self._lock:
             if self._process is not None:

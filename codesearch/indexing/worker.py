@@ -21,6 +21,15 @@ from codesearch.files import FileOptions, read_source
 from codesearch.indexing.records import Extracted, RecordBuilder, left_out
 from codesearch.store.records import FileRecord, FileState, SymbolRecord
 
+INTERRUPTED = "interrupted"
+MACHINE_REASONS = frozenset({INTERRUPTED, "parse timeout", "parse failed"})
+"""Why a file is left out that the rules for files would have let in."""
+MOST_TRIES = 3
+"""How often a file is read whose reading was interrupted."""
+TRIES_IN_DETAIL = r"\(try (\d+) of"
+LIMIT_IN_DETAIL = r"more than ([\d.]+) s"
+"""Patterns that find the number of tries, and the time limit in seconds, in the detail of a file that was left out."""
+
 HEARTBEAT = b"."
 """Written for each file of a batch that is extracted, before the frame with their answers."""
 
@@ -60,7 +69,7 @@ class Setup:
     options: FileOptions
     model: str
     parse_timeout: float
-    """Seconds a file may take; the parent kills a worker that needs more."""
+    """Seconds of processor time a file may take."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +78,9 @@ class Task:
 
     path: str
     state: FileState
-    """Size and times as they are on disk now, and the hash the index knows, if any."""
+    """Size and times as they are on disk now, and the hash that the index knows, if any."""
+    tries: int = 0
+    """How often it was read before without success, though it is the same."""
 
 
 class Processor:
@@ -92,21 +103,31 @@ class Processor:
         return self._builder.extract(task.path, state, source)
 
 
-def _end_after(seconds: float) -> None:
-    """Have the system end this process unless called again in time (0: never).
+def interrupted(task: Task, why: str) -> FileRecord:
+    """Return the record of a file whose reading the machine interrupted."""
+    return left_out(task.path, task.state, INTERRUPTED, f"{why} (try {task.tries + 1} of {MOST_TRIES})")
 
-    The parent kills a stuck worker; but a parent that was itself killed must not leave one behind that never ends. The
-    parser holds Python's lock, so only the system can do it.
+
+def timed_out(task: Task, seconds: float) -> FileRecord:
+    """Return the record of a file that took more processor time than allowed."""
+    return left_out(task.path, task.state, "parse timeout", f"took more than {seconds:g} s of processor time")
+
+
+def _limit_cpu(seconds: float) -> None:
+    """Have the system end this process after so many seconds of its processor time, unless called again (0: never).
+
+    Processor time, not wall time: a stopped container or a busy machine says nothing about a file. Only the system can
+    do this, since the parser holds Python's lock. It also ends a stuck worker whose parent was killed.
     """
     if hasattr(signal, "setitimer"):
-        signal.setitimer(signal.ITIMER_REAL, seconds)
+        signal.setitimer(signal.ITIMER_PROF, seconds)
 
 
 def main() -> None:
     """Answer tasks until the other side closes the stream."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle; it closes our input
-    if hasattr(signal, "SIGALRM"):
-        signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    if hasattr(signal, "SIGPROF"):
+        signal.signal(signal.SIGPROF, signal.SIG_DFL)
     tasks, answers = child.own_streams()
     try:
         try:
@@ -116,28 +137,27 @@ def main() -> None:
             child.send(answers, str(error))
             return
         child.send(answers, "")
-        gc.disable()  # what a batch makes has no cycles worth looking for
+        gc.disable()  # a batch makes no cycles worth collecting
         while True:
             batch: list[Task] = child.receive(tasks)
             found: list[Answer | Extracted] = []
             for task in batch:
-                _end_after(2 * setup.parse_timeout + 1)
+                _limit_cpu(setup.parse_timeout)
                 found.append(_tried(process, task))
                 answers.write(HEARTBEAT)
                 answers.flush()
+            _limit_cpu(0)
             child.send(answers, [pack(answer) for answer in process.embed(found)])
-            _end_after(0)
             gc.collect(0)
     except (EOFError, BrokenPipeError):
         return
 
 
 def _tried(process: Processor, task: Task) -> Answer | Extracted:
-    """Extract a file; what goes wrong is recorded with it, and shown by `status`."""
+    """Extract a file. An error is recorded with the file and shown by `status`."""
     try:
         return process.extract(task)
-    except MemoryError as error:
-        detail = f"out of memory: {error}"
+    except MemoryError:
+        return interrupted(task, "out of memory")
     except Exception as error:  # noqa: BLE001 -- recorded with the file
-        detail = f"{type(error).__name__}: {error}"
-    return left_out(task.path, task.state, "parse failed", detail)
+        return left_out(task.path, task.state, "parse failed", f"{type(error).__name__}: {error}")

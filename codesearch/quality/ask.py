@@ -152,11 +152,11 @@ def ask(
             continue
         with Index(tree, replace(variant.settings, db=str(folder / f"{number}.db"))) as index:
             with progress("indexing" + label) as told:
-                index.update(progress=lambda now, told=told: told(now.files, now.files_total))  # type: ignore[misc]
+                index.update(on_progress=lambda now, told=told: told(now.files, now.files_total))  # type: ignore[misc]
             second = variant.settings.second_stage
             if second and variant.settings.embed == "full":
                 with progress("embedding" + label) as told:
-                    index.embed_all(progress=lambda now, told=told: told(now.done, now.total))  # type: ignore[misc]
+                    index.embed_all(on_progress=lambda now, told=told: told(now.done, now.total))  # type: ignore[misc]
             found = index.status()
             model, symbols = found.model, max(symbols, found.symbols)
             model += f" + {index.reranker.model_id}" if second else ""

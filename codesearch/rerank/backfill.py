@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from codesearch.core.errors import IndexBusyError
+from codesearch.core.lock import ProcessLock
 from codesearch.core.types import Symbol
 from codesearch.rerank.reranker import AT_ONCE, Reranker, Source, around, batches
 
@@ -87,7 +88,7 @@ def backfill(
     store: Store,
     index: Path,
     *,
-    progress: Callable[[BackfillProgress], None] | None = None,
+    on_progress: Callable[[BackfillProgress], None] | None = None,
     should_stop: Callable[[], bool] | None = None,
 ) -> BackfillReport:
     """Embed everything that `store` (open for reading) holds and that has no vector; return when it is done.
@@ -104,8 +105,8 @@ def backfill(
     def told() -> BackfillProgress:
         done, total = vectors.coverage()
         now = BackfillProgress(done, total, embedded, time.monotonic() - started, cached)
-        if progress is not None:
-            progress(now)
+        if on_progress is not None:
+            on_progress(now)
         return now
 
     def given_up() -> bool:
@@ -189,13 +190,9 @@ def _texts(
 @contextmanager
 def _alone(index: Path, given_up: Callable[[], bool]) -> Iterator[bool]:
     """Wait until no other process fills this index; False if `given_up`, asked now and then, says True before."""
-    from filelock import FileLock, Timeout
-
-    lock = FileLock(f"{index}.fill")
+    lock = ProcessLock(Path(f"{index}.fill"))
     while True:
-        try:
-            lock.acquire(timeout=0.0)
-        except Timeout:
+        if not lock.acquire():
             if given_up():
                 yield False
                 return

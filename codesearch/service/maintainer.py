@@ -243,7 +243,7 @@ class Maintainer:
             report = self._index.update(
                 rebuild=rebuild,
                 lock_timeout=2.0,
-                progress=progress,
+                on_progress=progress,
                 paths=None if whole else batch.paths,
                 should_stop=should_stop,
                 pools=self._pools,
@@ -268,7 +268,9 @@ class Maintainer:
             return busy or self._stop.is_set() or time.monotonic() > end
 
         try:
-            report = self._index.embed_all(progress=lambda now: self._publish(embedding=now), should_stop=should_stop)
+            report = self._index.embed_all(
+                on_progress=lambda now: self._publish(embedding=now), should_stop=should_stop
+            )
         except Exception as error:  # noqa: BLE001 -- told as the problem; the fast ranking goes on without
             self._filled = self._version
             self._publish(problem=f"the vectors of the second stage cannot be made: {error}")

@@ -33,7 +33,7 @@ def settings_key(settings: Settings) -> str:
 
     The user's cache of vectors changes no answer, but who says `--no-cache` would not have a service use it.
     """
-    from codesearch.indexing.update import rules
+    from codesearch.indexing.plan import rules
 
     decisive = f"{rules(settings)} {settings.file_options()!r} {settings.second_stage} cache={settings.cache}"
     return hashlib.blake2b(decisive.encode("utf-8", "surrogateescape"), digest_size=12).hexdigest()

@@ -24,12 +24,13 @@ from codesearch.rerank import reranker
 from codesearch.rerank.reranker import UNLIMITED, RerankBudget
 from codesearch.search import Query
 from codesearch.service import client, protocol
-from codesearch.service.election import KeeperLock, holder
+from codesearch.service.election import holder, keeper_lock
 from codesearch.service.endpoint import EndpointError
 from codesearch.service.maintainer import MODEL_IDLE, Maintainer, facts
 from codesearch.service.server import Server
 from codesearch.service.state import State
 from codesearch.settings import Settings
+from codesearch.store import location
 from codesearch.watch.watcher import RootGoneError
 
 READER_TICK = 0.5
@@ -74,7 +75,7 @@ class Service:
         self._state_lock = threading.RLock()
         self._callbacks: dict[int, Callable[[State], None]] = {}
         self._readers: queue.LifoQueue[Index] = queue.LifoQueue(MOST_READERS)
-        self._lock = KeeperLock(self.index_path)
+        self._lock = keeper_lock(self.index_path)
         self._pools = WarmPools()
         self._keeper: Maintainer | None = None
         self._server: Server | None = None
@@ -290,13 +291,17 @@ class Service:
 
     def _keep_or_read(self) -> None:
         try:
-            if self._lock.acquire(facts(self._name, self.root)):
+            if self._becomes_keeper():
                 self._keep()
             else:
                 self._read()
         except Exception as error:  # noqa: BLE001 -- told to whoever asks, and tried again
             self._publish(problem=str(error) if isinstance(error, CodesearchError) else repr(error))
             self._stop.wait(READER_TICK)
+
+    def _becomes_keeper(self) -> bool:
+        location.prepare(self.index_path)
+        return self._lock.acquire(facts(self._name, self.root))
 
     def _root_returns(self) -> bool:
         """Wait for a root that is gone; False if it stays away."""
@@ -407,7 +412,7 @@ class Service:
                 grown = self._state.generation + (now != version)
                 version = now
                 self._publish(generation=grown, keeper_pid=pid, problem="", **_as_the_writer_says(writer, bool(now)))
-                if self._lock.acquire(facts(self._name, self.root)):
+                if self._becomes_keeper():
                     self._settled.clear()
                     return
 

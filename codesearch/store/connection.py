@@ -17,10 +17,14 @@ import apsw
 
 from codesearch.core.errors import CodesearchError, IndexBusyError, StoreError
 from codesearch.store import schema
+from codesearch.store.location import create
 
 BUSY_TIMEOUT_MS = 10_000
 CACHE_KIB = 64 * 1024
 """SQLite's page cache of a writer; a reader touches few pages and keeps SQLite's default."""
+
+MEMORY = ":memory:"
+"""The path of an index that is in no file."""
 
 _LIBRARY = {"darwin": "vec0.dylib", "win32": "vec0.dll"}.get(sys.platform, "vec0.so")
 
@@ -52,10 +56,13 @@ class Connection:
         that nobody changes, or, if a log is left there, as a copy of both.
         """
         if writable:
+            if str(self.path) != MEMORY and not self.path.exists():
+                create(self.path)
             return apsw.Connection(str(self.path), flags=apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE)
         try:
             connection = apsw.Connection(str(self.path), flags=apsw.SQLITE_OPEN_READWRITE)
             try:
+                connection.set_busy_timeout(BUSY_TIMEOUT_MS)
                 connection.pragma("user_version")
             except BaseException:
                 connection.close()

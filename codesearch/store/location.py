@@ -1,18 +1,17 @@
-"""Where the index of a tree lives, and the lock of its one writer."""
+"""Where the index of a tree lives, and the lock of its single writer."""
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import os
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from codesearch.core import dirs
-from codesearch.core.errors import IndexBusyError, StoreError
+from codesearch.core.errors import IndexBusyError, StoreError, UnwritableError
+from codesearch.core.lock import ProcessLock
 
 FOLDER = ".codesearch"
 FILE = "index.db"
@@ -20,7 +19,7 @@ FILE = "index.db"
 
 @dataclass(frozen=True, slots=True)
 class Location:
-    """An index file and what a person should know about its place."""
+    """An index file, and a note for the user if it is not where they expect it."""
 
     path: Path
     note: str = ""
@@ -30,24 +29,30 @@ class Location:
 def locate(root: Path, db: str = "") -> Location:
     """Return where the index of `root` lives: `db` if named, else `<root>/.codesearch`, else a cache folder.
 
-    The cache folder serves trees that cannot be written to.
+    The cache folder is for trees that cannot be written to and hold no index. One that they hold is used as it is.
+    Raises StoreError if there is no place for an index.
     """
     if db:
-        return Location(Path(db).expanduser().absolute())
-    folder = root / FOLDER
-    if _writable(folder if folder.exists() else root):
-        return Location(folder / FILE)
-    key = hashlib.blake2b(os.fsencode(root.resolve()), digest_size=8).hexdigest()
+        return Location(dirs.expand_home(db).absolute())
+    file = root / FOLDER / FILE
+    if is_writable(file.parent if file.parent.exists() else root) or file.exists():
+        return Location(file)
     user = dirs.cache()
     if user is None:
         raise StoreError(
             f"{root} cannot be written to, and there is no home folder to keep its index in. Name a place with --db."
         )
+    key = hashlib.blake2b(os.fsencode(root.resolve()), digest_size=8).hexdigest()
     cache = user / f"{root.name or 'root'}-{key}"
-    return Location(cache / FILE, f"{root} cannot be written to: the index is kept in {cache}")
+    return Location(cache / FILE, f"{root} cannot be written to: its index is kept in {cache}")
 
 
-def _writable(folder: Path) -> bool:
+def is_own(root: Path, path: Path) -> bool:
+    """Return whether an index lies at the default place in its tree. It then belongs to that tree, copied or not."""
+    return path == root / FOLDER / FILE
+
+
+def is_writable(folder: Path) -> bool:
     """Return whether files can be made in `folder`; asked of the system, since a read-only mount fools access()."""
     if not os.access(folder, os.W_OK | os.X_OK):
         return False
@@ -57,7 +62,10 @@ def _writable(folder: Path) -> bool:
 
 
 def prepare(path: Path) -> None:
-    """Make the folder of an index; ours gets a .gitignore, so that no repository ever lists an index."""
+    """Make the folder of an index, with a .gitignore in a folder of ours, so that no repository ever lists an index.
+
+    Raises UnwritableError if it cannot be made, or if the index in it cannot be written.
+    """
     try:
         # A root that has just been deleted must not come back as an empty folder with an index in it.
         path.parent.mkdir(parents=path.parent.name != FOLDER, exist_ok=True)
@@ -65,9 +73,20 @@ def prepare(path: Path) -> None:
         if path.parent.name == FOLDER and not ignore.exists():
             ignore.write_text("*\n", encoding="utf-8")
     except OSError as error:
-        raise StoreError(
-            f"{path.parent}: cannot make the index's folder ({error.strerror or error}). Name another place with --db."
+        raise UnwritableError(
+            f"{path.parent}: cannot make the folder of the index ({error.strerror or error}). "
+            "Name another place with --db."
         ) from error
+    if not is_writable(path.parent) or (path.exists() and not os.access(path, os.W_OK)):
+        raise UnwritableError(
+            f"{path}: the index cannot be written. Check the permissions of its folder, "
+            "or name another place with --db."
+        )
+
+
+def create(path: Path) -> None:
+    """Make an empty index file that members of a group can share, if the umask lets them; SQLite's own cannot."""
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o666))
 
 
 def remove(path: Path) -> None:
@@ -77,36 +96,28 @@ def remove(path: Path) -> None:
 
 
 @contextmanager
-def writer_lock(path: Path, *, timeout: float, waiting: Callable[[str], None] | None = None) -> Iterator[None]:
+def writer_lock(path: Path, *, timeout: float, on_wait: Callable[[str], None] | None = None) -> Iterator[None]:
     """Hold the right to write the index at `path`; the operating system frees it when the process dies.
 
-    `waiting` is told once who holds it. Raises IndexBusyError after `timeout` seconds.
+    `on_wait` is called once with a message that names the process that holds it. Raises IndexBusyError after `timeout`
+    seconds, UnwritableError if the index cannot be written.
     """
-    from filelock import FileLock, Timeout
-
     prepare(path)
-    lock = FileLock(f"{path}.lock")
-    owner = Path(f"{path}.writer")
-    started = time.monotonic()
+    lock = ProcessLock(Path(f"{path}.lock"))
     try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        holder = "another process"
-        with contextlib.suppress(OSError):
-            holder = f"process {owner.read_text(encoding='utf-8').strip()}"
-        if timeout > 0 and waiting is not None:
-            waiting(f"waiting for {holder}, which is writing {path}")
-        try:
-            lock.acquire(timeout=max(0.0, timeout - (time.monotonic() - started)))
-        except Timeout:
-            raise IndexBusyError(
-                f"{path}: {holder} is writing the index and did not finish within {timeout:g} s. "
-                "Run it again later, or stop that process."
-            ) from None
+        if not lock.acquire():
+            pid = lock.holder().get("pid")
+            holder = f"process {pid}" if pid else "another process"
+            if timeout > 0 and on_wait is not None:
+                on_wait(f"waiting for {holder}, which is writing {path}")
+            if not lock.acquire(timeout=timeout):
+                raise IndexBusyError(
+                    f"{path}: {holder} is writing the index and did not finish within {timeout:g} s. "
+                    "Run it again later, or stop that process."
+                )
+    except OSError as error:
+        raise UnwritableError(f"{lock.path}: cannot be opened ({error.strerror or error})") from error
     try:
-        with contextlib.suppress(OSError):  # a full disk: only a message is poorer for it
-            owner.write_text(f"{os.getpid()}\n", encoding="utf-8")
         yield
     finally:
-        owner.unlink(missing_ok=True)
         lock.release()

@@ -418,6 +418,11 @@ class Store:
         rows = self._rows("SELECT path, skipped, detail FROM file WHERE skipped IS NOT NULL ORDER BY skipped, path")
         return [(_shown(row[0]), row[1], row[2]) for row in rows]
 
+    def skipped_for(self, reason: str) -> list[tuple[str, str]]:
+        """Return (path, detail) of the files that were left out for one reason."""
+        rows = self._rows("SELECT path, detail FROM file WHERE skipped = ?", (reason,))
+        return [(_shown(row[0]), row[1]) for row in rows]
+
 
 def _restriction(where: Filter | None, column: str, selected: str) -> tuple[str, list[str]]:
     if not where:

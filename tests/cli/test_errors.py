@@ -152,7 +152,7 @@ def read_only(small: Path) -> Iterator[Path]:
 def test_read_only_folder_is_indexed_elsewhere(read_only: Path, private_home: Path):
     run = process("query", "retry_upload", read_only, "-n", "1", "--format", "paths", cwd=read_only)
     assert (run.status, run.out) == (0, "retry.py\n")
-    assert "cannot be written to: the index is kept in" in run.err
+    assert "cannot be written to: its index is kept in" in run.err
     assert str(private_home) in run.err
     assert not (read_only / ".codesearch").exists()
     assert str(private_home) in process("status", read_only, cwd=read_only).out
@@ -160,11 +160,21 @@ def test_read_only_folder_is_indexed_elsewhere(read_only: Path, private_home: Pa
 
 def test_read_only_folder_simulated(small: Path, call, monkeypatch: pytest.MonkeyPatch):
     """The same where nothing can be mounted: the one question the system is asked is answered with no."""
-    monkeypatch.setattr(location, "_writable", lambda folder: False)
+    monkeypatch.setattr(location, "is_writable", lambda folder: not folder.is_relative_to(small))
     run = call("query", "retry_upload", small, "-n", "1", "--format", "paths")
     assert (run.status, run.out) == (0, "retry.py\n")
-    assert "the index is kept in" in run.err
+    assert "its index is kept in" in run.err
     assert not (small / ".codesearch").exists()
+
+
+def test_an_index_that_cannot_be_written_answers_with_a_note(small: Path, call, monkeypatch: pytest.MonkeyPatch):
+    assert call("index", small).status == 0
+    monkeypatch.setattr(location, "is_writable", lambda folder: not folder.is_relative_to(small))
+    (small / "late.py").write_text("def late(): pass\n")
+    run = call("query", "retry_upload", small, "-n", "1", "--format", "paths")
+    assert (run.status, run.out) == (0, "retry.py\n")
+    assert "cannot be written" in run.err
+    assert "the answer comes from the index as it is" in run.err
 
 
 def test_two_index_runs_at_once(tmp_path: Path):

@@ -14,7 +14,13 @@ class _Breaking(worker.Processor):
         if task.path == "crash.py":
             os._exit(11)
         if task.path == "stuck.py":
-            time.sleep(60)
+            end = time.monotonic() + 60
+            while time.monotonic() < end:  # uses processor time
+                pass
+        if task.path == "asleep.py":
+            time.sleep(60)  # as a stopped process: uses none
+        if task.path == "greedy.py":
+            raise MemoryError
         return super().extract(task)
 
 

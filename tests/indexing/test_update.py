@@ -6,7 +6,10 @@ import time
 import pytest
 
 import codesearch
-from codesearch.indexing import update
+from codesearch.core.errors import StoreError
+from codesearch.indexing import plan
+from codesearch.indexing import pool as pool_module
+from codesearch.indexing import update as update_module
 from codesearch.store import Store
 from tests.support.trees import contents, copy_package, fresh
 
@@ -31,7 +34,7 @@ def test_indexes_and_then_finds_nothing_to_do(tree):
         first = index.update()
         assert (first.changed, first.deleted) == (2, 0)
         assert names(index) == ["Serve", "retry_upload"]
-        time.sleep(2 * update.FINE_GRAIN_NS / 1e9)
+        time.sleep(2 * plan.FINE_GRAIN_NS / 1e9)
         index.update()  # looks again at files written within the clock's grain
         again = index.update()
         assert (again.changed, again.deleted, again.unchanged) == (0, 0, 2)
@@ -114,14 +117,94 @@ def test_real_packages_index_whole_and_equal_whatever_the_number_of_workers(tmp_
 def test_a_file_that_breaks_its_worker_is_reported_and_costs_no_other_file(tree, monkeypatch, tmp_path):
     (tree / "crash.py").write_text("x = 1\n")
     (tree / "stuck.py").write_text("x = 2\n")
-    monkeypatch.setattr("codesearch.indexing.pool.WORKER", ("tests.indexing.breaking_worker", "main"))
+    monkeypatch.setattr("codesearch.indexing.pool.WORKER", BREAKING)
     with codesearch.open_index(tree, parse_timeout=3, workers=1) as index:
         index.update()
         skipped = {s.path: (s.reason, s.detail) for s in index.status().skipped}
         assert names(index) == ["Serve", "retry_upload"]
     assert skipped["crash.py"][0] == "parse failed"
     assert "crashed" in skipped["crash.py"][1]
-    assert skipped["stuck.py"] == ("parse timeout", "took more than 3 s")
+    assert skipped["stuck.py"] == ("parse timeout", "took more than 3 s of processor time")
+
+
+BREAKING = ("tests.indexing.breaking_worker", "main")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows cannot limit processor time")
+def test_a_file_is_not_blamed_for_what_the_machine_did_and_is_read_again(tree, monkeypatch):
+    (tree / "asleep.py").write_text("def doze():\n    pass\n")
+    (tree / "greedy.py").write_text("def swallow():\n    pass\n")
+    time.sleep(2 * plan.FINE_GRAIN_NS / 1e9)  # so that only its failure makes it read again
+    monkeypatch.setattr("codesearch.indexing.pool.STALL_SECONDS", 3.0)
+    monkeypatch.setattr("codesearch.indexing.pool.STALL_FACTOR", 0)
+    with codesearch.open_index(tree, workers=1) as index:
+        with monkeypatch.context() as broken:
+            broken.setattr("codesearch.indexing.pool.WORKER", BREAKING)
+            report = index.update()
+        assert sorted(report.failed) == ["asleep.py", "greedy.py"]
+        skipped = {s.path: (s.reason, s.detail) for s in index.status().skipped}
+        assert skipped == {
+            "asleep.py": ("interrupted", "made no progress for 3 s (try 1 of 3)"),
+            "greedy.py": ("interrupted", "out of memory (try 1 of 3)"),
+        }
+        assert not index.status().fresh
+        index.update()
+        assert {"doze", "swallow"} <= set(names(index))
+        assert not index.status().skipped
+
+
+def test_a_file_whose_reading_is_always_interrupted_is_given_up_after_three_tries(tree, monkeypatch):
+    (tree / "greedy.py").write_text("def swallow():\n    pass\n")
+    time.sleep(2 * plan.FINE_GRAIN_NS / 1e9)  # so that only its failure makes it read again
+    monkeypatch.setattr("codesearch.indexing.pool.WORKER", BREAKING)
+    with codesearch.open_index(tree, workers=1) as index:
+        assert [index.update().failed for _ in range(3)] == [("greedy.py",)] * 3
+        assert index.update().failed == ()
+        assert [s.detail for s in index.status().skipped] == ["out of memory (try 3 of 3)"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows cannot limit processor time")
+def test_a_file_that_took_too_long_is_read_again_when_the_limit_is_raised(tree, monkeypatch):
+    (tree / "stuck.py").write_text("def late():\n    pass\n")
+    time.sleep(2 * plan.FINE_GRAIN_NS / 1e9)  # so that only its failure makes it read again
+    with codesearch.open_index(tree, parse_timeout=2, workers=1) as index, monkeypatch.context() as broken:
+        broken.setattr("codesearch.indexing.pool.WORKER", BREAKING)
+        assert index.update().failed == ("stuck.py",)
+        assert index.update().failed == (), "the same limit: the same result"
+    with codesearch.open_index(tree, parse_timeout=9, workers=1) as index:
+        index.update()
+        assert "late" in names(index)
+
+
+def test_a_copied_tree_brings_its_index_along(tree, tmp_path):
+    with codesearch.open_index(tree) as index:
+        index.update()
+    copy = tmp_path / "copy"
+    shutil.copytree(tree, copy)
+    (copy / "more.py").write_text("def only_here():\n    pass\n")
+    with codesearch.open_index(copy) as index:
+        assert index.update().changed <= 3
+        assert "only_here" in names(index)
+    elsewhere = tree / ".codesearch" / "index.db"
+    with (
+        codesearch.open_index(copy, db=str(elsewhere)) as index,
+        pytest.raises(StoreError, match="this is the index of"),
+    ):
+        index.update()
+
+
+def test_a_first_index_starts_no_more_workers_than_it_has_batches(tree, monkeypatch):
+    started = []
+    real = pool_module._Worker.__init__
+
+    def counted(self, *arguments):
+        started.append(self)
+        real(self, *arguments)
+
+    monkeypatch.setattr(pool_module._Worker, "__init__", counted)
+    with codesearch.open_index(tree, workers=60) as index:
+        index.update()
+    assert len(started) <= update_module.STARTED_EARLY
 
 
 def test_workers_import_nothing_from_the_tree(tree, monkeypatch):
@@ -134,9 +217,9 @@ def test_workers_import_nothing_from_the_tree(tree, monkeypatch):
 
 
 def test_progress_counts_up_to_the_whole(tree):
-    seen: list[update.Progress] = []
+    seen: list[update_module.Progress] = []
     with codesearch.open_index(tree) as index:
-        index.update(progress=seen.append)
+        index.update(on_progress=seen.append)
     assert seen[-1].files == seen[-1].files_total == 2
     assert seen[-1].bytes == seen[-1].bytes_total > 0
 

@@ -48,7 +48,7 @@ def test_everything_is_embedded_once_and_progress_is_told(root, fake):
     with codesearch.open_index(root, model="fake") as index:
         index.query("parse an option")
         before = len(fake.documents)
-        report = index.embed_all(progress=told.append)
+        report = index.embed_all(on_progress=told.append)
         assert report.left == 0
         assert report.done == report.total == index.coverage()[0] == index.coverage()[1]
         assert report.embedded == len(fake.documents) - before

@@ -15,7 +15,7 @@ import pytest
 import codesearch
 from codesearch.core.errors import NotFoundError, UsageError
 from codesearch.service import Service, State
-from codesearch.service.election import KeeperLock, kept
+from codesearch.service.election import keeper_lock, kept
 from codesearch.service.server import Server
 from codesearch.watch import Batch
 from tests.service.conftest import assert_like_fresh
@@ -411,7 +411,7 @@ def test_a_reader_says_what_the_writer_says(tree: Path):
     with codesearch.open_index(tree) as index:
         index.update()
         path = index.path
-    lock = KeeperLock(path)
+    lock = keeper_lock(path)
     assert lock.acquire({"pid": os.getpid(), "name": "the writer"})
     answer: dict[str, object] = {"ready": True, "fresh": False, "pending": 0, "files": [3, 10]}
     writer = Server(path, lambda: "", lambda method, params: answer)
