@@ -1,16 +1,16 @@
-"""The library as programs use it, on code somebody else wrote."""
+"""The library as programs use it, on the frozen tree of a shop."""
 
 import pytest
 
 import codesearch
 from codesearch import Filter, search
 from codesearch.core.errors import NotFoundError, StoreError, UsageError
-from tests.support.trees import copy_package
+from tests.support.trees import copy_shop
 
 
 @pytest.fixture(scope="module")
-def typer(tmp_path_factory):
-    with codesearch.open_index(copy_package("typer", tmp_path_factory.mktemp("real") / "typer")) as index:
+def shop(tmp_path_factory):
+    with codesearch.open_index(copy_shop(tmp_path_factory.mktemp("shop") / "shop")) as index:
         index.update()
         yield index
 
@@ -18,49 +18,49 @@ def typer(tmp_path_factory):
 @pytest.mark.parametrize(
     ("question", "answer"),
     [
-        ("generate shell completion script", "completion"),
-        ("launch a web browser with a URL", "launch"),
-        ("get_command", "get_command"),
-        ("getCommand", "get_command"),
-        ("Typer.command", "Typer.command"),
-        ("convert a string value to an enum member", "generate_enum_convertor"),
+        ("delete blobs that are no longer used", "collect_garbage"),
+        ("find words in spite of spelling mistakes", "Catalogue.find"),
+        ("write_atomically", "write_atomically"),
+        ("writeAtomically", "write_atomically"),
+        ("ShoppingCart.merge", "ShoppingCart.merge"),
+        ("price of a parcel by weight", "ParcelService.quote"),
     ],
 )
-def test_questions_and_names_find_the_function(typer, question, answer):
-    found = [hit.symbol.qualname for hit in typer.query(question, limit=5)]
+def test_questions_and_names_find_the_function(shop, question, answer):
+    found = [hit.symbol.qualname for hit in shop.query(question, limit=5)]
     assert any(answer in name for name in found), found
 
 
-def test_hits_are_ranked_from_one_and_point_at_their_source(typer):
-    hits = typer.query("parse command line parameters", limit=7)
+def test_hits_are_ranked_from_one_and_point_at_their_source(shop):
+    hits = shop.query("order in a cart", limit=7)
     assert [hit.rank for hit in hits] == list(range(1, 8))
     for hit in hits:
-        first, lines = typer.source(hit.symbol, whole=True)
+        first, lines = shop.source(hit.symbol, whole=True)
         assert first == hit.symbol.start_line
         assert len(lines) == hit.symbol.end_line - hit.symbol.start_line + 1
         assert hit.symbol.kind == "module" or hit.symbol.name in "\n".join(lines)
 
 
-def test_similar_finds_related_functions_and_not_itself(typer):
-    symbol = typer.symbols_named("get_group")[0]
-    hits = typer.similar(symbol.path, symbol.start_line, limit=5)
+def test_similar_finds_related_functions_and_not_itself(shop):
+    symbol = shop.symbols_named("BikeCourier.quote")[0]
+    hits = shop.similar(symbol.path, symbol.start_line, limit=5)
     assert len(hits) == 5
     assert symbol not in [hit.symbol for hit in hits]
-    assert any("command" in hit.symbol.name or "group" in hit.symbol.name for hit in hits)
+    assert [hit.symbol.name for hit in hits[:3]] == ["quote"] * 3
 
 
-def test_an_answer_is_a_sequence_of_its_hits(typer):
-    answer = typer.query("parse command line parameters", limit=3)
+def test_an_answer_is_a_sequence_of_its_hits(shop):
+    answer = shop.query("order in a cart", limit=3)
     assert list(answer) == list(answer.hits) == [answer[0], *answer[1:]]
     assert len(answer) == 3
     assert answer
-    assert not typer.query("chromodynamics path:nowhere/**")
+    assert not shop.query("chromodynamics path:nowhere/**")
 
 
-def test_a_parsed_query_answers_as_its_text_does(typer):
-    plain = typer.query("option kind:class")
-    assert typer.query(search.parse("option kind:class")) == plain
-    assert typer.query(search.parse("option"), where=Filter(kinds=("class",))) == plain
+def test_a_parsed_query_answers_as_its_text_does(shop):
+    plain = shop.query("order kind:class")
+    assert shop.query(search.parse("order kind:class")) == plain
+    assert shop.query(search.parse("order"), where=Filter(kinds=("class",))) == plain
 
 
 def test_an_answer_says_whether_the_first_index_was_finished(tmp_path):
@@ -76,23 +76,23 @@ def test_an_answer_says_whether_the_first_index_was_finished(tmp_path):
         assert index.query("upload").complete
 
 
-def test_filters_and_limits(typer):
-    hits = typer.query("option kind:class", limit=3)
+def test_filters_and_limits(shop):
+    hits = shop.query("order kind:class", limit=3)
     assert {hit.symbol.kind for hit in hits} == {"class"}
     assert len(hits) == 3
     with pytest.raises(UsageError, match="at least 1"):
-        typer.query("option", limit=0)
+        shop.query("order", limit=0)
 
 
-def test_more_answers_than_the_usual_can_be_had(typer):
-    assert len(typer.query("option", limit=400)) == 400
+def test_more_answers_than_the_usual_can_be_had(shop):
+    assert len(shop.query("order", limit=200)) == 200
 
 
-def test_what_is_not_there_is_explained(typer):
+def test_what_is_not_there_is_explained(shop):
     with pytest.raises(NotFoundError, match="no such file"):
-        typer.symbol_at("nowhere.py", 1)
+        shop.symbol_at("nowhere.py", 1)
     with pytest.raises(NotFoundError, match="no such line"):
-        typer.symbol_at("main.py", 10**6)
+        shop.symbol_at("shop/cart.py", 10**6)
 
 
 def test_an_index_that_is_not_there_yet_says_what_to_run(tmp_path):
@@ -128,7 +128,7 @@ def test_a_damaged_index_is_told_and_rebuilt_on_request(tmp_path):
 
 
 def test_a_damaged_page_inside_the_index_is_told(tmp_path):
-    root = copy_package("typer", tmp_path / "tree")
+    root = copy_shop(tmp_path / "tree")
     with codesearch.open_index(root) as index:
         index.update()
         path = index.path
@@ -165,7 +165,7 @@ def test_no_socket_to_another_host_is_ever_opened(tmp_path):
     import subprocess
     import sys
 
-    root = copy_package("typer", tmp_path / "tree")
+    root = copy_shop(tmp_path / "tree")
     script = f"""
 import socket, sys
 def refuse(*args, **kwargs): raise SystemExit('network use: %r' % (args,))
@@ -178,6 +178,6 @@ socket.getaddrinfo = socket.create_connection = refuse
 import codesearch
 with codesearch.open_index({str(root)!r}) as index:
     index.update()
-    assert index.query('launch a browser')
+    assert index.query('cancel an order')
 """
     subprocess.run([sys.executable, "-c", script], check=True)

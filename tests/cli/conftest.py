@@ -6,10 +6,9 @@ import shutil
 from pathlib import Path
 
 import pytest
-import typer
 
 import codesearch
-from tests.support.trees import SMALL, write
+from tests.support.trees import SMALL, copy_shop, write
 
 
 @pytest.fixture(autouse=True)
@@ -24,9 +23,9 @@ def copied(source: Path, target: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def typer_tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a copy of the installed typer, indexed; tests must not change it."""
-    tree = copied(Path(typer.__file__).parent, tmp_path_factory.mktemp("real") / "typer")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a copy of the frozen tree, indexed; tests must not change it."""
+    tree = copy_shop(tmp_path_factory.mktemp("cli") / "shop")
     with codesearch.open_index(tree) as index:
         index.update()
     return tree

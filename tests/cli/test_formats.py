@@ -28,28 +28,28 @@ def test_the_schema_is_a_schema():
 
 
 @pytest.mark.parametrize("options", [[], ["--snippet"], ["--snippet", "--context", "2"]])
-def test_json_keeps_the_schema(typer_tree: Path, call, options: list[str]):
-    answer = call("query", "parse command line options", typer_tree, "--format", "json", *options).json
+def test_json_keeps_the_schema(shop: Path, call, options: list[str]):
+    answer = call("query", "cancel an order", shop, "--format", "json", *options).json
     check(answer, "answer")
     hits = answer["results"]
     assert [hit["rank"] for hit in hits] == list(range(1, 11))
     assert [hit["score"] for hit in hits] == sorted((hit["score"] for hit in hits), reverse=True)
     for hit in hits:
-        lines = (typer_tree / hit["path"]).read_text("utf-8").split("\n")
+        lines = (shop / hit["path"]).read_text("utf-8").split("\n")
         expected = lines[hit["start_line"] - 1 : hit["end_line"]]
         expected = expected[:2] if "--context" in options else expected[:400]
         assert hit.get("snippet") == ("\n".join(expected) if "--snippet" in options else None)
 
 
-def test_every_json_output_keeps_the_schema(typer_tree: Path, call):
-    for hit in call("query", "completion", typer_tree, "--format", "ndjson").lines:
+def test_every_json_output_keeps_the_schema(shop: Path, call):
+    for hit in call("query", "order", shop, "--format", "ndjson").lines:
         check(hit, "hit")
-    check(call("similar", "main.py:100", typer_tree, "--format", "json").json, "similar")
-    listing = call("symbols", typer_tree, "--format", "json", "-n", "20").json
+    check(call("similar", "shop/cart.py:40", shop, "--format", "json").json, "similar")
+    listing = call("symbols", shop, "--format", "json", "-n", "20").json
     check(listing, "listing")
     assert len(listing["results"]) == 20
-    check(call("show", "Typer", typer_tree, "--format", "json").json, "listing")
-    for line in process("query", "--batch", "-", typer_tree, cwd=typer_tree, stdin=b"completion\n\n").lines:
+    check(call("show", "ShoppingCart", shop, "--format", "json").json, "listing")
+    for line in process("query", "--batch", "-", shop, cwd=shop, stdin=b"order\n\n").lines:
         check(line, "batch_line")
 
 

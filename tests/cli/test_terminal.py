@@ -31,8 +31,8 @@ def wide(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("columns", [40, 80, 120])
-def test_nothing_is_wider_than_the_terminal(typer_tree: Path, wide: Path, columns: int):
-    for tree, text in ((typer_tree, "shell completion for options"), (wide, "wide")):
+def test_nothing_is_wider_than_the_terminal(shop: Path, wide: Path, columns: int):
+    for tree, text in ((shop, "cancel an order"), (wide, "wide")):
         status, said = terminal("query", text, tree, cwd=tree, columns=columns)
         assert status == 0
         lines = plain(said).splitlines()
@@ -120,8 +120,8 @@ def test_interruption_keeps_what_is_done(tmp_path: Path):
 
 
 @pytest.mark.parametrize("format", ["text", "json", "ndjson", "paths", "vimgrep"])
-def test_closed_pipe_is_no_error(typer_tree: Path, format: str):
-    command = [*COMMAND, "symbols", str(typer_tree), "--format", format]
+def test_closed_pipe_is_no_error(shop: Path, format: str):
+    command = [*COMMAND, "symbols", str(shop), "--format", format]
     writer = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     assert writer.stdout is not None
     assert writer.stderr is not None
@@ -132,12 +132,10 @@ def test_closed_pipe_is_no_error(typer_tree: Path, format: str):
     assert writer.wait(timeout=60) == 0
 
 
-def test_closed_pipe_before_the_first_byte(typer_tree: Path):
+def test_closed_pipe_before_the_first_byte(shop: Path):
     reader = subprocess.Popen(["true"], stdin=subprocess.PIPE)
     reader.wait()
-    done = subprocess.run(
-        [*COMMAND, "query", "completion", str(typer_tree)], stdout=reader.stdin, stderr=subprocess.PIPE
-    )
+    done = subprocess.run([*COMMAND, "query", "order", str(shop)], stdout=reader.stdin, stderr=subprocess.PIPE)
     assert reader.stdin is not None
     reader.stdin.close()
     assert (done.returncode, done.stderr) == (0, b"")

@@ -1,11 +1,10 @@
-"""Real editors against the real server, in a copy of a real package; where an editor is missing, a test says so."""
+"""Real editors against the real server, in a copy of the frozen tree; where an editor is missing, a test says so."""
 
 from __future__ import annotations
 
 import ast
 import json
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -13,23 +12,23 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-import typer
 
 from tests.editors.needs import HOUSE as HOUSE
 from tests.editors.needs import absent as absent
 from tests.editors.needs import required as required
 from tests.editors.vscode import build, rig
+from tests.support.trees import copy_shop
 
 HERE = Path(__file__).parent
 PLUGINS = HOUSE / "editors"
 FAKE = HERE / "fake_server.py"
 COMMAND = [sys.executable, "-m", "codesearch.cli"]
 
-QUERY = "ask the user a yes or no question"
-"""What is searched; the answer is typer's function `confirm`, which shares no word with it."""
-ANSWER = "confirm"
-SIMILAR = "BashComplete.complete"
-"""The method whose likes are searched: typer has a `complete` for each shell."""
+QUERY = "number of typos between two terms"
+"""What is searched; the answer is a function whose name shares no word with it."""
+ANSWER = "edit_distance"
+SIMILAR = "BikeCourier.quote"
+"""The method whose likes are searched: each carrier has a `quote`."""
 UNSAVED_QUERY = "celsius temperature to fahrenheit"
 UNSAVED_CODE = [
     "",
@@ -63,7 +62,7 @@ class Place:
 
 @dataclass(frozen=True)
 class Repository:
-    """A copy of typer under a name that needs quoting, indexed."""
+    """A copy of the frozen tree under a name that needs quoting, indexed."""
 
     root: Path
     answer: Place
@@ -116,15 +115,15 @@ def _definition(root: Path, qualname: str) -> Place:
         for one in scope:
             if isinstance(one, ast.FunctionDef) and one.name == name:
                 return Place(path.relative_to(root).as_posix(), one.lineno)
-    raise AssertionError(f"typer has no {qualname} any more: choose another")
+    raise AssertionError(f"the frozen tree has no {qualname}")
 
 
 @pytest.fixture(scope="session")
 def repository(tmp_path_factory: pytest.TempPathFactory) -> Repository:
     root = tmp_path_factory.mktemp("editors") / "a répo #1"
-    shutil.copytree(Path(typer.__file__).parent, root, ignore=shutil.ignore_patterns("__pycache__"))
+    copy_shop(root)
     (root / ".git").mkdir()
-    found = Repository(root, _definition(root, ANSWER), _definition(root, SIMILAR), "colors.py")
+    found = Repository(root, _definition(root, ANSWER), _definition(root, SIMILAR), "shop/cart.py")
     subprocess.run([*COMMAND, "index", "-q", str(root)], check=True, env={**os.environ, "PYTHONPATH": str(HOUSE)})
     return found
 

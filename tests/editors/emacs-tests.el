@@ -89,7 +89,7 @@
   (codesearch-similar-at-point)
   (cs-jump-to-first)
   (beginning-of-line)
-  (should (looking-at " *def complete\\_>"))
+  (should (looking-at " *def quote\\_>"))
   (should-not (equal (cs-here) (format "%s:%s" (cs-env "SIMILAR_PATH") (cs-env "SIMILAR_LINE")))))
 
 (defun cs-unsaved-names ()

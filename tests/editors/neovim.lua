@@ -114,11 +114,11 @@ function cases.similar()
   edit(env.CS_SIMILAR_PATH)
   vim.fn.cursor(tonumber(env.CS_SIMILAR_LINE) + 1, 1)
   local list = quickfix('CodesearchSimilar!')
-  if not list[1].text:find('def complete', 1, true) then
+  if not list[1].text:find('def quote', 1, true) then
     error('not similar: ' .. list[1].text)
   end
   vim.cmd('cfirst')
-  same('line', vim.fn.getline('.'):match('def %w+'), 'def complete')
+  same('line', vim.fn.getline('.'):match('def %w+'), 'def quote')
   if here() == env.CS_SIMILAR_PATH .. ':' .. env.CS_SIMILAR_LINE then
     error('the function itself was found')
   end
@@ -146,7 +146,7 @@ function cases.action()
   vim.lsp.buf.code_action()
   wait('similar functions', function() return offered end)
   same('action', titles[1] and titles[1]:match('Find similar functions'), 'Find similar functions')
-  if not offered:find('complete', 1, true) or here() == env.CS_SIMILAR_PATH .. ':' .. env.CS_SIMILAR_LINE then
+  if not offered:find('quote', 1, true) or here() == env.CS_SIMILAR_PATH .. ':' .. env.CS_SIMILAR_LINE then
     error('not similar: ' .. offered)
   end
 end

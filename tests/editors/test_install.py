@@ -199,7 +199,7 @@ def test_neovim_loads_it(kind: str, repository: Repository, home: Path, monkeypa
     done = conftest.run(
         [str(nvim), "--headless", "-n", "-c", f"luafile {script}"], _environment(repository, home), home
     )
-    assert done.stdout.endswith("def confirm( codesearch.txt"), done.stdout
+    assert done.stdout.endswith("def edit_distance( codesearch.txt"), done.stdout
 
 
 def test_vim_loads_it(repository: Repository, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -217,7 +217,7 @@ def test_vim_loads_it(repository: Repository, home: Path, monkeypatch: pytest.Mo
     (home / ".vimrc").write_text("set nocompatible nomore\n", encoding="utf-8")
     line = ["vim", "-i", "NONE", "-n", "-T", "dumb", "--not-a-term", "-c", f"source {script}"]
     done = conftest.run(line, _environment(repository, home), home)
-    assert "def confirm( codesearch-vim.txt" in done.stdout, done.stdout
+    assert "def edit_distance( codesearch-vim.txt" in done.stdout, done.stdout
 
 
 def test_emacs_loads_it(
@@ -233,7 +233,7 @@ def test_emacs_loads_it(
         encoding="utf-8",
     )
     done = conftest.run(["emacs", "-Q", "--batch", "-l", str(home / "check.el")], _environment(repository, home), home)
-    assert "FIRST confirm" in done.stdout, done.stdout
+    assert "FIRST edit_distance" in done.stdout, done.stdout
 
 
 def test_the_command_line_runs_it(tmp_path: Path) -> None:

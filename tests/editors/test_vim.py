@@ -14,7 +14,7 @@ from tests.editors.conftest import HERE, Repository
 
 pytestmark = pytest.mark.timeout(120)
 
-WRONG_COMMAND = "print('colors.py:1:1:def wrong()')"
+WRONG_COMMAND = "print('cart.py:1:1:def wrong()')"
 
 
 @pytest.fixture

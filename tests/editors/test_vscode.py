@@ -21,7 +21,7 @@ from tests.editors.vscode.rig import Editor, Result
 # The flow is one fixture; a machine that is busy with other things takes its time.
 pytestmark = pytest.mark.timeout(900)
 
-SIGNATURE = "def confirm("
+SIGNATURE = "def edit_distance("
 FLOW = (
     "story explorer find order escape escapeEmpty side selection history history_back history_open history_escape"
     " history_click inline filters keyboard similar menu action results symbols unsaved status killed"
@@ -86,7 +86,7 @@ def task(repository: Repository) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def folder(repository: Repository, vscode: Editor) -> Repository:
     """A copy of the package, indexed: what is typed into it is nobody else's."""
-    root = vscode.home / ("typer" if UPDATE else repository.root.name)
+    root = vscode.home / ("larder" if UPDATE else repository.root.name)
     # An index belongs to the folder it was made in.
     shutil.copytree(repository.root, root, ignore=shutil.ignore_patterns(".agents", ".codesearch"))
     copied = dataclasses.replace(repository, root=root)

@@ -79,7 +79,7 @@ function! Case_similar() abort
   call cursor(str2nr($CS_SIMILAR_LINE) + 1, 1)
   let l:list = s:Quickfix('CodesearchSimilar')
   cfirst
-  if getline('.') !~# '^ *def complete\>' || s:Here() ==# $CS_SIMILAR_PATH . ':' . $CS_SIMILAR_LINE
+  if getline('.') !~# '^ *def quote\>' || s:Here() ==# $CS_SIMILAR_PATH . ':' . $CS_SIMILAR_LINE
     throw 'not similar: ' . s:Here() . ' ' . getline('.')
   endif
 endfunction
@@ -194,7 +194,7 @@ endfunction
 function! Case_nothing() abort
   call s:Edit($CS_OTHER_PATH)
   messages clear
-  Codesearch lang:go anything
+  Codesearch lang:zig anything
   call s:Wait('a message', {-> execute('messages') =~# 'codesearch: nothing found'})
   messages clear
   Codesearch lang:klingon anything

@@ -6,7 +6,6 @@ the query, the first answer of the fast ranking and, where the transformer has a
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,8 +15,8 @@ import pytest
 import codesearch
 from codesearch import Hit, Index
 from tests.golden.pinned import FOLDER, UPDATE, pinned
+from tests.support.trees import copy_shop
 
-TREE = FOLDER / "tree"
 TABLE = FOLDER / "questions.tsv"
 CLOSE = 0.02
 """Answers whose scores differ by less may change places on another processor: see `test_vectors.SAME_MEANING`."""
@@ -33,10 +32,10 @@ def shown(hit: Hit) -> str:
     return f"{hit.symbol.path}:{hit.symbol.qualname}"
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a copy of the frozen tree, indexed, outside this repository and its ignore files."""
-    root = shutil.copytree(TREE, tmp_path_factory.mktemp("golden") / "larder")
+    root = copy_shop(tmp_path_factory.mktemp("golden") / "larder")
     with codesearch.open_index(root) as index:
         index.update()
     if UPDATE:
@@ -55,7 +54,7 @@ def rewrite(root: Path) -> None:
     TABLE.write_text("".join(lines), "utf-8")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def fast(tree: Path) -> Iterator[Index]:
     with codesearch.open_index(tree, model="static") as index:
         yield index

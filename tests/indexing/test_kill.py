@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import codesearch
-from tests.support.trees import contents, copy_package, fresh
+from tests.support.trees import contents, copy_shop, fresh
 from tests.support.wait import until
 
 ROUNDS = 50
@@ -36,7 +36,7 @@ def changed(root, rng):
 @pytest.mark.timeout(600)
 def test_killed_at_any_moment_the_next_run_ends_with_an_index_equal_to_a_fresh_one(tmp_path):
     rng = random.Random(20261120)
-    root = copy_package("typer", tmp_path / "tree")
+    root = copy_shop(tmp_path / "tree")
     started = time.monotonic()
     subprocess.run([sys.executable, "-c", RUN, str(root)], check=True)
     whole = time.monotonic() - started
@@ -56,7 +56,7 @@ def test_killed_at_any_moment_the_next_run_ends_with_an_index_equal_to_a_fresh_o
         process.wait()
         with codesearch.open_index(root) as index:
             if index.path.exists() and index.reader() is not None:
-                index.query("declare an option")  # what is there answers
+                index.query("cancel an order")  # what is there answers
             index.update()
             assert contents(index.path) == fresh(root, tmp_path / "fresh.db"), f"round {number}"
             assert index.status().deleted == 0
@@ -77,7 +77,7 @@ def children_of(pid):
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
 def test_workers_end_when_their_parent_is_killed(tmp_path):
-    root = copy_package("typer", tmp_path / "tree")
+    root = copy_shop(tmp_path / "tree")
     process = subprocess.Popen([sys.executable, "-c", RUN, str(root)])
     workers = until(lambda: children_of(process.pid) or process.poll() is not None, "a worker starts")
     process.kill()

@@ -11,7 +11,7 @@ from codesearch.indexing import plan
 from codesearch.indexing import pool as pool_module
 from codesearch.indexing import update as update_module
 from codesearch.store import Store
-from tests.support.trees import contents, copy_package, fresh
+from tests.support.trees import contents, copy_shop, fresh
 
 
 @pytest.fixture
@@ -104,7 +104,7 @@ def test_settings_that_change_how_files_are_read_bring_the_index_up_to_date(tree
 
 
 def test_real_packages_index_whole_and_equal_whatever_the_number_of_workers(tmp_path):
-    root = copy_package("typer", tmp_path / "typer")
+    root = copy_shop(tmp_path / "shop")
     with codesearch.open_index(root, workers=1) as one:
         one.update()
         first = contents(one.path)

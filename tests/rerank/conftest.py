@@ -12,7 +12,7 @@ import codesearch
 from codesearch.store import Store
 from tests.support import models
 from tests.support.models import FakeModel
-from tests.support.trees import copy_package
+from tests.support.trees import copy_shop
 
 
 @pytest.fixture
@@ -25,7 +25,9 @@ def fake() -> Iterator[FakeModel]:
 
 @pytest.fixture(scope="session")
 def indexed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    root = copy_package("typer", tmp_path_factory.mktemp("cascade") / "typer")
+    root = copy_shop(tmp_path_factory.mktemp("rerank") / "shop")
+    for generated in ("protos/orders_pb2.py", "web/src/api.generated.ts"):
+        (root / generated).unlink()  # left out of the index, and so counted as changed in each copy of the tree
     with codesearch.open_index(root, model="static") as index:
         index.update()
     return root
@@ -34,7 +36,7 @@ def indexed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def root(indexed: Path, tmp_path: Path) -> Path:
     """A tree with an index, which each test may change."""
-    target = tmp_path / "typer"
+    target = tmp_path / "shop"
     shutil.copytree(indexed, target)
     with Store(target / ".codesearch" / "index.db", writable=True) as store:
         store.set_meta(root=str(target))

@@ -77,7 +77,7 @@ def repository(root: Path) -> Path:
         if number % 3 == 0:
             file.unlink()
         elif number % 3 == 1:
-            file.write_text(file.read_text().replace("typer", "another"))
+            file.write_text(file.read_text().replace("shop", "market"))
     git(root, "commit", "-qam", "two")
     git(root, "switch", "-q", "main")
     return root

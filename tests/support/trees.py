@@ -1,4 +1,4 @@
-"""Real source trees for tests, and what an index holds, in a form that can be compared."""
+"""A source tree for tests, and what an index holds, in a form that can be compared."""
 
 import hashlib
 import os
@@ -8,6 +8,9 @@ from pathlib import Path
 
 import codesearch
 from codesearch.store import Store
+
+SHOP = Path(__file__).parents[1] / "golden" / "tree"
+"""Fifty files of a dozen languages that never change: the answers to a question stay what they are."""
 
 SMALL = {
     "cache.py": '''"""A cache."""
@@ -56,12 +59,9 @@ def write_function(root: Path, path: str, name: str) -> None:
     write(root, {path: f'def {name}(value):\n    """Handle {name.replace("_", " ")}."""\n    return value\n'})
 
 
-def copy_package(name: str, target: Path) -> Path:
-    """Copy an installed package's sources, as a real repository somebody else wrote."""
-    module = __import__(name)
-    assert module.__file__ is not None
-    shutil.copytree(Path(module.__file__).parent, target, ignore=shutil.ignore_patterns("__pycache__", "*.so", "*.pyd"))
-    return target
+def copy_shop(target: Path) -> Path:
+    """Copy the frozen tree, so that a test may index and change it."""
+    return Path(shutil.copytree(SHOP, target))
 
 
 def contents(path: Path) -> dict[str, object]:
