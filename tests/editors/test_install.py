@@ -193,7 +193,7 @@ def test_neovim_loads_it(kind: str, repository: Repository, home: Path, monkeypa
         "vim.cmd('Codesearch! ' .. vim.env.CS_QUERY)\n"
         "vim.wait(20000, function() return #vim.fn.getqflist() > 0 end, 20)\n"
         "vim.cmd('help codesearch.setup()')\n"
-        "io.stdout:write(vim.fn.getqflist()[1].text:sub(1, 12) .. ' ' .. vim.fn.expand('%:t'))\nvim.cmd('qall!')\n",
+        "io.stdout:write(vim.fn.getqflist()[1].text:sub(1, 18) .. ' ' .. vim.fn.expand('%:t'))\nvim.cmd('qall!')\n",
         encoding="utf-8",
     )
     done = conftest.run(
@@ -211,7 +211,7 @@ def test_vim_loads_it(repository: Repository, home: Path, monkeypatch: pytest.Mo
         "execute 'edit' fnameescape($CS_OTHER_PATH)\nexecute 'Codesearch' $CS_QUERY\n"
         "for i in range(1000) | if !empty(getqflist()) | break | endif | sleep 20m | endfor\n"
         "help codesearch-vim-ale\n"
-        "call writefile([getqflist()[0].text[:11] . ' ' . expand('%:t')], '/dev/stdout', 'a')\nqall!\n",
+        "call writefile([getqflist()[0].text[:17] . ' ' . expand('%:t')], '/dev/stdout', 'a')\nqall!\n",
         encoding="utf-8",
     )
     (home / ".vimrc").write_text("set nocompatible nomore\n", encoding="utf-8")

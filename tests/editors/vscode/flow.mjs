@@ -313,7 +313,7 @@ const cases = {
     await askAndSee(window, `${task.query} lang:python -is:test`, task.answer);
     await ask(window, `${task.query} kind:class`, { delay: 0 });
     await onlyClasses(window, 'kind: does not filter');
-    await ask(window, `${task.query} lang:go`, { delay: 0 });
+    await ask(window, `${task.query} lang:zig`, { delay: 0 });
     await window.until('lang: does not filter', async (see) => {
       const rows = await window.rowTexts();
       see(rows);
