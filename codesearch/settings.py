@@ -1,4 +1,4 @@
-"""Settings in layers: defaults < user file < project file < environment < what a command was given.
+"""Settings in layers: defaults < user file < project file < environment < command options.
 
 Every setting is a field of `Settings` with its rule in `_RULES`; docs/configuration.md describes each.
 """
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 PROJECT_FILE = ".codesearch.toml"
 PREFIX = "CODESEARCH_"
-"""Of environment variables: `CODESEARCH_LIMIT` sets `limit`."""
+"""Prefix of environment variables: `CODESEARCH_LIMIT` sets `limit`."""
 _NO_SETTINGS = frozenset({"log", "models"})
 """Variables with the prefix that are not settings: `codesearch.core.log`, and the folder of imported models."""
 
@@ -34,9 +34,9 @@ class Settings:
     """All settings with their defaults; immutable, checked when loaded."""
 
     include: tuple[str, ...] = ()
-    """Globs in gitignore syntax; if any, only files that match one are indexed."""
+    """Globs in gitignore syntax. If there are any, only files that match one of them are indexed."""
     exclude: tuple[str, ...] = ()
-    """Globs in gitignore syntax; files that match are not indexed. Layers add up."""
+    """Globs in gitignore syntax. Files that match one are not indexed. The globs of all layers add up."""
     languages: tuple[str, ...] = ()
     """Index only these languages; empty means all."""
     max_file_size: int = 1 << 20
@@ -46,23 +46,23 @@ class Settings:
     index_minified: bool = False
     """Index minified files."""
     workers: int = 0
-    """Processes that extract; 0 means one a core."""
+    """Worker processes; 0 means one per core that this process may use."""
     parse_timeout: float = 10.0
-    """Seconds one file may take to parse."""
+    """Seconds of processor time that parsing one file may take."""
     update_budget: float = 5.0
-    """Seconds a question may wait for changed files to be read; then it is answered without the rest."""
+    """Seconds a query may wait for changed files to be read. Then it is answered without the others."""
     model: str = "transformer"
-    """The model of the second stage, which looks at the best of the fast ranking; `static` for none."""
+    """The reranker model, which reorders the best candidates of the fast ranking; `static` for none."""
     embed: Embed = "lazy"
-    """When it embeds what the index holds: as queries need it, all in the background, or never (and is not used)."""
+    """When the reranker embeds the index: as queries need it, all of it in the background, or never (no reranking)."""
     cache: bool = True
-    """Share its vectors among all of the user's indexes."""
+    """Share reranker vectors among all indexes of this user."""
     cache_size: int = 512_000_000
-    """Bytes that these may take; the least recently used go first."""
+    """Size limit of the shared vectors in bytes; the least recently used are deleted first."""
     db: str = ""
     """The index file; empty means `.codesearch/` under the root."""
     limit: int = 10
-    """Answers to a query."""
+    """Answers per query."""
     context: int = 5
     """Lines of source shown with each answer."""
     color: Color = "auto"
@@ -84,13 +84,13 @@ class Settings:
         )
 
     def reading_rules(self) -> str:
-        """Return what decides how a listed file is read; when it changes, what was read before is out of date."""
+        """Return the settings that decide how a listed file is read; if they change, the index is rebuilt."""
         wanted = ",".join(sorted(self.languages)) or "all"
         return f"languages={wanted} generated={self.index_generated} minified={self.index_minified}"
 
     @property
     def second_stage(self) -> str:
-        """The model that queries use besides the static one; "" for none."""
+        """The reranker model; "" for none."""
         return "" if self.embed == "none" or self.model == "static" else self.model
 
 
@@ -99,7 +99,7 @@ NAMES: tuple[str, ...] = tuple(field.name for field in fields(Settings))
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """The settings one place gives, checked; `origins` says for each where exactly it stands."""
+    """The checked settings of one source; `origins` says for each where exactly it is set."""
 
     values: Mapping[str, Any]
     origins: Mapping[str, str]
@@ -107,7 +107,7 @@ class Layer:
 
 @dataclass(frozen=True, slots=True)
 class Described:
-    """One setting as it is in force, and where it came from."""
+    """The value of one setting in force, and its origin."""
 
     name: str
     value: Any
@@ -226,7 +226,7 @@ def _near(name: str, known: Iterable[str]) -> str:
 
 
 def _layer(where: str, raw: Mapping[str, object]) -> Layer:
-    """Check what one place gives; `where` begins the messages."""
+    """Check the settings of one source; `where` names it in messages."""
     values: dict[str, Any] = {}
     for key, value in raw.items():
         name = key.replace("-", "_")
@@ -241,7 +241,7 @@ def _layer(where: str, raw: Mapping[str, object]) -> Layer:
 
 
 def _toml(path: Path, only_if: bytes = b"") -> dict[str, Any] | None:
-    """Read a TOML file; None if it does not exist, or does not hold `only_if` (so that parsing it is needless)."""
+    """Read a TOML file; None if it does not exist, or does not contain `only_if` and so need not be parsed."""
     try:
         raw = path.read_bytes()
     except (FileNotFoundError, NotADirectoryError):
@@ -335,7 +335,7 @@ def _environment_layer(environment: Mapping[str, str]) -> Layer | None:
         if name not in _RULES:
             from difflib import get_close_matches
 
-            # Other tools may use the prefix: only what looks like a slip is an error.
+            # Other tools may use the prefix: only a likely typo is an error.
             if name not in _NO_SETTINGS and (near := get_close_matches(name, NAMES, n=1, cutoff=0.8)):
                 raise UsageError(f"environment: unknown {variable}; did you mean {PREFIX}{near[0].upper()}?")
             continue
@@ -349,11 +349,9 @@ def _environment_layer(environment: Mapping[str, str]) -> Layer | None:
 
 
 def load_layers(root: Path, overrides: Mapping[str, object] | None = None) -> tuple[Layer, ...]:
-    """Return every layer in force for a project, weakest first; `overrides` that are None or empty lists do not count.
+    """Return every layer in force for a project, weakest first; None and empty lists in `overrides` are ignored.
 
-    Raises:
-        UsageError: a file cannot be read, a key is unknown, or a value is of the wrong kind.
-
+    Raises UsageError if a file cannot be read, a key is unknown, or a value has the wrong type.
     """
     given = {key: value for key, value in (overrides or {}).items() if value is not None and value not in ([], ())}
     layers = [
@@ -366,7 +364,7 @@ def load_layers(root: Path, overrides: Mapping[str, object] | None = None) -> tu
 
 
 def merge(layers: Iterable[Layer]) -> Settings:
-    """Put layers over the defaults: later ones win, except that the globs of `exclude` add up."""
+    """Merge layers over the defaults: later layers win, except that the globs of `exclude` add up."""
     values: dict[str, Any] = {}
     for layer in layers:
         values |= {**layer.values, "exclude": values.get("exclude", ()) + layer.values.get("exclude", ())}
@@ -379,7 +377,7 @@ def load(root: Path, overrides: Mapping[str, object] | None = None) -> Settings:
 
 
 def describe(layers: Iterable[Layer]) -> tuple[Described, ...]:
-    """Return each setting in force with where it came from, in the order of `Settings`."""
+    """Return each setting in force with its origin, in the order of `Settings`."""
     layers = tuple(layers)
     settings = merge(layers)
     described = []

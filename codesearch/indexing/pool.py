@@ -1,4 +1,4 @@
-"""A pool of worker processes that survives what it is fed: a stuck or crashed worker is replaced, its file reported."""
+"""A pool of worker processes that survives bad input: a stuck or crashed worker is replaced, and its file reported."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def _patience(setup: Setup) -> float:
 
 
 class _Worker:
-    """One process and the thread that talks to it."""
+    """One process, and the thread that talks to it."""
 
     def __init__(
         self, setup: Setup, todo: queue.Queue[_Batch | None], done: queue.Queue[_Batch | BaseException]
@@ -112,7 +112,7 @@ class _Worker:
             self.kill()
 
     def _work(self, batch: _Batch) -> None:
-        """Have a batch answered, replacing the process as often as its files break it."""
+        """Get all answers of a batch, replacing the process as often as its files break it."""
         while None in batch.answers:
             process = self._process or self._start()
             waiting = [at for at, answer in enumerate(batch.answers) if answer is None]
@@ -169,7 +169,7 @@ class _Worker:
                 self._process.kill()
 
     def kill(self) -> int:
-        """End the process now; return its exit status."""
+        """End the process now and return its exit status."""
         with self._lock:
             process, self._process = self._process, None
         if process is None:
@@ -177,7 +177,7 @@ class _Worker:
         return child.kill(process)
 
     def close(self) -> None:
-        """Stop whatever it does."""
+        """End the process and make the thread return."""
         self._closed = True
         with self._lock:
             if self._process is not None:
@@ -198,7 +198,7 @@ class Pool:
         return self
 
     def grow(self, workers: int) -> None:
-        """Have at least so many workers."""
+        """Start workers until there are at least this many."""
         while len(self._workers) < workers:
             self._workers.append(_Worker(self._setup, self._todo, self._done))
 
@@ -252,9 +252,9 @@ class Pool:
 
 
 class WarmPools:
-    """Lends a pool to one update after another, so that a saved file need not wait for a process to start.
+    """Lends a pool to one update after another, so that a saved file does not wait for a process to start.
 
-    Call it where a `Pool` would be made. Thread-safe. `tidy` ends workers that have had nothing to do.
+    Call it where a `Pool` would be made. Thread-safe. `tidy` ends idle workers.
     """
 
     def __init__(self, *, several_for: float = 10.0, one_for: float = 600.0) -> None:
@@ -268,7 +268,7 @@ class WarmPools:
 
     @contextmanager
     def __call__(self, setup: Setup, workers: int) -> Iterator[Pool]:
-        """Lend a pool of at least so many workers."""
+        """Lend a pool of at least `workers` workers."""
         with self._lock:
             pool = self._ready(setup, workers)
             try:
@@ -279,7 +279,7 @@ class WarmPools:
             self._used = time.monotonic()
 
     def warm(self, setup: Setup) -> None:
-        """Have a worker started, if nobody is using the pool; returns at once."""
+        """Start one worker unless the pool is in use; returns at once."""
         if self._lock.acquire(blocking=False):
             try:
                 self._ready(setup, 1)
@@ -288,7 +288,7 @@ class WarmPools:
                 self._lock.release()
 
     def tidy(self) -> None:
-        """End the workers that have been idle for long."""
+        """End workers that have been idle for too long."""
         if self._pool is None or not self._lock.acquire(blocking=False):
             return
         try:

@@ -1,9 +1,8 @@
-"""The process that reads files and turns them into records: parse, extract, split, embed.
+"""The worker process: reads files and turns them into records (parse, extract, split, embed).
 
-`workers.Pool` starts it. It is sent a batch of tasks at a time and answers with a byte for each file, as a sign of
-life, and then with all their answers. Both sides speak frames (4 bytes of length, then a pickle) over its
-standard streams. A plain subprocess, unlike multiprocessing, needs no guarded main module in the program that uses
-codesearch, and one that hangs can be killed alone.
+`pool.Pool` starts it. It receives batches of tasks. For each file of a batch it writes one byte as a sign of life, then
+all answers in one frame. A plain subprocess, unlike multiprocessing, needs no guarded main module in the program that
+uses codesearch, and one that hangs can be killed alone.
 """
 
 from __future__ import annotations
@@ -31,20 +30,20 @@ LIMIT_IN_DETAIL = r"more than ([\d.]+) s"
 """Patterns that find the number of tries, and the time limit in seconds, in the detail of a file that was left out."""
 
 HEARTBEAT = b"."
-"""Written for each file of a batch that is extracted, before the frame with their answers."""
+"""Written after each file of a batch, before the frame with all answers."""
 
 Answer = FileRecord | FileState
-"""A FileState alone says that a file's content is what it was."""
+"""A FileState alone means that the content of the file has not changed."""
 
 _STATE = attrgetter(*(field.name for field in fields(FileState)))
 _SYMBOL = attrgetter(*(field.name for field in fields(Symbol)))
 
 Packed = tuple[Any, ...]
-"""An answer as plain tuples: frozen dataclasses take twice as long to pickle and to unpickle."""
+"""An answer as plain tuples, since pickling frozen dataclasses takes twice as long."""
 
 
 def pack(answer: Answer) -> Packed:
-    """Return an answer as it is sent."""
+    """Return an answer in the form in which it is sent."""
     if isinstance(answer, FileState):
         return _STATE(answer)
     symbols = [(_SYMBOL(one.symbol), one.fields, one.content_hash, one.vector) for one in answer.symbols]
@@ -53,7 +52,7 @@ def pack(answer: Answer) -> Packed:
 
 
 def unpack(packed: Packed) -> Answer:
-    """Return what `pack` was given."""
+    """Return the answer that `pack` was given."""
     if len(packed) == len(fields(FileState)):
         return FileState(*packed)
     (path, language, skipped, detail, lines, roles), state, symbols = packed
@@ -63,7 +62,7 @@ def unpack(packed: Packed) -> Answer:
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """What every task of a worker has in common; sent first."""
+    """What all tasks of a worker have in common; sent first."""
 
     root: str
     options: FileOptions

@@ -1,6 +1,6 @@
-"""What is asked of FTS5: which texts match an expression, how well, and which of their fields hold what.
+"""FTS5 expressions and scores: which texts match, how well, and which fields contain which terms.
 
-Everywhere but inside FTS5 the fields of a text are in the order of schema.TEXT_FIELDS.
+Outside FTS5 the fields of a text are always in the order of schema.TEXT_FIELDS.
 """
 
 from __future__ import annotations
@@ -18,23 +18,23 @@ if TYPE_CHECKING:
     from apsw import FTS5ExtensionApi
 
 NAMING_FIELDS = ("name", "scope", "signature", "path")
-"""The fields that name things, rather than say or do them."""
+"""The fields that name things: not documentation, not body."""
 
 _FUNCTION = "codesearch_held"
 _K1, _B, _LEAST_IDF = 1.2, 0.75, 1e-6
-"""As in FTS5's bm25()."""
+"""The constants of FTS5's bm25()."""
 _HEAD = struct.Struct("<qqi")
-"""Texts in the index, tokens in all of them, tokens in this one."""
+"""Texts in the index, tokens in all of them, tokens in this text."""
 _BIT_OF = tuple(1 << TEXT_FIELDS.index(column) for column in TEXT_COLUMNS)
 _MOST = 255
-"""More places of a term in one field than this change no score."""
+"""Occurrences of a term in one field are counted up to this number, which fits a byte."""
 
 
 class Held(NamedTuple):
-    """What a text holds of a query."""
+    """Which terms and phrases of a query a text contains, and its BM25."""
 
     fields: tuple[int, ...]
-    """A number a phrase, terms first: bit n says that TEXT_FIELDS[n] holds it."""
+    """One number per term, then one per phrase: bit n is set if TEXT_FIELDS[n] contains it."""
     text: float
     """BM25 of the terms over all fields; higher is better."""
     names: float
@@ -45,12 +45,12 @@ NOTHING_HELD = Held((), 0.0, 0.0)
 
 
 def register(db: apsw.Connection) -> None:
-    """Make `held` work on a connection."""
+    """Register the SQL function that `held` uses."""
     db.register_fts5_function(_FUNCTION, _places)
 
 
 def quoted(phrase: str) -> str:
-    """Return a phrase as FTS5 writes it."""
+    """Return a phrase in FTS5 syntax."""
     return '"' + phrase.replace('"', '""') + '"'
 
 
@@ -65,12 +65,12 @@ def all_of(phrases: Iterable[str]) -> str:
 
 
 def naming(expression: str) -> str:
-    """Return an FTS5 expression that looks only into the fields that name things."""
+    """Return an FTS5 expression restricted to NAMING_FIELDS."""
     return f"{{{' '.join(NAMING_FIELDS)}}} : ({expression})"
 
 
 def bm25(weights: Sequence[float]) -> str:
-    """Return the SQL for how well a text matches, with a weight a field; higher is better."""
+    """Return the SQL of a BM25 score with one weight per field; higher is better."""
     return f"-bm25(symbol_text, {', '.join(str(float(weight)) for weight in _by_column(weights))})"
 
 
@@ -82,10 +82,10 @@ def held(
     weights: tuple[Sequence[float], Sequence[float]],
     holding: tuple[Sequence[int], Sequence[int]],
 ) -> dict[int, Held]:
-    """Return what some symbols hold of a query, in one pass; those that hold nothing are not in it.
+    """Return which terms and phrases each symbol contains, in one pass; symbols that contain none are left out.
 
-    `weights` are those of the fields for Held.text and Held.names; `holding` says, for the same two, how many texts of
-    the index hold each term.
+    `weights` are the weights of the fields for Held.text and for Held.names; `holding` is, for the same two, the number
+    of texts in the index that contain each term.
     """
     rows: list[Any] = db.execute(
         f"SELECT rowid, {_FUNCTION}(symbol_text, ?) FROM symbol_text "
@@ -127,7 +127,7 @@ def _by_column(weights: Sequence[float]) -> list[float]:
 
 
 def _places(api: FTS5ExtensionApi, *arguments: Any) -> bytes:
-    """Return _HEAD, then for each term how often each column holds it, then for each phrase a byte of field bits."""
+    """Return _HEAD, then per term its count in each column, then per phrase one byte of field bits."""
     (terms,) = arguments
     counts = bytearray()
     for term in range(terms):

@@ -1,4 +1,4 @@
-"""What goes into and comes out of the store, as plain values."""
+"""The plain values that go into and come out of the store."""
 
 from __future__ import annotations
 
@@ -10,43 +10,43 @@ from codesearch.core.types import Symbol
 
 @dataclass(frozen=True, slots=True)
 class FileState:
-    """What the index knows of a file without its content: enough to tell whether it changed."""
+    """What the index knows about a file besides its content: enough to tell whether it changed."""
 
     size: int
     mtime_ns: int
     ctime_ns: int
     inode: int
     checked_ns: int
-    """When the above were read; a file written within the clock's grain of it may have changed since."""
+    """When the fields above were read. A file written within the clock's grain of that may have changed since."""
     hash: bytes | None
     id: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class SymbolRecord:
-    """A symbol with what is indexed of it."""
+    """A symbol and its indexed text and vector."""
 
     symbol: Symbol
     fields: tuple[str, ...]
     """The text of each of schema.TEXT_FIELDS, as terms separated by blanks."""
     content_hash: bytes
     vector: bytes | None
-    """int8, one byte a dimension; None where the model embeds later."""
+    """int8, one byte per dimension; None if it is embedded later."""
 
 
 class StoredSymbol(NamedTuple):
-    """A symbol as it came out of the store."""
+    """A symbol as read from the store."""
 
     symbol: Symbol
     roles: str
-    """Of its file, separated by blanks."""
+    """Roles of its file, separated by blanks."""
     content: int
-    """Number of its distinct text: symbols that share it are copies."""
+    """Id of its text: symbols that share it are copies."""
 
 
 @dataclass(frozen=True, slots=True)
 class FileRecord:
-    """A file as a worker hands it to the writer."""
+    """A file, as a worker hands it to the writer."""
 
     path: str
     state: FileState

@@ -1,4 +1,4 @@
-"""The vectors of a second stage's model: a cache beside the index, that may be missing in whole or in part."""
+"""The vectors of a reranker model: a cache in the index that may be empty or partial."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ if TYPE_CHECKING:
     from codesearch.store.connection import Connection
 
 MOST_QUERIES = 1000
-"""Queries whose vectors are remembered."""
+"""Queries whose vectors are kept."""
 
 _NUMBER = "(SELECT id FROM model WHERE model_id = ?)"
 
 
 class Wanted(NamedTuple):
-    """A symbol whose vector is asked for."""
+    """A symbol whose vector is needed."""
 
     symbol: int
     content: bytes
     """Hash of its text."""
     file: bytes | None
-    """Hash of its file's content when it was indexed."""
+    """Hash of the content of its file when it was indexed."""
     vector: bytes | None
 
 
 class Pending(NamedTuple):
-    """A content that has no vector yet, and where to read it."""
+    """A content without a vector, and where to read its text."""
 
     content: bytes
     symbol: int
@@ -38,14 +38,14 @@ class Pending(NamedTuple):
 
 
 class RerankVectors:
-    """What a store holds of one model; `add` needs a writable one. Errors as those of `Store`."""
+    """The vectors of one model in an index; `add` needs a writable connection. Raises the errors of `Store`."""
 
     def __init__(self, connection: Connection, model_id: str) -> None:
         self._connection = connection
         self._model = model_id
 
     def of_symbols(self, ids: Iterable[int]) -> list[Wanted]:
-        """Return what is known of each of the symbols named, in no particular order."""
+        """Return the vector, if any, of each symbol, in no particular order."""
         wanted = list(ids)
         rows = self._connection.rows(
             "SELECT s.id, c.hash, f.hash, v.embedding FROM symbol s JOIN content c ON c.id = s.content_id "
@@ -57,7 +57,7 @@ class RerankVectors:
         return [Wanted(*row) for row in rows]
 
     def of_contents(self, hashes: Iterable[bytes]) -> dict[bytes, bytes]:
-        """Return the vectors there are of some texts, by their hash."""
+        """Return the existing vectors of some texts, by hash."""
         wanted = list(hashes)
         rows = self._connection.rows(
             "SELECT c.hash, v.embedding FROM content c JOIN model_vector v ON v.content_id = c.id "
@@ -67,7 +67,7 @@ class RerankVectors:
         return dict(rows)
 
     def of_query(self, digest: bytes) -> bytes | None:
-        """Return the vector of a query that was asked before, by the hash of its text."""
+        """Return the vector of an earlier query, by the hash of its text."""
         rows = self._connection.rows(
             f"SELECT embedding FROM query_vector WHERE model = {_NUMBER} AND hash = ?", (self._model, digest)
         )
@@ -87,10 +87,10 @@ class RerankVectors:
         return covered, total
 
     def pending(self) -> list[Pending]:
-        """Return the contents without a vector, those first that are likely to be asked for.
+        """Return the contents without a vector, the likeliest to be needed first.
 
-        That is: what does something before what holds it (types, modules), in each case code before tests, examples
-        and other people's code, files changed last first, and a file's symbols in their order.
+        Callables come before types and modules, code before tests, examples and vendored code, recently changed files
+        before others, and the symbols of a file in their order.
         """
         does = ", ".join(f"'{kind}'" for kind in sorted(CALLABLES))
         rows = self._connection.rows(
@@ -106,7 +106,7 @@ class RerankVectors:
         return list(seen.values())
 
     def add(self, dims: int, contents: Mapping[bytes, bytes], queries: Mapping[bytes, bytes]) -> None:
-        """Keep vectors by the hash of what they are of; what the index no longer knows is left out."""
+        """Write vectors by the hash of their text; texts that the index no longer has are left out."""
         with self._connection.transaction() as db:
             db.execute("INSERT OR IGNORE INTO model(model_id, dims) VALUES (?, ?)", (self._model, dims))
             ((number,),) = db.execute(f"SELECT {_NUMBER}", (self._model,)).fetchall()
@@ -124,7 +124,7 @@ class RerankVectors:
                 )
 
     def drop_outgrown(self) -> None:
-        """Forget the models that cover no more than this one: until now, going back to them would have cost less."""
+        """Delete the vectors of models that cover no more than this one. Until then, switching back is cheap."""
         if not self._connection.rows("SELECT 1 FROM model WHERE model_id <> ?", (self._model,)):
             return
         with self._connection.transaction() as db:

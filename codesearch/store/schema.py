@@ -1,7 +1,7 @@
-"""The schema of an index file, as numbered migrations; docs/schema.md describes what people may rely on.
+"""The schema of an index file, as numbered migrations; docs/schema.md describes the part that people may rely on.
 
-The number of migrations applied stands in `PRAGMA user_version`, apart from the program's version. A migration
-is never edited once released: a change is a new one.
+`PRAGMA user_version` holds the number of applied migrations, independently of the version of the program. A released
+migration is never edited: a change is a new migration.
 """
 
 from __future__ import annotations
@@ -10,10 +10,10 @@ MIGRATIONS: tuple[str, ...] = (
     """
     CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 
-    -- One row a file that was looked at; skipped is NULL for an indexed one, else the reason.
+    -- One row per file seen; skipped is NULL for an indexed file, else the reason.
     CREATE TABLE file(
         id INTEGER PRIMARY KEY,
-        path NOT NULL UNIQUE,          -- TEXT; a BLOB where the name is not valid UTF-8
+        path NOT NULL UNIQUE,          -- TEXT; a BLOB if the name is not valid UTF-8
         language TEXT,
         skipped TEXT,
         detail TEXT NOT NULL DEFAULT '',
@@ -23,15 +23,15 @@ MIGRATIONS: tuple[str, ...] = (
         ctime_ns INTEGER NOT NULL,
         inode INTEGER NOT NULL,
         checked_ns INTEGER NOT NULL,   -- when size and times were read
-        hash BLOB,                     -- of the raw bytes; NULL if they were never read
+        hash BLOB,                     -- of the raw bytes; NULL if the file was not read
         roles TEXT NOT NULL DEFAULT '' -- test, vendored, generated, example: separated by blanks
     );
 
-    -- Distinct texts: what an embedder sees of a symbol. Vectors hang on these, not on places.
+    -- Distinct texts, as an embedder sees them. Vectors belong to texts, not to places.
     CREATE TABLE content(id INTEGER PRIMARY KEY, hash BLOB NOT NULL UNIQUE);
 
-    -- A content's vector, one int8 a dimension, and the signs of its elements: comparing signs is what finds the
-    -- nearest quickly, the vectors then put those in order.
+    -- The vector of a content, one int8 per dimension, and the signs of its elements. Comparing signs finds the
+    -- nearest quickly; the vectors then order them.
     CREATE TABLE vector(id INTEGER PRIMARY KEY REFERENCES content(id), embedding BLOB NOT NULL);
     CREATE TABLE vector_signs(id INTEGER PRIMARY KEY REFERENCES content(id), signs BLOB NOT NULL);
 
@@ -67,16 +67,16 @@ MIGRATIONS: tuple[str, ...] = (
         FROM symbol s JOIN file f ON f.id = s.file_id;
     """,
     """
-    -- The models of the second stage, and their vectors: a cache, filled as queries need it or in the background.
+    -- The reranker models and their vectors: a cache, filled as queries need it or by backfill.
     CREATE TABLE model(id INTEGER PRIMARY KEY, model_id TEXT NOT NULL UNIQUE, dims INTEGER NOT NULL);
     CREATE TABLE model_vector(
         content_id INTEGER NOT NULL REFERENCES content(id),
         model INTEGER NOT NULL REFERENCES model(id),
-        embedding BLOB NOT NULL,       -- one int8 a dimension
+        embedding BLOB NOT NULL,       -- one int8 per dimension
         PRIMARY KEY(content_id, model)
     ) WITHOUT ROWID;
 
-    -- The vectors of what was asked last.
+    -- The vectors of the latest queries.
     CREATE TABLE query_vector(
         id INTEGER PRIMARY KEY,
         model INTEGER NOT NULL REFERENCES model(id),
@@ -85,23 +85,23 @@ MIGRATIONS: tuple[str, ...] = (
         UNIQUE(model, hash)
     );
 
-    -- Contents that no symbol has any more, in the order in which they lost the last: kept for a while for the sake of
-    -- their vectors, since a file that is switched back to an older state has them again.
+    -- Contents that no symbol has any more, in the order in which they lost their last symbol. They are kept for a
+    -- while for their vectors, since switching back to another branch brings them back.
     CREATE TABLE unused(id INTEGER PRIMARY KEY, content_id INTEGER NOT NULL UNIQUE REFERENCES content(id));
     """,
     """
-    -- Signs of many vectors a row, which are compared much faster than row by row; signs.py says how they lie.
+    -- The signs of many vectors per row: comparing them in blocks is much faster. sign_codes.py describes the layout.
     DROP TABLE vector_signs;
     CREATE TABLE vector_signs(block INTEGER PRIMARY KEY, signs BLOB NOT NULL);
 
-    -- The longest field comes first: FTS5 writes down the column of every place that is not in the first.
+    -- The longest field comes first: FTS5 stores the column of every position that is not in the first column.
     DROP TABLE symbol_text;
     CREATE VIRTUAL TABLE symbol_text USING fts5(
         body, name, scope, signature, documentation, path,
         content='', contentless_delete=1, tokenize="porter unicode61 remove_diacritics 2"
     );
 
-    -- All is read again; what a second stage has embedded stays.
+    -- Everything is read again; reranker vectors stay.
     DELETE FROM meta;
     DELETE FROM symbol;
     DELETE FROM vector;
@@ -114,6 +114,6 @@ MIGRATIONS: tuple[str, ...] = (
 VERSION = len(MIGRATIONS)
 
 TEXT_FIELDS = ("name", "scope", "signature", "documentation", "path", "body")
-"""The fields of a symbol's text, in the order in which everybody but FTS5 has them."""
+"""The fields of the text of a symbol, in the order used everywhere but inside FTS5."""
 TEXT_COLUMNS = ("body", "name", "scope", "signature", "documentation", "path")
 """The columns of symbol_text, in order."""

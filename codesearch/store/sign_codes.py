@@ -1,7 +1,7 @@
-"""The signs of all vectors, packed a thousand to a row: what is nearest by them is found by counting bits.
+"""Sign codes (binary quantisation) of all vectors, a thousand per row: Hamming distance finds the nearest.
 
-Contents count from 1: the signs of the first A_ROW are in row 0, in their order. Where there is no vector there are
-zeros, which are as near to a query as chance would have it: whoever asks drops what has no vector.
+Contents count from 1: row 0 holds the codes of the first PER_ROW contents, in order. Missing vectors are stored as
+zeros. They can match by chance, so callers must discard contents that have no vector.
 """
 
 from __future__ import annotations
@@ -14,54 +14,54 @@ from typing import Any
 
 import apsw
 
-A_ROW = 1024
-"""A change of one vector rewrites a row: 32 KB at 256 dimensions."""
+PER_ROW = 1024
+"""Codes per row. A change of one vector rewrites its row: 32 KB at 256 dimensions."""
 
 NUMPY_FROM = 100_000
-"""Vectors from which importing numpy costs less than doing without it."""
+"""Number of vectors from which importing numpy pays."""
 
 
 def of(db: apsw.Connection, vector: bytes) -> bytes:
-    """Return the signs of an int8 vector: a bit a dimension, set where it is above zero."""
+    """Return the sign code of an int8 vector: one bit per dimension, set if the element is above zero."""
     found: Any = db.execute("SELECT vec_quantize_binary(vec_int8(?))", (vector,)).fetchall()
     return bytes(found[0][0])
 
 
 def write(db: apsw.Connection, signs: Iterable[tuple[int, bytes]]) -> None:
-    """Put (content, signs) in their places."""
+    """Write (content, sign code) pairs."""
     rows: dict[int, bytearray] = {}
     for content, code in signs:
-        number, at = divmod(content - 1, A_ROW)
+        number, at = divmod(content - 1, PER_ROW)
         row = rows.get(number)
         if row is None:
             known: Any = db.execute("SELECT signs FROM vector_signs WHERE block = ?", (number,)).fetchall()
-            row = rows[number] = bytearray(known[0][0] if known else A_ROW * len(code))
+            row = rows[number] = bytearray(known[0][0] if known else PER_ROW * len(code))
         row[at * len(code) : (at + 1) * len(code)] = code
     db.executemany("INSERT OR REPLACE INTO vector_signs VALUES (?, ?)", [(n, bytes(row)) for n, row in rows.items()])
 
 
 def erase(db: apsw.Connection, contents: Iterable[int]) -> None:
-    """Forget the signs of some contents."""
-    size: Any = db.execute(f"SELECT length(signs) / {A_ROW} FROM vector_signs LIMIT 1").fetchall()
+    """Overwrite the codes of some contents with zeros."""
+    size: Any = db.execute(f"SELECT length(signs) / {PER_ROW} FROM vector_signs LIMIT 1").fetchall()
     if size:
         write(db, [(content, bytes(size[0][0])) for content in contents])
 
 
 def prune(db: apsw.Connection) -> None:
-    """Drop the rows of which no vector is left."""
-    inside = f"id > block * {A_ROW} AND id <= (block + 1) * {A_ROW}"
+    """Delete rows without a vector."""
+    inside = f"id > block * {PER_ROW} AND id <= (block + 1) * {PER_ROW}"
     db.execute(f"DELETE FROM vector_signs WHERE NOT EXISTS (SELECT 1 FROM vector WHERE {inside})")
 
 
 def nearest(db: apsw.Connection, signs: bytes, most: int) -> list[int]:
-    """Return the contents whose signs differ least from some, at most `most` of them, in no order."""
+    """Return the `most` contents whose codes differ least from `signs`, in no particular order."""
     last: Any = db.execute("SELECT max(id) FROM vector").fetchall()[0][0]
     if last is None:
         return []
-    # What comes after the last vector is no vector's.
+    # Whatever comes after the last vector is padding.
     rows = db.execute(
-        f"SELECT block, CASE block WHEN ?1 / {A_ROW} THEN substr(signs, 1, (?1 % {A_ROW} + 1) * ?2) ELSE signs END "
-        f"FROM vector_signs WHERE block <= ?1 / {A_ROW} ORDER BY block",
+        f"SELECT block, CASE block WHEN ?1 / {PER_ROW} THEN substr(signs, 1, (?1 % {PER_ROW} + 1) * ?2) ELSE signs END "
+        f"FROM vector_signs WHERE block <= ?1 / {PER_ROW} ORDER BY block",
         (last - 1, len(signs)),
     )
     if "numpy" in sys.modules or last >= NUMPY_FROM:
@@ -75,7 +75,7 @@ def _by_integers(rows: Iterable[Any], signs: bytes, most: int) -> list[int]:
     ids: list[int] = []
     differing: list[int] = []
     for block, row in rows:
-        ids += range(block * A_ROW + 1, block * A_ROW + 1 + len(row) // size)
+        ids += range(block * PER_ROW + 1, block * PER_ROW + 1 + len(row) // size)
         differing += [(number(row[at : at + size], "little") ^ wanted).bit_count() for at in range(0, len(row), size)]
     counts = Counter(differing)
     cut = _cut([counts[bits] for bits in range(8 * size + 1)], most)
@@ -90,18 +90,18 @@ def _by_numpy(rows: Iterable[Any], signs: bytes, most: int) -> list[int]:
     wanted = np.frombuffer(signs, kind)
     found = []
     counts = np.zeros(8 * len(signs) + 1, np.int64)
-    for block, row in rows:  # a block at a time: nothing of the size of the index is made
+    for block, row in rows:  # block by block: nothing as large as the index is allocated
         differing = np.bitwise_count(np.frombuffer(row, kind).reshape(-1, len(wanted)) ^ wanted)
         found.append((block, np.add.reduce(differing, axis=1, dtype=np.uint16)))
         counts += np.bincount(found[-1][1], minlength=len(counts))
     cut = _cut(counts.tolist(), most)
-    nearer = [block * A_ROW + 1 + place for block, bits in found for place in np.flatnonzero(bits < cut).tolist()]
-    ties = (block * A_ROW + 1 + place for block, bits in found for place in np.flatnonzero(bits == cut).tolist())
+    nearer = [block * PER_ROW + 1 + place for block, bits in found for place in np.flatnonzero(bits < cut).tolist()]
+    ties = (block * PER_ROW + 1 + place for block, bits in found for place in np.flatnonzero(bits == cut).tolist())
     return [*nearer, *islice(ties, most - len(nearer))]
 
 
 def _cut(counts: list[int], most: int) -> int:
-    """Return the number of differing bits at which `most` are reached, given how many differ by 0, 1, ... bits."""
+    """Return the number of differing bits at which `most` codes are reached; `counts[n]` codes differ in n bits."""
     total = 0
     for bits, some in enumerate(counts):
         total += some

@@ -22,26 +22,27 @@ from codesearch.store.writes import stored
 
 SIGNS_LOOKED_AT = 1000
 SIGNS_PER_ANSWER = 5
-"""How many symbols nearest by the signs of their vectors are put in order by the vectors themselves: at least so many,
-and so many times the answers wanted. Measured on 108,000 functions, a thousand hold 98 % of the true ten nearest."""
+"""Candidates found by the signs of their vectors that are then ordered by the vectors themselves: at least
+SIGNS_LOOKED_AT, and SIGNS_PER_ANSWER times the answers wanted. On 108,000 functions, the best thousand by signs contain
+98 % of the true ten nearest."""
 MOST_PASSING = 5000
-"""Where a filter lets through at most so many texts, all of their vectors are looked at."""
+"""If a filter passes at most this many texts, all of their vectors are compared."""
 LOOKED_AT_AGAIN = 8
-"""Where it lets through more, but too few of those looked at, so many times more are looked at."""
+"""If it passes more, but too few of the candidates pass, this many times as many candidates are taken."""
 
 MOST_COUNTED = 50_000
-"""A word that so many texts hold tells little; how many more there are changes nothing."""
+"""A word that this many texts contain carries little information, so counting stops here."""
 
 MOST_UNUSED = 5000
 UNUSED_SHARE = 0.2
-"""Texts that are in no file and are kept for a second stage's vectors: so many, or this share of all if that is more.
-Going back to another branch then embeds nothing."""
+"""Texts that no file contains any more are kept for their reranker vectors: this many, or this share of all texts if
+that is more. Switching back to another branch then embeds nothing."""
 
 _SIMILARITY = "coalesce(1 - vec_distance_cosine(vec_int8(v.embedding), vec_int8(?)), 0)"
-"""Of a vector v to one that is bound; 0 for a vector of zeros, which has no direction."""
+"""Cosine of a vector v and a bound one; 0 for a zero vector, which has no direction."""
 
 _STEPS = 20_000
-"""Instructions of SQLite's machine between two looks at whether to stop: about a millisecond."""
+"""SQLite virtual machine instructions between two checks whether to stop: about a millisecond."""
 
 _SYMBOL = (
     "s.kind, s.name, s.qualname, s.signature, s.documentation, s.start_line, s.end_line, "
@@ -62,7 +63,7 @@ class Store:
     def __init__(self, path: Path, *, writable: bool = False) -> None:
         self.path = path
         self._counted: dict[str, int] | None = None
-        """What a snapshot has counted: a query asks twice."""
+        """Counts made in the current snapshot: a query asks for each twice."""
         self.connection = Connection(path, writable=writable)
         self._rows = self.connection.rows
         db = self.connection.raw
@@ -103,7 +104,7 @@ class Store:
 
     @contextmanager
     def _changing(self) -> Iterator[None]:
-        """Hold a transaction that changes what the index says of the tree."""
+        """Hold a transaction that changes what the index says about the tree."""
         with self.connection.transaction() as db:
             version = self.version()
             yield
@@ -111,14 +112,14 @@ class Store:
 
     @contextmanager
     def stopped_if(self, given_up: Callable[[], bool]) -> Iterator[None]:
-        """Let what is read inside end with an apsw.InterruptError soon after `given_up` says True."""
+        """End reads inside with an apsw.InterruptError soon after `given_up` returns True."""
         self.connection.raw.set_progress_handler(given_up, _STEPS)
         try:
             yield
         finally:
             self.connection.raw.set_progress_handler(None)
 
-    # -- what the index is ------------------------------------------------------------------------
+    # -- facts about the index ------------------------------------------------------------------------
 
     def meta(self) -> dict[str, str]:
         """Return the facts about the index itself: model, dims, rules, root."""
@@ -130,7 +131,7 @@ class Store:
             self.connection.raw.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", values.items())
 
     def use_model(self, model_id: str, dims: int) -> None:
-        """Say whose vectors are written. Raises StoreError if the index holds another model's."""
+        """Record which model's vectors are written. Raises StoreError if the index holds those of another model."""
         meta = self.meta()
         if meta.get("model", model_id) != model_id:
             raise StoreError(
@@ -144,17 +145,17 @@ class Store:
     # -- writing ----------------------------------------------------------------------------------
 
     def replace(self, records: Iterable[FileRecord]) -> None:
-        """Put files with all that is indexed of them in the place of what was known of their paths."""
+        """Insert or replace the records of these files."""
         with self._changing():
             writes.replace(self.connection.raw, list(records))
 
     def remove(self, paths: Iterable[str]) -> None:
-        """Forget files."""
+        """Delete the records of files."""
         with self._changing():
             writes.remove(self.connection.raw, paths)
 
     def touch(self, states: Iterable[tuple[str, FileState]]) -> None:
-        """Record new sizes and times of files whose content is what it was."""
+        """Record new sizes and times of files whose content has not changed."""
         with self._changing():
             self.connection.raw.executemany(
                 "UPDATE file SET size=?, mtime_ns=?, ctime_ns=?, inode=?, checked_ns=? WHERE path=?",
@@ -162,12 +163,12 @@ class Store:
             )
 
     def clear(self) -> None:
-        """Forget every file, symbol and vector, and the model; a second stage's vectors stay, by their texts."""
+        """Delete all files, symbols and vectors, and the model; reranker vectors stay, keyed by their texts."""
         with self._changing():
             writes.clear(self.connection.raw)
 
     def prune(self) -> None:
-        """Forget the texts that have been in no file for longest, where too many are kept for their vectors."""
+        """Delete the texts that have been unused for longest, if too many are kept for their vectors."""
         with self.connection.transaction():
             writes.prune(self.connection.raw, MOST_UNUSED, UNUSED_SHARE)
 
@@ -180,23 +181,23 @@ class Store:
     # -- reading ----------------------------------------------------------------------------------
 
     def version(self) -> int:
-        """Return a number that grows whenever anybody changes what the index says of the tree.
+        """Return a number that grows with each change of what the index says about the tree.
 
-        Vectors that a query or the background adds do not count: who keeps an index fresh need not look again.
+        Vectors added by a query or by backfill do not count: they give a watcher no reason to scan again.
         """
         rows = self._rows("SELECT value FROM meta WHERE key = 'written'")
         return int(rows[0][0]) if rows else 0
 
     def paths(self) -> list[str]:
-        """Return the path of every file that is known, in no particular order."""
+        """Return the path of every known file, in no particular order."""
         return [_shown(row[0]) for row in self._rows("SELECT path FROM file")]
 
     def file_states(self, where: Iterable[str] | None = None) -> dict[str, FileState]:
-        """Return what is known of every file, by path; `only` of those that are, or are below, some paths."""
+        """Return the state of every file by path; `where` restricts it to some paths and everything below them."""
         return {path: FileState(*row[1:]) for path, row in self.file_rows(where).items()}
 
     def file_rows(self, where: Iterable[str] | None = None) -> dict[str, FileRow]:
-        """Return the same as it comes, a path and what a FileState has: a third of the time for very many files."""
+        """Return the same as raw rows by path, which takes a third of the time for very many files."""
         select = "SELECT path, size, mtime_ns, ctime_ns, inode, checked_ns, hash, id FROM file"
         if where is None:
             rows = self._rows(select)
@@ -204,7 +205,7 @@ class Store:
             rows = []
             for path in where:
                 raw = os.fsencode(path)
-                # "0" follows "/": the range holds what begins with the path and a slash, as text or as bytes.
+                # "0" follows "/" in ASCII: the range holds every path below this one, as text or as bytes.
                 bounds = (stored(path), stored(path + "/"), stored(path + "0"), raw + b"/", raw + b"0")
                 condition = "path = ? OR path >= ? AND path < ? OR path >= ? AND path < ?"
                 rows += self._rows(f"{select} WHERE {condition}", bounds)
@@ -214,7 +215,7 @@ class Store:
         self, match: str, weights: Sequence[float], limit: int, where: Filter | None = None
     ) -> list[tuple[int, float]]:
         """Return (symbol id, BM25) of the best full-text matches, best first; higher is better."""
-        # The plus keeps FTS5 from running the query once for every row that passes the filter.
+        # Without the plus, FTS5 would run the query once per row that passes the filter.
         clause, bindings = _restriction(where, "+rowid", "s.id")
         rows = self._rows(
             f"SELECT rowid, {full_text.bm25(weights)} AS score FROM symbol_text "
@@ -281,9 +282,9 @@ class Store:
         ids: Sequence[int],
         weights: tuple[Sequence[float], Sequence[float]],
     ) -> dict[int, Held]:
-        """Return what symbols hold of the terms and phrases of a query; those that hold nothing are not in it.
+        """Return which terms and phrases of a query each symbol contains; symbols that contain none are left out.
 
-        `weights` are those of schema.TEXT_FIELDS for Held.text and Held.names.
+        `weights` are the weights of schema.TEXT_FIELDS for Held.text and for Held.names.
         """
         if not terms or not ids:
             return {}
@@ -293,7 +294,7 @@ class Store:
             return full_text.held(self.connection.raw, terms, phrases, ids, weights, (everywhere, naming))
 
     def holding(self, match: str) -> int:
-        """Return how many symbols a full-text expression matches, as far as MOST_COUNTED."""
+        """Return how many symbols a full-text expression matches, at most MOST_COUNTED."""
         if self._counted is not None and match in self._counted:
             return self._counted[match]
         rows = self._rows(
@@ -305,7 +306,7 @@ class Store:
         return found
 
     def named(self, key: str, limit: int, where: Filter | None = None, *, prefix: bool = False) -> list[int]:
-        """Return the symbols whose name, without case and separators, is `key` (or begins with it)."""
+        """Return the symbols whose name key is `key`, or begins with it; see `tokens.name_key`."""
         condition, values = filter_sql.render(where) if where else ("1", [])
         name = "s.name_key >= ? AND s.name_key < ?" if prefix else "s.name_key = ?"
         bounds = [key, key + "\U0010ffff"] if prefix else [key]
@@ -317,7 +318,7 @@ class Store:
         return [row[0] for row in rows]
 
     def symbols(self, ids: Iterable[int]) -> dict[int, StoredSymbol]:
-        """Return the symbols named."""
+        """Return symbols by id."""
         wanted = list(ids)
         rows = self._rows(
             f"SELECT s.id, {_SYMBOL}, f.roles, s.content_id FROM symbol s JOIN file f ON f.id = s.file_id "
@@ -327,7 +328,7 @@ class Store:
         return {row[0]: StoredSymbol(_symbol(row[1:-2]), row[-2], row[-1]) for row in rows}
 
     def listing(self, where: Filter | None = None, limit: int = -1) -> Iterator[Symbol]:
-        """Yield symbols in order of path and line."""
+        """Yield symbols by path and line."""
         condition, values = filter_sql.render(where) if where else ("1", [])
         with explained(self.path):
             for row in self.connection.raw.execute(
@@ -338,7 +339,7 @@ class Store:
                 yield _symbol(row)
 
     def at(self, path: str, line: int) -> tuple[int, Symbol] | None:
-        """Return the innermost symbol around a line; the file's module unit where no other is."""
+        """Return (id, innermost symbol) at a line; the module unit of the file if no other symbol is there."""
         rows = self._rows(
             f"SELECT s.id, {_SYMBOL} FROM symbol s JOIN file f ON f.id = s.file_id "
             "WHERE f.path = ? AND s.start_line <= ? AND s.end_line >= ? "
@@ -348,7 +349,7 @@ class Store:
         return (rows[0][0], _symbol(rows[0][1:])) if rows else None
 
     def symbols_in(self, symbol_id: int) -> list[Symbol]:
-        """Return the symbols of the file that a symbol is in, in the order in which they were extracted."""
+        """Return all symbols of the file that contains a symbol, in the order of extraction."""
         rows = self._rows(
             f"SELECT {_SYMBOL} FROM symbol s JOIN file f ON f.id = s.file_id "
             "WHERE s.file_id = (SELECT file_id FROM symbol WHERE id = ?) ORDER BY s.id",
@@ -357,11 +358,11 @@ class Store:
         return [_symbol(row) for row in rows]
 
     def model_vectors(self, model_id: str) -> RerankVectors:
-        """Return what there is of a second stage's model."""
+        """Return the vectors of one reranker model."""
         return RerankVectors(self.connection, model_id)
 
     def cosines(self, vector: bytes, others: Mapping[int, bytes]) -> dict[int, float]:
-        """Return the cosine similarity of int8 vectors to one, by their keys; those of another length are left out."""
+        """Return the cosine of each int8 vector with `vector`, by key; those of another length are left out."""
         same = [(key, other) for key, other in others.items() if len(other) == len(vector)]
         rows = (
             self._rows(
@@ -375,7 +376,7 @@ class Store:
         return {row[0]: float(row[1]) for row in rows}
 
     def vector_of(self, symbol_id: int) -> bytes | None:
-        """Return the int8 vector of a symbol, if it has one."""
+        """Return the static int8 vector of a symbol, if it has one."""
         rows = self._rows(
             "SELECT v.embedding FROM symbol s JOIN vector v ON v.id = s.content_id WHERE s.id = ?",
             (symbol_id,),
@@ -383,12 +384,12 @@ class Store:
         return bytes(rows[0][0]) if rows else None
 
     def file(self, path: str) -> tuple[str | None, str] | None:
-        """Return (reason it was skipped or None, detail) of a file, or None if it is not known."""
+        """Return (reason it was left out or None, detail) of a file, or None if the file is not known."""
         rows = self._rows("SELECT skipped, detail FROM file WHERE path = ?", (stored(path),))
         return (rows[0][0], rows[0][1]) if rows else None
 
     def counts(self) -> dict[str, int]:
-        """Return how many files, symbols and vectors there are."""
+        """Return the number of files, symbols, vectors, bytes and lines."""
         return {
             "files": self._rows("SELECT count(*) FROM file WHERE skipped IS NULL")[0][0],
             "skipped": self._rows("SELECT count(*) FROM file WHERE skipped IS NOT NULL")[0][0],
@@ -400,7 +401,7 @@ class Store:
         }
 
     def count(self, match: str = "") -> int:
-        """Return how many symbols there are, or how many a full-text expression matches."""
+        """Return the number of symbols, or of those that a full-text expression matches."""
         if not match:
             return int(self._rows("SELECT count(*) FROM symbol")[0][0])
         return int(self._rows("SELECT count(*) FROM symbol_text WHERE symbol_text MATCH ?", [match])[0][0])
@@ -414,7 +415,7 @@ class Store:
         return [(row[0], row[1], row[2]) for row in rows]
 
     def skipped(self) -> list[tuple[str, str, str]]:
-        """Return (path, reason, detail) of every file that was left out, by reason and path."""
+        """Return (path, reason, detail) of every file left out, by reason and path."""
         rows = self._rows("SELECT path, skipped, detail FROM file WHERE skipped IS NOT NULL ORDER BY skipped, path")
         return [(_shown(row[0]), row[1], row[2]) for row in rows]
 

@@ -1,4 +1,4 @@
-"""Putting files into the index and taking them out, many rows a statement; callers hold the transaction."""
+"""Writes and deletes the records of files, many rows per statement; callers hold the transaction."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from codesearch.store import schema, sign_codes
 from codesearch.store.records import FileRecord
 
 _AT_ONCE = 500
-"""Values in one IN (...); SQLite allows more, but its cost of parsing them grows."""
+"""Values per IN (...). SQLite allows more, but parsing them costs more than it saves."""
 
 _FILE = (
     "INSERT INTO file(id, path, language, skipped, detail, lines, size, mtime_ns, ctime_ns, inode, checked_ns, hash, "
@@ -27,7 +27,7 @@ _TEXT = f"INSERT INTO symbol_text(rowid, {', '.join(schema.TEXT_FIELDS)}) VALUES
 
 
 def stored(path: str) -> str | bytes:
-    """Return a path as SQLite can hold it; names that are not valid UTF-8 become bytes."""
+    """Return a path as SQLite can store it; a name that is not valid UTF-8 becomes bytes."""
     try:
         path.encode("utf-8")
     except UnicodeEncodeError:
@@ -36,7 +36,7 @@ def stored(path: str) -> str | bytes:
 
 
 def replace(db: apsw.Connection, records: Sequence[FileRecord]) -> None:
-    """Put files with all that is indexed of them in the place of what was known of their paths."""
+    """Insert or replace the records of files."""
     stale = _forget(db, [stored(record.path) for record in records])
     contents = _contents(db, records)
     file_id, symbol_id = _next_id(db, "file"), _next_id(db, "symbol")
@@ -69,7 +69,7 @@ def replace(db: apsw.Connection, records: Sequence[FileRecord]) -> None:
 
 
 def remove(db: apsw.Connection, paths: Iterable[str]) -> None:
-    """Forget files."""
+    """Delete the records of files."""
     _drop_unused(db, _forget(db, [stored(path) for path in paths]))
 
 
@@ -85,12 +85,12 @@ def _forget(db: apsw.Connection, paths: Sequence[str | bytes]) -> set[int]:
 
 
 def _contents(db: apsw.Connection, records: Sequence[FileRecord]) -> dict[bytes, int]:
-    """Return the number of each content of some files; those that are new get theirs, and their vectors, here."""
+    """Return the id of each content of some files; new contents and their vectors are written."""
     vectors = {item.content_hash: item.vector for record in records for item in record.symbols}
     numbers: dict[bytes, int] = dict(_among(db, "SELECT hash, id FROM content WHERE hash IN", list(vectors)))
     new = [digest for digest in vectors if digest not in numbers]
     first = _next_id(db, "content")
-    # One that was kept only for a model's vectors has none of the static model's.
+    # A content that was kept only for its reranker vectors has no static vector.
     unused = {row[0] for row in _among(db, "SELECT content_id FROM unused WHERE content_id IN", list(numbers.values()))}
     without = [*new, *(digest for digest, number in numbers.items() if number in unused)]
     db.executemany("DELETE FROM unused WHERE content_id = ?", [(number,) for number in unused])
@@ -103,7 +103,7 @@ def _contents(db: apsw.Connection, records: Sequence[FileRecord]) -> dict[bytes,
 
 
 def _drop_unused(db: apsw.Connection, contents: set[int]) -> None:
-    """Forget the contents among these that no symbol has; those a model has embedded are marked and stay for now."""
+    """Delete those contents that no symbol has any more; contents with reranker vectors are only marked unused."""
     used = {row[0] for row in _among(db, "SELECT content_id FROM symbol WHERE content_id IN", list(contents))}
     gone = sorted(contents - used)
     ids = [(content,) for content in gone]
@@ -116,7 +116,7 @@ def _drop_unused(db: apsw.Connection, contents: set[int]) -> None:
 
 
 def clear(db: apsw.Connection) -> None:
-    """Forget all but the contents that a model of the second stage has embedded, and their vectors."""
+    """Delete everything except the contents that a reranker has embedded, and their vectors."""
     for table in ("symbol", "vector", "vector_signs", "file", "meta"):
         db.execute(f"DELETE FROM {table}")
     db.execute("INSERT INTO symbol_text(symbol_text) VALUES ('delete-all')")
@@ -125,8 +125,9 @@ def clear(db: apsw.Connection) -> None:
 
 
 def prune(db: apsw.Connection, most: int, share: float) -> None:
-    """Forget the contents that have been without a symbol for longest, until at most `most` are left, or `share` of all
-    if that is more.
+    """Delete the contents that have been unused for longest.
+
+    At most `most` are kept, or `share` of all contents if that is more.
     """
     sign_codes.prune(db)
     sizes: Any = db.execute("SELECT (SELECT count(*) FROM content), (SELECT count(*) FROM unused)").fetchall()
