@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -20,7 +20,8 @@ from codesearch.indexing import update
 from codesearch.indexing.plan import Plan, is_complete, is_current, plan
 from codesearch.indexing.update import Progress, Report
 from codesearch.indexing.worker import Task
-from codesearch.rerank.reranker import UNLIMITED, RerankBudget, Reranker
+from codesearch.rerank.job import UNLIMITED, Job, PendingWrites, RerankBudget
+from codesearch.rerank.reranker import Reranker
 from codesearch.settings import Settings, load
 from codesearch.store import NeedsMigrationError, Store, location
 
@@ -86,6 +87,8 @@ class Index:
         self._location = location.locate(root, settings.db)
         self._store: Store | None = None
         self._opened = (0, 0)
+        self._prefetched: Job | None = None
+        self._writes: list[PendingWrites] = []
 
     @property
     def path(self) -> Path:
@@ -116,12 +119,12 @@ class Index:
         self.close()
 
     def flush(self) -> str:
-        """Write the vectors that `RerankBudget.later` put off; return why the user's cache cannot take them, or ""."""
-        if "reranker" not in self.__dict__:
-            return ""
-        before = self.reranker.note
-        self.reranker.flush()
-        return self.reranker.note if self.reranker.note != before else ""
+        """Write the vectors that `RerankBudget.write_later` put off; return why the user's cache fails, or ""."""
+        writes, self._writes = self._writes, []
+        problem = ""
+        for pending in writes:
+            problem = pending.flush() or problem
+        return problem
 
     def close(self) -> None:
         """Close the index file. Asking again opens it again."""
@@ -236,7 +239,7 @@ class Index:
         """
         if (store := self.reader()) is not None:
             query = search.parse(text, where)
-            self.reranker.prefetch(store, query.text, is_name=bool(query.name))
+            self._prefetched = self.reranker.begin(store, query.text, is_name=bool(query.name))
 
     def query(
         self,
@@ -253,17 +256,39 @@ class Index:
         If the reranker fails, the answer is the fast ranking, and its `problem` says why.
         Raises UsageError for a query that cannot be understood, NotFoundError for a model that does not exist.
         """
-        wanted = self._limit(limit)
-        parsed, vector = self._asked(text, where)
-        store = self._reading()
-        complete = is_complete(store)
-        told = None if on_first is None else lambda ranked: on_first(self._answer(ranked, complete=complete))
-        found = search.search(store, parsed, vector, wanted, self.reranker, told, budget)
-        return self._answer(found, complete=complete)
+        limit = self._limit(limit)
+        complete = is_complete(self._reading())
+        told = None if on_first is None else lambda fast: on_first(_answer(fast, limit, complete=complete))
+        return _answer(
+            self.rank(search.parse(text, where), limit=limit, on_first=told, budget=budget), limit, complete=complete
+        )
 
-    def _answer(self, ranked: Sequence[search.Ranked], *, complete: bool) -> Answer:
-        problem = self.reranker.problem or self.reranker.note
-        return Answer(tuple(_hits(ranked)), problem, complete=complete, refined=any(item.refined for item in ranked))
+    def rank(
+        self,
+        query: search.Query,
+        *,
+        limit: int | None = None,
+        buffers: search.Buffers | None = None,
+        on_first: Callable[[search.Ranking], None] | None = None,
+        budget: RerankBudget = UNLIMITED,
+    ) -> search.Ranking:
+        """Return every candidate for a parsed query, with the reasons of its rank; the first `limit` are the answer.
+
+        `buffers` are searched together with the index; the rest is as for `query`. With buffers the index may be
+        missing: then they alone answer.
+        """
+        store = self._reading() if buffers is None else self.reader()
+        prefetched, self._prefetched = self._prefetched, None
+        job = None
+        if store is not None:
+            job = self.reranker.begin(store, query.text, is_name=bool(query.name), prefetched=prefetched)
+        vector = self._embedder.quantised_query(query.text)
+        ranking = search.search(
+            store, query, vector, self._limit(limit), job=job, buffers=buffers, on_first=on_first, budget=budget
+        )
+        if ranking.writes is not None:
+            self._writes.append(ranking.writes)
+        return ranking
 
     def ranked(
         self,
@@ -277,11 +302,9 @@ class Index:
 
         Raises as `query`.
         """
-        wanted = self._limit(limit)
-        parsed, vector = self._asked(text, where)
-        store = self._reading()
-        found = search.ranking(store, parsed, vector, wanted, self.reranker, budget=budget)
-        return self._answer(found, complete=is_complete(store)), found
+        complete = is_complete(self._reading())
+        found = self.rank(search.parse(text, where), limit=limit, budget=budget)
+        return _answer(found, None, complete=complete), found.ranked
 
     def why(self, text: str, path: str, line: int, where: Filter | None = None) -> Why:
         """Return why the symbol at a line (from 1) of a file is where it is among the answers to a query.
@@ -304,11 +327,6 @@ class Index:
         hits = tuple(Hit(place, score, symbols[id][0]) for place, (id, score) in enumerate(near, 1))
         return Answer(hits, complete=is_complete(store))
 
-    def _asked(self, text: str | search.Query, where: Filter | None = None) -> tuple[search.Query, bytes]:
-        """Return a query and its static vector. Raises UsageError if it cannot be understood."""
-        parsed = search.parse(text, where)
-        return parsed, self._embedder.quantised_query(parsed.text)
-
     def _limit(self, limit: int | None) -> int:
         wanted = self.settings.limit if limit is None else limit
         if wanted < 1:
@@ -325,9 +343,11 @@ class Index:
 
     def symbols_named(self, name: str, *, limit: int = 50) -> list[Symbol]:
         """Return the symbols of a name, in any case style; `Engine.Run` asks for the containers too, best first."""
-        parsed, vector = self._asked(name)
-        ranked = search.search(self._reading(), parsed, vector, self._limit(limit))
-        return [item.candidate.symbol for item in ranked if _is_named(item.candidate.symbol, name)]
+        query = search.parse(name)
+        limit = self._limit(limit)
+        found = search.search(self._reading(), query, self._embedder.quantised_query(query.text), limit)
+        symbols = [item.candidate.symbol for item in found.ranked[:limit]]
+        return [symbol for symbol in symbols if _is_named(symbol, name)]
 
     def source(
         self, symbol: Symbol, *, context: int = 0, head: int | None = None, whole: bool = False
@@ -471,8 +491,8 @@ class Index:
         return there
 
 
-def _hits(ranked: Iterable[search.Ranked]) -> list[Hit]:
-    return [
+def _answer(ranking: search.Ranking, limit: int | None, *, complete: bool) -> Answer:
+    hits = tuple(
         Hit(
             place,
             item.score,
@@ -480,8 +500,9 @@ def _hits(ranked: Iterable[search.Ranked]) -> list[Hit]:
             tuple(f"{copy.symbol.path}:{copy.symbol.start_line}" for copy in item.copies),
             tuple(one.symbol for one in item.folded),
         )
-        for place, item in enumerate(ranked, 1)
-    ]
+        for place, item in enumerate(ranking.ranked[:limit], 1)
+    )
+    return Answer(hits, ranking.problem, complete=complete, refined=ranking.refined)
 
 
 def _is_named(symbol: Symbol, name: str) -> bool:

@@ -17,7 +17,8 @@ import numpy.typing as npt
 import codesearch
 from codesearch import embed
 from codesearch.core.types import Symbol
-from codesearch.rerank.reranker import Reranker, Source
+from codesearch.rerank.job import Job, Source
+from codesearch.rerank.reranker import Reranker
 from codesearch.search import Query, parse
 from codesearch.search.candidates import Candidate, gather
 from codesearch.search.features import NAMES, Features, compute, deepened
@@ -131,8 +132,9 @@ def _show(folder: Path, tree: str, store: Store, some: Sequence[Asked]) -> None:
     for asked in some:
         ranked = rank(asked.query, asked.candidates, compute(asked.query, asked.candidates))
         best = {one.candidate.id: one.candidate.symbol for one in ranked[:RERANKED_CANDIDATES]}
+        job = Job(reranker, asked.query.text, reranker.model_id)
         with store.snapshot():
-            evidence = reranker.look(store, asked.query.text, best)
+            evidence = job.look(store, best)
         seen.append((asked, evidence))
         missing |= {source.content: source for source in evidence.missing.values()}
     texts = sorted(reranker.texts(missing.values()), key=lambda item: len(item[1]))

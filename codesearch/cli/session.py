@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from codesearch.core.filter import Filter
     from codesearch.core.types import Answer, Hit
     from codesearch.index import Index, Status
-    from codesearch.rerank.reranker import RerankBudget
+    from codesearch.rerank.job import RerankBudget
     from codesearch.search import Query, Ranked
 
 log = Log("codesearch.cli")
@@ -69,9 +69,9 @@ def explained(index: Index, query: Query, *, update: bool, quiet: bool) -> tuple
 
 def _later() -> RerankBudget:
     """Return what leaves the writing of new vectors to `finish`."""
-    from codesearch.rerank.reranker import RerankBudget
+    from codesearch.rerank.job import RerankBudget
 
-    return RerankBudget(later=True)
+    return RerankBudget(write_later=True)
 
 
 def finish(index: Index, *, quiet: bool) -> None:

@@ -1,8 +1,7 @@
-"""Embedders: what turns the text of a symbol, and a query, into vectors that can be compared.
+"""Embedders: models that turn the text of a symbol, or a query, into a vector.
 
-An embedder is found by name with `load`. The protocol is all that the store, the indexer and the search know,
-so that a transformer or an imported model can stand in for the bundled static table. Importing this package
-imports neither numpy nor a model.
+`load` returns an embedder by name. The rest of the library knows only the protocol `Embedder`, so a transformer or an
+imported model can take the place of the bundled static table. Importing this package imports neither numpy nor a model.
 """
 
 from __future__ import annotations
@@ -23,18 +22,18 @@ if TYPE_CHECKING:
     """Shape (texts, dims), each row of length 1, or all zero for a text without a known word."""
 
 MODELS = Path(__file__).parent / "models"
-"""One folder a bundled model."""
+"""The bundled models, one folder each."""
 
 STATIC = "static"
-"""The table of word vectors: what every symbol has a vector of, and every query starts from."""
+"""The table of word vectors: every symbol has a vector of it, and every query starts with it."""
 
 TRANSFORMER = "transformer"
-"""The bundled transformer, which looks at the best of the candidates."""
+"""The bundled transformer, which reranks the best candidates."""
 
 FIELDS = ("name", "container", "signature", "documentation", "body")
-"""A document is these fields in this order, joined with newlines. The last one takes the rest of the text, so only
-it may hold newlines. An embedder may weight them; a text without newlines is a document of one field. The path is
-not among them: a file that moves keeps its vectors."""
+"""The fields of a document, in this order, joined with newlines. Only the last one may hold newlines. An embedder may
+weight them; a text without newlines is a document of one field. The path is not one of them, so a file that is moved
+keeps its vectors."""
 
 
 @runtime_checkable
@@ -46,11 +45,11 @@ class Embedder(Protocol):
 
     @property
     def name(self) -> str:
-        """What `load` finds it by, such as `static`."""
+        """The name to `load` it by, such as `static`."""
 
     @property
     def version(self) -> str:
-        """Of the model, for people; `model_id` is what tells two models apart."""
+        """The version of the model, for people; programs tell models apart by `model_id`."""
 
     @property
     def dims(self) -> int:
@@ -58,16 +57,16 @@ class Embedder(Protocol):
 
     @property
     def model_id(self) -> str:
-        """`name@prefix of a hash over all that decides the vectors`: vectors of different ids never mix."""
+        """`name@hash`, the hash of everything that decides the vectors: vectors of different ids are never mixed."""
 
     def encode_documents(self, texts: Sequence[str]) -> Vectors:
-        """Return float32 (len(texts), dims) for texts made of `FIELDS`, split as `text.words` splits."""
+        """Return float32 (len(texts), dims) for documents made of `FIELDS`."""
 
     def encode_queries(self, texts: Sequence[str]) -> Vectors:
-        """Return float32 (len(texts), dims) for what people ask."""
+        """Return float32 (len(texts), dims) for queries."""
 
     def quantised_query(self, text: str) -> bytes:
-        """Return `quantise(encode_queries([text]))[0]`, by the cheapest way the model has."""
+        """Return `quantise(encode_queries([text]))[0]`, computed in the cheapest way the model has."""
 
 
 def models_folder() -> Path | None:
@@ -87,37 +86,31 @@ def bundled() -> list[str]:
 
 
 def available() -> list[str]:
-    """Return the names that `load` knows, sorted: bundled models, and those the user imported."""
-    return sorted({*bundled(), *_imported()})
+    """Return the names that `load` knows, sorted: bundled, imported and registered models."""
+    return sorted({*bundled(), *_imported(), *_registered})
 
 
 def folder_of(name: str) -> Path:
-    """Return the folder of a model's files.
-
-    Raises:
-        NotFoundError: no such model; the message names those that exist.
-
-    """
+    """Return the folder of a model's files. Raises NotFoundError if there is no such model."""
     if name in bundled():
         return MODELS / name
     if name in _imported() and (folder := models_folder()) is not None:
         return folder / name
     raise NotFoundError(
-        f"No embedding model is called {name!r}; there are: {', '.join(available()) or 'none'}. "
-        "`codesearch model add` imports one."
+        f"there is no embedding model {name!r}; installed: {', '.join(available()) or 'none'} "
+        "(`codesearch model add` imports one)"
     )
 
 
 def load(name: str = STATIC, *, threads: int | None = None) -> Embedder:
-    """Return the embedder of that name; `threads` (one a core, 8 at most) run the texts of one call of a transformer.
+    """Return the embedder of that name. Its library and its weights are loaded with the first text.
 
-    No library and no weights are loaded yet. A transformer is loaded with the first text.
-
-    Raises:
-        NotFoundError: no such model; the message names those that exist.
-        ModelError: a file of the model is missing or damaged; from its methods also: a library is missing.
-
+    A transformer uses `threads` threads for one call; by default one per core, at most 8.
+    Raises NotFoundError if there is no such model, ModelError if a file of the model is missing or damaged; the
+    methods of the embedder also raise ModelError if a library is missing.
     """
+    if name in _registered:
+        return _registered[name]
     folder = folder_of(name)
     if (folder / "table.bin").exists():
         from codesearch.embed.static import StaticEmbedder
@@ -134,6 +127,22 @@ def load(name: str = STATIC, *, threads: int | None = None) -> Embedder:
     return SentenceEmbedder(folder)
 
 
+_registered: dict[str, Embedder] = {}
+
+
+def register(model: Embedder) -> None:
+    """Let `load` return a model of the caller's own, by its name; it takes precedence over one from a folder.
+
+    It is known to this process only: programs can try a model, and tests can use one that needs no files.
+    """
+    _registered[model.name] = model
+
+
+def unregister(name: str) -> None:
+    """Undo `register`; does nothing if no model of that name is registered."""
+    _registered.pop(name, None)
+
+
 def _imported() -> list[str]:
     folder = models_folder()
     return [] if folder is None else _names(folder)
@@ -144,7 +153,7 @@ def _names(folder: Path) -> list[str]:
 
 
 def quantise(vectors: Vectors) -> list[bytes]:
-    """Return each row as int8 bytes, round(127 x), as the store keeps them: dims bytes a row."""
+    """Return each row as int8 bytes, round(127 x), as the store keeps them: dims bytes per row."""
     import numpy as np
 
     rows, dims = vectors.shape

@@ -1,7 +1,7 @@
-"""Filling the second stage's vectors in, in the background: what no query has needed yet, the likeliest first.
+"""Backfill: embed for the reranker, in the background, what no query has needed yet.
 
-What the user's cache has, from another worktree or clone, is taken from there; the model does the rest. Nothing is held
-while it works: the vectors of some seconds go into the index in one short transaction, so that an update of the index
+Vectors in the user's cache, from another worktree or clone, are taken from there; the model computes the rest. No lock
+is held meanwhile: the vectors of some seconds go into the index in one short transaction, so an update of the index
 never waits, and a process that is killed loses no more than those.
 """
 
@@ -17,33 +17,37 @@ from typing import TYPE_CHECKING
 
 from codesearch.core.errors import IndexBusyError
 from codesearch.core.lock import ProcessLock
+from codesearch.core.log import Log
 from codesearch.core.types import Symbol
-from codesearch.rerank.reranker import AT_ONCE, Reranker, Source, around, batches
+from codesearch.rerank.job import BATCH_TEXTS, Source, batches, siblings_of
+from codesearch.rerank.reranker import Reranker
 
 if TYPE_CHECKING:
     from codesearch.store import Store
     from codesearch.store.rerank_vectors import Pending
 
+log = Log("codesearch.rerank")
+
 KEEP_SECONDS = 2.0
-"""Vectors are written this often."""
-UNASKED = 64
-"""Texts embedded at once where nobody may end it; still few enough that a slow model loses seconds to a kill."""
+"""Seconds between two writes of vectors."""
+UNCANCELLABLE_BATCH = 64
+"""Batch size when the run cannot be cancelled; small enough that a kill loses only seconds of work."""
 READ_AT_ONCE = 256
-"""Texts whose sources are read together: a file's symbols follow one another."""
+"""Texts whose sources are read together: the symbols of a file follow one another."""
 KEEP_TIMEOUT = 30.0
 """Seconds to wait for another writer before the vectors of a batch are given up."""
 SHARE_TIMEOUT = 2.0
-"""Seconds to wait for another process that writes the user's cache, before it is left without a batch."""
-OTHERS_TICK = 0.5
-"""Seconds between two looks at how far another process is that fills the same index."""
+"""Seconds to wait for another process that writes the user's cache, before it does without a batch."""
+POLL_SECONDS = 0.5
+"""Seconds between two looks at the progress of another process that backfills the same index."""
 
 
 @dataclass(frozen=True, slots=True)
 class BackfillProgress:
-    """How far the vectors are."""
+    """How far a backfill is."""
 
     done: int
-    """Symbols that have theirs."""
+    """Symbols that have a vector."""
     total: int
     embedded: int
     """Texts embedded in this run."""
@@ -53,13 +57,13 @@ class BackfillProgress:
 
     @property
     def rate(self) -> float:
-        """Texts a second in this run."""
+        """Texts per second in this run."""
         return (self.embedded + self.cached) / self.seconds if self.seconds > 0 else 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class BackfillReport:
-    """What a run did."""
+    """What a backfill did."""
 
     done: int
     """Symbols that have a vector now."""
@@ -77,10 +81,13 @@ class BackfillReport:
 
 @dataclass(slots=True)
 class _Batch:
-    """Vectors by content: those just made, and those that another index has left in the user's cache."""
+    """Vectors by content: those just computed, and those found in the user's cache."""
 
     made: dict[bytes, bytes] = field(default_factory=dict)
     shared: dict[bytes, bytes] = field(default_factory=dict)
+
+    def __bool__(self) -> bool:
+        return bool(self.made or self.shared)
 
 
 def backfill(
@@ -91,112 +98,133 @@ def backfill(
     on_progress: Callable[[BackfillProgress], None] | None = None,
     should_stop: Callable[[], bool] | None = None,
 ) -> BackfillReport:
-    """Embed everything that `store` (open for reading) holds and that has no vector; return when it is done.
+    """Embed every text in `store` (open for reading) that has no vector; return when it is done.
 
-    `until` is asked every few texts, which costs a seventh of the time; True ends it. While another process does the
-    same, its progress is told.
+    `should_stop` is called every few texts, which costs a seventh of the time; if it returns True, the run ends early.
+    While another process backfills the same index, this one reports its progress and waits.
     Raises whatever the model fails with.
     """
-    started = time.monotonic()
-    vectors = store.model_vectors(reranker.model_id)
-    embedded = cached = 0
-    reranker.note = ""
+    return _Run(reranker, store, index, on_progress, should_stop).run()
 
-    def told() -> BackfillProgress:
-        done, total = vectors.coverage()
-        now = BackfillProgress(done, total, embedded, time.monotonic() - started, cached)
-        if on_progress is not None:
-            on_progress(now)
+
+class _Run:
+    """One backfill."""
+
+    def __init__(
+        self,
+        reranker: Reranker,
+        store: Store,
+        index: Path,
+        on_progress: Callable[[BackfillProgress], None] | None,
+        should_stop: Callable[[], bool] | None,
+    ) -> None:
+        self._reranker, self._store, self._index = reranker, store, index
+        self._on_progress = on_progress
+        self._should_stop = should_stop or (lambda: False)
+        self._batch_size = BATCH_TEXTS if should_stop else UNCANCELLABLE_BATCH
+        self._vectors = store.model_vectors(reranker.model_id)
+        self._started = time.monotonic()
+        self._embedded = self._cached = 0
+        self._problem = ""
+
+    def run(self) -> BackfillReport:
+        with _alone(self._index, self._waiting_stopped) as alone:
+            self._report()
+            while alone and not self._should_stop():
+                before = self._embedded + self._cached
+                for batch in self._batches(self._vectors.pending()):
+                    self._keep(batch)
+                if self._embedded + self._cached == before:
+                    break  # the files of all that is left have changed since they were indexed
+            if alone:
+                _drop_unused(self._reranker, self._index)
+        now = self._report()
+        log.info(
+            "backfill: %d texts embedded, %d from the user's cache, in %.1f s", now.embedded, now.cached, now.seconds
+        )
+        left = len(self._vectors.pending())
+        return BackfillReport(now.done, now.total, now.embedded, now.seconds, left, now.cached, self._problem)
+
+    def _report(self) -> BackfillProgress:
+        done, total = self._vectors.coverage()
+        seconds = time.monotonic() - self._started
+        now = BackfillProgress(done, total, self._embedded, seconds, self._cached)
+        if self._on_progress is not None:
+            self._on_progress(now)
         return now
 
-    def given_up() -> bool:
-        told()
-        return ended()
+    def _waiting_stopped(self) -> bool:
+        """Report the progress of the other process; return whether to stop waiting for it."""
+        self._report()
+        return self._should_stop()
 
-    ended = should_stop or (lambda: False)
-    at_once = AT_ONCE if should_stop else UNASKED
-    with _alone(index, given_up) as alone:
-        told()
-        while alone and not ended():
-            pending = vectors.pending()
-            before = embedded + cached
-            for batch in _kept_batches(reranker, store, pending, ended, at_once):
-                embedded += len(batch.made)
-                cached += len(batch.shared)
-                reranker.share(batch.made, patience=SHARE_TIMEOUT)
-                if not reranker.keep(batch.made | batch.shared, {}, timeout=KEEP_TIMEOUT):
-                    raise IndexBusyError(f"{index}: vectors cannot be written; another process may be writing for long")
-                told()
-            if embedded + cached == before:
-                break  # all that is left cannot be read as it was indexed
-        if alone:
-            _tidy(reranker, index)
-    now = told()
-    return BackfillReport(now.done, now.total, embedded, now.seconds, len(vectors.pending()), cached, reranker.note)
+    def _keep(self, batch: _Batch) -> None:
+        """Write a batch, to the user's cache first: an index can be filled again from there."""
+        self._embedded += len(batch.made)
+        self._cached += len(batch.shared)
+        self._problem = self._reranker.share(batch.made, patience=SHARE_TIMEOUT) or self._problem
+        if not self._reranker.keep(batch.made | batch.shared, {}, timeout=KEEP_TIMEOUT):
+            raise IndexBusyError(
+                f"{self._index}: the vectors cannot be written; another process may be writing for long"
+            )
+        self._report()
 
-
-def _kept_batches(
-    reranker: Reranker, store: Store, pending: Sequence[Pending], should_stop: Callable[[], bool], at_once: int
-) -> Iterator[_Batch]:
-    """Yield the vectors of what is pending, those of some seconds at once; what there is when it ends, too."""
-    batch = _Batch()
-    since = time.monotonic()
-
-    def due() -> bool:
-        return bool(batch.made or batch.shared) and time.monotonic() - since >= KEEP_SECONDS
-
-    for shared, texts in _texts(reranker, store, pending):
-        batch.shared.update(shared)
-        for some in batches(texts, at_once):
-            if should_stop():
+    def _batches(self, pending: Sequence[Pending]) -> Iterator[_Batch]:
+        """Yield the pending vectors every KEEP_SECONDS; at the end, or when stopped, the rest."""
+        batch = _Batch()
+        since = time.monotonic()
+        for shared, texts in self._texts(pending):
+            batch.shared.update(shared)
+            for some in batches(texts, self._batch_size):
+                if self._should_stop():
+                    break
+                batch.made.update(self._reranker.embed(some))
+                if batch and time.monotonic() - since >= KEEP_SECONDS:
+                    yield batch
+                    batch, since = _Batch(), time.monotonic()
+            if self._should_stop():
                 break
-            batch.made.update(reranker.embed(some))
-            if due():
+            if batch and time.monotonic() - since >= KEEP_SECONDS:
                 yield batch
                 batch, since = _Batch(), time.monotonic()
-        if should_stop():
-            break
-        if due():
+        if batch:
             yield batch
-            batch, since = _Batch(), time.monotonic()
-    if batch.made or batch.shared:
-        yield batch
 
+    def _texts(self, pending: Sequence[Pending]) -> Iterator[tuple[dict[bytes, bytes], dict[bytes, str]]]:
+        """Yield (vectors from the user's cache, texts to embed) of what is pending, READ_AT_ONCE at a time.
 
-def _texts(
-    reranker: Reranker, store: Store, pending: Sequence[Pending]
-) -> Iterator[tuple[dict[bytes, bytes], dict[bytes, str]]]:
-    """Yield (vectors of the user's cache, texts that are to be embedded) of what is pending, some at a time.
+        Texts that a query has embedded meanwhile are left out.
+        """
+        rest = iter(pending)
+        while some := list(islice(rest, READ_AT_ONCE)):
+            with self._store.snapshot():
+                known = self._vectors.of_contents(item.content for item in some)
+                some = [item for item in some if item.content not in known]
+                shared, problem = self._reranker.shared(item.content for item in some)
+                self._problem = problem or self._problem
+                some = [item for item in some if item.content not in shared]
+                sources = list(self._sources(some))
+            yield shared, dict(self._reranker.texts(sources))
 
-    What a query has embedded meanwhile is left out.
-    """
-    vectors = store.model_vectors(reranker.model_id)
-    rest = iter(pending)
-    while some := list(islice(rest, READ_AT_ONCE)):
-        with store.snapshot():
-            known = vectors.of_contents(item.content for item in some)
-            shared = reranker.shared(item.content for item in some if item.content not in known)
-            some = [item for item in some if item.content not in known and item.content not in shared]
-            symbols = store.symbols(item.symbol for item in some)
-            sources = []
-            files: dict[str, Sequence[Symbol]] = {}
-            for item in some:
-                if item.symbol in symbols:
-                    symbol = symbols[item.symbol].symbol
-                    sources.append(Source(item.content, symbol, around(store, item.symbol, symbol, files), item.file))
-        yield shared, dict(reranker.texts(sources))
+    def _sources(self, some: Sequence[Pending]) -> Iterator[Source]:
+        symbols = self._store.symbols(item.symbol for item in some)
+        files: dict[str, Sequence[Symbol]] = {}
+        for item in some:
+            if item.symbol in symbols:
+                symbol = symbols[item.symbol].symbol
+                yield Source(item.content, symbol, siblings_of(self._store, item.symbol, symbol, files), item.file)
 
 
 @contextmanager
-def _alone(index: Path, given_up: Callable[[], bool]) -> Iterator[bool]:
-    """Wait until no other process fills this index; False if `given_up`, asked now and then, says True before."""
+def _alone(index: Path, should_stop: Callable[[], bool]) -> Iterator[bool]:
+    """Wait until no other process backfills this index; yield False if `should_stop` returns True before that."""
     lock = ProcessLock(Path(f"{index}.fill"))
     while True:
         if not lock.acquire():
-            if given_up():
+            if should_stop():
                 yield False
                 return
-            time.sleep(OTHERS_TICK)
+            time.sleep(POLL_SECONDS)
             continue
         try:
             yield True
@@ -205,7 +233,8 @@ def _alone(index: Path, given_up: Callable[[], bool]) -> Iterator[bool]:
         return
 
 
-def _tidy(reranker: Reranker, index: Path) -> None:
+def _drop_unused(reranker: Reranker, index: Path) -> None:
+    """Delete vectors of texts that the index no longer holds, unless another process is writing."""
     from codesearch.store import Store, location
 
     try:

@@ -55,6 +55,11 @@ class Candidate:
     phrases: float = 0.0
     """Share of the query's rows of PHRASE words that its text holds in that order."""
 
+    @property
+    def unsaved(self) -> bool:
+        """Whether it is from a buffer, not from the index, whose ids count from 1."""
+        return self.id < 0
+
 
 def gather(store: Store, query: Query, vector: bytes, wanted: int = 0) -> list[Candidate]:
     """Return every candidate for a query, each with all of its evidence, in no particular order.

@@ -9,18 +9,16 @@ from __future__ import annotations
 import math
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import nullcontext
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from codesearch import embed
 from codesearch.core.filter import Filter
 from codesearch.core.types import Symbol
-from codesearch.rerank.reranker import UNLIMITED, RerankBudget, Reranker, Source, around
-from codesearch.search.candidates import ALL_FIELDS, NAME_FIELDS, Candidate, gather, named, with_terms
-from codesearch.search.features import compute
+from codesearch.rerank.job import Source, siblings_of
+from codesearch.search.candidates import ALL_FIELDS, NAME_FIELDS, Candidate, named, with_terms
 from codesearch.search.query import Query
-from codesearch.search.rank import RERANKED_CANDIDATES, Ranked, rank, refine
 from codesearch.store import FileRecord, Store
 from codesearch.store.full_text import any_of, naming
 
@@ -30,6 +28,23 @@ _REMEMBERED = 4096
 """Words whose frequency in the real index is remembered."""
 _LEAST_IDF = 1e-6
 """What FTS5 gives a word that more than half of all texts hold."""
+
+
+@dataclass(frozen=True, slots=True)
+class BufferView:
+    """The buffers of an overlay, as one question sees them."""
+
+    overlay: Overlay
+    paths: frozenset[str]
+    generation: object
+
+    def candidates(self, store: Store | None, query: Query, vector: bytes) -> list[Candidate]:
+        """Return the candidates among the buffers' symbols."""
+        return self.overlay.candidates(store, query, vector, self.generation)
+
+    def sources(self, ids: Iterable[int]) -> dict[int, Source]:
+        """Return where the reranker finds the texts of some candidates."""
+        return self.overlay.sources(ids)
 
 
 class Overlay:
@@ -83,42 +98,15 @@ class Overlay:
         with self._lock:
             return [symbol for symbol in self._store.listing() if symbol.path == path]
 
-    def search(
-        self,
-        store: Store | None,
-        query: Query,
-        vector: bytes,
-        limit: int,
-        generation: object = None,
-        reranker: Reranker | None = None,
-        on_first: Callable[[list[tuple[Ranked, bool]]], None] | None = None,
-        budget: RerankBudget = UNLIMITED,
-    ) -> list[tuple[Ranked, bool]]:
-        """Return (answer, whether it is from a buffer), best first, from both indexes.
+    def view(self, generation: object = None) -> BufferView | None:
+        """Return what `codesearch.search.search` takes as `buffers`; None if there are no buffers.
 
-        `generation` says which state of `store` this is; word frequencies are remembered while it stays the same.
-        The rest is as for `codesearch.search.search`; without `store` there is no second stage.
+        `generation` says which state of the index is searched; word frequencies are remembered while it is the same.
         """
-        if store is None or reranker is None or not reranker.start(store, query.text, is_name=bool(query.name)):
-            reranker = None
-        with store.snapshot() if store is not None else nullcontext():
-            found: list[Candidate] = []
-            if store is not None:
-                found = [one for one in gather(store, query, vector, limit) if one.symbol.path not in self._paths]
-            if self._paths:
-                found += self._candidates(store, query, vector, generation)
-            ranked = rank(query, found, compute(query, found))
-            if store is None or reranker is None:
-                return _told(ranked[:limit])
-            best = {item.candidate.id: item.candidate.symbol for item in ranked[:RERANKED_CANDIDATES]}
-            saved = {id: symbol for id, symbol in best.items() if id > 0}
-            evidence = reranker.look(store, query.text, saved, self._sources(best.keys() - saved.keys()))
-        if on_first is not None and evidence.work:
-            on_first(_told(ranked[:limit]))
-        return _told(refine(query, ranked, reranker.similarities(store, evidence, budget))[:limit])
+        return BufferView(self, self._paths, generation) if self._paths else None
 
-    def _sources(self, ids: Iterable[int]) -> dict[int, Source]:
-        """Return where the texts of some symbols of buffers come from."""
+    def sources(self, ids: Iterable[int]) -> dict[int, Source]:
+        """Return where the texts of some candidates come from, by their (negative) ids."""
         with self._lock:
             found = self._store.model_vectors("").of_symbols(-id for id in ids)
             symbols = self._store.symbols(item.symbol for item in found)
@@ -126,8 +114,8 @@ class Overlay:
             sources = {}
             for item in found:
                 symbol = symbols[item.symbol].symbol
-                among = around(self._store, item.symbol, symbol, files)
-                sources[-item.symbol] = Source(item.content, symbol, among, buffer=self._texts.get(symbol.path, b""))
+                siblings = siblings_of(self._store, item.symbol, symbol, files)
+                sources[-item.symbol] = Source(item.content, symbol, siblings, buffer=self._texts.get(symbol.path, b""))
             return sources
 
     def nearest(
@@ -155,7 +143,8 @@ class Overlay:
         found.sort(key=lambda item: (-item[1], item[0].path, item[0].start_line))
         return found[:limit]
 
-    def _candidates(self, store: Store | None, query: Query, vector: bytes, generation: object) -> list[Candidate]:
+    def candidates(self, store: Store | None, query: Query, vector: bytes, generation: object) -> list[Candidate]:
+        """Return the candidates among the buffers' symbols; `store` is the index, whose word frequencies count too."""
         if generation is None or generation != self._generation:
             self._frequencies.clear()
             self._generation = generation
@@ -212,10 +201,6 @@ class Overlay:
             if len(self._frequencies) > _REMEMBERED:
                 self._frequencies.popitem(last=False)
         return known
-
-
-def _told(ranked: Iterable[Ranked]) -> list[tuple[Ranked, bool]]:
-    return [(item, item.candidate.id < 0) for item in ranked]
 
 
 def _idf(texts: int, holding: int) -> float:

@@ -12,7 +12,7 @@ from codesearch.core.errors import CodesearchError, IndexBusyError
 from codesearch.index import Index
 from codesearch.indexing.pool import WarmPools
 from codesearch.indexing.update import Progress, Report, setup_of
-from codesearch.rerank import reranker
+from codesearch.rerank import process
 from codesearch.rerank.backfill import BackfillProgress
 from codesearch.watch import Batch, Watcher
 from codesearch.watch.watcher import TICK, RootGoneError, inside
@@ -155,7 +155,7 @@ class Maintainer:
                     self._answer(asked)
                 if batch is None:
                     self._pools.tidy()
-                    reranker.release(MODEL_IDLE)
+                    process.state.release(MODEL_IDLE)
                     self._on_tick()
                     if self._version_changed():
                         self._gatherer.add_batch(Batch(whole=True))

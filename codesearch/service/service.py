@@ -20,8 +20,8 @@ from codesearch.core.types import Answer, Symbol
 from codesearch.index import Index, Status, open_index
 from codesearch.indexing.pool import WarmPools
 from codesearch.indexing.update import Progress
-from codesearch.rerank import reranker
-from codesearch.rerank.reranker import UNLIMITED, RerankBudget
+from codesearch.rerank import process
+from codesearch.rerank.job import UNLIMITED, RerankBudget
 from codesearch.search import Query
 from codesearch.service import client, protocol
 from codesearch.service.election import holder, keeper_lock
@@ -407,7 +407,7 @@ class Service:
                 except CodesearchError as error:
                     self._publish(problem=str(error))
                     continue
-                reranker.release(MODEL_IDLE)
+                process.state.release(MODEL_IDLE)
                 pid = holder(self.index_path).get("pid", 0)
                 grown = self._state.generation + (now != version)
                 version = now

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from codesearch.core.errors import CodesearchError
 from codesearch.core.types import Symbol
 from codesearch.embed import STATIC, Embedder, load
-from codesearch.rerank.reranker import UNLIMITED, RerankBudget
-from codesearch.search import Filter, Query, Ranked
+from codesearch.rerank.job import RerankBudget
+from codesearch.search import Filter, Query, Ranking, search
 from codesearch.search.overlay import Overlay
 from codesearch.store import FileRecord, Store
 from codesearch_lsp.engine import Engine, State
@@ -22,7 +22,6 @@ from codesearch_lsp.stopping import given_up, stoppable
 
 if TYPE_CHECKING:
     from codesearch.index import Index
-    from codesearch.rerank.reranker import Reranker
 
 T = TypeVar("T")
 
@@ -143,54 +142,30 @@ class Folder:
 
         `typed` bounds that work: the next key will be pressed at once.
         """
-        vector = embedder().quantised_query(query.text)
-        budget = RerankBudget(TYPED_TEXTS if typed else None, remember=False, given_up=given_up)
-        if self.engine is None:
-            return self._found(self._ranked(None, None, query, vector, limit, None, budget))
-        told = None if on_first is None else lambda ranked: on_first(self._found(ranked))
-
-        def search(index: Index) -> list[Found]:
-            store = index.reader()
-            with stoppable(store):
-                found = self._found(self._ranked(store, index.reranker, query, vector, limit, told, budget))
-            self.shortfall = index.reranker.problem or index.reranker.note
-            self.embedded += index.reranker.made
-            return found
-
-        return self.engine.read(search)
-
-    def _ranked(
-        self,
-        store: Store | None,
-        reranker: Reranker | None,
-        query: Query,
-        vector: bytes,
-        limit: int,
-        on_first: Callable[[list[tuple[Ranked, bool]]], None] | None,
-        budget: RerankBudget = UNLIMITED,
-    ) -> list[tuple[Ranked, bool]]:
-        """Return (answer, whether it is from a buffer), best first."""
+        budget = RerankBudget(TYPED_TEXTS if typed else None, keep_query=False, should_stop=given_up)
         overlay = self._overlay
-        if overlay is not None and overlay.paths:
-            return overlay.search(
-                store,
-                query,
-                vector,
-                limit,
-                self.state().generation,
-                reranker=reranker,
-                on_first=on_first,
-                budget=budget,
-            )
-        if store is None:
-            return []
-        from codesearch.search import search
+        buffers = overlay.view(self.state().generation) if overlay is not None else None
+        if self.engine is None:
+            ranking = search(None, query, embedder().quantised_query(query.text), limit, buffers=buffers)
+            return self._found(ranking, limit)
+        told = None if on_first is None else lambda fast: on_first(self._found(fast, limit))
 
-        told = None if on_first is None else lambda ranked: on_first([(item, False) for item in ranked])
-        return [(item, False) for item in search(store, query, vector, limit, reranker, told, budget)]
+        def ask(index: Index) -> list[Found]:
+            store = index.reader()
+            if store is None and buffers is None:
+                return []
+            with stoppable(store):
+                ranking = index.rank(query, limit=limit, buffers=buffers, on_first=told, budget=budget)
+            self.shortfall = ranking.problem
+            self.embedded += ranking.embedded
+            return self._found(ranking, limit)
 
-    def _found(self, ranked: list[tuple[Ranked, bool]]) -> list[Found]:
-        return [Found(self, item.candidate.symbol, item.score, unsaved) for item, unsaved in ranked]
+        return self.engine.read(ask)
+
+    def _found(self, ranking: Ranking, limit: int) -> list[Found]:
+        return [
+            Found(self, item.candidate.symbol, item.score, item.candidate.unsaved) for item in ranking.ranked[:limit]
+        ]
 
     def listing(self, limit: int) -> list[Found]:
         """Return some symbols, for those who ask for all."""

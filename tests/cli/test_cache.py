@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from codesearch.rerank import reranker
 from tests.support import models
 from tests.support.command import Run
 from tests.support.models import FakeModel
@@ -40,7 +39,7 @@ def clone(small: Path, tmp_path: Path) -> Path:
 
 def another_process(fake: FakeModel) -> None:
     """Forget all that this process knows, and what has been counted."""
-    reranker._process.vectors.clear()
+    models.forget_vectors()
     fake.documents.clear()
 
 

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from codesearch.embed import MODELS
-from codesearch.rerank import reranker
+from codesearch.rerank import process as rerank_process
+from codesearch.rerank.reranker import Reranker
 from tests.support.command import Run, process
 
 Call = Callable[..., Run]
@@ -23,7 +24,7 @@ def other(private_home: Path) -> Path:
     shutil.copytree(MODELS / "static", folder)
     config = json.loads((folder / "config.json").read_text())
     (folder / "config.json").write_text(json.dumps({**config, "name": "other"}))
-    reranker._process.models.clear()
+    rerank_process.state.models.clear()
     return folder
 
 
@@ -63,10 +64,10 @@ def test_the_answer_is_shown_before_anything_is_written(
     call("index", small)
     shown = []
 
-    def keep(self: reranker.Reranker, *vectors: object) -> None:
+    def keep(self: Reranker, *vectors: object) -> None:
         shown.append(capfdbinary.readouterr().out)
 
-    monkeypatch.setattr(reranker.Reranker, "keep", keep)
+    monkeypatch.setattr(Reranker, "keep", keep)
     run = call("query", "retry the upload", small, "--model", "other", option)
     assert run.status == 0
     (before,) = shown

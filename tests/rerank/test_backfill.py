@@ -12,7 +12,7 @@ import pytest
 
 import codesearch
 from codesearch.core.errors import UsageError
-from codesearch.rerank import backfill, reranker
+from codesearch.rerank import backfill
 from codesearch.store import Store
 from tests.support import models
 from tests.support.models import FakeModel
@@ -83,7 +83,7 @@ def test_killed_at_any_moment_it_goes_on_and_ends_like_one_that_was_not(root, fa
     whole = vectors(root)
     with Store(root / ".codesearch" / "index.db", writable=True) as store, store.connection.transaction() as db:
         db.execute("DELETE FROM model_vector")
-    reranker._process.vectors.clear()
+    models.forget_vectors()
     with codesearch.open_index(root, model="fake") as index:
         index.embed_all()
     assert vectors(root) == whole
@@ -110,14 +110,14 @@ def test_an_interrupt_is_passed_on(root, fake, monkeypatch):
     monkeypatch.setattr(backfill, "KEEP_SECONDS", 0.0)
 
     def interrupt():
-        if len(fake.documents) == backfill.UNASKED + 6:
+        if len(fake.documents) == backfill.UNCANCELLABLE_BATCH + 6:
             raise KeyboardInterrupt
 
     fake.on_document = interrupt
     with codesearch.open_index(root, model="fake") as index:
         with pytest.raises(KeyboardInterrupt):
             index.embed_all()
-        assert len(vectors(root)) == backfill.UNASKED, "whole batches"
+        assert len(vectors(root)) == backfill.UNCANCELLABLE_BATCH, "whole batches"
         fake.on_document = lambda: None
         assert index.embed_all().left == 0
 
@@ -174,7 +174,7 @@ def test_switching_there_and_back_embeds_nothing(root, fake):
         file.write_text(text)
         index.update()
         fake.documents.clear()
-        reranker._process.vectors.clear()
+        models.forget_vectors()
         assert index.embed_all().embedded == 0
         assert index.coverage()[0] == index.coverage()[1]
     assert fake.documents == []

@@ -8,8 +8,8 @@ import pytest
 
 import codesearch
 from codesearch.core.errors import NotFoundError
-from codesearch.rerank import reranker
-from codesearch.rerank.reranker import RerankBudget, RerankCancelledError
+from codesearch.rerank import process
+from codesearch.rerank.job import BATCH_TEXTS, RerankBudget, RerankCancelledError
 from codesearch.store import Store, location
 from tests.support import models
 from tests.support.models import FakeModel
@@ -23,7 +23,7 @@ def ids(hits):
 
 def forget():
     """Forget what the process remembers: only what is in the index counts."""
-    reranker._process.vectors.clear()
+    models.forget_vectors()
 
 
 def test_a_query_embeds_its_best_candidates_once(root, fake):
@@ -55,10 +55,9 @@ def test_no_answer_depends_on_what_is_cached(root, fake, tmp_path):
 
 
 def embedded(index):
-    """Wait for the question that is expected."""
-    ahead = index.reranker._expected
-    assert ahead is not None
-    ahead.result()
+    """Wait until the prefetched question is embedded."""
+    assert index._prefetched is not None
+    index._prefetched.embedding.wait()
 
 
 def test_what_is_expected_is_embedded_before_it_is_asked_and_once(root, fake):
@@ -73,7 +72,7 @@ def test_what_is_expected_is_embedded_before_it_is_asked_and_once(root, fake):
         forget()
         assert ids(index.query(QUESTION)) == expected
         index.prefetch("Typer")
-        assert index.reranker._expected is None, "a name needs no model"
+        assert index._prefetched is None, "a name needs no model"
     assert fake.queries == [QUESTION, "another question"]
 
 
@@ -116,7 +115,7 @@ def test_a_model_that_fails_leaves_the_fast_ranking_and_says_why(root, fake):
         assert ids(answer) != []
         assert answer.problem
         assert len(fake.queries) == asked, "it is not tried again at once"
-    reranker._process.failures.clear()
+    process.state.failures.clear()
     fake.broken = ""
     with codesearch.open_index(root, model="fake") as index:
         assert index.query(QUESTION).problem == ""
@@ -177,8 +176,8 @@ def test_a_file_edited_since_is_ranked_without(root, fake):
 def test_a_question_can_be_given_up_between_texts(root, fake):
     with codesearch.open_index(root, model="fake") as index:
         with pytest.raises(RerankCancelledError):
-            index.query(QUESTION, budget=RerankBudget(given_up=lambda: len(fake.documents) >= 8))
-        assert len(fake.documents) == reranker.AT_ONCE
+            index.query(QUESTION, budget=RerankBudget(should_stop=lambda: len(fake.documents) >= 8))
+        assert len(fake.documents) == BATCH_TEXTS
         forget()
         index.query(QUESTION)
         assert len(fake.documents) == len(set(fake.documents)), "what was made is kept"
@@ -186,9 +185,9 @@ def test_a_question_can_be_given_up_between_texts(root, fake):
 
 def test_what_is_kept_later_is_kept_by_the_end(root, fake):
     with codesearch.open_index(root, model="fake") as index:
-        index.query(QUESTION, budget=RerankBudget(later=True))
+        index.query(QUESTION, budget=RerankBudget(write_later=True))
         assert index.coverage()[0] == 0
-        index.query("launch a web browser", budget=RerankBudget(later=True))
+        index.query("launch a web browser", budget=RerankBudget(write_later=True))
     fake.documents.clear()
     fake.queries.clear()
     forget()
@@ -201,7 +200,7 @@ def test_what_is_kept_later_is_kept_by_the_end(root, fake):
 
 def test_effort_bounds_the_texts(root, fake):
     with codesearch.open_index(root, model="fake") as index:
-        index.query(QUESTION, budget=RerankBudget(most=8))
+        index.query(QUESTION, budget=RerankBudget(limit=8))
     assert len(fake.documents) == 8
 
 

@@ -15,8 +15,8 @@ import pytest
 
 import codesearch
 from codesearch.core import dirs
-from codesearch.rerank import backfill, reranker, shared_cache
-from codesearch.rerank.reranker import Source
+from codesearch.rerank import backfill, shared_cache
+from codesearch.rerank.job import Source
 from codesearch.store import Store
 from codesearch.store import store as store_module
 from tests.support import models
@@ -41,7 +41,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def another_process(fake: FakeModel) -> None:
     """Forget all that this process knows, and what has been counted."""
-    reranker._process.vectors.clear()
+    models.forget_vectors()
     fake.documents.clear()
     fake.queries.clear()
 
@@ -221,8 +221,9 @@ def test_a_question_of_a_clone_is_answered_from_the_first_ones_vectors(root: Pat
     assert shared() == len(fake.documents) > 0
     another_process(fake)
     with codesearch.open_index(copy, model="fake") as index:
+        ranking = index.rank(codesearch.search.parse(QUESTION))
+        assert ranking.embedded == 0
         assert ids(index.query(QUESTION)) == answer
-        assert index.reranker.made == 0
     assert fake.documents == []
     assert len(vectors(copy)) == shared(), "kept in the index too"
 
@@ -264,9 +265,11 @@ def test_what_is_being_typed_is_not_kept(root: Path, fake: FakeModel):
         symbol = next(index.symbols())
         _, content = codesearch.extract.documents.embedding_text(symbol, (), text)
         source = Source(content, symbol, (), buffer=text)
-        evidence = index.reranker.look(store, QUESTION, {}, {-1: source})
-        assert -1 in index.reranker.similarities(store, evidence)
-        assert index.reranker.made == 1
+        job = index.reranker.begin(store, QUESTION, is_name=False)
+        assert job is not None
+        found = job.similarities(store, job.look(store, {}, {-1: source}))
+        assert -1 in found.cosines
+        assert found.embedded == 1
     assert shared_cache.facts().models == ()
 
 

@@ -51,8 +51,8 @@ def ask(root: Path | None, overlay: Overlay, text: str, limit: int = 10) -> list
 
     def found(store: Store | None) -> list[tuple[str, str, bool, float]]:
         return [
-            (item.candidate.symbol.path, item.candidate.symbol.name, unsaved, item.score)
-            for item, unsaved in overlay.search(store, query, vector, limit)
+            (item.candidate.symbol.path, item.candidate.symbol.name, item.candidate.unsaved, item.score)
+            for item in search.search(store, query, vector, limit, buffers=overlay.view()).ranked[:limit]
         ]
 
     if root is None:
@@ -96,8 +96,9 @@ def test_a_words_rarity_is_that_of_the_whole_index(tree: Path):
         query = search.parse(typed)
         vector = embed.load(MODEL).quantised_query(query.text)
         with Store(tree / ".codesearch" / "index.db") as store:
-            saved = search.search(store, query, vector, 100)
-            unsaved = [item for item, unsaved in overlay.search(store, query, vector, 100) if unsaved]
+            saved = search.search(store, query, vector, 100).ranked
+            both = search.search(store, query, vector, 100, buffers=overlay.view()).ranked
+            unsaved = [item for item in both if item.candidate.unsaved]
 
         def matches(ranked: list[search.Ranked], path: str = path) -> dict[str, float]:
             found = [item.candidate for item in ranked]
@@ -173,11 +174,10 @@ def test_a_second_stage_sees_files_and_buffers_alike(tree: Path):
             text = (tree / "rare.py").read_text()
             overlay = Overlay()
             query = search.parse("polish the telescope")
-            vector = embed.load(MODEL).quantised_query(query.text)
 
             def ask_both() -> list[tuple[str, float]]:
-                found = overlay.search(index.reader(), query, vector, 10, reranker=index.reranker)
-                return [(item.candidate.symbol.path, item.score) for item, _ in found]
+                found = index.rank(query, limit=10, buffers=overlay.view()).ranked[:10]
+                return [(item.candidate.symbol.path, item.score) for item in found]
 
             assert ask_both() == saved
             seen = len(fake.documents)

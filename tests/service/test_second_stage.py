@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import codesearch
-from codesearch.rerank import reranker
+from codesearch.rerank import process
 from codesearch.service import Service, client
 from codesearch.service.maintainer import Maintainer
 from tests.support import models
@@ -91,4 +91,4 @@ def test_lazily_nothing_is_embedded_unasked(tree: Path, fake: FakeModel, monkeyp
         assert service.refresh(timeout=60)
         until(lambda: len(idle) > 2, "the service has had time to embed")
         assert fake.documents == []
-        assert not reranker._process.models
+        assert not process.state.models

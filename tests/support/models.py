@@ -10,6 +10,7 @@ from typing import Any
 from codesearch import embed
 from codesearch.core.errors import CodesearchError
 from codesearch.core.tokens import words
+from codesearch.rerank import process
 
 
 class FakeModel:
@@ -54,24 +55,24 @@ class FakeModel:
         return embed.quantise(self.encode_queries([text]))[0]
 
 
+_installed: set[str] = set()
+
+
 def install(*models: FakeModel) -> None:
-    """Let `embed.load` know models, besides those there are."""
-    from codesearch.rerank import reranker
-
-    known = {model.name: model for model in models}
-    original = getattr(embed.load, "original", embed.load)
-
-    def load(name: str = embed.STATIC, **options: Any) -> Any:
-        return known.get(name) or original(name, **options)
-
-    load.original = original  # type: ignore[attr-defined]
-    embed.load = load
-    reranker._process.__init__()  # type: ignore[misc]
+    """Let `embed.load` return these models, besides those there are, and no others installed before."""
+    uninstall()
+    for model in models:
+        embed.register(model)
+        _installed.add(model.name)
 
 
 def uninstall() -> None:
-    """Leave the models there are."""
-    from codesearch.rerank import reranker
+    """Leave the models there are, none of them loaded."""
+    while _installed:
+        embed.unregister(_installed.pop())
+    process.state.reset()
 
-    embed.load = getattr(embed.load, "original", embed.load)
-    reranker._process.__init__()  # type: ignore[misc]
+
+def forget_vectors() -> None:
+    """Forget the vectors that this process remembers: only those in the index or in the user's cache count."""
+    process.state.vectors.clear()

@@ -1,0 +1,115 @@
+"""From a query to a ranking: gather candidates, compute features, rank, rerank. Every question takes this way."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from contextlib import nullcontext
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from codesearch.core.filter import Filter
+from codesearch.core.log import Log
+from codesearch.rerank.job import UNLIMITED, Evidence, Job, PendingWrites, RerankBudget, Source
+from codesearch.search.candidates import Candidate, gather
+from codesearch.search.features import compute
+from codesearch.search.query import Query
+from codesearch.search.rank import RERANKED_CANDIDATES, Ranked, rank, refine
+
+if TYPE_CHECKING:
+    from codesearch.store import Store
+
+log = Log("codesearch.search")
+
+
+class Buffers(Protocol):
+    """Unsaved buffers: candidates that are not in the index. Their ids are negative."""
+
+    @property
+    def paths(self) -> frozenset[str]:
+        """The files whose saved version must not answer."""
+
+    def candidates(self, store: Store | None, query: Query, vector: bytes) -> list[Candidate]:
+        """Return the candidates in buffers; `store` tells how frequent words are in the index."""
+
+    def sources(self, ids: Iterable[int]) -> dict[int, Source]:
+        """Return where the reranker finds the texts of some candidates."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """What a question found."""
+
+    ranked: list[Ranked]
+    """Every candidate that is shown, best first; copies and folded symbols are inside."""
+    problem: str = ""
+    """As `Answer.problem`."""
+    embedded: int = 0
+    """Texts that the reranker embedded for this question."""
+    writes: PendingWrites | None = None
+    """Vectors that the caller has to flush, if the budget says `write_later`."""
+
+    @property
+    def refined(self) -> bool:
+        """Whether the reranker took part."""
+        return any(item.refined for item in self.ranked)
+
+
+def search(
+    store: Store | None,
+    query: Query,
+    vector: bytes,
+    limit: int,
+    *,
+    job: Job | None = None,
+    buffers: Buffers | None = None,
+    on_first: Callable[[Ranking], None] | None = None,
+    budget: RerankBudget = UNLIMITED,
+) -> Ranking:
+    """Return every candidate for a query, best first; the first `limit` are the answer.
+
+    `vector` is the query's int8 embedding by the static model. `job` is its reranking (`Reranker.begin`), bounded by
+    `budget`; None for the fast ranking only. `on_first` is called with the fast ranking if the reranker has to run its
+    model. Without `store`, only `buffers` answer, and nothing is reranked.
+    """
+    start = time.perf_counter()
+    evidence: Evidence | None = None
+    with store.snapshot() if store is not None else nullcontext():
+        found = _gathered(store, query, vector, limit, buffers)
+        ranked = rank(query, found, compute(query, found))
+        if job is not None and not job.problem:
+            evidence = _looked(store, job, ranked, buffers)
+    log.debug("ranked %d candidates in %.1f ms", len(found), 1000 * (time.perf_counter() - start))
+    if store is None or job is None or evidence is None:
+        return Ranking(ranked, job.problem if job is not None else "")
+    if on_first is not None and evidence.incomplete:
+        on_first(Ranking(ranked))
+    result = job.similarities(store, evidence, budget)
+    log.debug("reranked: %d texts embedded; %.1f ms so far", result.embedded, 1000 * (time.perf_counter() - start))
+    return Ranking(refine(query, ranked, result.cosines), result.problem, result.embedded, result.writes)
+
+
+def _gathered(store: Store | None, query: Query, vector: bytes, limit: int, buffers: Buffers | None) -> list[Candidate]:
+    found = gather(store, query, vector, limit) if store is not None else []
+    if buffers is None:
+        return found
+    found = [one for one in found if one.symbol.path not in buffers.paths]
+    return found + buffers.candidates(store, query, vector)
+
+
+def _looked(store: Store | None, job: Job, ranked: list[Ranked], buffers: Buffers | None) -> Evidence:
+    best = {item.candidate.id: item.candidate.symbol for item in ranked[:RERANKED_CANDIDATES]}
+    if buffers is None:
+        return job.look(store, best)
+    saved = {id: symbol for id, symbol in best.items() if id > 0}
+    return job.look(store, saved, buffers.sources(best.keys() - saved.keys()))
+
+
+def nearest(store: Store, symbol_id: int, limit: int, where: Filter | None = None) -> list[tuple[int, float]]:
+    """Return (symbol id, similarity 0..1) of the symbols most similar to one, without itself."""
+    with store.snapshot():
+        vector = store.vector_of(symbol_id)
+        if vector is None:
+            return []
+        found = store.vector_candidates(vector, limit + 1, where)
+    return [(other, max(0.0, min(1.0, score))) for other, score in found if other != symbol_id][:limit]
