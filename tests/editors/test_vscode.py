@@ -161,6 +161,12 @@ def test_without_a_server_it_says_how_to_install_one(vscode: Editor, folder: Rep
     rig.check(found["missing"], vscode)
 
 
+def test_the_preview_is_marked_in_high_contrast(vscode: Editor, folder: Repository) -> None:
+    vscode.serve([])
+    vscode.settings(workbench__colorTheme="Default High Contrast")
+    rig.check(vscode.drive("flow.mjs", ["contrast"], folder.root, **task(folder))["contrast"], vscode)
+
+
 def test_with_no_folder_open_it_offers_to_open_one(vscode: Editor, folder: Repository) -> None:
     vscode.serve([])
     vscode.settings()
@@ -170,7 +176,8 @@ def test_with_no_folder_open_it_offers_to_open_one(vscode: Editor, folder: Repos
 
 def test_nothing_is_started_in_restricted_mode(vscode: Editor, folder: Repository) -> None:
     vscode.serve([])
-    vscode.settings(security__workspace__trust__enabled=True)
+    # Not asked at the start: the commands are to say why nothing is started.
+    vscode.settings(security__workspace__trust__enabled=True, security__workspace__trust__startupPrompt="never")
     found = vscode.drive("flow.mjs", ["restricted"], folder.root, **task(folder))
     rig.check(found["restricted"], vscode)
 

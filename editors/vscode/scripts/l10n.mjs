@@ -1,11 +1,11 @@
 // Collects the texts of `t("...")` into l10n/bundle.l10n.json, which translators start from.
-// `node scripts/l10n.mjs` writes it, with `--check` it only tells whether it is up to date.
+// `node scripts/l10n.mjs` writes the file; with `--check`, it only checks that the file is up to date.
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import ts from "typescript";
 
 const BUNDLE = "l10n/bundle.l10n.json";
 
-/** Every literal first argument of t() in a source file; anything else is an error, because nobody could translate it. */
+/** The first argument of each call of t() in a source file; it must be a literal, so that it can be translated. */
 function texts(file) {
   const source = ts.createSourceFile(file, readFileSync(file, "utf8"), ts.ScriptTarget.Latest, true);
   const found = [];

@@ -3,7 +3,7 @@
 import * as vscode from "vscode";
 import type { Hit } from "./protocol";
 
-/** Milliseconds until an editor that VS Code has opened is known to extensions. */
+/** Milliseconds to wait until VS Code reports an open editor to extensions. */
 const SHOWN = 2000;
 
 interface Origin {
@@ -34,7 +34,7 @@ export class Preview implements vscode.Disposable {
     // High-contrast themes define no background, only a border color: there, a bar marks the function.
     borderColor: new vscode.ThemeColor("editor.rangeHighlightBorder"),
     borderStyle: "solid",
-    borderWidth: "0 0 0 3px",
+    borderWidth: "0 0 0 2px",
     overviewRulerColor: new vscode.ThemeColor("editorOverviewRuler.rangeHighlightForeground"),
     overviewRulerLane: vscode.OverviewRulerLane.Center,
   });
@@ -256,7 +256,7 @@ async function showTransient(document: vscode.TextDocument, column: vscode.ViewC
   return vscode.window.showTextDocument(document, { viewColumn: column, preserveFocus: true, preview: true });
 }
 
-/** Wait until VS Code has told extensions of an editor. */
+/** Wait until VS Code has reported an editor to extensions. */
 function appears(find: () => vscode.TextEditor | undefined): Promise<vscode.TextEditor | undefined> {
   return new Promise((resolve) => {
     const done = (): void => {

@@ -4,7 +4,7 @@ import * as vscode from "vscode";
 import { describe, queryParams } from "./filters";
 import { rootName, shownRoot } from "./folders";
 import { t } from "./l10n";
-import { icon, line, percent, spoken, summary } from "./present";
+import { icon, line, percent, shortName, spoken, summary } from "./present";
 import { openHit } from "./preview";
 import { type Answer, type Hit, QUERY, SIMILAR, type SimilarAnswer } from "./protocol";
 import { byFile, type FileGroup, type Kept, links, type Question, readKept, relocate, without } from "./resultsModel";
@@ -13,6 +13,8 @@ import type { Server } from "./server";
 export const VIEW = "codesearch.results";
 const KEY = "results";
 const LIMIT = 100;
+/** The number of characters for a name, so that the line beside it is visible in a side bar of the usual width. */
+const NAME_WIDTH = 24;
 
 interface FileNode {
   readonly kind: "file";
@@ -203,7 +205,7 @@ export class Results implements vscode.TreeDataProvider<Node>, vscode.Disposable
 
   private hitItem(node: HitNode): vscode.TreeItem {
     const { hit } = node;
-    const item = new vscode.TreeItem(hit.qualname, vscode.TreeItemCollapsibleState.None);
+    const item = new vscode.TreeItem(shortName(hit, NAME_WIDTH), vscode.TreeItemCollapsibleState.None);
     item.contextValue = "hit";
     item.description = `:${line(hit)}  ${summary(hit)}`;
     item.iconPath =
@@ -263,6 +265,10 @@ function said(question: Question): string {
 function tooltip(hit: Hit): vscode.MarkdownString {
   const text = new vscode.MarkdownString();
   text.appendCodeblock(hit.signature, hit.language);
+  if (hit.qualname !== hit.name) {
+    text.appendText(hit.qualname);
+    text.appendMarkdown("\n\n");
+  }
   if (hit.documentation !== "") {
     text.appendText(hit.documentation);
     text.appendMarkdown("\n\n");

@@ -649,6 +649,22 @@ const cases = {
     await askAndSee(window, task.query, task.answer);
   },
 
+  /** The previewed function is marked, line by line, in a theme that has no background for it. */
+  async contrast(window, task) {
+    await askAndSee(window, task.query, task.answer);
+    await window.shows('no preview of the first', task.answer.path, task.answer.line, { preview: true });
+    await window.until('the function is not marked', async (see) => {
+      const lines = await window.page.evaluate(() =>
+        [...document.querySelectorAll('.editor-group-container.active .view-overlays .cdr')].filter((one) => {
+          const { borderLeftStyle, borderLeftWidth, borderLeftColor } = getComputedStyle(one);
+          return borderLeftStyle === 'solid' && parseFloat(borderLeftWidth) >= 1 && !/, 0\)|transparent/.test(borderLeftColor);
+        }).length,
+      );
+      see(lines);
+      return lines >= 3;
+    });
+  },
+
   /** No folder is open: the list says so, before and after a question, and opens one. */
   async nofolder(window, task) {
     await openFind(window, { palette: true });

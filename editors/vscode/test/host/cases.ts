@@ -1,4 +1,4 @@
-// The tests of index.ts, in the order in which they run: later ones find what earlier ones left.
+// The tests of index.ts, in the order in which they run: later ones depend on earlier ones.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -10,7 +10,7 @@ import type { ServerState } from "../../src/statusText";
 
 export interface Task {
   readonly query: string;
-  /** The name of the function that answers it. */
+  /** The name of the function to find. */
   readonly answer: string;
   readonly path: string;
   /** From 1. */
@@ -73,7 +73,7 @@ function first(hits: readonly Hit[]): Hit {
   return found;
 }
 
-/** Have the extension keep an answer as the picker's button does, without the picker. */
+/** Keep an answer in the results view, as the picker's button does, but without the picker. */
 async function keepSimilar(task: Task): Promise<readonly Hit[]> {
   await open(task.similarPath, task.similarLine);
   await vscode.commands.executeCommand("codesearch.listSimilar");
@@ -101,14 +101,14 @@ export const cases: Record<string, (task: Task) => Promise<void>> = {
     assert.deepEqual(wanted.filter((id) => !there.has(id)), []);
   },
 
-  async "starts the server, which tells when the index is ready"() {
+  async "starts the server, which reports when the index is ready"() {
     await vscode.commands.executeCommand("codesearch.reindex");
     const state = await ready();
     assert.ok(state.kind === "running");
     assert.match(state.version, /^\d+\.\d+\.\d+/);
   },
 
-  async "gets the right function for a question in plain words"(task) {
+  async "finds the right function for a question in plain words"(task) {
     const { hits } = await query(task.query);
     const best = first(hits);
     assert.deepEqual([best.name, best.path, best.selectionRange.start.line + 1], [task.answer, task.path, task.line]);
@@ -123,7 +123,7 @@ export const cases: Record<string, (task: Task) => Promise<void>> = {
     assert.ok(found !== undefined, symbols.map((one) => one.name).join(", ")); // its line comes when it is chosen
   },
 
-  async "takes text that is not saved into account, and forgets it"() {
+  async "finds unsaved text, and forgets it when it is reverted"() {
     const document = await vscode.workspace.openTextDocument(file("colors.py"));
     const editor = await vscode.window.showTextDocument(document);
     const code = 'def zebra_crossing(stripes):\n    """Paint a pedestrian crossing on the road."""\n    return stripes\n';
@@ -173,7 +173,7 @@ export const cases: Record<string, (task: Task) => Promise<void>> = {
     assert.deepEqual(again.slice(0, 5).map((hit) => hit.qualname), hits.slice(0, 5).map((hit) => hit.qualname));
   },
 
-  async "copies what is kept as links that lead there"(task) {
+  async "copies the kept results as links to the right lines"(task) {
     const hits = await keepSimilar(task);
     await vscode.commands.executeCommand("codesearch.results.copyAll");
     const lines = (await vscode.env.clipboard.readText()).trim().split("\n");
@@ -186,7 +186,7 @@ export const cases: Record<string, (task: Task) => Promise<void>> = {
     }
   },
 
-  async "opens a kept result at its name, also after lines were put above it"(task) {
+  async "opens a kept result at its name, also after lines were added above it"(task) {
     const hits = await keepSimilar(task);
     const hit = hits.find((one) => one.kind === "method" || one.kind === "function");
     assert.ok(hit !== undefined);
@@ -205,16 +205,16 @@ export const cases: Record<string, (task: Task) => Promise<void>> = {
     }
   },
 
-  async "clears what is kept"() {
+  async "clears the kept results"() {
     await vscode.commands.executeCommand("codesearch.results.clear");
     assert.equal(api.results(), undefined);
   },
 
-  async "shows what was left out, and why"() {
+  async "shows which files were left out, and why"() {
     await vscode.workspace.fs.writeFile(file("blob.py"), new Uint8Array([120, 0, 0, 1]));
     try {
       await vscode.commands.executeCommand("codesearch.reindex");
-      const text = await until("blob.py is not among what is left out", async () => {
+      const text = await until("blob.py is not listed", async () => {
         await vscode.commands.executeCommand("codesearch.showSkipped");
         const page = vscode.window.activeTextEditor?.document.getText() ?? "";
         return page.includes("`blob.py`") && page;
@@ -226,21 +226,21 @@ export const cases: Record<string, (task: Task) => Promise<void>> = {
     }
   },
 
-  async "hands changed settings to the running server"() {
+  async "passes changed settings to the running server"() {
     const settings = vscode.workspace.getConfiguration("codesearch");
     const pid = api.pid();
     await settings.update("codeAction", true, vscode.ConfigurationTarget.Global);
     await settings.update("limit", 3, vscode.ConfigurationTarget.Global);
     try {
-      await until("the limit is not taken over", async () => (await server<Answer>("query", "print a message")).hits.length === 3);
-      assert.equal(api.pid(), pid, "it was started anew for nothing");
+      await until("the limit is not applied", async () => (await server<Answer>("query", "print a message")).hits.length === 3);
+      assert.equal(api.pid(), pid, "it was restarted needlessly");
     } finally {
       await settings.update("limit", undefined, vscode.ConfigurationTarget.Global);
       await settings.update("codeAction", undefined, vscode.ConfigurationTarget.Global);
     }
   },
 
-  async "shows a folder as failed while its settings are wrong, and searches it again when they are right"(task) {
+  async "shows a folder as failed while its settings are wrong, and recovers when they are right"(task) {
     const settings = vscode.workspace.getConfiguration("codesearch");
     await ready();
     await settings.update("settings", { exclud: 5 }, vscode.ConfigurationTarget.Global);
@@ -263,13 +263,13 @@ export const cases: Record<string, (task: Task) => Promise<void>> = {
     const pid = api.pid();
     assert.ok(pid !== undefined);
     process.kill(pid, "SIGKILL");
-    await until("the end is not noticed", () => api.state().kind !== "running");
+    await until("the exit is not noticed", () => api.state().kind !== "running");
     await ready();
     assert.notEqual(api.pid(), pid);
     assert.equal(first((await query(task.query)).hits).name, task.answer);
   },
 
-  async "starts the server anew when asked to"(task) {
+  async "restarts the server on request"(task) {
     const pid = api.pid();
     await vscode.commands.executeCommand("codesearch.restart");
     await ready();
@@ -277,7 +277,7 @@ export const cases: Record<string, (task: Task) => Promise<void>> = {
     assert.equal(first((await query(task.query)).hits).name, task.answer);
   },
 
-  async "says what is wrong if there is no server, and runs again when there is"(task) {
+  async "reports a missing server, and recovers when it is there"(task) {
     const settings = vscode.workspace.getConfiguration("codesearch");
     await settings.update("server.path", "/nowhere/codesearch", vscode.ConfigurationTarget.Global);
     try {
@@ -293,7 +293,7 @@ export const cases: Record<string, (task: Task) => Promise<void>> = {
     assert.equal(first((await query(task.query)).hits).name, task.answer);
   },
 
-  async "clashes with no key of VS Code's own"() {
+  async "conflicts with no key of VS Code itself"() {
     await vscode.commands.executeCommand("workbench.action.openDefaultKeybindingsFile");
     const text = await until("the default keys are not shown", () => {
       const shown = vscode.window.activeTextEditor?.document.getText() ?? "";

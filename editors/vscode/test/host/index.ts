@@ -1,6 +1,6 @@
 // Tests inside VS Code's extension host: the real `vscode`, the real server, a real repository.
 //
-// CODESEARCH_HOST_TASK says what to look for, CODESEARCH_HOST_REPORT is where the report goes.
+// CODESEARCH_HOST_TASK is the task as JSON, CODESEARCH_HOST_REPORT the path of the report.
 
 import { renameSync, writeFileSync } from "node:fs";
 import { cases, type Task } from "./cases";

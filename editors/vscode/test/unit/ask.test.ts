@@ -38,8 +38,8 @@ function at<T>(list: readonly T[], index: number): T {
   return found;
 }
 
-describe("asking while somebody types", () => {
-  it("waits for quiet and asks only the last", () => {
+describe("asking while the user types", () => {
+  it("waits for a pause and asks only the last question", () => {
     mock.timers.enable({ apis: ["setTimeout"] });
     try {
       const { asker, asked } = rig();
@@ -56,7 +56,7 @@ describe("asking while somebody types", () => {
     }
   });
 
-  it("cancels what a keystroke supersedes at once, and never hands on its answer", async () => {
+  it("cancels a superseded question at once, and drops its answer", async () => {
     mock.timers.enable({ apis: ["setTimeout"] });
     try {
       const { asker, asked, told } = rig();
@@ -75,7 +75,7 @@ describe("asking while somebody types", () => {
     }
   });
 
-  it("drops an old answer that comes after the new one, and an old failure too", async () => {
+  it("drops an old answer or failure that arrives after the new answer", async () => {
     const { asker, asked, told } = rig();
     asker.ask("one", 0);
     await new Promise((resolve) => setTimeout(resolve, 5));
@@ -89,7 +89,7 @@ describe("asking while somebody types", () => {
     assert.equal(asker.pending, false);
   });
 
-  it("hands on partial answers of the newest question, and none after the last", async () => {
+  it("passes on preliminary answers to the newest question, and none after the last", async () => {
     const { asker, asked, told } = rig();
     asker.ask("q", 0);
     await new Promise((resolve) => setTimeout(resolve, 5));
@@ -101,7 +101,7 @@ describe("asking while somebody types", () => {
     assert.deepEqual(told, ["busy", "q: first (partial)", "idle", "q: whole"]);
   });
 
-  it("tells a failure of the newest question", async () => {
+  it("reports a failure of the newest question", async () => {
     const { asker, asked, told } = rig();
     asker.ask("q", 0);
     await new Promise((resolve) => setTimeout(resolve, 5));
@@ -110,7 +110,7 @@ describe("asking while somebody types", () => {
     assert.deepEqual(told, ["busy", "idle", "q: Error: broken"]);
   });
 
-  it("says nothing any more after cancel", async () => {
+  it("reports nothing after cancel", async () => {
     const { asker, asked, told } = rig();
     asker.ask("q", 0);
     await new Promise((resolve) => setTimeout(resolve, 5));

@@ -6,14 +6,14 @@ import { KINDS } from "../../src/protocol";
 
 const filters = (over: Partial<Filters>): Filters => ({ ...NO_FILTERS, ...over });
 
-suite("filters of the buttons", () => {
-  it("send nothing where nothing is filtered", () => {
+suite("the filters of the buttons", () => {
+  it("send nothing if nothing is filtered", () => {
     assert.equal(queryFilter(NO_FILTERS), undefined);
     assert.equal(isFiltered(NO_FILTERS), false);
     assert.equal(describe(NO_FILTERS), "");
   });
 
-  it("become the members of a request", () => {
+  it("become members of a request", () => {
     const all = filters({ languages: ["go"], kinds: ["method", "function"], folder: "src/net", tests: "without" });
     assert.deepEqual(queryFilter(all), {
       languages: ["go"],
@@ -24,7 +24,7 @@ suite("filters of the buttons", () => {
     assert.deepEqual(queryFilter(filters({ tests: "only" })), { roles: ["test"] });
   });
 
-  it("count a workspace folder as a filter, but send it elsewhere", () => {
+  it("count a workspace folder as a filter, but send it as the root", () => {
     const one = filters({ root: "file:///repo" });
     assert.equal(isFiltered(one), true);
     assert.equal(queryFilter(one), undefined);
@@ -33,24 +33,24 @@ suite("filters of the buttons", () => {
     assert.deepEqual(only, { text: "q", limit: 30, session: "s", filter: { roles: ["test"] } });
   });
 
-  it("take a folder as it is called, and a glob as it is written", () => {
+  it("take a folder literally, and a glob as a glob", () => {
     assert.equal(folderGlob("app/[id]/"), "app/[[]id]/**");
     assert.equal(folderGlob("/src"), "src/**");
     assert.equal(folderGlob("src/**/*.go"), "src/**/*.go");
   });
 
-  it("are told in words", () => {
+  it("are shown as text", () => {
     const all = filters({ languages: ["go", "csharp"], kinds: ["module"], folder: "src", tests: "only" });
     assert.equal(describe(all), "Go, C#, rest of a file, in src/, only tests");
     assert.equal(describe(filters({ root: "file:///repo", folder: "src" }), () => "repo"), "in repo/src/");
     assert.equal(describe(filters({ root: "file:///repo" }), () => "repo"), "in repo");
   });
 
-  it("go through tests in a circle", () => {
+  it("cycle through the choices for tests", () => {
     assert.deepEqual([nextTests("all"), nextTests("without"), nextTests("only")], ["without", "only", "all"]);
   });
 
-  it("know a name for every kind and language", () => {
+  it("have a name for every kind and language", () => {
     assert.equal(new Set(KINDS.map(kindName)).size, KINDS.length);
     assert.equal(new Set(LANGUAGES.values()).size, LANGUAGES.size);
   });

@@ -8,7 +8,7 @@ import { compareVersions, parseVersion } from "../../src/version";
 
 const NOWHERE = { setting: "", python: "", onPath: "" };
 
-/** Programs that print something, or fail. */
+/** Programs that print something or fail. */
 function programs(printed: Record<string, string | Error>): Run {
   return (command, args) => {
     const said = printed[[command, ...args].join(" ")];
@@ -22,22 +22,22 @@ function programs(printed: Record<string, string | Error>): Run {
 const tried = (list: readonly { command: string; args: readonly string[] }[]): string[] =>
   list.map((one) => [one.command, ...one.args].join(" "));
 
-describe("where the server is looked for", () => {
-  it("the selected interpreter comes before the PATH", () => {
+describe("the places to look for the server", () => {
+  it("start with the selected interpreter, before the PATH", () => {
     const list = candidates({ setting: "", python: "/venv/bin/python", onPath: "/usr/bin/codesearch" });
     assert.deepEqual(tried(list), ["/venv/bin/python -m codesearch.cli", "/usr/bin/codesearch"]);
   });
 
-  it("a setting is the only place: it is never passed over", () => {
+  it("are only the setting, if it is set", () => {
     const list = candidates({ setting: "/opt/codesearch", python: "/venv/bin/python", onPath: "/usr/bin/codesearch" });
     assert.deepEqual(tried(list), ["/opt/codesearch"]);
   });
 
-  it("a setting may be an interpreter", () => {
+  it("allow an interpreter as the setting", () => {
     assert.deepEqual(tried(candidates({ ...NOWHERE, setting: "/v/bin/python3.12" })), ["/v/bin/python3.12 -m codesearch.cli"]);
   });
 
-  it("tells an interpreter by its name", () => {
+  it("recognize an interpreter by its name", () => {
     for (const name of ["python", "/a/python3", "/a/python3.13", "C:\\venv\\Scripts\\python.exe", "pythonw.exe", "pypy3"]) {
       assert.equal(isPython(name), true, name);
     }
@@ -47,7 +47,7 @@ describe("where the server is looked for", () => {
   });
 });
 
-describe("what is found", () => {
+describe("the program that is found", () => {
   const list = candidates({ setting: "", python: "/venv/python", onPath: "/usr/bin/codesearch" });
   const inPython = "/venv/python -m codesearch.cli --version";
   const onPath = "/usr/bin/codesearch --version";
@@ -57,26 +57,26 @@ describe("what is found", () => {
     assert.deepEqual([result.found?.source, result.found?.version], ["python", "0.3.1"]);
   });
 
-  it("is not an interpreter without it", async () => {
+  it("is not an interpreter without codesearch", async () => {
     const missing = new Error("No module named codesearch");
     const result = await search(list, programs({ [inPython]: missing, [onPath]: "codesearch 0.2.0\n" }));
     assert.equal(result.found?.source, "path");
   });
 
-  it("is not a program of somebody else with the same name, nor one that is too old", async () => {
+  it("is neither an unrelated program with the same name nor one that is too old", async () => {
     const result = await search(list, programs({ [inPython]: "codesearch 0.0.9\n", [onPath]: "Google Code Search 1.2\n" }));
     assert.equal(result.found, undefined);
     assert.deepEqual(result.rejected.map((one) => [one.reason, one.detail]), [["old", "0.0.9"], ["other", "Google Code Search 1.2"]]);
   });
 
-  it("is nothing where there is nothing, and why is known", async () => {
+  it("may be missing, with reasons", async () => {
     const result = await search(list, programs({}));
     assert.deepEqual(result.found === undefined && result.rejected.map((one) => one.reason), ["missing", "missing"]);
   });
 });
 
 describe("a version", () => {
-  it("is read only from our own program's words", () => {
+  it("is read only from the output of codesearch", () => {
     assert.equal(parseVersion("codesearch 0.1.0\n"), "0.1.0");
     assert.equal(parseVersion("codesearch 1.12.3.dev4+gabc\r\n"), "1.12.3.dev4+gabc");
     for (const other of ["", "codesearch", "codesearch version 1.2.3", "0.1.0", "codesearch 1", "error\ncodesearch 0.1.0"]) {
@@ -84,7 +84,7 @@ describe("a version", () => {
     }
   });
 
-  it("is compared as numbers", () => {
+  it("is compared by numbers", () => {
     assert.ok(compareVersions("0.9.0", "0.10.0") < 0);
     assert.ok(compareVersions("1.0.0", "0.99.99") > 0);
     assert.equal(compareVersions("0.1.0.dev1", "0.1.0"), 0);
@@ -92,7 +92,7 @@ describe("a version", () => {
 });
 
 describe("the PATH", () => {
-  it("is searched as a shell does, but never in the current folder", () => {
+  it("is searched as in a shell, but never in the current folder", () => {
     const root = mkdtempSync(path.join(tmpdir(), "codesearch-which-"));
     try {
       for (const folder of ["plain", "folder", "good"]) {
@@ -113,13 +113,13 @@ describe("the PATH", () => {
     }
   });
 
-  it("gives executables only on Windows, no scripts", () => {
+  it("gives only executables on Windows, no scripts", () => {
     assert.equal(which("codesearch", "C:\\nowhere;D:\\nowhere", "win32"), "");
   });
 });
 
 describe("the setting", () => {
-  it("may begin with ~ and name the folder", () => {
+  it("may start with ~ and refer to the folder", () => {
     assert.equal(expand("~/bin/codesearch", "/home/me", "/repo"), "/home/me/bin/codesearch");
     assert.equal(expand(" ${workspaceFolder}/.venv/bin/python ", "/home/me", "/repo"), "/repo/.venv/bin/python");
     assert.equal(expand("~other/x", "/home/me", undefined), "~other/x");

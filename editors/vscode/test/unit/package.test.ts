@@ -1,4 +1,4 @@
-// What package.json, its texts and the source promise each other.
+// package.json, its texts and the source agree.
 
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
@@ -33,12 +33,12 @@ const properties = Object.assign({}, ...manifest.contributes.configuration.map((
 const source = readdirSync("src").map((name) => readFileSync(`src/${name}`, "utf8")).join("\n");
 
 describe("package.json", () => {
-  it("has a text for every %key%, and no text too many", () => {
+  it("has a text for every %key%, and no unused texts", () => {
     const used = [...readFileSync("package.json", "utf8").matchAll(/"%([^%"]+)%"/g)].map((match) => match[1]);
     assert.deepEqual([...new Set(used)].sort(), Object.keys(texts).sort());
   });
 
-  it("names the commands that the source registers, and no others", () => {
+  it("names exactly the commands that the source registers", () => {
     const commands = manifest.contributes.commands.map((one) => one.command);
     const registered = [...source.matchAll(/^ {4}"(codesearch\.[\w.]+)":/gm)].map((match) => match[1]);
     assert.deepEqual([...registered, "codesearch.findSimilar"].sort(), [...commands].sort());
@@ -54,7 +54,7 @@ describe("package.json", () => {
     }
   });
 
-  it("has a setting for each one that is read, and reads each it has", () => {
+  it("has a setting for each one that the source reads, and the source reads each", () => {
     const settings = readFileSync("src/settings.ts", "utf8");
     for (const name of Object.keys(properties)) {
       assert.ok(settings.includes(`"${name.slice("codesearch.".length)}"`), `${name} is not read`);
@@ -99,7 +99,7 @@ describe("package.json", () => {
     assert.deepEqual([...(inner["languages"]?.items?.enum ?? [])].sort(), [...LANGUAGES.keys()].sort());
   });
 
-  it("does not let a workspace that is not trusted name a program", () => {
+  it("does not let an untrusted workspace choose the program", () => {
     assert.ok(manifest.capabilities.untrustedWorkspaces.restrictedConfigurations.includes("codesearch.server.path"));
     assert.equal(properties["codesearch.server.path"]?.scope, "machine-overridable");
   });
@@ -108,13 +108,13 @@ describe("package.json", () => {
     assert.deepEqual(manifest.activationEvents, ["workspaceContains:.codesearch/index.db"]);
   });
 
-  it("needs no newer VS Code than the one it is written for", () => {
+  it("requires the VS Code version of its typings", () => {
     const typings = JSON.parse(readFileSync("node_modules/@types/vscode/package.json", "utf8")) as { version: string };
     assert.equal(manifest.engines.vscode, `^${typings.version}`);
     assert.equal(manifest.dependencies, undefined, "everything is bundled");
   });
 
-  it("tells nobody to install a stranger's package", () => {
+  it("never says to install an unrelated package", () => {
     const media = readdirSync("media").filter((name) => name.endsWith(".md")).map((name) => `media/${name}`);
     for (const file of [...media, "README.md", "CHANGELOG.md", "package.nls.json", "l10n/bundle.l10n.json"]) {
       assert.doesNotMatch(readFileSync(file, "utf8"), /pipx? install (?!\.)(?!codesearch-local)\S+/, file);

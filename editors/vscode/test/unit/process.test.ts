@@ -8,11 +8,11 @@ const program: Found = { source: "path", command: "/usr/bin/codesearch", args: [
 const capabilities = (version: unknown): unknown => ({ experimental: { codesearch: { version } } });
 
 describe("a server that answered", () => {
-  it("is ours if it speaks our version of the protocol", () => {
+  it("is accepted if it speaks our version of the protocol", () => {
     assert.equal(unfit(capabilities(1), program), undefined);
   });
 
-  it("is refused with the reason if it is newer, older, or another server", () => {
+  it("is refused with a reason if it is newer, older, or another server", () => {
     assert.match(unfit(capabilities(2), program)?.message ?? "", /0\.3\.0 is too new.*update the extension/);
     assert.match(unfit(capabilities(0), program)?.message ?? "", /0\.3\.0 is too old.*update codesearch/);
     for (const other of [undefined, {}, { experimental: {} }, capabilities("1")]) {
@@ -21,23 +21,23 @@ describe("a server that answered", () => {
   });
 });
 
-describe("what a server announces", () => {
-  it("is the notifications that it takes, none for an old one", () => {
+describe("the capabilities of a server", () => {
+  it("list the notifications that it accepts, none for an old server", () => {
     const capabilities = { experimental: { codesearch: { version: 1, notifications: ["codesearch/opened"] } } };
     assert.deepEqual([...announced(capabilities)], ["codesearch/opened"]);
     assert.deepEqual([...announced({ experimental: { codesearch: { version: 1 } } }), ...announced(undefined)], []);
   });
 });
 
-describe("waiting for the end of a process", () => {
-  it("returns when it has ended, and at once if it has before", async () => {
+describe("waiting for a process", () => {
+  it("returns when it exits, and at once if it already has", async () => {
     const child = spawn(process.execPath, ["-e", ""]);
     await ended(child, 10_000);
     assert.equal(child.exitCode, 0);
     await ended(child, 10_000);
   });
 
-  it("ends one that will not", async () => {
+  it("kills one that does not exit", async () => {
     const child = spawn(process.execPath, ["-e", "process.on('SIGTERM', () => {}); setInterval(() => {}, 1000)"]);
     await ended(child, 50);
     assert.equal(child.signalCode, "SIGKILL");

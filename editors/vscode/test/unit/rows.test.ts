@@ -8,7 +8,7 @@ const done = { complete: true, message: "" };
 const labels = (rows: readonly { kind: string; label: string }[]): string[] => rows.map((row) => `${row.kind}: ${row.label}`);
 
 describe("the rows of an answer", () => {
-  it("tell kind, qualified name, place, score and signature", () => {
+  it("show the kind, qualified name, place, score and signature", () => {
     assert.deepEqual(hitRow(hit("retry", { qualname: "Up.retry", score: 0.83 }), look), {
       kind: "hit",
       hit: hit("retry", { qualname: "Up.retry", score: 0.83 }),
@@ -18,18 +18,18 @@ describe("the rows of an answer", () => {
     });
   });
 
-  it("tell a percentage, a folder and unsaved text where that is wanted", () => {
+  it("show a percentage, the folder and unsaved changes where they should", () => {
     const row = hitRow(hit("retry", { unsaved: true }), { bar: false, root: () => "repo" });
     assert.ok(row.kind === "hit");
     assert.equal(row.detail, "50 %  func retry()");
     assert.equal(row.description, "repo/src/up.go:5 $(circle-filled) not saved");
   });
 
-  it("do not take code for icons", () => {
+  it("do not turn code into icons", () => {
     assert.equal(plain("$(document).ready $(a-b) $x (y)"), "\\$(document).ready \\$(a-b) $x (y)");
   });
 
-  it("stand in the server's order, weak ones behind a line", () => {
+  it("keep the server's order, with weak ones below a separator", () => {
     const rows = answerRows([hit("z"), hit("a"), hit("m", { weak: true })], done, look);
     assert.deepEqual(labels(rows), [
       "hit: $(symbol-method) z",
@@ -39,25 +39,25 @@ describe("the rows of an answer", () => {
     ]);
   });
 
-  it("never begin with a separator", () => {
+  it("never start with a separator", () => {
     const rows = answerRows([hit("a", { weak: true }), hit("b", { weak: true })], { complete: false, message: "12 to go" }, look);
     assert.deepEqual(labels(rows), ["hit: $(symbol-method) a", "hit: $(symbol-method) b"]);
   });
 
-  it("leave to the title what is to be said of all", () => {
+  it("leave remarks on the whole answer to the title", () => {
     assert.equal(noticeOf([hit("a")], done), "");
     assert.equal(noticeOf([hit("a")], { complete: false, message: "12 files to go" }), "12 files to go");
     assert.equal(noticeOf([hit("a")], { complete: false, message: "" }), "Still indexing: more answers may follow");
     assert.equal(noticeOf([hit("a", { weak: true })], done), "only weak matches");
   });
 
-  it("say so if there is nothing, and whether there may be more later", () => {
+  it("say that nothing was found, and whether more may follow", () => {
     assert.deepEqual(labels(answerRows([], done, look)), ["note: Nothing found"]);
     assert.deepEqual(labels(answerRows([], { complete: false, message: "" }, look)), ["note: Still indexing: more answers may follow"]);
   });
 });
 
-describe("the rows where no folder is open", () => {
+describe("the rows without an open folder", () => {
   const empty = { ...look, empty: true };
   const open = ["note: No folder is open", "action: $(folder-opened) Open Folder..."];
 
@@ -68,17 +68,17 @@ describe("the rows where no folder is open", () => {
     assert.deepEqual(labels(answerRows([], { complete: true, message: "there is no folder" }, empty)), ["note: there is no folder", open[1]]);
   });
 
-  it("are the answers if open files have some", () => {
+  it("are the answers if open files contain some", () => {
     assert.deepEqual(labels(answerRows([hit("a")], done, empty)), ["hit: $(symbol-method) a"]);
   });
 
-  it("wait for a folder that is being indexed", () => {
+  it("say that a folder is being indexed", () => {
     assert.deepEqual(labels(answerRows([], { complete: false, message: "" }, empty)), ["note: Still indexing: more answers may follow"]);
   });
 });
 
 describe("the rows before anything is typed", () => {
-  it("say what to type the first time, later the last searches", () => {
+  it("explain what to type at first, and list recent searches later", () => {
     assert.deepEqual(startRows([]).map((row) => row.kind), ["note"]);
     assert.deepEqual(labels(startRows(["b", "a"])), ["history: $(history) b", "history: $(history) a"]);
   });

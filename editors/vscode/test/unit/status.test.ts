@@ -22,15 +22,15 @@ const shown = (...folders: FolderStatus[]): [string, string] => {
 };
 
 describe("the status bar", () => {
-  it("shows nothing before anything is started", () => {
+  it("shows nothing before the server is started", () => {
     assert.equal(statusView({ kind: "off" }), undefined);
   });
 
-  it("is quiet when all is ready", () => {
+  it("shows only its name when everything is up to date", () => {
     assert.deepEqual(shown(folder()), ["$(search) Codesearch", "none"]);
   });
 
-  it("shows how far indexing is, over all folders", () => {
+  it("shows the progress of indexing, over all folders", () => {
     const half = folder({ state: "indexing", progress: { files: 50, filesTotal: 100 } });
     const begun = folder({ state: "indexing", progress: { files: 0, filesTotal: 300 } });
     assert.deepEqual(shown(half, folder()), ["$(sync~spin) Codesearch: 50 %", "none"]);
@@ -38,35 +38,35 @@ describe("the status bar", () => {
     assert.deepEqual(shown(folder({ state: "starting" })), ["$(sync~spin) Codesearch", "none"]);
   });
 
-  it("says stale when an index is not kept up to date, and error before all else", () => {
+  it("says stale if an index is not being updated, and error above all", () => {
     assert.deepEqual(shown(folder({ state: "stopped" })), ["$(warning) Codesearch: stale", "warning"]);
     assert.deepEqual(shown(folder({ state: "stopped" }), folder({ state: "failed" })), ["$(error) Codesearch: error", "error"]);
   });
 
-  it("tells a server that ended, and why it does not run", () => {
+  it("shows that the server has stopped, and why it is not running", () => {
     assert.deepEqual(statusView({ kind: "waiting", seconds: 2 })?.severity, "warning");
     assert.deepEqual(statusView({ kind: "failed", message: "no such thing" })?.tooltip, ["no such thing"]);
   });
 
-  it("counts one file as one", () => {
+  it("uses the singular for one file", () => {
     assert.equal(folderLine(folder({ files: 1, symbols: 1 })), "repo: up to date (1 file, 1 symbol)");
     assert.equal(folderLine(folder({ files: 1, symbols: 2 })), "repo: up to date (1 file, 2 symbols)");
   });
 
-  it("says why a folder failed, and counts nothing where there is nothing", () => {
+  it("says why a folder failed, and omits counts of zero", () => {
     const failed = folder({ state: "failed", files: 0, symbols: 0, message: "unknown setting 'exclud'" });
     assert.equal(folderLine(failed), "repo: failed. unknown setting 'exclud'");
     assert.deepEqual(shown(failed, folder()), ["$(error) Codesearch: error", "error"]);
   });
 
-  it("is read out in words", () => {
+  it("is read out as text", () => {
     const view = statusView({ kind: "running", version: "0.1.0", folders: [folder({ message: "all is well" })] });
     assert.equal(view?.spoken, "Codesearch. repo: up to date (812 files, 10,423 symbols). all is well");
     assert.equal(folderLine(folder({ state: "indexing", progress: { files: 1200, filesTotal: 5000 } })), "repo: indexing, 1,200 of 5,000 files (812 files, 10,423 symbols)");
   });
 });
 
-describe("the page of what is left out", () => {
+describe("the page of files that were left out", () => {
   const report: SkippedReport = {
     root: "/repo",
     exists: true,
@@ -82,7 +82,7 @@ describe("the page of what is left out", () => {
     ],
   };
 
-  it("lists every file with its reason, commonest first", () => {
+  it("lists every file with its reason, most frequent first", () => {
     const page = skippedPage("repo", report);
     assert.deepEqual(page.match(/^##? .*$/gm), ["# What was left out of the index of repo", "## minified (2)", "## binary (1)", "## Unknown languages"]);
     assert.match(page, /- `x\.min\.js`: long lines\n- `y\.min\.js`\n/);
@@ -92,13 +92,13 @@ describe("the page of what is left out", () => {
     assert.match(skippedPage("repo", { ...report, files: 1 }), /1 file is indexed/);
   });
 
-  it("says so if nothing is left out, or nothing is indexed", () => {
+  it("says that nothing was left out, or that there is no index", () => {
     const page = skippedPage("repo", { ...report, exists: false, skipped: {}, skipped_files: [], other_files: {} });
     assert.match(page, /There is no index yet/);
     assert.match(page, /No file in a known language was left out/);
   });
 
-  it("is made only of an answer that can be read", () => {
+  it("rejects an unexpected answer", () => {
     assert.deepEqual(readReport(JSON.stringify(report)), report);
     for (const broken of ["", "{}", "null", "[]", '{"root": 3}']) {
       assert.throws(() => readReport(broken), broken);
