@@ -145,6 +145,8 @@ def refresh(index: Index, *, quiet: bool = False) -> None:
     if client.refresh(index):
         log.info("the service keeps the index up to date")
         return
+    if client.hangs(index.path) and not quiet:
+        console.message(f"the watcher of {index.root} does not respond; `codesearch watch --stop` ends it")
     start = time.monotonic()
     first = not index.current
     end = start + index.settings.update_budget

@@ -1,6 +1,6 @@
-"""A warm index of one tree: kept fresh, asked from threads, and by other processes over a local socket.
+"""A warm index of one tree: kept fresh, queried by threads, and by other processes over a local socket.
 
-Importing this package costs nothing, so that `codesearch query` can look for a service before it does the work itself.
+Importing this package costs nothing: `codesearch query` looks for a service before it does the work itself.
 """
 
 from __future__ import annotations

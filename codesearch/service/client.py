@@ -1,4 +1,4 @@
-"""Asking the service of an index, if there is one: quick to find out that there is none, and never an error then."""
+"""Asks the service of an index, if there is one. Finding out that there is none is quick, and never an error."""
 
 from __future__ import annotations
 
@@ -9,8 +9,6 @@ from codesearch.core.errors import CodesearchError, NotFoundError, UsageError
 from codesearch.core.log import Log
 
 if TYPE_CHECKING:
-    import socket
-
     from codesearch.core.filter import Filter
     from codesearch.core.types import Answer
     from codesearch.index import Index
@@ -18,16 +16,26 @@ if TYPE_CHECKING:
 log = Log("codesearch.service")
 
 ANSWER_TIMEOUT = 10.0
-"""Seconds to wait for an answer beyond what the service may take to update; then the client does the work itself."""
+"""Seconds to wait for an answer, in addition to the time that the service may spend on an update."""
+FIRST_BYTE_TIMEOUT = 2.0
+"""Seconds to wait for the byte by which a service acknowledges a request. One that is stopped or hangs sends none."""
+
+_hung: set[Path] = set()
+"""Indexes whose service did not acknowledge a request of this process: it is not asked again."""
+
+
+def hangs(index: Path) -> bool:
+    """Return whether the service of an index accepted a request of this process but did not respond."""
+    return index in _hung
 
 
 def query(
     index: Index, text: str, *, where: Filter | None = None, limit: int | None = None, fresh: bool = True
 ) -> Answer | None:
-    """Ask what `index.query` answers, of the tree as it is now (`fresh`) or the index as it is.
+    """Get what `index.query` answers, from the tree as it is now (`fresh`) or from the index as it is.
 
-    None if no service can answer as this process would: none runs, or one of another version or other settings.
-    Raises as `index.query`.
+    None if no service can answer as this process would: none runs, or one with another version or other settings.
+    Raises the errors of `index.query`.
     """
     return _hits(index, "query", {"text": text}, where, limit, fresh=fresh)
 
@@ -35,18 +43,14 @@ def query(
 def similar(
     index: Index, path: str, line: int, *, where: Filter | None = None, limit: int | None = None, fresh: bool = True
 ) -> Answer | None:
-    """Ask what `index.similar` answers; otherwise as `query`."""
+    """Get what `index.similar` answers; otherwise like `query`."""
     return _hits(index, "similar", {"path": path, "line": line}, where, limit, fresh=fresh)
 
 
 def _hits(
     index: Index, method: str, params: dict[str, Any], where: Filter | None, limit: int | None, *, fresh: bool
 ) -> Answer | None:
-    from codesearch.service import endpoint
-
-    found = endpoint.connect(index.path)
-    if found is None:
-        log.info("no service for %s", index.path)
+    if not _may_answer(index.path):
         return None
     from codesearch.core.types import Answer
     from codesearch.service import protocol
@@ -55,8 +59,7 @@ def _hits(
     budget = index.settings.update_budget if fresh else 0.0
     asked = {**params, "only": protocol.filter_to_json(where), "limit": wanted, "fresh": fresh, "budget": budget}
     message = protocol.request(index.settings, method, asked)
-    answer = _exchange(*found, message, ANSWER_TIMEOUT + budget)
-    result = _result(answer)
+    result = _result(_exchange(index.path, message, ANSWER_TIMEOUT + budget))
     if result is None:
         return None
     try:
@@ -74,13 +77,11 @@ def _hits(
 
 
 def refresh(index: Index) -> bool:
-    """Return whether a service says that the index is what the tree is, by the settings of `index`.
+    """Return whether a service confirms that the index matches the tree, by the settings of `index`.
 
     It takes at most `update_budget` seconds; False if there is no such service, or it needs longer.
     """
-    from codesearch.service import endpoint
-
-    if not endpoint.exists(index.path):
+    if not _may_answer(index.path):
         return False
     from codesearch.service import protocol
 
@@ -91,13 +92,24 @@ def refresh(index: Index) -> bool:
 
 def call(index: Path, method: str, timeout: float = 5.0, **params: Any) -> dict[str, Any] | None:
     """Call a method that any version may call (`status`, `stop`, `refresh`); None if no service answers."""
-    from codesearch.service import endpoint, protocol
-
-    found = endpoint.connect(index)
-    if found is None:
+    if not _may_answer(index):
         return None
-    answer = _exchange(*found, protocol.request(None, method, params), timeout)
+    from codesearch.service import protocol
+
+    answer = _exchange(index, protocol.request(None, method, params), timeout)
     return answer.get("result") if answer and answer.get("ok") else None
+
+
+def _may_answer(index: Path) -> bool:
+    """Return whether there may be a service that responds; much quicker than asking it."""
+    from codesearch.service import endpoint
+
+    if hangs(index):
+        return False
+    if not endpoint.exists(index):
+        log.debug("no service for %s", index)
+        return False
+    return True
 
 
 def _result(answer: dict[str, Any] | None) -> dict[str, Any] | None:
@@ -112,32 +124,39 @@ def _result(answer: dict[str, Any] | None) -> dict[str, Any] | None:
     return None
 
 
-def _exchange(
-    connection: socket.socket, extra: dict[str, Any], message: dict[str, Any], timeout: float
-) -> dict[str, Any] | None:
-    """Send a request, return the answer; None if none comes in time or the service goes away."""
+def _exchange(index: Path, message: dict[str, Any], timeout: float) -> dict[str, Any] | None:
+    """Send a request and return the answer; None if there is no service, or none that answers in time."""
     import json
     import time
 
+    from codesearch.service import endpoint
     from codesearch.service.protocol import MOST_ANSWER
 
+    found = endpoint.connect(index)
+    if found is None:
+        log.info("no service for %s", index)
+        return None
+    connection, extra = found
+    method = message.get("method")
     start = time.monotonic()
     end = start + timeout
     data = bytearray()
     try:
         with connection:
-            connection.settimeout(timeout)
+            connection.settimeout(min(timeout, FIRST_BYTE_TIMEOUT))
             connection.sendall(json.dumps({**message, **extra}).encode() + b"\n")
             while not data.endswith(b"\n") and len(data) < MOST_ANSWER:
-                connection.settimeout(max(0.01, end - time.monotonic()))
                 part = connection.recv(1 << 18)
                 if not part:
-                    log.warning("the service closed the connection without an answer to %s", message.get("method"))
+                    log.warning("the service closed the connection without an answer to %s", method)
                     return None
                 data += part
+                connection.settimeout(max(0.01, end - time.monotonic()))
         answer = json.loads(data)
     except (OSError, ValueError) as error:
-        log.warning("no answer from the service to %s: %s", message.get("method"), error or type(error).__name__)
+        if isinstance(error, TimeoutError) and not data and timeout >= FIRST_BYTE_TIMEOUT:
+            _hung.add(index)
+        log.warning("no answer from the service to %s: %s", method, error or type(error).__name__)
         return None
-    log.info("the service answered %s in %.0f ms", message.get("method"), 1000 * (time.monotonic() - start))
+    log.info("the service answered %s in %.0f ms", method, 1000 * (time.monotonic() - start))
     return answer if isinstance(answer, dict) else None

@@ -1,4 +1,4 @@
-"""A watcher in the background: started apart from the terminal, with a log that cannot grow for ever."""
+"""A watcher in the background: detached from the terminal, with a log of limited size."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from codesearch.core import child, dirs
 from codesearch.service import endpoint
 
 LOG_LIMIT = 512 * 1024
-"""Bytes; beyond, only the last LOG_KEPT stay."""
+"""Maximum size of the log in bytes; a longer one is cut to its last LOG_KEPT bytes."""
 LOG_KEPT = 64 * 1024
 
 
@@ -22,9 +22,9 @@ def log_file(index: Path) -> Path:
 
 
 def spawn(module: str, function: str, arguments: Sequence[str], log: Path) -> subprocess.Popen[bytes]:
-    """Have a function called in a process detached from this terminal that writes to `log`. Raises OSError.
+    """Call a function in a process that is detached from this terminal and writes to `log`. Raises OSError.
 
-    The arguments are strings; what the function returns is the process's exit status.
+    The arguments are strings. The exit status is what the function returns.
     """
     log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     command = child.command(module, function, *arguments)
@@ -47,7 +47,7 @@ def spawn(module: str, function: str, arguments: Sequence[str], log: Path) -> su
 
 
 def trim(log: Path) -> None:
-    """Cut a log that has grown too long to its last lines; whoever appends to it goes on doing so."""
+    """Cut a log that is too long to its last lines. A process that has it open continues to append to it."""
     try:
         if log.stat().st_size <= LOG_LIMIT:
             return

@@ -1,6 +1,6 @@
 """Where a service listens: a Unix socket, or a loopback port with a token, in a folder that only this user can open.
 
-The place follows from the index's path alone, never from a file in the tree: no repository can lead a client astray.
+The place depends only on the path of the index, never on a file in the tree, so no repository can redirect a client.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 UNIX = os.name == "posix"
 LONGEST_PATH = 100
-"""Bytes of a socket's path: Linux takes 107, macOS 103."""
+"""Maximum length of a socket path in bytes: Linux allows 107, macOS 103."""
 CONNECT_TIMEOUT = 0.5
 
 
@@ -28,15 +28,15 @@ class EndpointError(Exception):
 
 
 def key(index: Path) -> str:
-    """Return the name of an index's endpoint."""
+    """Return the name of the endpoint of an index."""
     return hashlib.blake2b(os.fsencode(os.path.realpath(index)), digest_size=8).hexdigest()
 
 
 def folders() -> Iterator[Path]:
-    """Yield the folders where endpoints may be, best first; none of them need exist."""
+    """Yield the folders where endpoints may be, best first; they need not exist."""
     if os.name == "posix":
         runtime = os.environ.get("XDG_RUNTIME_DIR", "")
-        own = f"/run/user/{os.getuid()}"  # for a client without that variable, as in a cron job
+        own = f"/run/user/{os.getuid()}"  # for a client without that variable, such as a cron job
         for folder in dict.fromkeys((runtime, own)):
             if folder.startswith("/") and Path(folder).is_dir():
                 yield Path(folder) / "codesearch"
@@ -47,9 +47,9 @@ def folders() -> Iterator[Path]:
 
 
 def private(folder: Path) -> bool:
-    """Return whether a folder is ours and nobody else can open it."""
+    """Return whether a folder belongs to this user and is closed to all others."""
     if os.name != "posix":
-        return folder.is_dir()  # below the user's profile, which Windows closes to others
+        return folder.is_dir()  # in the user's profile, which Windows closes to others
     try:
         status = folder.lstat()
     except OSError:
@@ -68,9 +68,9 @@ def _usable(name: str) -> Iterator[Path]:
 
 
 def listen(index: Path) -> tuple[socket.socket, Path, str]:
-    """Open the endpoint of an index that the caller keeps. Return (socket, its file, token; "" for a Unix socket).
+    """Open the endpoint of an index whose lock the caller holds.
 
-    Raises EndpointError.
+    Return (socket, its file, token), where the token of a Unix socket is "". Raises EndpointError.
     """
     problems = []
     for place in _usable(key(index)):
@@ -90,7 +90,7 @@ def _listen_unix(place: Path) -> tuple[socket.socket, Path, str]:
 
     server = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
-        place.unlink(missing_ok=True)  # left by a keeper that was killed: we hold its lock now
+        place.unlink(missing_ok=True)  # left by a keeper that was killed: its lock is ours now
         server.bind(os.fsencode(place))
         place.chmod(0o600)
         server.listen(64)
@@ -115,13 +115,13 @@ def _listen_tcp(place: Path) -> tuple[socket.socket, Path, str]:
 
 
 def is_same_user(connection: socket.socket) -> bool:
-    """Return whether the other side of a Unix socket is this user's (or root's) process, where the system can tell."""
+    """Return whether the other side of a Unix socket is this user's (or root's) process, if the system can tell."""
     import socket
     import struct
 
     peer = getattr(socket, "SO_PEERCRED", None)
     if peer is None or connection.family != getattr(socket, "AF_UNIX", None):
-        return True  # the folder, or the token, has kept others out
+        return True  # the folder or the token keeps others out
     _, user, _ = struct.unpack("iII", connection.getsockopt(socket.SOL_SOCKET, peer, struct.calcsize("iII")))
     return user in (os.geteuid(), 0)
 
@@ -130,12 +130,12 @@ def is_same_user(connection: socket.socket) -> bool:
 
 
 def exists(index: Path) -> bool:
-    """Return whether there may be a service; quicker than finding out."""
+    """Return whether there may be a service, which is much quicker to find out than to connect."""
     return any(place.exists() for place in _usable(key(index)))
 
 
 def connect(index: Path) -> tuple[socket.socket, dict[str, Any]] | None:
-    """Connect to the service of an index; return (socket, what to add to a request), or None if there is none."""
+    """Connect to the service of an index. Return (socket, fields to add to a request), or None if there is none."""
     for place in _usable(key(index)):
         if not place.exists() or not private(place.parent):
             continue

@@ -1,7 +1,8 @@
-"""What service and client say to each other: one JSON object a line, each way.
+"""The messages between service and client: one JSON object per line, each way.
 
 A request: `{"protocol": 1, "version": "0.1.0", "settings": "...", "method": "query", "params": {...}}` (with `token`
 over TCP). An answer: `{"ok": true, "result": {...}}` or `{"ok": false, "error": "usage", "message": "..."}`.
+The service acknowledges a request at once with ACKNOWLEDGED, a blank in front of the answer.
 """
 
 from __future__ import annotations
@@ -18,20 +19,22 @@ if TYPE_CHECKING:
     from codesearch.settings import Settings
 
 PROTOCOL = 1
+ACKNOWLEDGED = b" "
 MOST_REQUEST = 256 * 1024
-"""Bytes of a request line."""
+"""Maximum length of a request line in bytes."""
 MOST_ANSWER = 256 * 1024 * 1024
+"""Maximum length of an answer in bytes."""
 
 OTHER = "other version"
-"""The error of a service that would not answer as the client itself would: the client does the work."""
+"""The error of a service that would answer differently from the client: the client does the work itself."""
 FOR_ANYONE = frozenset({"status", "stop", "refresh"})
-"""Methods that any version may call."""
+"""Methods that a client of any version may call."""
 
 
 def settings_key(settings: Settings) -> str:
-    """Return a digest of all that decides what an index holds and how it answers, but for the limit.
+    """Return a digest of everything except the limit that decides what an index holds and how it answers.
 
-    The user's cache of vectors changes no answer, but who says `--no-cache` would not have a service use it.
+    The shared vector cache changes no answer, but a user who says `--no-cache` does not want a service to use it.
     """
     from codesearch.indexing.plan import rules
 
@@ -40,29 +43,29 @@ def settings_key(settings: Settings) -> str:
 
 
 def request(settings: Settings | None, method: str, params: dict[str, Any]) -> dict[str, Any]:
-    """Return a request; without settings for methods that anyone may call."""
+    """Return a request; methods in FOR_ANYONE need no settings."""
     key = "" if settings is None else settings_key(settings)
     return {"protocol": PROTOCOL, "version": __version__, "settings": key, "method": method, "params": params}
 
 
 def hit_to_json(hit: Hit) -> dict[str, Any]:
-    """Return a hit as JSON holds it; `hit_from_json` gives it back, to the last bit of its score."""
+    """Return a hit as JSON; `hit_from_json` restores it exactly, to the last bit of its score."""
     return asdict(hit)
 
 
 def hit_from_json(value: dict[str, Any]) -> Hit:
-    """Return the hit that `hit_to_json` was given. Raises TypeError or KeyError for anything else."""
+    """Return the hit that was given to `hit_to_json`. Raises TypeError or KeyError for anything else."""
     folded = tuple(Symbol(**one) for one in value["folded"])
     return Hit(**{**value, "symbol": Symbol(**value["symbol"]), "copies": tuple(value["copies"]), "folded": folded})
 
 
 def filter_to_json(where: Filter | None) -> dict[str, list[str]]:
-    """Return a filter as JSON holds it."""
+    """Return a filter as JSON."""
     return {name: list(values) for name, values in asdict(where or Filter()).items() if values}
 
 
 def filter_from_json(value: object) -> Filter:
-    """Return the filter that `filter_to_json` was given. Raises ValueError for anything else."""
+    """Return the filter that was given to `filter_to_json`. Raises ValueError for anything else."""
     if not isinstance(value, dict) or not value.keys() <= set(Filter.__dataclass_fields__):
         raise ValueError("only: not a filter")
     if not all(isinstance(item, list) and all(isinstance(one, str) for one in item) for item in value.values()):

@@ -1,4 +1,4 @@
-"""The socket's side of a service: a thread a connection, bounded in number, time and size."""
+"""The socket of a service: one thread per connection, bounded in number, time and size."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from typing import Any
 from codesearch._version import __version__
 from codesearch.core.errors import CodesearchError, NotFoundError, UsageError
 from codesearch.service import endpoint
-from codesearch.service.protocol import FOR_ANYONE, MOST_REQUEST, OTHER, PROTOCOL
+from codesearch.service.protocol import ACKNOWLEDGED, FOR_ANYONE, MOST_REQUEST, OTHER, PROTOCOL
 
 MOST_CONNECTIONS = 64
 IDLE_TIMEOUT = 60.0
-"""Seconds a client may take to send a request, or to take an answer."""
+"""Seconds that a client may take to send a request or to read an answer."""
 
 Handler = Callable[[str, dict[str, Any]], dict[str, Any]]
 
 
 class Server:
-    """Listens at an index's endpoint and has every request answered by a handler, each connection in its own thread."""
+    """Listens at the endpoint of an index. A handler answers the requests, with one thread per connection."""
 
     def __init__(self, index: Path, settings_key: Callable[[], str], handle: Handler) -> None:
-        """Open the endpoint; the caller must keep the index. Raises endpoint.EndpointError."""
+        """Open the endpoint; the caller must hold the lock of the index. Raises endpoint.EndpointError."""
         self._settings_key, self._handle = settings_key, handle
         self._socket, self.place, self._token = endpoint.listen(index)
         self._socket.settimeout(1.0)
@@ -37,11 +37,11 @@ class Server:
         self._thread.start()
 
     def close(self) -> None:
-        """Stop listening and hang up on everybody."""
+        """Stop listening and close all connections."""
         self._closed = True
         self.place.unlink(missing_ok=True)
         _hang_up(self._socket)
-        # Where hanging up does not wake the thread that accepts, a connection does.
+        # On some systems closing the socket does not wake the accepting thread at once: wait for its timeout.
         if self._thread.is_alive() and self._thread is not threading.current_thread():
             self._thread.join(0.05)
             if self._thread.is_alive():
@@ -55,7 +55,7 @@ class Server:
                 thread.join(2.0)
 
     def present(self) -> bool:
-        """Return whether clients can still find it."""
+        """Return whether clients can still find the socket."""
         return self.place.exists()
 
     def _accept(self) -> None:
@@ -67,7 +67,7 @@ class Server:
             except OSError:
                 if self._closed:
                     return
-                threading.Event().wait(0.1)  # out of descriptors, for one: others will be closed
+                threading.Event().wait(0.1)  # for example out of descriptors: some will be closed
                 continue
             thread = threading.Thread(target=self._serve, args=(connection,), name="codesearch-client", daemon=True)
             with self._lock:
@@ -92,6 +92,7 @@ class Server:
                     line = lines.readline(MOST_REQUEST + 1)
                     if not line:
                         return
+                    connection.sendall(ACKNOWLEDGED)
                     too_long = len(line) > MOST_REQUEST
                     answer = _problem("bad request", "the request is too long") if too_long else self._answer(line)
                     connection.sendall(json.dumps(answer).encode() + b"\n")

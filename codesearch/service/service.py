@@ -1,23 +1,22 @@
-"""A root's warm index, one object a process: answers questions, and keeps itself fresh unless another process does."""
+"""A warm index of one root: answers queries, and keeps the index fresh unless another process does."""
 
 from __future__ import annotations
 
 import os
-import queue
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from codesearch._version import __version__
 from codesearch.core.errors import CodesearchError, NotFoundError, UsageError
 from codesearch.core.filter import Filter
+from codesearch.core.log import Log
 from codesearch.core.types import Answer, Symbol
-from codesearch.index import Index, Status, open_index
+from codesearch.index import Index, open_index
 from codesearch.indexing.pool import WarmPools
 from codesearch.indexing.update import Progress
 from codesearch.rerank import process
@@ -27,6 +26,8 @@ from codesearch.service import client, protocol
 from codesearch.service.election import holder, keeper_lock
 from codesearch.service.endpoint import EndpointError
 from codesearch.service.maintainer import MODEL_IDLE, Maintainer, facts
+from codesearch.service.readers import Readers
+from codesearch.service.requests import Requests
 from codesearch.service.server import Server
 from codesearch.service.state import State
 from codesearch.settings import Settings
@@ -34,15 +35,15 @@ from codesearch.store import location
 from codesearch.watch.watcher import RootGoneError
 
 READER_TICK = 0.5
-"""Seconds between two looks of a reader at whether the index has changed and whether its keeper is gone."""
+"""Seconds between two checks by a reader whether the index has changed and whether its keeper is gone."""
 WRITER_TIMEOUT = 2.0
-"""Seconds that a reader waits for the writer's state."""
+"""Seconds that a reader waits for the state of the keeper."""
 GRACE = 60.0
-"""Seconds a root may be gone (unmounted, being cloned again) before the service ends."""
+"""Seconds a root may be missing (unmounted, being cloned again) before the service ends."""
 PATIENCE = 5.0
-"""Seconds from the loss of the index's folder until it is made again."""
-MOST_READERS = 8
-"""Open index files kept for questions that come at the same time."""
+"""Seconds to wait before a deleted index folder is made again."""
+
+log = Log("codesearch.service")
 
 
 class Service:
@@ -60,26 +61,26 @@ class Service:
     ) -> None:
         """Serve the tree at `root`; `settings` override those of files and environment.
 
-        `name` says to people who keeps the index, `poll` does without file system events, `serve` opens the local
-        socket, `grace` is how many seconds the root may be gone. Raises NotFoundError, UsageError.
+        `name` tells people which program keeps the index. `poll`: use polling instead of file-system events. `serve`:
+        open the local socket. `grace`: seconds that the root may be missing. Raises NotFoundError, UsageError.
         """
         self._overrides = dict(settings or {})
-        self._misread = ""  # what is wrong with the settings as they are now; stays told while updates succeed
+        self._misread = ""  # why the current settings cannot be used; part of the state though updates succeed
         index = open_index(root, **self._overrides)
         self.root = index.root
         self.index_path = index.path
-        self._settings = index.settings
-        self._name, self._poll, self._serve, self._grace = name, poll, serve, grace
+        self.name, self._poll, self._serve, self._grace = name, poll, serve, grace
         self._patience = min(PATIENCE, grace)
         self._state = State()
         self._state_lock = threading.RLock()
         self._callbacks: dict[int, Callable[[State], None]] = {}
-        self._readers: queue.LifoQueue[Index] = queue.LifoQueue(MOST_READERS)
+        self._readers = Readers(self.root, self.index_path, index.settings)
         self._lock = keeper_lock(self.index_path)
         self._pools = WarmPools()
-        self._keeper: Maintainer | None = None
+        self._requests = Requests(self)
+        self._maintainer: Maintainer | None = None
         self._server: Server | None = None
-        self._stop = threading.Event()
+        self.stop = threading.Event()
         self._settled = threading.Event()
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, name="codesearch-service", daemon=True)
@@ -96,34 +97,47 @@ class Service:
         self.close()
 
     def start(self) -> None:
-        """Begin, in a thread of its own; returns at once."""
+        """Start the thread of the service; returns at once."""
         self._thread.start()
 
     def close(self) -> None:
-        """End the thread, the workers and the socket."""
-        self._stop.set()
-        if (keeper := self._keeper) is not None:
-            keeper.wake()
+        """End the thread and the workers, and close the socket."""
+        self.request_stop()
         if self._thread.is_alive() and self._thread is not threading.current_thread():
             self._thread.join()
-        self._close_readers()
+        self._readers.close()
+
+    def request_stop(self) -> None:
+        """Ask the service to end; returns at once."""
+        self.stop.set()
+        if (maintainer := self._maintainer) is not None:
+            maintainer.wake()
 
     def wait(self, timeout: float | None = None) -> bool:
-        """Wait until the service has ended by itself or by a request to stop; False if it still runs."""
+        """Wait until the service has ended; False if it still runs after `timeout` seconds."""
         return self._ended.wait(timeout)
 
     @property
     def settings(self) -> Settings:
-        """The settings as they are in force now."""
-        return self._settings
+        """The settings in force."""
+        return self._readers.settings
+
+    def settings_key(self) -> str:
+        """Return the digest by which a client knows that this service answers as it would itself."""
+        return protocol.settings_key(self._readers.settings)
+
+    @property
+    def pending(self) -> int:
+        """Number of changed paths that are not in the index yet; 0 if another process keeps it."""
+        return 0 if self._maintainer is None else self._maintainer.pending
 
     def status(self) -> State:
-        """Return how it stands; costs nothing."""
+        """Return the current state; costs nothing."""
         with self._state_lock:
             return self._state
 
     def subscribe(self, callback: Callable[[State], None]) -> Callable[[], None]:
-        """Have `callback` called with every new state, in a thread of the service; return what ends that."""
+        """Call `callback` with every new state, in a thread of the service. Return a function that ends this."""
         with self._state_lock:
             number = max(self._callbacks, default=0) + 1
             self._callbacks[number] = callback
@@ -134,7 +148,8 @@ class Service:
 
         return unsubscribe
 
-    def _publish(self, **changes: Any) -> None:
+    def publish(self, **changes: Any) -> None:
+        """Change the state, and call the subscribers if it is another now."""
         if changes.get("problem") == "":
             changes["problem"] = self._misread
         with self._state_lock:
@@ -144,46 +159,20 @@ class Service:
             self._state = state
             callbacks = tuple(self._callbacks.items())
         for number, callback in callbacks:
-            self._tell(number, callback, state)
+            self._call(number, callback, state)
 
-    def _tell(self, number: int, callback: Callable[[State], None], state: State) -> None:
+    def _call(self, number: int, callback: Callable[[State], None], state: State) -> None:
         try:
             callback(state)
-        except Exception as error:  # noqa: BLE001 -- a listener's fault must not end the service
+        except Exception as error:  # noqa: BLE001 -- an error of a subscriber must not end the service
             self._callbacks.pop(number, None)
-            self._publish(problem=f"a listener failed and is told no more: {error!r}")
+            self.publish(problem=f"a subscriber failed and was removed: {error!r}")
 
-    # -- questions --------------------------------------------------------------------------------
+    # -- queries --------------------------------------------------------------------------------
 
-    @contextmanager
-    def reading(self) -> Iterator[Index]:
-        """Lend an index for reading; one for each that asks at the same time."""
-        try:
-            index = self._readers.get_nowait()
-        except queue.Empty:
-            index = self._index()
-        try:
-            yield index
-        finally:
-            try:
-                if index.settings is not self._settings or self._ended.is_set():
-                    index.close()
-                else:
-                    self._readers.put_nowait(index)
-            except queue.Full:
-                index.close()
-
-    def _index(self) -> Index:
-        """Open the index anew. Raises NotFoundError while the root is gone: it would be looked for elsewhere."""
-        index = Index(self.root, self._settings)
-        if index.path != self.index_path:
-            raise NotFoundError(f"{self.root} is not there")
-        return index
-
-    def _close_readers(self) -> None:
-        while not self._readers.empty():
-            with suppress(queue.Empty):
-                self._readers.get_nowait().close()
+    def reading(self) -> AbstractContextManager[Index]:
+        """Lend an index for reading; concurrent callers get one each."""
+        return self._readers.lend()
 
     def query(
         self,
@@ -194,27 +183,27 @@ class Service:
         on_first: Callable[[Answer], None] | None = None,
         budget: RerankBudget = UNLIMITED,
     ) -> Answer:
-        """Answer as `Index.query`, from the index as it is now."""
+        """Answer as `Index.query`, from the current index."""
         with self.reading() as index:
             return index.query(text, limit=limit, where=where, on_first=on_first, budget=budget)
 
     def similar(self, path: str, line: int, *, limit: int | None = None, where: Filter | None = None) -> Answer:
-        """Answer as `Index.similar`, from the index as it is now."""
+        """Answer as `Index.similar`, from the current index."""
         with self.reading() as index:
             return index.similar(path, line, limit=limit, where=where)
 
     def symbol_at(self, path: str, line: int) -> Symbol:
-        """Answer as `Index.symbol_at`, from the index as it is now."""
+        """Answer as `Index.symbol_at`, from the current index."""
         with self.reading() as index:
             return index.symbol_at(path, line)
 
     def symbols_named(self, name: str, *, limit: int = 50) -> list[Symbol]:
-        """Answer as `Index.symbols_named`, from the index as it is now."""
+        """Answer as `Index.symbols_named`, from the current index."""
         with self.reading() as index:
             return index.symbols_named(name, limit=limit)
 
     def symbols(self, where: Filter | None = None, *, limit: int = -1) -> list[Symbol]:
-        """Return what `Index.symbols` yields, from the index as it is now."""
+        """Return what `Index.symbols` yields, from the current index."""
         with self.reading() as index:
             return list(index.symbols(where, limit=limit))
 
@@ -225,27 +214,21 @@ class Service:
         with self.reading() as index:
             return index.source(symbol, context=context, head=head, whole=whole)
 
-    def index_status(self) -> Status:
-        """Answer as `Index.status`: compares with the tree."""
-        with self.reading() as index:
-            return index.status()
-
     # -- freshness --------------------------------------------------------------------------------
 
     def refresh(self, paths: Iterable[str] | None = None, *, timeout: float | None = None) -> bool:
-        """Wait until everything on disk at this moment can be found; False if it cannot be in `timeout` seconds.
+        """Wait until everything that is on disk now can be found; False if that takes more than `timeout` seconds.
 
-        `paths` (files or folders below the root) restrict it to these; `timeout` is `settings.update_budget` unless
-        given.
+        `paths` (files or folders below the root) restrict it to these. `timeout` defaults to `settings.update_budget`.
         """
-        end = time.monotonic() + (self._settings.update_budget if timeout is None else timeout)
+        end = time.monotonic() + (self._readers.settings.update_budget if timeout is None else timeout)
         wanted = None if paths is None else list(paths)
-        while not self._stop.is_set():
-            if (keeper := self._keeper) is not None:
-                if (fresh := keeper.refresh(wanted, end)) is not None:
+        while not self.stop.is_set():
+            if (maintainer := self._maintainer) is not None:
+                if (fresh := maintainer.refresh(wanted, end)) is not None:
                     return fresh
-                self._stop.wait(0.01)
-            elif self._settled.wait(min(0.05, max(0.0, end - time.monotonic()))) and self._keeper is None:
+                self.stop.wait(0.01)
+            elif self._settled.wait(min(0.05, max(0.0, end - time.monotonic()))) and self._maintainer is None:
                 return self._refresh_as_reader(wanted, end)
             if time.monotonic() >= end:
                 return False
@@ -253,41 +236,44 @@ class Service:
 
     def _refresh_as_reader(self, paths: list[str] | None, end: float) -> bool:
         left = max(0.0, end - time.monotonic())
-        answer = client.call(self.index_path, "refresh", left + 0.5, paths=paths, budget=left, settings=self._key())
-        if answer is not None and answer.get("settings") == self._key():
+        key = self.settings_key()
+        answer = client.call(self.index_path, "refresh", left + 0.5, paths=paths, budget=left, settings=key)
+        if answer is not None and answer.get("settings") == key:
             return bool(answer.get("fresh"))
-        with self._index() as index:
+        with self._readers.open() as index:
             try:
                 report = index.update(
                     paths=paths, lock_timeout=left, should_stop=lambda: time.monotonic() > end, pools=self._pools
                 )
             except (CodesearchError, OSError) as error:
-                self._publish(problem=str(error))
+                self.publish(problem=str(error))
                 return False
         return not report.left
 
     def changed(self, paths: Iterable[str]) -> None:
-        """Take a hint that files or folders may have changed; they are looked at soon."""
-        if (keeper := self._keeper) is not None:
-            keeper.changed(paths)
+        """Check soon whether these files or folders have changed."""
+        if (maintainer := self._maintainer) is not None:
+            maintainer.changed(paths)
 
     def rebuild(self) -> None:
-        """Have the index made anew, in the background. Raises UsageError where another process keeps it."""
-        keeper = self._keeper
-        if keeper is None:
-            raise UsageError(f"process {self.status().keeper_pid} keeps this index; it has to be asked, or stopped")
-        keeper.rebuild()
+        """Rebuild the index in the background. Raises UsageError if another process keeps it."""
+        maintainer = self._maintainer
+        if maintainer is None:
+            raise UsageError(
+                f"process {self.status().keeper_pid} keeps this index: rebuild it there, or stop that process first"
+            )
+        maintainer.rebuild()
 
     # -- the thread -------------------------------------------------------------------------------
 
     def _run(self) -> None:
         try:
-            while not self._stop.is_set() and (self.root.is_dir() or self._root_returns()):
+            while not self.stop.is_set() and (self.root.is_dir() or self._root_returns()):
                 self._keep_or_read()
         finally:
             self._pools.close()
             self._ended.set()
-            self._publish(role="ended", fresh=False, updating=None)
+            self.publish(role="ended", fresh=False, updating=None)
 
     def _keep_or_read(self) -> None:
         try:
@@ -295,19 +281,22 @@ class Service:
                 self._keep()
             else:
                 self._read()
-        except Exception as error:  # noqa: BLE001 -- told to whoever asks, and tried again
-            self._publish(problem=str(error) if isinstance(error, CodesearchError) else repr(error))
-            self._stop.wait(READER_TICK)
+        except Exception as error:  # noqa: BLE001 -- shown as the problem, and tried again
+            self.publish(problem=str(error) if isinstance(error, CodesearchError) else repr(error))
+            self.stop.wait(READER_TICK)
 
     def _becomes_keeper(self) -> bool:
         location.prepare(self.index_path)
-        return self._lock.acquire(facts(self._name, self.root))
+        if not self._lock.acquire(facts(self.name, self.root)):
+            return False
+        log.info("this process keeps %s", self.index_path)
+        return True
 
     def _root_returns(self) -> bool:
-        """Wait for a root that is gone; False if it stays away."""
-        self._publish(fresh=False, ready=False, updating=None, problem=f"{self.root} is not there")
+        """Wait for a missing root to return; False if it does not return in time."""
+        self.publish(fresh=False, ready=False, updating=None, problem=f"{self.root} is not there")
         end = time.monotonic() + self._grace
-        while not self._stop.wait(min(1.0, self._grace / 10)):
+        while not self.stop.wait(min(1.0, self._grace / 10)):
             if self.root.is_dir():
                 return True
             if time.monotonic() > end:
@@ -315,19 +304,19 @@ class Service:
         return False
 
     def _keep(self) -> None:
-        self._publish(keeper_pid=os.getpid(), problem="")
+        self.publish(keeper_pid=os.getpid(), problem="")
         try:
             if self._serve:
                 self._open_server()
-            while not self._stop.is_set() and self._lock.valid() and self.root.is_dir():
+            while not self.stop.is_set() and self._lock.valid() and self.root.is_dir():
                 self._keep_once()
         except RootGoneError as error:
-            self._publish(role="starting", fresh=False, ready=False, updating=None, problem=str(error))
+            self.publish(role="starting", fresh=False, ready=False, updating=None, problem=str(error))
             if not self._lock.valid():
-                # Perhaps the whole tree is being deleted: a folder made in it now would be in the way.
-                self._stop.wait(self._patience)
+                # Perhaps the whole tree is being deleted, and a folder made in it now would get in the way.
+                self.stop.wait(self._patience)
         finally:
-            self._keeper = None
+            self._maintainer = None
             self._settled.clear()
             if self._server is not None:
                 self._server.close()
@@ -335,153 +324,85 @@ class Service:
             self._lock.release(delete=True)
 
     def _keep_once(self) -> None:
-        """Keep the index by the settings of this moment, until they may be others."""
-        if not self._same_settings():
-            self._settings = open_index(self.root, **self._overrides).settings
-            self._close_readers()
-        self._keeper = Maintainer(
-            self._index(),
-            self._index(),
-            poll=self._poll,
-            pools=self._pools,
-            publish=self._publish,
-            stop=self._stop,
-            on_tick=self._tick,
-            same_settings=self._same_settings,
-            still_ours=self._still_ours,
+        """Keep the index by the current settings until they may have changed."""
+        if not self.same_settings():
+            self._readers.use(open_index(self.root, **self._overrides).settings)
+        self._maintainer = Maintainer(
+            self._readers.open(), self._readers.open(), self, self._pools, poll=self._poll,
             generation=self.status().generation,
-        )
+        )  # fmt: skip
         self._settled.set()
-        self._keeper.run()
+        self._maintainer.run()
 
-    def _same_settings(self) -> bool:
-        """Return whether the settings are what they were; a file that cannot be understood changes nothing."""
+    def same_settings(self) -> bool:
+        """Return whether the settings are unchanged; a settings file with an error counts as unchanged."""
         try:
-            same = open_index(self.root, **self._overrides).settings == self._settings
+            same = open_index(self.root, **self._overrides).settings == self._readers.settings
         except NotFoundError as error:
             raise RootGoneError(str(error)) from error
         except UsageError as error:
             self._misread = str(error)
-            self._publish(problem=self._misread)
+            self.publish(problem=self._misread)
             return True
         if self._misread:
             self._misread = ""
-            self._publish(problem="")
+            self.publish(problem="")
         return same
 
     def _open_server(self) -> None:
         try:
-            self._server = Server(self.index_path, self._key, self._handle)
+            self._server = Server(self.index_path, self.settings_key, self._requests.handle)
         except EndpointError as error:
-            self._publish(problem=f"other processes cannot ask this one: {error}")
+            self.publish(problem=f"other processes cannot use this one: {error}")
 
-    def _still_ours(self) -> None:
+    def check_owned(self) -> None:
+        """Raise RootGoneError if the index was deleted, and with it the lock."""
         if not self._lock.valid():
             raise RootGoneError(f"the index of {self.root} was deleted")
 
-    def _tick(self) -> None:
-        self._still_ours()
+    def tick(self) -> None:
+        """Check that the index and the socket are still there; called between two updates."""
+        self.check_owned()
         if self._server is not None and not self._server.present():
             self._server.close()
             self._server = None
             if self._runtime_gone():
-                self._stop.set()
+                self.stop.set()
             else:
                 self._open_server()
 
     def _runtime_gone(self) -> bool:
-        """Return whether the system has taken the user's run-time folder away: the last session is over."""
+        """Return whether the system has removed the user's run-time folder, as it does when the last session ends."""
         runtime = os.environ.get("XDG_RUNTIME_DIR", "")
         return bool(runtime) and not Path(runtime).exists()
 
     def _read(self) -> None:
-        """Leave the index to the process that keeps it, until that ends."""
-        with self._index() as index:
+        """Follow the index that another process keeps, until that process ends."""
+        with self._readers.open() as index:
             version = None
-            self._publish(role="reader", watching="", why="", updating=None, problem="")
+            self.publish(role="reader", watching="", why="", updating=None, problem="")
             self._settled.set()
-            while not self._stop.wait(READER_TICK) and self.root.is_dir():
+            while not self.stop.wait(READER_TICK) and self.root.is_dir():
                 writer = client.call(self.index_path, "status", WRITER_TIMEOUT)
                 try:
-                    now = index.version()  # after asking the writer: what it calls fresh is in this version
+                    now = index.version()  # after asking the keeper: what it calls fresh is in this version
                 except CodesearchError as error:
-                    self._publish(problem=str(error))
+                    self.publish(problem=str(error))
                     continue
                 process.state.release(MODEL_IDLE)
                 pid = holder(self.index_path).get("pid", 0)
                 grown = self._state.generation + (now != version)
                 version = now
-                self._publish(generation=grown, keeper_pid=pid, problem="", **_as_the_writer_says(writer, bool(now)))
+                self.publish(generation=grown, keeper_pid=pid, problem="", **_as_the_writer_says(writer, bool(now)))
                 if self._becomes_keeper():
                     self._settled.clear()
                     return
 
-    # -- the socket -------------------------------------------------------------------------------
-
-    def _key(self) -> str:
-        return protocol.settings_key(self._settings)
-
-    def _handle(self, method: str, params: dict[str, Any]) -> dict[str, Any]:
-        if method in ("query", "similar"):
-            return self._answer(method, params)
-        if method == "refresh":
-            paths = params.get("paths")
-            fresh = self.refresh(None if paths is None else [str(path) for path in paths], timeout=_budget(params))
-            return {"fresh": fresh, "settings": self._key()}
-        if method == "status":
-            return self._facts()
-        if method == "stop":
-            self._stop.set()
-            if (keeper := self._keeper) is not None:
-                keeper.wake()
-            return {"pid": os.getpid()}
-        raise ValueError(f"unknown method {method!r}")
-
-    def _answer(self, method: str, params: dict[str, Any]) -> dict[str, Any]:
-        where = protocol.filter_from_json(params.get("only", {}))
-        limit = int(params["limit"])
-        fresh = bool(params.get("fresh", True)) and self.refresh(timeout=_budget(params))
-        with self.reading() as index:
-            if not index.current:
-                raise CodesearchError("the index is being made")  # the client waits for it as it would without us
-            if method == "query":
-                found = index.query(str(params["text"]), limit=limit, where=where)
-            else:
-                found = index.similar(str(params["path"]), int(params["line"]), limit=limit, where=where)
-        keeper = self._keeper
-        pending = keeper.pending if keeper is not None else 0
-        return {
-            "hits": [protocol.hit_to_json(hit) for hit in found],
-            "fresh": fresh,
-            "pending": pending,
-            "problem": found.problem,
-            "complete": found.complete,
-            "refined": found.refined,
-        }
-
-    def _facts(self) -> dict[str, Any]:
-        state = self.status()
-        updating, filling = state.updating, state.embedding
-        return {
-            **facts(self._name, self.root),
-            "started": holder(self.index_path).get("started", 0.0),
-            "version": __version__,
-            "index": str(self.index_path),
-            "watching": state.watching,
-            "why": state.why,
-            "ready": state.ready,
-            "fresh": state.fresh,
-            "pending": state.pending,
-            "problem": state.problem,
-            "files": None if updating is None else [updating.files, updating.files_total],
-            "embedding": None if filling is None else [filling.done, filling.total],
-        }
-
 
 def _as_the_writer_says(writer: Mapping[str, Any] | None, exists: bool) -> dict[str, Any]:
-    """Return a reader's state, from the `status` of the process that writes the index.
+    """Return the state of a reader, from the `status` of the process that keeps the index.
 
-    A writer that does not answer (it has no socket, or is about to end) leaves only whether the index exists.
+    If that does not answer (it has no socket, or is about to end), only whether the index exists is known.
     """
     if writer is None:
         return {"ready": exists, "fresh": exists, "updating": None, "pending": 0}
@@ -496,7 +417,3 @@ def _as_the_writer_says(writer: Mapping[str, Any] | None, exists: bool) -> dict[
         "updating": updating,
         "pending": pending if isinstance(pending, int) else 0,
     }
-
-
-def _budget(params: dict[str, Any]) -> float:
-    return max(0.0, min(float(params.get("budget", 5.0)), 3600.0))

@@ -1,4 +1,4 @@
-"""What a service says of itself."""
+"""The state of a service, as it publishes it."""
 
 from __future__ import annotations
 
@@ -13,29 +13,29 @@ Role = Literal["starting", "keeper", "reader", "ended"]
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """How a service stands at one moment."""
+    """The state of a service at one moment."""
 
     role: Role = "starting"
-    """`keeper`: it watches the tree and writes the index; `reader`: another process does."""
+    """`keeper`: this process watches the tree and writes the index; `reader`: another process does."""
     ready: bool = False
-    """The index can answer, perhaps with an older state of the tree."""
+    """The index can answer, perhaps from an older state of the tree."""
     fresh: bool = False
     """Everything noticed so far is in the index."""
     updating: Progress | None = None
-    """How far the update is that runs now."""
+    """Progress of the running update."""
     embedding: BackfillProgress | None = None
-    """How far the second stage's vectors are, while they are made in the background."""
+    """Progress of the running backfill."""
     pending: int = 0
-    """Paths noticed and not yet in the index; 0 while the whole tree is looked at (see `fresh`)."""
+    """Changed paths that are not in the index yet; 0 during a scan of the whole tree (see `fresh`)."""
     watching: str = ""
     """`events`, `polling`, or "" (a reader does not watch)."""
     why: str = ""
-    """Why it polls: part of a sentence for people."""
+    """Why it polls, as part of a sentence for people."""
     generation: int = 0
-    """Grows whenever the content of the index has changed, whoever changed it."""
+    """Grows with every change of the index, by any process."""
     last: Report | None = None
-    """Of the last update of ours that changed something."""
+    """Report of the last update by this process that changed something."""
     keeper_pid: int = 0
     """The process that keeps the index; 0 if unknown."""
     problem: str = ""
-    """What keeps the index from being updated, in plain words; updates are tried again."""
+    """Why the index cannot be updated, in plain words; updates are retried."""

@@ -1,4 +1,4 @@
-"""What a source of events is, and why there may be none."""
+"""The protocol of the event backends, and the error for when there are no events."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ Listener = Callable[[Batch], None]
 
 
 class NoEventsError(Exception):
-    """Events cannot be had (any more); the message is one sentence for people."""
+    """There are no events, or no longer; the message is one sentence for people."""
 
 
-class Source(Protocol):
-    """Tells of changes in a tree as they happen."""
+class EventBackend(Protocol):
+    """Reports changes in a tree as they happen."""
 
     name: str
 
     def start(self) -> None:
-        """Begin; what changes from now on is told. Raises NoEventsError."""
+        """Start to report changes. Raises NoEventsError."""
 
     def flush(self, timeout: float) -> bool:
-        """Tell of everything that happened before this call; False if that cannot be known in time."""
+        """Report everything that happened before this call; False if that cannot be ensured in time."""
 
     def refresh(self, folders: Iterable[str] = (), *, rules: bool = False) -> None:
-        """Watch some folders too, and, if ignore `rules` changed, all that they now allow. Raises NoEventsError."""
+        """Watch more folders, and, if ignore `rules` changed, all folders that they now allow. Raises NoEventsError."""
 
     def close(self) -> None:
-        """End; nothing is told afterwards."""
+        """Stop; nothing is reported afterwards."""

@@ -1,4 +1,4 @@
-"""What a change of one path means for the index, from its name alone."""
+"""Decides from the name of a changed path what to check for the index."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ OWN = frozenset({".codesearch", ".git", ".hg", ".svn", ".jj"})
 IGNORE_FILES = frozenset({".gitignore", ".codesearchignore"})
 SETTINGS_FILES = frozenset({PROJECT_FILE, "pyproject.toml"})
 GIT_FILES = frozenset({"HEAD", "index", "info/exclude"})
-"""Of a git folder: what decides which files git lists, besides the files themselves."""
+"""Files of a git folder that decide which files git lists, besides the files themselves."""
 
 NOTHING = Batch()
 
 
 def classify_event(path: str, *, folder: bool) -> Batch:
-    """Return what to look at when `path` (relative to the root, with `/`) was made, written, moved or deleted.
+    """Return what to check after `path` (relative to the root, with `/`) was made, written, moved or deleted.
 
-    `folder`: it is or may have been a folder.
+    `folder`: it is a folder, or may have been one.
     """
     if path.startswith(".git/"):
         return classify_git_event(path.removeprefix(".git/"))
@@ -39,7 +39,7 @@ def classify_event(path: str, *, folder: bool) -> Batch:
 
 
 def classify_git_event(path: str) -> Batch:
-    """Return what to look at when a file of the git folder changed, by its path there."""
+    """Return what to check after a file of the git folder changed; `path` is relative to that folder."""
     if path == "info/exclude":
         return Batch(whole=True, folders=True)
     return Batch(whole=True) if path in GIT_FILES else NOTHING

@@ -1,4 +1,4 @@
-"""Turning a stream of changed paths into batches worth an update."""
+"""Debounces a stream of changed paths into batches."""
 
 from __future__ import annotations
 
@@ -8,25 +8,25 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 QUIET = 0.04
-"""Seconds without news after which a batch is ready: an editor's atomic save is over in a few milliseconds."""
+"""Seconds without an event after which a batch is ready. An editor's atomic save takes a few milliseconds."""
 LONGEST = 0.5
-"""Seconds after which a batch is taken even if the news goes on."""
+"""Seconds after which a batch is ready even if events continue."""
 MOST = 400
-"""Paths from which on looking at the whole tree is cheaper than at each of them."""
+"""Number of paths from which scanning the whole tree is cheaper than checking each of them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What may have changed."""
+    """Paths that may have changed."""
 
     paths: tuple[str, ...] = ()
-    """Files and folders relative to the root, with `/`; empty when `whole`."""
+    """Files and folders relative to the root, with `/`; empty if `whole`."""
     whole: bool = False
     """Anything may have changed: events were lost, an ignore file changed, or there were too many."""
     settings: bool = False
     """A settings file may have changed."""
     folders: bool = False
-    """Which folders are ignored may have changed."""
+    """The set of ignored folders may have changed."""
 
     def __bool__(self) -> bool:
         return bool(self.paths) or self.whole or self.settings
@@ -42,7 +42,7 @@ class Batch:
 
 
 class Debouncer:
-    """Collects what may have changed from any thread, and hands it on when a storm is over. Thread-safe."""
+    """Collects changed paths and releases them once no event has arrived for QUIET seconds. Thread-safe."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
@@ -54,7 +54,7 @@ class Debouncer:
         self._working = False
 
     def add(self, paths: Iterable[str]) -> None:
-        """Take note of paths."""
+        """Add paths."""
         with self._changed:
             before = len(self._paths)
             if not self._rest.whole:
@@ -65,7 +65,7 @@ class Debouncer:
             self._news(woken=not before)
 
     def add_batch(self, batch: Batch) -> None:
-        """Take note of more than paths."""
+        """Add a batch."""
         if not batch:
             return
         with self._changed:
@@ -82,14 +82,14 @@ class Debouncer:
             self._changed.notify_all()
 
     def hurry(self) -> None:
-        """Have what there is taken at once: somebody waits for it."""
+        """Release what there is at once, because a caller waits for it."""
         with self._changed:
             self._hurried = True
             self._changed.notify_all()
 
     @property
     def pending(self) -> int:
-        """How many paths wait."""
+        """Number of waiting paths."""
         return len(self._paths)
 
     @property
@@ -99,16 +99,16 @@ class Debouncer:
 
     @property
     def idle(self) -> bool:
-        """Whether nothing waits and nothing that was taken is still being worked on."""
+        """Whether nothing waits and no released batch is still being processed."""
         with self._changed:
             return self.empty and not self._working
 
     def done(self) -> None:
-        """Say that the last batch has been dealt with (or put back)."""
+        """Report that the last batch has been processed, or put back."""
         self._working = False
 
     def due(self) -> float | None:
-        """Return in how many seconds a batch is ready (0: now), or None if there is nothing."""
+        """Return the seconds until a batch is ready (0: now), or None if nothing waits."""
         if self.empty:
             return None
         if self._hurried:
@@ -116,7 +116,7 @@ class Debouncer:
         return max(0.0, min(self._last + QUIET, self._first + LONGEST) - self._clock())
 
     def wait(self, timeout: float) -> Batch | None:
-        """Return a batch when one is ready, or None after `timeout` seconds, or at once after `hurry`."""
+        """Return a batch as soon as one is ready; None after `timeout` seconds, or at once after `hurry`."""
         with self._changed:
             end = self._clock() + timeout
             while True:

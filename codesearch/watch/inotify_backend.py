@@ -42,7 +42,7 @@ def _limit(name: str) -> str:
         return "unknown"
 
 
-class InotifySource:
+class InotifyBackend:
     """Watches the folders that matter, each with one of the kernel's watches."""
 
     name = "inotify"

@@ -1,4 +1,4 @@
-"""Which file systems tell of changes, and which do not: those another machine can write to."""
+"""Which file systems report all changes: not those that other machines can write to."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ SILENT = frozenset(
         "smb3 smbfs vboxsf virtiofs vmhgfs webdav"
     ).split()
 )
-"""Network and shared file systems: what others write makes no event here."""
+"""Network and shared file systems: what other machines write causes no event here."""
 
 _OCTAL = re.compile(r"\\([0-7]{3})")
 _MAC_MOUNT = re.compile(r"^.* on (?P<place>/.*) \((?P<type>[^,)]+)[,)]", re.MULTILINE)
 
 
-def silent(root: Path) -> str:
-    """Return why a tree has no (or not all) events, or "" if it should."""
+def why_no_events(root: Path) -> str:
+    """Return why events are missing for a tree, or "" if it should have all of them."""
     if sys.platform == "win32":
         return _windows(root)
     try:
@@ -46,9 +46,9 @@ def judge(root: str, mounts: list[tuple[str, str]]) -> str:
         if (root + "/").startswith(folder) and len(place) >= len(own[0]):
             own = (place, kind)
         elif folder.startswith(root.rstrip("/") + "/") and kind in SILENT:
-            return f"{place} is on {kind}, which does not tell of what other machines change"
+            return f"{place} is on {kind}, which does not report changes by other machines"
     if own[1] in SILENT:
-        return f"the folder is on {own[1]}, which does not tell of what other machines change"
+        return f"the folder is on {own[1]}, which does not report changes by other machines"
     return ""
 
 
@@ -64,17 +64,17 @@ def linux_mounts(mountinfo: str) -> list[tuple[str, str]]:
 
 
 def mac_mounts(listed: str) -> list[tuple[str, str]]:
-    """Parse what `mount` prints on macOS."""
+    """Parse the output of `mount` on macOS."""
     return [(found["place"], found["type"]) for found in _MAC_MOUNT.finditer(listed)]
 
 
 def _windows(root: Path) -> str:
     drive = os.path.splitdrive(str(root.resolve()))[0]
     if drive.startswith("\\\\"):
-        return "the folder is on a network share, which does not always tell of what other machines change"
+        return "the folder is on a network share, which does not always report changes by other machines"
     if sys.platform == "win32":
         import ctypes
 
         if ctypes.windll.kernel32.GetDriveTypeW(drive + "\\") == 4:
-            return f"{drive} is a network drive, which does not always tell of what other machines change"
+            return f"{drive} is a network drive, which does not always report changes by other machines"
     return ""

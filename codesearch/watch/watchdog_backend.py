@@ -1,4 +1,4 @@
-"""macOS, Windows and others: events through watchdog."""
+"""Events through watchdog: macOS, Windows and others."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from codesearch.watch.debounce import Batch
 from codesearch.watch.watched_folders import git_folders
 
 COOKIE = "watch-cookie-"
-"""Files of this name are made in the index's folder to learn that every event before theirs has arrived."""
+"""Prefix of files that are made in the folder of the index: once their event arrives, so have all earlier ones."""
 
 _numbers = itertools.count()
 
 
-class PortableSource:
-    """Watches a whole tree with watchdog; what does not matter is dropped on arrival."""
+class WatchdogBackend:
+    """Watches a whole tree with watchdog; events that do not matter are dropped on arrival."""
 
     name = "watchdog"
 
     def __init__(
         self, root: Path, cookies: Path | None, listener: Listener, failed: Callable[[NoEventsError], None]
     ) -> None:
-        """Tell `listener` of changes below `root`; `cookies` is a folder in the tree where files may be made."""
+        """Report changes below `root` to `listener`; `cookies` is a folder in the tree where files may be made."""
         self._root = root
         self._bases = [str(root)] if str(root) == str(root.resolve()) else [str(root), str(root.resolve())]
         self._cookies = cookies if cookies is not None and cookies.is_relative_to(root) else None
@@ -45,11 +45,11 @@ class PortableSource:
         except ImportError as error:
             raise NoEventsError(f"the package watchdog cannot be used ({error})") from error
 
-        source = self
+        backend = self
 
         class Handler(FileSystemEventHandler):
             def on_any_event(self, event: FileSystemEvent) -> None:
-                source.event(event)
+                backend.event(event)
 
         self._observer = Observer()
         handler = Handler()
@@ -62,7 +62,7 @@ class PortableSource:
             self._observer.start()
         except (OSError, RuntimeError) as error:
             self._observer = None
-            raise NoEventsError(f"the system gives no file system events: {error}") from error
+            raise NoEventsError(f"the system reports no file-system events: {error}") from error
 
     def close(self) -> None:
         """End the threads."""
@@ -75,7 +75,7 @@ class PortableSource:
         """Nothing to do: everything is watched."""
 
     def flush(self, timeout: float) -> bool:
-        """Make a file and wait for its event: what happened before has then been told."""
+        """Make a file and wait for its event: everything before it has then been reported."""
         if self._cookies is None or self._observer is None or not self._observer.is_alive():
             return False
         cookie = self._cookies / f"{COOKIE}{os.getpid()}-{next(_numbers)}"
@@ -90,21 +90,21 @@ class PortableSource:
             self._arrived.pop(cookie.name, None)
 
     def event(self, event: Any) -> None:
-        """Take one of watchdog's events."""
+        """Handle one event of watchdog."""
         if event.event_type in ("opened", "closed_no_write"):
             return
         if event.is_directory and event.event_type == "modified":
-            return  # something in it was made or deleted, and told of by itself
+            return  # something in it was made or deleted, which has an event of its own
         news = Batch()
         for path in (event.src_path, event.dest_path):
             if path:
-                # What was deleted or moved away cannot be asked any more what it was.
+                # Whether a path that is gone was a folder cannot be found out any more.
                 folder = event.is_directory or event.event_type in ("deleted", "moved")
-                news |= self._meaning(os.fsdecode(path), folder=folder)
+                news |= self._classify(os.fsdecode(path), folder=folder)
         if news:
             self._listener(news)
 
-    def _meaning(self, path: str, *, folder: bool) -> Batch:
+    def _classify(self, path: str, *, folder: bool) -> Batch:
         name = os.path.basename(path)  # noqa: PTH119 - once an event
         if name.startswith(COOKIE):
             if arrived := self._arrived.get(name):

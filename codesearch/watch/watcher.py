@@ -1,4 +1,4 @@
-"""Watching one tree: the best source of events there is, or polling, with what each must be told and checked."""
+"""Watches one tree: by the best event backend available, or by polling."""
 
 from __future__ import annotations
 
@@ -9,28 +9,27 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from codesearch.files.values import FileOptions
-from codesearch.watch.backend import NoEventsError, Source
+from codesearch.watch.backend import EventBackend, NoEventsError
 from codesearch.watch.debounce import Batch, Debouncer
-from codesearch.watch.network_fs import silent
+from codesearch.watch.network_fs import why_no_events
 
 TICK = 2.0
-"""Seconds between two looks at the clocks and at the root."""
+"""Seconds between two checks of the clocks and of the root."""
 JUMP = 3.0
-"""Seconds by which the wall clock may run apart from the other between two ticks before we suspect a suspend."""
+"""Maximum drift in seconds between wall and monotonic clock; more means that the machine was suspended."""
 RECONCILE = 600.0
-"""Seconds after which the whole tree is looked at even if events work: what no event tells (a user's global ignore
-file, a bug) is noticed at last."""
+"""Seconds after which the whole tree is scanned even if events work, to find what no event reports."""
 POLL_SHORTEST, POLL_LONGEST = 1.0, 600.0
 SHARE = 0.005
-"""Of a core, the most that looking at the whole tree again and again may take."""
+"""Maximum share of one core that repeated scans of the whole tree may take."""
 
 
 class RootGoneError(Exception):
-    """The root is no longer there, or another folder is in its place."""
+    """The root is gone, or another folder is in its place."""
 
 
 class Watcher:
-    """Says when and where a tree may have changed. `next` is for one thread; the rest may be called from any."""
+    """Reports when and where a tree may have changed. `next` is for one thread; the rest may be called from any."""
 
     def __init__(
         self,
@@ -42,14 +41,14 @@ class Watcher:
         monotonic: Callable[[], float] = time.monotonic,
         wall: Callable[[], float] = time.time,
     ) -> None:
-        """Watch `root`; `poll` does without events, `cookies` is a folder for files of our own (the index's)."""
+        """Watch `root`. `poll`: use polling instead of events. `cookies`: a folder in which files may be made."""
         self.root = root
-        self.gatherer = Debouncer()
+        self.debouncer = Debouncer()
         self.why = "told to" if poll else ""
         """Why there are no events; "" if there are."""
         self._options, self._cookies = options, cookies
         self._monotonic, self._wall = monotonic, wall
-        self._source: Source | None = None
+        self._backend: EventBackend | None = None
         self._identity = (0, 0)
         self._cost = 0.0
         self._seen_whole = 0.0
@@ -58,43 +57,43 @@ class Watcher:
 
     @property
     def polling(self) -> bool:
-        """Whether the tree is looked at from time to time, because there are no events."""
-        return self._source is None
+        """Whether the tree is scanned from time to time because there are no events."""
+        return self._backend is None
 
     @property
     def name(self) -> str:
-        """Of the source of events: `inotify`, `watchdog`, or `polling`."""
-        return "polling" if self._source is None else self._source.name
+        """`inotify`, `watchdog`, or `polling`."""
+        return "polling" if self._backend is None else self._backend.name
 
     def start(self) -> None:
-        """Begin; the first batch is the whole tree. Raises RootGoneError."""
+        """Start; the first batch is the whole tree. Raises RootGoneError."""
         self._identity = self._identify()
         self._clocks = (self._wall(), self._monotonic())
         self._ticked = self._seen_whole = self._monotonic()
-        why = self.why or silent(self.root)
+        why = self.why or why_no_events(self.root)
         if not why:
-            source = self._make()
+            backend = self._make()
             try:
-                source.start()
-                self._source = source
+                backend.start()
+                self._backend = backend
             except NoEventsError as error:
                 why = str(error)
         self.why = why
-        self.gatherer.add_batch(Batch(whole=True))
+        self.debouncer.add_batch(Batch(whole=True))
 
-    def _make(self) -> Source:
+    def _make(self) -> EventBackend:
         if sys.platform == "linux":
-            from codesearch.watch.inotify_backend import InotifySource
+            from codesearch.watch.inotify_backend import InotifyBackend
 
-            return InotifySource(self.root, self._options, self.gatherer.add_batch, self._fail)
-        from codesearch.watch.watchdog_backend import PortableSource
+            return InotifyBackend(self.root, self._options, self.debouncer.add_batch, self._fail)
+        from codesearch.watch.watchdog_backend import WatchdogBackend
 
-        return PortableSource(self.root, self._cookies, self.gatherer.add_batch, self._fail)
+        return WatchdogBackend(self.root, self._cookies, self.debouncer.add_batch, self._fail)
 
     def _fail(self, error: NoEventsError) -> None:
-        """Go on by polling; the source is closed by the thread that calls `next`."""
+        """Continue by polling; the thread that calls `next` closes the backend."""
         self.why = str(error)
-        self.gatherer.add_batch(Batch(whole=True))
+        self.debouncer.add_batch(Batch(whole=True))
 
     def _identify(self) -> tuple[int, int]:
         try:
@@ -104,16 +103,16 @@ class Watcher:
         return status.st_dev, status.st_ino
 
     def close(self) -> None:
-        """End it."""
-        source, self._source = self._source, None
-        if source is not None:
-            source.close()
+        """Stop watching."""
+        backend, self._backend = self._backend, None
+        if backend is not None:
+            backend.close()
 
     def next(self, timeout: float) -> Batch | None:
-        """Return what to look at, or None after `timeout` seconds or `gatherer.hurry()`. Raises RootGoneError."""
-        if self.why and self._source is not None:
+        """Return what to check; None after `timeout` seconds or `debouncer.hurry()`. Raises RootGoneError."""
+        if self.why and self._backend is not None:
             self.close()
-        batch = self.gatherer.wait(min(timeout, TICK))
+        batch = self.debouncer.wait(min(timeout, TICK))
         self._tick()
         if batch is not None and batch.whole and self._identify() != self._identity:
             raise RootGoneError(f"another folder is at {self.root}")
@@ -130,41 +129,37 @@ class Watcher:
         jumped = abs(drift) > JUMP
         if jumped or monotonic - self._seen_whole >= self.interval:
             self._seen_whole = monotonic
-            self.gatherer.add_batch(Batch(whole=True))
+            self.debouncer.add_batch(Batch(whole=True))
 
     @property
     def interval(self) -> float:
-        """Seconds between two looks at the whole tree: bounded by what one costs."""
+        """Seconds between two scans of the whole tree, depending on the cost of one."""
         if self.polling:
             return max(POLL_SHORTEST, min(POLL_LONGEST, self._cost / SHARE))
         return max(RECONCILE, self._cost / SHARE)
 
     def looked(self, seconds: float) -> None:
-        """Hear what looking at the whole tree took."""
+        """Record how long the last full scan took, in seconds."""
         self._cost = seconds
         self._seen_whole = self._monotonic()
 
     def flush(self, timeout: float) -> None:
-        """See to it that everything that happened before this call is in the gatherer."""
-        source = self._source
-        if source is None or not source.flush(timeout):
-            self.gatherer.add_batch(Batch(whole=True))
+        """Make sure that everything that happened before this call is in the debouncer."""
+        backend = self._backend
+        if backend is None or not backend.flush(timeout):
+            self.debouncer.add_batch(Batch(whole=True))
 
     def refresh(self, folders: Iterable[str] = (), *, rules: bool = False) -> None:
-        """Watch these folders too; with `rules`, whatever changed ignore files now allow."""
-        if self._source is not None:
+        """Watch more folders; with `rules`, also those that changed ignore files now allow."""
+        if self._backend is not None:
             try:
-                self._source.refresh(folders, rules=rules)
+                self._backend.refresh(folders, rules=rules)
             except NoEventsError as error:
                 self._fail(error)
 
-    def expects(self, options: FileOptions) -> bool:
-        """Return whether it was made for these options."""
-        return options == self._options
-
 
 def inside(root: Path, path: str) -> str | None:
-    """Return a path, absolute or relative to the root, as batches hold it; None if it is not below the root."""
+    """Return a path (absolute, or relative to the root) as batches contain it; None if it is not below the root."""
     relative = os.path.relpath(path, root) if os.path.isabs(path) else os.path.normpath(path)  # noqa: PTH117 - text
     shown = relative.replace(os.sep, "/")
     return None if shown in ("", ".") or shown == ".." or shown.startswith("../") else shown

@@ -265,3 +265,29 @@ def test_a_query_has_a_time_budget(tree: Path):
         assert index.status().changed > 0
         index.update()
         assert index.status().changed == 0
+
+
+@pytest.mark.skipif(os.name != "posix", reason="SIGSTOP is POSIX")
+def test_a_watcher_that_hangs_costs_a_question_little_and_can_be_ended(tree: Path):
+    """As after Ctrl-Z in its terminal: the kernel accepts connections for it, and nobody answers."""
+    watcher = subprocess.Popen([*COMMAND, "watch", tree, "--quiet"])
+    try:
+        until(lambda: client.call(index_of(tree), "status"), "the watcher listens")
+        os.kill(watcher.pid, signal.SIGSTOP)
+        with codesearch.open_index(tree) as index:
+            assert client.query(index, "handle") is None
+            assert client.hangs(index.path)
+            before = time.monotonic()
+            assert client.query(index, "handle") is None
+            assert not client.refresh(index)
+            assert time.monotonic() - before < client.FIRST_BYTE_TIMEOUT, "it is not asked again"
+        asked = subprocess.run([*COMMAND, "query", "handle", tree], capture_output=True, text=True, check=False)
+        assert asked.returncode == 0
+        assert "does not respond; `codesearch watch --stop` ends it" in asked.stderr
+        stopped = subprocess.run([*COMMAND, "watch", tree, "--stop"], capture_output=True, text=True, check=False)
+        assert (stopped.returncode, f"(process {watcher.pid}) has ended" in stopped.stderr) == (0, True)
+        assert watcher.wait(10) == -signal.SIGKILL
+    finally:
+        client._hung.clear()
+        watcher.kill()
+        watcher.wait()

@@ -54,7 +54,8 @@ def test_with_full_it_embeds_all_while_idle_and_new_files_too(tree: Path, fake: 
         assert service.refresh(timeout=60)
 
         def complete() -> bool:
-            status = service.index_status()
+            with service.reading() as index:
+                status = index.status()
             return 0 < status.embedded == status.symbols
 
         until(complete)
@@ -73,20 +74,21 @@ def test_with_full_a_saved_file_does_not_wait_for_the_vectors(tree: Path, fake: 
         until(lambda: fake.documents)
         write_function(tree, "src/added.py", "added_function")
         assert service.refresh(timeout=60)
-        status = service.index_status()
+        with service.reading() as index:
+            status = index.status()
         assert status.embedded < status.symbols
         assert any(symbol.name == "added_function" for symbol in service.symbols())
 
 
 def test_lazily_nothing_is_embedded_unasked(tree: Path, fake: FakeModel, monkeypatch: pytest.MonkeyPatch):
     idle: list[int] = []
-    fill = Maintainer._fill
+    fill = Maintainer._backfill
 
     def counted(self: Maintainer) -> None:
         fill(self)
         idle.append(1)
 
-    monkeypatch.setattr(Maintainer, "_fill", counted)
+    monkeypatch.setattr(Maintainer, "_backfill", counted)
     with Service(tree, {"model": "fake"}, serve=False) as service:
         assert service.refresh(timeout=60)
         until(lambda: len(idle) > 2, "the service has had time to embed")

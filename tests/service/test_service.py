@@ -387,7 +387,7 @@ def test_a_saved_file_does_not_wait_for_a_long_update(tree: Path, monkeypatch: p
             write_function(tree, f"bulk/b{number}.py", f"bulky_{number}")
             with (tree / f"bulk/b{number}.py").open("a") as file:
                 file.write(f"\ndef long_{number}(value):\n{body}\n    return value\n")
-        service._keeper._gatherer.add_batch(Batch(whole=True))  # type: ignore[union-attr]
+        service._maintainer._debouncer.add_batch(Batch(whole=True))  # type: ignore[union-attr]
         until(lambda: service.status().updating is not None)
         write_function(tree, "src/urgent.py", "urgent_function")
         until(lambda: "urgent_function" in names(service))

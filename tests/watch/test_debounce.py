@@ -17,58 +17,58 @@ class Clock:
 
 def test_a_batch_is_ready_when_it_has_been_quiet():
     clock = Clock()
-    gatherer = Debouncer(clock)
-    assert gatherer.due() is None
-    gatherer.add(["a.py"])
+    debouncer = Debouncer(clock)
+    assert debouncer.due() is None
+    debouncer.add(["a.py"])
     clock.now += QUIET / 2
-    gatherer.add(["b.py", "a.py"])
-    assert gatherer.due() == pytest.approx(QUIET)
-    assert gatherer.wait(0) is None
+    debouncer.add(["b.py", "a.py"])
+    assert debouncer.due() == pytest.approx(QUIET)
+    assert debouncer.wait(0) is None
     clock.now += QUIET
-    assert gatherer.wait(0) == Batch(("a.py", "b.py"))
-    assert gatherer.empty
+    assert debouncer.wait(0) == Batch(("a.py", "b.py"))
+    assert debouncer.empty
 
 
 def test_news_that_does_not_end_is_taken_all_the_same():
     clock = Clock()
-    gatherer = Debouncer(clock)
+    debouncer = Debouncer(clock)
     started = clock.now
-    while gatherer.wait(0) is None:
-        gatherer.add(["a.py"])
+    while debouncer.wait(0) is None:
+        debouncer.add(["a.py"])
         clock.now += QUIET / 2
     assert LONGEST <= clock.now - started < LONGEST + QUIET
 
 
 def test_a_storm_becomes_a_look_at_the_whole():
-    gatherer = Debouncer(Clock())
-    gatherer.add(f"{number}.py" for number in range(MOST + 1))
-    gatherer.add(["late.py"])
-    gatherer.hurry()
-    assert gatherer.wait(0) == Batch(whole=True)
-    gatherer.add(f"{number}.py" for number in range(MOST))
-    gatherer.hurry()
-    batch = gatherer.wait(0)
+    debouncer = Debouncer(Clock())
+    debouncer.add(f"{number}.py" for number in range(MOST + 1))
+    debouncer.add(["late.py"])
+    debouncer.hurry()
+    assert debouncer.wait(0) == Batch(whole=True)
+    debouncer.add(f"{number}.py" for number in range(MOST))
+    debouncer.hurry()
+    batch = debouncer.wait(0)
     assert batch is not None
     assert len(batch.paths) == MOST
 
 
 def test_whatever_is_put_back_comes_again():
-    gatherer = Debouncer(Clock())
-    gatherer.add_batch(Batch(("a.py",), settings=True))
-    gatherer.add_batch(Batch(whole=True, folders=True))
-    gatherer.hurry()
-    assert gatherer.wait(0) == Batch(whole=True, settings=True, folders=True)
-    assert not gatherer.idle  # taken, not done
-    gatherer.done()
-    assert gatherer.idle
+    debouncer = Debouncer(Clock())
+    debouncer.add_batch(Batch(("a.py",), settings=True))
+    debouncer.add_batch(Batch(whole=True, folders=True))
+    debouncer.hurry()
+    assert debouncer.wait(0) == Batch(whole=True, settings=True, folders=True)
+    assert not debouncer.idle  # taken, not done
+    debouncer.done()
+    assert debouncer.idle
 
 
 def test_hurry_ends_a_wait():
-    gatherer = Debouncer()
-    timer = threading.Timer(0.05, gatherer.hurry)
+    debouncer = Debouncer()
+    timer = threading.Timer(0.05, debouncer.hurry)
     timer.start()
-    assert gatherer.wait(60) is None
+    assert debouncer.wait(60) is None
     timer.join()
-    gatherer.add(["a.py"])
-    gatherer.hurry()
-    assert gatherer.wait(60) == Batch(("a.py",))
+    debouncer.add(["a.py"])
+    debouncer.hurry()
+    assert debouncer.wait(60) == Batch(("a.py",))

@@ -16,7 +16,7 @@ import pytest
 from codesearch.files import FileOptions, discover
 from codesearch.watch import Batch, Watcher, watcher
 from codesearch.watch.backend import NoEventsError
-from codesearch.watch.watchdog_backend import PortableSource
+from codesearch.watch.watchdog_backend import WatchdogBackend
 from codesearch.watch.watched_folders import Folders, git_folders
 from codesearch.watch.watcher import RootGoneError, inside
 from tests.files.test_partial import make_tree
@@ -59,12 +59,12 @@ def tree(tmp_path: Path) -> Path:
 def source(request: pytest.FixtureRequest, tree: Path) -> Iterator[object]:
     seen = Seen()
     if request.param == "inotify":
-        from codesearch.watch.inotify_backend import InotifySource
+        from codesearch.watch.inotify_backend import InotifyBackend
 
-        made: object = InotifySource(tree, FileOptions(), seen, _failed)
+        made: object = InotifyBackend(tree, FileOptions(), seen, _failed)
     else:
         pytest.importorskip("watchdog")
-        made = PortableSource(tree, tree / ".codesearch", seen, _failed)
+        made = WatchdogBackend(tree, tree / ".codesearch", seen, _failed)
     made.start()  # type: ignore[attr-defined]
     made.seen = seen  # type: ignore[attr-defined]
     yield made
@@ -124,10 +124,10 @@ def test_what_does_not_matter_is_not_told(source, tree: Path):
 
 @linux
 def test_ignored_folders_cost_no_watch_unless_a_tracked_file_is_there(tree: Path):
-    from codesearch.watch.inotify_backend import InotifySource
+    from codesearch.watch.inotify_backend import InotifyBackend
 
     seen = Seen()
-    source = InotifySource(tree, FileOptions(), seen, _failed)
+    source = InotifyBackend(tree, FileOptions(), seen, _failed)
     source.start()
     try:
         # The root, src, src/deep; and .git and .git/info.
@@ -152,10 +152,10 @@ def test_ignored_folders_cost_no_watch_unless_a_tracked_file_is_there(tree: Path
 
 @linux
 def test_a_full_queue_has_the_whole_looked_at(tree: Path):
-    from codesearch.watch.inotify_backend import InotifySource
+    from codesearch.watch.inotify_backend import InotifyBackend
 
     seen = Seen()
-    source = InotifySource(tree, FileOptions(), seen, _failed)
+    source = InotifyBackend(tree, FileOptions(), seen, _failed)
     source.start()
     try:
         (tree / "unheard").mkdir()
@@ -173,7 +173,7 @@ def test_a_full_queue_has_the_whole_looked_at(tree: Path):
 def test_at_the_kernels_limits_it_polls_and_says_why(tree: Path, monkeypatch, call: str, code: int, said: str):
     import ctypes
 
-    from codesearch.watch.inotify_backend import InotifySource
+    from codesearch.watch.inotify_backend import InotifyBackend
 
     class Libc:
         def __init__(self, real: ctypes.CDLL) -> None:
@@ -187,8 +187,8 @@ def test_at_the_kernels_limits_it_polls_and_says_why(tree: Path, monkeypatch, ca
             ctypes.set_errno(code)
             return -1
 
-    def make(self: Watcher) -> InotifySource:
-        source = InotifySource(self.root, FileOptions(), self.gatherer.add_batch, self._fail)
+    def make(self: Watcher) -> InotifyBackend:
+        source = InotifyBackend(self.root, FileOptions(), self.debouncer.add_batch, self._fail)
         source._libc = Libc(source._libc)  # type: ignore[assignment]
         return source
 
@@ -208,7 +208,7 @@ def test_a_limit_reached_later_is_polled_from_then_on(tree: Path):
     watching.start()
     assert not watching.polling
     watching._fail(NoEventsError("no more watches"))
-    watching.gatherer.hurry()
+    watching.debouncer.hurry()
     assert watching.next(5) == Batch(whole=True)
     assert watching.polling
     assert watching.why == "no more watches"
@@ -225,17 +225,17 @@ class Clocks:
 
 
 def drained(watching: Watcher) -> list[Batch]:
-    watching.gatherer.hurry()
+    watching.debouncer.hurry()
     found = []
     while (batch := watching.next(0)) is not None:
         found.append(batch)
-        watching.gatherer.hurry()
+        watching.debouncer.hurry()
     return found
 
 
 def ticked(watching: Watcher) -> list[Batch]:
     """Return what comes after one more look at the clocks."""
-    watching.gatherer.hurry()
+    watching.debouncer.hurry()
     assert watching.next(0) is None
     return drained(watching)
 
@@ -281,7 +281,7 @@ def test_a_root_that_is_replaced_is_gone(tree: Path):
     shutil.copytree(tree.with_name("old"), tree)
     with pytest.raises(RootGoneError):
         while True:
-            watching.gatherer.hurry()
+            watching.debouncer.hurry()
             watching.next(5)
     watching.close()
 

@@ -251,6 +251,8 @@ def _stop(service: Service, *, quiet: bool) -> int:
     from codesearch.service import client
     from codesearch.service.election import kept
 
+    kill = getattr(signal, "SIGKILL", signal.SIGTERM)
+
     facts = kept(service.index_path)
     if not facts:
         if not quiet:
@@ -261,16 +263,18 @@ def _stop(service: Service, *, quiet: bool) -> int:
             f"process {facts.get('pid')} ({facts.get('name')}) keeps this index; it ends with its editor"
         )
     pid = int(facts.get("pid", 0))
-    client.call(service.index_path, "stop")
-    end = time.monotonic() + STOP_TIMEOUT
-    asked = False
+    asked = client.call(service.index_path, "stop") is not None
+    # One that does not respond is not asked twice: a stopped process takes no signal but the last.
+    signals = [signal.SIGTERM, kill] if asked else [kill]
+    end = time.monotonic() + (STOP_TIMEOUT / 2 if asked else 0.0)
     while kept(service.index_path).get("pid") == pid:
         if time.monotonic() > end:
-            raise CodesearchError(f"process {pid} does not end")
-        if not asked and time.monotonic() > end - STOP_TIMEOUT / 2:
-            asked = True
-            os.kill(pid, signal.SIGTERM)
+            if not signals:
+                raise CodesearchError(f"the watcher (process {pid}) does not end, although it was killed")
+            os.kill(pid, signals.pop(0))
+            end = time.monotonic() + STOP_TIMEOUT / 2
         time.sleep(0.02)
+    end = time.monotonic() + STOP_TIMEOUT
     while _lives(pid) and time.monotonic() < end:
         time.sleep(0.02)
     if not quiet:

@@ -1,0 +1,118 @@
+"""Answers the requests of other processes, as `protocol` describes them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any, Protocol
+
+from codesearch._version import __version__
+from codesearch.core.errors import CodesearchError
+from codesearch.index import Index
+from codesearch.service import protocol
+from codesearch.service.election import holder
+from codesearch.service.maintainer import facts
+from codesearch.service.state import State
+
+DEFAULT_BUDGET = 5.0
+LONGEST_BUDGET = 3600.0
+"""Seconds that a client may have the service spend on an update."""
+
+
+class Answering(Protocol):
+    """What requests need of the service that they are for."""
+
+    name: str
+    root: Path
+    index_path: Path
+
+    def reading(self) -> AbstractContextManager[Index]:
+        """Lend an index for reading."""
+
+    def refresh(self, paths: Iterable[str] | None = None, *, timeout: float | None = None) -> bool:
+        """Wait until everything that is on disk now can be found."""
+
+    def status(self) -> State:
+        """Return the current state."""
+
+    @property
+    def pending(self) -> int:
+        """Number of changed paths that are not in the index yet."""
+
+    def settings_key(self) -> str:
+        """Return the digest of the settings in force."""
+
+    def request_stop(self) -> None:
+        """Ask the service to end."""
+
+
+class Requests:
+    """The methods that clients may call on a service."""
+
+    def __init__(self, service: Answering) -> None:
+        self._service = service
+
+    def handle(self, method: str, params: dict[str, Any]) -> dict[str, Any]:
+        """Return the result of a method.
+
+        Raises CodesearchError, or ValueError, TypeError or KeyError for a bad request.
+        """
+        service = self._service
+        if method in ("query", "similar"):
+            return self._answer(method, params)
+        if method == "refresh":
+            paths = params.get("paths")
+            fresh = service.refresh(None if paths is None else [str(path) for path in paths], timeout=_budget(params))
+            return {"fresh": fresh, "settings": service.settings_key()}
+        if method == "status":
+            return self._status()
+        if method == "stop":
+            service.request_stop()
+            return {"pid": os.getpid()}
+        raise ValueError(f"unknown method {method!r}")
+
+    def _answer(self, method: str, params: dict[str, Any]) -> dict[str, Any]:
+        service = self._service
+        where = protocol.filter_from_json(params.get("only", {}))
+        limit = int(params["limit"])
+        fresh = bool(params.get("fresh", True)) and service.refresh(timeout=_budget(params))
+        with service.reading() as index:
+            if not index.current:
+                raise CodesearchError("the index is being built")  # the client then waits for it, as without a service
+            if method == "query":
+                found = index.query(str(params["text"]), limit=limit, where=where)
+            else:
+                found = index.similar(str(params["path"]), int(params["line"]), limit=limit, where=where)
+        return {
+            "hits": [protocol.hit_to_json(hit) for hit in found],
+            "fresh": fresh,
+            "pending": service.pending,
+            "problem": found.problem,
+            "complete": found.complete,
+            "refined": found.refined,
+        }
+
+    def _status(self) -> dict[str, Any]:
+        service = self._service
+        state = service.status()
+        updating, embedding = state.updating, state.embedding
+        return {
+            **facts(service.name, service.root),
+            "started": holder(service.index_path).get("started", 0.0),
+            "version": __version__,
+            "index": str(service.index_path),
+            "watching": state.watching,
+            "why": state.why,
+            "ready": state.ready,
+            "fresh": state.fresh,
+            "pending": state.pending,
+            "problem": state.problem,
+            "files": None if updating is None else [updating.files, updating.files_total],
+            "embedding": None if embedding is None else [embedding.done, embedding.total],
+        }
+
+
+def _budget(params: dict[str, Any]) -> float:
+    return max(0.0, min(float(params.get("budget", DEFAULT_BUDGET)), LONGEST_BUDGET))
