@@ -13,7 +13,8 @@ from codesearch.store import FileRecord, Store
 from tests.store.test_store import item, record, vector
 
 NEAR, FAR, NOWHERE = vector(127), vector(0, 127), vector(-127)
-"""The query's vector, one that has nothing to do with it, and its opposite."""
+NOTHING = bytes(8)
+"""The query's vector, one that has nothing to do with it, its opposite, and that of no known word."""
 LONG = " ".join(f"filler{n}" for n in range(3000))
 """A long body: what else its text holds weighs little."""
 
@@ -100,3 +101,65 @@ def test_namesakes_beyond_a_few_do_not_crowd_the_others_out(store: Store):
     busy = crowd(200, "use of router {}", "router used router used {}", vec=NEAR)
     fill(store, busy, crowd(60, "Router", f"{{}} {LONG}", path="many.py"))
     assert found(store, "where is the Router used?").count("Router") == BY_MENTION
+
+
+def test_a_word_in_a_body_is_no_name(store: Store):
+    """Only the fields that name something count for the candidates by name."""
+    many = [item(f"other{n}", "telescope " * (n + 1), NOWHERE, path="crowd.py") for n in range(BY_TEXT * 2)]
+    fill(store, record("crowd.py", *many))
+    query = parse("polish the telescope today")
+    assert len(candidates.gather(store, query, NOTHING)) == BY_TEXT
+
+
+def test_a_query_without_a_vector_is_like_nothing(store: Store):
+    fill(store, crowd(3, body="telescope", vec=NEAR), crowd(3, "near{}", vec=NEAR, path="near.py"))
+    found = candidates.gather(store, parse("polish the telescope today"), NOTHING)
+    assert {one.symbol.path for one in found} == {"crowd.py"}
+    assert {one.similarity for one in found} == {0.0}
+
+
+def test_copies_of_the_same_code_have_the_same_number(store: Store):
+    same = [record(path, item("send", "telescope", NEAR, path=path)) for path in ("a.py", "b.py")]
+    fill(store, *same, record("c.py", item("other", "telescope", NEAR, path="c.py")))
+    numbers = {one.symbol.path: one.content for one in candidates.gather(store, parse("telescope"), NEAR)}
+    assert numbers["a.py"] == numbers["b.py"] != numbers["c.py"]
+    assert all(numbers.values())
+
+
+def test_a_filter_holds_for_every_way(store: Store):
+    """Each of these would bring the symbol of b.py: text, name, beginnings, phrase, vector, mention."""
+    fill(store, *(record(path, item("LensCap", "lens cap is on", NEAR, path=path)) for path in ("a.py", "b.py")))
+    for typed in ("LensCap", "lens cap", "the lens cap is on", "where is LensCap used"):
+        found = candidates.gather(store, parse(f"{typed} path:a.py"), NEAR)
+        assert [one.symbol.path for one in found] == ["a.py"], typed
+
+
+@pytest.mark.parametrize(
+    ("typed", "expression"),
+    [
+        ("pol tele", '{name scope} : ("pol"* AND "tele"*)'),
+        ("pol tele len cap", '{name scope} : ("pol"* AND "tele"* AND "len"* AND "cap"*)'),
+        ("pol tele len cap mir", ""),
+        ("pol te", ""),
+        ("telescope", ""),
+    ],
+)
+def test_two_to_four_words_of_three_letters_may_be_beginnings(typed: str, expression: str):
+    assert candidates.beginnings(parse(typed)) == expression
+
+
+@pytest.mark.parametrize(
+    ("typed", "rows"),
+    [
+        ("lens cap still", []),
+        ("lens cap still on", ["lens cap still", "cap still on"]),
+        ("what is the lens of a telescope", []),
+        ("lens cap lens cap lens cap", ["lens cap lens", "cap lens cap"]),
+    ],
+)
+def test_a_phrase_is_three_words_in_a_row_of_a_longer_query(typed: str, rows: list[str]):
+    assert candidates.rows_of_words(parse(typed)) == rows
+
+
+def test_a_pasted_text_has_no_more_phrases_than_help():
+    assert len(candidates.rows_of_words(parse(" ".join(f"word{n}" for n in range(60))))) == candidates.MOST_PHRASES

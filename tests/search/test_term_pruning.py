@@ -52,3 +52,36 @@ def test_of_the_three_rarest_common_words_two_must_come_together(tmp_path, monke
         found = opened.symbols(scored(opened, "lens mirror mount screw"))
     together = sorted(held[int(symbol.name[1:])] for symbol, _, _ in found.values())
     assert together == ["lens mirror", "lens mount", "mirror mount"]
+
+
+HELD = {
+    "zinc": 3, "yarn": 4, "wool": 8, "velvet": 9, "twine": 10, "wool velvet": 2, "wool twine": 3, "velvet twine": 4,
+}  # fmt: skip
+"""How many texts hold these words and no others."""
+
+
+@pytest.mark.parametrize(
+    ("most", "enough", "query", "expression"),
+    [
+        (99, 99, "wool zinc unheard", '"wool" OR "zinc"'),
+        (7, 99, "twine velvet wool yarn zinc", '"zinc" OR "yarn"'),
+        (9, 99, "twine velvet wool yarn zinc", '"zinc" OR "yarn" OR ("wool" AND "velvet")'),
+        (11, 99, "twine velvet wool yarn zinc", '"zinc" OR "yarn" OR ("wool" AND "velvet")'),
+        (12, 99, "twine velvet wool yarn zinc", '"zinc" OR "yarn" OR ("wool" AND "velvet") OR ("wool" AND "twine")'),
+        (12, 9, "twine velvet wool yarn zinc", '"zinc" OR "yarn" OR ("wool" AND "velvet") OR ("wool" AND "twine")'),
+        (12, 7, "twine velvet wool yarn zinc", '"zinc" OR "yarn"'),
+        (2, 99, "yarn zinc", '"zinc"'),
+        (2, 99, "unheard", ""),
+    ],
+)
+def test_words_are_added_from_the_rarest_on_while_their_texts_are_few(
+    tmp_path, monkeypatch, most, enough, query, expression
+):
+    """Up to `most` texts; pairs of common words only while fewer than `enough` hold a rare one."""
+    monkeypatch.setattr(term_pruning, "MOST_SCORED", most)
+    monkeypatch.setattr(term_pruning, "ENOUGH", enough)
+    texts = [text for text, count in HELD.items() for _ in range(count)]
+    with Store(tmp_path / "index.db", writable=True) as opened:
+        opened.use_model("test@1", 8)
+        opened.replace([record("a.py", *(item(f"f{n}", text, vector(1)) for n, text in enumerate(texts)))])
+        assert term_pruning.select_terms(opened, parse(query)) == expression
