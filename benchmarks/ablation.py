@@ -42,7 +42,7 @@ from codesearch.index import Index
 from codesearch.search import Query, parse
 from codesearch.search.candidates import ALL_FIELDS, BY_VECTOR, Candidate
 from codesearch.search.features import NAMES, Features
-from codesearch.search.rank import Ranked, _copies, _fold, _key
+from codesearch.search.rank import Ranked, fold, group_copies, sort_key
 from codesearch.search.ranking import FAST
 from codesearch.store import Store
 from codesearch.store.full_text import any_of
@@ -104,8 +104,8 @@ class Repository:
         kept: list[Ranked] = []
         for most in (_LOOKED_AT, len(ranking)):
             some = [self.symbols[id] for id in ranking[:most]]
-            copies = _copies(range(len(some)), some)
-            kept = _fold([Ranked(some[at], _UNWEIGHED, 0.0, FAST) for at in copies])
+            copies = group_copies(range(len(some)), some)
+            kept = fold([Ranked(some[at], _UNWEIGHED, 0.0, FAST) for at in copies])
             if len(kept) >= HITS:
                 break
         return [_row(one.candidate.symbol) for one in kept[:HITS]]
@@ -180,7 +180,7 @@ def opened(index: Index) -> Repository:
         Candidate(id, found.symbol, frozenset(found.roles.split()), 0.0, 0.0, 0.0, found.content)
         for id, found in store.symbols(ids).items()
     ]
-    candidates.sort(key=lambda one: _key(0.0, one))
+    candidates.sort(key=lambda one: sort_key(0.0, one))
     symbols = {one.id: one for one in candidates}
     assert len(symbols) == told.total, "every symbol has a static vector"
     places = {id: place for place, id in enumerate(symbols)}

@@ -43,7 +43,6 @@ ABOVE = frozenset(
         "codesearch/languages/hooks_objc.py:_lost_methods",
         "codesearch/languages/hooks_perl.py:perl",
         "codesearch/quality/mining.py:history",
-        "codesearch/search/features.py:compute",
         "codesearch/search/term_pruning.py:select_terms",
         "codesearch/service/maintainer.py:run",
         "codesearch/service/service.py",

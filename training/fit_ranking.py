@@ -13,8 +13,8 @@ without, multiplied, with the transformer's features and more trees on top. All 
 right candidate comes first (softmax over a query's candidates), each kind of query in each repository weighing as KINDS
 says.
 Printed: every kind under a ranking fitted without its repository, beside simpler ones, and the calibration of the
-scores. `--write` fits on all repositories and writes ranking.py and ranking_model.py of codesearch/search and
-docs/ranking.md with its diagram. `CODESEARCH_UPDATE_DOCS=1 python -m pytest tests/test_docs.py` then writes what the
+scores. `--write` fits on all repositories and writes codesearch/search/ranking_model.py and docs/ranking.md
+with its diagram. `CODESEARCH_UPDATE_DOCS=1 python -m pytest tests/test_docs.py` then writes what the
 examples in the documentation print.
 """
 
@@ -33,12 +33,12 @@ import numpy as np
 import numpy.typing as npt
 import ranking_weights
 from ranking_cases import Case, cases
-from ranking_weights import Bins, Fitted, Table
+from ranking_weights import Bins, Fitted, Numbers, Table
 
 from codesearch.search import boosted_trees
 from codesearch.search.boosted_trees import Tree
-from codesearch.search.features import ASKED, NAMES
-from codesearch.search.rank import MOST_SAME_FILE, SAME_FILE
+from codesearch.search.features import NAMES, QUERY_FEATURES, RERANK_FEATURES
+from codesearch.search.rank import MAX_SAME_FILE, SAME_FILE
 
 Array = npt.NDArray[np.float64]
 
@@ -49,9 +49,8 @@ KINDS = {
 """How much a kind of query weighs."""
 FIXED = {"name_match": 30.0, "is_generated": -2.6}
 """Weights that mined queries cannot tell: a name asked for must win; generated code is too rare in what was mined."""
-FAST_FEATURES = tuple(name for name in NAMES if not name.startswith("deep"))
-DEEP_FEATURES = tuple(name for name in NAMES if name.startswith("deep"))
-"""What the second ranking weighs beside the first one's sum; its trees see all."""
+FAST_FEATURES = tuple(name for name in NAMES if name not in RERANK_FEATURES)
+"""The second ranking weighs RERANK_FEATURES beside the first one's sum; its trees see all features."""
 FOLDS = 4
 STEPS = 120
 RATE = 0.2
@@ -61,7 +60,7 @@ SCALED = 10.0
 COUNTED = 10
 ORDERED = 60
 """Of so many, the first COUNTED are taken when copies are folded and files spread."""
-TREES = {"FAST": (80, 0.15, 8), "DEEP": (60, 0.12, 8)}
+TREES = {"FAST": (80, 0.15, 8), "RERANKED": (60, 0.12, 8)}
 """How many, how much of what each could add it does, and how many leaves it has at most."""
 GROWING = {
     "min_data_in_leaf": 200, "min_sum_hessian_in_leaf": 2, "max_bin": 63,
@@ -71,7 +70,7 @@ NEAR = 50
 FAR = 15
 """Learned from are so many of a query's best (by the places that GUESS names, then by the weighted sum), and so many of
 the others, drawn by lot."""
-GUESS = ("text_place", "names_place", "similarity_place", "deep_place")
+GUESS = ("text_rank", "names_rank", "similarity_rank", "rerank_rank")
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +170,7 @@ def ordered(case: Case, sums: Array) -> tuple[list[int], Array]:
         copies.add(content)
         kept.append(int(at))
         file = int(case.files[at])
-        sums[at] -= SAME_FILE * min(seen[file], MOST_SAME_FILE)
+        sums[at] -= SAME_FILE * min(seen[file], MAX_SAME_FILE)
         seen[file] += 1
     return sorted(kept, key=lambda at: -sums[at])[:COUNTED], sums
 
@@ -227,7 +226,9 @@ def weigh(suite: Suite, some: Sequence[int], names: Sequence[str], below: Model 
     if below:
         # One more column, which begins with a weight of 1.
         features = np.column_stack([features, below.sums(features) / SCALED]).astype(np.float32)
-    free = np.array([name in names and name not in FIXED and name not in ASKED for name in NAMES], dtype=np.float64)
+    free = np.array(
+        [name in names and name not in FIXED and name not in QUERY_FEATURES for name in NAMES], dtype=np.float64
+    )
     weights = np.array([FIXED.get(name, 0.0) for name in NAMES])
     if below:
         free, weights = np.append(free, 1.0), np.append(np.zeros_like(weights), SCALED)
@@ -248,7 +249,7 @@ def weigh(suite: Suite, some: Sequence[int], names: Sequence[str], below: Model 
 
 def fit(suite: Suite, some: Sequence[int], below: Model | None = None) -> Model:
     """Return weights, and trees that add to them, fitted on some cases: the fast ranking, or the one on top of it."""
-    names = DEEP_FEATURES if below else FAST_FEATURES
+    names = RERANK_FEATURES if below else FAST_FEATURES
     weights, scale = weigh(suite, some, names, below)
     base = suite.features @ weights
     if below:
@@ -256,7 +257,7 @@ def fit(suite: Suite, some: Sequence[int], below: Model | None = None) -> Model:
     of = lists(suite, some, base)
     known = base[of.rows].astype(np.float64)
     features = suite.features[of.rows]
-    count, rate, leaves = TREES["DEEP" if below else "FAST"]
+    count, rate, leaves = TREES["RERANKED" if below else "FAST"]
     data = lightgbm.Dataset(features, label=of.right.astype(np.float64), feature_name=list(NAMES))
     objective = {"objective": lambda grown, _: of.gradient(known + grown), "learning_rate": rate, "num_leaves": leaves}
     return Model(weights, lightgbm.train(GROWING | objective, data, count), below, scale)
@@ -322,7 +323,7 @@ def held_out(suite: Suite, repositories: Sequence[str], below: Sequence[Model]) 
 
 def middle(grown: Sequence[tuple[float, Sequence[Tree]]], features: npt.NDArray[np.float32]) -> float:
     """Return what trees add to a candidate of which only the query is known."""
-    asked = {name: float(features[NAMES.index(name)]) for name in ASKED}
+    asked = {name: float(features[NAMES.index(name)]) for name in QUERY_FEATURES}
     return sum(factor * boosted_trees.middle(some, asked) for factor, some in grown)
 
 
@@ -362,6 +363,12 @@ def report(title: str, suite: Suite, of: HeldOut, rivals: Sequence[str]) -> Tabl
     return found
 
 
+def numbers(model: Model, table: Table) -> Numbers:
+    """Return what is written of a fitted ranking."""
+    weights = dict(zip(NAMES, model.weights.tolist(), strict=True))
+    return Numbers(weights, table.calibration, model.trees(), model.scale if model.below else None)
+
+
 def main() -> None:
     """Fit and report."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -375,7 +382,7 @@ def main() -> None:
     second = held_out(deep, repositories, first.models)
     tables = {
         "FAST": report("fast ranking", fast, first, ("text", "cosine")),
-        "DEEP": report("with the transformer", deep, second, ("text", "cosine", "deep_cosine")),
+        "RERANKED": report("with the transformer", deep, second, ("text", "cosine", "rerank_cosine")),
     }
     if options.write:
         below = fit(fast, range(len(fast.cases)))
@@ -383,8 +390,8 @@ def main() -> None:
         check(below, fast)
         check(above, deep)
         fitted = {
-            which: Fitted(dict(zip(NAMES, model.weights.tolist(), strict=True)), model.trees(), others, tables[which])
-            for which, model, others in (("FAST", below, {}), ("DEEP", above, {"FAST": above.scale}))
+            which: Fitted(numbers(model, tables[which]), tables[which])
+            for which, model in (("FAST", below), ("RERANKED", above))
         }
         ranking_weights.write(fitted, len(repositories))
 

@@ -21,7 +21,7 @@ from codesearch.rerank.job import Job, Source
 from codesearch.rerank.reranker import Reranker
 from codesearch.search import Query, parse
 from codesearch.search.candidates import Candidate, gather
-from codesearch.search.features import NAMES, Features, compute, deepened
+from codesearch.search.features import NAMES, Features, compute, with_reranking
 from codesearch.search.rank import RERANKED_CANDIDATES, rank
 from codesearch.settings import load
 from codesearch.store import Store
@@ -87,7 +87,7 @@ def cases(suite: Path, again: bool = False) -> tuple[list[Case], list[Case]]:
                 known = [
                     (one, of) for one, of in zip(asked.candidates, features, strict=True) if one.id in asked.cosines
                 ]
-                said = deepened([of for _, of in known], [asked.cosines[one.id] for one, _ in known])
+                said = with_reranking([of for _, of in known], [asked.cosines[one.id] for one, _ in known])
                 deep.append(_case(folder.name, asked, [one for one, _ in known], said))
     return fast, deep
 

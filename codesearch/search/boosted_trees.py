@@ -1,4 +1,4 @@
-"""Decision trees: what they add to a sum, and which feature adds it."""
+"""Boosted decision trees: what they add to a sum, and the share of each feature."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeAlias, Union
 
 Tree: TypeAlias = Union[float, "tuple[str, float, float, Tree, Tree]"]
-"""What it adds; or a feature, a limit, the mean of what is below, the tree for values up to the limit, and above it."""
+"""What it adds; or (feature, threshold, mean of what is below, tree for values up to the threshold, other tree)."""
 
 Pruned: TypeAlias = Any
-"""What is left of a Tree once the query is known: what it adds, or the place of a value, a limit, and the two trees.
-No recursive type: each step would need a cast, and a query takes twenty thousand."""
+"""A Tree for one query: what it adds, or (position of a value, threshold, the two trees). Not a recursive type: each
+step would need a cast, and a query takes twenty thousand steps."""
 
 
 def prune(tree: Tree, asked: Mapping[str, float], places: Mapping[str, int]) -> Pruned:
-    """Return what is left of a tree when some values are known, `asked`; those of other features are at `places`."""
+    """Return a tree without the decisions that the known values `asked` make; `places` are positions of features."""
     tree = _known(tree, asked)
     if not isinstance(tree, tuple):
         return tree
@@ -23,7 +23,7 @@ def prune(tree: Tree, asked: Mapping[str, float], places: Mapping[str, int]) -> 
 
 
 def total(trees: Sequence[Pruned], values: Sequence[float]) -> float:
-    """Return what trees add to a candidate."""
+    """Return what trees add for a candidate."""
     found = 0.0
     for tree in trees:
         while tree.__class__ is tuple:
@@ -34,14 +34,14 @@ def total(trees: Sequence[Pruned], values: Sequence[float]) -> float:
 
 
 def middle(trees: Iterable[Tree], asked: Mapping[str, float]) -> float:
-    """Return what trees add to a candidate of which only `asked` is known."""
+    """Return the mean of what trees add for candidates of which only `asked` is known."""
     return sum(_mean(_known(tree, asked)) for tree in trees)
 
 
 def shares(trees: Iterable[Tree], asked: Mapping[str, float], values: Mapping[str, float]) -> dict[str, float]:
-    """Return what each feature but those of `asked` adds: how far each step that looks at it moves the mean.
+    """Return what each feature, except those in `asked`, adds: how far the decisions on it move the mean.
 
-    They sum up to `total` less `middle`.
+    The sum is `total` minus `middle`.
     """
     found: dict[str, float] = {}
     for tree in trees:

@@ -1,4 +1,4 @@
-"""Finding the symbols that might answer a query: by their text, their meaning and their names."""
+"""Gathers the symbols that might answer a query: by text, by vector and by name."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ BY_NAME_TEXT = 50
 BY_VECTOR = 100
 BY_NAME = 50
 BY_PREFIX = 50
-BY_PHRASE = 50
+BY_TRIGRAM = 50
 BY_MENTION = 10
-"""How many candidates each way may bring. Twice as many cost twice the time; measured on seven mined sets, they raised
-MRR@10 from .586 to .588."""
+"""Maximum number of candidates taken from each retrieval method. Twice as many cost twice the time and raised MRR@10
+from .586 to .588, measured on seven mined sets."""
 
-PHRASE = 3
-MOST_PHRASES = 12
-"""Words in a row that tell a message; from the first of such rows."""
-FEW_WORDS = 4
-SHORTEST_PREFIX = 3
-"""So few words, each of so many letters at least, may be beginnings of the words of a name."""
+TRIGRAM_WORDS = 3
+MAX_TRIGRAMS = 12
+"""Word trigrams of a query that are searched for, the first ones."""
+MAX_PREFIX_WORDS = 4
+MIN_PREFIX_LETTERS = 3
+"""A query of at most so many words, each of at least so many letters, may hold prefixes of the words of a name."""
 
 # Weights of name, scope, signature, documentation, path, body.
 ALL_FIELDS = (3.0, 1.5, 1.5, 2.0, 1.5, 1.0)
@@ -49,11 +49,11 @@ class Candidate:
     similarity: float
     """Cosine of the static vectors."""
     content: int = 0
-    """The same number for copies of the same code; 0 where that is not known."""
+    """The same number for copies of the same code; 0 if that is not known."""
     terms: tuple[int, ...] = ()
-    """A number a term of the query: bit n says that field n of the text holds it. Empty where none does."""
-    phrases: float = 0.0
-    """Share of the query's rows of PHRASE words that its text holds in that order."""
+    """One number per term of the query: bit n is set if field n contains the term. Empty if no field contains any."""
+    trigrams: float = 0.0
+    """Share of the query's word trigrams that its text contains."""
 
     @property
     def unsaved(self) -> bool:
@@ -61,22 +61,22 @@ class Candidate:
         return self.id < 0
 
 
-def gather(store: Store, query: Query, vector: bytes, wanted: int = 0) -> list[Candidate]:
+def gather(store: Store, query: Query, vector: bytes, limit: int = 0) -> list[Candidate]:
     """Return every candidate for a query, each with all of its evidence, in no particular order.
 
-    `wanted` is how many answers are, if that is more than usual.
+    `limit` is the number of answers that are wanted; a high one raises the number of candidates.
     """
-    least = wanted + wanted // 2  # some will be folded
+    least = limit + limit // 2  # some will be folded
     ids: set[int] = set()
-    ways = (
+    methods = (
         (select_terms(store, query), ALL_FIELDS, max(BY_TEXT, least)),
         (select_terms(store, query, only_names=True), NAME_FIELDS, BY_NAME_TEXT),
-        (any_of(rows_of_words(query)), ALL_FIELDS, BY_PHRASE),
-        (beginnings(query), NAME_FIELDS, BY_PREFIX),
+        (any_of(trigrams(query)), ALL_FIELDS, BY_TRIGRAM),
+        (prefix_expression(query), NAME_FIELDS, BY_PREFIX),
     )
-    for match, weights, most in ways:
+    for match, weights, count in methods:
         if match:
-            ids.update(id for id, _ in store.text_candidates(match, weights, most, query.where))
+            ids.update(id for id, _ in store.text_candidates(match, weights, count, query.where))
     by_vector = dict(store.vector_candidates(vector, max(BY_VECTOR, least), query.where)) if any(vector) else {}
     ids.update(by_vector)
     ids.update(named(store, query, BY_NAME))
@@ -84,27 +84,27 @@ def gather(store: Store, query: Query, vector: bytes, wanted: int = 0) -> list[C
         by_vector |= store.similarities(vector, ids - by_vector.keys())
     return [
         Candidate(
-            id, symbol, frozenset(roles.split()), held.text, held.names, by_vector.get(id, 0.0), content, terms, phrases
+            id, symbol, frozenset(roles.split()), held.text, held.names, by_vector.get(id, 0.0), content, terms, share
         )
-        for id, (symbol, roles, content), held, terms, phrases in with_terms(store, query, store.symbols(ids))
+        for id, (symbol, roles, content), held, terms, share in with_terms(store, query, store.symbols(ids))
     ]
 
 
-def named(store: Store, query: Query, most: int) -> Iterator[int]:
-    """Yield the symbols that bear the name asked for, or begin with it; else those whose names the query mentions."""
+def named(store: Store, query: Query, limit: int) -> Iterator[int]:
+    """Yield the symbols whose name is the query or begins with it; for other queries those whose names it mentions."""
     if query.name:
-        yield from store.named(query.name, most, query.where)
-        yield from store.named(query.name, most, query.where, prefix=True)
+        yield from store.named(query.name, limit, query.where)
+        yield from store.named(query.name, limit, query.where, prefix=True)
     for mention in query.mentions:
         if mention.telling:
-            yield from store.named(mention.key, min(most, BY_MENTION), query.where)
+            yield from store.named(mention.key, min(limit, BY_MENTION), query.where)
 
 
 def with_terms(
     store: Store, query: Query, symbols: Mapping[int, StoredSymbol]
 ) -> Iterator[tuple[int, StoredSymbol, Held, tuple[int, ...], float]]:
-    """Yield symbols with what they hold, the fields that hold each term, and the share of rows of words they hold."""
-    phrases, n = rows_of_words(query), len(query.terms)
+    """Yield (id, symbol, text matches, fields that contain each term, share of trigrams contained) of symbols."""
+    phrases, n = trigrams(query), len(query.terms)
     found = store.held(query.terms, phrases, list(symbols), (ALL_FIELDS, NAME_FIELDS))
     for id, symbol in symbols.items():
         held = found.get(id, NOTHING_HELD)
@@ -112,22 +112,22 @@ def with_terms(
         yield id, symbol, held, held.fields[:n], share
 
 
-def rows_of_words(query: Query) -> list[str]:
-    """Return every PHRASE words in a row of a query that is longer than that: what messages are found by.
+def trigrams(query: Query) -> list[str]:
+    """Return the query's word trigrams, used to find error messages verbatim; none for queries of three words or fewer.
 
-    Those of which all but one word say nothing are left out: too many texts hold them.
+    Trigrams with more than one stop word are left out: too many texts contain them.
     """
     found = words(query.text)
-    if len(found) <= PHRASE:
+    if len(found) <= TRIGRAM_WORDS:
         return []
-    rows = [found[at : at + PHRASE] for at in range(len(found) - PHRASE + 1)]
-    telling = [" ".join(row) for row in rows if sum(word not in STOP_WORDS for word in row) > 1]
-    return list(dict.fromkeys(telling))[:MOST_PHRASES]
+    rows = [found[at : at + TRIGRAM_WORDS] for at in range(len(found) - TRIGRAM_WORDS + 1)]
+    kept = [" ".join(row) for row in rows if sum(word not in STOP_WORDS for word in row) > 1]
+    return list(dict.fromkeys(kept))[:MAX_TRIGRAMS]
 
 
-def beginnings(query: Query) -> str:
-    """Return an FTS5 expression for names whose words begin as those of a short query do, or nothing."""
-    found = [word for word in query.words if len(word) >= SHORTEST_PREFIX and word.isalnum()]
-    if not 2 <= len(found) <= FEW_WORDS:
+def prefix_expression(query: Query) -> str:
+    """Return an FTS5 expression for names whose words begin with the words of a short query, or ""."""
+    found = [word for word in query.words if len(word) >= MIN_PREFIX_LETTERS and word.isalnum()]
+    if not 2 <= len(found) <= MAX_PREFIX_WORDS:
         return ""
     return "{name scope} : (" + " AND ".join(f'"{word}"*' for word in found) + ")"

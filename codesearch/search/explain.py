@@ -241,8 +241,8 @@ def _ways(store: Store, query: Query, id: int) -> Iterator[Way]:
     matches = [
         ("text", select_terms(store, query), candidates.ALL_FIELDS, candidates.BY_TEXT),
         ("names", select_terms(store, query, only_names=True), candidates.NAME_FIELDS, candidates.BY_NAME_TEXT),
-        ("phrases", any_of(tuple(candidates.rows_of_words(query))), candidates.ALL_FIELDS, candidates.BY_PHRASE),
-        ("beginnings", candidates.beginnings(query), candidates.NAME_FIELDS, candidates.BY_PREFIX),
+        ("phrases", any_of(tuple(candidates.trigrams(query))), candidates.ALL_FIELDS, candidates.BY_TRIGRAM),
+        ("beginnings", candidates.prefix_expression(query), candidates.NAME_FIELDS, candidates.BY_PREFIX),
     ]
     for name, match, weights, taken in matches:
         if match:

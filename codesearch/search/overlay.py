@@ -178,10 +178,10 @@ class Overlay:
                 names.get(id, 0.0),
                 near.get(id, 0.0),
                 0,
-                held,
-                phrases,
+                terms,
+                share,
             )
-            for id, (symbol, roles, _), _, held, phrases in symbols
+            for id, (symbol, roles, _), _, terms, share in symbols
         ]
 
     def _total(self, store: Store | None) -> int:

@@ -1,4 +1,4 @@
-"""Putting candidates in order: what their features add up to, then room for more than one file."""
+"""Orders candidates: by the weighted sum of their features and the trees, then spread over files."""
 
 from __future__ import annotations
 
@@ -10,34 +10,32 @@ from operator import mul
 from codesearch.core.types import CALLABLES, Symbol
 from codesearch.search import boosted_trees
 from codesearch.search.candidates import Candidate
-from codesearch.search.features import ASKED, NAMES, Features, deepened
+from codesearch.search.features import NAMES, QUERY_FEATURES, Features, with_reranking
 from codesearch.search.query import Query
-from codesearch.search.ranking import DEEP, FAST, Weighting
+from codesearch.search.ranking import FAST, RERANKED, Weighting
 
 SAME_FILE = 0.6
-"""What each better hit of the same file takes from the sum, so that one file does not fill the list."""
-MOST_SAME_FILE = 8
+"""Subtracted from the sum for each better hit in the same file, so that one file does not fill the list."""
+MAX_SAME_FILE = 8
 
 RERANKED_CANDIDATES = 50
-"""How many of the fast ranking's best the transformer looks at; more change nothing (docs/architecture.md)."""
+"""Candidates of the fast ranking that the transformer reranks; more change nothing (docs/architecture.md)."""
 
 WEAK = 0.12
-"""A score below which a hit is hardly what was asked for."""
-
+"""A hit with a lower score is probably not what was asked for."""
 
 _PLACES = {name: place for place, name in enumerate(NAMES)}
 
 
 class Weigher:
-    """What the features of a query's candidates add up to: each times its weight, and what the trees make of them.
+    """Sums up the features of a query's candidates: each times its weight, plus what the trees add.
 
-    A tree's part counts from the middle of what it can add for such a query, so features that tell of the query only
-    add nothing themselves.
+    The trees count relative to their middle for such a query, so that features of the query alone add nothing.
     """
 
-    def __init__(self, weighting: Weighting, of: Features) -> None:
-        """`of` are the features of any candidate of the query."""
-        asked = _asked(of)
+    def __init__(self, weighting: Weighting, features: Features) -> None:
+        """Prepare for a query; `features` are those of any of its candidates."""
+        asked = _query_features(features)
         self._weights = [weighting.weights.get(name, 0.0) for name in NAMES]
         self._trees = [
             (factor, [boosted_trees.prune(tree, asked, _PLACES) for tree in some]) for factor, some in weighting.trees
@@ -46,54 +44,54 @@ class Weigher:
 
     def total(self, features: Features) -> float:
         """Return the sum."""
-        grown = sum([factor * boosted_trees.total(some, features) for factor, some in self._trees])
-        return float(sum(map(mul, self._weights, features))) + grown - self._middle
+        trees = sum([factor * boosted_trees.total(some, features) for factor, some in self._trees])
+        return float(sum(map(mul, self._weights, features))) + trees - self._middle
 
 
 def contributions(weighting: Weighting, features: Features) -> list[tuple[str, float, float, float]]:
-    """Return (feature, value, weight, what it adds) for every feature; what they add is what a Weigher sums up."""
-    asked, values = _asked(features), features._asdict()
-    grown = dict.fromkeys(NAMES, 0.0)
+    """Return (feature, value, weight, contribution) for every feature; the contributions are what a Weigher sums up."""
+    asked, values = _query_features(features), features._asdict()
+    from_trees = dict.fromkeys(NAMES, 0.0)
     for factor, some in weighting.trees:
         for name, adds in boosted_trees.shares(some, asked, values).items():
-            grown[name] += factor * adds
+            from_trees[name] += factor * adds
     weights = weighting.weights
     return [
-        (name, float(value), weights.get(name, 0.0), value * weights.get(name, 0.0) + grown[name])
+        (name, float(value), weights.get(name, 0.0), value * weights.get(name, 0.0) + from_trees[name])
         for name, value in zip(NAMES, features, strict=True)
     ]
 
 
-def _asked(features: Features) -> dict[str, float]:
-    return {name: getattr(features, name) for name in ASKED}
+def _query_features(features: Features) -> dict[str, float]:
+    return {name: getattr(features, name) for name in QUERY_FEATURES}
 
 
 @dataclass(frozen=True, slots=True)
 class Ranked:
-    """A candidate with the reason of its place."""
+    """A candidate with the reasons of its rank."""
 
     candidate: Candidate
     features: Features
     score: float
-    """0..1: roughly how likely this is what was asked for."""
+    """0..1: roughly the probability that this is what was asked for."""
     weighting: Weighting
-    """What its features were weighed by."""
+    """The weighting that made the score."""
     copies: tuple[Candidate, ...] = ()
     """The same code elsewhere."""
     folded: tuple[Candidate, ...] = ()
-    """What would stand further down and says the same: overloads of it, and what it is defined in."""
+    """Lower-ranked candidates that are shown as part of it: overloads of it, and the symbols that contain it."""
     same_file: float = 0.0
-    """How many better hits of its file it follows, as far as that counts."""
+    """Number of better hits in the same file, at most MAX_SAME_FILE."""
 
     @property
     def refined(self) -> bool:
-        """Whether the transformer had a say."""
-        return self.weighting is DEEP
+        """Whether the transformer has compared it with the query."""
+        return self.weighting is RERANKED
 
     def contributions(self) -> list[tuple[str, float, float, float]]:
-        """Return (feature, value, weight, what it adds) for every feature that adds something, most important first.
+        """Return (feature, value, weight, contribution) for every feature that contributes, most important first.
 
-        It adds its value times its weight, and what the trees make of it.
+        A contribution is the value times its weight, plus what the trees add for it.
         """
         rows = contributions(self.weighting, self.features)
         rows.append(("same_file", self.same_file, -SAME_FILE, -SAME_FILE * self.same_file))
@@ -106,17 +104,17 @@ def rank(query: Query, candidates: Sequence[Candidate], features: Sequence[Featu
         return []
     weigher = Weigher(FAST, features[0])
     sums = [weigher.total(one) for one in features]
-    order = sorted(range(len(candidates)), key=lambda at: _key(sums[at], candidates[at]))
-    copies = _copies(order, candidates)
+    order = sorted(range(len(candidates)), key=lambda at: sort_key(sums[at], candidates[at]))
+    copies = group_copies(order, candidates)
     best = [Ranked(candidates[at], features[at], sums[at], FAST, tuple(copies[at])) for at in order if at in copies]
     return _scored(query, best)
 
 
 def refine(query: Query, ranked: Sequence[Ranked], similarities: Mapping[int, float]) -> list[Ranked]:
-    """Return a ranking put in order again, now that a transformer has compared some of it with the query.
+    """Return a ranking in a new order, after the transformer has compared its first candidates with the query.
 
-    `similarities` holds its cosines by candidate id; of the first DEEP_CANDIDATES, those without one count as the
-    middle of the others. What comes after them keeps its order.
+    `similarities` holds its cosines by candidate id; among the first RERANKED_CANDIDATES, those without one count as
+    the median of the others. The candidates after them keep their order.
     """
     best, rest = ranked[:RERANKED_CANDIDATES], ranked[RERANKED_CANDIDATES:]
     known = sorted(similarities[item.candidate.id] for item in best if item.candidate.id in similarities)
@@ -124,31 +122,31 @@ def refine(query: Query, ranked: Sequence[Ranked], similarities: Mapping[int, fl
         return list(ranked)
     middle = known[len(known) // 2]
     values = [similarities.get(item.candidate.id, middle) for item in best]
-    deep = deepened([item.features for item in best], values)
-    weigher = Weigher(DEEP, deep[0])
+    refined = with_reranking([item.features for item in best], values)
+    weigher = Weigher(RERANKED, refined[0])
     summed = [
-        replace(item, features=features, score=weigher.total(features), weighting=DEEP)
-        for item, features in zip(best, deep, strict=True)
+        replace(item, features=features, score=weigher.total(features), weighting=RERANKED)
+        for item, features in zip(best, refined, strict=True)
     ]
-    summed.sort(key=lambda item: _key(item.score, item.candidate))
+    summed.sort(key=lambda item: sort_key(item.score, item.candidate))
     found = _scored(query, summed)
     least = found[-1].score
     return found + [replace(item, score=min(item.score, least)) for item in rest]
 
 
 def _scored(query: Query, ranked: Sequence[Ranked]) -> list[Ranked]:
-    """Return a ranking (with sums for scores, best first) as it is shown: folded, spread over files, calibrated."""
+    """Return a ranking (best first, sums instead of scores) as it is shown: folded, spread over files, calibrated."""
     seen: dict[str, int] = {}
     found = []
-    for item in _fold(ranked):
+    for item in fold(ranked):
         path = item.candidate.symbol.path
         before = 0
-        if not (item.features.name_match and query.name):  # all that bear the name asked for may stand together
+        if not (item.features.name_match and query.name):  # symbols with the name asked for may stay together
             before = seen.get(path, 0)
             seen[path] = before + 1
-            before = min(before, MOST_SAME_FILE)
+            before = min(before, MAX_SAME_FILE)
         found.append((item.score - SAME_FILE * before, before, item))
-    found.sort(key=lambda entry: _key(entry[0], entry[2].candidate))
+    found.sort(key=lambda entry: sort_key(entry[0], entry[2].candidate))
     return [
         Ranked(
             item.candidate,
@@ -163,10 +161,10 @@ def _scored(query: Query, ranked: Sequence[Ranked]) -> list[Ranked]:
     ]
 
 
-def _fold(ranked: Sequence[Ranked]) -> list[Ranked]:
-    """Return a ranking in which overloads are one hit, and what holds a better hit is folded under that.
+def fold(ranked: Sequence[Ranked]) -> list[Ranked]:
+    """Return a ranking in which overloads are one hit, and a container is folded under a better hit inside it.
 
-    What a container holds stays beside it where the container is the better hit: people look for functions.
+    The symbols inside a container that is the better hit are hits of their own: people look for functions.
     """
     kept: list[Ranked] = []
     in_file: dict[str, list[Ranked]] = {}
@@ -174,7 +172,7 @@ def _fold(ranked: Sequence[Ranked]) -> list[Ranked]:
     for item in ranked:
         symbol = item.candidate.symbol
         beside = in_file.setdefault(symbol.path, [])
-        under = next((one for one in beside if _says_the_same(symbol, one.candidate.symbol)), None)
+        under = next((one for one in beside if _belongs_to(symbol, one.candidate.symbol)), None)
         if under is None:
             kept.append(item)
             beside.append(item)
@@ -186,15 +184,15 @@ def _fold(ranked: Sequence[Ranked]) -> list[Ranked]:
     ]
 
 
-def _says_the_same(symbol: Symbol, better: Symbol) -> bool:
-    """Return whether a symbol is an overload of a better hit of its file, or what holds that."""
+def _belongs_to(symbol: Symbol, better: Symbol) -> bool:
+    """Return whether a symbol is an overload of a better hit of its file, or contains it."""
     if symbol.kind in CALLABLES:
         return symbol.qualname == better.qualname and better.kind in CALLABLES
     return symbol.start_line <= better.start_line and better.end_line <= symbol.end_line
 
 
-def _copies(order: Sequence[int], candidates: Sequence[Candidate]) -> dict[int, list[Candidate]]:
-    """Return, for the best of each group of copies, the others."""
+def group_copies(order: Sequence[int], candidates: Sequence[Candidate]) -> dict[int, list[Candidate]]:
+    """Return the copies of each candidate that is the best of its group, by its position."""
     best: dict[int, int] = {}
     copies: dict[int, list[Candidate]] = {}
     for at in order:
@@ -211,7 +209,7 @@ def _score(weighed: float, calibration: tuple[float, float]) -> float:
     return 1 / (1 + math.exp(-max(-60.0, min(60.0, slope * weighed + intercept))))
 
 
-def _key(weighed: float, candidate: Candidate) -> tuple[float, int, str, int, int]:
-    """Return what to sort by: the sum, then the shallower path, since copies live deeper."""
+def sort_key(weighed: float, candidate: Candidate) -> tuple[float, int, str, int, int]:
+    """Return the sort key: the sum, then the depth of the path, since copies lie deeper."""
     symbol = candidate.symbol
     return (-weighed, symbol.path.count("/"), symbol.path, symbol.start_line, -symbol.end_line)

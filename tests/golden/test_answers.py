@@ -107,5 +107,5 @@ def test_the_evidence_for_candidates_is_what_it_was(fast: Index) -> None:
 def evidence(ranked: Any) -> list[Any]:
     """Return where a candidate is, its score, text matches, cosine, terms by field, and share of phrases."""
     one = ranked.candidate
-    numbers = [round(value, 4) for value in (ranked.score, one.text, one.names, one.similarity, one.phrases)]
+    numbers = [round(value, 4) for value in (ranked.score, one.text, one.names, one.similarity, one.trigrams)]
     return [f"{one.symbol.path}:{one.symbol.qualname}", *numbers, " ".join(f"{fields:06b}" for fields in one.terms)]

@@ -46,7 +46,7 @@ def candidate(
     symbol = Symbol(
         kind, name, qualname, signature or f"def {name}(self)", documentation, *lines, 0, 99, "python", path
     )
-    text, names, similarity, phrases = evidence
+    text, names, similarity, trigrams = evidence
     return Candidate(
         id,
         symbol,
@@ -56,7 +56,7 @@ def candidate(
         similarity=similarity,
         content=content or id,
         terms=terms,
-        phrases=phrases,
+        trigrams=trigrams,
     )
 
 

@@ -145,7 +145,7 @@ def test_a_filter_holds_for_every_way(store: Store):
     ],
 )
 def test_two_to_four_words_of_three_letters_may_be_beginnings(typed: str, expression: str):
-    assert candidates.beginnings(parse(typed)) == expression
+    assert candidates.prefix_expression(parse(typed)) == expression
 
 
 @pytest.mark.parametrize(
@@ -158,8 +158,8 @@ def test_two_to_four_words_of_three_letters_may_be_beginnings(typed: str, expres
     ],
 )
 def test_a_phrase_is_three_words_in_a_row_of_a_longer_query(typed: str, rows: list[str]):
-    assert candidates.rows_of_words(parse(typed)) == rows
+    assert candidates.trigrams(parse(typed)) == rows
 
 
 def test_a_pasted_text_has_no_more_phrases_than_help():
-    assert len(candidates.rows_of_words(parse(" ".join(f"word{n}" for n in range(60))))) == candidates.MOST_PHRASES
+    assert len(candidates.trigrams(parse(" ".join(f"word{n}" for n in range(60))))) == candidates.MAX_TRIGRAMS

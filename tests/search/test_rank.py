@@ -160,7 +160,7 @@ def test_what_the_transformer_could_not_read_counts_as_the_middle():
     query = parse("send it again")
     many = [replace(candidate(i, f"f{i}", path=f"{i}.py"), content=i) for i in range(1, 6)]
     refined = refine(query, rank(query, many, compute(query, many)), {1: 0.1, 2: 0.5, 3: 0.9})
-    values = {item.candidate.id: item.features.deep_cosine for item in refined}
+    values = {item.candidate.id: item.features.rerank_cosine for item in refined}
     assert values == {1: 0.1, 2: 0.5, 3: 0.9, 4: 0.5, 5: 0.5}
 
 

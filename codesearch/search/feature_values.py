@@ -1,0 +1,195 @@
+"""The arithmetic behind the features: shares, reciprocal ranks, rarity of terms, matches of names."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from codesearch.core.tokens import name_key, words
+from codesearch.core.types import Symbol
+from codesearch.search.candidates import Candidate
+from codesearch.search.query import Mention, Query
+
+_MATCH_WEIGHTS = (1.0, 0.6, 0.4, 0.3, 0.2)
+"""How much the best, second, ... match of a file adds to the evidence for the file."""
+OTHER_MATCHES = sum(_MATCH_WEIGHTS[1:])
+_BEST_OF_FILE = 3
+_MAX_FILE_COUNT = 20
+"""Candidates of a file; more of them mean nothing more."""
+_MAX_DEPTH = 8
+_BITS = tuple(tuple(at + 1 for at in range(6) if fields >> at & 1) for fields in range(64))
+"""For each value of `Candidate.terms`, the positions in `coverage` it adds to."""
+_OTHER_STYLE = 0.7
+"""Factor for a mentioned name in another case style."""
+_LESS = 0.6
+"""Factor for a file of a mentioned name, and for a symbol outside the containers written before the name."""
+_HALF_RANK = 3.0
+"""The rank, counted from 0, at which a reciprocal rank is one half."""
+
+
+def relative(values: Sequence[float]) -> list[float]:
+    """Return values divided by the greatest one, negative ones as 0."""
+    best = max(values) or 1.0
+    return [max(0.0, value) / best for value in values]
+
+
+def reciprocal_ranks(values: Sequence[float]) -> list[float]:
+    """Return 1 for the greatest value, 1/2 at rank _HALF_RANK, and 0 for values that are not positive."""
+    ranks: dict[float, int] = {}
+    for rank, value in enumerate(sorted(values, reverse=True)):
+        ranks.setdefault(value, rank)  # equal values share the best of their ranks
+    return [1 / (1 + ranks[value] / _HALF_RANK) if value > 0 else 0.0 for value in values]
+
+
+def term_rarity(query: Query, candidates: Sequence[Candidate]) -> list[float]:
+    """Return the weight of each term of a query: higher if fewer candidates contain it. The sum is 1, or 0."""
+    containing = [0] * len(query.terms)
+    for candidate in candidates:
+        for at, fields in enumerate(candidate.terms):
+            containing[at] += fields != 0
+    n = len(candidates)
+    weights = [math.log(1 + (n - some + 0.5) / (some + 0.5)) if some else 0.0 for some in containing]
+    total = sum(weights) or 1.0
+    return [weight / total for weight in weights]
+
+
+def coverage(rarity: Sequence[float], terms: Sequence[int]) -> list[float]:
+    """Return the share of a query's terms that a candidate contains anywhere, then in each of its six fields."""
+    found = [0.0] * 7
+    for weight, fields in zip(rarity, terms, strict=False):
+        if fields:
+            found[0] += weight
+            for at in _BITS[fields]:
+                found[at] += weight
+    return found
+
+
+def prefix_share(prefixes: Sequence[str], name: Sequence[str]) -> float:
+    """Return the share of `prefixes` that a word of a name begins with."""
+    if not prefixes:
+        return 0.0
+    return sum([any(word.startswith(prefix) for word in name) for prefix in prefixes]) / len(prefixes)
+
+
+def prefixes_in_order(prefixes: Sequence[str], name: Sequence[str]) -> float:
+    """Return the share of `prefixes` that words of a name begin with, one after the other."""
+    if not prefixes:
+        return 0.0
+    at = found = 0
+    for prefix in prefixes:
+        for place in range(at, len(name)):
+            if name[place].startswith(prefix):
+                at, found = place + 1, found + 1
+                break
+    return found / len(prefixes)
+
+
+@dataclass(frozen=True, slots=True)
+class FileEvidence:
+    """What the candidates of a file say together."""
+
+    text: float
+    """Weighted sum of their text matches."""
+    similarity: float
+    """Weighted sum of their similarities."""
+    nearest: tuple[float, float]
+    """The two highest similarities."""
+    best: float
+    """Mean of the best text matches."""
+    coverage: float
+    count: float
+    name: float
+    depth: float
+
+
+def file_evidence(
+    candidates: Sequence[Candidate],
+    texts: Sequence[float],
+    similarities: Sequence[float],
+    rarity: Sequence[float],
+    asked: frozenset[str],
+) -> dict[str, FileEvidence]:
+    """Return what the candidates of each file say together, by path."""
+    members: dict[str, list[int]] = defaultdict(list)
+    for at, candidate in enumerate(candidates):
+        members[candidate.symbol.path].append(at)
+    found = {}
+    for path, places in members.items():
+        by_text = sorted([texts[at] for at in places], reverse=True)
+        near = sorted([similarities[at] for at in places], reverse=True)
+        coverage = 0.0
+        terms = [candidates[at].terms for at in places if candidates[at].terms]
+        for weight, fields in zip(rarity, zip(*terms, strict=False), strict=False):
+            if any(fields):
+                coverage += weight
+        own = words(path.rpartition("/")[2].rpartition(".")[0])
+        found[path] = FileEvidence(
+            sum([share * weight for share, weight in zip(by_text, _MATCH_WEIGHTS, strict=False)]),
+            sum([share * weight for share, weight in zip(near, _MATCH_WEIGHTS, strict=False)]),
+            (near[0], near[1] if len(near) > 1 else 0.0),
+            sum(by_text[:_BEST_OF_FILE]) / _BEST_OF_FILE,
+            coverage,
+            min(len(places), _MAX_FILE_COUNT) / _MAX_FILE_COUNT,
+            sum([word in asked for word in own]) / len(own) if own else 0.0,
+            min(path.count("/"), _MAX_DEPTH) / _MAX_DEPTH,
+        )
+    return found
+
+
+def name_match(query: Query, candidate: Candidate) -> float:
+    """Return how well a symbol's name is the name asked for; case style and separators do not matter."""
+    symbol = candidate.symbol
+    key = name_key(symbol.name)
+    if key == query.name:
+        score = 0.9 if symbol.kind != "module" else 0.7  # `cache` means the class Cache before the file cache.py
+    elif key.startswith(query.name) and len(query.name) >= 3:
+        score = 0.55
+    elif query.name in key and len(query.name) >= 3:
+        score = 0.4
+    else:
+        return 0.0
+    containers = [name_key(part) for part in _containers(symbol.qualname)]
+    if containers and containers[-1] == key:
+        score -= 0.05  # a constructor, after its class
+    if query.scope:
+        return score + 0.1 if set(containers).issuperset(query.scope) else score * 0.6
+    return score + (0.1 if symbol.name == query.text.removesuffix("()") else 0.0)
+
+
+def mention_certainty(mentions: Mapping[str, Mention], symbol: Symbol) -> float:
+    """Return how certain it is that the query mentions a symbol's name, in its own case style or in another."""
+    mention = mentions.get(name_key(symbol.name))
+    if mention is None or (mention.name != symbol.name and mention.certainty < 1):
+        return 0.0
+    score = mention.certainty if mention.name == symbol.name else _OTHER_STYLE
+    if symbol.kind == "module":
+        score *= _LESS
+    if mention.scope and not set(map(name_key, _containers(symbol.qualname))).issuperset(mention.scope):
+        score *= _LESS
+    return score
+
+
+def _containers(qualname: str) -> list[str]:
+    for separator in ("::", "#", "->", "/"):
+        qualname = qualname.replace(separator, ".")
+    return qualname.split(".")[:-1]
+
+
+_ROLE_WORDS = {
+    "test": {"test", "tests", "testing", "spec", "specs", "mock", "mocks", "fixture", "fixtures"},
+    "vendored": {"vendor", "vendored"},
+    "generated": {"generated"},
+    "example": {"example", "examples", "demo", "demos", "benchmark", "benchmarks"},
+}
+
+
+def requested_roles(query: Query) -> frozenset[str]:
+    """Return the roles a query asks for, in its filters or its words."""
+    named = {*query.where.roles, *(("test",) if "test" in query.where.kinds else ())}
+    paths = " ".join(query.where.paths)
+    for role, role_words in _ROLE_WORDS.items():
+        if role_words.intersection(query.terms) or any(word in paths for word in role_words):
+            named.add(role)
+    return frozenset(named)
