@@ -234,8 +234,15 @@ def tables(found: Mapping[str, Any]) -> Iterator[str]:
         f"`{static}` and `{transformer}`, {found['symbols']:,} symbols in {found['repositories']} trees, all of them "
         "embedded by both."
     )
+    suites = {suite: figure for suite, figure in SUITES.items() if of(runs[title(SIGNALS)], suite)}
+    yield from _rankings(runs, suites)
+    for suite, figure in suites.items():
+        yield from _groups(runs, suite, figure)
+
+
+def _rankings(runs: Mapping[str, list[Row]], suites: Mapping[str, str]) -> Iterator[str]:
+    """Yield one line per ranking."""
     all_three = title(SIGNALS)
-    suites = {suite: figure for suite, figure in SUITES.items() if of(runs[all_three], suite)}
     yield "\n| signals |" + "".join(f" {suite}, {figure} | vs. all three |" for suite, figure in suites.items())
     yield "|---" * (1 + 2 * len(suites)) + "|"
     for name, rows in runs.items():
@@ -246,19 +253,22 @@ def tables(found: Mapping[str, Any]) -> Iterator[str]:
             apart = interval(difference(of(rows, suite), of(runs[all_three], suite)))
             cells.append("" if name == all_three else "{:+.3f} ({:+.3f} to {:+.3f})".format(*apart))
         yield f"| {' | '.join(cells)} |"
-    for suite, figure in suites.items():
-        shown = {name: of(rows, suite) for name, rows in runs.items() if not name.endswith(BY_SCORES)}
-        first = shown[all_three]
-        groups = [(by, value) for by in ("kind", "repo") for value in dict.fromkeys(row[by] for row in first)]
-        yield f"\n| {suite}, {figure} | queries | {' | '.join(shown)} |"
-        yield "|---" * (len(shown) + 2) + "|"
-        for by, value in groups:
-            some = [[row for row in rows if row[by] == value] for rows in shown.values()]
-            if len(some[0]) == len(first):
-                continue  # the only kind is all
-            cells = ["{:.3f} ({:.2f} to {:.2f})".format(*interval(rows)) for rows in some]
-            name = f"kind: {value}" if by == "kind" else value
-            yield f"| {name} | {len(some[0])} | {' | '.join(cells)} |"
+
+
+def _groups(runs: Mapping[str, list[Row]], suite: str, figure: str) -> Iterator[str]:
+    """Yield one line per kind and per repository of a suite."""
+    shown = {name: of(rows, suite) for name, rows in runs.items() if not name.endswith(BY_SCORES)}
+    first = shown[title(SIGNALS)]
+    groups = [(by, value) for by in ("kind", "repo") for value in dict.fromkeys(row[by] for row in first)]
+    yield f"\n| {suite}, {figure} | queries | {' | '.join(shown)} |"
+    yield "|---" * (len(shown) + 2) + "|"
+    for by, value in groups:
+        some = [[row for row in rows if row[by] == value] for rows in shown.values()]
+        if len(some[0]) == len(first):
+            continue  # the only kind is all
+        cells = ["{:.3f} ({:.2f} to {:.2f})".format(*interval(rows)) for rows in some]
+        name = f"kind: {value}" if by == "kind" else value
+        yield f"| {name} | {len(some[0])} | {' | '.join(cells)} |"
 
 
 def of(rows: Sequence[Row], suite: str) -> list[Row]:

@@ -177,24 +177,25 @@ def blank(root: Path, found: dict[str, list[Found]]) -> None:
 def _above(lines: list[str], top: int) -> Iterator[int]:
     """Yield the lines of the comment that ends right above line `top` (from 0)."""
     at = top - 1
-    if (at >= 0 and lines[at].rstrip().endswith("*/")) or (at >= 0 and lines[at].rstrip().endswith("-}")):
-        opening = "/*" if lines[at].rstrip().endswith("*/") else "{-"
-        while at >= 0:
-            yield at
-            if opening in lines[at]:
-                return
-            at -= 1
-        return
-    if at >= 0 and lines[at].strip() == '"""':  # Elixir's @doc
-        first = at - 1
-        while first >= 0 and '"""' not in lines[first]:
-            first -= 1
+    last = lines[at].rstrip() if at >= 0 else ""
+    if last.endswith(("*/", "-}")):
+        yield from _block(lines, at, "/*" if last.endswith("*/") else "{-")
+    elif last.strip() == '"""':  # Elixir's @doc
+        first = next((line for line in range(at - 1, -1, -1) if '"""' in lines[line]), -1)
         if first >= 0 and re.match(r"\s*@(module|type)?doc\b", lines[first]):
             yield from range(first, at + 1)
-        return
-    while at >= 0 and COMMENT.match(lines[at]):
+    else:
+        while at >= 0 and COMMENT.match(lines[at]):
+            yield at
+            at -= 1
+
+
+def _block(lines: list[str], last: int, opening: str) -> Iterator[int]:
+    """Yield the lines of a block comment, from its last line up to the one that opens it."""
+    for at in range(last, -1, -1):
         yield at
-        at -= 1
+        if opening in lines[at]:
+            return
 
 
 def documented(found: dict[str, list[Found]]) -> list[Found]:
@@ -320,23 +321,57 @@ def mine(git: Path, revision: str, out: Path) -> Counter[str]:
 
 def queries(found: dict[str, list[Found]], git: Path, revision: str) -> Iterator[Row]:
     """Yield the queries of a repository, the same ones every time."""
-    chance = random.Random(7)
     taken: Counter[str] = Counter()
+    topics = random.Random(11)
 
-    def row(kind: str, tree: str, text: str, answers: list[Row]) -> Iterator[Row]:
+    def take(kind: str, tree: str, text: str, answers: list[Row]) -> Iterator[Row]:
         if text and taken[kind] < MOST[kind]:
             taken[kind] += 1
             yield {"kind": kind, "tree": tree, "query": text, "answers": answers}
 
+    for candidate in _candidates(found, git, revision):
+        for row in take(*candidate):
+            yield row
+            if row["kind"] == "architecture":
+                yield from take("topic", "bare", keywords(row["query"], topics), row["answers"])
+
+
+Candidate = tuple[str, str, str, list[Row]]
+"""Kind, tree, query, answers."""
+
+
+def _candidates(found: dict[str, list[Found]], git: Path, revision: str) -> Iterator[Candidate]:
+    """Yield more queries than are wanted. All draw from one source of chance, so their order matters."""
+    chance = random.Random(7)
+    yield from _by_sentence(found, chance)
+    yield from _by_name(found, chance)
+    pasted = sorted(messages(found), key=lambda pair: pair[0])
+    chance.shuffle(pasted)
+    for text, item in pasted:
+        yield "error", "src", text, [item.place]
+    changes = list(commits(git, revision, set(found)))
+    chance.shuffle(changes)
+    for subject, paths in changes:
+        yield "commit", "src", subject, [{"path": path} for path in paths]
+    for path in sorted(found, key=lambda path: chance.random()):
+        types = [i for i in found[path] if i.sentence and i.symbol.kind not in CALLABLES]
+        if types and len(types[0].source) > 800:
+            yield "architecture", "bare", types[0].sentence, [{"path": path}]
+
+
+def _by_sentence(found: dict[str, list[Found]], chance: random.Random) -> Iterator[Candidate]:
     known = documented(found)
     chance.shuffle(known)
     for at, item in enumerate(known):
         if at % 4 < 2:
-            yield from row("docs", "bare", item.sentence, [item.place])
+            yield "docs", "bare", item.sentence, [item.place]
         elif at % 4 == 2:
-            yield from row("keywords", "bare", keywords(item.sentence, chance), [item.place])
+            yield "keywords", "bare", keywords(item.sentence, chance), [item.place]
         else:
-            yield from row("question", "bare", question(item.sentence, chance), [item.place])
+            yield "question", "bare", question(item.sentence, chance), [item.place]
+
+
+def _by_name(found: dict[str, list[Found]], chance: random.Random) -> Iterator[Candidate]:
     symbols = [item for items in found.values() for item in items if item.symbol.kind != "module"]
     named = Counter(item.symbol.name for item in symbols)
     chance.shuffle(symbols)
@@ -351,27 +386,12 @@ def queries(found: dict[str, list[Found]], git: Path, revision: str) -> Iterator
         symbol = item.symbol
         if len(words(symbol.name)) > 1 and chance.random() < 0.6:
             scope = symbol.qualname.removesuffix(symbol.name)
-            yield from row("half", "src", half(symbol.name, scope, chance), [item.place])
+            yield "half", "src", half(symbol.name, scope, chance), [item.place]
         else:
-            yield from row("name", "src", symbol.name, [item.place])
+            yield "name", "src", symbol.name, [item.place]
     ways = random.Random(13)
     for item in alone:
-        yield from row("symbol", "src", in_words(item.symbol, ways), [item.place])
-    told = sorted(messages(found), key=lambda pair: pair[0])
-    chance.shuffle(told)
-    for text, item in told:
-        yield from row("error", "src", text, [item.place])
-    changes = list(commits(git, revision, set(found)))
-    chance.shuffle(changes)
-    for subject, paths in changes:
-        yield from row("commit", "src", subject, [{"path": path} for path in paths])
-    topics = random.Random(11)
-    for path in sorted(found, key=lambda path: chance.random()):
-        types = [i for i in found[path] if i.sentence and i.symbol.kind not in CALLABLES]
-        if types and len(types[0].source) > 800:
-            for one in row("architecture", "bare", types[0].sentence, [{"path": path}]):
-                yield one
-                yield from row("topic", "bare", keywords(one["query"], topics), one["answers"])
+        yield "symbol", "src", in_words(item.symbol, ways), [item.place]
 
 
 def main() -> None:

@@ -17,10 +17,12 @@ import json
 import re
 import subprocess
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from codesearch import languages
+from codesearch.core.types import Symbol
 from codesearch.extract.symbols import extract
 
 _MAX_BYTES = 1_000_000
@@ -159,7 +161,7 @@ def ctags_names(path: Path, language: str) -> set[tuple[int, str]]:
 def measure(language: str, tree: Path, show: int, with_ctags: bool) -> None:
     """Print one tree's row, and its misses."""
     lines = PATTERNS[language]
-    total = found = files = 0
+    total = files = 0
     misses = []
     for path in sorted(tree.rglob("*")):
         if not path.is_file() or path.suffix not in languages.get(language).extensions:
@@ -169,26 +171,27 @@ def measure(language: str, tree: Path, show: int, with_ctags: bool) -> None:
             continue
         files += 1
         tags = ctags_names(path, language) if with_ctags else None
-        symbols = extract(source, language, str(path))[1:]
-        names: dict[str, list[tuple[int, int]]] = {}
-        for symbol in symbols:
-            names.setdefault(symbol.name, []).append((symbol.start_line, symbol.end_line))
-            last_part = symbol.name.rpartition(".")[2]
-            if last_part != symbol.name:
-                names.setdefault(last_part, []).append((symbol.start_line, symbol.end_line))
-            names.setdefault(symbol.name.partition(".")[0], []).append((symbol.start_line, symbol.end_line))
+        names = _names(extract(source, language, str(path))[1:])
         for line, name in definition_lines(source.decode("utf-8", "replace"), lines):
             if tags is not None and (line, name) not in tags:
                 continue
             total += 1
-            if any(lines.anywhere or start <= line <= end for start, end in names.get(name, ())):
-                found += 1
-            else:
+            if not any(lines.anywhere or start <= line <= end for start, end in names.get(name, ())):
                 misses.append(f"{path}:{line} {name}")
+    found = total - len(misses)
     share = found / total if total else 0.0
     print(f"{language:16} {tree.name:28} {files:6} files {total:7} lines {found:7} found {share:8.2%}")
     for miss in misses[:show]:
         print("   missed", miss)
+
+
+def _names(symbols: Iterable[Symbol]) -> dict[str, list[tuple[int, int]]]:
+    """Return (first line, last line) of the symbols by name, and by the first and last part of a dotted name."""
+    names: dict[str, list[tuple[int, int]]] = {}
+    for symbol in symbols:
+        for name in dict.fromkeys((symbol.name, symbol.name.rpartition(".")[2], symbol.name.partition(".")[0])):
+            names.setdefault(name, []).append((symbol.start_line, symbol.end_line))
+    return names
 
 
 if __name__ == "__main__":

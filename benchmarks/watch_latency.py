@@ -48,7 +48,6 @@ def main() -> None:
 
 def measure(root: Path, pid: int, first: float, saves: int, idle: float) -> None:
     """Measure a tree that is indexed and watched."""
-    rng = random.Random(2)
     with codesearch.open_index(root) as index:
         wait_for(lambda: (client.call(index.path, "status") or {}).get("pid") == pid, "the watcher answers")
         wait_for(lambda: bool((client.call(index.path, "status") or {}).get("fresh")), "up to date")
@@ -57,63 +56,79 @@ def measure(root: Path, pid: int, first: float, saves: int, idle: float) -> None
         print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
         print(f"{'milliseconds':<46} {'p50':>9} {'p95':>9} {'worst':>9}")
         files = [symbol.path for symbol in index.symbols() if symbol.start_line == 1][:: max(1, status.files // 500)]
+        _measure_saves(root, index, files, saves)
+        _measure_switches(root, index)
+        _measure_queries(root, index)
+    _measure_idle(pid, idle)
 
-        def save_one(way: str) -> float:
-            path = rng.choice(files)
-            name = f"saved_{rng.randrange(10**9)}"
-            text = (root / path).read_text() + "\n\n" + source([name])
-            if way == "atomic":
-                (root / path).with_suffix(".tmp").write_text(text)
-                (root / path).with_suffix(".tmp").replace(root / path)
-            else:
-                (root / path).write_text(text)
-            line = text[: text.index(name)].count("\n") + 1
 
-            def found() -> bool:
-                try:
-                    return index.symbol_at(path, line).name == name
-                except codesearch.CodesearchError:
-                    return False
+def _measure_saves(root: Path, index: codesearch.Index, files: list[str], saves: int) -> None:
+    rng = random.Random(2)
 
-            took = wait_for(found, f"{name} in {path}")
-            time.sleep(rng.uniform(0.05, 0.2))
-            return took
+    def save_one(way: str) -> float:
+        path = rng.choice(files)
+        name = f"saved_{rng.randrange(10**9)}"
+        text = (root / path).read_text() + "\n\n" + source([name])
+        if way == "atomic":
+            (root / path).with_suffix(".tmp").write_text(text)
+            (root / path).with_suffix(".tmp").replace(root / path)
+        else:
+            (root / path).write_text(text)
+        line = text[: text.index(name)].count("\n") + 1
 
-        row("save to searchable, rewritten in place", [save_one("plain") for _ in range(saves)])
-        row("save to searchable, replaced atomically", [save_one("atomic") for _ in range(saves)])
-        git(root, "checkout", "-q", ".")
-        refreshed = client.call(index.path, "refresh", 120, budget=120)
-        assert refreshed and refreshed["fresh"]
+        def found() -> bool:
+            try:
+                return index.symbol_at(path, line).name == name
+            except codesearch.CodesearchError:
+                return False
 
-        def switch(branch: str) -> float:
-            git(root, "switch", "-q", branch)
-            started = time.perf_counter()
-            answer = client.call(index.path, "refresh", 120, budget=120)
-            assert answer and answer["fresh"]
-            return time.perf_counter() - started
+        took = wait_for(found, f"{name} in {path}")
+        time.sleep(rng.uniform(0.05, 0.2))
+        return took
 
-        there = switch("other")
-        assert index.status().fresh
-        row("git switch, 2,000 files changed", [there])
-        row("git switch back", [switch("main")])
-        asked = ["query", "merge the rows of a page", str(root), "-n", "5"]
-        timed([*COMMAND, *asked])
-        row("query by the command, watcher running", [timed([*COMMAND, *asked]) for _ in range(20)])
+    row("save to searchable, rewritten in place", [save_one("plain") for _ in range(saves)])
+    row("save to searchable, replaced atomically", [save_one("atomic") for _ in range(saves)])
+    git(root, "checkout", "-q", ".")
+    refreshed = client.call(index.path, "refresh", 120, budget=120)
+    assert refreshed and refreshed["fresh"]
 
-        def ask() -> float:
-            started = time.perf_counter()
-            answer = client.query(index, "merge the rows of a page", limit=5)
-            assert answer is not None
-            return time.perf_counter() - started
 
-        row("query over the socket", [ask() for _ in range(50)])
-        # Another file of the index's name: no watcher keeps it, so the command does the work itself.
-        link = root / ".codesearch" / "alone.db"
-        shutil.copy(index.path, link)
-        alone = [*COMMAND, *asked, "--db", str(link)]
-        timed(alone)
-        row("query by the command, no watcher", [timed(alone) for _ in range(20)])
-        link.unlink()
+def _measure_switches(root: Path, index: codesearch.Index) -> None:
+    def switch(branch: str) -> float:
+        git(root, "switch", "-q", branch)
+        started = time.perf_counter()
+        answer = client.call(index.path, "refresh", 120, budget=120)
+        assert answer and answer["fresh"]
+        return time.perf_counter() - started
+
+    there = switch("other")
+    assert index.status().fresh
+    row("git switch, 2,000 files changed", [there])
+    row("git switch back", [switch("main")])
+
+
+def _measure_queries(root: Path, index: codesearch.Index) -> None:
+    asked = ["query", "merge the rows of a page", str(root), "-n", "5"]
+    timed([*COMMAND, *asked])
+    row("query by the command, watcher running", [timed([*COMMAND, *asked]) for _ in range(20)])
+
+    def ask() -> float:
+        started = time.perf_counter()
+        answer = client.query(index, "merge the rows of a page", limit=5)
+        assert answer is not None
+        return time.perf_counter() - started
+
+    row("query over the socket", [ask() for _ in range(50)])
+    # A copy of the index elsewhere: no watcher keeps it, so the command does the work itself.
+    link = root / ".codesearch" / "alone.db"
+    shutil.copy(index.path, link)
+    alone = [*COMMAND, *asked, "--db", str(link)]
+    timed(alone)
+    row("query by the command, no watcher", [timed(alone) for _ in range(20)])
+    link.unlink()
+
+
+def _measure_idle(pid: int, idle: float) -> None:
     time.sleep(12.0)  # until only one worker is kept
     before = cpu_seconds(family(pid))
     time.sleep(idle)

@@ -21,7 +21,7 @@ import json
 import random
 import subprocess
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -183,22 +183,27 @@ def changed_functions(git: list[str], before: str, after: str, path: str, asked:
     source = subprocess.run([*git, "cat-file", "blob", after], capture_output=True, check=True).stdout
     if len(source) > LARGEST_FILE or not lines:
         return []
-    inside: dict[tuple[int, int], Symbol] = {}
     symbols = [symbol for symbol in symbols_of(source, path) if symbol.kind in ("function", "method")]
-    for first, last in lines:
-        around = [s for s in symbols if s.start_line <= last and first <= s.end_line]
-        for symbol in around:
-            if not any(o is not symbol and symbol.start_line <= o.start_line and o.end_line <= symbol.end_line
-                       for o in around):  # fmt: skip
-                inside[symbol.start_byte, symbol.end_byte] = symbol
     rows = []
-    for symbol in inside.values():
+    for symbol in innermost(symbols, lines):
         text = source[symbol.start_byte : symbol.end_byte].decode("utf-8", "replace")
         made = row(symbol, body_of(symbol, text), asked, "commit")
         named = [made["name"], made["container"], made["signature"], *words(path)]
         if tells_more(asked.split(), symbol) and related(asked.split(), " ".join(named).split(), made["body"]):
             rows.append(made)
     return rows
+
+
+def innermost(symbols: Sequence[Symbol], lines: Iterable[tuple[int, int]]) -> list[Symbol]:
+    """Return the symbols around ranges of lines, without those that contain another one around the same range."""
+    inside: dict[tuple[int, int], Symbol] = {}
+    for first, last in lines:
+        around = [s for s in symbols if s.start_line <= last and first <= s.end_line]
+        for symbol in around:
+            if not any(o is not symbol and symbol.start_line <= o.start_line and o.end_line <= symbol.end_line
+                       for o in around):  # fmt: skip
+                inside[symbol.start_byte, symbol.end_byte] = symbol
+    return list(inside.values())
 
 
 def changed_lines(diff: str) -> list[tuple[int, int]]:

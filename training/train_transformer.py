@@ -114,8 +114,8 @@ def mean(model: Any, tokens: Any) -> torch.Tensor:
     return (states.float() * mask).sum(1) / mask.sum(1)
 
 
-def main() -> None:
-    """Train and save."""
+def options_of() -> argparse.Namespace:
+    """Return the options of the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", required=True)
     parser.add_argument("--pairs", type=Path, required=True)
@@ -125,7 +125,26 @@ def main() -> None:
     parser.add_argument("--rate", type=float, default=6e-5)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--threads", type=int, default=2)
-    options = parser.parse_args()
+    return parser.parse_args()
+
+
+def loss_of(model: Any, queries: Any, documents: Any) -> Any:
+    """Return the contrastive loss of a batch, both ways, summed over the nested widths."""
+    asked, answers = mean(model, queries), mean(model, documents)
+    loss = torch.zeros(())
+    wanted = torch.arange(len(asked))
+    for width, share in WIDTHS:
+        q = functional.normalize(asked[:, :width], dim=1)
+        d = functional.normalize(answers[:, :width], dim=1)
+        scores = q @ d.T / TEMPERATURE
+        both = functional.cross_entropy(scores, wanted) + 0.3 * functional.cross_entropy(scores.T, wanted)
+        loss = loss + share * both
+    return loss
+
+
+def main() -> None:
+    """Train and save."""
+    options = options_of()
     torch.manual_seed(options.seed)
     torch.set_num_threads(options.threads)
     chance = random.Random(options.seed)
@@ -139,6 +158,10 @@ def main() -> None:
     print(sum(len(rows) for rows, _ in data), "pairs of", len(data), "repositories", flush=True)
     optimizer = torch.optim.AdamW(model.parameters(), options.rate, weight_decay=0.01)
     start, saved, pairs, losses = time.monotonic(), 0.0, 0, []
+
+    def tokens(texts: list[str], most: int) -> Any:
+        return tokenizer(texts, truncation=True, max_length=most, padding=True, return_tensors="pt")
+
     for step, batch in enumerate(batches(data, options.seed), 1):
         used = pairs / options.total
         if used >= 1:
@@ -147,36 +170,19 @@ def main() -> None:
         for group in optimizer.param_groups:
             group["lr"] = options.rate * factor
         made = [pair(row, chance) for row in batch]
-        queries = tokenizer(
-            [q for q, _ in made], truncation=True, max_length=QUERY_TOKENS, padding=True, return_tensors="pt"
-        )
-        documents = tokenizer(
-            [d for _, d in made], truncation=True, max_length=DOCUMENT_TOKENS, padding=True, return_tensors="pt"
-        )
-        asked, told = mean(model, queries), mean(model, documents)
-        loss = torch.zeros(())
-        wanted = torch.arange(len(batch))
-        for width, share in WIDTHS:
-            q = functional.normalize(asked[:, :width], dim=1)
-            d = functional.normalize(told[:, :width], dim=1)
-            scores = q @ d.T / TEMPERATURE
-            loss = loss + share * (
-                functional.cross_entropy(scores, wanted) + 0.3 * functional.cross_entropy(scores.T, wanted)
-            )
+        loss = loss_of(model, tokens([q for q, _ in made], QUERY_TOKENS), tokens([d for _, d in made], DOCUMENT_TOKENS))
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
         pairs += len(batch)
         losses.append(float(loss.detach()))
+        seconds = time.monotonic() - start
         if step % 20 == 0:
-            seconds = time.monotonic() - start
-            print(
-                f"{step} {seconds:.0f}s pairs {pairs} ({pairs / seconds:.1f}/s) loss {np.mean(losses[-20:]):.3f}",
-                flush=True,
-            )
-        if time.monotonic() - start - saved > 480:
-            saved = time.monotonic() - start
+            rate, lately = pairs / seconds, np.mean(losses[-20:])
+            print(f"{step} {seconds:.0f}s pairs {pairs} ({rate:.1f}/s) loss {lately:.3f}", flush=True)
+        if seconds - saved > 480:
+            saved = seconds
             model.save_pretrained(options.save / "checkpoint")
             tokenizer.save_pretrained(options.save / "checkpoint")
     model.save_pretrained(options.save)

@@ -1,4 +1,4 @@
-"""What the processes do that are measured; `processes.child` starts them. They answer in JSON, one object a line."""
+"""The measured processes; `processes.child` starts them. They print JSON, one object per line."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ import time
 from typing import Any
 
 TOLD_EVERY = 0.1
-"""Seconds between two signs of progress."""
+"""Seconds between two progress messages."""
 
 
 def index(root: str, settings: str) -> int:
-    """Bring an index up to date, and tell how far it is."""
+    """Bring an index up to date and report the progress."""
     import gc
     import json
 
@@ -40,7 +40,7 @@ def index(root: str, settings: str) -> int:
 
 
 def ask(root: str, settings: str) -> int:
-    """Answer the queries that come as JSON, one a line; each answer is the seconds it took."""
+    """Answer queries, which arrive as JSON, one per line; the answer is the time it took in seconds."""
     import json
 
     from codesearch.core.errors import CodesearchError
@@ -63,8 +63,8 @@ def ask(root: str, settings: str) -> int:
 
 
 def command(*arguments: str) -> int:
-    """Do what the command `codesearch` does; then add this process's peak memory to standard error."""
-    # The only place where anything below the command line knows it: it is what is measured.
+    """Run the command `codesearch`, then write the peak memory of this process to standard error."""
+    # The only import of the command line from below: it is what is measured.
     from codesearch.cli.main import main
 
     status = main(arguments)
@@ -78,7 +78,7 @@ def command(*arguments: str) -> int:
 
 
 def watch(*arguments: str) -> int:
-    """Do what `codesearch watch` does, until the process that started this one is gone."""
+    """Run `codesearch watch` until the parent process is gone."""
     from codesearch.cli.main import main
 
     _end_with_parent()
@@ -93,7 +93,7 @@ def _say(value: dict[str, Any]) -> None:
 
 
 def _end_with_parent() -> None:
-    """End this process when its standard input does: nothing goes on once whoever measures has been killed."""
+    """End this process when its standard input ends, so that nothing outlives a measuring process that was killed."""
     import threading
 
     def wait() -> None:

@@ -1,4 +1,4 @@
-"""What a measurement depends on besides codesearch: the machine and the versions."""
+"""The machine and the versions that a measurement depends on."""
 
 from __future__ import annotations
 

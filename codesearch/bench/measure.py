@@ -1,4 +1,4 @@
-"""Measuring one tree, with an index file of its own: that of the tree is neither read nor written."""
+"""Measures one tree with a temporary index: the index of the tree is neither read nor written."""
 
 from __future__ import annotations
 
@@ -22,32 +22,32 @@ from codesearch.core.errors import CodesearchError, NotFoundError
 from codesearch.index import Index, open_index
 
 Told = Callable[[int, int], None]
-"""Hears how much is done, and of how much."""
+"""Called with (done, total)."""
 Progress = Callable[[str], AbstractContextManager[Told]]
-"""Begins a stretch of work of that name."""
+"""Starts a stage of work with that name."""
 Settings = Mapping[str, Any]
-"""What `open_index` takes besides the root; `db` is always named."""
+"""The settings for `open_index`; `db` is always among them."""
 
 UNCHANGED_RUNS = 3
 WARMING = "where is this done"
-"""Asked first and not timed: it opens what every later query finds open."""
+"""The first query, which is not timed: it opens the files that later queries find open."""
 SERVICE_SECONDS = 600.0
-"""That a service may take to say that it is up to date."""
+"""Seconds that a service may take until it is up to date."""
 GIT_SECONDS = 120.0
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What to measure."""
+    """The measurements to make."""
 
     queries: int = 100
-    """To make of the tree and to ask in a process that is warm."""
+    """Number of queries to make from the tree and to run in a warm process."""
     cold: int = 20
-    """Of them to ask in a new process each."""
+    """Number of these to run in a new process each."""
     texts: tuple[str, ...] = ()
-    """Queries to ask instead."""
+    """Queries to run instead."""
     service: bool = False
-    """Ask through `codesearch watch` too."""
+    """Also run the queries through `codesearch watch`."""
 
 
 def bench(root: Path, settings: Settings, wanted: Wanted, progress: Progress) -> Bench:
@@ -107,7 +107,7 @@ def _model(index: Index) -> str:
 
 
 def indexing(root: Path, settings: Settings, progress: Progress, notes: list[str] | None = None) -> Indexing:
-    """Make an index from nothing in a new process; functions are left for whoever lists the symbols to count (0)."""
+    """Make an index from nothing in a new process; `functions` is left 0, to be filled in by the caller."""
     begun = time.perf_counter()
     with (
         progress("indexing") as told,
@@ -142,7 +142,7 @@ def indexing(root: Path, settings: Settings, progress: Progress, notes: list[str
 
 
 def unchanged(root: Path, settings: Settings, progress: Progress, runs: int = UNCHANGED_RUNS) -> Unchanged:
-    """Bring an index up to date that is, in new processes, in turn with `git status`."""
+    """Update an unchanged index in new processes, in turn with `git status`."""
     arguments = processes.child("command", "index", str(root), *options(settings), "--quiet")
     ours: list[float] = []
     theirs: list[float] = []
@@ -161,7 +161,7 @@ def unchanged(root: Path, settings: Settings, progress: Progress, runs: int = UN
 
 
 def _why_no_git(root: Path) -> str:
-    """Return why `git status` cannot be a measure here; "" if it can."""
+    """Return why `git status` cannot be measured here; "" if it can."""
     from codesearch.files import git
 
     if git.top_of(os.fsencode(root)) is None:
@@ -171,7 +171,7 @@ def _why_no_git(root: Path) -> str:
     except (git.GitUnavailableError, subprocess.TimeoutExpired) as error:
         return str(error)
     fields = listed.decode("utf-8", "replace").split("\0")
-    # Reading a repository must not run what it names; git itself would, to compare a file that looks changed.
+    # Reading a repository must not run programs that it names; git would, to compare a file that looks changed.
     for scope, name in zip(fields[::2], fields[1::2], strict=False):
         if scope in ("local", "worktree") and name.lower().startswith("filter."):
             return f"git might run a program that the repository names ({name})"
@@ -201,7 +201,7 @@ def _asking(
         yield cold(index.root, settings, texts[: wanted.cold], progress)
         yield from warm(index.root, settings, [texts], progress, notes)
     else:
-        # What has been asked once is answered from the vectors that it left: other queries for either way.
+        # A query that ran before finds its vectors cached, so each way gets queries of its own.
         apart = max(1, min(wanted.cold, len(texts) // 2))
         some, others = texts[:apart], texts[apart:]
         for first in (True, False):
@@ -221,7 +221,7 @@ def cold(
     first: bool | None = None,
     how: str = "process",
 ) -> Asking:
-    """Ask each query in a new process, with the command."""
+    """Run each query in a new process, with the command."""
     seconds: list[float] = []
     peaks: list[int] = []
     with progress("asking in new processes" if how == "process" else "asking the service in new processes") as told:
@@ -242,7 +242,7 @@ def warm(
     progress: Progress,
     notes: list[str] | None = None,
 ) -> Iterator[Asking]:
-    """Ask each round of queries inside one process; with two rounds, the first is that of new queries."""
+    """Run each round of queries inside one process; with two rounds, the first has the new queries."""
     total = sum(map(len, rounds))
     found: list[list[float]] = []
     peak = None
@@ -270,7 +270,7 @@ def warm(
 
 
 def served(index: Index, settings: Settings, texts: Sequence[str], most: int, progress: Progress) -> Iterator[Asking]:
-    """Ask a service that keeps the index warm: all queries over its socket, at most `most` of them by the command.
+    """Query a service that keeps the index warm: all queries over its socket, at most `most` of them by the command.
 
     All of them have been asked before.
     """
@@ -293,7 +293,7 @@ def served(index: Index, settings: Settings, texts: Sequence[str], most: int, pr
 
 @contextmanager
 def service(index: Index, arguments: Sequence[str], progress: Progress) -> Iterator[int]:
-    """Have `codesearch watch` keep an index; return its process's number once it is up to date."""
+    """Start `codesearch watch` on an index; return its process id once it is up to date."""
     from codesearch.service import client
 
     with processes.started(processes.child("watch", str(index.root), "--quiet", *arguments)) as process:
@@ -310,7 +310,7 @@ def service(index: Index, arguments: Sequence[str], progress: Progress) -> Itera
         try:
             yield process.pid
         finally:
-            process.terminate()  # it takes its socket with it
+            process.terminate()  # it removes its socket
             try:
                 process.wait(20)
             except subprocess.TimeoutExpired:
@@ -318,7 +318,7 @@ def service(index: Index, arguments: Sequence[str], progress: Progress) -> Itera
 
 
 def options(settings: Settings) -> list[str]:
-    """Return settings as the options that `index`, `query` and `watch` have for them."""
+    """Return settings as options of `index`, `query` and `watch`."""
     return [
         word for name in ("db", "model", "embed") if name in settings for word in (f"--{name}", str(settings[name]))
     ]
@@ -340,7 +340,7 @@ def _ask(process: subprocess.Popen[bytes], answers: Iterator[dict[str, Any]], te
 
 
 def _answers(process: subprocess.Popen[bytes]) -> Iterator[dict[str, Any]]:
-    """Yield what a child says, to its end. Raises CodesearchError for one that fails."""
+    """Yield the messages of a child until it ends. Raises CodesearchError if it fails."""
     for line in _stream(process.stdout):
         answer: dict[str, Any] = json.loads(line)
         if "error" in answer:
@@ -359,7 +359,7 @@ def _stream(stream: IO[bytes] | None) -> IO[bytes]:
 
 
 def _finished(done: processes.Finished) -> processes.Finished:
-    """Return a run that found something or nothing. Raises CodesearchError for one that failed."""
+    """Return a run that succeeded, whether or not it found anything. Raises CodesearchError if it failed."""
     if done.status not in (0, 1):
         raise CodesearchError(f"a command that is measured has failed: {_last_line(done.errors.encode())}")
     return done

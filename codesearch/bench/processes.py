@@ -1,4 +1,4 @@
-"""Starting processes to measure, and their memory."""
+"""Starts the processes to measure, and measures their memory."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from codesearch.core.child import command, kill
 from codesearch.core.machine import status_field
 
 SAMPLED_EVERY = 0.05
-"""Seconds between two looks at the memory of a process and its children."""
+"""Seconds between two samples of the memory of a process and its children."""
 SAMPLED_BY_PS_EVERY = 0.25
 PEAK = b"\0peak "
-"""What stands before the peak memory that `child.command` adds to standard error."""
+"""Marks the peak memory that `child.command` writes to standard error."""
 
 APART = {"CODESEARCH_CACHE": "false"}
-"""Vectors that other indexes have left would answer for a model that has not worked here."""
+"""Without the shared cache: vectors from other indexes would hide the cost of the model."""
 
 
 def child(function: str, *arguments: str) -> list[str]:
@@ -33,7 +33,7 @@ def child(function: str, *arguments: str) -> list[str]:
 
 @contextmanager
 def started(arguments: list[str]) -> Iterator[subprocess.Popen[bytes]]:
-    """Start a process with pipes for its streams; whatever happens, it has ended when the context is left.
+    """Start a process with pipes for its streams; it has always ended when the context is left.
 
     It is in a session of its own, so that an interruption from the terminal reaches only this process, which ends it.
     """
@@ -53,18 +53,18 @@ def started(arguments: list[str]) -> Iterator[subprocess.Popen[bytes]]:
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """A process that has ended."""
+    """A finished process."""
 
     status: int
     seconds: float
     peak_memory_bytes: int | None
-    """Only of those that `child` started; None where the system does not tell."""
+    """Only for processes that `child` started; None if the system does not report it."""
     errors: str
-    """What it wrote on standard error."""
+    """Its standard error."""
 
 
 def run(arguments: list[str], cwd: Path | None = None) -> Finished:
-    """Run a command to its end, its output thrown away, and take the time."""
+    """Run a command to its end, discard its output, and measure the time."""
     begun = time.perf_counter()
     process = subprocess.Popen(
         arguments,
@@ -89,7 +89,7 @@ def run(arguments: list[str], cwd: Path | None = None) -> Finished:
 
 
 def can_sample() -> bool:
-    """Return whether the memory of other processes can be had on this system."""
+    """Return whether this system reports the memory of other processes."""
     return sys.platform in ("linux", "darwin")
 
 
@@ -103,7 +103,7 @@ def family(pid: int) -> list[int]:
 
 
 def _read(file: Path) -> bytes:
-    """Return what a file of /proc says; nothing of a process that has ended."""
+    """Return the content of a file of /proc; b"" if the process has ended."""
     try:
         return file.read_bytes()
     except OSError:
@@ -111,7 +111,7 @@ def _read(file: Path) -> bytes:
 
 
 def resident(pid: int) -> dict[int, int]:
-    """Return the resident bytes of a process and of each of its children, by their numbers; of none that has ended."""
+    """Return the resident bytes of a process and each of its children, by process id, except those that have ended."""
     if sys.platform == "linux":
         page = os.sysconf("SC_PAGE_SIZE")
         sizes = {one: _read(Path(f"/proc/{one}/statm")).split() for one in family(pid)}
@@ -158,12 +158,12 @@ class Sampler:
 
     @property
     def peak(self) -> int | None:
-        """The most bytes resident at once; None where the system does not tell, or it ended before it was seen."""
+        """Peak of the resident bytes; None if the system does not report it, or the process ended before a sample."""
         return self._peak or None
 
     @property
     def processes(self) -> int | None:
-        """How many processes that were; None where `peak` is."""
+        """Number of processes at the peak; None if `peak` is None."""
         return self._processes or None
 
     def _run(self) -> None:

@@ -1,4 +1,4 @@
-"""The queries that are timed: read from a file, or made of what the tree says of itself."""
+"""The timed queries: read from a file, or made from the documentation in the tree."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from codesearch.core.types import CALLABLES, Symbol
 from codesearch.index import Index
 
 _LOOKED_AT = 20
-"""For each query wanted, symbols whose documentation is looked at: not all says something."""
+"""Symbols considered per query: not all documentation is useful."""
 
 
 def read(file: Path) -> list[str]:
-    """Return the queries of a file, one a line, each once; blank lines and those that begin with # do not count.
+    """Return the queries of a file, one per line, without duplicates; blank lines and lines with # are skipped.
 
     Raises NotFoundError if there is no such file, UsageError (with the line) for what is no query.
     """
@@ -46,7 +46,7 @@ def read(file: Path) -> list[str]:
 
 
 def mined(index: Index, count: int) -> tuple[list[str], int]:
-    """Return (at most `count` queries, how many functions the index holds), the same ones for the same code.
+    """Return (at most `count` queries, number of functions in the index); the same code gives the same queries.
 
     First sentences of documentation; where there are too few, the words of names. Both answer themselves: what is
     timed, not how good the answers are.
@@ -58,7 +58,7 @@ def mined(index: Index, count: int) -> tuple[list[str], int]:
         for number, symbol in enumerate(index.symbols()):
             functions += symbol.kind in CALLABLES
             place = f"{symbol.path}:{symbol.start_line}:{symbol.kind}".encode("utf-8", "surrogateescape")
-            # Documentation goes first, and a hash decides among it.
+            # Documented symbols come first, in an order decided by a hash.
             yield b"\1" * (not symbol.documentation) + blake2b(place, digest_size=8).digest(), number, symbol
 
     drawn = [symbol for _, _, symbol in heapq.nsmallest(_LOOKED_AT * count, lots())]

@@ -1,4 +1,4 @@
-"""What was measured."""
+"""The results of a measurement."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Latency:
-    """Of how many, and what half, 95 and 99 of a hundred stay below; seconds."""
+    """Sample count and latency percentiles (p50, p95, p99), in seconds."""
 
     count: int
     p50: float
@@ -21,7 +21,7 @@ class Latency:
 
     @classmethod
     def of(cls, seconds: Sequence[float]) -> Latency:
-        """Return the percentiles of some measurements, each one of them (nearest rank). Raises ValueError for none."""
+        """Return the percentiles of some measurements by nearest rank. Raises ValueError if there are none."""
         if not seconds:
             raise ValueError("nothing was measured")
         ordered = sorted(seconds)
@@ -31,16 +31,16 @@ class Latency:
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """Where it was measured, and with what."""
+    """The machine and the versions."""
 
     system: str
     processor: str
-    """"" where the system does not tell."""
+    """Empty if the system does not report it."""
     cores: int
-    """That this process may use."""
+    """Cores that this process may use."""
     memory_bytes: int | None
     load: float | None
-    """Processes that wanted to run before the measurement began, averaged over a minute; None on Windows."""
+    """Load average of the last minute before the measurement; None on Windows."""
     python: str
     codesearch: str
     sqlite: str
@@ -51,92 +51,92 @@ class Machine:
 
 @dataclass(frozen=True, slots=True)
 class Indexing:
-    """Making an index from nothing."""
+    """A new index."""
 
     files: int
     source_bytes: int
-    """Of the files that were indexed."""
+    """Bytes of the indexed files."""
     symbols: int
     functions: int
-    """Symbols that are a function, method, macro or test block."""
+    """Symbols that are functions, methods, macros or test blocks."""
     seconds: float
     """From starting the process to its end."""
     peak_memory_bytes: int | None
-    """The most that the process and its workers had resident at once, shared pages counted in each; None where the
-    system does not tell."""
+    """Peak of the resident memory of the process and its workers, with shared pages counted in each; None if the system
+    does not report it."""
     processes: int | None
-    """How many they were then."""
+    """Number of processes at the peak."""
     index_bytes: int
 
     @property
     def bytes_per_second(self) -> float:
-        """Bytes of source a second."""
+        """Bytes of source per second."""
         return self.source_bytes / self.seconds
 
     @property
     def functions_per_second(self) -> float:
-        """Functions a second."""
+        """Functions per second."""
         return self.functions / self.seconds
 
     @property
     def symbols_per_second(self) -> float:
-        """Symbols a second."""
+        """Symbols per second."""
         return self.symbols / self.seconds
 
     @property
     def index_ratio(self) -> float:
-        """Size of the index file to that of the source."""
+        """Size of the index file divided by that of the source."""
         return self.index_bytes / self.source_bytes
 
 
 @dataclass(frozen=True, slots=True)
 class Unchanged:
-    """An update when nothing has changed, each time in a new process; medians of seconds."""
+    """Updates of an unchanged tree, each in a new process; medians in seconds."""
 
     runs: int
     seconds: float
     git_status_seconds: float | None
     """`git status` of the same tree, in turn with the updates."""
     why_no_git: str = ""
-    """Why there is none."""
+    """Why git was not measured."""
 
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """Queries asked in one way."""
+    """Queries run in one way."""
 
     how: str
-    """`process` (a new one each), `warm` (inside one process), `service` (over the socket) or `service process` (a new
-    one each, which asks the service)."""
+    """`process` (a new process each), `warm` (inside one process), `service` (over the socket) or `service process` (a
+    new process each, which queries the service)."""
     first: bool | None
-    """Whether no query of the sort had been asked before, so that the second stage had texts to embed; None without a
-    second stage, where that makes no difference."""
+    """Whether these queries were new, so that the reranker had texts to embed; None without a reranker, where that
+    makes no difference."""
     latency: Latency
     peak_memory_bytes: int | None
-    """The most that any of the processes that asked had resident; None where the system does not tell."""
+    """Peak of the resident memory of any querying process; None if the system does not report it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """All of it, for one tree."""
+    """All measurements of one tree."""
 
     root: Path
     date: str
-    """When it was begun, as ISO 8601 with the offset to UTC."""
+    """When it started, in ISO 8601 with the offset to UTC."""
     machine: Machine
     indexing: Indexing
     unchanged: Unchanged
     asking: tuple[Asking, ...]
     queries: int
     mined: bool
-    """Whether the queries were made of the tree itself."""
+    """Whether the queries were made from the tree itself."""
     model: str
     """The models with their digests, that of the second stage behind a `+`."""
     notes: tuple[str, ...] = ()
 
 
 def to_json(found: Bench) -> dict[str, Any]:
-    """Return a measurement as JSON: seconds, bytes, and what follows of them."""
+    """Return a measurement as JSON: seconds, bytes, and values derived from them."""
     made, same = found.indexing, found.unchanged
     return {
         "root": str(found.root),

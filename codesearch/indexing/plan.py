@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -74,18 +74,11 @@ def plan(root: Path, store: Store | None, settings: Settings, paths: Sequence[st
     if found is None:
         paths = None
         found = discover(root, settings.file_options())
-    now = time.time_ns()
-    known = {} if store is None or rebuild else store.file_rows(paths)
-    retried = {} if store is None or rebuild else _retried(store, settings)
-    changed: list[Task] = []
-    for file in found.files:
-        row = known.pop(file.path, None)
-        tries = retried.get(file.path, 0)
-        if row is not None and not tries and _same(row, file):
-            continue
-        digest = row[6] if row is not None else None
-        state = FileState(file.size, file.mtime_ns, file.ctime_ns, file.inode, now, digest)
-        changed.append(Task(file.path, state, tries if row is not None and row[1:5] == file[1:5] else 0))
+    known: dict[str, FileRow] = {}
+    retried: dict[str, int] = {}
+    if store is not None and not rebuild:
+        known, retried = store.file_rows(paths), _retried(store, settings)
+    changed = [task for file in found.files if (task := _task(file, known.pop(file.path, None), retried)) is not None]
     made = Plan(found, tuple(changed), tuple(known), len(found.files) - len(changed), rebuild)
     log.debug(
         "planned in %.0f ms: %d files, %d changed, %d deleted%s",
@@ -93,6 +86,16 @@ def plan(root: Path, store: Store | None, settings: Settings, paths: Sequence[st
         ", rebuild" if rebuild else "",
     )  # fmt: skip
     return made
+
+
+def _task(file: FoundFile, row: FileRow | None, retried: Mapping[str, int]) -> Task | None:
+    """Return the task to read a file; None if the index has it as it is."""
+    tries = retried.get(file.path, 0)
+    if row is not None and not tries and _same(row, file):
+        return None
+    digest = row[6] if row is not None else None
+    state = FileState(file.size, file.mtime_ns, file.ctime_ns, file.inode, time.time_ns(), digest)
+    return Task(file.path, state, tries if row is not None and row[1:5] == file[1:5] else 0)
 
 
 def _same(row: FileRow, file: FoundFile) -> bool:

@@ -1,4 +1,4 @@
-"""Asking questions of an index made for the purpose, under one or several settings."""
+"""Runs questions against temporary indexes, with one or several variants of the settings."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ from codesearch.settings import NAMES, Settings, load_layers, merge
 DEPTH = 10
 
 Told = Callable[[int, int], None]
-"""Hears how much is done, and of how much."""
+"""Called with (done, total)."""
 Progress = Callable[[str], AbstractContextManager[Told]]
-"""Begins a stretch of work of that name."""
+"""Starts a stage of work with that name."""
 
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """Settings under which questions are asked."""
+    """Settings to run the questions with."""
 
     name: str
-    """What differs, as it was given: `model=static,embed=none`; `settings` for those in force."""
+    """The changed settings as given, such as `model=static,embed=none`; `settings` if nothing is changed."""
     settings: Settings
 
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """One hit that was given as an answer."""
+    """One returned hit."""
 
     path: str
     line: int
@@ -46,23 +46,23 @@ class Given:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of one question."""
+    """The result of one question."""
 
     question: Question
     hits: tuple[Given, ...]
     places: tuple[int, ...]
-    """Where the right answers that were found stand, from 1: each target's first place."""
+    """Ranks of the right answers that were found, from 1: the first rank of each target."""
     seconds: float
 
     @property
     def place(self) -> int:
-        """Of the first right answer, from 1; 0 if there is none."""
+        """Rank of the first right answer, from 1; 0 if there is none."""
         return min(self.places, default=0)
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """All outcomes under one variant, in the order of the questions."""
+    """All outcomes of one variant, in the order of the questions."""
 
     variant: Variant
     model: str
@@ -74,13 +74,13 @@ class Run:
 
 
 NEVER_COMPARED = frozenset({"db", "color", "context", "limit", "feedback"})
-"""Settings that change no answer, or where it is."""
+"""Settings that do not change the answers."""
 
 
 def variants(root: Path, settings: Settings, compared: Sequence[str]) -> list[Variant]:
-    """Return what `--compare NAME=VALUE[,NAME=VALUE...]` stands for; the settings in force if there is none.
+    """Return the variants that `--compare NAME=VALUE[,NAME=VALUE...]` asks for; the settings in force if none.
 
-    Raises UsageError for what is no setting, or no value of it.
+    Raises UsageError for an unknown setting or an invalid value.
     """
     if not compared:
         return [Variant("settings", settings)]
@@ -105,7 +105,7 @@ def _overridden(root: Path, settings: Settings, text: str) -> Settings:
 
 
 def answers(target: Target, hit: Hit) -> bool:
-    """Return whether a hit is a right answer: itself, a copy of it, or (exactly) what is folded under it.
+    """Return whether a hit is a right answer: the hit, a copy of it, or (exactly) a symbol folded under it.
 
     What holds a hit is folded under it too, and would hold the lines of any target in the file.
     """
@@ -139,7 +139,7 @@ def ask(
     progress: Progress,
     label: str = "",
 ) -> Run:
-    """Index the trees under a variant's settings and ask every question there.
+    """Index the trees with the settings of a variant and run every question.
 
     `trees` names the tree of each kind of question; "" is that of all others. The indexes are made in `folder`, which
     must be empty. `label` follows the name of each stretch of work.
@@ -171,5 +171,5 @@ def ask(
 
 
 def trees_of(root: Path, copy: Path | None) -> dict[str, Path]:
-    """Return where each kind of question is asked: those of documentation in the copy without it."""
+    """Return the tree for each kind of question: questions from documentation use the copy without it."""
     return {"": root} if copy is None else {"": root, DOCUMENTATION: copy}

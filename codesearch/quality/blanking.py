@@ -1,4 +1,4 @@
-"""Taking documentation out of a source without moving anything: its words become blanks, comment marks stay.
+"""Removes documentation from source without moving anything: its words become blanks, comment marks stay.
 
 Offsets, lines and syntax stay as they are, so a symbol is found at the same place in the copy. What was blanked is
 checked by extracting again: a file in which any symbol would move or change keeps its text.
@@ -14,19 +14,19 @@ from codesearch.core.types import Symbol
 from codesearch.extract.symbols import extract
 
 _MARKS = re.compile(r"(?:\b[rRuUbBfF]{1,2}(?=[\"'])|@(?:type|module)?doc\b|\bdoc\b\s*=|\W|_)+")
-"""What may stand beside a line of documentation: comment marks, quotes and their prefixes, `@doc`."""
+"""What may be beside a line of documentation: comment marks, quotes and their prefixes, `@doc`."""
 _BLANKED = "."
-"""Dots, not blanks: a grammar may take an empty comment for something else (Scala's does)."""
+"""Dots, not blanks: some grammars, such as Scala's, parse an empty comment as something else."""
 _WORDS = re.compile(r"[^\W\d_]{2}")
 _SKIPPED = 3
-"""Lines in between that are no words: banners, directives."""
+"""Lines in between without words: banners, directives."""
 _COMMENT_ABOVE = 200
-"""Lines above a symbol in which its comment is looked for."""
+"""Number of lines above a symbol in which its comment may be."""
 PARSE_SECONDS = 20.0
 
 
 def without_documentation(source: bytes, language: str, path: str) -> tuple[bytes, list[Symbol], frozenset[int]]:
-    """Return (source without the documentation of functions and types, its symbols as they were, which are bare now).
+    """Return (source without the documentation of functions and types, the original symbols, which were blanked).
 
     The last are indices into the symbols: those that had documentation and have none in what is returned. The file's
     own documentation (of its `module`) stays. Raises as `extract`.
@@ -56,13 +56,13 @@ def _place(symbol: Symbol) -> tuple[object, ...]:
 
 
 def _blank(lines: list[str], symbol: Symbol) -> None:
-    """Blank the documentation of one symbol where its lines stand in order; nothing where they do not."""
+    """Blank the documentation of one symbol if its lines are found in order; else change nothing."""
     wanted = [text for line in symbol.documentation.splitlines() if (text := line.strip()) and re.search(r"\w", text)]
     patterns = [re.compile(r"\s+".join(map(re.escape, text.split()))) for text in wanted]
     if not patterns:
         return
     top = max(0, symbol.start_line - 1 - _COMMENT_ABOVE)
-    # The comment nearest above the symbol, else what stands first inside it.
+    # The nearest comment above the symbol, else the first text inside it.
     above = range(symbol.start_line - 2, top - 1, -1)
     for first in (*above, *range(symbol.start_line - 1, min(symbol.end_line, len(lines)))):
         found = _run(lines, patterns, first, symbol.end_line)
@@ -77,7 +77,7 @@ def _blank(lines: list[str], symbol: Symbol) -> None:
 def _run(
     lines: list[str], patterns: Sequence[re.Pattern[str]], first: int, last: int
 ) -> list[tuple[int, int, int]] | None:
-    """Return (row, start, end) of each line of documentation if the first stands on row `first`, the others below."""
+    """Return (row, start, end) of each line of documentation if the first is on row `first` and the others below it."""
     found = []
     row = first
     for number, pattern in enumerate(patterns):
@@ -93,6 +93,6 @@ def _run(
 
 
 def _is_alone(line: str, match: re.Match[str]) -> bool:
-    """Return whether nothing but comment marks stands beside a line of documentation."""
+    """Return whether a line contains nothing but comment marks beside the documentation."""
     rest = (line[: match.start()], line[match.end() :])
     return all(not part or _MARKS.fullmatch(part) is not None for part in rest)

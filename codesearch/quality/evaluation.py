@@ -1,4 +1,4 @@
-"""One evaluation from beginning to end, in a folder of its own: the index of the tree is neither read nor written."""
+"""One evaluation from beginning to end, in a temporary folder: the index of the tree is neither read nor written."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ from codesearch.quality.report import Report, report
 from codesearch.settings import Settings
 
 FEWEST = 30
-"""Fewer questions make figures that mean little; a note says so."""
+"""With fewer questions, a note says that the figures are uncertain."""
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What to ask."""
+    """The questions to run."""
 
     mined: int = 200
-    """How many questions to mine, if none are given."""
+    """Number of questions to mine if none are given."""
     questions: tuple[Question, ...] = ()
     seed: int = 0
 
 
 def evaluate(root: Path, variants: Sequence[Variant], wanted: Wanted, progress: Progress) -> Report:
-    """Ask questions of a tree under each of some settings and return what was found.
+    """Run questions against a tree with each variant of the settings, and return the results.
 
     The first variant's settings say which files are copied and asked about. Raises UsageError if nothing can be asked.
     """
@@ -48,7 +48,7 @@ def evaluate(root: Path, variants: Sequence[Variant], wanted: Wanted, progress: 
             if not any(question.kind != HISTORY for question in questions):
                 copy = None
         if len(questions) < FEWEST:
-            notes.append(f"only {len(questions)} questions: the intervals say how little the figures mean")
+            notes.append(f"only {len(questions)} questions: the figures are uncertain, see the intervals")
         runs = []
         for number, variant in enumerate(variants):
             indexes = work / f"indexes-{number}"
@@ -71,7 +71,7 @@ def _mined(
     questions = mining.shares(documented, committed, wanted.mined, wanted.seed)
     if not questions:
         raise UsageError(
-            f"{root}: no questions can be made of it: no documented functions and no fitting commits"
+            f"{root}: no questions can be made from it: no documented functions and no suitable commits"
             + (f" ({problem})" if problem else "")
             + "; write some yourself: codesearch eval --queries FILE"
         )
@@ -84,7 +84,7 @@ def _with_language(question: Question) -> Question:
 
 
 def _present(root: Path, settings: Settings, questions: Sequence[Question]) -> tuple[list[Question], list[str]]:
-    """Return the questions without answers that are not in the tree, and notes on those that have no others.
+    """Return the questions without answers that are missing from the tree, and notes on questions with no other answer.
 
     These keep them, and count as not answered.
     """
@@ -107,6 +107,6 @@ def _present(root: Path, settings: Settings, questions: Sequence[Question]) -> t
 
 
 def counted(questions: Sequence[Question]) -> str:
-    """Return how many questions there are of each kind: `120 documentation, 80 history`."""
+    """Return the number of questions of each kind: `120 documentation, 80 history`."""
     kinds = Counter(question.kind or LABELLED for question in questions)
     return ", ".join(f"{count:,} {kind}" for kind, count in kinds.most_common())

@@ -1,4 +1,4 @@
-"""Which answers were opened: recorded only with the setting `feedback`, in a file beside the index, and only there.
+"""A log of opened answers, written only with the setting `feedback`, and only to a file beside the index.
 
 The file holds one JSON object a line: time, query, place among the answers (0 if that is not known), and path, line and
 qualified name of what was opened. Making the index anew does not touch it; nothing ever sends it anywhere.
@@ -23,14 +23,14 @@ if TYPE_CHECKING:
     from codesearch.quality.questions import Question, Target
 
 MOST_BYTES = 1 << 20
-"""A longer file loses its older half."""
+"""Maximum size of the log; a longer one loses its older half."""
 MOST_QUERY = 1000
-"""Characters of a query that are kept."""
+"""Number of characters of a query that are kept."""
 
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """An answer that somebody opened."""
+    """An opened answer."""
 
     time: str
     """UTC, as 2026-11-20T15:40:00Z."""
@@ -42,12 +42,12 @@ class Opened:
 
 
 def file_of(index: Path) -> Path:
-    """Return where the feedback of an index is kept."""
+    """Return the log file of an index."""
     return index.with_name(f"{index.stem}-feedback.jsonl")
 
 
 def record(index: Path, query: str, symbol: Symbol, place: int) -> None:
-    """Keep that the answer `symbol`, at a place from 1 (0 if unknown), was opened. Ask for the setting before.
+    """Record that the answer `symbol` was opened; `place` is its rank from 1, or 0 if unknown. Check the setting first.
 
     Raises OSError if it cannot be written.
     """
@@ -55,7 +55,7 @@ def record(index: Path, query: str, symbol: Symbol, place: int) -> None:
     one = Opened(now, query[:MOST_QUERY], place, symbol.path, symbol.start_line, symbol.qualname)
     line = json.dumps(asdict(one)).encode() + b"\n"
     file = file_of(index)
-    # One write at the end of the file: several processes do not mix their lines. Only its owner may read it.
+    # One write at the end of the file, so that processes do not mix their lines. Only the owner may read it.
     handle = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
     try:
         os.write(handle, line)
@@ -76,7 +76,7 @@ def _halve(file: Path) -> None:
 
 
 def read(index: Path) -> Iterator[Opened]:
-    """Yield what was recorded, oldest first; lines that cannot be understood are passed over."""
+    """Yield the recorded answers, oldest first; lines that cannot be parsed are skipped."""
     try:
         data = file_of(index).read_bytes()
     except FileNotFoundError:
@@ -89,14 +89,14 @@ def read(index: Path) -> Iterator[Opened]:
 
 
 def clear(index: Path) -> int:
-    """Delete what was recorded; return how much it was."""
+    """Delete the log; return the number of recorded answers."""
     count = sum(1 for _ in read(index))
     file_of(index).unlink(missing_ok=True)
     return count
 
 
 def questions(index: Index) -> list[Question]:
-    """Return what was recorded as questions: what was opened for a query is its right answer.
+    """Return the log as questions: the answer that was opened for a query is its right answer.
 
     A function is looked for by its name in the file as it is now; one that is gone leaves the file as the answer, and
     a file that is gone takes the answer with it.

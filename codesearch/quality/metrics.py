@@ -1,4 +1,4 @@
-"""Figures over the places of right answers, with their confidence intervals; needs numpy."""
+"""Metrics over the ranks of right answers, with confidence intervals; needs numpy."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ import numpy as np
 import numpy.typing as npt
 
 DEPTH = 10
-"""Answers that count."""
+"""Number of answers that count."""
 RESAMPLED = 2000
-"""Times the questions are drawn anew, with replacement, for an interval."""
+"""Number of bootstrap samples for an interval."""
 BINS = 10
-"""Of the reliability diagram, of equal width."""
+"""Number of bins of the reliability diagram, of equal width."""
 _DRAWN_AT_ONCE = 1 << 20
 
 METRICS = ("mrr", "recall", "ndcg")
@@ -34,7 +34,7 @@ class Interval:
 
 @dataclass(frozen=True, slots=True)
 class Bin:
-    """The answers whose score lies in one tenth: what the scores promise, and what was right."""
+    """The answers whose scores lie in one bin: the mean score, and the share that was right."""
 
     low: float
     high: float
@@ -71,14 +71,14 @@ def interval(values: Sequence[float], seed: int = 0) -> Interval:
 
 
 def difference(values: Sequence[float], others: Sequence[float], seed: int = 0) -> Interval:
-    """Return how much higher the mean of `values` is, of the same questions in the same order (paired bootstrap)."""
+    """Return the difference of two means over the same questions in the same order (paired bootstrap)."""
     return interval([one - other for one, other in zip(values, others, strict=True)], seed)
 
 
 def _resampled_means(values: Array, seed: int) -> Array:
     generator = np.random.default_rng(seed)
     count = len(values)
-    rows = max(1, _DRAWN_AT_ONCE // count)  # a bound on memory
+    rows = max(1, _DRAWN_AT_ONCE // count)  # bounds the memory
     means = [
         values[generator.integers(0, count, size=(min(rows, RESAMPLED - done), count))].mean(axis=1)
         for done in range(0, RESAMPLED, rows)
@@ -87,7 +87,7 @@ def _resampled_means(values: Array, seed: int) -> Array:
 
 
 def reliability(scores: Sequence[float], right: Sequence[bool]) -> tuple[list[Bin], float]:
-    """Return (the bins that hold answers, expected calibration error: the mean gap, bins weighing by their answers)."""
+    """Return (non-empty bins, expected calibration error: the mean gap weighted by the answers of each bin)."""
     if not scores:
         return [], 0.0
     score, true = np.asarray(scores, dtype=np.float64), np.asarray(right, dtype=np.float64)

@@ -1,4 +1,4 @@
-"""Making questions without labels: first sentences of documentation, and subjects of commits that changed one file.
+"""Makes questions without labels: first sentences of documentation, and subjects of commits that changed one file.
 
 For the first, the tree is copied with the documentation of its functions and types blanked: otherwise the question
 would stand in the answer. Both are chosen by a hash, so that the same code gives the same questions, and a change of
@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from hashlib import blake2b
 from pathlib import Path
 
@@ -21,13 +21,13 @@ from codesearch.quality.blanking import without_documentation
 from codesearch.quality.questions import DOCUMENTATION, HISTORY, Question, Target
 
 SHORTEST, LONGEST = 4, 40
-"""Words of a question made from a sentence."""
+"""Maximum number of words of a question made from a sentence."""
 LEAST_LINES = 4
-"""Shorter functions are not asked for: many are alike."""
+"""Minimum length of a function that is asked for: many short ones are alike."""
 MOST_COMMITS = 5000
-"""The newest commits that are looked at."""
+"""Number of commits considered, newest first."""
 MOST_PER_FILE = 3
-"""Questions from history whose answer is the same file."""
+"""Maximum number of questions from history with the same file as answer."""
 GIT_SECONDS = 60.0
 
 _SECTION = re.compile(
@@ -83,7 +83,7 @@ def _is_prose(text: str) -> bool:
 
 
 def _can_be_asked(text: str) -> bool:
-    """Return whether a text is a query without filters."""
+    """Return whether a text is a valid query without filters."""
     from codesearch.search import parse
 
     try:
@@ -102,7 +102,7 @@ def copy_without_documentation(
     """
     found = discover(root, options)
     by_text: dict[str, list[Question]] = defaultdict(list)
-    # What a walk leaves out by itself may be tracked by git here.
+    # A file that a walk would leave out may be tracked by git here.
     target.mkdir(parents=True, exist_ok=True)
     (target / ".gitignore").write_text("!node_modules/\n!__pycache__/\n!.venv/\n!.tox/\n!.nox/\n", encoding="utf-8")
     for number, file in enumerate(found.files, 1):
@@ -129,7 +129,7 @@ def _blanked(source: Source, path: str) -> tuple[bytes, Sequence[Symbol], frozen
     try:
         return without_documentation(source.data, source.language, path.encode("utf-8", "replace").decode())
     except CodesearchError:
-        return source.data, (), frozenset()  # not parsed in time: the index leaves it out too
+        return source.data, (), frozenset()  # not parsed in time, so the index leaves it out too
 
 
 def _write(root: Path, target: Path, path: str, data: bytes) -> None:
@@ -137,47 +137,51 @@ def _write(root: Path, target: Path, path: str, data: bytes) -> None:
     copy.parent.mkdir(parents=True, exist_ok=True)
     copy.write_bytes(data)
     if os.access(root / path, os.X_OK):
-        copy.chmod(0o755)  # an executable without extension is looked into for its `#!`
+        copy.chmod(0o755)  # only executables without extension are checked for `#!`
 
 
 def history(root: Path, options: FileOptions) -> tuple[list[Question], str]:
     """Return (questions, why there are none): subjects of commits that changed a single source file, and that file.
 
-    Tests, documentation and files of unknown languages that changed with it do not count; the file must still be there.
+    Tests, documentation and files of unknown languages that changed with it do not count. The file must still exist.
     """
     files = {file.path: file.language for file in discover(root, options).files if not role(file.path)}
     listed, problem = _log(root)
     if problem:
         return [], problem
     found: dict[str, Question] = {}
-    twice: set[str] = set()
+    ambiguous: set[str] = set()
     per_file: Counter[str] = Counter()
     for subject, paths in listed:
-        sources = [path for path in paths if path in files]
-        others = [path for path in paths if path not in files and not role(path) and _is_source(path)]
-        if len(sources) != 1 or others:
-            continue
-        path = sources[0]
-        text = question_of(subject, path)
+        path = _only_source(paths, files)
+        text = question_of(subject, path) if path else ""
         if not text or per_file[path] >= MOST_PER_FILE:
             continue
-        if text.lower() in found:
-            twice.add(text.lower())
+        key = text.lower()
+        if key in found:
+            ambiguous.add(key)
             continue
         per_file[path] += 1
-        found[text.lower()] = Question(text, (Target(path),), HISTORY, files[path])
-    return [question for key, question in found.items() if key not in twice], ""
+        found[key] = Question(text, (Target(path),), HISTORY, files[path])
+    return [question for key, question in found.items() if key not in ambiguous], ""
+
+
+def _only_source(paths: Sequence[str], files: Mapping[str, str]) -> str:
+    """Return the only source file among the paths of a commit, or "" if there is none or more than one."""
+    sources = [path for path in paths if path in files]
+    others = any(path not in files and not role(path) and _is_source(path) for path in paths)
+    return sources[0] if len(sources) == 1 and not others else ""
 
 
 def _is_source(path: str) -> bool:
-    """Return whether a file that is gone now was source."""
+    """Return whether a file that is gone was source."""
     from codesearch import languages
 
     return languages.detect(path, b"") is not None
 
 
 def question_of(subject: str, path: str) -> str:
-    """Return what a commit's subject says beyond its scope and references, or "" if that tells nothing."""
+    """Return the subject of a commit without scope and references, or "" if nothing useful is left."""
     if _CHORE.search(subject):
         return ""
     text = _REFERENCE.sub("", _PREFIX.sub("", subject)).strip().rstrip(".").replace("`", "")
@@ -216,7 +220,7 @@ def _commit(entry: bytes) -> tuple[str, list[str]]:
 
 
 def sample(questions: Iterable[Question], count: int, seed: int) -> list[Question]:
-    """Return `count` questions by a hash of each, so that another question more or less changes no other's luck."""
+    """Return `count` questions, chosen by a hash of each, so that adding or removing one does not change the others."""
     return sorted(questions, key=lambda question: _luck(question, seed))[:count]
 
 
@@ -226,7 +230,7 @@ def _luck(question: Question, seed: int) -> bytes:
 
 
 def shares(documented: Sequence[Question], committed: Sequence[Question], count: int, seed: int) -> list[Question]:
-    """Return `count` questions, half of each kind as far as there are so many."""
+    """Return `count` questions, half of each kind if there are enough."""
     half = count // 2
     of_history = min(len(committed), max(half, count - len(documented)))
     return [*sample(documented, count - of_history, seed), *sample(committed, of_history, seed)]

@@ -1,4 +1,4 @@
-"""Plots as SVG: bars with intervals, and the reliability diagram. Colours are classes of the page's style."""
+"""SVG plots: bars with intervals, and the reliability diagram. Colours are classes of the page's style."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _LEFT, _RIGHT = 110, 60
 
 
 def bars(found: Report) -> str:
-    """Return one group of bars a metric, one bar a run, with its interval as a whisker."""
+    """Return a bar chart: one group per metric, one bar per run, with its interval as a whisker."""
     rows: list[str] = []
     scale = _WIDTH - _LEFT - _RIGHT
     top = 10
@@ -46,7 +46,7 @@ def bars(found: Report) -> str:
 
 
 def reliability(run: RunReport, number: int) -> str:
-    """Return the share of right answers over the score, with the diagonal; a dot's size tells of how many answers."""
+    """Return the share of right answers over the score, with the diagonal; larger dots stand for more answers."""
     side, left, bottom = 300, 50, 40
 
     def x(value: float) -> float:

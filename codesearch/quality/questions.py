@@ -1,4 +1,4 @@
-"""Questions with their known answers, and the files they are read from: TSV, JSONL, JSON."""
+"""Questions with known answers, and the formats they are read from: TSV, JSONL, JSON."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ class Target:
     """A right answer: a file, lines of it, or (exactly) the symbol on these lines."""
 
     path: str
-    """Relative to the root, with `/`; of labelled questions also the end of such a path."""
+    """Relative to the root, with `/`; a labelled question may give only the end of such a path."""
     start: int | None = None
-    """First line, from 1; None means that anything in the file is right."""
+    """First line, from 1; None if any hit in the file is right."""
     end: int | None = None
     exact: bool = False
-    """Only the symbol on just these lines is right, not what contains it."""
+    """Only the symbol on exactly these lines is right, not one that contains it."""
 
     def answered_by(self, path: str, start_line: int, end_line: int) -> bool:
         """Return whether a hit on these lines is this answer."""
@@ -43,25 +43,25 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A query and all of its right answers."""
+    """A query and all its right answers."""
 
     text: str
     targets: tuple[Target, ...]
     kind: str = LABELLED
-    """`documentation`, `history`, `labelled`, `opened`, or what a file of questions says."""
+    """`documentation`, `history`, `labelled`, `opened`, or a kind named by a file of questions."""
     language: str = ""
-    """Of the first answer, where it is known."""
+    """Language of the first answer, if known."""
     name: str = ""
-    """Of the symbol that is the answer, where it is known."""
+    """Qualified name of the answer, if known."""
 
     @property
     def key(self) -> tuple[str, str]:
-        """What the same question is known by in another run."""
+        """The key by which the same question is found in another run."""
         return (self.text, " ".join(target.path for target in self.targets))
 
     @property
     def folder(self) -> str:
-        """The topmost folder of the first answer; "." at the root."""
+        """The top-level folder of the first answer; "." for the root."""
         folder, _, _ = self.targets[0].path.rpartition("/")
         return folder.split("/", 1)[0] or "."
 
@@ -71,7 +71,7 @@ def _same_file(one: str, other: str) -> bool:
 
 
 def read(file: Path) -> list[Question]:
-    """Read labelled questions; the format is told by the first character.
+    """Read labelled questions; the first character decides the format.
 
     TSV: query, tab, answer (`path`, `path:line` or `path:first-last`), and perhaps another tab and a kind; the same
     query on several lines has several answers. JSONL: an object a line with `query` and `path` (`start`, `end`), or
@@ -101,7 +101,7 @@ def read(file: Path) -> list[Question]:
             question = replace(known, targets=known.targets + more)
         found[question.text] = question
     if not found:
-        raise UsageError(f"{file}: holds no questions")
+        raise UsageError(f"{file}: contains no questions")
     return list(found.values())
 
 
@@ -122,7 +122,7 @@ def _table(file: Path, text: str) -> Iterator[tuple[int, Question]]:
         if number == 1 and cells[0].lower() == "query" and len(cells) > 1:
             continue  # a header
         if not 2 <= len(cells) <= 3 or not cells[0] or not cells[1]:
-            raise UsageError(f"{file}:{number}: must be a query, a tab, and path or path:line, not {line!r}")
+            raise UsageError(f"{file}:{number}: expected a query, a tab, and path or path:line, not {line!r}")
         yield number, Question(cells[0], (_place(cells[1]),), *cells[2:3])
 
 
@@ -146,7 +146,7 @@ def _lines(file: Path, text: str) -> Iterator[tuple[int, Question]]:
 
 
 def _items(file: Path, text: str) -> Iterator[tuple[int, Question]]:
-    """Read a JSON list item by item, so that each is known by its line."""
+    """Read a JSON list item by item, so that messages can name the line of each."""
     decoder = json.JSONDecoder()
     blanks = re.compile(r"\s*")
 
@@ -168,7 +168,7 @@ def _items(file: Path, text: str) -> Iterator[tuple[int, Question]]:
         if text[at : at + 1] == ",":
             at = after_blanks(at + 1)
         elif text[at : at + 1] != "]":
-            raise UsageError(f"{file}:{line_of(at)}: is not JSON: a comma or the list's end was expected")
+            raise UsageError(f"{file}:{line_of(at)}: is not JSON: expected a comma or the end of the list")
 
 
 def _question(where: str, value: object) -> Question:

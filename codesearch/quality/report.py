@@ -1,4 +1,4 @@
-"""What an evaluation found: figures with intervals, by kind, language and folder; differences; all of it as JSON."""
+"""The report of an evaluation: metrics with intervals, by kind, language and folder; differences; JSON."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from codesearch.quality.metrics import METRICS, Bin, Interval, difference, inter
 Earlier = Mapping[tuple[str, str], Sequence[float]]
 """The values of each metric, by the key of each question."""
 FORMAT = 1
-"""Of the JSON; raised when something in it changes its meaning."""
+"""Version of the JSON format; raised when a field changes its meaning."""
 GROUPINGS = ("kind", "language", "folder")
 FEWEST_COMMON = 10
-"""Questions that two evaluations must share to be compared."""
+"""Minimum number of questions that two evaluations must share to be compared."""
 
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """The figures of some questions."""
+    """The metrics of some questions."""
 
     count: int
     metrics: Mapping[str, Interval]
@@ -38,7 +38,7 @@ class RunReport:
 
     run: Run
     values: Mapping[str, tuple[float, ...]]
-    """Of each metric, one value a question."""
+    """Per metric, one value per question."""
     figures: Figures
     groups: Mapping[str, Mapping[str, Figures]]
     """By `kind`, `language` and `folder`; most questions first."""
@@ -48,13 +48,13 @@ class RunReport:
 
     @property
     def name(self) -> str:
-        """What differs from the other runs."""
+        """The settings that differ from the other runs."""
         return self.run.variant.name
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """How much higher the figures of a run are than another's, of the same questions."""
+    """The differences between the metrics of two runs over the same questions."""
 
     name: str
     against: str
@@ -63,22 +63,22 @@ class Difference:
 
     @property
     def dropped(self) -> tuple[str, ...]:
-        """The metrics that are lower, and not by chance: the interval lies below zero."""
+        """The metrics that are significantly lower: their interval lies below zero."""
         return tuple(metric for metric in METRICS if self.metrics[metric].high < 0)
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """All that an evaluation found."""
+    """The complete result of an evaluation."""
 
     root: str
     seed: int
     runs: tuple[RunReport, ...]
     differences: tuple[Difference, ...]
-    """Of each further run against the first."""
+    """Each further run compared with the first."""
     notes: tuple[str, ...] = ()
     baseline: Difference | None = None
-    """Of the first run against an earlier evaluation."""
+    """The first run compared with an earlier evaluation."""
 
 
 def summarise(run: Run, seed: int) -> RunReport:
@@ -119,19 +119,19 @@ def _figures(values: Mapping[str, Sequence[float]], which: Sequence[int], seed: 
 
 
 def compare(run: RunReport, other: RunReport, seed: int) -> Difference:
-    """Return how much better a run is than another of the same questions."""
+    """Return the differences between two runs over the same questions."""
     metrics = {metric: difference(run.values[metric], other.values[metric], seed) for metric in METRICS}
     return Difference(run.name, other.name, run.figures.count, metrics)
 
 
 def report(root: Path, runs: Sequence[Run], seed: int, notes: Sequence[str] = ()) -> Report:
-    """Return the figures of runs over the same questions; the first is what the others are compared with."""
+    """Return the report of runs over the same questions; the others are compared with the first."""
     found = tuple(summarise(run, seed) for run in runs)
     return Report(str(root), seed, found, tuple(compare(other, found[0], seed) for other in found[1:]), tuple(notes))
 
 
 def worst(run: RunReport, most: int) -> list[Outcome]:
-    """Return the questions that went worst: no right answer at all first, then the lowest places."""
+    """Return the worst questions: those without a right answer first, then those with the lowest ranks."""
     failed = [outcome for outcome in run.run.outcomes if outcome.place != 1]
     return sorted(failed, key=lambda outcome: (-(outcome.place or 99), outcome.question.text))[:most]
 
@@ -170,16 +170,16 @@ def earlier(file: Path) -> Earlier:
     except FileNotFoundError:
         raise NotFoundError(f"{file}: no such evaluation; make one with --save {file}") from None
     except ValueError as error:
-        raise UsageError(f"{file}: is no evaluation: {error}") from None
+        raise UsageError(f"{file}: is not an evaluation: {error}") from None
     try:
         if value["format"] != FORMAT:
-            raise UsageError(f"{file}: is of another version of codesearch; make it anew with --save")
+            raise UsageError(f"{file}: was saved by another version of codesearch; save a new one with --save")
         return {
             (row["query"], " ".join(_path(target) for target in row["targets"])): [float(row[key]) for key in METRICS]
             for row in value["runs"][0]["results"]
         }
     except (LookupError, TypeError, ValueError, AttributeError) as error:
-        raise UsageError(f"{file}: is no evaluation: {error!r}") from None
+        raise UsageError(f"{file}: is not an evaluation: {error!r}") from None
 
 
 def _path(target: dict[str, Any]) -> str:
@@ -190,7 +190,7 @@ def _path(target: dict[str, Any]) -> str:
 
 
 def to_json(found: Report) -> dict[str, Any]:
-    """Return an evaluation as JSON holds it; docs/eval.md describes it."""
+    """Return an evaluation as JSON, as docs/eval.md describes it."""
     value: dict[str, Any] = {
         "format": FORMAT,
         "codesearch": __version__,

@@ -143,32 +143,8 @@ class Maintainer:
         self._watcher.start()
         self._warm()
         try:
-            while not self._stop.is_set():
-                self._publish_state()
-                asked = self._asked
-                if asked != self._done:
-                    self._debouncer.hurry()
-                waiting = asked != self._done or self._unfinished
-                batch = self._watcher.next(0.0 if waiting else TICK)
-                if self._stop.is_set():
-                    return
-                if batch is not None and (batch.settings or batch.whole) and not self._host.same_settings():
-                    return
-                if batch is None and self._unfinished:
-                    batch = Batch(whole=True)
-                if batch is not None:
-                    self._publish(fresh=False, pending=len(batch.paths))
-                    self._take(batch)
-                if not self._unfinished:
-                    self._answer(asked)
-                if batch is None:
-                    self._pools.tidy()
-                    process.state.release(MODEL_IDLE)
-                    self._host.tick()
-                    if self._version_changed():
-                        self._debouncer.add_batch(Batch(whole=True))
-                    elif self.fresh and asked == self._asked:
-                        self._backfill()
+            while self._step():
+                pass
         finally:
             with self._tickets:
                 self._closed = True
@@ -176,6 +152,41 @@ class Maintainer:
             self._watcher.close()
             self._index.close()
             self._reader.close()
+
+    def _step(self) -> bool:
+        """Wait for a batch and index it, or use the idle moment; False if the maintainer must end."""
+        if self._stop.is_set():
+            return False
+        self._publish_state()
+        asked = self._asked
+        if asked != self._done:
+            self._debouncer.hurry()
+        waiting = asked != self._done or self._unfinished
+        batch = self._watcher.next(0.0 if waiting else TICK)
+        if self._stop.is_set():
+            return False
+        if batch is not None and (batch.settings or batch.whole) and not self._host.same_settings():
+            return False
+        if batch is None and self._unfinished:
+            batch = Batch(whole=True)
+        if batch is not None:
+            self._publish(fresh=False, pending=len(batch.paths))
+            self._take(batch)
+        if not self._unfinished:
+            self._answer(asked)
+        if batch is None:
+            self._idle(asked)
+        return True
+
+    def _idle(self, asked: int) -> None:
+        """Release what is not needed, and backfill if nothing else is to be done."""
+        self._pools.tidy()
+        process.state.release(MODEL_IDLE)
+        self._host.tick()
+        if self._version_changed():
+            self._debouncer.add_batch(Batch(whole=True))
+        elif self.fresh and asked == self._asked:
+            self._backfill()
 
     def _answer(self, asked: int) -> None:
         with self._tickets:

@@ -1,7 +1,7 @@
-"""Linux: events straight from inotify.
+"""Linux: events directly from inotify.
 
-Own code and not watchdog, because watchdog watches ignored folders too (a `node_modules` costs 50,000 of the kernel's
-watches), keeps to itself that the kernel's queue overflowed, and cannot say that all events so far have been read.
+Watchdog is not used here because it watches ignored folders too (a `node_modules` costs 50,000 inotify watches), hides
+an overflow of the kernel's queue, and cannot say that all events so far have been read.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def _limit(name: str) -> str:
 
 
 class InotifyBackend:
-    """Watches the folders that matter, each with one of the kernel's watches."""
+    """Watches the folders that may hold indexed files, with one inotify watch each."""
 
     name = "inotify"
 
@@ -64,13 +64,13 @@ class InotifyBackend:
         self._libc = ctypes.CDLL(None, use_errno=True)
 
     def start(self) -> None:
-        """Watch every folder that matters. Raises NoEventsError where the kernel's limits are reached."""
+        """Watch every folder that may hold indexed files. Raises NoEventsError if a limit of the kernel is reached."""
         self._fd = self._libc.inotify_init1(os.O_NONBLOCK | os.O_CLOEXEC)
         if self._fd < 0:
             code = ctypes.get_errno()
             if code == errno.EMFILE:
                 raise NoEventsError(
-                    "this user's limit of inotify instances is reached "
+                    "the limit of inotify instances for this user is reached "
                     f"(fs.inotify.max_user_instances = {_limit('max_user_instances')})"
                 )
             raise NoEventsError(f"inotify cannot be used: {os.strerror(code)}")
@@ -83,7 +83,7 @@ class InotifyBackend:
         self._thread.start()
 
     def close(self) -> None:
-        """End the thread and give the watches back."""
+        """End the thread and release the watches."""
         if self._thread.is_alive():
             os.write(self._wake[1], b"x")
             self._thread.join()
@@ -97,9 +97,9 @@ class InotifyBackend:
             self._fd, self._wake = -1, (-1, -1)
 
     def flush(self, timeout: float) -> bool:
-        """Tell of everything that happened before this call.
+        """Report everything that happened before this call.
 
-        The kernel queues an event before the call that causes it returns, so reading the queue is enough.
+        The kernel queues an event before the system call that causes it returns, so reading the queue is enough.
         """
         del timeout
         try:
@@ -109,7 +109,7 @@ class InotifyBackend:
             return False
 
     def refresh(self, folders: Iterable[str] = (), *, rules: bool = False) -> None:
-        """Watch what is not watched yet. Raises NoEventsError."""
+        """Watch folders that are not watched yet. Raises NoEventsError."""
         with self._lock:
             if self._fd < 0:
                 return
@@ -120,11 +120,6 @@ class InotifyBackend:
                 while folder and folder not in self._wds:
                     self._add(folder)
                     folder = folder.rpartition(b"/")[0]
-
-    @property
-    def watches(self) -> int:
-        """How many of the kernel's watches are in use."""
-        return len(self._paths) + len(self._special)
 
     # -- watches ----------------------------------------------------------------------------------
 
@@ -213,16 +208,10 @@ class InotifyBackend:
 
     def _event(self, wd: int, mask: int, name: bytes) -> Batch:
         if mask & _OVERFLOW:
-            self._watch_all()  # folders made meanwhile
+            self._watch_all()  # folders may have been made meanwhile
             return Batch(whole=True, folders=True)
         if wd in self._special:
-            if mask & _IGNORED:
-                self._special.pop(wd)
-                return Batch(whole=True)
-            kind, shown = self._special[wd], os.fsdecode(name)
-            if kind == "above":
-                return Batch(whole=True, folders=True) if name == b".gitignore" else Batch()
-            return classify_git_event(f"info/{shown}" if kind == "info" else shown)
+            return self._special_event(wd, mask, os.fsdecode(name))
         folder = self._paths.get(wd)
         if folder is None:
             return Batch()
@@ -232,13 +221,27 @@ class InotifyBackend:
                 del self._wds[folder]
             return Batch(whole=not folder)
         if not name:
-            return Batch(whole=True) if not folder and mask & (_DELETE_SELF | _MOVE_SELF | _UNMOUNT) else Batch()
+            return Batch(whole=not folder and bool(mask & (_DELETE_SELF | _MOVE_SELF | _UNMOUNT)))
         path = folder + b"/" + name if folder else name
         if mask & _ISDIR:
-            if mask & _MOVED_FROM:
-                self._forget_below(path)
-            if mask & _MOVED_TO:
-                self._folders = Folders(self._root, self._options)  # it may bring ignore files of its own
-            if mask & (_CREATE | _MOVED_TO | _ATTRIB):
-                self._add_below(path)  # before the update lists it, so that nothing falls between
+            self._folder_event(path, mask)
         return classify_event(os.fsdecode(path), folder=bool(mask & _ISDIR))
+
+    def _special_event(self, wd: int, mask: int, name: str) -> Batch:
+        """Handle an event of a folder outside the tree that decides what git lists."""
+        if mask & _IGNORED:
+            self._special.pop(wd)
+            return Batch(whole=True)
+        kind = self._special[wd]
+        if kind == "above":
+            return Batch(whole=True, folders=True) if name == ".gitignore" else Batch()
+        return classify_git_event(f"info/{name}" if kind == "info" else name)
+
+    def _folder_event(self, path: bytes, mask: int) -> None:
+        """Adjust the watches to a folder that was made, moved or deleted."""
+        if mask & _MOVED_FROM:
+            self._forget_below(path)
+        if mask & _MOVED_TO:
+            self._folders = Folders(self._root, self._options)  # it may bring its own ignore files
+        if mask & (_CREATE | _MOVED_TO | _ATTRIB):
+            self._add_below(path)  # before the update lists it, so that no file is missed

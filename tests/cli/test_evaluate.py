@@ -198,10 +198,10 @@ def test_a_baseline_finds_a_drop_and_only_a_drop(repository: Path, call: Call, t
 
 def test_baselines_that_cannot_be_compared(repository: Path, call: Call, tmp_path: Path):  # noqa: F811
     for text, said in (
-        ("{}", "is no evaluation"),
-        ("nothing", "is no evaluation"),
+        ("{}", "is not an evaluation"),
+        ("nothing", "is not an evaluation"),
         ('{"format": 99}', "another version"),
-        ('{"format": 1, "runs": []}', "is no evaluation"),
+        ('{"format": 1, "runs": []}', "is not an evaluation"),
         ('{"format": 1, "runs": [{"results": []}]}', "0 questions in common"),
     ):
         (tmp_path / "base.json").write_text(text, "utf-8")

@@ -83,7 +83,7 @@ def test_files_that_are_none(tmp_path: Path):
         read(tmp_path / "none")
     with pytest.raises(UsageError, match="is a folder"):
         read(tmp_path)
-    with pytest.raises(UsageError, match="holds no questions"):
+    with pytest.raises(UsageError, match="contains no questions"):
         read(written(tmp_path, "\n# nothing\n"))
     (tmp_path / "bytes").write_bytes(b"fine\ta.py\n\xff\xff\tb.py\n")
     with pytest.raises(UsageError, match="bytes:2: is not UTF-8"):
