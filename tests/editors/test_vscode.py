@@ -65,6 +65,11 @@ def _order(repository: Repository) -> list[str]:
     return [f"{hit['qualname']} {hit['path']}" for hit in json.loads(done.stdout)["results"][:6]]
 
 
+def _paths(repository: Repository) -> list[str]:
+    """The files of the first answers, best first, each once."""
+    return list(dict.fromkeys(answer.split(" ", 1)[1] for answer in _order(repository)))
+
+
 def task(repository: Repository) -> dict[str, Any]:
     """What the cases of flow.mjs know of the folder."""
     return {
@@ -73,8 +78,8 @@ def task(repository: Repository) -> dict[str, Any]:
         "similar": {"name": conftest.SIMILAR, **_place(repository.similar)},
         "other": {"path": repository.other, "line": 5},
         "order": _order(repository),
-        # Files of the folder's top, with answers that are not the first one.
-        "tops": ["params.py", "core.py"],
+        # Two files with answers that are not the first one.
+        "tops": [path for path in _paths(repository) if path not in (repository.answer.path, repository.other)][:2],
         "unsaved": {
             "query": conftest.UNSAVED_QUERY,
             "name": "boiling_point_in_america",
@@ -159,6 +164,12 @@ def test_without_a_server_it_says_how_to_install_one(vscode: Editor, folder: Rep
     program = {"path": str(vscode.program), "text": vscode.script([])}
     found = vscode.drive("flow.mjs", ["missing"], folder.root, program=program, **task(folder))
     rig.check(found["missing"], vscode)
+
+
+def test_previews_take_the_place_of_a_preview_tab(vscode: Editor, folder: Repository) -> None:
+    vscode.serve([])
+    vscode.settings(workbench__editor__enablePreviewFromQuickOpen=True)
+    rig.check(vscode.drive("flow.mjs", ["history_preview"], folder.root, **task(folder))["history_preview"], vscode)
 
 
 def test_the_preview_is_marked_in_high_contrast(vscode: Editor, folder: Repository) -> None:

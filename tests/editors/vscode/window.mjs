@@ -157,8 +157,9 @@ export class Window {
     await place.locator(`.action-label[aria-label="${name}"]`).first().click();
   }
 
-  /** Click the row with that label. */
+  /** Type a label, and click the row that has it. */
   async pick(label) {
+    await this.fill(label);
     const row = await this.until(`no row ${label}`, async (see) => {
       const rows = await this.rowTexts();
       see(rows.map((one) => one.label));
@@ -224,13 +225,21 @@ export class Window {
     });
   }
 
-  /** Open a file of the folder's top from the explorer, and go to a line. */
-  async openFile(file, line) {
-    await this.page.locator('.explorer-folders-view .monaco-list-row', { hasText: file }).first().dblclick();
+  /** Open a file of the folder, and go to a line; with `preview`, in a preview tab. */
+  async openFile(file, line, { preview = false } = {}) {
+    // A whole path is found without a search of the folder, for which a program would be needed.
+    await this.openPalette(path.join(this.task.folder, file));
+    const name = path.basename(file);
+    await this.until('the file was not found', async (see) => {
+      const rows = await this.rowTexts();
+      see(rows);
+      return rows[0]?.label.trim() === name;
+    });
+    await this.keys.press('Enter');
     await this.until('the file was not opened', async (see) => {
       const editor = await this.editor();
       see(editor);
-      return editor.file === file && !editor.preview && editor.line !== null;
+      return editor.file === name && editor.preview === preview && editor.line !== null;
     });
     await this.goToLine(file, line);
   }

@@ -123,8 +123,8 @@ export const cases: Record<string, (task: Task) => Promise<void>> = {
     assert.ok(found !== undefined, symbols.map((one) => one.name).join(", ")); // its line comes when it is chosen
   },
 
-  async "finds unsaved text, and forgets it when it is reverted"() {
-    const document = await vscode.workspace.openTextDocument(file("colors.py"));
+  async "finds unsaved text, and forgets it when it is reverted"(task) {
+    const document = await vscode.workspace.openTextDocument(file(task.path));
     const editor = await vscode.window.showTextDocument(document);
     const code = 'def zebra_crossing(stripes):\n    """Paint a pedestrian crossing on the road."""\n    return stripes\n';
     await editor.edit((edit) => edit.insert(new vscode.Position(document.lineCount, 0), `\n\n${code}`));
