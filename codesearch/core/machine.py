@@ -25,11 +25,11 @@ def _quota(root: Path = _CGROUP) -> float | None:
     Inside a container the group is mounted at the root. Version 2 keeps it in `cpu.max`, version 1 in two files.
     """
     try:
-        limit, period = (root / "cpu.max").read_text("ascii").split()[:2]
+        limit, period = (root / "cpu.max").read_text("utf-8").split()[:2]
     except (OSError, ValueError):
         try:
-            limit = (root / "cpu" / "cpu.cfs_quota_us").read_text("ascii").strip()
-            period = (root / "cpu" / "cpu.cfs_period_us").read_text("ascii").strip()
+            limit = (root / "cpu" / "cpu.cfs_quota_us").read_text("utf-8").strip()
+            period = (root / "cpu" / "cpu.cfs_period_us").read_text("utf-8").strip()
         except (OSError, ValueError):
             return None
     if not limit.isdigit() or not period.isdigit() or not int(period):

@@ -9,8 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import apsw
@@ -18,6 +17,9 @@ import apsw
 from codesearch.core.errors import CodesearchError, IndexBusyError, StoreError
 from codesearch.store import schema
 from codesearch.store.location import create
+
+if TYPE_CHECKING:
+    from tempfile import TemporaryDirectory
 
 BUSY_TIMEOUT_MS = 10_000
 CACHE_KIB = 64 * 1024
@@ -74,6 +76,8 @@ class Connection:
         log = Path(f"{self.path}-wal")
         if not log.exists() or not log.stat().st_size:
             return self._open_unchanging(self.path)
+        from tempfile import TemporaryDirectory
+
         self._copy = TemporaryDirectory(prefix="codesearch-")
         copy = Path(self._copy.name) / self.path.name
         shutil.copyfile(self.path, copy)

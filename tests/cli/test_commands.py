@@ -156,7 +156,8 @@ def test_completion(tmp_path: Path, shell: str):
 
 HEAVY = (
     "numpy", "rich", "pygments", "filelock", "tree_sitter", "sqlite_vec", "pydantic", "platformdirs", "sqlite3",
-    "importlib.resources", "codesearch.extract.symbols", "codesearch.extract.scan", "codesearch.languages.grammar",
+    "tempfile", "importlib.resources",
+    "codesearch.extract.symbols", "codesearch.extract.scan", "codesearch.languages.grammar",
 )  # fmt: skip
 
 
