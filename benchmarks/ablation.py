@@ -173,7 +173,7 @@ def opened(index: Index) -> Repository:
     store = index.reader()
     if store is None or told.left or told.done < told.total:
         raise SystemExit(f"{index.root}: {told.total - told.done} of {told.total} symbols have no vector")
-    static, transformer = embed.load(embed.STATIC), index.reranker.embedder
+    static, transformer = embed.load(embed.STATIC), embed.load(index.settings.model)
     ids = [id for id, _ in store.vector_candidates(bytes(static.dims), told.total)]
     known = {item.symbol: item.vector for item in store.model_vectors(transformer.model_id).of_symbols(ids)}
     candidates = [

@@ -3,7 +3,9 @@
 >>> import codesearch
 >>> with codesearch.open_index("path/to/repo") as index:
 ...     index.update()
-...     hits = index.query("where are failed uploads retried", limit=5)
+...     answer = index.query("where are failed uploads retried", limit=5)
+
+docs/api.md describes every name here. What is not here may change in any version.
 """
 
 from __future__ import annotations
@@ -12,24 +14,88 @@ from typing import TYPE_CHECKING, Any
 
 from codesearch._version import __version__
 
-__all__ = ["CodesearchError", "Filter", "Hit", "Index", "Skipped", "Status", "Symbol", "__version__", "open_index"]
+__all__ = [
+    "Answer",
+    "BackfillProgress",
+    "BackfillReport",
+    "CodesearchError",
+    "Filter",
+    "Hit",
+    "Index",
+    "IndexBusyError",
+    "Kind",
+    "ModelError",
+    "NotFoundError",
+    "Progress",
+    "Query",
+    "Ranked",
+    "Ranking",
+    "Report",
+    "RerankBudget",
+    "RerankCancelledError",
+    "Settings",
+    "Skipped",
+    "Status",
+    "StoreError",
+    "Symbol",
+    "UnwritableError",
+    "UpdateRequest",
+    "UsageError",
+    "Why",
+    "__version__",
+    "open_index",
+    "parse",
+]
 
 if TYPE_CHECKING:
-    from codesearch.core.errors import CodesearchError
+    from codesearch.core.errors import (
+        CodesearchError,
+        IndexBusyError,
+        ModelError,
+        NotFoundError,
+        RerankCancelledError,
+        StoreError,
+        UnwritableError,
+        UsageError,
+    )
     from codesearch.core.filter import Filter
-    from codesearch.core.types import Hit, Skipped, Symbol
-    from codesearch.index import Index, Status, open_index
+    from codesearch.core.types import Answer, Hit, Kind, Skipped, Symbol
+    from codesearch.index import Index, open_index
+    from codesearch.indexing.update import Progress, Report, UpdateRequest
+    from codesearch.rerank.backfill import BackfillProgress, BackfillReport
+    from codesearch.rerank.job import RerankBudget
+    from codesearch.search.explain import Why
+    from codesearch.search.pipeline import Ranking
+    from codesearch.search.query import Query, parse
+    from codesearch.search.rank import Ranked
+    from codesearch.settings import Settings
+    from codesearch.status import Status
 
-_HOME = {
-    "CodesearchError": "codesearch.core.errors",
-    "Filter": "codesearch.core.filter",
-    "Hit": "codesearch.core.types",
-    "Index": "codesearch.index",
-    "Skipped": "codesearch.core.types",
-    "Status": "codesearch.index",
-    "Symbol": "codesearch.core.types",
-    "open_index": "codesearch.index",
+_MODULES = {
+    "core.errors": (
+        "CodesearchError",
+        "IndexBusyError",
+        "ModelError",
+        "NotFoundError",
+        "RerankCancelledError",
+        "StoreError",
+        "UnwritableError",
+        "UsageError",
+    ),
+    "core.filter": ("Filter",),
+    "core.types": ("Answer", "Hit", "Kind", "Skipped", "Symbol"),
+    "index": ("Index", "open_index"),
+    "indexing.update": ("Progress", "Report", "UpdateRequest"),
+    "rerank.backfill": ("BackfillProgress", "BackfillReport"),
+    "rerank.job": ("RerankBudget",),
+    "search.explain": ("Why",),
+    "search.pipeline": ("Ranking",),
+    "search.query": ("Query", "parse"),
+    "search.rank": ("Ranked",),
+    "settings": ("Settings",),
+    "status": ("Status",),
 }
+_HOME = {name: f"codesearch.{module}" for module, names in _MODULES.items() for name in names}
 
 
 def __getattr__(name: str) -> Any:
@@ -39,3 +105,7 @@ def __getattr__(name: str) -> Any:
     from importlib import import_module
 
     return getattr(import_module(_HOME[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,11 +1,11 @@
-"""The index of one tree, as programs use it: open, update, ask."""
+"""The index of one tree, as programs use it: open, update, query."""
 
 from __future__ import annotations
 
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -15,75 +15,37 @@ from codesearch import embed, search
 from codesearch.core.dirs import expand_home
 from codesearch.core.errors import CodesearchError, NotFoundError, UsageError
 from codesearch.core.filter import Filter
-from codesearch.core.types import Answer, Hit, Skipped, Symbol
+from codesearch.core.types import Answer, Hit, Symbol
 from codesearch.indexing import update
 from codesearch.indexing.plan import Plan, is_complete, is_current, plan
-from codesearch.indexing.update import Progress, Report
-from codesearch.indexing.worker import Task
+from codesearch.indexing.update import LOCK_TIMEOUT, Progress, Report, UpdateRequest
 from codesearch.rerank.job import UNLIMITED, Job, PendingWrites, RerankBudget
 from codesearch.rerank.reranker import Reranker
 from codesearch.settings import Settings, load
 from codesearch.store import NeedsMigrationError, Store, location
 
 if TYPE_CHECKING:
-    from codesearch.indexing.update import PoolFactory
     from codesearch.rerank.backfill import BackfillProgress, BackfillReport
     from codesearch.search.explain import Why
+    from codesearch.status import Status
 
-PLAN_LASTS = 2.0
-"""Seconds that a comparison of tree and index may wait for the lock; later it is made again."""
+PLAN_SECONDS = 2.0
+"""A comparison of tree and index that waits longer than this for the lock is made again."""
 SNIPPET_LINES = 400
-"""A snippet never has more lines than this, whatever context is asked for."""
-
-
-@dataclass(frozen=True, slots=True)
-class Status:
-    """What an index holds, compared with its tree at this moment."""
-
-    root: Path
-    index: Path
-    exists: bool
-    model: str
-    files: int
-    symbols: int
-    vectors: int
-    lines: int
-    source_bytes: int
-    index_bytes: int
-    languages: tuple[tuple[str, int, int], ...]
-    """(language, files, symbols), most symbols first."""
-    skipped: tuple[Skipped, ...]
-    """Source files that are not searchable, and folders that could not be read."""
-    other_files: tuple[tuple[str, int], ...]
-    """(extension, files) of files in no language codesearch knows, most first."""
-    changed: int
-    """Files that differ from what the index knows, or are new."""
-    deleted: int
-    notes: tuple[str, ...]
-    second_stage: str = ""
-    """The model that looks at the best of the fast ranking, by the settings; "" for none."""
-    embedded: int = 0
-    """Symbols that it has a vector of."""
-    cache: Path | None = None
-    """Where its vectors are shared with the user's other indexes; None if they are not."""
-    cache_bytes: int = 0
-    cache_limit: int = 0
-
-    @property
-    def fresh(self) -> bool:
-        """Whether the index is what the tree is."""
-        return self.exists and not self.changed and not self.deleted
+"""`Index.source` returns at most so many lines, whatever context is asked for."""
 
 
 class Index:
-    """The index of one tree. Open it with `open_index`; close it, or use it as a context manager.
+    """The index of one tree. Open it with `open_index`, and close it or use it as a context manager.
 
-    Not thread-safe: open one for each thread. Any number of processes may read while one writes.
+    Not thread-safe: open one per thread. Any number of processes may read while one writes.
     """
 
     def __init__(self, root: Path, settings: Settings) -> None:
         self.root = root
+        """The folder, absolute."""
         self.settings = settings
+        """The settings in force."""
         self._location = location.locate(root, settings.db)
         self._store: Store | None = None
         self._opened = (0, 0)
@@ -97,18 +59,24 @@ class Index:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What a person should know about where the index is kept."""
+        """What the user should know about the place of the index."""
         return (self._location.note,) if self._location.note else ()
+
+    @property
+    def reranker_id(self) -> str:
+        """The id of the reranker's model; "" if the settings switch it off. Raises as `check_model`."""
+        return self._reranker.model_id if self._reranker.enabled else ""
 
     @cached_property
     def _embedder(self) -> embed.Embedder:
-        """The static model, opened once: opening it costs more than a query's vector."""
+        """The static model, opened once: opening it costs more than embedding a query."""
         return embed.load(embed.STATIC)
 
     @cached_property
-    def reranker(self) -> Reranker:
-        """The second stage, by the settings of this index."""
+    def _reranker(self) -> Reranker:
         return Reranker(self.root, self.path, self.settings)
+
+    # -- open and close ---------------------------------------------------------------------------
 
     def __enter__(self) -> Index:
         return self
@@ -127,7 +95,7 @@ class Index:
         return problem
 
     def close(self) -> None:
-        """Close the index file. Asking again opens it again."""
+        """Close the index file. The next call of a method opens it again."""
         self.flush()
         if self._store is not None:
             self._store.close()
@@ -141,7 +109,7 @@ class Index:
             self.close()
             return None
         if self._store is not None and self._opened != (status.st_dev, status.st_ino):
-            self.close()  # another process has rebuilt the index: ours would be the deleted one for ever
+            self.close()  # another process has rebuilt the index; ours still points at the deleted file
         if self._store is None:
             try:
                 self._store = Store(self.path)
@@ -151,7 +119,7 @@ class Index:
         return self._store
 
     def reader(self) -> Store | None:
-        """Return what the index can be read by; None while there is nothing to read."""
+        """Return the open store, or None if there is no index that this version can read. It is not a stable API."""
         store = self._existing()
         if store is None:
             return None
@@ -164,40 +132,44 @@ class Index:
             raise NotFoundError(f"{self.root}: not indexed yet; run `codesearch index {self.root}` (or Index.update())")
         return store
 
+    # -- update -----------------------------------------------------------------------------------
+
     def update(
         self,
         *,
         rebuild: bool = False,
-        lock_timeout: float = 600.0,
+        lock_timeout: float = LOCK_TIMEOUT,
         on_progress: Callable[[Progress], None] | None = None,
         on_wait: Callable[[str], None] | None = None,
         paths: Iterable[str] | None = None,
         should_stop: Callable[[], bool] | None = None,
-        pools: PoolFactory | None = None,
     ) -> Report:
-        """Bring the index up to date with the tree; costs next to nothing when nothing changed.
+        """Bring the index up to date with the tree; costs next to nothing if nothing has changed.
 
         `rebuild` starts from nothing. `on_progress` is called after each batch, `on_wait` with a message if another
-        process is writing; it waits up to `lock_timeout` seconds, then raises IndexBusyError. Interrupting it loses
-        nothing.
+        process is writing; the update waits up to `lock_timeout` seconds for it, then raises IndexBusyError.
 
-        `paths` (files or folders below the root, with `/`) restrict it to what may have changed there. `should_stop` is
-        asked before each batch; True ends the update early, and `Report.left` files wait for the next one.
-        `pools` lends worker processes that run already (`indexing.pool.WarmPools`).
+        `paths` (files or folders below the root, with `/`) limit it to what may have changed there. `should_stop` is
+        called before each batch; if it returns True, the update ends early, and the next one continues with the
+        `Report.left` files. Interrupting it loses nothing.
         Raises UnwritableError if the index cannot be written, StoreError if it cannot be used.
         """
-        request = update.UpdateRequest(
-            rebuild=rebuild,
-            lock_timeout=lock_timeout,
-            paths=None if paths is None else tuple(paths),
-            on_progress=on_progress,
-            on_wait=on_wait,
-            should_stop=should_stop,
-            pools=pools,
+        return self.apply(
+            UpdateRequest(
+                rebuild=rebuild,
+                lock_timeout=lock_timeout,
+                paths=None if paths is None else tuple(paths),
+                on_progress=on_progress,
+                on_wait=on_wait,
+                should_stop=should_stop,
+            )
         )
+
+    def apply(self, request: UpdateRequest) -> Report:
+        """Do what `update` does. A request can also lend worker processes that are already running."""
         todo: Plan | None = None
         made: tuple[float, tuple[int, ...]] = (0.0, ())
-        if not rebuild and paths is None and (store := self._existing()) is not None:
+        if not request.rebuild and request.paths is None and (store := self._existing()) is not None:
             made = time.monotonic(), self.version()
             todo = plan(self.root, store, self.settings)
             if todo.empty and is_complete(store):
@@ -206,9 +178,9 @@ class Index:
             self.close()
 
         def planned() -> Plan | None:
-            """Return the plan if it still holds: nobody else has written, and the tree was looked at just now."""
-            holds = todo is not None and time.monotonic() - made[0] < PLAN_LASTS and made[1] == self.version()
-            return todo if holds else None
+            """Return the plan if it is still valid: it is recent, and no other process has written since."""
+            valid = todo is not None and time.monotonic() - made[0] < PLAN_SECONDS and made[1] == self.version()
+            return todo if valid else None
 
         report = update.update(self.root, self.path, self.settings, request, planned)
         self.close()
@@ -220,26 +192,27 @@ class Index:
         on_progress: Callable[[BackfillProgress], None] | None = None,
         should_stop: Callable[[], bool] | None = None,
     ) -> BackfillReport:
-        """Have the model of the second stage embed all that no query has needed yet; return when it is done.
+        """Embed every symbol for the reranker, so that no query has to; return when it is done.
 
-        `progress` hears how far it is, `until` is asked every few texts, and ends it by saying True. An update in
-        another process does not wait for it. Interrupting it loses no more than the last seconds.
-        Raises UsageError if the settings want no second stage, ModelError if the model cannot be used.
+        `on_progress` is called every few seconds, `should_stop` every few texts; if it returns True, the run ends
+        early. An update in another process does not wait for it. Interrupting it loses at most the last seconds.
+        Raises UsageError if the settings switch the reranker off, ModelError if its model cannot be used.
         """
         from codesearch.rerank.backfill import backfill
 
-        if not self.reranker.enabled:
-            raise UsageError("there is no second stage to embed for: see the settings model and embed")
-        return backfill(self.reranker, self._reading(), self.path, on_progress=on_progress, should_stop=should_stop)
+        if not self._reranker.enabled:
+            raise UsageError("the reranker is off, so there is nothing to embed: see the settings model and embed")
+        return backfill(self._reranker, self._reading(), self.path, on_progress=on_progress, should_stop=should_stop)
 
-    def prefetch(self, text: str | search.Query, *, where: Filter | None = None) -> None:
-        """Prefetch for an upcoming query: start to embed it in the background. Does nothing if there is no index.
+    def remove(self) -> bool:
+        """Delete the index file; return whether there was one. Raises IndexBusyError if a process is writing it."""
+        self.close()
+        existed = self.path.exists()
+        with location.writer_lock(self.path, timeout=0.0):
+            location.remove(self.path)
+        return existed
 
-        Raises as `query`.
-        """
-        if (store := self.reader()) is not None:
-            query = search.parse(text, where)
-            self._prefetched = self.reranker.begin(store, query.text, is_name=bool(query.name))
+    # -- query ------------------------------------------------------------------------------------
 
     def query(
         self,
@@ -254,14 +227,20 @@ class Index:
 
         `on_first` is called with the fast ranking if the reranker then has texts to embed; `budget` bounds that work.
         If the reranker fails, the answer is the fast ranking, and its `problem` says why.
-        Raises UsageError for a query that cannot be understood, NotFoundError for a model that does not exist.
+        Raises UsageError for a query that cannot be understood, NotFoundError if there is no index, or no such model.
         """
         limit = self._limit(limit)
-        complete = is_complete(self._reading())
-        told = None if on_first is None else lambda fast: on_first(_answer(fast, limit, complete=complete))
-        return _answer(
-            self.rank(search.parse(text, where), limit=limit, on_first=told, budget=budget), limit, complete=complete
-        )
+        told = None if on_first is None else lambda fast: on_first(fast.answer(limit))
+        return self.rank(search.parse(text, where), limit=limit, on_first=told, budget=budget).answer(limit)
+
+    def prefetch(self, text: str | search.Query, *, where: Filter | None = None) -> None:
+        """Prefetch for an upcoming query: start to embed it in the background. Does nothing if there is no index.
+
+        Raises as `query`.
+        """
+        if (store := self.reader()) is not None:
+            query = search.parse(text, where)
+            self._prefetched = self._reranker.begin(store, query.text, is_name=bool(query.name))
 
     def rank(
         self,
@@ -272,42 +251,26 @@ class Index:
         on_first: Callable[[search.Ranking], None] | None = None,
         budget: RerankBudget = UNLIMITED,
     ) -> search.Ranking:
-        """Return every candidate for a parsed query, with the reasons of its rank; the first `limit` are the answer.
+        """Return every candidate for a parsed query, with the reasons for its rank; the first `limit` are the answer.
 
-        `buffers` are searched together with the index; the rest is as for `query`. With buffers the index may be
-        missing: then they alone answer.
+        `buffers` are searched together with the index, which may then be missing; otherwise this works as `query`.
         """
+        limit = self._limit(limit)
         store = self._reading() if buffers is None else self.reader()
+        complete = store is not None and is_complete(store)
         prefetched, self._prefetched = self._prefetched, None
         job = None
         if store is not None:
-            job = self.reranker.begin(store, query.text, is_name=bool(query.name), prefetched=prefetched)
+            job = self._reranker.begin(store, query.text, is_name=bool(query.name), prefetched=prefetched)
         vector = self._embedder.quantised_query(query.text)
-        ranking = search.search(
-            store, query, vector, self._limit(limit), job=job, buffers=buffers, on_first=on_first, budget=budget
-        )
-        if ranking.writes is not None:
-            self._writes.append(ranking.writes)
-        return ranking
-
-    def ranked(
-        self,
-        text: str | search.Query,
-        *,
-        limit: int | None = None,
-        where: Filter | None = None,
-        budget: RerankBudget = UNLIMITED,
-    ) -> tuple[Answer, list[search.Ranked]]:
-        """Return every candidate, as an answer and with the reasons of its rank; the first `limit` answer `query`.
-
-        Raises as `query`.
-        """
-        complete = is_complete(self._reading())
-        found = self.rank(search.parse(text, where), limit=limit, budget=budget)
-        return _answer(found, None, complete=complete), found.ranked
+        told = None if on_first is None else lambda fast: on_first(replace(fast, complete=complete))
+        found = search.search(store, query, vector, limit, job=job, buffers=buffers, on_first=told, budget=budget)
+        if found.writes is not None:
+            self._writes.append(found.writes)
+        return replace(found, complete=complete)
 
     def why(self, text: str, path: str, line: int, where: Filter | None = None) -> Why:
-        """Return why the symbol at a line (from 1) of a file is where it is among the answers to a query.
+        """Return why the symbol at a line (from 1) of a file has its rank for a query.
 
         `path` is relative to the root. Raises UsageError if the query cannot be understood, NotFoundError if there is
         no index or the file has no such line.
@@ -316,15 +279,18 @@ class Index:
 
         tree = explain.Tree(self.root, self.settings.file_options(), self.settings.limit)
         query = search.parse(text, where)
-        return explain.why(self._reading(), tree, query, path, line, lambda: self.ranked(query))
+        return explain.why(self._reading(), tree, query, path, line, lambda: self.rank(query))
 
     def similar(self, path: str, line: int, *, limit: int | None = None, where: Filter | None = None) -> Answer:
-        """Return the symbols most like the one at a line (from 1) of a file (relative to the root), best first."""
+        """Return the symbols most similar to the one at a line (from 1) of a file, best first.
+
+        `path` is relative to the root. Raises NotFoundError if there is no index, or no symbol there.
+        """
         store = self._reading()
         found = self._at(store, path, line)
         near = search.nearest(store, found[0], self._limit(limit), where)
         symbols = store.symbols(id for id, _ in near)
-        hits = tuple(Hit(place, score, symbols[id][0]) for place, (id, score) in enumerate(near, 1))
+        hits = tuple(Hit(rank, score, symbols[id][0]) for rank, (id, score) in enumerate(near, 1))
         return Answer(hits, complete=is_complete(store))
 
     def _limit(self, limit: int | None) -> int:
@@ -333,16 +299,21 @@ class Index:
             raise UsageError(f"the limit must be at least 1, not {wanted}")
         return wanted
 
+    # -- symbols and their source -----------------------------------------------------------------
+
     def symbols(self, where: Filter | None = None, *, limit: int = -1) -> Iterator[Symbol]:
-        """Yield the symbols that pass a filter, by path and line."""
+        """Yield the symbols that pass a filter, by path and line; `limit` -1 means all. Raises NotFoundError."""
         return self._reading().listing(where, limit)
 
     def symbol_at(self, path: str, line: int) -> Symbol:
-        """Return the innermost symbol around a line (from 1) of a file. Raises NotFoundError."""
+        """Return the innermost symbol around a line (from 1) of a file, relative to the root. Raises NotFoundError."""
         return self._at(self._reading(), path, line)[1]
 
     def symbols_named(self, name: str, *, limit: int = 50) -> list[Symbol]:
-        """Return the symbols of a name, in any case style; `Engine.Run` asks for the containers too, best first."""
+        """Return the symbols with a name, best first, in any case style; `Engine.Run` also names the container.
+
+        Raises NotFoundError if there is no index.
+        """
         query = search.parse(name)
         limit = self._limit(limit)
         found = search.search(self._reading(), query, self._embedder.quantised_query(query.text), limit)
@@ -352,10 +323,10 @@ class Index:
     def source(
         self, symbol: Symbol, *, context: int = 0, head: int | None = None, whole: bool = False
     ) -> tuple[int, list[str]]:
-        """Return (first line's number, lines) of a symbol as the file is now, with `context` lines around it.
+        """Return (number of the first line, lines) of a symbol, with `context` lines around it.
 
-        `head` cuts it after that many lines; without `whole` it has at most SNIPPET_LINES. A file that is gone or has
-        changed gives what is there now.
+        The file is read as it is now: if it has changed, other lines may be there; if it is gone, there are none.
+        `head` returns at most so many lines of the symbol; without `whole` there are at most SNIPPET_LINES.
         """
         from codesearch.files import Source, read_source
 
@@ -374,10 +345,10 @@ class Index:
     def _at(self, store: Store, path: str, line: int) -> tuple[int, Symbol]:
         found = store.at(path, line)
         if found is None:
-            raise NotFoundError(self._why_not(store, path, line))
+            raise NotFoundError(self._why_missing(store, path, line))
         return found
 
-    def _why_not(self, store: Store, path: str, line: int) -> str:
+    def _why_missing(self, store: Store, path: str, line: int) -> str:
         known = store.file(path)
         if known is not None and known[0] is not None:
             return f"{path}: left out of the index: {known[0]}" + (f" ({known[1]})" if known[1] else "")
@@ -387,67 +358,13 @@ class Index:
             return f"{path}: no such file under {self.root}"
         return f"{path}: not in the index: it is ignored, excluded, or in no language codesearch knows"
 
-    def _is_same(self, task: Task) -> bool:
-        """Return whether a file that may have changed is what the index knows, or left out for the same reason."""
-        from codesearch.files import Source, read_source
-
-        store = self._existing()
-        known = store.file(task.path) if store is not None else None
-        if known is None:
-            return False
-        source = read_source(self.root, task.path, self.settings.file_options())
-        if isinstance(source, Source):
-            return source.hash == task.state.hash
-        return source.reason == known[0]
+    # -- state ------------------------------------------------------------------------------------
 
     def status(self) -> Status:
-        """Return what the index holds and whether it is what the tree is, true at this moment."""
-        store = self._existing()
-        todo = plan(self.root, store, self.settings)
-        counts = store.counts() if store is not None else {}
-        meta = store.meta() if store is not None else {}
-        files = (self.path, Path(f"{self.path}-wal"))
-        skipped = [] if store is None else [Skipped(*row) for row in store.skipped()]
-        embedded = 0
-        problem: tuple[str, ...] = ()
-        try:
-            embedded, _ = self.coverage()
-        except CodesearchError as error:  # the model: it is not what this is about
-            problem = (str(error),)
-        cache, cache_bytes, cache_problem = self._shared_cache()
-        return Status(
-            root=self.root,
-            index=self.path,
-            exists="rules" in meta,
-            model=meta.get("model", ""),
-            files=counts.get("files", 0),
-            symbols=counts.get("symbols", 0),
-            vectors=counts.get("vectors", 0),
-            lines=counts.get("lines", 0),
-            source_bytes=counts.get("bytes", 0),
-            index_bytes=sum(file.stat().st_size for file in files if file.exists()),
-            languages=() if store is None else tuple(store.languages()),
-            skipped=(*skipped, *todo.discovery.skipped),
-            other_files=tuple(sorted(todo.discovery.unknown.items(), key=lambda item: (-item[1], item[0]))),
-            changed=sum(not self._is_same(task) for task in todo.changed),
-            deleted=len(todo.deleted),
-            notes=(*self.notes, *todo.discovery.notes, *problem, *cache_problem),
-            second_stage=self.settings.second_stage,
-            embedded=embedded,
-            cache=cache,
-            cache_bytes=cache_bytes,
-            cache_limit=self.settings.cache_size,
-        )
+        """Return what the index holds, compared with the tree at this moment."""
+        from codesearch import status
 
-    def _shared_cache(self) -> tuple[Path | None, int, tuple[str, ...]]:
-        """Return (file, its bytes, what is wrong with it) of the user's cache, if the settings want it."""
-        if not self.settings.cache or not self.settings.second_stage:
-            return None, 0, ()
-        from codesearch.rerank import shared_cache
-
-        path = shared_cache.location()
-        problem = shared_cache.problem(path)
-        return path, 0 if path is None or problem else shared_cache.size(path), (problem,) if problem else ()
+        return status.status(self.root, self.path, self.settings, self._existing(), self._reranker, self.notes)
 
     def check_model(self) -> None:
         """Raise NotFoundError if the settings name a model that does not exist."""
@@ -457,52 +374,29 @@ class Index:
             except NotFoundError:
                 raise
             except CodesearchError:
-                return  # a damaged one is told when it is needed
+                return  # report a damaged model only when it is needed
 
     def coverage(self) -> tuple[int, int]:
-        """Return (symbols that the model of the second stage has a vector of, symbols); (0, 0) without an index."""
-        store = self._existing()
-        if store is None or not self.reranker.enabled:
-            return 0, 0 if store is None else store.count()
-        return store.model_vectors(self.reranker.model_id).coverage()
+        """Return (symbols that the reranker has a vector of, symbols); (0, 0) without an index."""
+        from codesearch import status
+
+        return status.coverage(self._existing(), self._reranker)
 
     @property
     def current(self) -> bool:
-        """Whether there is an index made by the rules in force, though it may lack what has changed since."""
+        """Whether there is an index made by the rules in force. It may lack what has changed since."""
         store = self._existing()
         return store is not None and is_current(store, self.settings)
 
     def paths(self) -> list[str]:
-        """Return the paths of the files the index knows, in no particular order; none before it is made."""
+        """Return the paths of the indexed files, in no particular order; none if there is no index."""
         store = self._existing()
         return [] if store is None else store.paths()
 
     def version(self) -> tuple[int, ...]:
-        """Return what is another whenever anybody else has changed the index since this object opened it."""
+        """Return a token that changes whenever another process has modified the index; () if there is none."""
         store = self._existing()
         return () if store is None else (*self._opened, store.version())
-
-    def remove(self) -> bool:
-        """Delete the index file; return whether there was one."""
-        self.close()
-        there = self.path.exists()
-        with location.writer_lock(self.path, timeout=0.0):
-            location.remove(self.path)
-        return there
-
-
-def _answer(ranking: search.Ranking, limit: int | None, *, complete: bool) -> Answer:
-    hits = tuple(
-        Hit(
-            place,
-            item.score,
-            item.candidate.symbol,
-            tuple(f"{copy.symbol.path}:{copy.symbol.start_line}" for copy in item.copies),
-            tuple(one.symbol for one in item.folded),
-        )
-        for place, item in enumerate(ranking.ranked[:limit], 1)
-    )
-    return Answer(hits, ranking.problem, complete=complete, refined=ranking.refined)
 
 
 def _is_named(symbol: Symbol, name: str) -> bool:
@@ -515,9 +409,9 @@ def _is_named(symbol: Symbol, name: str) -> bool:
 
 
 def open_index(path: str | os.PathLike[str] = ".", **settings: Any) -> Index:
-    """Open the index of the tree at `path`; nothing is read or written until it is asked for something.
+    """Open the index of the tree at `path`. Nothing is read or written until a method is called.
 
-    `settings` override those of files and environment, by the names in docs/configuration.md:
+    `settings` override those of files and environment, under the names in docs/configuration.md:
     `open_index("src", limit=20, exclude=["gen/**"])`. Raises NotFoundError if there is no such folder, UsageError for
     a setting that cannot be understood.
 
@@ -536,7 +430,7 @@ def open_index(path: str | os.PathLike[str] = ".", **settings: Any) -> Index:
 
 
 def enclosing_root(start: Path) -> Path:
-    """Return the root that a command run in `start` means: the nearest folder above with an index or a git tree."""
+    """Return the root for a command that runs in `start`: the nearest folder above with an index or a git tree."""
     for folder in (start, *start.parents):
         if (folder / location.FOLDER / location.FILE).exists() or (folder / ".git").exists():
             return folder

@@ -34,7 +34,6 @@ ABOVE = frozenset(
         "codesearch/files/ignore.py:_bracket",
         "codesearch/files/ignore.py:translate",
         "codesearch/files/walk.py:walk",
-        "codesearch/index.py",
         "codesearch/languages/hooks_clauses.py:_arity",
         "codesearch/languages/hooks_objc.py:_lost_methods",
         "codesearch/languages/hooks_perl.py:perl",

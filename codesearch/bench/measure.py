@@ -100,7 +100,7 @@ def _cores(count: int) -> str:
 def _model(index: Index) -> str:
     store = index.reader()
     static = "" if store is None else store.meta().get("model", "")
-    return static + (f" + {index.reranker.model_id}" if index.settings.second_stage else "")
+    return static + (f" + {index.reranker_id}" if index.settings.second_stage else "")
 
 
 # -- the index ------------------------------------------------------------------------------------

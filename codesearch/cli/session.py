@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from codesearch.cli.ui import console
@@ -17,9 +16,10 @@ if TYPE_CHECKING:
 
     from codesearch.core.filter import Filter
     from codesearch.core.types import Answer, Hit
-    from codesearch.index import Index, Status
+    from codesearch.index import Index
     from codesearch.rerank.job import RerankBudget
     from codesearch.search import Query, Ranked
+    from codesearch.status import Status
 
 log = Log("codesearch.cli")
 
@@ -61,10 +61,10 @@ def explained(index: Index, query: Query, *, update: bool, quiet: bool) -> tuple
     if update:
         index.prefetch(query)
         refresh(index, quiet=quiet)
-    answer, ranked = index.ranked(query, budget=_later())
-    _tell(answer.problem, quiet=quiet)
+    ranking = index.rank(query, budget=_later())
+    _tell(ranking.problem, quiet=quiet)
     limit = index.settings.limit
-    return replace(answer, hits=answer.hits[:limit]), ranked[: limit + 1]
+    return ranking.answer(limit), ranking.ranked[: limit + 1]
 
 
 def _later() -> RerankBudget:

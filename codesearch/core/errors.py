@@ -1,22 +1,35 @@
-"""Errors a person can act on: each says what happened, to which file, and what to do."""
+"""The errors of the library. Each message says what happened, to what, and what to do; it can be shown to a user.
+
+    CodesearchError
+    ├── UsageError              a query, an option or a setting cannot be understood
+    ├── NotFoundError           a folder, index, file, symbol or model does not exist
+    ├── StoreError              the index file cannot be used
+    │   └── UnwritableError     it can be read, but not written
+    ├── IndexBusyError          another process is writing the index
+    ├── ModelError              an embedding model cannot be used
+    ├── ParseTimeoutError       a file took too long to parse (extract.scan)
+    └── RerankCancelledError    `RerankBudget.should_stop` ended a query
+
+Other exception classes never leave the package that defines them.
+"""
 
 from __future__ import annotations
 
 
 class CodesearchError(Exception):
-    """Base of every error codesearch raises on purpose; the message is fit to show as it is."""
+    """Base class of every error that codesearch raises on purpose."""
 
 
 class NotFoundError(CodesearchError):
-    """A path, symbol or model that was asked for does not exist."""
+    """A folder, index, file, symbol or model does not exist."""
 
 
 class UsageError(CodesearchError):
-    """A query, option or setting cannot be understood."""
+    """A query, an option or a setting cannot be understood."""
 
 
 class StoreError(CodesearchError):
-    """The index file cannot be used: corrupt, from a newer version, or of another model."""
+    """The index file cannot be used: it is corrupt, from a newer version, or of another tree or model."""
 
 
 class UnwritableError(StoreError):
@@ -28,4 +41,8 @@ class IndexBusyError(CodesearchError):
 
 
 class ModelError(CodesearchError):
-    """An embedding model cannot be used: a file is missing or damaged, or a library that it needs."""
+    """An embedding model cannot be used: a file is missing or damaged, or a library is missing."""
+
+
+class RerankCancelledError(CodesearchError):
+    """`RerankBudget.should_stop` returned True while a query was being reranked."""

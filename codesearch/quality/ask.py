@@ -159,7 +159,7 @@ def ask(
                     index.embed_all(on_progress=lambda now, told=told: told(now.done, now.total))  # type: ignore[misc]
             found = index.status()
             model, symbols = found.model, max(symbols, found.symbols)
-            model += f" + {index.reranker.model_id}" if second else ""
+            model += f" + {index.reranker_id}" if second else ""
             with progress("asking" + label) as told:
                 for at in wanted:
                     started = time.perf_counter()

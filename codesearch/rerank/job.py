@@ -9,6 +9,7 @@ from hashlib import blake2b
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from codesearch.core.errors import RerankCancelledError
 from codesearch.core.log import Log
 from codesearch.core.types import CALLABLES, Symbol
 from codesearch.rerank.process import state
@@ -39,10 +40,6 @@ class RerankBudget:
 
 
 UNLIMITED = RerankBudget()
-
-
-class RerankCancelledError(Exception):
-    """`RerankBudget.should_stop` returned True."""
 
 
 @dataclass(frozen=True, slots=True)

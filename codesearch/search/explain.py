@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 from codesearch import embed
 from codesearch.core.errors import NotFoundError
 from codesearch.core.filter import Filter
-from codesearch.core.types import Answer, Hit, Skipped, Symbol
+from codesearch.core.types import Hit, Skipped, Symbol
 from codesearch.search import candidates
 from codesearch.search.rank import RERANKED_CANDIDATES
 from codesearch.search.term_pruning import select_terms
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from codesearch.files import FileOptions
-    from codesearch.search import Query, Ranked
+    from codesearch.search import Query, Ranked, Ranking
     from codesearch.store import Store
 
 Verdict = Literal["not indexed", "changed", "filtered", "no candidate", "folded", "outranked", "first"]
@@ -107,7 +107,7 @@ def why(
     query: Query,
     path: str,
     line: int,
-    rank: Callable[[], tuple[Answer, list[Ranked]]],
+    rank: Callable[[], Ranking],
 ) -> Why:
     """Return why the symbol at a line (from 1) of a file is where it is among the answers to a query.
 
@@ -124,9 +124,9 @@ def why(
     if failing := tuple(_failing(query.where, symbol, store.symbols([id])[id].roles.split())):
         reason = f"the filter of the query leaves it out: {' and '.join(failing)}"
         return Why("filtered", reason, symbol, filters=failing)
-    answer, reasons = rank()
-    ranked = list(zip(answer, reasons, strict=True))
-    return replace(_ranked(store, tree, query, (id, symbol), ranked), problem=answer.problem)
+    ranking = rank()
+    ranked = list(zip(ranking.answer(), ranking.ranked, strict=True))
+    return replace(_ranked(store, tree, query, (id, symbol), ranked), problem=ranking.problem)
 
 
 def _ranked(store: Store, tree: Tree, query: Query, found: tuple[int, Symbol], ranked: list[tuple[Hit, Ranked]]) -> Why:

@@ -10,7 +10,7 @@ from itertools import repeat
 from typing import NamedTuple
 
 from codesearch.core.tokens import words
-from codesearch.core.types import CALLABLES
+from codesearch.core.types import CALLABLES, Symbol
 from codesearch.search.candidates import MAX_PREFIX_WORDS, MIN_PREFIX_LETTERS, Candidate
 from codesearch.search.feature_values import (
     OTHER_MATCHES,
@@ -268,28 +268,33 @@ def _file_columns(
 def _name_columns(query: Query, candidates: Sequence[Candidate], asked: _QueryWords) -> _Columns:
     """Return the features of the candidates' names."""
     names = [tuple(words(candidate.symbol.name)) for candidate in candidates]
-    qualified = [
-        (*words(one.symbol.qualname.removesuffix(one.symbol.name)), *own) if asked.ordered or asked.prefixes else ()
-        for one, own in zip(candidates, names, strict=True)
-    ]
     count = Counter(names)
     mentions = {mention.key: mention for mention in reversed(query.mentions)}
     nothing = [0.0] * len(names)
     return {
+        **_prefix_columns(candidates, names, asked),
         "name_share": [sum([word in asked.all for word in own]) / len(own) if own else 0.0 for own in names],
         "name_words": [min(len(own), _MAX_NAME_WORDS) / _MAX_NAME_WORDS for own in names],
         "namesakes": [math.log(count[own]) for own in names],
-        "name_match": [name_match(query, candidate) for candidate in candidates] if query.name else nothing,
-        "mentioned": [mention_certainty(mentions, candidate.symbol) for candidate in candidates]
-        if mentions
-        else nothing,
+        "name_match": [name_match(query, one) for one in candidates] if query.name else nothing,
+        "mentioned": [mention_certainty(mentions, one.symbol) for one in candidates] if mentions else nothing,
+    }
+
+
+def _prefix_columns(
+    candidates: Sequence[Candidate], names: Sequence[tuple[str, ...]], asked: _QueryWords
+) -> dict[str, list[float]]:
+    """Return the features of names whose words begin with words of a short query."""
+    if not asked.ordered and not asked.prefixes:
+        return {name: [0.0] * len(names) for name in ("prefix", "prefix_in_order", "name_prefix")}
+    qualified = [
+        (*words(one.symbol.qualname.removesuffix(one.symbol.name)), *own)
+        for one, own in zip(candidates, names, strict=True)
+    ]
+    return {
         "prefix": [prefix_share(asked.prefixes, one) for one in qualified],
         "prefix_in_order": [prefixes_in_order(asked.ordered, one) for one in qualified],
-        "name_prefix": [
-            sum([word.startswith(asked.ordered) for word in own]) / len(own) if own else 0.0 for own in names
-        ]
-        if asked.ordered
-        else nothing,
+        "name_prefix": [sum([word.startswith(asked.ordered) for word in own]) / max(1, len(own)) for own in names],
     }
 
 
@@ -298,16 +303,11 @@ def _symbol_columns(query: Query, candidates: Sequence[Candidate]) -> _Columns:
     symbols = [candidate.symbol for candidate in candidates]
     asked = requested_roles(query)
     roles = [candidate.roles - asked for candidate in candidates]
-    tests = "test" not in asked
-    modules = "module" not in query.where.kinds
     return {
+        **_kind_columns(query, symbols),
         "length": [math.log1p(symbol.end_line - symbol.start_line) / 5 for symbol in symbols],
-        "is_callable": [float(symbol.kind in CALLABLES) for symbol in symbols],
-        "is_type": [float(symbol.kind in _TYPES) for symbol in symbols],
-        "is_module": [float(symbol.kind == "module" and modules) for symbol in symbols],
-        "is_macro": [float(symbol.kind == "macro") for symbol in symbols],
         "is_test": [
-            float("test" in own or (symbol.kind == "test" and tests))
+            float("test" in own or (symbol.kind == "test" and "test" not in asked))
             for own, symbol in zip(roles, symbols, strict=True)
         ],
         "is_vendored": [float("vendored" in own) for own in roles],
@@ -318,6 +318,16 @@ def _symbol_columns(query: Query, candidates: Sequence[Candidate]) -> _Columns:
             float("eprecated" in symbol.documentation or "eprecated" in symbol.signature) for symbol in symbols
         ],
         "is_private": [float(symbol.name.startswith("_") or "private " in symbol.signature) for symbol in symbols],
+    }
+
+
+def _kind_columns(query: Query, symbols: Sequence[Symbol]) -> _Columns:
+    modules = "module" not in query.where.kinds
+    return {
+        "is_callable": [float(symbol.kind in CALLABLES) for symbol in symbols],
+        "is_type": [float(symbol.kind in _TYPES) for symbol in symbols],
+        "is_module": [float(symbol.kind == "module" and modules) for symbol in symbols],
+        "is_macro": [float(symbol.kind == "macro") for symbol in symbols],
     }
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from codesearch.core.filter import Filter
 from codesearch.core.log import Log
+from codesearch.core.types import Answer, Hit
 from codesearch.rerank.job import UNLIMITED, Evidence, Job, PendingWrites, RerankBudget, Source
 from codesearch.search.candidates import Candidate, gather
 from codesearch.search.features import compute
@@ -48,11 +49,27 @@ class Ranking:
     """Texts that the reranker embedded for this question."""
     writes: PendingWrites | None = None
     """Vectors that the caller has to flush, if the budget says `write_later`."""
+    complete: bool = True
+    """As `Answer.complete`."""
 
     @property
     def refined(self) -> bool:
         """Whether the reranker took part."""
         return any(item.refined for item in self.ranked)
+
+    def answer(self, limit: int | None = None) -> Answer:
+        """Return the first `limit` candidates as an answer; None for all."""
+        hits = tuple(
+            Hit(
+                rank,
+                item.score,
+                item.candidate.symbol,
+                tuple(f"{copy.symbol.path}:{copy.symbol.start_line}" for copy in item.copies),
+                tuple(folded.symbol for folded in item.folded),
+            )
+            for rank, item in enumerate(self.ranked[:limit], 1)
+        )
+        return Answer(hits, self.problem, complete=self.complete, refined=self.refined)
 
 
 def search(

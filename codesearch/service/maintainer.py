@@ -12,7 +12,7 @@ from codesearch.core.errors import CodesearchError, IndexBusyError
 from codesearch.core.log import Log
 from codesearch.index import Index
 from codesearch.indexing.pool import WarmPools
-from codesearch.indexing.update import Progress, Report, setup_of
+from codesearch.indexing.update import Progress, Report, UpdateRequest, setup_of
 from codesearch.rerank import process
 from codesearch.rerank.backfill import BackfillProgress
 from codesearch.watch import Batch, Watcher
@@ -259,13 +259,15 @@ class Maintainer:
         if not whole:
             self._warm()  # starts a worker while git lists the paths
         try:
-            report = self._index.update(
-                rebuild=rebuild,
-                lock_timeout=2.0,
-                on_progress=progress,
-                paths=None if whole else batch.paths,
-                should_stop=should_stop,
-                pools=self._pools,
+            report = self._index.apply(
+                UpdateRequest(
+                    rebuild=rebuild,
+                    lock_timeout=2.0,
+                    on_progress=progress,
+                    paths=None if whole else tuple(batch.paths),
+                    should_stop=should_stop,
+                    pools=self._pools,
+                )
             )
         except BaseException:
             self._rebuild = self._rebuild or rebuild
@@ -280,7 +282,7 @@ class Maintainer:
         """Embed with the reranker what it has not seen, while there is nothing else to do."""
         if (
             self._index.settings.embed != "full"
-            or not self._index.reranker.enabled
+            or not self._index.settings.second_stage
             or self._backfilled == self._version
         ):
             return

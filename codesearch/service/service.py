@@ -18,7 +18,7 @@ from codesearch.core.log import Log
 from codesearch.core.types import Answer, Symbol
 from codesearch.index import Index, open_index
 from codesearch.indexing.pool import WarmPools
-from codesearch.indexing.update import Progress
+from codesearch.indexing.update import Progress, UpdateRequest
 from codesearch.rerank import process
 from codesearch.rerank.job import UNLIMITED, RerankBudget
 from codesearch.search import Query
@@ -242,8 +242,13 @@ class Service:
             return bool(answer.get("fresh"))
         with self._readers.open() as index:
             try:
-                report = index.update(
-                    paths=paths, lock_timeout=left, should_stop=lambda: time.monotonic() > end, pools=self._pools
+                report = index.apply(
+                    UpdateRequest(
+                        paths=None if paths is None else tuple(paths),
+                        lock_timeout=left,
+                        should_stop=lambda: time.monotonic() > end,
+                        pools=self._pools,
+                    )
                 )
             except (CodesearchError, OSError) as error:
                 self.publish(problem=str(error))

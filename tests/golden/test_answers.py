@@ -14,6 +14,7 @@ import pytest
 
 import codesearch
 from codesearch import Hit, Index
+from codesearch.search import parse
 from tests.golden.pinned import FOLDER, UPDATE, pinned
 from tests.support.trees import copy_shop
 
@@ -99,7 +100,7 @@ EVIDENCE = (
 
 def test_the_evidence_for_candidates_is_what_it_was(fast: Index) -> None:
     """What the index knows of the best candidates before any of it becomes a feature."""
-    found = {query: [evidence(item) for item in fast.ranked(query)[1][:8]] for query in EVIDENCE}
+    found = {query: [evidence(item) for item in fast.rank(parse(query)).ranked[:8]] for query in EVIDENCE}
     golden = pinned("evidence", found)
     assert found == golden
 

@@ -7,9 +7,9 @@ import textwrap
 import pytest
 
 import codesearch
-from codesearch.core.errors import NotFoundError
+from codesearch.core.errors import NotFoundError, RerankCancelledError
 from codesearch.rerank import process
-from codesearch.rerank.job import BATCH_TEXTS, RerankBudget, RerankCancelledError
+from codesearch.rerank.job import BATCH_TEXTS, RerankBudget
 from codesearch.store import Store, location
 from tests.support import models
 from tests.support.models import FakeModel

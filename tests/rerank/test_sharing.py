@@ -265,7 +265,7 @@ def test_what_is_being_typed_is_not_kept(root: Path, fake: FakeModel):
         symbol = next(index.symbols())
         _, content = codesearch.extract.documents.embedding_text(symbol, (), text)
         source = Source(content, symbol, (), buffer=text)
-        job = index.reranker.begin(store, QUESTION, is_name=False)
+        job = index._reranker.begin(store, QUESTION, is_name=False)
         assert job is not None
         found = job.similarities(store, job.look(store, {}, {-1: source}))
         assert -1 in found.cosines

@@ -12,10 +12,10 @@ from codesearch.cli.ui.console import Look, clean
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from codesearch.index import Status
     from codesearch.indexing.update import Report
     from codesearch.rerank.backfill import BackfillReport
     from codesearch.settings import Described
+    from codesearch.status import Status
 
 MOST = 8
 """Extensions of unknown files that a status names."""
