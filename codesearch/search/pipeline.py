@@ -98,12 +98,14 @@ def search(
             evidence = _looked(store, job, ranked, buffers)
     log.debug("ranked %d candidates in %.1f ms", len(found), 1000 * (time.perf_counter() - start))
     if store is None or job is None or evidence is None:
-        return Ranking(ranked, job.problem if job is not None else "")
+        return Ranking(ranked, _problem(query, job.problem if job is not None else ""))
     if on_first is not None and evidence.incomplete:
         on_first(Ranking(ranked))
     result = job.similarities(store, evidence, budget)
     log.debug("reranked: %d texts embedded; %.1f ms so far", result.embedded, 1000 * (time.perf_counter() - start))
-    return Ranking(refine(query, ranked, result.cosines), result.problem, result.embedded, result.writes)
+    return Ranking(
+        refine(query, ranked, result.cosines), _problem(query, result.problem), result.embedded, result.writes
+    )
 
 
 def _gathered(store: Store | None, query: Query, vector: bytes, limit: int, buffers: Buffers | None) -> list[Candidate]:
@@ -130,3 +132,8 @@ def nearest(store: Store, symbol_id: int, limit: int, where: Filter | None = Non
             return []
         found = store.vector_candidates(vector, limit + 1, where)
     return [(other, max(0.0, min(1.0, score))) for other, score in found if other != symbol_id][:limit]
+
+
+def _problem(query: Query, problem: str) -> str:
+    """Return what to say about an answer: how the query was understood, and why the reranker did not help."""
+    return "; ".join(part for part in (query.note, problem) if part)

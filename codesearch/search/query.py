@@ -14,6 +14,7 @@ from codesearch.core.filter import Filter
 from codesearch.core.types import KINDS
 
 MAX_CHARACTERS = 10_000
+"""Characters of a query that are used; a longer one is cut, with a note."""
 MAX_TERMS = 48
 """Terms beyond these (a pasted stack trace) cost time and change little."""
 
@@ -114,6 +115,8 @@ class Query:
     """Keys of the containers written before that name."""
     mentions: tuple[Mention, ...] = ()
     """Its words that may be names, if it is not one as a whole."""
+    note: str = ""
+    """What the user should know about how the text was understood."""
 
     @property
     def words(self) -> tuple[str, ...]:
@@ -124,31 +127,50 @@ class Query:
 def parse(typed: str | Query, where: Filter | None = None) -> Query:
     """Parse a query; filters in the text add to those given. A parsed query is returned with the filters added.
 
-    Raises UsageError for an empty or overlong text and for a filter that cannot be understood.
+    People paste signatures, error messages and whole issues, so a word with a colon is a filter only if its value is
+    one that the filter can have. Everything else is text, and `note` says so where a filter may have been meant.
+    Raises UsageError for a query without text.
     """
     if isinstance(typed, Query):
         return replace(typed, where=where & typed.where) if where else typed
+    notes = []
     if len(typed) > MAX_CHARACTERS:
-        raise UsageError(
-            f"the query has {len(typed):,} characters; at most {MAX_CHARACTERS:,} make sense. "
-            "Shorten it to what the code you look for does."
-        )
+        notes.append(f"only the first {MAX_CHARACTERS:,} of {len(typed):,} characters of the query are used")
+        typed = typed[:MAX_CHARACTERS]
     values: dict[str, list[str]] = {}
     rest: list[str] = []
     for match in _TOKEN.finditer(typed):
         field = _KEYS.get((match["key"] or "").lower())
-        if field is None or match[0].startswith(("--", "://")):
+        value = match["quoted"] if match["quoted"] is not None else match["value"]
+        if field is None or _is_text(value):
             rest.append(match[0])
             continue
-        value = match["quoted"] if match["quoted"] is not None else match["value"]
-        values.setdefault(("not_" if match["no"] else "") + field, []).extend(checked(field, value, match[0]))
+        try:
+            found = checked(field, value, match[0])
+        except UsageError as error:
+            rest.append(match[0])
+            notes.append(f"`{match[0]}` is searched as text: {error}")
+            continue
+        values.setdefault(("not_" if match["no"] else "") + field, []).extend(found)
     words = " ".join(rest).replace('"', " ").strip()
     if not words:
         raise UsageError(
             "the query is empty: say in a few words what the code does, or give a name"
             + (" besides the filters (to list symbols by filter alone, use `codesearch symbols`)" if values else "")
         )
-    return _parsed(words, (where or Filter()) & Filter(**{name: tuple(found) for name, found in values.items()}))
+    own = Filter(**{name: tuple(found) for name, found in values.items()})
+    return replace(_parsed(words, (where or Filter()) & own), note="; ".join(notes))
+
+
+def _is_text(value: str) -> bool:
+    """Return whether what follows a key and its colon cannot be the value of a filter.
+
+    No value (`def load(name: str)`), the second half of `::` or `://`, the end of a clause, or part of a bracketed
+    expression (`f(a, name:str)`). A path may hold brackets in pairs: `app/[slug]/page.tsx`.
+    """
+    if not value.strip() or value.startswith((":", "//")) or value.endswith((",", ";", ":")):
+        return True
+    return any(value.count(left) != value.count(right) for left, right in ("()", "[]", "{}"))
 
 
 def _parsed(words: str, where: Filter) -> Query:

@@ -123,7 +123,7 @@ def test_as_questions(small: Path):
             ("send again", Symbol("method", "put", "Cache.put", "", "", 11, 17, 0, 9, "python", "cache.py")),
             ("send again", RETRY),
             ("no longer there", Symbol("function", "was", "was", "", "", 1, 4, 0, 90, "python", "gone.py")),
-            ("lang:klingon x", RETRY),
+            ("lang:python", RETRY),
             ("deleted", Symbol("function", "x", "x", "", "", 1, 4, 0, 90, "python", "deleted.py")),
         ):
             feedback.record(index.path, query, symbol, 1)

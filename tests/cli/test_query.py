@@ -143,9 +143,9 @@ def test_batch(small: Path, call, tmp_path: Path):
 
 
 def test_batch_from_stdin_with_bad_lines_stays_in_step(small: Path):
-    run = process("query", "--batch", "-", small, cwd=small, stdin=b"retry\n\nlang:klingon x\nname: x\ncache")
+    run = process("query", "--batch", "-", small, cwd=small, stdin=b"retry\n\nlang:go\nkind:method -is:test\ncache")
     assert run.status == 2
-    assert [line["query"] for line in run.lines] == ["retry", "", "lang:klingon x", "name: x", "cache"]
+    assert [line["query"] for line in run.lines] == ["retry", "", "lang:go", "kind:method -is:test", "cache"]
     assert [bool(line.get("error")) for line in run.lines] == [False, True, True, True, False]
     assert [bool(line["results"]) for line in run.lines] == [True, False, False, False, True]
 

@@ -142,11 +142,9 @@ def test_filters_in_the_text_and_apart(client: Client, project: Path):
         ({"text": 5}, "text"),
         ({"text": "x", "limit": 0}, "limit"),
         ({"text": "x", "limit": "many"}, "limit"),
-        ({"text": "x lang:klingon"}, "klingon"),
         ({"text": "x", "filter": {"language": ["go"]}}, "languages"),
         ({"text": "x", "filter": {"languages": ["klingon"]}}, "klingon"),
         ({"text": "x", "root": "file:///elsewhere"}, "elsewhere"),
-        ({"text": "x" * 10_001}, "characters"),
         ([1, 2], "object"),
         ("text", "object"),
     ],
@@ -244,7 +242,7 @@ def test_workspace_symbol_by_meaning_and_by_name(client: Client, project: Path):
     assert text_at({"uri": place["uri"], "range": place["range"]}, "range") == "retry_upload"
     assert client.ask("workspace/symbol", {"query": "ConfigLoader"})[0]["kind"] == 5
     assert client.ask("workspace/symbol", {"query": "loadconfig"})[0]["name"] == "load_config"
-    assert client.ask("workspace/symbol", {"query": "lang:"}) == []
+    assert client.ask("workspace/symbol", {"query": "lang:go"}) == []
     assert len(client.ask("workspace/symbol", {"query": ""})) > 3
 
 
@@ -337,8 +335,8 @@ def test_code_action(client: Client, project: Path):
     assert action["title"] == "Find similar functions"
     assert action["command"]["command"] == "my.show"
     assert action["command"]["arguments"][0]["textDocument"] == {"uri": uri}
-    assert code_action(client, uri, 5, where=["refactor"])
-    assert code_action(client, uri, 5, where=["quickfix"]) == []
+    assert code_action(client, uri, 5, only=["refactor"])
+    assert code_action(client, uri, 5, only=["quickfix"]) == []
     assert code_action(client, uri, 2) == []  # between functions
 
 

@@ -57,7 +57,7 @@ def test_json_of_files(tmp_path: Path):
     [
         ("a query without an answer\n", 1, "a tab"),
         ("fine\ta.py\n\tb.py\n", 2, "a tab"),
-        ("fine\ta.py\nlang:klingon x\tb.py\n", 2, "klingon"),
+        ("fine\ta.py\nlang:go\tb.py\n", 2, "the query is empty"),
         ('{"query": "a", "path": "b"}\n{"query": "c"}\n', 2, "names no answer"),
         ('{"query": "a", "path": "b"}\nno json\n', 2, "is not JSON"),
         ('{"query": "", "path": "b"}\n', 1, 'no "query"'),

@@ -38,18 +38,66 @@ def test_filters_of_text_and_options_add_up():
         ("", "empty"),
         ("   ", "empty"),
         ("lang:go", "codesearch symbols"),
-        ("x lang:klingon", "no language `klingon`"),
-        ("x lang:pyhton", "did you mean `python`"),
-        ("x kind:methd", "did you mean `method`"),
-        ("x is:tset", "did you mean `test`"),
-        ("x path:", "has no value"),
-        ('x name:""', "has no value"),
-        ("y" * (MAX_CHARACTERS + 1), "characters"),
+        ("lang:go kind:method", "codesearch symbols"),
     ],
 )
 def test_what_cannot_be_understood_is_told(typed, message):
     with pytest.raises(UsageError, match=message):
         parse(typed)
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "def load(name: str, path: str) -> None",
+        "def load(a, name:str, kind:int) -> None",
+        "cannot open file: permission denied",
+        "file:///srv/app/load.mjs:2 throw new Error",
+        "path::join",
+        "name::Key",
+        "file::open",
+        "is: it",
+        "Error in path:, and name:;",
+        'x name:""',
+        "x path:",
+        "match kind:{Foo, Bar}",
+    ],
+)
+def test_what_people_paste_is_text(typed):
+    query = parse(typed)
+    assert query.where == Filter()
+    assert query.text == typed.replace('"', " ").strip()
+    assert query.note == ""
+
+
+@pytest.mark.parametrize(
+    ("typed", "note"),
+    [
+        ("Error: Os { code: 2, kind:NotFound", "`kind:NotFound` is searched as text: there is no kind `NotFound`"),
+        ("x lang:pyhton", "did you mean `python`"),
+        ("x kind:methd", "did you mean `method`"),
+        ("x is:tset", "did you mean `test`"),
+        ("x lang:klingon", "no language `klingon`"),
+    ],
+)
+def test_a_value_that_a_filter_cannot_have_is_text_with_a_note(typed, note):
+    query = parse(typed)
+    assert query.where == Filter()
+    assert query.text == typed
+    assert note in query.note
+
+
+def test_no_length_makes_a_query_fail():
+    query = parse("retry " + "y" * MAX_CHARACTERS)
+    assert query.terms == ("retry",)
+    assert query.note == f"only the first 10,000 of {MAX_CHARACTERS + 6:,} characters of the query are used"
+
+
+@pytest.mark.parametrize(
+    "typed", ["app path:app/[slug]/page.tsx", "x path:app/(auth)/page.tsx", "x path:src/{a,b}/*.py"]
+)
+def test_brackets_in_pairs_belong_to_a_path(typed):
+    assert parse(typed).where.paths
 
 
 @pytest.mark.parametrize(
