@@ -1,4 +1,4 @@
-"""The values that pass between the modules: frozen, without behaviour that needs anything else."""
+"""Values that pass between the packages: frozen, and without dependencies."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ Kind = Literal[
     "test",
     "module",
 ]
-"""What a symbol is. `method` includes constructors, accessors and properties with bodies; `test` is a
+"""The kind of a symbol. `method` includes constructors, accessors and properties with bodies; `test` is a
 `describe`/`it`-like block; `module` is a declared module (Ruby, Elixir) or the rest of a file: its code
-outside every other symbol."""
+outside all other symbols."""
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 CALLABLES: frozenset[Kind] = frozenset({"function", "method", "macro", "test"})
-"""Kinds whose text is their whole source; the others leave the bodies of the symbols inside them out."""
+"""Kinds whose text is their whole source; that of the others leaves out the bodies of the symbols inside them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +34,8 @@ class Symbol:
     """One definition in one file.
 
     Lines count from 1, ends included. Bytes are offsets into the file's source as `files.read_source`
-    returns it (UTF-8, byte-order mark dropped), end excluded. The range covers decorators, attributes,
-    an `export` and the documentation comment directly above is NOT part of it.
+    returns it (UTF-8, byte-order mark dropped), end excluded. The range includes decorators, attributes
+    and an `export`; the documentation comment directly above is NOT part of it.
     """
 
     kind: Kind
@@ -57,7 +57,7 @@ class Symbol:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """One answer to a query, best first."""
+    """One result of a query."""
 
     rank: int
     """From 1."""
@@ -65,9 +65,9 @@ class Hit:
     """0..1, higher is better; comparable within one index and model."""
     symbol: Symbol
     copies: tuple[str, ...] = ()
-    """Where the same code stands too, as `path:line`; copies are one hit."""
+    """Other places of the same code, as `path:line`; copies are one hit."""
     folded: tuple[Symbol, ...] = ()
-    """What is shown as part of it: overloads, and what it is defined in."""
+    """Symbols that are shown as part of it: overloads, and the symbols that contain it."""
 
 
 @dataclass(frozen=True, slots=True)

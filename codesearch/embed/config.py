@@ -1,4 +1,4 @@
-"""`config.json` of a transformer's folder: all that decides its vectors, and what people want to know of it."""
+"""`config.json` in the folder of a transformer: everything that decides its vectors, and facts for users."""
 
 from __future__ import annotations
 
@@ -14,54 +14,54 @@ from codesearch.core.errors import ModelError
 CONFIG = "config.json"
 MODEL = "model.onnx"
 VOCABULARY = "vocab.txt"
-"""Where there is one, `codesearch.embed.wordpiece` takes texts apart, else the library `tokenizers`."""
+"""If there is one, `codesearch.embed.wordpiece` tokenizes texts; otherwise the library `tokenizers` does."""
 TOKENIZER = "tokenizer.json"
 
 Kind = Literal["onnx", "sentence-transformers"]
 Pooling = Literal["mean", "cls", "max"]
 Precision = Literal["int8", "float32"]
 
-_FOR_PEOPLE = ("version", "source", "cosine", "note", "sha256")
+_DESCRIPTIVE = ("version", "source", "cosine", "note", "sha256")
 """Fields that do not decide a vector."""
 
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """What one model is. Its files lie beside `config.json`."""
+    """One model. Its files are beside `config.json`."""
 
     kind: Kind
-    """What runs it: onnxruntime, or sentence-transformers itself."""
+    """The library that runs it: onnxruntime, or sentence-transformers."""
     name: str
     version: str
     dims: int
     pooling: Pooling
-    """How the vectors of a text's tokens become one."""
+    """How the vectors of a text's tokens are combined."""
     query_prompt: str
-    """Stands before each query, as the model was trained to have it; with its blank, if any."""
+    """Put before each query, as in the training of the model; with its blank, if any."""
     document_prompt: str
     query_tokens: int
-    """Most tokens of a query, special ones included; what follows is cut off."""
+    """Maximum number of tokens of a query, special ones included; the rest is cut off."""
     document_tokens: int
     precision: Precision
     before: tuple[int, ...]
     """Special tokens before each text."""
     after: tuple[int, ...]
     wordpiece: Mapping[str, str | bool]
-    """Arguments of `WordPiece`; none if the tokenizer is another."""
+    """Arguments of `WordPiece`; empty for another tokenizer."""
     files: Mapping[str, str]
     """SHA-256 of each file."""
     sizes: Mapping[str, int]
     """Bytes of each file."""
     source: str = ""
-    """Where it came from: a name on a hub, a folder."""
+    """Where it was imported from: a name on the hub, or a folder."""
     cosine: float = 1.0
-    """Mean cosine of its vectors with those of the original."""
+    """Mean cosine of its vectors with those of the original model."""
     trusted: bool = False
-    """Whether the user let the model bring code of its own (only where sentence-transformers runs it)."""
+    """Whether the user allowed the model to run its own code (only with sentence-transformers)."""
     note: str = ""
     """Why it was not exported, if it was not."""
     sha256: str = ""
-    """Over all that decides a vector."""
+    """Hash of everything that decides a vector."""
 
     @property
     def model_id(self) -> str:
@@ -70,8 +70,8 @@ class Config:
 
 
 def digest(config: Config) -> str:
-    """Return the SHA-256 over all of a configuration that decides a vector."""
-    values = {key: value for key, value in asdict(config).items() if key not in _FOR_PEOPLE}
+    """Return the SHA-256 of everything in a configuration that decides a vector."""
+    values = {key: value for key, value in asdict(config).items() if key not in _DESCRIPTIVE}
     return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
 
 
@@ -81,11 +81,9 @@ def write(config: Config, folder: Path) -> None:
 
 
 def read(folder: Path) -> Config:
-    """Return the configuration of the model in `folder`; its files are there and as long as they should be.
+    """Return the configuration of the model in `folder`, after checking that its files exist and have their size.
 
-    Raises:
-        ModelError: a file is missing or damaged, or is of a version of codesearch that knows more.
-
+    Raises ModelError if a file is missing or damaged, or from a newer version of codesearch.
     """
     try:
         raw = json.loads((folder / CONFIG).read_bytes())
@@ -94,7 +92,9 @@ def read(folder: Path) -> Config:
     try:
         config = Config(**_checked(raw))
     except (TypeError, ValueError, KeyError) as error:
-        raise ModelError(f"{folder / CONFIG}: not a model's configuration, or a newer one's: {error}") from error
+        raise ModelError(
+            f"{folder / CONFIG}: not the configuration of a model, or from a newer version: {error}"
+        ) from error
     for name, size in config.sizes.items():
         try:
             found = (folder / name).stat().st_size
@@ -109,7 +109,7 @@ _REMEDY = "add the model again (`codesearch model add`), or install codesearch a
 
 
 def damaged(folder: Path, error: object) -> ModelError:
-    """Return what to raise where a file's content cannot be used."""
+    """Return the error for a file whose content cannot be used."""
     return ModelError(
         f"{folder}: the embedding model cannot be loaded ({' '.join(str(error).split())[:200]}); {_REMEDY}"
     )

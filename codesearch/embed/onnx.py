@@ -1,11 +1,11 @@
-"""A transformer that onnxruntime runs: the bundled one, and those that `codesearch model add` imported.
+"""Transformers run by onnxruntime: the bundled one, and those imported by `codesearch model add`.
 
-A model is a folder of `config.json` (see `codesearch.embed.config`), `vocab.txt` or `tokenizer.json`, and `model.onnx`.
-Texts are run
-one at a time and never padded: the scale of dynamically quantised activations is taken over a whole tensor, so that in
-a batch a text's vector would depend on its neighbours. Speed comes from threads that each run their own texts.
+A model is a folder with `config.json` (see `codesearch.embed.config`), `vocab.txt` or `tokenizer.json`, and
+`model.onnx`. Texts are run one at a time and never padded: dynamic quantisation scales the activations of a whole
+tensor, so in a batch the vector of a text would depend on the other texts. Instead, several threads each run their own
+texts.
 
-Making an `OnnxEmbedder` reads the configuration only; numpy and onnxruntime come with the first text.
+Creating an `OnnxEmbedder` only reads the configuration; numpy and onnxruntime are loaded with the first text.
 """
 
 from __future__ import annotations
@@ -26,31 +26,27 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-MOST_THREADS = 8
-"""More would gain little for the few texts of a query, and leave nothing to others in a background run."""
+MAX_THREADS = 8
+"""More threads gain little for the few texts of a query, and would starve other programs during a backfill."""
 
 
 class OnnxEmbedder(Transformer):
     """Vectors of a transformer, float32 and of length 1. Safe to use from several threads."""
 
     def __init__(self, folder: Path, threads: int | None = None) -> None:
-        """Know the model in `folder`; `threads` (one a core, `MOST_THREADS` at most) run the texts of one call.
+        """Use the model in `folder`; one call uses `threads` threads, by default one per core, at most MAX_THREADS.
 
-        Raises:
-            ModelError: a file of the model is missing or damaged.
-
+        Raises ModelError if a file of the model is missing or damaged.
         """
         super().__init__(folder)
-        self._threads = threads or min(MOST_THREADS, machine.cores())
+        self._threads = threads or min(MAX_THREADS, machine.cores())
         self._opened: tuple[Callable[[str], list[int]], Callable[[list[int]], Any]] | None = None
         self._opening = threading.Lock()
 
     def open(self) -> None:
         """Load the libraries and the files now instead of with the first text.
 
-        Raises:
-            ModelError: a library is missing, or a file is damaged.
-
+        Raises ModelError if a library is missing or a file is damaged.
         """
         with self._opening:
             if self._opened is None:
@@ -62,7 +58,7 @@ class OnnxEmbedder(Transformer):
         import numpy as np
 
         out = np.zeros((len(texts), self.dims), np.float32)
-        # The longest first, so that the threads end together.
+        # Longest first, so that the threads finish at about the same time.
         order = sorted((at for at, text in enumerate(texts) if text), key=lambda at: -len(texts[at]))
         _each(lambda at: self._run(prompt + texts[at], tokens, out[at]), order, self._threads)
         return out
@@ -75,7 +71,7 @@ class OnnxEmbedder(Transformer):
         tokenize, run = self._opened
         config = self.config
         room = tokens - len(config.before) - len(config.after)
-        # A word is one token or more: what is cut off need not be looked at.
+        # A word is at least one token, so words beyond the limit need not be tokenized.
         ids = tokenize(" ".join(text.split(" ", room)[:room]))[:room]
         states = run([*config.before, *ids, *config.after])
         if config.pooling == "mean":
@@ -90,7 +86,7 @@ class OnnxEmbedder(Transformer):
 
 
 def _each(work: Callable[[int], None], items: Sequence[int], threads: int) -> None:
-    """Do the work on each item, in order, by several threads, of which the caller's is one; raise what one raised."""
+    """Do the work on each item, in order, in several threads including the caller's. Raises what any of them raised."""
     taking, waiting = threading.Lock(), iter(items)
     failed: list[BaseException] = []
 
@@ -124,7 +120,7 @@ def _each(work: Callable[[int], None], items: Sequence[int], threads: int) -> No
 
 
 def _tokenizer(folder: Path, config: Config) -> Callable[[str], list[int]]:
-    """Return what turns a text into the numbers of its tokens, special ones left out."""
+    """Return a function from a text to its token ids, without special tokens."""
     if config.wordpiece:
         from codesearch.embed.wordpiece import WordPiece
 
@@ -149,10 +145,10 @@ def _tokenizer(folder: Path, config: Config) -> Callable[[str], list[int]]:
 
 
 def runtime() -> Any:
-    """Return onnxruntime, told to keep to itself what it is used for. Raises ImportError.
+    """Return onnxruntime with its telemetry switched off. Raises ImportError.
 
-    By itself, version 1.31 writes events, with an identifier of the machine, to a file in the user's cache folder and
-    sends them to its makers. It asks for this variable when it is loaded.
+    Version 1.31 writes events, with an identifier of the machine, to a file in the user's cache folder and sends them
+    to its makers, unless this variable is set when it is loaded.
     """
     os.environ["ORT_DISABLE_TELEMETRY"] = "1"
     import onnxruntime
@@ -161,7 +157,7 @@ def runtime() -> Any:
 
 
 def _session(folder: Path) -> Callable[[list[int]], Any]:
-    """Return what turns the numbers of a text's tokens into their states, float32 (tokens, dims)."""
+    """Return a function from token ids to hidden states, float32 (tokens, dims)."""
     try:
         onnxruntime = runtime()
     except ImportError as error:
@@ -171,7 +167,7 @@ def _session(folder: Path) -> Callable[[list[int]], Any]:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1  # the threads are ours
     options.log_severity_level = 4
-    # What can be fused was when the model was exported.
+    # The export has already fused what can be fused.
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
     try:
         session = onnxruntime.InferenceSession(str(folder / MODEL), options, providers=["CPUExecutionProvider"])
@@ -194,4 +190,4 @@ def _session(folder: Path) -> Callable[[list[int]], Any]:
 
 
 def _missing(library: str, error: ImportError) -> ModelError:
-    return ModelError(f"{library} cannot be imported, so transformers cannot be run on this machine ({error})")
+    return ModelError(f"{library} cannot be imported, so transformers cannot run on this machine ({error})")

@@ -1,6 +1,6 @@
-"""A model that could not be exported, run by sentence-transformers itself: slow to start, but any model works.
+"""Models that cannot be exported, run by sentence-transformers: slow to start, but any model works.
 
-This is the only place that imports sentence-transformers; it takes seconds, so only such a model pays for it.
+Only this module imports sentence-transformers, which takes seconds.
 """
 
 from __future__ import annotations
@@ -23,16 +23,16 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
 ORIGINAL = "original"
-"""Folder of the model as sentence-transformers saves it, within the model's folder."""
+"""Subfolder with the model as sentence-transformers saves it."""
 
 INSTALL = "pip install 'codesearch-local[models]'"
 
 
 class SentenceEmbedder(Transformer):
-    """Vectors that sentence-transformers makes, float32 and of length 1; one text at a time, so batches change none."""
+    """Vectors from sentence-transformers, float32, of length 1. Texts run one at a time: batches change nothing."""
 
     def __init__(self, folder: Path) -> None:
-        """Know the model in `folder`. Raises ModelError if its configuration cannot be read."""
+        """Use the model in `folder`. Raises ModelError if its configuration cannot be read."""
         super().__init__(folder)
         self._model: Any = None
         self._lock = threading.Lock()
@@ -74,9 +74,7 @@ def width(model: Any) -> int:
 def load(source: str, *, offline: bool, trust_remote_code: bool, **model_options: Any) -> Any:
     """Return a `SentenceTransformer` on the CPU; `source` is a folder or a name on the hub.
 
-    Raises:
-        ModelError: sentence-transformers is missing, or cannot load the model; in one line.
-
+    Raises ModelError, with a message of one line, if sentence-transformers is missing or cannot load the model.
     """
     with quietly():
         try:
@@ -95,8 +93,8 @@ def load(source: str, *, offline: bool, trust_remote_code: bool, **model_options
             text = " ".join(str(error).split()) or type(error).__name__
             if not trust_remote_code and "trust_remote_code" in text:
                 raise ModelError(
-                    f"{source}: the model brings code of its own, which is only run with --trust-remote-code; "
-                    "it can do all that you can"
+                    f"{source}: the model contains code, which only runs with --trust-remote-code; "
+                    "such code can do everything that you can do"
                 ) from error
             raise ModelError(f"{source}: sentence-transformers cannot load it: {text[:300]}") from error
         model.eval()
@@ -105,7 +103,7 @@ def load(source: str, *, offline: bool, trust_remote_code: bool, **model_options
 
 @contextlib.contextmanager
 def quietly() -> Iterator[None]:
-    """Keep the advice and progress bars of libraries to themselves."""
+    """Suppress the advice and the progress bars of libraries."""
     before = logging.root.manager.disable
     logging.disable(logging.ERROR)
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")

@@ -1,12 +1,12 @@
-"""The bundled static model: a table of token vectors; a text's vector is the weighted sum of its words'.
+"""The bundled static model: a table of token vectors. The vector of a text is a weighted sum of those of its words.
 
-Everything before the last normalisation is integer arithmetic (in float64, where that is exact), so the
-order of words, texts and batches cannot change a bit, and the pure Python way used for one query gives the same
-bytes as the numpy way used for many documents.
+Everything before the last normalisation is integer arithmetic (in float64, where it is exact), so the order of words,
+texts and batches cannot change a bit, and the pure Python code for one query returns the same bytes as the numpy code
+for many documents.
 
 The table (`table.bin`, little-endian) is: 8 bytes magic; uint32 rows, uint32 dims; uint32 offsets[rows + 1] into
 `vocab.txt`, whose lines are sorted by their bytes; uint8 scale[rows]; int8 values[rows * dims]. A token's vector is
-scale x values, its weight included. Both files are memory-mapped: processes share them, and opening costs nothing.
+scale x values, its weight included. Both files are memory-mapped: processes share them, and opening them is free.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from codesearch.core.errors import CodesearchError
+from codesearch.core.errors import ModelError
 from codesearch.core.tokens import words, words_of
 
 if TYPE_CHECKING:
@@ -39,23 +39,23 @@ _NUMBER = struct.Struct("=i")
 _UNIT = 128
 """Coefficients are counted in 1/128: fine enough for a body of 1,000 words."""
 _FINE = 1024
-"""What one occurrence of a word counts, so that sums over a text's words are whole numbers."""
+"""The value of one occurrence of a word, so that sums over the words of a text are integers."""
 _BATCH = 512
-"""Texts whose words are counted at once."""
+"""Texts whose words are counted together."""
 _PRODUCT = 32
-"""Texts a matrix product: larger ones have more distinct words, and the product is dense."""
+"""Texts per matrix product: more texts have more distinct words, and the product is dense."""
 _CACHED_WORDS = 1 << 16
-"""About 10 MB; then the cache starts again."""
+"""About 10 MB; then the cache is cleared."""
 _LONGEST_TOKEN = 24
 
 
 def _sublinear(n: int) -> int:
-    """Return what n occurrences of a word in one field count: the tenth says less than the first."""
+    """Return the value of n occurrences of a word in one field, which grows with the logarithm of n."""
     return round(_FINE * (1.0 + math.log(n)))
 
 
 class _Words(dict[str, bytes]):
-    """Numbers for words as they are met, packed, and the rows of the table that each word is made of."""
+    """Packed numbers of words in the order of their first use, and the rows of the table for each word."""
 
     def __init__(self, split: Callable[[str], tuple[int, ...]]) -> None:
         self._split = split
@@ -63,14 +63,14 @@ class _Words(dict[str, bytes]):
         self._starts = array("q", [0])
 
     def __missing__(self, word: str) -> bytes:
-        # A word that is none, such as `read(self,`, is all that it holds.
+        # A token such as `read(self,` is split into the words it contains.
         self._pieces.extend(row for part in words(word) for row in self._split(part))
         self._starts.append(len(self._pieces))
         self[word] = number = _NUMBER.pack(len(self))
         return number
 
     def arrays(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-        """Return (rows of all words one after another, where each word's begin); meet no word while these live."""
+        """Return (rows of all words, start of each word's rows), as views: look up no new word while they exist."""
         import numpy as np
 
         pieces = np.frombuffer(self._pieces, np.int64) if self._pieces else np.zeros(0, np.int64)
@@ -78,7 +78,7 @@ class _Words(dict[str, bytes]):
 
 
 class _Identifiers(dict[bytes, bytes]):
-    """The packed numbers of the words of each identifier met so far."""
+    """The packed numbers of the words of each identifier seen so far."""
 
     def __init__(self, known: _Words) -> None:
         self._number = known.__getitem__
@@ -89,15 +89,10 @@ class _Identifiers(dict[bytes, bytes]):
 
 
 class StaticEmbedder:
-    """Word vectors from a table, summed over the fields of a text. Needs no library to answer one query."""
+    """Word vectors from a table, summed over the fields of a text. Embedding one query needs no library."""
 
     def __init__(self, folder: Path) -> None:
-        """Open the model in `folder`.
-
-        Raises:
-            CodesearchError: a file of the model is missing or does not fit the others.
-
-        """
+        """Open the model in `folder`. Raises ModelError if a file is missing or does not match the others."""
         try:
             config = json.loads((folder / "config.json").read_bytes())
             self._vocabulary = _map(folder / "vocab.txt")
@@ -106,28 +101,30 @@ class StaticEmbedder:
             self._name, self._version, digest = str(config["name"]), str(config["version"]), config["sha256"]
             self._field_weights = tuple(float(weight) for weight in config["field_weights"])
         except (OSError, ValueError, KeyError, struct.error) as error:
-            raise CodesearchError(f"The embedding model in {folder} cannot be read: {error}") from error
+            raise ModelError(
+                f"{folder}: the embedding model cannot be read ({error}); install codesearch again"
+            ) from error
         self._rows, self._dims = int(rows), int(dims)
         self._scales = _HEADER.size + _OFFSET.size * (self._rows + 1)
         self._values = self._scales + self._rows
         (end,) = _OFFSET.unpack_from(self._table, self._scales - _OFFSET.size)
         expected = self._values + self._rows * self._dims, end
         if magic != MAGIC or (len(self._table), len(self._vocabulary)) != expected:
-            raise CodesearchError(f"The embedding model in {folder} is damaged: install codesearch again.")
+            raise ModelError(f"{folder}: the embedding model is damaged; install codesearch again")
         self._model_id = f"{self._name}@{digest[:12]}"
         self._forget()
-        self._amounts = array("q", [0])  # what n occurrences count, by n
+        self._amounts = array("q", [0])  # the value of n occurrences, by n
         self._tokens: dict[str, int] | None = None
         self._arrays: tuple[npt.NDArray[np.int8], npt.NDArray[np.uint8]] | None = None
 
     @property
     def name(self) -> str:
-        """What `codesearch.embed.load` finds it by."""
+        """The name to `codesearch.embed.load` it by."""
         return self._name
 
     @property
     def version(self) -> str:
-        """Of the table."""
+        """The version of the table."""
         return self._version
 
     @property
@@ -141,7 +138,7 @@ class StaticEmbedder:
         return self._model_id
 
     def encode_documents(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
-        """Return float32 (len(texts), dims); see `codesearch.embed.FIELDS` for how a text is read."""
+        """Return float32 (len(texts), dims); `codesearch.embed.FIELDS` describes the texts."""
         import numpy as np
 
         if self._tokens is None:
@@ -163,10 +160,10 @@ class StaticEmbedder:
         return out
 
     def packed(self, identifiers: Sequence[Iterable[bytes]]) -> list[bytes]:
-        """Return what `encode_packed` wants of a text, given the identifiers of each field before they are split.
+        """Return a text in the form for `encode_packed`, given the unsplit identifiers of each field.
 
-        It is small, where identifiers kept for a while cost more than the rest; and an identifier is looked up once,
-        not each of its words. Good until `encode_packed` has been called.
+        The form is small, while keeping the identifiers would take more memory than the rest; and an identifier is
+        looked up once instead of each of its words. It is valid until the next call of `encode_packed`.
         """
         if self._tokens is None:
             self._tokens = self._all_tokens()
@@ -174,7 +171,7 @@ class StaticEmbedder:
         return [b"".join(map(numbers, field)) for field in identifiers]
 
     def encode_packed(self, documents: Sequence[list[bytes]]) -> npt.NDArray[np.float32]:
-        """Return what `encode_documents` does, for texts of which `packed` has been asked since the last call."""
+        """Return what `encode_documents` returns, for texts that were `packed` since the last call."""
         import numpy as np
 
         out = np.zeros((len(documents), self._dims), np.float32)
@@ -197,7 +194,7 @@ class StaticEmbedder:
         self._identifiers = _Identifiers(self._words)
 
     def encode_queries(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
-        """Return float32 (len(texts), dims); a query is one field, whatever newlines it has."""
+        """Return float32 (len(texts), dims); a query is one field, even if it contains newlines."""
         return self.encode_documents([" ".join(words(text)) for text in texts])
 
     def quantised_query(self, text: str) -> bytes:
@@ -213,13 +210,11 @@ class StaticEmbedder:
                 with memoryview(self._table) as view, view[at : at + self._dims].cast("b") as values:
                     sums = [total + factor * value for total, value in zip(sums, values, strict=True)]
         length = math.sqrt(sum(total * total for total in sums)) or 1.0
-        # Through float32, as the rows of encode_queries go.
+        # By way of float32, as in encode_queries.
         return array("b", [round(value * 127.0) for value in array("f", [total / length for total in sums])]).tobytes()
 
     def _encode(self, found: list[bytes], weights: Sequence[Sequence[float]], out: npt.NDArray[np.float32]) -> None:
-        """Write the normalised vectors of documents, given their fields' words: a matrix of their tokens' coefficients
-        times the tokens' vectors.
-        """
+        """Write the normalised vectors of documents: a matrix of token coefficients times the token vectors."""
         import numpy as np
 
         texts, rows, coefficients = self._coefficients(found, weights)
@@ -233,7 +228,7 @@ class StaticEmbedder:
             column_of[tokens] = np.arange(len(tokens))
             at = (texts[low:high] - number * _PRODUCT) * len(tokens) + column_of[rows[low:high]]
             cells = np.bincount(at, coefficients[low:high], len(part) * len(tokens)).astype(np.float64, copy=False)
-            # Whole numbers below 2**53 all along, so no order of summation changes a bit.
+            # Integers below 2**53 throughout, so the order of summation does not matter.
             sums = cells.reshape(len(part), len(tokens)) @ values[tokens].astype(np.float64)
             lengths = np.sqrt((sums * sums).sum(axis=1))
             lengths[lengths == 0] = 1
@@ -242,12 +237,10 @@ class StaticEmbedder:
     def _coefficients(
         self, found: list[bytes], weights: Sequence[Sequence[float]]
     ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.float64]]:
-        """Return (text, row of the table, how much of it the text holds in whole 1/_UNIT), one element a piece, in the
-        order of the texts.
-        """
+        """Return (text, row of the table, coefficient in 1/_UNIT), one element per word piece, in text order."""
         import numpy as np
 
-        # 32 bits hold field x word many times over, and are sorted in half the time of 64.
+        # 32 bits are enough for field x word, and are sorted in half the time of 64.
         group = np.repeat(np.arange(len(found), dtype=np.int32), np.array(list(map(len, found))) // _NUMBER.size)
         number = np.frombuffer(b"".join(found), np.int32)
         keys, n = np.unique(group * np.int32(len(self._words)) + number, return_counts=True)
@@ -265,7 +258,7 @@ class StaticEmbedder:
         return np.repeat(group // len(self._field_weights), pieces_of), rows, np.repeat(coefficients, pieces_of)
 
     def _split(self, word: str) -> tuple[int, ...]:
-        """Return the rows of a word: one, or those of the longest pieces from the left; none if it has no pieces."""
+        """Return the row of a word, or those of its longest pieces from the left; () if it has no such pieces."""
         find = self._search if self._tokens is None else self._tokens.get
         rows: list[int] = []
         start = 0
@@ -282,7 +275,7 @@ class StaticEmbedder:
         return tuple(rows)
 
     def _search(self, token: str) -> int | None:
-        """Find a token by bisection in the file: a dict of all of them takes longer to build than a query takes."""
+        """Find a token by bisection in the file: building a dict of all tokens takes longer than a query."""
         wanted = token.encode()
         table, vocabulary = self._table, self._vocabulary
         low, high = 0, self._rows

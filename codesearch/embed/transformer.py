@@ -1,4 +1,4 @@
-"""What all transformers share, whatever runs them: what they are called, and what of a text they see."""
+"""What all transformers share, whatever library runs them: their properties, and how texts are prepared."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 
 def one_line(text: str) -> str:
-    """Return an embedded document (see `codesearch.embed.FIELDS`) as transformers see it: its fields in one line.
+    """Return a document (see `codesearch.embed.FIELDS`) as transformers see it: its fields in one line.
 
-    The body begins with the signature, which was said already.
+    The signature at the start of the body is left out, because it is a field of its own.
     """
     parts = text.split("\n", 4)
     if len(parts) == 5:
@@ -30,21 +30,21 @@ def one_line(text: str) -> str:
 
 
 class Transformer(ABC):
-    """An `Embedder` that its folder's configuration describes."""
+    """An `Embedder` described by the configuration in its folder."""
 
     def __init__(self, folder: Path) -> None:
-        """Know the model in `folder`. Raises ModelError if its configuration cannot be read."""
+        """Use the model in `folder`. Raises ModelError if its configuration cannot be read."""
         self.config: Config = configuration.read(folder)
         self._folder = folder
 
     @property
     def name(self) -> str:
-        """What `codesearch.embed.load` finds it by."""
+        """The name to `codesearch.embed.load` it by."""
         return self.config.name
 
     @property
     def version(self) -> str:
-        """Of the model, for people."""
+        """The version of the model, for people."""
         return self.config.version
 
     @property
@@ -54,16 +54,16 @@ class Transformer(ABC):
 
     @property
     def model_id(self) -> str:
-        """`name@` and the first 12 hex digits of a hash over all that decides the vectors."""
+        """`name@` and the first 12 hex digits of a hash of everything that decides the vectors."""
         return self.config.model_id
 
     def encode_documents(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
-        """Return float32 (len(texts), dims) for texts made of `codesearch.embed.FIELDS`; zeros for an empty one."""
+        """Return float32 (len(texts), dims) for documents made of `codesearch.embed.FIELDS`; zeros for an empty one."""
         config = self.config
         return self._encode([one_line(text) for text in texts], config.document_prompt, config.document_tokens)
 
     def encode_queries(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
-        """Return float32 (len(texts), dims) for what people ask; zeros for a text without a word."""
+        """Return float32 (len(texts), dims) for queries; zeros for a text without a word."""
         config = self.config
         return self._encode([" ".join(words(text)) for text in texts], config.query_prompt, config.query_tokens)
 
@@ -75,4 +75,4 @@ class Transformer(ABC):
 
     @abstractmethod
     def _encode(self, texts: Sequence[str], prompt: str, tokens: int) -> npt.NDArray[np.float32]:
-        """Return the vectors of single lines behind a prompt, cut off after so many tokens."""
+        """Return the vectors of one-line texts after a prompt, cut off after `tokens` tokens."""

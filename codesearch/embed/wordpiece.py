@@ -1,8 +1,7 @@
-"""BERT's tokenizer in plain Python: words, then the longest pieces of a vocabulary.
+"""BERT's tokenizer in plain Python: words, then the longest pieces in a vocabulary.
 
-Each distinct word is taken apart once, so a text of words met before costs a dictionary's look-ups. The `tokenizers`
-library is slower at that, costs 40 ms more of every cold query, and brings an HTTP client with it; it is used for
-models whose tokenizer is another.
+Each distinct word is split once, so a text of known words costs only dictionary look-ups. The library `tokenizers` is
+slower, adds 40 ms to every cold query and contains an HTTP client; it is used for models with another tokenizer.
 """
 
 from __future__ import annotations
@@ -14,54 +13,52 @@ from typing import Any
 
 _CACHED_WORDS = 1 << 16
 _LONGEST_WORD = 100
-"""Characters; BERT gives up on longer words."""
+"""Characters; for BERT, longer words are unknown."""
 _CJK = ((0x4E00, 0x9FFF), (0x3400, 0x4DBF), (0x20000, 0x2A6DF), (0x2A700, 0x2B73F), (0x2B740, 0x2B81F),
         (0x2B920, 0x2CEAF), (0xF900, 0xFAFF), (0x2F800, 0x2FA1F))  # fmt: skip
-"""Blocks whose characters are a word each."""
+"""Blocks in which each character is a word."""
 
 
 class _Words(dict[str, tuple[int, ...]]):
-    """The numbers of each word's pieces."""
+    """The token ids of each word."""
 
-    def __init__(self, of: Callable[[str], tuple[int, ...]]) -> None:
-        self._of = of
+    def __init__(self, split: Callable[[str], tuple[int, ...]]) -> None:
+        self._split = split
 
     def __missing__(self, word: str) -> tuple[int, ...]:
         if len(self) >= _CACHED_WORDS:
             self.clear()
-        self[word] = pieces = self._of(word)
+        self[word] = pieces = self._split(word)
         return pieces
 
 
 class WordPiece:
-    """Numbers of a text's tokens, special ones left out. Safe to use from several threads."""
+    """A function from a text to its token ids, without special tokens. Safe to use from several threads."""
 
     def __init__(self, vocabulary: str, *, unknown: str, lower: bool, accents: bool) -> None:
-        """Take the vocabulary, a token a line; `accents` are kept or dropped, and words put into lower case or not.
+        """Use a vocabulary, one token per line. `lower` lower-cases words, `accents` keeps accents.
 
-        Raises:
-            ValueError: `unknown` is not in the vocabulary.
-
+        Raises ValueError if `unknown` is not in the vocabulary.
         """
         self._tokens = {token: number for number, token in enumerate(vocabulary.split("\n"))}
         if unknown not in self._tokens:
             raise ValueError(f"no {unknown} in the vocabulary")
         self._unknown = (self._tokens[unknown],)
         self._lower, self._accents = lower, accents
-        self._words = _Words(self._take_apart)
+        self._words = _Words(self._ids)
 
     def __call__(self, text: str) -> list[int]:
-        """Return the numbers of the tokens, in order."""
+        """Return the token ids, in order."""
         return list(chain.from_iterable(map(self._words.__getitem__, text.split())))
 
-    def _take_apart(self, word: str) -> tuple[int, ...]:
+    def _ids(self, word: str) -> tuple[int, ...]:
         numbers: list[int] = []
         for part in self._parts(word):
             numbers += self._pieces(part)
         return tuple(numbers)
 
     def _parts(self, word: str) -> list[str]:
-        """Return the words, punctuation marks and ideographs that stand in what stood between blanks."""
+        """Return the words, punctuation marks and ideographs in a piece of text without blanks."""
         if word.isascii() and word.isalnum():
             return [word.lower() if self._lower else word]
         text = "".join(f" {c} " if _is_ideograph(c) else " " if c.isspace() else c for c in word if not _is_control(c))
@@ -91,7 +88,7 @@ class WordPiece:
 
 
 def plain(tokenizer: Mapping[str, Any]) -> tuple[str, dict[str, Any]] | None:
-    """Return (vocabulary, arguments of `WordPiece`) for what a `tokenizer.json` holds; None if it is another kind."""
+    """Return (vocabulary, arguments of `WordPiece`) for a parsed `tokenizer.json`; None for other tokenizers."""
     model, before, pre = (tokenizer.get(key) or {} for key in ("model", "normalizer", "pre_tokenizer"))
     if (model.get("type", "WordPiece"), before.get("type"), pre.get("type")) != (
         "WordPiece",

@@ -1,8 +1,8 @@
-"""A user's vectors of the second stage, shared by all indexes: of branches, worktrees and clones.
+"""The user's cache of the reranker's vectors, shared by all indexes: those of branches, worktrees and clones.
 
-One SQLite file in the user's cache folder holds hashes of texts and their vectors: no text, no path, no name. Whatever
-is wrong with it, the model computes what it would have given, and `VectorCache.problem` says why. It is opened for each
-use: nothing stays open in a process that waits, and another one may clear it at any time.
+One SQLite file in the user's cache folder holds hashes of texts and their vectors: no text, no path, no name. If it
+cannot be used, the model computes the vectors, and `VectorCache.problem` says why. The file is opened for each use:
+an idle process keeps nothing open, and another process may clear the cache at any time.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from codesearch.core.errors import CodesearchError
 FILE = "vectors.db"
 VERSION = 1
 _APPLICATION = 0x63737663
-"""In the file's header: what tells it from other SQLite files."""
+"""In the file's header: it distinguishes the file from other SQLite files."""
 
 _SCHEMA = """
 CREATE TABLE model(id INTEGER PRIMARY KEY, model_id TEXT NOT NULL UNIQUE);
@@ -33,27 +33,27 @@ CREATE TABLE vector(
     model INTEGER NOT NULL REFERENCES model(id),
     used INTEGER NOT NULL,         -- seconds since 1970; see MARK_AFTER
     hash BLOB NOT NULL,            -- of the text
-    embedding BLOB NOT NULL,       -- one int8 a dimension
+    embedding BLOB NOT NULL,       -- one int8 per dimension
     UNIQUE(model, hash)
 );
 CREATE INDEX vector_used ON vector(used);
 """
 
 PATIENCE = 0.1
-"""Seconds a question waits for another process that writes the cache."""
+"""Seconds that a query waits for another process that is writing the cache."""
 MARK_AFTER = 24 * 3600
-"""Seconds until a vector that is used again is marked as such: else every reading would be a writing."""
+"""Seconds until another use of a vector is recorded; otherwise every read would be a write."""
 ROOM = 0.9
-"""Share of the limit that is left when the least recently used have gone."""
+"""Share of the limit that is still used after the least recently used vectors were deleted."""
 ROW_BYTES = 500
-"""What a vector of 384 dimensions takes in the file, its share of the indexes included."""
-EVICTED_AT_ONCE = 1000
-"""Vectors that go in one transaction: others may write in between."""
+"""Bytes that a vector of 384 dimensions takes in the file, its share of the indexes included."""
+EVICTION_BATCH = 1000
+"""Vectors deleted per transaction; other processes can write in between."""
 RETRY_AFTER = 60.0
 """Seconds until a cache that failed is tried again."""
 _CLEAR_PATIENCE = 10.0
 _AT_ONCE = 500
-"""Hashes in one statement."""
+"""Hashes per statement."""
 
 _T = TypeVar("_T")
 
@@ -63,15 +63,15 @@ class _UnusableError(Exception):
 
 
 class _ForeignError(_UnusableError):
-    """It is another user's."""
+    """The file belongs to another user."""
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What the cache holds."""
+    """Size and content of the cache."""
 
     path: Path | None
-    """None where there is no home folder."""
+    """None if the user has no home folder."""
     bytes: int
     models: tuple[tuple[str, int], ...]
     """(model_id, vectors), most vectors first."""
@@ -80,20 +80,20 @@ class Facts:
 
 
 class VectorCache:
-    """The cache, for one thread. It raises nothing: `problem` says what is wrong with it."""
+    """The cache, for use by one thread. It never raises: `problem` says why it cannot be used."""
 
     def __init__(self, path: Path | None, limit: int) -> None:
-        """Use the file at `path`, which is made when there is something to keep, of about `limit` bytes at most."""
+        """Use the file at `path`, which the first `put` creates. It is kept below about `limit` bytes."""
         self._path, self._limit = path, limit
         self._problems: dict[str, tuple[float, str]] = {}
 
     @property
     def problem(self) -> str:
-        """Why the cache could not be read or written when that was tried last; "" if it could."""
+        """Why the last attempt to read or write the cache failed; "" if it did not."""
         return next((why for _, why in self._problems.values()), "")
 
     def get(self, model_id: str, dims: int, hashes: Iterable[bytes]) -> dict[bytes, bytes]:
-        """Return the vectors there are of some texts, by their hash."""
+        """Return the known vectors of some texts, by hash."""
         wanted = list(hashes)
         if not wanted:
             return {}
@@ -105,10 +105,10 @@ class VectorCache:
         return {digest: vector for _, _, digest, vector in rows if len(vector) == dims}
 
     def put(self, model_id: str, vectors: Mapping[bytes, bytes], *, patience: float | None = None) -> None:
-        """Keep vectors by the hash of what they are of; those used least recently make room for them.
+        """Keep vectors by the hash of their text; the least recently used ones make room for them.
 
-        They are not kept if another process writes for longer than `patience` (seconds). Without it somebody waits for
-        an answer: then a cache that is far too big, because its limit was lowered, shrinks a little each time.
+        They are not kept if another process writes for longer than `patience` seconds. None means that a user is
+        waiting: then a cache that is far too big, because its limit was lowered, shrinks only a little.
         """
         if not vectors:
             return
@@ -122,28 +122,30 @@ class VectorCache:
     def _try(
         self, what: str, work: Callable[[apsw.Connection], _T], patience: float, *, create: bool = False
     ) -> _T | None:
-        """Return what `work` does with the open file; None if there is none, or it cannot be done."""
+        """Return the result of `work` with the open file; None if there is no file, or on failure."""
         if what in self._problems and time.monotonic() - self._problems[what][0] < RETRY_AFTER:
             return None
         try:
             with _opened(self._path, patience, create=create) as db:
                 done = None if db is None else work(db)
         except (apsw.Error, OSError, _UnusableError) as error:
-            if not (what == "write" and isinstance(error, apsw.BusyError)):  # somebody else's turn is no problem
-                self._problems[what] = time.monotonic(), _told(self._path, error)
+            if not (
+                what == "write" and isinstance(error, apsw.BusyError)
+            ):  # another process is writing; that is no problem
+                self._problems[what] = time.monotonic(), _message(self._path, error)
             return None
         self._problems.pop(what, None)
         return done
 
 
 def location() -> Path | None:
-    """Return where the cache is, whether or not it exists; None where there is no home folder."""
+    """Return the path of the cache, whether or not it exists; None if the user has no home folder."""
     folder = dirs.cache()
     return None if folder is None else folder / FILE
 
 
 def size(path: Path) -> int:
-    """Return how many bytes the cache takes, with what SQLite keeps beside it. Raises OSError."""
+    """Return the bytes that the cache and its write-ahead log take. Raises OSError."""
     files = (path, Path(f"{path}-wal"))
     return sum(file.stat().st_size for file in files if file.exists())
 
@@ -156,7 +158,7 @@ def problem(path: Path | None) -> str:
 
 
 def facts() -> Facts:
-    """Return what the user's cache holds."""
+    """Return size and content of the user's cache."""
     path = location()
     total = 0
     models: list[tuple[Any, ...]] = []
@@ -170,21 +172,21 @@ def facts() -> Facts:
                 ).fetchall()
         problem = ""
     except (apsw.Error, OSError, _UnusableError) as error:
-        problem = _told(path, error)
+        problem = _message(path, error)
     return Facts(path, total, tuple((name, count) for name, count in models), problem)
 
 
 def clear() -> bool:
-    """Delete every vector; one that cannot be used is deleted as a file. Return whether there was anything.
+    """Delete every vector, or the file if it cannot be used; return whether there was anything to delete.
 
-    Raises CodesearchError if it cannot be done.
+    Raises CodesearchError if that fails.
     """
     path = location()
     if path is None or not path.exists():
         return False
     try:
         try:
-            # Deleting the file would take it from under processes that are using it.
+            # Other processes may be using the file.
             with _opened(path, _CLEAR_PATIENCE, create=False) as db:
                 if db is None:
                     return False
@@ -196,7 +198,7 @@ def clear() -> bool:
                 db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
             return bool(count)
         except _ForeignError as error:
-            raise CodesearchError(_told(path, error)) from error
+            raise CodesearchError(_message(path, error)) from error
         except (_UnusableError, apsw.NotADBError, apsw.CorruptError, apsw.SQLError):
             for suffix in ("", "-wal", "-shm"):
                 Path(f"{path}{suffix}").unlink(missing_ok=True)
@@ -210,7 +212,7 @@ def clear() -> bool:
 
 @contextmanager
 def _opened(path: Path | None, patience: float, *, create: bool) -> Iterator[apsw.Connection | None]:
-    """Open the file; None if there is none yet, and it is not to be made."""
+    """Open the file; yield None if there is none and `create` is False."""
     if path is None:
         raise _UnusableError("there is no home folder to keep it in")
     if create:
@@ -234,8 +236,8 @@ def _opened(path: Path | None, patience: float, *, create: bool) -> Iterator[aps
 
 
 def _is_made(db: apsw.Connection) -> bool:
-    """Return whether the file has its tables. Raises _UnusableError if it is something else."""
-    with db:  # at one moment: another process may be making it
+    """Return whether the file has its tables. Raises _UnusableError if it is another kind of file."""
+    with db:  # in one transaction: another process may be creating it
         application, version = int(db.pragma("application_id")), int(db.pragma("user_version"))
         empty = not db.execute("SELECT 1 FROM sqlite_schema").fetchall()
     if application == _APPLICATION:
@@ -258,7 +260,7 @@ def _make(db: apsw.Connection) -> None:
 
 
 def _prepare(path: Path) -> None:
-    """Make the file and its folder, for this user alone; never a home that does not exist."""
+    """Create the file and its folder, readable by this user only; never a missing home folder."""
     folder = path.parent
     if os.name != "posix":
         folder.mkdir(parents=True, exist_ok=True)
@@ -266,7 +268,7 @@ def _prepare(path: Path) -> None:
         base = folder.parent if folder.parent.exists() else folder.parent.parent
         if not base.is_dir():
             raise _UnusableError(f"there is no folder {base}")
-        if os.geteuid() == 0 != base.stat().st_uid:  # as with sudo: the user could not use what root makes there
+        if os.geteuid() == 0 != base.stat().st_uid:  # under sudo: the user could not use a file that root creates there
             raise _ForeignError(f"{base} belongs to another user")
         for one in (folder.parent, folder):
             one.mkdir(mode=0o700, exist_ok=True)
@@ -274,13 +276,13 @@ def _prepare(path: Path) -> None:
         try:
             os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
         except FileExistsError:
-            return  # opening one that is in use, and closing it, would free the locks of this whole process
+            return  # opening and closing a file that is in use would release all locks of this process
 
 
 def _close_to_others(path: Path) -> None:
-    """See to it that no other user can read or replace the file. Raises _ForeignError if it is another's."""
+    """Restrict the file to its owner. Raises _ForeignError if another user owns it."""
     if os.name != "posix":
-        return  # below the user's profile, which Windows closes to others
+        return  # Windows protects the user's profile
     for one, mode, kind in ((path.parent, 0o700, stat.S_ISDIR), (path, 0o600, stat.S_ISREG)):
         status = one.stat()
         if status.st_uid != os.geteuid() or not kind(status.st_mode):
@@ -302,7 +304,7 @@ def _writing(db: apsw.Connection) -> Iterator[None]:
 
 
 def _rows(db: apsw.Connection, model_id: str, hashes: Sequence[bytes]) -> list[tuple[Any, ...]]:
-    """Return (id, when it was used, hash, vector) of what there is."""
+    """Return (id, time of last use, hash, vector) of the known hashes."""
     found: list[tuple[Any, ...]] = []
     for start in range(0, len(hashes), _AT_ONCE):
         some = hashes[start : start + _AT_ONCE]
@@ -329,37 +331,37 @@ def _add(db: apsw.Connection, model_id: str, vectors: Mapping[bytes, bytes], now
         )
 
 
-def _shrink(db: apsw.Connection, limit: int, most: int | None) -> None:
-    """Let what was used least recently go, if there is more than `limit` bytes; in at most so many transactions."""
+def _shrink(db: apsw.Connection, limit: int, max_rounds: int | None) -> None:
+    """Delete the least recently used vectors above `limit` bytes, in at most `max_rounds` transactions."""
     page = int(db.pragma("page_size"))
     if _pages(db) * page <= limit:
         return
     rounds = 0
-    while (surplus := _pages(db) * page - ROOM * limit) > 0 and (most is None or rounds < most):
+    while (surplus := _pages(db) * page - ROOM * limit) > 0 and (max_rounds is None or rounds < max_rounds):
         rounds += 1
-        # No more than is too much, as far as one can tell: of a small cache, a thousand would be all.
+        # No more than the surplus: a thousand might be the whole of a small cache.
         too_many = int(surplus / ROW_BYTES) + 1
         with _writing(db):
             db.execute(
                 "DELETE FROM vector WHERE id IN (SELECT id FROM vector ORDER BY used, id LIMIT ?)",
-                (min(EVICTED_AT_ONCE, too_many),),
+                (min(EVICTION_BATCH, too_many),),
             )
             if not db.changes():
                 break
     if (free := int(db.pragma("page_count")) - limit // page) > 0:
-        free = free if most is None else min(free, EVICTED_AT_ONCE)
+        free = free if max_rounds is None else min(free, EVICTION_BATCH)
         db.execute(f"PRAGMA incremental_vacuum({free})").fetchall()
 
 
 def _pages(db: apsw.Connection) -> int:
-    """Return how many pages are in use."""
+    """Return the number of pages in use."""
     return int(db.pragma("page_count")) - int(db.pragma("freelist_count"))
 
 
 # -- in words -------------------------------------------------------------------------------------
 
 
-def _told(path: Path | None, error: Exception) -> str:
+def _message(path: Path | None, error: Exception) -> str:
     where = "" if path is None else f" {path}"
     return f"the vector cache{where} is not used: {_why(error)}"
 

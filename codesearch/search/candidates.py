@@ -96,7 +96,7 @@ def named(store: Store, query: Query, limit: int) -> Iterator[int]:
         yield from store.named(query.name, limit, query.where)
         yield from store.named(query.name, limit, query.where, prefix=True)
     for mention in query.mentions:
-        if mention.telling:
+        if mention.distinctive:
             yield from store.named(mention.key, min(limit, BY_MENTION), query.where)
 
 

@@ -1,4 +1,4 @@
-"""Why a function is not higher among the answers to a query: from its file being left out to what stands before it."""
+"""Explains why a symbol has its rank for a query: from its file being left out to the hits before it."""
 
 from __future__ import annotations
 
@@ -26,26 +26,26 @@ if TYPE_CHECKING:
 
 Verdict = Literal["not indexed", "changed", "filtered", "no candidate", "folded", "outranked", "first"]
 SHOWN_BEFORE = 3
-"""Answers before it that are named."""
+"""Number of hits before it that are named."""
 
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """One of the ways to become a candidate, and how far a symbol came."""
+    """A retrieval method, and how near a symbol came to being a candidate by it."""
 
     name: str
     """`text`, `names`, `vectors`, `phrases`, `beginnings` or `name`."""
     taken: int
-    """How many it takes."""
+    """Number of candidates that the method takes."""
     place: int | None
-    """From 1, among all that the query's filters let through; None if it does not match at all."""
+    """Rank of the symbol by this method, from 1, among the symbols that pass the filters; None if it does not match."""
     among: int
-    """How many match."""
+    """Number of symbols that match."""
 
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """A word of the query and whether the symbol's text holds it."""
+    """A word of the query, and whether the symbol's text contains it."""
 
     word: str
     held: bool
@@ -53,38 +53,38 @@ class Term:
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """What a feature adds to a symbol, and to the answer it is compared with."""
+    """What a feature contributes to a symbol, and to the hit it is compared with."""
 
     feature: str
     value: float
     other: float
     difference: float
-    """What the other gains by it."""
+    """Contribution to the other hit minus that to the symbol."""
 
 
 @dataclass(frozen=True, slots=True)
 class Why:
-    """Where a symbol stands for a query, and why."""
+    """The rank of a symbol for a query, and the reasons."""
 
     verdict: Verdict
     reason: str
     """In words."""
     symbol: Symbol | None = None
     place: int = 0
-    """From 1 among all candidates; 0 if it is none."""
+    """Rank from 1 among all candidates; 0 if it is no candidate."""
     count: int = 0
-    """Of candidates."""
+    """Number of candidates."""
     score: float = 0.0
     filters: tuple[str, ...] = ()
-    """The filters of the query that leave it out, as they are written in a query."""
+    """The filters that leave it out, as written in a query."""
     ways: tuple[Way, ...] = ()
     terms: tuple[Term, ...] = ()
     under: Hit | None = None
-    """What it is folded under."""
+    """The hit that it is folded under."""
     before: tuple[Hit, ...] = ()
-    """The best answers before it."""
+    """The best hits before it."""
     against: Hit | None = None
-    """What `gaps` compare it with: the first answer, or the second for the first."""
+    """The hit that `gaps` compare it with: the first one, or the second one for the first."""
     gaps: tuple[Gap, ...] = ()
     """Most important first."""
     problem: str = ""
@@ -93,12 +93,12 @@ class Why:
 
 @dataclass(frozen=True, slots=True)
 class Tree:
-    """The tree of an index, as far as an explanation needs it."""
+    """What an explanation needs to know of the tree of an index."""
 
     root: Path
     options: FileOptions
     limit: int
-    """Answers that a query shows."""
+    """Number of hits that a query shows."""
 
 
 def why(
@@ -109,11 +109,10 @@ def why(
     line: int,
     rank: Callable[[], Ranking],
 ) -> Why:
-    """Return why the symbol at a line (from 1) of a file is where it is among the answers to a query.
+    """Return why the symbol at a line (from 1) of a file has its rank for a query.
 
-    `path` is relative to the root. `rank` returns every candidate of the query, best first: as an answer, and
-    with the reasons. It is called only if the file is indexed and passes the filters. Raises NotFoundError if the file
-    has no such line.
+    `path` is relative to the root. `rank` ranks the query; it is called only if the file is indexed and passes the
+    filters. Raises NotFoundError if the file has no such line.
     """
     if (missing := _missing(tree, store, path)) is not None:
         return missing
@@ -130,7 +129,7 @@ def why(
 
 
 def _ranked(store: Store, tree: Tree, query: Query, found: tuple[int, Symbol], ranked: list[tuple[Hit, Ranked]]) -> Why:
-    """Return why a symbol that passes the filters is where it is in a ranking, or not in it."""
+    """Return why a symbol that passes the filters has its rank, or is no candidate."""
     id, symbol = found
     for place, (hit, item) in enumerate(ranked, 1):
         if item.candidate.id == id:
@@ -150,7 +149,7 @@ def _ranked(store: Store, tree: Tree, query: Query, found: tuple[int, Symbol], r
 
 
 def _under(item: Ranked) -> Iterator[candidates.Candidate]:
-    """Yield the candidates that are shown under an answer."""
+    """Yield the candidates that are shown as part of a hit."""
     yield from item.copies
     yield from item.folded
 
@@ -183,7 +182,7 @@ def _missing(tree: Tree, store: Store, path: str) -> Why | None:
 
 
 def _ignored(tree: Tree, path: str) -> str:
-    """Return what keeps a file out of the list of files."""
+    """Return why a file is not in the list of files."""
     from codesearch.files import git, read_source
     from codesearch.files.discovery import Selection
 
@@ -212,7 +211,7 @@ def _ignored(tree: Tree, path: str) -> str:
 
 
 def _failing(where: Filter, symbol: Symbol, roles: list[str]) -> Iterator[str]:
-    """Yield the filters, as they are written in a query, that leave a symbol out."""
+    """Yield the filters that leave a symbol out, as written in a query."""
     tests: dict[str, tuple[tuple[str, ...], tuple[str, ...], Callable[[str], bool]]] = {
         "lang": (where.languages, where.not_languages, lambda value: symbol.language == value),
         "kind": (where.kinds, where.not_kinds, lambda value: symbol.kind == value),
@@ -230,13 +229,13 @@ def _failing(where: Filter, symbol: Symbol, roles: list[str]) -> Iterator[str]:
 
 
 def _held(store: Store, query: Query, id: int) -> Iterator[tuple[str, bool]]:
-    """Yield the terms of a query, and whether a symbol's text holds each."""
+    """Yield the terms of a query, and whether a symbol's text contains each."""
     for _, _, _, fields, _ in candidates.with_terms(store, query, store.symbols([id])):
         yield from ((term, at < len(fields) and fields[at] != 0) for at, term in enumerate(query.terms))
 
 
 def _ways(store: Store, query: Query, id: int) -> Iterator[Way]:
-    """Yield how far each way of finding candidates is from a symbol."""
+    """Yield how near each retrieval method is to a symbol."""
     everything = max(1, store.count())
     matches = [
         ("text", select_terms(store, query), candidates.ALL_FIELDS, candidates.BY_TEXT),
@@ -256,7 +255,7 @@ def _ways(store: Store, query: Query, id: int) -> Iterator[Way]:
         named = store.named(query.name, everything, query.where, prefix=True)
         yield Way("name", candidates.BY_NAME, named.index(id) + 1 if id in named else None, len(named))
     for mention in query.mentions:
-        if mention.telling:
+        if mention.distinctive:
             named = store.named(mention.key, everything, query.where)
             place = named.index(id) + 1 if id in named else None
             yield Way(f"the name {mention.name}", candidates.BY_MENTION, place, len(named))
@@ -293,9 +292,9 @@ def _placed(ranked: list[tuple[Hit, Ranked]], place: int, limit: int) -> Why:
 
 
 def gaps(item: Ranked, other: Ranked) -> list[Gap]:
-    """Return what each feature makes of the difference between two candidates, most important first.
+    """Return what each feature contributes to the difference between two candidates, most important first.
 
-    Both are weighed as `item` was: only sums of the same weights can be compared.
+    Both are weighed as `item` was, because only sums with the same weights can be compared.
     """
     mine = {name: (value, contribution) for name, value, _, contribution in item.contributions()}
     same = replace(other, weighting=item.weighting)

@@ -1,7 +1,7 @@
-"""Unsaved buffers: an index in memory of the files that differ from disk, searched together with the real one.
+"""Unsaved buffers: an index in memory of the files that differ from disk, searched together with the index.
 
-The saved version of such a file does not answer. The buffers' symbols are weighed with the word statistics of the real
-index, so that one open file does not count as a corpus of its own.
+The saved version of such a file does not answer. The symbols of buffers are scored with the word statistics of the
+index, because those of a few open files would be meaningless.
 """
 
 from __future__ import annotations
@@ -22,17 +22,17 @@ from codesearch.search.query import Query
 from codesearch.store import FileRecord, Store
 from codesearch.store.full_text import any_of, naming
 
-_MOST = 2000
-"""Symbols of buffers that are looked at for one query."""
-_REMEMBERED = 4096
-"""Words whose frequency in the real index is remembered."""
-_LEAST_IDF = 1e-6
-"""What FTS5 gives a word that more than half of all texts hold."""
+_MAX_SYMBOLS = 2000
+"""Maximum number of candidates from buffers for one query."""
+_MAX_FREQUENCIES = 4096
+"""Maximum number of words whose frequency in the index is cached."""
+_MIN_IDF = 1e-6
+"""The weight that FTS5 gives to a word in more than half of all texts."""
 
 
 @dataclass(frozen=True, slots=True)
 class BufferView:
-    """The buffers of an overlay, as one question sees them."""
+    """The buffers of an overlay, as one query sees them."""
 
     overlay: Overlay
     paths: frozenset[str]
@@ -48,7 +48,7 @@ class BufferView:
 
 
 class Overlay:
-    """Symbols of buffers, by path. Thread-safe: a lock stands around the one connection."""
+    """The symbols of buffers, by path. Thread-safe: a lock guards its one connection."""
 
     def __init__(self, model: str = embed.STATIC) -> None:
         self._lock = threading.Lock()
@@ -66,7 +66,7 @@ class Overlay:
         return self._paths
 
     def put(self, record: FileRecord, text: bytes = b"") -> None:
-        """Let a buffer answer in the place of its file; `text` is what a second stage reads its symbols from."""
+        """Let a buffer answer in place of its file. The reranker reads the symbols from `text`."""
         with self._lock:
             self._store.replace([record])
             self._texts[record.path] = text
@@ -82,7 +82,7 @@ class Overlay:
             self._paths -= {path}
 
     def close(self) -> None:
-        """Give the memory back."""
+        """Free the memory."""
         with self._lock:
             self._paths = frozenset()
             self._store.close()
@@ -119,13 +119,13 @@ class Overlay:
             return sources
 
     def nearest(
-        self, store: Store | None, vector: bytes, but: Symbol | None, limit: int, where: Filter | None = None
+        self, store: Store | None, vector: bytes, exclude: Symbol | None, limit: int, where: Filter | None = None
     ) -> list[tuple[Symbol, float, bool]]:
-        """Return (symbol, similarity 0..1, whether from a buffer) of those most like a vector, without `but`."""
+        """Return (symbol, similarity 0..1, whether from a buffer) of the nearest to a vector, without `exclude`."""
         found: list[tuple[Symbol, float, bool]] = []
         if store is not None:
             with store.snapshot():
-                # One more for `but`, and room for those of buffers.
+                # One more for `exclude`, and some for the saved versions of buffers.
                 near = store.vector_candidates(vector, limit + 1 + 4 * len(self._paths), where)
                 symbols = store.symbols(id for id, _ in near)
             found += [(symbols[id][0], score, False) for id, score in near if symbols[id][0].path not in self._paths]
@@ -137,8 +137,8 @@ class Overlay:
         found = [
             (symbol, max(0.0, min(1.0, score)), unsaved)
             for symbol, score, unsaved in found
-            if but is None
-            or (symbol.path, symbol.start_byte, symbol.qualname) != (but.path, but.start_byte, but.qualname)
+            if exclude is None
+            or (symbol.path, symbol.start_byte, symbol.qualname) != (exclude.path, exclude.start_byte, exclude.qualname)
         ]
         found.sort(key=lambda item: (-item[1], item[0].path, item[0].start_line))
         return found[:limit]
@@ -164,14 +164,14 @@ class Overlay:
                     factor = _idf(total + size, everywhere + here) / _idf(size, here)
                     for id, score in found:
                         scores[id] = scores.get(id, 0.0) + score * factor
-            near = dict(self._store.vector_candidates(vector, _MOST, query.where)) if any(vector) else {}
+            near = dict(self._store.vector_candidates(vector, _MAX_SYMBOLS, query.where)) if any(vector) else {}
             ids = {*text, *names, *near}
-            ids.update(named(self._store, query, _MOST))
-            best = sorted(ids, key=lambda id: -(text.get(id, 0.0) + near.get(id, 0.0)))[:_MOST]
+            ids.update(named(self._store, query, _MAX_SYMBOLS))
+            best = sorted(ids, key=lambda id: -(text.get(id, 0.0) + near.get(id, 0.0)))[:_MAX_SYMBOLS]
             symbols = list(with_terms(self._store, query, self._store.symbols(best)))
         return [
             Candidate(
-                -id,  # the real index counts from 1
+                -id,  # ids in the index count from 1
                 symbol,
                 frozenset(roles.split()),
                 text.get(id, 0.0),
@@ -185,7 +185,7 @@ class Overlay:
         ]
 
     def _total(self, store: Store | None) -> int:
-        """Return how many symbols the real index holds."""
+        """Return the number of symbols in the index."""
         if store is None:
             return 0
         if "" not in self._frequencies:
@@ -193,16 +193,16 @@ class Overlay:
         return self._frequencies[""]
 
     def _frequency(self, store: Store | None, match: str) -> int:
-        """Return how many symbols of the real index match."""
+        """Return the number of symbols in the index that match."""
         known = self._frequencies.get(match)
         if known is None:
             known = store.count(match) if store is not None else 0
             self._frequencies[match] = known
-            if len(self._frequencies) > _REMEMBERED:
+            if len(self._frequencies) > _MAX_FREQUENCIES:
                 self._frequencies.popitem(last=False)
         return known
 
 
 def _idf(texts: int, holding: int) -> float:
     """Return the weight of a word, as FTS5's bm25() computes it."""
-    return max(math.log((texts - holding + 0.5) / (holding + 0.5)), _LEAST_IDF)
+    return max(math.log((texts - holding + 0.5) / (holding + 0.5)), _MIN_IDF)

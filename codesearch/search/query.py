@@ -1,4 +1,4 @@
-"""Parsing what a person typed: words to look for, and filters among them."""
+"""Parses the text of a query into words and filters."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from codesearch.core.types import KINDS
 MAX_CHARACTERS = 10_000
 """Characters of a query that are used; a longer one is cut, with a note."""
 MAX_TERMS = 48
-"""Terms beyond these (a pasted stack trace) cost time and change little."""
+"""More terms (a pasted stack trace) cost time and change little."""
 
 ROLES = ("test", "vendored", "generated", "example")
 
@@ -62,20 +62,20 @@ STOP_WORDS = frozenset(
         "you your"
     ).split()
 )
-"""Words of a question that say nothing about the code; kept where a query has no others."""
+"""Words of a question that say nothing about the code; kept if a query has no others."""
 
 
 _AROUND = "`'\",;:?!()[]{}<>…"
-"""What may stand around a name in a sentence."""
+"""Punctuation around a name in a sentence."""
 _SPELLED = re.compile(r"[a-z0-9$][A-Z]|[A-Z]{2}[a-z]|_|[a-zA-Z][0-9]|[.:#>/]|\(\)")
-"""What only names have in them."""
-MOST_MENTIONS, SHORTEST_MENTION = 8, 3
+"""Spelling that only names have."""
+MAX_MENTIONS, MIN_MENTION_LETTERS = 8, 3
 CAPITAL, PLAIN = 0.75, 0.5
-"""How much it tells that a word without such a mark begins with a capital, and that it does not."""
+"""Certainty that a word without such spelling is a name, if it begins with a capital and if it does not."""
 
 
 _NEVER_MEANT = STOP_WORDS | frozenset(KINDS) | {"def", "func"}
-"""Words that are not names, though something may be called so."""
+"""Words that are never taken for names, even if symbols have these names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,20 +83,20 @@ class Mention:
     """A word of a longer query that may be a symbol's name: `Router` in "where is Router used"."""
 
     name: str
-    """As it was typed."""
+    """As typed."""
     scope: tuple[str, ...]
     """Keys of the containers written before it."""
     certainty: float
-    """How much its spelling tells: 1 for `serveHTTP` and `engine.run`, less for `Router`, least for `run`."""
+    """How certainly it is a name, by its spelling: 1 for `serveHTTP` and `engine.run`, less for `Router` and `run`."""
 
     @property
     def key(self) -> str:
-        """Under which names of any case style meet."""
+        """The same for names in any case style."""
         return tokens.name_key(self.name)
 
     @property
-    def telling(self) -> bool:
-        """Whether its spelling says more than that of any word, so that it is worth looking for."""
+    def distinctive(self) -> bool:
+        """Whether its spelling is unlike that of a plain word, so that it is worth looking for."""
         return self.certainty > PLAIN
 
 
@@ -105,18 +105,18 @@ class Query:
     """A parsed query."""
 
     text: str
-    """What was typed, without its filters."""
+    """The text without its filters."""
     terms: tuple[str, ...]
-    """Distinct lower-case terms to look for, stop words left out, in order."""
+    """Distinct lower-case terms in order, stop words left out."""
     where: Filter
     name: str = ""
-    """The key of the name asked for, if the text looks like a name: `Engine.Run` -> run."""
+    """The key of the name, if the text looks like one: `Engine.Run` -> run."""
     scope: tuple[str, ...] = ()
     """Keys of the containers written before that name."""
     mentions: tuple[Mention, ...] = ()
-    """Its words that may be names, if it is not one as a whole."""
+    """Words that may be names, if the whole text is not one."""
     note: str = ""
-    """What the user should know about how the text was understood."""
+    """What the user should know about how the text was understood; "" if nothing."""
 
     @property
     def words(self) -> tuple[str, ...]:
@@ -181,11 +181,11 @@ def _parsed(words: str, where: Filter) -> Query:
     if _NAME.match(words) is not None:
         last, scope = _named(words)
         name = tokens.name_key(last)
-    return Query(words, terms, where, name, scope, () if name else tuple(_mentions(words))[:MOST_MENTIONS])
+    return Query(words, terms, where, name, scope, () if name else tuple(_mentions(words))[:MAX_MENTIONS])
 
 
 def _named(typed: str) -> tuple[str, tuple[str, ...]]:
-    """Return the last part of a name as it was typed, and the keys of those before."""
+    """Return the last part of a name as typed, and the keys of the parts before it."""
     *containers, last = re.split(r"\.|::|#|->|/", typed.removesuffix("()"))
     return last, tuple(map(tokens.name_key, containers))
 
@@ -199,12 +199,12 @@ def _mentions(typed: str) -> Iterator[Mention]:
         name, scope = _named(bare)
         if _SPELLED.search(bare):
             yield Mention(name, scope, 1.0)
-        elif len(name) >= SHORTEST_MENTION and name.lower() not in _NEVER_MEANT:
+        elif len(name) >= MIN_MENTION_LETTERS and name.lower() not in _NEVER_MEANT:
             yield Mention(name, scope, CAPITAL if name[0].isupper() else PLAIN)
 
 
 def checked(field: str, value: str, shown: str) -> tuple[str, ...]:
-    """Return the values a filter stands for. Raises UsageError if there is no such language, kind or role."""
+    """Return the values of a filter. Raises UsageError if there is no such language, kind or role."""
     value = value.strip()
     if not value:
         raise UsageError(f"the filter `{shown}` has no value: write for example `{_EXAMPLES[field]}`")

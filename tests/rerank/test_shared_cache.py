@@ -120,7 +120,7 @@ def settled(path: Path) -> int:
 def test_what_was_used_least_recently_goes_first(path: Path, monkeypatch: pytest.MonkeyPatch):
     now = [1_000_000]
     monkeypatch.setattr("codesearch.rerank.shared_cache.time.time", lambda: now[0])
-    monkeypatch.setattr(module, "EVICTED_AT_ONCE", 50)
+    monkeypatch.setattr(module, "EVICTION_BATCH", 50)
     limit = 250_000
     cache = VectorCache(path, limit)
     cache.put(MODEL, some(*range(300)))
@@ -150,7 +150,7 @@ def test_a_lower_limit_shrinks_it_little_by_little_while_somebody_waits(path: Pa
     assert settled(path) > 400_000
     smaller = VectorCache(path, 100_000)
     smaller.put(MODEL, some(9000))
-    assert 3001 - module.EVICTED_AT_ONCE <= count(path) < 3000
+    assert 3001 - module.EVICTION_BATCH <= count(path) < 3000
     smaller.put(MODEL, some(9001), patience=1.0)
     assert 300 < count(path) < 1002
     assert digest(9001) in held(path)

@@ -2,7 +2,7 @@ import pytest
 
 from codesearch.core.errors import UsageError
 from codesearch.core.filter import Filter
-from codesearch.search.query import CAPITAL, MAX_CHARACTERS, MAX_TERMS, MOST_MENTIONS, PLAIN, parse
+from codesearch.search.query import CAPITAL, MAX_CHARACTERS, MAX_MENTIONS, MAX_TERMS, PLAIN, parse
 
 
 @pytest.mark.parametrize(
@@ -157,4 +157,4 @@ def test_words_that_may_be_names_are_known_with_how_sure_that_is(typed, mentions
 
 
 def test_a_pasted_text_mentions_no_more_names_than_help():
-    assert len(parse(" ".join(f"word_{n}" for n in range(100))).mentions) == MOST_MENTIONS
+    assert len(parse(" ".join(f"word_{n}" for n in range(100))).mentions) == MAX_MENTIONS

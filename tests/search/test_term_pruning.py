@@ -29,19 +29,19 @@ def test_in_a_small_index_whatever_holds_a_word_is_scored(store):
 
 
 def test_in_a_large_one_a_common_word_alone_does_not_count(store, monkeypatch):
-    monkeypatch.setattr(term_pruning, "MOST_SCORED", 25)
+    monkeypatch.setattr(term_pruning, "MAX_SCORED", 25)
     monkeypatch.setattr(term_pruning, "ENOUGH", 5)
     assert len(scored(store, "common rare usual")) == 20, "usual and rare, which it overlaps"
     assert len(scored(store, "common usual")) == 20
     assert len(scored(store, "common")) == 40, "there is nothing else to go by"
-    monkeypatch.setattr(term_pruning, "MOST_SCORED", 10)
+    monkeypatch.setattr(term_pruning, "MAX_SCORED", 10)
     assert len(scored(store, "common rare usual word")) == 1, "no two common ones are few enough, and one holds rare"
     assert len(scored(store, "common usual other")) == 20, "too many, but fewer than with any word alone"
 
 
 def test_of_the_three_rarest_common_words_two_must_come_together(tmp_path, monkeypatch):
     """A text with two of them is about the query, one with a fourth common word is about anything."""
-    monkeypatch.setattr(term_pruning, "MOST_SCORED", 25)
+    monkeypatch.setattr(term_pruning, "MAX_SCORED", 25)
     monkeypatch.setattr(term_pruning, "ENOUGH", 20)
     with Store(tmp_path / "index.db", writable=True) as opened:
         opened.use_model("test@1", 8)
@@ -78,7 +78,7 @@ def test_words_are_added_from_the_rarest_on_while_their_texts_are_few(
     tmp_path, monkeypatch, most, enough, query, expression
 ):
     """Up to `most` texts; pairs of common words only while fewer than `enough` hold a rare one."""
-    monkeypatch.setattr(term_pruning, "MOST_SCORED", most)
+    monkeypatch.setattr(term_pruning, "MAX_SCORED", most)
     monkeypatch.setattr(term_pruning, "ENOUGH", enough)
     texts = [text for text, count in HELD.items() for _ in range(count)]
     with Store(tmp_path / "index.db", writable=True) as opened:
