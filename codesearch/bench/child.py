@@ -64,7 +64,7 @@ def ask(root: str, settings: str) -> int:
 
 def command(*arguments: str) -> int:
     """Run the command `codesearch`, then write the peak memory of this process to standard error."""
-    # The only import of the command line from below: it is what is measured.
+    # The only import of the command line from below: the command itself is measured.
     from codesearch.cli.main import main
 
     status = main(arguments)

@@ -126,7 +126,7 @@ def indexing(root: Path, settings: Settings, progress: Progress, notes: list[str
         counts = store.counts() if store is not None else {}
         if not counts.get("symbols"):
             raise NotFoundError(
-                f"{root}: nothing to measure: there are no source files to index; `codesearch status {root}` tells more"
+                f"{root}: nothing to measure: there are no source files to index; see `codesearch status {root}`"
             )
         files = (index.path, Path(f"{index.path}-wal"))
         return Indexing(

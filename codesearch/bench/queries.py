@@ -18,7 +18,7 @@ _LOOKED_AT = 20
 def read(file: Path) -> list[str]:
     """Return the queries of a file, one per line, without duplicates; blank lines and lines with # are skipped.
 
-    Raises NotFoundError if there is no such file, UsageError (with the line) for what is no query.
+    Raises NotFoundError if there is no such file, UsageError (with the line) for an invalid query.
     """
     from codesearch.search import parse
 
@@ -27,7 +27,7 @@ def read(file: Path) -> list[str]:
     except FileNotFoundError:
         raise NotFoundError(f"{file}: no such file of queries") from None
     except IsADirectoryError:
-        raise UsageError(f"{file}: is a folder; name a file of queries, one a line") from None
+        raise UsageError(f"{file}: is a folder; name a file of queries, one per line") from None
     except UnicodeDecodeError:
         raise UsageError(f"{file}: is not UTF-8") from None
     found: dict[str, None] = {}

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 POLL_SECONDS = 0.05
-"""Seconds between two attempts while somebody else holds the lock."""
+"""Seconds between two attempts while another process holds the lock."""
 _FAR = 1 << 30
 """Windows keeps others from reading a locked byte, so the locked byte lies behind the text."""
 
@@ -43,7 +43,7 @@ class ProcessLock:
         return True
 
     def is_free(self) -> bool:
-        """Return whether nobody holds the lock; makes and writes nothing."""
+        """Return whether the lock is free; makes and writes no file."""
         if self._fd >= 0:
             return False
         if self.path.exists() and not self._try(create=False):

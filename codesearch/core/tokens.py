@@ -58,7 +58,7 @@ class _Cache(dict[_Key, _Value]):
 
 
 def _split(word: bytes) -> list[str]:
-    # What is in one case throughout needs no pattern, which takes longer than all the rest: half of what is met.
+    # Half of all words have a single case and need no pattern, which takes longer than everything else here.
     pieces = word.split(b"_")
     if len(word) <= _LONGEST_WORD and all(
         not piece or (piece.isalpha() and (piece.islower() or piece.isupper() or piece.istitle())) for piece in pieces

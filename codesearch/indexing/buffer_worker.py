@@ -32,7 +32,7 @@ class Buffer:
     data: bytes
     """UTF-8."""
     language: str | None
-    """Its language if the path and the text do not tell; None if that is not known."""
+    """Its language, for a buffer whose path and text do not reveal it; None if unknown."""
     options: FileOptions
 
 

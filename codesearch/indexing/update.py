@@ -32,7 +32,7 @@ BATCH_FILES = 64
 """A batch of work is at most this much source and this many files: small enough to show progress and bound memory."""
 COMMIT_SYMBOLS = 4000
 COMMIT_SECONDS = 2.0
-"""A transaction is closed after this many symbols or seconds; what is committed survives a kill."""
+"""A transaction is committed after this many symbols or seconds; committed files survive a kill."""
 STARTED_EARLY = 4
 """Workers that a first index starts before it knows how many files there are; the others follow when it does."""
 OPTIMIZE_AFTER = 2000
@@ -169,7 +169,7 @@ def setup_of(root: Path, settings: Settings) -> Setup:
 
 @dataclass(slots=True)
 class _Run:
-    """One update under the writer's lock: what is done, and what waits to be committed."""
+    """One update under the writer's lock: its progress, and the records that wait to be committed."""
 
     store: Store
     root: Path

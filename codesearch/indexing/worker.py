@@ -113,7 +113,7 @@ def timed_out(task: Task, seconds: float) -> FileRecord:
 
 
 def _limit_cpu(seconds: float) -> None:
-    """Have the system end this process after so many seconds of its processor time, unless called again (0: never).
+    """Let the system end this process after `seconds` of processor time, unless called again (0: never).
 
     Processor time, not wall time: a stopped container or a busy machine says nothing about a file. Only the system can
     do this, since the parser holds Python's lock. It also ends a stuck worker whose parent was killed.

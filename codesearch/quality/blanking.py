@@ -1,7 +1,7 @@
 """Removes documentation from source without moving anything: its words become blanks, comment marks stay.
 
-Offsets, lines and syntax stay as they are, so a symbol is found at the same place in the copy. What was blanked is
-checked by extracting again: a file in which any symbol would move or change keeps its text.
+Offsets, lines and syntax stay as they are, so a symbol is found at the same place in the copy. The result is
+checked by extracting it again: a file in which any symbol would move or change keeps its text.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ PARSE_SECONDS = 20.0
 def without_documentation(source: bytes, language: str, path: str) -> tuple[bytes, list[Symbol], frozenset[int]]:
     """Return (source without the documentation of functions and types, the original symbols, which were blanked).
 
-    The last are indices into the symbols: those that had documentation and have none in what is returned. The file's
-    own documentation (of its `module`) stays. Raises as `extract`.
+    The last are indices into the symbols: those whose documentation was removed. The documentation of the file
+    itself (of its `module`) stays. Raises the errors of `extract`.
     """
     symbols = extract(source, language, path, timeout=PARSE_SECONDS)
     documented = [at for at, symbol in enumerate(symbols) if symbol.kind != "module" and symbol.documentation]

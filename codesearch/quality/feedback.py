@@ -1,7 +1,7 @@
 """A log of opened answers, written only with the setting `feedback`, and only to a file beside the index.
 
-The file holds one JSON object a line: time, query, place among the answers (0 if that is not known), and path, line and
-qualified name of what was opened. Making the index anew does not touch it; nothing ever sends it anywhere.
+The file holds one JSON object per line: time, query, rank of the answer (0 if unknown), and path, line and qualified
+name of the opened symbol. Rebuilding the index does not touch it, and nothing ever sends it anywhere.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Makes questions without labels: first sentences of documentation, and subjects of commits that changed one file.
 
-For the first, the tree is copied with the documentation of its functions and types blanked: otherwise the question
-would stand in the answer. Both are chosen by a hash, so that the same code gives the same questions, and a change of
+For the first, the tree is copied with the documentation of its functions and types blanked: otherwise the answer
+would contain the question. Both are chosen by a hash, so that the same code gives the same questions, and a change of
 the code changes few of them.
 """
 
@@ -51,9 +51,9 @@ _CHORE = re.compile(
 
 
 def first_sentence(symbol: Symbol) -> str:
-    """Return the first sentence of a symbol's documentation, or "" if it is no description of its own.
+    """Return the first sentence of the documentation of a symbol, or "" if that is not a description.
 
-    Left out: what is too short or long, directives, what holds the symbol's name, what says nothing but the name.
+    Left out are sentences that are too short or long, directives, and sentences that contain or only repeat the name.
     """
     paragraph: list[str] = []
     for line in _MARKUP.sub(r" \1 ", symbol.documentation).strip().splitlines():
@@ -97,8 +97,8 @@ def copy_without_documentation(
 ) -> list[Question]:
     """Copy the files of a tree that are indexed, without the documentation of functions and types; return questions.
 
-    One for each function, method and type whose documentation says something no other says, outside tests, vendored,
-    generated and example files. `progress` hears of files done, and all.
+    There is one question per function, method and type whose documentation is unique, outside tests, vendored,
+    generated and example files. `progress` is called with (files done, files).
     """
     found = discover(root, options)
     by_text: dict[str, list[Question]] = defaultdict(list)
@@ -195,7 +195,7 @@ def question_of(subject: str, path: str) -> str:
 
 
 def _log(root: Path) -> tuple[list[tuple[str, list[str]]], str]:
-    """Return (subject, paths changed below the root) of the newest commits, or why git cannot tell."""
+    """Return (subject, paths changed below the root) of the newest commits, or why git does not report them."""
     import subprocess
 
     from codesearch.files import git

@@ -74,12 +74,12 @@ def read(file: Path) -> list[Question]:
     """Read labelled questions; the first character decides the format.
 
     TSV: query, tab, answer (`path`, `path:line` or `path:first-last`), and perhaps another tab and a kind; the same
-    query on several lines has several answers. JSONL: an object a line with `query` and `path` (`start`, `end`), or
+    query on several lines has several answers. JSONL: one object per line with `query` and `path` (`start`, `end`), or
     `targets` (or `answers`), a list of these or of paths; perhaps `kind`. JSON: a list of objects with `query` and
     `relevant` (and `secondary`), lists of paths or of objects with `path`, `start_line`, `end_line`; perhaps
     `category`.
 
-    Raises NotFoundError if there is no such file, UsageError (with file and line) for what cannot be understood.
+    Raises NotFoundError if there is no such file, UsageError (with file and line) for anything else.
     """
     try:
         text = file.read_bytes().decode("utf-8-sig")

@@ -24,7 +24,7 @@ CONNECT_TIMEOUT = 0.5
 
 
 class EndpointError(Exception):
-    """No socket can be opened; the message says why."""
+    """No socket can be opened; the message gives the reason."""
 
 
 def key(index: Path) -> str:
@@ -115,7 +115,7 @@ def _listen_tcp(place: Path) -> tuple[socket.socket, Path, str]:
 
 
 def is_same_user(connection: socket.socket) -> bool:
-    """Return whether the other side of a Unix socket is this user's (or root's) process, if the system can tell."""
+    """Return whether the other side of a Unix socket is this user's (or root's) process, if the system reports that."""
     import socket
     import struct
 

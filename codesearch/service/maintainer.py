@@ -179,7 +179,7 @@ class Maintainer:
         return True
 
     def _idle(self, asked: int) -> None:
-        """Release what is not needed, and backfill if nothing else is to be done."""
+        """Release unused workers and models, and backfill if there is nothing else to do."""
         self._pools.tidy()
         process.state.release(MODEL_IDLE)
         self._host.tick()
@@ -279,7 +279,7 @@ class Maintainer:
         return report
 
     def _backfill(self) -> None:
-        """Embed with the reranker what it has not seen, while there is nothing else to do."""
+        """Embed new texts with the reranker while there is nothing else to do."""
         if (
             self._index.settings.embed != "full"
             or not self._index.settings.second_stage

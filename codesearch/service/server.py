@@ -130,7 +130,7 @@ class Server:
             return _problem("failed", str(error))
         except (ValueError, TypeError, KeyError) as error:
             return _problem("bad request", f"{type(error).__name__}: {error}")
-        except Exception as error:  # noqa: BLE001 -- told to the client, which then does the work itself
+        except Exception as error:  # noqa: BLE001 -- reported to the client, which then does the work itself
             return _problem("failed", f"{type(error).__name__}: {error}")
 
 

@@ -61,7 +61,7 @@ class Service:
     ) -> None:
         """Serve the tree at `root`; `settings` override those of files and environment.
 
-        `name` tells people which program keeps the index. `poll`: use polling instead of file-system events. `serve`:
+        `name`: the program that keeps the index. `poll`: use polling instead of file-system events. `serve`:
         open the local socket. `grace`: seconds that the root may be missing. Raises NotFoundError, UsageError.
         """
         self._overrides = dict(settings or {})
@@ -390,7 +390,9 @@ class Service:
             while not self.stop.wait(READER_TICK) and self.root.is_dir():
                 writer = client.call(self.index_path, "status", WRITER_TIMEOUT)
                 try:
-                    now = index.version()  # after asking the keeper: what it calls fresh is in this version
+                    now = (
+                        index.version()
+                    )  # after asking the keeper, so that this version includes everything it calls fresh
                 except CodesearchError as error:
                     self.publish(problem=str(error))
                     continue

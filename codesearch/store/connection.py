@@ -54,8 +54,8 @@ class Connection:
     def _open(self, *, writable: bool) -> apsw.Connection:
         """Open the file for writing, or for reading in the way that its place allows.
 
-        A reader of a write-ahead log must be able to write beside it. On a read-only medium the file is opened as one
-        that nobody changes, or, if a log is left there, as a copy of both.
+        A reader of a write-ahead log must be able to write beside it. On a read-only medium the file is opened as
+        immutable, or, if a log is left there, both are copied.
         """
         if writable:
             if str(self.path) != MEMORY and not self.path.exists():
@@ -126,7 +126,7 @@ class Connection:
                 yield self.raw
                 self.raw.execute("COMMIT")
             except BaseException:
-                if self.raw.in_transaction:  # on a full disk SQLite rolls back by itself
+                if self.raw.in_transaction:  # on a full disk, SQLite has already rolled back
                     self.raw.execute("ROLLBACK")
                 raise
 

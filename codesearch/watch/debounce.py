@@ -82,7 +82,7 @@ class Debouncer:
             self._changed.notify_all()
 
     def hurry(self) -> None:
-        """Release what there is at once, because a caller waits for it."""
+        """Release the waiting paths at once, because a caller waits for them."""
         with self._changed:
             self._hurried = True
             self._changed.notify_all()

@@ -153,7 +153,7 @@ class InotifyBackend:
         return wd
 
     def _forget_below(self, folder: bytes) -> None:
-        """Take the watches of a folder that was moved: where it is now, it is watched anew, or not at all."""
+        """Remove the watches below a folder that was moved; its new place gets new ones, if it needs any."""
         prefix = folder + b"/"
         for path in [path for path in self._wds if path == folder or path.startswith(prefix)]:
             wd = self._wds.pop(path)
@@ -173,7 +173,7 @@ class InotifyBackend:
             self._failed(error)
 
     def _drain(self) -> bool:
-        """Read and tell everything that is queued."""
+        """Read and report all queued events."""
         with self._lock:
             if self._fd < 0:
                 return False
@@ -182,9 +182,9 @@ class InotifyBackend:
                     data = os.read(self._fd, _BUFFER)
                 except BlockingIOError:
                     return True
-                self._tell(data)
+                self._report(data)
 
-    def _tell(self, data: bytes) -> None:
+    def _report(self, data: bytes) -> None:
         paths: dict[str, None] = {}
         news = Batch()
         seen: set[tuple[int, bytes]] = set()

@@ -1,4 +1,4 @@
-"""Which folders of a tree to watch: those that may hold files of the index, not what is ignored."""
+"""Decides which folders of a tree to watch: those that may hold indexed files, not ignored ones."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from codesearch.files.walk import DEFAULT_IGNORES, OWN_FOLDERS, Chain, read_rule
 
 
 class Folders:
-    """The folders of a tree as its ignore files stand now; make a new one when they change.
+    """The folders of a tree by its current ignore files; make a new object when those change.
 
-    It may name more folders than hold files of the index, never fewer, but for tracked files in ignored folders.
+    It may allow more folders than hold indexed files, but never fewer, except for tracked files in ignored folders.
     """
 
     def __init__(self, root: Path, options: FileOptions) -> None:
@@ -33,7 +33,7 @@ class Folders:
         return ((len(prefix), b"", rules), *chain) if rules else chain
 
     def _chain(self, folder: bytes) -> Chain:
-        """Return the rules for what is in a folder."""
+        """Return the ignore rules for the entries of a folder."""
         if folder not in self._chains:
             chain = self._chain(folder.rpartition(b"/")[0])
             if os.path.lexists(self._root + b"/" + folder + b"/.git"):
@@ -60,7 +60,7 @@ class Folders:
         return self._selection.keeps_folder(path)
 
     def below(self, folder: bytes = b"") -> Iterator[bytes]:
-        """Yield a folder, if it is wanted, and those below it; each before what is in it is looked at."""
+        """Yield a folder, if it is wanted, and those below it; each before its entries are listed."""
         if not self.wants(folder):
             return
         stack = [folder]

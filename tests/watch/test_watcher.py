@@ -164,7 +164,7 @@ def test_a_full_queue_has_the_whole_looked_at(tree: Path):
     source.start()
     try:
         (tree / "unheard").mkdir()
-        source._tell(struct.pack("iIII", -1, 0x4000, 0, 0))
+        source._report(struct.pack("iIII", -1, 0x4000, 0, 0))
         assert seen.batch.whole
         until(lambda: b"unheard" in source._wds)
     finally:
