@@ -37,6 +37,7 @@ from codesearch import languages
 from codesearch.core.errors import CodesearchError
 from codesearch.core.tokens import words
 from codesearch.core.types import CALLABLES, Symbol
+from codesearch.extract import sentences
 from codesearch.extract.symbols import extract
 
 LIST = Path(__file__).with_name("mined.tsv")
@@ -55,11 +56,6 @@ TEST = re.compile(
     r"|third_party|dist)(/|$)|_test\.|\.test\.|\.spec\.|_spec\.|Tests?\.\w+$|(^|/)test_[^/]*$",
     re.IGNORECASE,
 )
-SECTION = re.compile(
-    r"@|:param|>>>|```|---|===|# |\.\. |\\\w|(args|arguments|parameters|params|returns|raises|example)s?:", re.I
-)
-SENTENCE = re.compile(r"(?<=[a-z)`'\"])\.\s+(?=[A-Z])")
-MARKUP = re.compile(r"<[^>]+>|\{@\w+\s+([^}]*)\}")
 EMPTY = re.compile(r"(see|todo|fixme|deprecated|inheritdoc|copyright|nolint|eslint|note|internal|licen[cs]e)\b", re.I)
 DOCSTRING = re.compile(r"""\A[^"']*?:\s*(?:\#[^\n]*\n\s*)*[rRuUbB]{0,2}(\"{3}|'{3})(.*?)\1""", re.DOTALL)
 COMMENT = re.compile(r"\s*(///?|//!|#(?!\s*(if|define|include|endif|else|pragma)|\[)|--|;;|\*|/\*|<!--)")
@@ -102,22 +98,10 @@ class Found:
 
 def sentence(documentation: str, name: str) -> str:
     """Return the first sentence of a documentation if it describes something without giving the name away."""
-    paragraph: list[str] = []
-    for line in MARKUP.sub(r" \1 ", documentation).strip().splitlines():
-        line = line.strip()
-        if not line or SECTION.match(line):
-            if paragraph:
-                break
-            continue
-        paragraph.append(line)
-    text = SENTENCE.split(" ".join(paragraph))[0].replace("`", "").strip().rstrip(".")
-    found = text.split()
-    if found and re.sub(r"\W", "", found[0]).lower() == re.sub(r"\W", "", name).lower():
-        found = found[1:]  # Go's "Name does ..."
+    found = sentences.words_after_name(sentences.first_sentence(documentation), name)
     text = " ".join(found)
-    plain = sum(c.isascii() and (c.isalpha() or c == " ") for c in text) >= 0.8 * len(text)
     given_away = len(name) > 4 and re.search(rf"\b{re.escape(name)}\b", text)
-    if not SHORTEST <= len(found) <= LONGEST or not plain or given_away or EMPTY.match(text):
+    if not SHORTEST <= len(found) <= LONGEST or not sentences.is_prose(text) or given_away or EMPTY.match(text):
         return ""
     return text
 

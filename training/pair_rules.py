@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from codesearch.core.tokens import words
 from codesearch.core.types import Symbol
+from codesearch.extract import sentences
 
 LEFT_OUT = re.compile(
     r"(^|/)(fixtures?|testdata|__fixtures__|snapshots?|examples?|samples?|demos?|benchmarks?|bench|docs?)(/|$)", re.I
@@ -16,9 +17,6 @@ TEST = re.compile(
     r"|_test\.|\.test\.|\.spec\.|_spec\.|(?-i:Tests?\.\w+$)|(^|/)test_[^/]*$",
     re.IGNORECASE,
 )
-SECTION = re.compile(
-    r"@|:param|>>>|```|---|===|# |\.\. |\\\w|(args|arguments|parameters|params|returns|raises|example)s?:", re.I
-)
 EMPTY = re.compile(
     r"(see|todo|fixme|xxx|hack|deprecated|inherit(s|ed|doc)?|copyright|nolint|eslint|note|internal|auto[- ]?generated"
     r"|generated|@|\{@inherit|(default |private |copy )?constructor|initializes a new instance|implements|overrid\w+"
@@ -26,8 +24,6 @@ EMPTY = re.compile(
     r"|non[- ]javadoc|getter for|setter for)\b",
     re.I,
 )
-SENTENCE = re.compile(r"(?<=[a-z)`'\"])\.\s+(?=[A-Z])")
-MARKUP = re.compile(r"<[^>]+>|\{@\w+\s+([^}]*)\}")
 DOCSTRING = re.compile(r'[rRuUbB]{0,2}("""|\'\'\')(.*?)\1', re.DOTALL)
 SHORTEST, LONGEST = 4, 40
 ENGLISH = frozenset(
@@ -134,7 +130,7 @@ def is_test(path: str) -> bool | None:
 
 def plain(text: str) -> bool:
     """Whether a text is made of letters, and in English as far as can be told by its small words."""
-    if sum(c.isascii() and (c.isalpha() or c == " ") for c in text) < 0.8 * len(text):
+    if not sentences.is_prose(text):
         return False
     found = text.lower().split()
     return len(found) < PLAIN_FROM or not ENGLISH.isdisjoint(found)
@@ -144,20 +140,10 @@ def question(symbol: Symbol) -> list[str]:
     """Return the words of the first sentence of a symbol's documentation, or [] if it is no description."""
     if not symbol.documentation:
         return []
-    paragraph: list[str] = []
-    for line in MARKUP.sub(r" \1 ", symbol.documentation[:2000]).strip().splitlines():
-        line = line.strip()
-        if not line or SECTION.match(line):
-            if paragraph:
-                break
-            continue
-        paragraph.append(line)
-    text = SENTENCE.split(" ".join(paragraph))[0].replace("`", "").strip().rstrip(".")
+    text = sentences.first_sentence(symbol.documentation[:2000])
     if EMPTY.match(text) or not plain(text):
         return []
-    found = text.split()
-    if found and re.sub(r"\W", "", found[0]).lower() == re.sub(r"\W", "", symbol.name).lower():
-        found = found[1:]  # Go's "Name does ..."
+    found = sentences.words_after_name(text, symbol.name)
     if not SHORTEST <= len(found) <= LONGEST:
         return []
     asked = words(" ".join(found))
@@ -207,7 +193,7 @@ def commented(symbol: Symbol, text: str) -> tuple[list[str], str]:
 
 def comment_question(text: str, symbol: Symbol) -> list[str]:
     """Return the words of a comment if it is a sentence that begins with what is done, or []."""
-    text = SENTENCE.split(text.replace("`", ""))[0].strip().rstrip(".:")
+    text = sentences.SENTENCE_END.split(text.replace("`", ""))[0].strip().rstrip(".:")
     found = text.split()
     if not COMMENT_WORDS[0] <= len(found) <= COMMENT_WORDS[1] or not plain(text):
         return []

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from codesearch.core.errors import CodesearchError, UsageError
 from codesearch.core.types import Symbol
+from codesearch.extract import sentences
 from codesearch.files import FileOptions, Source, discover, read_source, role
 from codesearch.quality.blanking import without_documentation
 from codesearch.quality.questions import DOCUMENTATION, HISTORY, Question, Target
@@ -30,14 +31,9 @@ MOST_PER_FILE = 3
 """Maximum number of questions from history with the same file as answer."""
 GIT_SECONDS = 60.0
 
-_SECTION = re.compile(
-    r"@|:param|>>>|```|---|===|# |\.\. |\\\w|(args|arguments|parameters|params|returns|raises|example)s?:", re.I
-)
 _EMPTY = re.compile(
     r"(see|todo|fixme|deprecated|inheritdoc|copyright|nolint|eslint|note|internal|@|\{@inherit)\b", re.I
 )
-_SENTENCE = re.compile(r"(?<=[a-z)`'\"])\.\s+(?=[A-Z])")
-_MARKUP = re.compile(r"<[^>]+>|\{@\w+\s+([^}]*)\}")
 
 _PREFIX = re.compile(r"^(?:\[[^\]]*\]\s*|[\w./*-]{1,40}(?:\([^)]*\))?!?:\s+)+")
 """`fix(parser): `, `[core] `, `net/http: `: such a scope gives the path away."""
@@ -55,31 +51,16 @@ def first_sentence(symbol: Symbol) -> str:
 
     Left out are sentences that are too short or long, directives, and sentences that contain or only repeat the name.
     """
-    paragraph: list[str] = []
-    for line in _MARKUP.sub(r" \1 ", symbol.documentation).strip().splitlines():
-        line = line.strip()
-        if not line or _SECTION.match(line):
-            if paragraph:
-                break
-            continue
-        paragraph.append(line)
-    text = _SENTENCE.split(" ".join(paragraph))[0].replace("`", "").strip().rstrip(".").strip()
-    if _EMPTY.match(text) or not _is_prose(text):
+    text = sentences.first_sentence(symbol.documentation)
+    if _EMPTY.match(text) or not sentences.is_prose(text):
         return ""
-    found = text.split()
-    if found and re.sub(r"\W", "", found[0]).lower() == re.sub(r"\W", "", symbol.name).lower():
-        found = found[1:]  # Go's "Name does ..."
+    found = sentences.words_after_name(text, symbol.name)
     text = " ".join(found)
     if not SHORTEST <= len(found) <= LONGEST:
         return ""
     if len(symbol.name) > 4 and re.search(rf"(?<!\w){re.escape(symbol.name)}(?!\w)", text):
         return ""  # the name gives it away
     return text if _can_be_asked(text) else ""
-
-
-def _is_prose(text: str) -> bool:
-    """Return whether a text is mostly ASCII letters and blanks."""
-    return sum(c.isascii() and (c.isalpha() or c == " ") for c in text) >= 0.8 * len(text) > 0
 
 
 def _can_be_asked(text: str) -> bool:
@@ -191,7 +172,7 @@ def question_of(subject: str, path: str) -> str:
         return ""
     if len(stem) > 4 and re.search(rf"(?<!\w){re.escape(stem)}(?!\w)", text.lower()):
         return ""  # the file's name gives it away
-    return text if _is_prose(text) and _can_be_asked(text) else ""
+    return text if sentences.is_prose(text) and _can_be_asked(text) else ""
 
 
 def _log(root: Path) -> tuple[list[tuple[str, list[str]]], str]:

@@ -31,7 +31,7 @@ def symbol(documentation: str, name: str = "fetch_rows") -> Symbol:
         ("Deprecated: read all rows of a table", ""),
         ("Like what fetch_rows does but faster than it", ""),
         ("Returns 0x00 | 0xff << 3 ^ (1 & 2) == 0", ""),
-        ("Sets name: of the thing that was given", ""),
+        ("Sets name: of the thing that was given", "Sets name: of the thing that was given"),
         ("Read the lang:go files of a folder", ""),
     ],
 )
