@@ -59,7 +59,7 @@ def test_a_file_of_queries(tmp_path: Path):
         (None, NotFoundError, "no such file"),
         (b"", UsageError, "holds no queries"),
         (b"\xff\xfe", UsageError, "not UTF-8"),
-        (b"fine\nlang: x\n", UsageError, "q.txt:2: the filter"),
+        (b"fine\nlang:go\n", UsageError, "q.txt:2: the query is empty"),
     ],
 )
 def test_a_file_that_cannot_be_used(tmp_path: Path, content: bytes | None, error: type[Exception], said: str):
