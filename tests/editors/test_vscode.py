@@ -131,7 +131,7 @@ def test_the_flow_fails_when_the_server_answers_wrongly(vscode: Editor, folder: 
     assert {case: found[case].reason for case in WRONG} == WRONG, found
     # Not for want of an answer: the wrong one was on the screen.
     assert all("wrong" in found[case].detail for case in ("find", "results", "unsaved")), found
-    assert "__init__.py" in found["similar"].detail, found
+    assert "place an order" in found["similar"].detail, found
 
 
 def test_no_stale_answer_is_shown(vscode: Editor, folder: Repository, tmp_path: Path) -> None:

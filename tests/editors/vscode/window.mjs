@@ -225,8 +225,8 @@ export class Window {
     });
   }
 
-  /** Open a file of the folder, and go to a line; with `preview`, in a preview tab. */
-  async openFile(file, line, { preview = false } = {}) {
+  /** Open a file of the folder, and go to a line. */
+  async openFile(file, line) {
     // A whole path is found without a search of the folder, for which a program would be needed.
     await this.openPalette(path.join(this.task.folder, file));
     const name = path.basename(file);
@@ -239,7 +239,7 @@ export class Window {
     await this.until('the file was not opened', async (see) => {
       const editor = await this.editor();
       see(editor);
-      return editor.file === name && editor.preview === preview && editor.line !== null;
+      return editor.file === name && editor.line !== null;
     });
     await this.goToLine(file, line);
   }
