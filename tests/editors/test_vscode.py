@@ -24,7 +24,7 @@ pytestmark = pytest.mark.timeout(900)
 SIGNATURE = "def edit_distance("
 FLOW = (
     "story explorer find order escape escapeEmpty side selection history history_back history_open history_escape"
-    " history_click inline filters keyboard similar menu action results symbols unsaved status killed"
+    " history_click history_preview inline filters keyboard similar menu action results symbols unsaved status killed"
 ).split()
 """The cases of flow.mjs, done one after another in one window."""
 PICTURES = {
@@ -164,12 +164,6 @@ def test_without_a_server_it_says_how_to_install_one(vscode: Editor, folder: Rep
     program = {"path": str(vscode.program), "text": vscode.script([])}
     found = vscode.drive("flow.mjs", ["missing"], folder.root, program=program, **task(folder))
     rig.check(found["missing"], vscode)
-
-
-def test_previews_take_the_place_of_a_preview_tab(vscode: Editor, folder: Repository) -> None:
-    vscode.serve([])
-    vscode.settings(workbench__editor__enablePreviewFromQuickOpen=True)
-    rig.check(vscode.drive("flow.mjs", ["history_preview"], folder.root, **task(folder))["history_preview"], vscode)
 
 
 def test_the_preview_is_marked_in_high_contrast(vscode: Editor, folder: Repository) -> None:

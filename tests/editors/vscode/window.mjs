@@ -157,13 +157,15 @@ export class Window {
     await place.locator(`.action-label[aria-label="${name}"]`).first().click();
   }
 
-  /** Type a label, and click the row that has it. */
+  /** Click the row with that label, in a list of choices; it is typed if the list is too long to show it. */
   async pick(label) {
-    await this.fill(label);
     const row = await this.until(`no row ${label}`, async (see) => {
       const rows = await this.rowTexts();
       see(rows.map((one) => one.label));
-      return rows.find((one) => one.label.trim() === label);
+      const found = rows.find((one) => one.label.trim() === label);
+      // The list that is being left has a question in its input.
+      if (!found && rows.length && (await this.input.inputValue()) === '') await this.keys.type(label);
+      return found;
     });
     await this.rows.and(this.page.locator(`[data-index="${row.index}"]`)).click();
   }
