@@ -1,19 +1,23 @@
-"""The options that commands share, and the values they stand for."""
+"""The options that several commands share, in groups, and the values they stand for."""
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from codesearch.core.errors import NotFoundError, UsageError
 
+if TYPE_CHECKING:
+    from codesearch.core.filter import Filter
+
 
 class Format(str, Enum):
-    """How answers are printed."""
+    """How results are printed."""
 
     text = "text"
     json = "json"
@@ -38,7 +42,7 @@ class ColorChoice(str, Enum):
 
 
 class EmbedChoice(str, Enum):
-    """When the second stage's model computes its vectors."""
+    """When the reranking model embeds code."""
 
     lazy = "lazy"
     full = "full"
@@ -49,122 +53,170 @@ PathArgument = Annotated[
     str | None,
     typer.Argument(
         metavar="PATH",
-        help="Folder to search. Without it: the nearest folder above that has an index or is a git tree.",
+        help="Folder to search (default: the nearest enclosing folder with an index or a git repository).",
         show_default=False,
     ),
 ]
 LimitOption = Annotated[
-    int | None, typer.Option("--limit", "-n", min=1, metavar="N", help="At most N answers (10).", show_default=False)
-]
-LanguageOption = Annotated[
-    list[str] | None,
-    typer.Option("--lang", metavar="LANG", help="Only this language; repeat for more.", show_default=False),
-]
-KindOption = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--kind",
-        metavar="KIND",
-        help="Only this kind: function, method, class...; repeat for more.",
-        show_default=False,
-    ),
-]
-PathOption = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--path", metavar="GLOB", help="Only paths that match, or contain it if no wildcard.", show_default=False
-    ),
-]
-NameOption = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--name", metavar="GLOB", help="Only names that match, or contain it if no wildcard.", show_default=False
-    ),
-]
-FormatOption = Annotated[
-    Format | None,
-    typer.Option(
-        "--format",
-        metavar="FORMAT",
-        help="text, json, ndjson (one object a line), vimgrep (path:line:col:text) or paths.",
-        show_default=False,
-    ),
+    int | None,
+    typer.Option("--limit", "-n", min=1, metavar="N", help="Maximum number of results (10).", show_default=False),
 ]
 ReportFormatOption = Annotated[
     ReportFormat, typer.Option("--format", metavar="FORMAT", help="text or json.", show_default=False)
-]
-ContextOption = Annotated[
-    int | None,
-    typer.Option(
-        "--context", "-C", min=0, metavar="N", help="Show N lines of each answer's source (5).", show_default=False
-    ),
-]
-SnippetOption = Annotated[
-    bool, typer.Option("--snippet", help="JSON: add the source, whole or as many lines as --context says.")
 ]
 ColorOption = Annotated[
     ColorChoice | None,
     typer.Option("--color", metavar="WHEN", help="auto, always or never.", show_default=False),
 ]
 NoUpdateOption = Annotated[
-    bool, typer.Option("--no-update", help="Answer from the index as it is; do not look for changed files.")
+    bool, typer.Option("--no-update", help="Use the index as it is, without checking for changed files.")
 ]
 DbOption = Annotated[
     str | None,
     typer.Option("--db", metavar="FILE", help="Index file (PATH/.codesearch/index.db).", show_default=False),
 ]
+QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only: no progress, no notes.")]
 ModelOption = Annotated[
     str | None,
-    typer.Option("--model", metavar="NAME", help="Model of the second stage; static for none.", show_default=False),
+    typer.Option("--model", metavar="NAME", help="Reranking model; `static` turns reranking off.", show_default=False),
 ]
-EmbedOption = Annotated[
-    EmbedChoice | None,
-    typer.Option(
-        "--embed",
-        metavar="WHEN",
-        help="Vectors of the second stage: lazy (as queries need them), full (all at once) or none (do without).",
-        show_default=False,
-    ),
-]
-NoCacheOption = Annotated[
-    bool,
-    typer.Option("--no-cache", help="Vectors of the second stage: neither take from nor add to your own cache."),
-]
-MinScoreOption = Annotated[
-    float | None,
-    typer.Option(
-        "--min-score", min=0.0, max=1.0, metavar="X", help="Leave out answers with a lower score.", show_default=False
-    ),
-]
-QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no notes, only errors.")]
 
 
-def filters(
-    languages: list[str] | None, kinds: list[str] | None, paths: list[str] | None, names: list[str] | None
-) -> Any:
-    """Return the Filter that the options stand for. Raises UsageError for a value there is not."""
-    from codesearch.core.filter import Filter
-    from codesearch.search.query import checked
+@dataclass(frozen=True, slots=True)
+class FilterOptions:
+    """Which symbols may be results."""
 
-    given = (("languages", "--lang", languages), ("kinds", "--kind", kinds), ("paths", "--path", paths),
-             ("names", "--name", names))  # fmt: skip
-    values: dict[str, tuple[str, ...]] = {}
-    for field, option, wanted in given:
-        for value in wanted or ():
-            values[field] = (*values.get(field, ()), *checked(field, value, f"{option} {value}".strip()))
-    return Filter(**values)
+    lang: Annotated[
+        list[str] | None,
+        typer.Option("--lang", metavar="LANG", help="Only this language. Repeatable.", show_default=False),
+    ] = None
+    kind: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--kind",
+            metavar="KIND",
+            help="Only this kind: function, method, class, ... Repeatable.",
+            show_default=False,
+        ),
+    ] = None
+    path_filter: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--path",
+            metavar="GLOB",
+            help="Only matching paths; without wildcards, paths that contain GLOB. Repeatable.",
+            show_default=False,
+        ),
+    ] = None
+    name_filter: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--name",
+            metavar="GLOB",
+            help="Only matching names; without wildcards, names that contain GLOB. Repeatable.",
+            show_default=False,
+        ),
+    ] = None
+
+    def where(self) -> Filter:
+        """Return the filter. Raises UsageError for an unknown language or kind."""
+        from codesearch.core.filter import Filter
+        from codesearch.search.query import checked
+
+        given = (
+            ("languages", "--lang", self.lang),
+            ("kinds", "--kind", self.kind),
+            ("paths", "--path", self.path_filter),
+            ("names", "--name", self.name_filter),
+        )
+        values: dict[str, tuple[str, ...]] = {}
+        for field, option, wanted in given:
+            for value in wanted or ():
+                values[field] = (*values.get(field, ()), *checked(field, value, f"{option} {value}".strip()))
+        return Filter(**values)
 
 
-def cache(*, no_cache: bool) -> bool | None:
-    """Return what --no-cache says of the setting `cache`; None for nothing."""
-    return False if no_cache else None
+@dataclass(frozen=True, slots=True)
+class OutputOptions:
+    """How results are printed."""
+
+    format: Annotated[
+        Format | None,
+        typer.Option(
+            "--format",
+            metavar="FORMAT",
+            help="text, json, ndjson (one object per line), vimgrep (path:line:column:text) or paths.",
+            show_default=False,
+        ),
+    ] = None
+    context: Annotated[
+        int | None,
+        typer.Option(
+            "--context", "-C", min=0, metavar="N", help="Lines of source shown per result (5).", show_default=False
+        ),
+    ] = None
+    snippet: Annotated[
+        bool,
+        typer.Option(
+            "--snippet",
+            help="JSON: include the source: all of it, or the number of lines given by --context.",
+        ),
+    ] = False
+    color: ColorOption = None
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The settings that these options override."""
+        return {"context": self.context, "color": value_of(self.color)}
+
+
+@dataclass(frozen=True, slots=True)
+class IndexOptions:
+    """Which index is used, and how quietly."""
+
+    no_update: NoUpdateOption = False
+    db: DbOption = None
+    quiet: QuietOption = False
+
+    @property
+    def update(self) -> bool:
+        """Whether to look for changed files first."""
+        return not self.no_update
+
+
+@dataclass(frozen=True, slots=True)
+class RerankOptions:
+    """With which model results are reranked, and when code is embedded for it."""
+
+    model: ModelOption = None
+    embed: Annotated[
+        EmbedChoice | None,
+        typer.Option(
+            "--embed",
+            metavar="WHEN",
+            help="When the reranking model embeds code: lazy (as queries need it), full (everything, in advance) or "
+            "none (no reranking).",
+            show_default=False,
+        ),
+    ] = None
+    no_cache: Annotated[bool, typer.Option("--no-cache", help="Do not use the shared vector cache.")] = False
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The settings that these options override."""
+        return {"model": self.model, "embed": value_of(self.embed), "cache": False if self.no_cache else None}
+
+
+def value_of(choice: Enum | None) -> str | None:
+    """Return the value of a choice as settings take it; None if it was not made."""
+    return None if choice is None else str(choice.value)
 
 
 def root_of(path: str | None) -> Path:
-    """Return the folder a command works on: the one named, else the one around the current folder."""
+    """Return the folder a command works on: PATH, or the one that encloses the current folder."""
     if path is not None:
         if not path:
-            raise UsageError("the path is empty; name a folder, or leave it out for the current one")
+            raise UsageError("PATH is empty: give a folder, or omit it")
         return Path(path)
     from codesearch.index import enclosing_root
 
@@ -176,7 +228,7 @@ _PLACE_WITHOUT_COLUMN = re.compile(r"(?P<file>.+):(?P<line>[0-9]{1,9})\Z", re.DO
 
 
 def place(text: str) -> tuple[str, int] | None:
-    """Split FILE:LINE, or FILE:LINE:COLUMN as editors and grep print it; None if it is neither."""
+    """Return (file, line) of FILE:LINE, or of FILE:LINE:COLUMN as editors and grep print it; None for other text."""
     found = _PLACE.match(text)
     if found is None:
         return None
@@ -187,9 +239,9 @@ def place(text: str) -> tuple[str, int] | None:
 
 
 def located(file: str, root: str | None) -> tuple[Path, str]:
-    """Return (root, path below it) of a file named absolutely, from the current folder, or from the root.
+    """Return (root, path below it) of a file given as absolute, relative to the current folder, or to the root.
 
-    A file outside the root that is meant takes its own root, unless one was named. Raises NotFoundError.
+    A file outside the default root has the root that encloses it. Raises NotFoundError.
     """
     from codesearch.index import enclosing_root
 
@@ -199,14 +251,14 @@ def located(file: str, root: str | None) -> tuple[Path, str]:
     if not here.is_file():
         below = _absolute(top / file)
         if not below.is_file():
-            raise NotFoundError(f"{file}: no such file, neither here nor under {top}")
+            raise NotFoundError(f"{file}: no such file in the current folder or in {top}")
         here = below
     for start in (top, top.resolve()):
         for end in (here, here.resolve()):
             if end.is_relative_to(start):
                 return meant, end.relative_to(start).as_posix()
     if root is not None:
-        raise NotFoundError(f"{file}: is not under {top}")
+        raise NotFoundError(f"{file}: not inside {top}")
     own = enclosing_root(here.parent)
     return own, here.relative_to(_absolute(own)).as_posix()
 

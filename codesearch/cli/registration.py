@@ -1,13 +1,14 @@
-"""Making the commands of functions: what typer is told about each."""
+"""Making commands of functions: groups of shared options, the option that all commands have, and their help."""
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from inspect import cleandoc
 from textwrap import indent
-from typing import Annotated, Any
+from typing import Annotated, Any, get_type_hints
 
 import typer
 
@@ -38,29 +39,58 @@ def group(help: str) -> typer.Typer:
 
 
 def command(app: typer.Typer, name: str | None = None) -> Callable[[Command], Command]:
-    """Register a function as a command of `app`; its docstring is the help."""
+    """Register a function as a command of `app`; see `register`."""
     return lambda function: register(app, function, name)
 
 
 def register(app: typer.Typer, function: Command, name: str | None = None) -> Command:
-    """Register a function as a command of `app`; its docstring is the help. Return the function."""
-    app.command(name, help=help_of(function.__doc__ or ""))(_with_verbose(function))
+    """Register a function as a command of `app`; its docstring is the help. Return the function.
+
+    A parameter whose type is a dataclass, such as `FilterOptions`, is a group of options: each of its fields becomes
+    an option, and the function receives the dataclass.
+    """
+    app.command(name, help=help_of(function.__doc__ or ""))(_expanded(function))
     return function
 
 
-def _with_verbose(function: Command) -> Command:
-    """Return the function with the option that every command has."""
+def _expanded(function: Command) -> Command:
+    """Return the function as typer has to see it: without groups, and with --verbose."""
+    parameters = inspect.signature(function, eval_str=True).parameters.values()
+    groups: dict[str, Any] = {one.name: one.annotation for one in parameters if _is_group(one)}
+    names = {name: [field.name for field in dataclasses.fields(cls)] for name, cls in groups.items()}
 
-    @functools.wraps(function)
-    def verbose_command(*, verbose: bool, **given: Any) -> int:
+    def expanded(*, verbose: bool, **given: Any) -> int:
         if verbose:
             log.configure("debug")
+        for name, cls in groups.items():
+            given[name] = cls(**{field: given.pop(field) for field in names[name]})
         return function(**given)
 
-    signature = inspect.signature(function, eval_str=True)
-    option = inspect.Parameter("verbose", inspect.Parameter.KEYWORD_ONLY, default=False, annotation=VerboseOption)
-    verbose_command.__signature__ = signature.replace(parameters=[*signature.parameters.values(), option])  # type: ignore[attr-defined]
-    return verbose_command
+    functools.update_wrapper(expanded, function)
+    del expanded.__wrapped__  # type: ignore[attr-defined]
+    expanded.__annotations__ = {}
+    expanded.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
+        [
+            *(option for one in parameters for option in _options(one, groups.get(one.name))),
+            inspect.Parameter("verbose", inspect.Parameter.KEYWORD_ONLY, default=False, annotation=VerboseOption),
+        ]
+    )
+    return expanded
+
+
+def _is_group(parameter: inspect.Parameter) -> bool:
+    return dataclasses.is_dataclass(parameter.annotation)
+
+
+def _options(parameter: inspect.Parameter, options: Any) -> Iterator[inspect.Parameter]:
+    if options is None:
+        yield parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY)
+        return
+    hints = get_type_hints(options, include_extras=True)
+    for field in dataclasses.fields(options):
+        yield inspect.Parameter(
+            field.name, inspect.Parameter.KEYWORD_ONLY, default=field.default, annotation=hints[field.name]
+        )
 
 
 def help_of(documentation: str) -> str:

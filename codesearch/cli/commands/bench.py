@@ -13,7 +13,7 @@ import typer
 from codesearch.cli import options, session
 from codesearch.cli.exit_codes import FOUND
 from codesearch.cli.options import ColorOption, ModelOption, PathArgument, QuietOption, ReportFormat, ReportFormatOption
-from codesearch.cli.ui import answers, console
+from codesearch.cli.ui import console
 from codesearch.cli.ui.console import Look, clean
 from codesearch.cli.ui.reports import number, size
 from codesearch.core.errors import UsageError
@@ -79,9 +79,9 @@ def bench(
         raise UsageError("--queries 0: nothing to ask")
     texts = () if queries.isdecimal() else tuple(asked.read(Path(queries)))
     count = int(queries) if queries.isdecimal() else len(texts)
-    given = {"model": model, "embed": None if embed is None else embed.value}
+    given = {"model": model, "embed": options.value_of(embed)}
     settings = {name: value for name, value in given.items() if value is not None}
-    with session.opened(options.root_of(path), **settings, color=answers.value_of(color)) as index:
+    with session.opened(options.root_of(path), **settings, color=options.value_of(color)) as index:
         index.check_model()
         root, look = index.root, console.look(index.settings.color)
     with _endable():

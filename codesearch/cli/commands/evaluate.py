@@ -90,7 +90,7 @@ def evaluate(
     Exit status: 0 done, 1 lower than --fail-under or --baseline allow, 2 error.
     """
     limits = _limits(fail_under or [])
-    with session.opened(options.root_of(path), color=None if color is None else color.value) as index:
+    with session.opened(options.root_of(path), color=options.value_of(color)) as index:
         from codesearch.cli.ui.progress import stretches
         from codesearch.quality import ask, evaluation, report
 

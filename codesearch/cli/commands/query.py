@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -9,31 +10,64 @@ import typer
 from codesearch.cli import options, session
 from codesearch.cli.exit_codes import NOTHING
 from codesearch.cli.options import (
-    ColorOption,
-    ContextOption,
-    DbOption,
-    EmbedOption,
+    FilterOptions,
     Format,
-    FormatOption,
-    KindOption,
-    LanguageOption,
+    IndexOptions,
     LimitOption,
-    MinScoreOption,
-    ModelOption,
-    NameOption,
-    NoCacheOption,
-    NoUpdateOption,
+    OutputOptions,
     PathArgument,
-    PathOption,
-    QuietOption,
-    SnippetOption,
+    RerankOptions,
 )
 from codesearch.cli.registration import application, register
 from codesearch.cli.ui import answers, console
 from codesearch.core.errors import UsageError
 
 if TYPE_CHECKING:
-    from codesearch.search import Ranked
+    from collections.abc import Sequence
+
+    from codesearch.cli.ui.render import Answers
+    from codesearch.core.filter import Filter
+    from codesearch.core.types import Hit
+    from codesearch.index import Index
+    from codesearch.search import Query, Ranked
+
+
+@dataclass(frozen=True, slots=True)
+class ResultOptions:
+    """Which of the results are used, and for what."""
+
+    limit: LimitOption = None
+    min_score: Annotated[
+        float | None,
+        typer.Option(
+            "--min-score", min=0.0, max=1.0, metavar="X", help="Omit results with a lower score.", show_default=False
+        ),
+    ] = None
+    explain: Annotated[bool, typer.Option("--explain", help="Explain the rank of each result.")] = False
+    open_: Annotated[
+        int | None,
+        typer.Option("--open", min=1, metavar="N", help="Open result N in $VISUAL or $EDITOR.", show_default=False),
+    ] = None
+    batch: Annotated[
+        str | None,
+        typer.Option(
+            "--batch",
+            metavar="FILE",
+            help="Answer one query per line of FILE (- for stdin), one JSON object per line. Omit TEXT.",
+            show_default=False,
+        ),
+    ] = None
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A query as it was typed, with its options."""
+
+    text: str
+    where: Filter
+    results: ResultOptions
+    output: OutputOptions
+    use: IndexOptions
 
 
 def query(
@@ -42,105 +76,102 @@ def query(
         typer.Argument(metavar="TEXT", help="What the code does, in plain words, or a name.", show_default=False),
     ] = None,
     path: PathArgument = None,
-    limit: LimitOption = None,
-    lang: LanguageOption = None,
-    kind: KindOption = None,
-    path_filter: PathOption = None,
-    name: NameOption = None,
-    format: FormatOption = None,
-    context: ContextOption = None,
-    snippet: SnippetOption = False,
-    batch: Annotated[
-        str | None,
-        typer.Option(
-            "--batch",
-            metavar="FILE",
-            help="Answer one query a line of FILE (- is stdin) with one JSON object a line; TEXT is left out.",
-            show_default=False,
-        ),
-    ] = None,
-    min_score: MinScoreOption = None,
-    explain: Annotated[bool, typer.Option("--explain", help="Tell why each answer is where it is.")] = False,
-    open_: Annotated[
-        int | None,
-        typer.Option("--open", min=1, metavar="N", help="Open answer N in $VISUAL or $EDITOR.", show_default=False),
-    ] = None,
-    color: ColorOption = None,
-    no_update: NoUpdateOption = False,
-    db: DbOption = None,
-    model: ModelOption = None,
-    embed: EmbedOption = None,
-    no_cache: NoCacheOption = False,
-    quiet: QuietOption = False,
+    *,
+    results: ResultOptions,
+    filters: FilterOptions,
+    output: OutputOptions,
+    use: IndexOptions,
+    rerank: RerankOptions,
 ) -> int:
-    """Find the functions, methods and types that do what TEXT says.
+    """Find functions, methods and types that match TEXT.
 
     codesearch query "how are routes grouped and registered"
     codesearch query ServeHTTP path/to/gin            a name, in any case style
     codesearch query "retry lang:python kind:method -path:tests/**"
     codesearch query "open a socket" --format vimgrep -n 20
-    codesearch query "parse a date" --open 1          in your editor
-    codesearch query -- "-is:test parse"              a query that begins with -
+    codesearch query "parse a date" --open 1          open it in your editor
+    codesearch query -- "-is:test parse"              a query starting with -
     codesearch query --batch queries.txt path/to/repo
 
-    Filters within TEXT: lang: kind: path: name: is: (test, vendored, generated, example), each
-    also with - in front; quote values with blanks. Exit status: 0 found, 1 nothing found (or
-    nothing with --min-score), 2 error.
+    Filters in TEXT: lang: kind: path: name: is: (test, vendored, generated, example). Prefix with -
+    to negate; quote values that contain spaces. Exit status: 0 results found, 1 none found (or none
+    with --min-score), 2 error.
     """
-    if batch is not None:
+    if results.batch is not None:
         if path is not None:
-            raise UsageError("with --batch the queries come from the file: leave TEXT out and name only the folder")
+            raise UsageError("with --batch, queries come from the file: omit TEXT and give only PATH")
         text, path = None, text
-    elif text is None:
-        raise UsageError("no query given: codesearch query TEXT [PATH], for example codesearch query 'parse dates' .")
-    where = options.filters(lang, kind, path_filter, name)
+    _check(text, results, output)
+    where = filters.where()
     from codesearch.search import parse
 
     parsed = None if text is None else parse(text, where)
-    if open_ is not None:
-        limit = max(open_, limit or 0)
-    settings = {"db": db, "model": model, "limit": limit, "context": context, "color": answers.value_of(color)}
-    shared = {"embed": answers.value_of(embed), "cache": options.cache(no_cache=no_cache)}
-    with session.opened(options.root_of(path), **settings, **shared) as index:
-        if batch is not None:
-            from codesearch.cli.commands.batch import answer_lines
+    limit = results.limit if results.open_ is None else max(results.open_, results.limit or 0)
+    settings = {"db": use.db, "limit": limit, **output.settings, **rerank.settings}
+    with session.opened(options.root_of(path), **settings) as index:
+        if parsed is None:
+            return _batch(index, where, results, output, use)
+        return _answer(index, parsed, Request(text or "", where, results, output, use))
 
-            if format not in (None, Format.json, Format.ndjson):
-                raise UsageError("with --batch the format is ndjson")
-            if explain or open_ is not None:
-                raise UsageError("--explain and --open are for one query, not for --batch")
-            if not no_update:
-                session.refresh(index, quiet=quiet)
-            printed = answers.answers(index, Format.ndjson, context, snippet=snippet, weak=True)
-            return answer_lines(index, batch, where, printed, min_score, quiet=quiet)
-        assert text is not None
-        assert parsed is not None
-        if explain and format in (Format.vimgrep, Format.paths):
-            raise UsageError(f"--explain has no place in the format {format.value}: use text, json or ndjson")
-        reasons: list[Ranked] = []
-        if explain:
-            hits, reasons = session.explained(index, parsed, update=not no_update, quiet=quiet)
-        else:
-            hits = session.query(index, text, parsed, where, update=not no_update, quiet=quiet)
-        kept = [hit for hit in hits if hit.score >= (min_score or 0.0)]
-        if open_ is not None:
-            session.finish(index, quiet=quiet)
-            return session.open_answer(index, text, kept, open_)
-        printed = answers.answers(index, format, context, snippet=snippet, weak=True)
-        if hits and min_score is not None and not kept:
-            if not quiet:
-                console.message(f"nothing with a score of {min_score:g} or more; the best has {hits[0].score:.2f}")
-            if printed.format is Format.json:
-                printed.print_hits([], {"query": text})
-            return NOTHING
-        if kept and printed.format is Format.text and kept[0].score < printed.weak and not quiet:
-            console.message("no good match; the nearest:")
-        printed.print_hits(kept, {"query": text}, reasons)
-        session.finish(index, quiet=quiet)
-        return answers.ended(index, bool(kept), quiet=quiet)
+
+def _check(text: str | None, results: ResultOptions, output: OutputOptions) -> None:
+    """Raise UsageError for options that cannot be combined."""
+    if results.batch is not None:
+        if output.format not in (None, Format.json, Format.ndjson):
+            raise UsageError("--batch always prints ndjson; remove --format")
+        if results.explain or results.open_ is not None:
+            raise UsageError("--explain and --open cannot be combined with --batch")
+    elif text is None:
+        raise UsageError(
+            "no query given. Usage: codesearch query TEXT [PATH], for example: codesearch query 'parse dates'"
+        )
+    if results.explain and output.format in (Format.vimgrep, Format.paths):
+        raise UsageError(f"--explain is not available in the format {output.format.value}; use text, json or ndjson")
+
+
+def _batch(index: Index, where: Filter, results: ResultOptions, output: OutputOptions, use: IndexOptions) -> int:
+    from codesearch.cli.commands.batch import answer_lines
+
+    assert results.batch is not None
+    if use.update:
+        session.refresh(index, quiet=use.quiet)
+    printed = answers.answers(index, replace(output, format=Format.ndjson), weak=True)
+    return answer_lines(index, results.batch, where, printed, results.min_score, quiet=use.quiet)
+
+
+def _answer(index: Index, parsed: Query, asked: Request) -> int:
+    text, where, results, output, use = asked.text, asked.where, asked.results, asked.output, asked.use
+    reasons: list[Ranked] = []
+    hits: Sequence[Hit]
+    if results.explain:
+        hits, reasons = session.explained(index, parsed, update=use.update, quiet=use.quiet)
+    else:
+        hits = session.query(index, text, parsed, where, update=use.update, quiet=use.quiet)
+    kept = [hit for hit in hits if hit.score >= (results.min_score or 0.0)]
+    if results.open_ is not None:
+        session.finish(index, quiet=use.quiet)
+        return session.open_answer(index, text, kept, results.open_)
+    printed = answers.answers(index, output, weak=True)
+    if hits and not kept:
+        return _nothing_above(text, hits, printed, results, use)
+    if kept and printed.format is Format.text and kept[0].score < printed.weak and not use.quiet:
+        console.message("no good match; closest results:")
+    printed.print_hits(kept, {"query": text}, reasons)
+    session.finish(index, quiet=use.quiet)
+    return answers.ended(index, bool(kept), quiet=use.quiet)
+
+
+def _nothing_above(text: str, hits: Sequence[Hit], printed: Answers, results: ResultOptions, use: IndexOptions) -> int:
+    if not use.quiet:
+        console.message(
+            f"no results with a score of {results.min_score:g} or more; the best score is {hits[0].score:.2f}"
+        )
+    if printed.format is Format.json:
+        printed.print_hits([], {"query": text})
+    return NOTHING
 
 
 alone = application()
-"""The command without the others, whose options take typer as long to prepare as an answer takes to find."""
+"""The command without the others, whose options take typer as long to prepare as a query takes to answer."""
 alone.callback()(lambda: None)
 register(alone, query)

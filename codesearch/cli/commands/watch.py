@@ -11,7 +11,7 @@ import typer
 
 from codesearch.cli import options
 from codesearch.cli.exit_codes import ERROR, FOUND, NOTHING
-from codesearch.cli.options import DbOption, EmbedOption, ModelOption, NoCacheOption, PathArgument, QuietOption
+from codesearch.cli.options import DbOption, PathArgument, QuietOption, RerankOptions
 from codesearch.cli.ui import console
 from codesearch.core.errors import CodesearchError, UsageError
 
@@ -35,10 +35,9 @@ def watch(
     stop: Annotated[bool, typer.Option("--stop", help="End the watcher of this folder.")] = False,
     poll: Annotated[bool, typer.Option("--poll", help="Look again and again instead of waiting for events.")] = False,
     db: DbOption = None,
-    model: ModelOption = None,
-    embed: EmbedOption = None,
-    no_cache: NoCacheOption = False,
     quiet: QuietOption = False,
+    *,
+    rerank: RerankOptions,
 ) -> int:
     """Keep the index of a folder up to date while you work, and answer queries from memory.
 
@@ -54,13 +53,8 @@ def watch(
         raise UsageError("--daemon, --status and --stop exclude each other")
     from codesearch.service import Service
 
-    given = (
-        ("db", db),
-        ("model", model),
-        ("embed", None if embed is None else embed.value),
-        ("cache", options.cache(no_cache=no_cache)),
-    )
-    settings = {name: value for name, value in given if value is not None}
+    given = {"db": db, **rerank.settings}
+    settings = {name: value for name, value in given.items() if value is not None}
     service = Service(options.root_of(path), settings, name=NAME, poll=poll)
     if status:
         return _status(service)

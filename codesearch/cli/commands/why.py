@@ -11,21 +11,14 @@ from codesearch.cli import options, session
 from codesearch.cli.exit_codes import FOUND
 from codesearch.cli.options import (
     ColorOption,
-    DbOption,
-    EmbedOption,
-    KindOption,
-    LanguageOption,
-    ModelOption,
-    NameOption,
-    NoCacheOption,
-    NoUpdateOption,
+    FilterOptions,
+    IndexOptions,
     PathArgument,
-    PathOption,
-    QuietOption,
     ReportFormat,
     ReportFormatOption,
+    RerankOptions,
 )
-from codesearch.cli.ui import answers, console
+from codesearch.cli.ui import console
 from codesearch.cli.ui.console import Look, clean
 from codesearch.core.errors import UsageError
 
@@ -44,48 +37,41 @@ _WAYS = {
 
 
 def why(
-    text: Annotated[str, typer.Argument(metavar="TEXT", help="The query, as `codesearch query` takes it.")],
-    place: Annotated[str, typer.Argument(metavar="FILE:LINE", help="A line of the code that was expected.")],
+    text: Annotated[str, typer.Argument(metavar="TEXT", help="The query, as for `codesearch query`.")],
+    place: Annotated[str, typer.Argument(metavar="FILE:LINE", help="A line inside the code you expected.")],
     path: PathArgument = None,
-    lang: LanguageOption = None,
-    kind: KindOption = None,
-    path_filter: PathOption = None,
-    name: NameOption = None,
     format: ReportFormatOption = ReportFormat.text,
     color: ColorOption = None,
-    no_update: NoUpdateOption = False,
-    db: DbOption = None,
-    model: ModelOption = None,
-    embed: EmbedOption = None,
-    no_cache: NoCacheOption = False,
-    quiet: QuietOption = False,
+    *,
+    filters: FilterOptions,
+    use: IndexOptions,
+    rerank: RerankOptions,
 ) -> int:
-    """Tell why a function is not higher among the answers to a query.
+    """Explain why a function does not rank higher for a query.
 
     codesearch why "retry failed uploads" src/client.py:25
     codesearch why "open a socket lang:c" net/socket.c:120 path/to/repo --format json
 
-    It may not be indexed, left out by a filter, no candidate, shown under another answer, or
-    outranked: then the features that make the difference are named. Exit status: 0 if explained.
+    Possible reasons: the file is not indexed, a filter excludes it, it was not retrieved as a
+    candidate, it is folded into another result, or it is outranked; in that case the features that
+    make the difference are listed. Exit status: 0 if the rank could be explained.
     """
     at = options.place(place)
     if at is None:
-        raise UsageError(f"{place}: write FILE:LINE, for example src/cache.py:42")
-    where = options.filters(lang, kind, path_filter, name)
+        raise UsageError(f"{place}: expected FILE:LINE, for example src/cache.py:42")
+    where = filters.where()
     root, file = options.located(at[0], path)
-    settings = {"db": db, "model": model, "embed": answers.value_of(embed), "color": answers.value_of(color)}
-    with session.opened(root, **settings, cache=options.cache(no_cache=no_cache)) as index:
-        if not no_update:
-            session.refresh(index, quiet=quiet)
+    with session.opened(root, db=use.db, color=options.value_of(color), **rerank.settings) as index:
+        if use.update:
+            session.refresh(index, quiet=use.quiet)
         found = index.why(text, file, at[1], where)
-        if found.problem and not quiet:
+        if found.problem and not use.quiet:
             console.message(found.problem)
         if format is ReportFormat.json:
             from codesearch.cli.ui.render import print_json
 
-            print_json(
-                {"query": text, "root": str(index.root), "file": file, "line": at[1], **to_json(found)}, indent=2
-            )
+            asked = {"query": text, "root": str(index.root), "file": file, "line": at[1]}
+            print_json({**asked, **to_json(found)}, indent=2)
         else:
             for line in lines(found, f"{file}:{at[1]}", console.look(index.settings.color)):
                 console.write(line + "\n")

@@ -1,0 +1,39 @@
+"""`codesearch status`: what the index contains, and whether it is up to date."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from codesearch.cli import options, session
+from codesearch.cli.exit_codes import FOUND, NOTHING
+from codesearch.cli.options import ColorOption, DbOption, PathArgument, ReportFormat, ReportFormatOption
+from codesearch.cli.ui import console
+
+
+def status(
+    path: PathArgument = None,
+    skipped: Annotated[bool, typer.Option("--skipped", help="List every skipped file.")] = False,
+    format: ReportFormatOption = ReportFormat.text,
+    color: ColorOption = None,
+    db: DbOption = None,
+) -> int:
+    """Show what the index contains and whether it is up to date.
+
+    codesearch status
+    codesearch status path/to/repo --skipped
+    codesearch status --format json
+
+    Exit status: 0 if there is an index, 1 if not.
+    """
+    from codesearch.cli.ui import render, reports
+
+    with session.opened(options.root_of(path), db=db, color=options.value_of(color)) as index:
+        found = index.status()
+        if format is ReportFormat.json:
+            render.print_json(reports.status_object(found, list_skipped=skipped), indent=2)
+        else:
+            for line in reports.status_lines(found, console.look(index.settings.color), list_skipped=skipped):
+                console.write(line + "\n")
+    return FOUND if found.exists else NOTHING

@@ -1,0 +1,36 @@
+"""`codesearch symbols`: list the indexed symbols."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from codesearch.cli import options, session
+from codesearch.cli.options import FilterOptions, IndexOptions, OutputOptions, PathArgument
+from codesearch.cli.ui import answers
+
+
+def symbols(
+    path: PathArgument = None,
+    limit: Annotated[
+        int | None,
+        typer.Option("--limit", "-n", min=1, metavar="N", help="Maximum number of symbols.", show_default=False),
+    ] = None,
+    *,
+    filters: FilterOptions,
+    output: OutputOptions,
+    use: IndexOptions,
+) -> int:
+    """List the indexed symbols, ordered by path and line.
+
+    codesearch symbols --kind class
+    codesearch symbols path/to/repo --lang go --name 'parse*' --format ndjson
+    """
+    where = filters.where()
+    with session.opened(options.root_of(path), db=use.db, **output.settings) as index:
+        if use.update:
+            session.refresh(index, quiet=use.quiet)
+        found = index.symbols(where, limit=-1 if limit is None else limit)
+        count = answers.answers(index, output).print_symbols(found)
+        return answers.ended(index, bool(count), quiet=use.quiet)
