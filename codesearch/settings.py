@@ -138,7 +138,7 @@ def _whole(low: int, high: int) -> Callable[[object], int]:
             value = int(value)
         if isinstance(value, int) and not isinstance(value, bool) and low <= value <= high:
             return value
-        raise _Wrong(f"a whole number from {low} to {high}")
+        raise _Wrong(f"an integer from {low} to {high}")
 
     return check
 
@@ -193,7 +193,7 @@ def _one_of(*allowed: str) -> Callable[[object], str]:
 def _text(value: object) -> str:
     if isinstance(value, (str, os.PathLike)) and (text := os.fspath(value)) and isinstance(text, str):
         return text
-    raise _Wrong("a text that is not empty")
+    raise _Wrong("a non-empty string")
 
 
 _RULES: dict[str, Callable[[object], Any]] = {
@@ -222,7 +222,7 @@ def _near(name: str, known: Iterable[str]) -> str:
     from difflib import get_close_matches
 
     near = get_close_matches(name, list(known), n=1)
-    return f"; did you mean {near[0]!r} instead of {name!r}?" if near else f"; {name!r} is none"
+    return f"; did you mean {near[0]!r} instead of {name!r}?" if near else ""
 
 
 def _layer(where: str, raw: Mapping[str, object]) -> Layer:
@@ -232,7 +232,9 @@ def _layer(where: str, raw: Mapping[str, object]) -> Layer:
         name = key.replace("-", "_")
         rule = _RULES.get(name)
         if rule is None:
-            raise UsageError(f"{where}: unknown setting {key!r}{_near(name, NAMES)} Known: {', '.join(NAMES)}")
+            raise UsageError(
+                f"{where}: unknown setting {key!r}{_near(name, NAMES)}. Known settings: {', '.join(NAMES)}"
+            )
         try:
             values[name] = rule(value)
         except _Wrong as wrong:
@@ -276,7 +278,9 @@ def _user_layer() -> Layer | None:
         return None
     table = _toml(path)
     if table and "db" in table:
-        raise UsageError(f"{path}: db cannot be set for all projects at once: set it in {PROJECT_FILE} or {PREFIX}DB")
+        raise UsageError(
+            f"{path}: db cannot be set in the user's file, because all projects would share one index; set it in {PROJECT_FILE} or {PREFIX}DB"
+        )
     return _layer(str(path), table) if table else None
 
 

@@ -68,10 +68,10 @@ def _explain(problem: Exception, arguments: list[str]) -> str:
     command = context.command_path if context is not None else "codesearch"
     if type(problem).__name__ == "NoSuchOption" and command == "codesearch query":
         message = (
-            message.rstrip(".")
-            + ". A query that begins with `-` goes after `--`: codesearch query -- '-is:test parse'."
+            message.rstrip(".") + ". Put a query that starts with `-` after `--`: codesearch query -- '-is:test parse'."
         )
-    return f"{message.rstrip('.')}. Try `{command} --help`."
+    message = message.rstrip(".")
+    return f"{message}{'' if message.endswith('?') else '.'} Try `{command} --help`."
 
 
 def _failed(message: str) -> int:

@@ -86,10 +86,12 @@ def open_answer(index: Index, text: str, hits: Sequence[Hit], place: int) -> int
     from codesearch.cli.ui import open_file
 
     if not hits:
-        console.message("nothing found")
+        console.message("no results")
         return NOTHING
     if place > len(hits):
-        raise UsageError(f"--open {place}: there {'is' if len(hits) == 1 else 'are'} only {len(hits)}")
+        raise UsageError(
+            f"--open {place}: there {'is only 1 result' if len(hits) == 1 else f'are only {len(hits)} results'}"
+        )
     symbol = hits[place - 1].symbol
     open_file.open_at(index.root / symbol.path, symbol.start_line)
     if index.settings.feedback:
@@ -113,7 +115,7 @@ def similar(index: Index, path: str, line: int, where: Filter | None, *, update:
 
 def _told(answer: Answer, *, update: bool, quiet: bool) -> Answer:
     if update and not answer.fresh and not quiet:
-        console.message("files have changed that are not indexed yet: the answer may be incomplete")
+        console.message("some changed files are not indexed yet; results may be incomplete")
     _tell(answer.problem, quiet=quiet)
     return answer
 
@@ -167,7 +169,7 @@ def refresh(index: Index, *, quiet: bool = False) -> None:
         except IndexBusyError:
             if index.reader() is not None:
                 if not quiet:
-                    console.message(f"another process is writing {index.path}: the answer may be incomplete")
+                    console.message(f"another process is writing {index.path}; results may be incomplete")
                 return
             report = index.update(on_progress=reporter.progress, on_wait=reporter.waiting)
     log.info(
@@ -176,8 +178,8 @@ def refresh(index: Index, *, quiet: bool = False) -> None:
     )  # fmt: skip
     if report.left and not quiet:
         console.message(
-            f"{report.left:,} changed files are not indexed yet: the answer may be incomplete "
-            "(the next query goes on; `codesearch index` takes them all in)"
+            f"{report.left:,} changed files are not indexed yet; results may be incomplete "
+            "(the next query continues; `codesearch index` indexes them all)"
         )
     if (report.changed or report.deleted) and not quiet:
         for note in report.notes:
@@ -193,11 +195,12 @@ def nothing_to_search(status: Status) -> str:
         reasons: dict[str, int] = {}
         for item in status.skipped:
             reasons[item.reason] = reasons.get(item.reason, 0) + 1
-        seen.append("left out: " + ", ".join(f"{count:,} {reason}" for reason, count in sorted(reasons.items())))
+        seen.append("skipped: " + ", ".join(f"{count:,} {reason}" for reason, count in sorted(reasons.items())))
     if status.other_files:
         total = sum(count for _, count in status.other_files)
         most = ", ".join(f"{count:,} {suffix or 'without extension'}" for suffix, count in status.other_files[:5])
-        seen.append(f"in no language codesearch knows: {total:,} ({most})")
+        seen.append(f"unsupported language: {total:,} ({most})")
     if not seen:
-        return f"{status.root}: nothing to search: there are no files"
-    return f"{status.root}: nothing to search: no source files. Files {'; '.join(seen)}. See `codesearch status`."
+        return f"{status.root}: nothing to search: the folder has no files"
+    why = f"no source files in a supported language. Files: {'; '.join(seen)}; see `codesearch status`."
+    return f"{status.root}: nothing to search: {why}"

@@ -155,7 +155,7 @@ def parse(typed: str | Query, where: Filter | None = None) -> Query:
     words = " ".join(rest).replace('"', " ").strip()
     if not words:
         raise UsageError(
-            "the query is empty: say in a few words what the code does, or give a name"
+            "the query is empty: describe what the code does, or give a name"
             + (" besides the filters (to list symbols by filter alone, use `codesearch symbols`)" if values else "")
         )
     own = Filter(**{name: tuple(found) for name, found in values.items()})
@@ -207,7 +207,7 @@ def checked(field: str, value: str, shown: str) -> tuple[str, ...]:
     """Return the values of a filter. Raises UsageError if there is no such language, kind or role."""
     value = value.strip()
     if not value:
-        raise UsageError(f"the filter `{shown}` has no value: write for example `{_EXAMPLES[field]}`")
+        raise UsageError(f"the filter `{shown}` has no value; for example: `{_EXAMPLES[field]}`")
     lowered = value.lower()
     if field == "languages":
         known = {language.name for language in languages.all()}
@@ -233,4 +233,4 @@ _EXAMPLES = {"languages": "lang:go", "kinds": "kind:method", "paths": "path:src/
 def _unknown(what: str, value: str, known: list[str]) -> str:
     close = difflib.get_close_matches(value.lower(), known, n=1)
     hint = f"; did you mean `{close[0]}`?" if close else ""
-    return f"there is no {what} `{value}`{hint} Known: {', '.join(sorted(known))}."
+    return f"there is no {what} `{value}`{hint}. Known: {', '.join(sorted(known))}."

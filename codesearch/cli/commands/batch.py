@@ -53,7 +53,7 @@ def _lines(file: str) -> Iterator[str]:
         with Path(file).open("rb") as stream:
             yield from (_decoded(line) for line in stream)
     except FileNotFoundError:
-        raise NotFoundError(f"{file}: no such file of queries") from None
+        raise NotFoundError(f"{file}: no such file") from None
 
 
 def _decoded(line: bytes) -> str:

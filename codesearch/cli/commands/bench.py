@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 
 QUERIES, COLD = 100, 20
 WAYS = {
-    "process": "a new process each",
-    "warm": "inside one process",
-    "service": "the service, over its socket",
-    "service process": "the service, a new process each",
+    "process": "new process per query",
+    "warm": "single process",
+    "service": "service, over its socket",
+    "service process": "service, new process per query",
 }
 
 
@@ -41,12 +41,12 @@ def bench(
     path: PathArgument = None,
     queries: Annotated[
         str,
-        typer.Option("--queries", metavar="N|FILE", help="How many queries to make of the tree, or a file of them."),
+        typer.Option("--queries", metavar="N|FILE", help="Number of queries to generate, or a file of queries."),
     ] = str(QUERIES),
     cold: Annotated[
-        int, typer.Option("--cold", min=1, metavar="N", help="How many of them to ask in a new process each.")
+        int, typer.Option("--cold", min=1, metavar="N", help="Number of queries to run in a new process each.")
     ] = COLD,
-    service: Annotated[bool, typer.Option("--service", help="Ask through `codesearch watch` too.")] = False,
+    service: Annotated[bool, typer.Option("--service", help="Also query through `codesearch watch`.")] = False,
     format: ReportFormatOption = ReportFormat.text,
     color: ColorOption = None,
     model: ModelOption = None,
@@ -55,20 +55,20 @@ def bench(
         typer.Option(
             "--embed",
             metavar="WHEN",
-            help="Vectors of the second stage: lazy (as queries need them) or none (do without).",
+            help="When the reranking model embeds code: lazy (as queries need it) or none (no reranking).",
             show_default=False,
         ),
     ] = None,
     quiet: QuietOption = False,
 ) -> int:
-    """Measure what codesearch costs on a folder and this machine: time, memory, file size.
+    """Measure the cost of indexing and querying a folder: time, memory, index size.
 
     codesearch bench
     codesearch bench path/to/repo --embed none
     codesearch bench --queries queries.txt --service --format json
 
-    An index is made from nothing, brought up to date with nothing changed, and asked in new processes
-    and in one. It is a temporary one: that of the folder is neither read nor written.
+    Builds a temporary index, updates it with no changes, and queries it from new processes and from a
+    single process. The folder's own index is not used.
     """
     from codesearch.bench import measure
     from codesearch.bench import queries as asked
@@ -76,7 +76,7 @@ def bench(
     from codesearch.cli.ui.progress import stretches
 
     if queries.isdecimal() and not int(queries):
-        raise UsageError("--queries 0: nothing to ask")
+        raise UsageError("--queries must be at least 1")
     texts = () if queries.isdecimal() else tuple(asked.read(Path(queries)))
     count = int(queries) if queries.isdecimal() else len(texts)
     given = {"model": model, "embed": options.value_of(embed)}
@@ -133,13 +133,13 @@ def lines(found: Bench, look: Look) -> Iterator[str]:
     yield row("model", found.model)
     yield ""
     speed = f"{size(made.bytes_per_second)}/s, {made.functions_per_second:,.0f} functions/s"
-    yield row("index", f"from nothing {seconds(made.seconds)} ({speed})")
-    memory = "not known: this system does not tell"
+    yield row("index", f"{seconds(made.seconds)} from scratch ({speed})")
+    memory = "not available on this system"
     if made.peak_memory_bytes is not None and made.processes is not None:
-        memory = f"{size(made.peak_memory_bytes)} at most, in {number(made.processes, 'process', 'processes')}"
+        memory = f"peak {size(made.peak_memory_bytes)} in {number(made.processes, 'process', 'processes')}"
     yield row("memory", memory)
     yield row("file", f"{size(made.index_bytes)}, {made.index_ratio:.2f} of the source")
-    git = f"no git status beside it: {same.why_no_git}"
+    git = f"git status not measured: {same.why_no_git}"
     if same.git_status_seconds is not None:
         git = f"git status {seconds(same.git_status_seconds)}"
     yield row("unchanged", f"{seconds(same.seconds)}; {git}")
@@ -150,10 +150,10 @@ def lines(found: Bench, look: Look) -> Iterator[str]:
 
 
 def _latencies(found: Bench, look: Look) -> Iterator[str]:
-    of = "made of the tree" if found.mined else "given"
+    of = "generated from the tree" if found.mined else "given"
     width = max(len(_named(one)) for one in found.asking)
     asked = number(found.queries, "query", "queries")
-    yield look.paint(f"{f'{asked}, {of}':<{width}}      n      p50      p95      p99     most    memory", "2")
+    yield look.paint(f"{f'{asked}, {of}':<{width}}      n      p50      p95      p99      max    memory", "2")
     for one in found.asking:
         values = one.latency
         cells = "".join(f"{seconds(value):>9}" for value in (values.p50, values.p95, values.p99, values.worst))
@@ -162,7 +162,7 @@ def _latencies(found: Bench, look: Look) -> Iterator[str]:
 
 
 def _named(one: Asking) -> str:
-    return WAYS[one.how] + {None: "", True: ", asked first", False: ", asked again"}[one.first]
+    return WAYS[one.how] + {None: "", True: ", first time", False: ", repeated"}[one.first]
 
 
 def seconds(value: float) -> str:

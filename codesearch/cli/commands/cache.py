@@ -9,12 +9,15 @@ from codesearch.cli.registration import command, group
 from codesearch.cli.ui import console
 from codesearch.cli.ui.console import clean
 
-app = group("Show or delete the vectors of the second stage that all your indexes share, on this machine.")
+app = group("Show or delete the reranker's vectors shared by all your indexes on this machine.")
 
 
 @command(app, "list")
 def list_command(path: PathArgument = None, format: ReportFormatOption = ReportFormat.text) -> int:
-    """Tell where they are, how big, and how many of each model. Exit status: 0, or 1 if there are none."""
+    """Show the cache file, its size and the number of vectors per model.
+
+    Exit status: 0, or 1 if it is empty.
+    """
     from codesearch import settings
     from codesearch.cli.ui.render import print_json
     from codesearch.cli.ui.reports import number, size
@@ -33,7 +36,7 @@ def list_command(path: PathArgument = None, format: ReportFormatOption = ReportF
         }
         print_json(value, indent=2)
     elif facts.path is not None:
-        off = "" if wished.cache else ", switched off here by the setting cache"
+        off = "" if wished.cache else "; disabled here by the setting cache"
         console.write(f"{clean(str(facts.path))}  {size(facts.bytes)} of at most {size(wished.cache_size)}{off}\n")
         for model_id, count in facts.models:
             console.write(f"  {clean(model_id)}  {number(count, 'vector')}\n")
@@ -44,10 +47,13 @@ def list_command(path: PathArgument = None, format: ReportFormatOption = ReportF
 
 @command(app)
 def clear(quiet: QuietOption = False) -> int:
-    """Delete them all; indexes keep theirs. Exit status: 0, or 1 if there were none."""
+    """Delete the cache. Indexes keep their own vectors.
+
+    Exit status: 0, or 1 if it was empty.
+    """
     from codesearch.rerank import shared_cache
 
     there = shared_cache.clear()
     if not quiet:
-        console.message(f"{shared_cache.location()}: {'cleared' if there else 'there is nothing to delete'}")
+        console.message(f"{shared_cache.location()}: {'cleared' if there else 'nothing to delete'}")
     return FOUND if there else NOTHING

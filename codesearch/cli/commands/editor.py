@@ -21,7 +21,7 @@ from codesearch.cli.registration import command, group
 from codesearch.cli.ui import console
 from codesearch.core.errors import CodesearchError, NotFoundError
 
-app = group("Install the plugin of an editor, or take it away.")
+app = group("Install or remove an editor plugin.")
 
 MANIFEST = ".codesearch-editor.json"
 """Lists the files that were installed, with the SHA-256 of each."""
@@ -39,7 +39,7 @@ EditorArgument = Annotated[Editor, typer.Argument(metavar="EDITOR", help="neovim
 ToOption = Annotated[
     str | None,
     typer.Option(
-        "--to", metavar="FOLDER", help="Folder of the plugin; default: where the editor looks.", show_default=False
+        "--to", metavar="FOLDER", help="Plugin folder (default: the editor's own plugin path).", show_default=False
     ),
 ]
 
@@ -48,15 +48,16 @@ ToOption = Annotated[
 def install(
     editor: EditorArgument,
     to: ToOption = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell what would be written.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be written, without writing it.")] = False,
 ) -> int:
-    """Install the plugin of an editor.
+    """Install an editor plugin.
 
     codesearch editor install neovim
     codesearch editor install emacs --to ~/lisp/codesearch
     codesearch editor install vim --dry-run
 
-    Files that somebody else wrote or changed are never overwritten. Running it again updates the plugin.
+    Files that codesearch did not write, or that were modified since, are never overwritten. Run it
+    again to update the plugin.
     """
     folder = _folder(editor, to)
     wanted = _files(editor)
@@ -64,8 +65,8 @@ def install(
     if plan.foreign:
         listed = ", ".join(plan.foreign[:5])
         raise CodesearchError(
-            f"{folder}: not installed, because these files were written or changed by somebody else: {listed}; "
-            "move them away, or name another folder with --to"
+            f"{folder}: not installed: these files were not written by codesearch or were modified: {listed}. "
+            "Move them away or choose another folder with --to."
         )
     if dry_run:
         for name in plan.writes:
@@ -83,18 +84,18 @@ def install(
 
 @command(app)
 def uninstall(editor: EditorArgument, to: ToOption = None) -> int:
-    """Remove the plugin of an editor.
+    """Remove an editor plugin.
 
     codesearch editor uninstall neovim
 
-    Files that were changed since stay.
+    Modified files are kept.
 
-    Exit status: 0 if it was removed, 1 if it was not installed or changed files were left.
+    Exit status: 0 if removed, 1 if not installed or if modified files were kept.
     """
     folder = _folder(editor, to)
     installed = _manifest(folder)
     if installed is None:
-        console.message(f"{editor.value}: nothing is installed in {folder}")
+        console.message(f"{editor.value}: no plugin is installed in {folder}")
         return 1
     kept = [name for name, digest in installed.items() if _digest_of(folder / name) not in (digest, None)]
     for name in installed:
@@ -103,7 +104,7 @@ def uninstall(editor: EditorArgument, to: ToOption = None) -> int:
     (folder / MANIFEST).unlink()
     _remove_empty(folder)
     for name in kept:
-        console.message(f"{folder / name}: changed since it was installed, not removed")
+        console.message(f"{folder / name}: modified since it was installed; kept")
     console.write(f"{editor.value}: removed from {folder}\n")
     for line in _undo_steps(editor, folder):
         console.write(line + "\n")
@@ -330,5 +331,5 @@ def _next_steps(editor: Editor, folder: Path, *, default: bool) -> list[str]:
 
 def _undo_steps(editor: Editor, folder: Path) -> list[str]:
     if editor is Editor.emacs:
-        return [f"Take the lines that name {folder} and codesearch out of your init file."]
+        return [f"Remove the lines that mention {folder} and codesearch from your init file."]
     return []

@@ -34,7 +34,7 @@ def evaluate(
         typer.Option(
             "--queries",
             metavar="N|FILE",
-            help="How many questions to make from the code, a file of labelled ones, or `feedback`.",
+            help="Number of queries to generate, a file of labelled queries, or `feedback`.",
         ),
     ] = str(MINED),
     compare: Annotated[
@@ -42,26 +42,28 @@ def evaluate(
         typer.Option(
             "--compare",
             metavar="SETTING=VALUE[,...]",
-            help="Measure under these settings; repeat to have them side by side.",
+            help="Measure with these settings; repeat to compare several.",
             show_default=False,
         ),
     ] = None,
-    seed: Annotated[int, typer.Option("--seed", min=0, metavar="N", help="Chooses other questions (0).")] = 0,
+    seed: Annotated[int, typer.Option("--seed", min=0, metavar="N", help="Random seed for choosing queries.")] = 0,
     format: ReportFormatOption = ReportFormat.text,
     html: Annotated[
         str | None,
-        typer.Option("--html", metavar="FILE", help="Write a report with plots, in one file.", show_default=False),
+        typer.Option(
+            "--html", metavar="FILE", help="Write a self-contained HTML report with plots.", show_default=False
+        ),
     ] = None,
     save: Annotated[
         str | None,
-        typer.Option("--save", metavar="FILE", help="Write the figures as JSON, for --baseline.", show_default=False),
+        typer.Option("--save", metavar="FILE", help="Save the results as JSON, for --baseline.", show_default=False),
     ] = None,
     baseline: Annotated[
         str | None,
         typer.Option(
             "--baseline",
             metavar="FILE",
-            help="Compare with figures saved earlier; exit status 1 if they have dropped.",
+            help="Compare with saved results; exit status 1 on a significant drop.",
             show_default=False,
         ),
     ] = None,
@@ -70,14 +72,14 @@ def evaluate(
         typer.Option(
             "--fail-under",
             metavar="METRIC=X",
-            help="Exit status 1 if MRR, recall or NDCG is lower; repeat for more.",
+            help="Exit status 1 if MRR, recall or NDCG is below X. Repeatable.",
             show_default=False,
         ),
     ] = None,
     color: ColorOption = None,
     quiet: QuietOption = False,
 ) -> int:
-    """Measure how good the answers are on your own code, without labels.
+    """Measure search quality on your own code, without labelled queries.
 
     codesearch eval
     codesearch eval --compare model=static --compare model=transformer
@@ -85,9 +87,9 @@ def evaluate(
     codesearch eval --save before.json                 and later:
     codesearch eval --baseline before.json --fail-under MRR=0.5
 
-    Questions are the first sentences of documentation, asked of a copy without it, and subjects of
-    commits that changed one file. The index of the folder is neither read nor written.
-    Exit status: 0 done, 1 lower than --fail-under or --baseline allow, 2 error.
+    Queries come from the first sentences of documentation (searched in a copy with that
+    documentation removed) and from subjects of commits that changed a single file. The folder's own
+    index is not used. Exit status: 0 done, 1 below --fail-under or --baseline, 2 error.
     """
     limits = _limits(fail_under or [])
     with session.opened(options.root_of(path), color=options.value_of(color)) as index:
@@ -99,7 +101,7 @@ def evaluate(
         earlier = report.earlier(Path(baseline)) if baseline is not None else None
         for file in (html, save):
             if file is not None and not Path(file).absolute().parent.is_dir():
-                raise UsageError(f"{file}: there is no such folder to write it to")
+                raise UsageError(f"{file}: cannot be written: the folder does not exist")
         found = evaluation.evaluate(index.root, variants, wanted, stretches(quiet=quiet))
         if baseline is not None and earlier is not None:
             found = replace(found, baseline=report.against(found.runs[0], Path(baseline), earlier, seed))
@@ -129,7 +131,7 @@ def _wanted(index: Index, queries: str, seed: int) -> Any:
 
     if queries.isdecimal():
         if not int(queries):
-            raise UsageError("--queries 0: nothing to ask")
+            raise UsageError("--queries must be at least 1")
         return Wanted(mined=int(queries), seed=seed)
     if queries == "feedback":
         return Wanted(questions=tuple(_opened(index)), seed=seed)
@@ -202,7 +204,7 @@ def lines(found: Report, look: Look) -> Iterator[str]:
 
     first = found.runs[0]
     questions = [outcome.question for outcome in first.run.outcomes]
-    yield f"{clean(found.root)}: {len(questions):,} questions ({clean(counted(questions))})"
+    yield f"{clean(found.root)}: {len(questions):,} queries ({clean(counted(questions))})"
     for note in found.notes:
         yield look.paint(f"note: {clean(note)}", "2")
     yield ""
@@ -229,11 +231,11 @@ def _difference(one: Difference, look: Look) -> Iterator[str]:
     from codesearch.quality.metrics import METRICS, TITLES
 
     yield ""
-    yield look.paint(f"{clean(one.name)} against {clean(one.against)}, {one.count:,} questions", "2")
+    yield look.paint(f"{clean(one.name)} compared with {clean(one.against)}, {one.count:,} queries", "2")
     for metric in METRICS:
         found = one.metrics[metric]
         sure, word = (
-            ("32", "higher") if found.low > 0 else ("31", "lower") if found.high < 0 else ("2", "may be chance")
+            ("32", "higher") if found.low > 0 else ("31", "lower") if found.high < 0 else ("2", "not significant")
         )
         text = f"{found.mean:+.3f} ({found.low:+.3f} to {found.high:+.3f})  {word}"
         yield f"  {TITLES[metric]:<10}  {look.paint(text, sure)}"
@@ -262,9 +264,9 @@ def _worst(run: RunReport, look: Look) -> Iterator[str]:
     if not found:
         return
     yield ""
-    yield look.paint("not found, or far down; `codesearch why` tells more", "2")
+    yield look.paint("not found, or ranked low; `codesearch why` explains", "2")
     for outcome in found:
         target = clean(str(outcome.question.targets[0]))
-        place = f"place {outcome.place}" if outcome.place else "not among ten"
+        place = f"rank {outcome.place}" if outcome.place else "not in the first ten"
         yield look.fit(f"  {clean(outcome.question.text)}")
         yield look.fit(look.paint(f"    {target}: {place}", "2"))

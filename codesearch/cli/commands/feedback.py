@@ -9,12 +9,15 @@ from codesearch.cli.registration import command, group
 from codesearch.cli.ui import console
 from codesearch.cli.ui.console import clean
 
-app = group("Show or delete what is recorded of the answers you opened (only with the setting `feedback`).")
+app = group("Show or delete the log of results you opened (recorded only if the setting `feedback` is on).")
 
 
 @command(app, "list")
 def list_command(path: PathArgument = None, format: ReportFormatOption = ReportFormat.text, db: DbOption = None) -> int:
-    """Print what is recorded, oldest first. Exit status: 0, or 1 if nothing is."""
+    """Print the log, oldest first.
+
+    Exit status: 0, or 1 if it is empty.
+    """
     from dataclasses import asdict
 
     from codesearch.cli.ui.render import print_json
@@ -36,7 +39,10 @@ def list_command(path: PathArgument = None, format: ReportFormatOption = ReportF
 
 @command(app)
 def clear(path: PathArgument = None, db: DbOption = None, quiet: QuietOption = False) -> int:
-    """Delete what is recorded. Exit status: 0, or 1 if there was nothing."""
+    """Delete the log.
+
+    Exit status: 0, or 1 if it was empty.
+    """
     from codesearch.quality import feedback
 
     with session.opened(options.root_of(path), db=db) as index:

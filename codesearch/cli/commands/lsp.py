@@ -10,9 +10,7 @@ from codesearch.core.errors import CodesearchError, UsageError
 
 
 def lsp(
-    stdio: Annotated[
-        bool, typer.Option("--stdio", help="Speak over the standard streams (as without options).")
-    ] = False,
+    stdio: Annotated[bool, typer.Option("--stdio", help="Speak over the standard streams (the default).")] = False,
     tcp: Annotated[
         str | None,
         typer.Option(
@@ -21,21 +19,19 @@ def lsp(
     ] = None,
     log_file: Annotated[
         str | None,
-        typer.Option(
-            "--log-file", metavar="FILE", help="Write what happens to FILE, for bug reports.", show_default=False
-        ),
+        typer.Option("--log-file", metavar="FILE", help="Log to FILE, for bug reports.", show_default=False),
     ] = None,
 ) -> int:
-    """Start the language server, for editors. docs/lsp.md says what it speaks.
+    """Start the language server (for editors). See docs/lsp.md for the protocol.
 
     codesearch lsp                                    what an editor runs
-    codesearch lsp --log-file codesearch.log          what it does and every error, for a bug report
-    codesearch lsp --tcp 127.0.0.1:0                  one client over TCP; the port is told on stderr
+    codesearch lsp --log-file codesearch.log          log activity and errors, for bug reports
+    codesearch lsp --tcp 127.0.0.1:0                  one client over TCP; the port is printed to stderr
     """
     if stdio and tcp is not None:
-        raise UsageError("--stdio and --tcp exclude each other")
+        raise UsageError("--stdio and --tcp cannot be combined")
     try:
         from codesearch_lsp import boot
     except ImportError as error:
-        raise CodesearchError(f"the language server is not installed whole: {error}") from error
+        raise CodesearchError(f"the language server cannot be imported: {error}. Reinstall codesearch.") from error
     return boot.main(tcp, log_file)

@@ -18,7 +18,7 @@ from codesearch.cli.registration import command, group
 from codesearch.cli.ui import console
 from codesearch.core.errors import CodesearchError, UsageError
 
-app = group("Show, add, choose, remove and measure embedding models.")
+app = group("Manage embedding models.")
 
 
 class PrecisionChoice(str, Enum):
@@ -28,7 +28,7 @@ class PrecisionChoice(str, Enum):
     float32 = "float32"
 
 
-NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="As `codesearch model list` shows it.")]
+NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="Name as shown by `codesearch model list`.")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ def list_models(
     path: options.PathArgument = None,
     format: ReportFormatOption = ReportFormat.text,
 ) -> int:
-    """List the models there are, and which one answers here.
+    """List installed models and mark the one in use.
 
     codesearch model list
     codesearch model list --format json
@@ -75,38 +75,46 @@ def list_models(
     for line in _table([("  " + rows[0][0], *rows[0][1:]), *rows[1:]]):
         console.write(line + "\n")
     if chosen not in [item.name for item in found]:
-        console.message(f"the settings ask for the model {chosen}, which there is not: `codesearch model use` another")
+        console.message(f"the configured model {chosen} is not installed; choose another with `codesearch model use`")
     return 0
 
 
 @command(app)
 def add(
-    source: Annotated[str, typer.Argument(metavar="NAME_OR_FOLDER", help="A name on the hub, or a folder.")],
-    name: Annotated[str, typer.Option("--name", metavar="NAME", help="What to call it here.", show_default=False)] = "",
+    source: Annotated[str, typer.Argument(metavar="NAME_OR_FOLDER", help="Name on the Hub, or a folder.")],
+    name: Annotated[
+        str, typer.Option("--name", metavar="NAME", help="Local name of the model.", show_default=False)
+    ] = "",
     precision: Annotated[
-        PrecisionChoice, typer.Option("--precision", metavar="KIND", help="Weights: int8 or float32.")
+        PrecisionChoice, typer.Option("--precision", metavar="KIND", help="Precision of the weights: int8 or float32.")
     ] = PrecisionChoice.int8,
-    offline: Annotated[bool, typer.Option("--offline", help="Ask no hub: a folder, or what is in its cache.")] = False,
+    offline: Annotated[
+        bool, typer.Option("--offline", help="Do not access the Hub: use a folder or the Hub's local cache.")
+    ] = False,
     trust_remote_code: Annotated[
-        bool, typer.Option("--trust-remote-code", help="Run code that the model brings. It can do all that you can.")
+        bool,
+        typer.Option(
+            "--trust-remote-code", help="Allow running code from the model repository, with all your permissions."
+        ),
     ] = False,
     query_prompt: Annotated[
         str | None,
-        typer.Option("--query-prompt", metavar="TEXT", help="Stands before each query.", show_default=False),
+        typer.Option("--query-prompt", metavar="TEXT", help="Prefix for each query.", show_default=False),
     ] = None,
     document_prompt: Annotated[
         str | None,
-        typer.Option("--document-prompt", metavar="TEXT", help="Stands before each function.", show_default=False),
+        typer.Option("--document-prompt", metavar="TEXT", help="Prefix for each function.", show_default=False),
     ] = None,
 ) -> int:
-    """Import a model: a name on the Hugging Face hub, or a folder of sentence-transformers.
+    """Import a sentence-transformers model from the Hugging Face Hub or a folder.
 
     codesearch model add TaylorAI/gte-tiny
     codesearch model add ~/models/all-MiniLM-L6-v2 --precision float32
     codesearch model add intfloat/e5-small-v2 --query-prompt "query: " --document-prompt "passage: "
 
-    Needs the extra [models]. It is exported to ONNX, its vectors are compared with the original's, and nothing
-    but onnxruntime is needed from then on. One that cannot be exported is run by sentence-transformers.
+    Requires the [models] extra. The model is exported to ONNX and its vectors are checked against the
+    original; from then on only onnxruntime is needed. A model that cannot be exported runs through
+    sentence-transformers.
     """
     from codesearch.embed.manage.importer import Wish, add
 
@@ -124,11 +132,11 @@ def add(
     if done.exact is None:
         console.write(f"{config.name}: {config.dims} dims, runs through sentence-transformers ({config.note})\n")
     else:
-        near = f"cosine with the original {config.cosine:.4f} on average, {done.least:.4f} at least"
+        near = f"cosine with the original: mean {config.cosine:.4f}, minimum {done.least:.4f}"
         console.write(
             f"{config.name}: {config.dims} dims, {_size(sum(config.sizes.values()))}, {config.precision}, {near}\n"
         )
-    console.write(f"It is not used yet: codesearch model use {config.name}\n")
+    console.write(f"To use it: codesearch model use {config.name}\n")
     return 0
 
 
@@ -140,19 +148,19 @@ def use(
         bool, typer.Option("--project", help="For this project only: write .codesearch.toml at its root.")
     ] = False,
 ) -> int:
-    """Choose the model that looks at the best answers: static for none.
+    """Choose the reranking model; `static` turns reranking off.
 
     codesearch model use gte-tiny
     codesearch model use gte-tiny --project path/to/repo
 
-    Writes `model` into your settings file, or the project's.
+    Writes `model` to your settings file, or to the project's with --project.
     """
     from codesearch import embed, settings
 
     embed.load(name)
     root = options.root_of(path)
     if path is not None and not project:
-        raise UsageError("a folder is named, but only with --project is the choice one of a project")
+        raise UsageError("PATH requires --project")
     file = root / settings.PROJECT_FILE if project else settings.user_file()
     if file is None:
         raise UsageError("there is no home folder for your settings: use --project")
@@ -161,7 +169,7 @@ def use(
     layers = settings.load_layers(root)
     now = next(item for item in settings.describe(layers) if item.name == "model")
     if now.value != name:
-        console.message(f"here {now.origin} wins over it: model = {_quoted(now.value)}")
+        console.message(f"overridden here by {now.origin}: model = {_quoted(now.value)}")
     return 0
 
 
@@ -180,7 +188,8 @@ def remove(name: NameArgument) -> int:
         users = [layer.origins["model"] for layer in layers if layer.values.get("model") == name]
         if users:
             raise CodesearchError(
-                f"{name} is not removed: {', '.join(users)} names it; `codesearch model use` another first"
+                f"{name} is in use by {', '.join(users)} and was not removed; "
+                "choose another model first with `codesearch model use`"
             )
     folder = importer.remove(name)
     console.write(f"{name}: removed from {folder.parent}\n")
@@ -191,16 +200,19 @@ def remove(name: NameArgument) -> int:
 @command(app)
 def bench(
     names: Annotated[
-        list[str] | None, typer.Argument(metavar="[NAME]...", help="Models (all).", show_default=False)
+        list[str] | None,
+        typer.Argument(metavar="[NAME]...", help="Models to measure (default: all).", show_default=False),
     ] = None,
     path: Annotated[
         str | None,
-        typer.Option("--path", metavar="PATH", help="Folder whose functions are embedded.", show_default=False),
+        typer.Option("--path", metavar="PATH", help="Folder to take functions from.", show_default=False),
     ] = None,
-    count: Annotated[int, typer.Option("--count", "-n", min=10, metavar="N", help="Functions to embed.")] = 300,
+    count: Annotated[
+        int, typer.Option("--count", "-n", min=10, metavar="N", help="Number of functions to embed.")
+    ] = 300,
     format: ReportFormatOption = ReportFormat.text,
 ) -> int:
-    """Measure models on the functions of a folder: speed, start, memory.
+    """Measure models on functions from a folder: speed, start-up time, memory.
 
     codesearch model bench
     codesearch model bench static transformer gte-tiny --path path/to/repo
@@ -218,7 +230,7 @@ def bench(
     root = options.root_of(path)
     texts = documents(root, count)
     if not texts:
-        raise CodesearchError(f"{root}: there are no functions to measure with; name another folder with --path")
+        raise CodesearchError(f"{root}: no functions to embed; choose another folder with --path")
     found = []
     for name in wanted:
         if console.stderr_is_terminal():
@@ -227,7 +239,7 @@ def bench(
     if format is ReportFormat.json:
         render.print_json({"functions": len(texts), "models": [asdict(one) for one in found]}, indent=2)
         return 0
-    rows = [("model", "functions/s", "ms a query", "ms to the first", "MB")]
+    rows = [("model", "functions/s", "ms/query", "ms to first", "MB")]
     for one in found:
         memory = "?" if one.memory_mb is None else f"{one.memory_mb:.0f}"
         rows.append((one.name, f"{one.functions_per_second:.0f}", f"{one.query_ms:.1f}", f"{one.load_ms:.0f}", memory))

@@ -31,26 +31,26 @@ class _EndedError(BaseException):
 def watch(
     path: PathArgument = None,
     daemon: Annotated[bool, typer.Option("--daemon", help="Run in the background.")] = False,
-    status: Annotated[bool, typer.Option("--status", help="Tell whether a watcher runs, and how it is.")] = False,
-    stop: Annotated[bool, typer.Option("--stop", help="End the watcher of this folder.")] = False,
-    poll: Annotated[bool, typer.Option("--poll", help="Look again and again instead of waiting for events.")] = False,
+    status: Annotated[bool, typer.Option("--status", help="Show whether a watcher is running, and its state.")] = False,
+    stop: Annotated[bool, typer.Option("--stop", help="Stop the watcher of this folder.")] = False,
+    poll: Annotated[bool, typer.Option("--poll", help="Poll the folder instead of using file-system events.")] = False,
     db: DbOption = None,
     quiet: QuietOption = False,
     *,
     rerank: RerankOptions,
 ) -> int:
-    """Keep the index of a folder up to date while you work, and answer queries from memory.
+    """Keep the index up to date while you work and answer queries from memory.
 
     codesearch watch                                  in this terminal, until Ctrl-C
     codesearch watch --daemon path/to/repo            in the background
     codesearch watch --status
     codesearch watch --stop
 
-    Queries in other terminals find it by themselves. One watcher a folder.
-    Exit status of --status and --stop: 0 if one runs (or ran), 1 if not.
+    Queries in other terminals use it automatically. Only one watcher can run per folder.
+    Exit status of --status and --stop: 0 if a watcher is (was) running, 1 if not.
     """
     if daemon + status + stop > 1:
-        raise UsageError("--daemon, --status and --stop exclude each other")
+        raise UsageError("use only one of --daemon, --status and --stop")
     from codesearch.service import Service
 
     given = {"db": db, **rerank.settings}
@@ -95,7 +95,7 @@ def _run(service: Service, *, quiet: bool = False, log: Path | None = None) -> i
         while not service.wait(1.0):
             if other := _other_watcher(service):
                 raise CodesearchError(
-                    f"process {other} already watches {service.root}; `codesearch watch --stop` ends it"
+                    f"process {other} already watches {service.root}; `codesearch watch --stop` stops it"
                 )
     except _EndedError:
         for number in numbers:
@@ -142,14 +142,14 @@ class _Speaker:
             self._watching = watching
             if state.role == "reader":
                 if not _other_watcher(self._service):
-                    self.say(f"another process keeps the index of {root}; this one takes over when it ends")
+                    self.say(f"another process maintains the index of {root}; this one takes over when it exits")
             elif state.watching == "polling":
-                self.say(f"watching {root} by looking again and again, without events: {state.why}")
+                self.say(f"watching {root} by polling: {state.why}")
             elif state.watching:
                 self.say(f"watching {root}")
         if state.problem != self._problem:
             self._problem = state.problem
-            self.say(f"problem: {state.problem}" if state.problem else "the problem is over")
+            self.say(f"problem: {state.problem}" if state.problem else "the problem is resolved")
         if (
             state.updating is not None
             and state.updating.files < state.updating.files_total
@@ -163,7 +163,7 @@ class _Speaker:
             self.say(f"embedding: {filling.done:,} of {filling.total:,} symbols ({filling.rate:,.0f}/s)")
         before = self._before.embedding if self._before is not None else None
         if filling is not None and filling.done == filling.total and filling != before and filling.rate:
-            self.say(f"the second stage covers all {filling.total:,} symbols")
+            self.say(f"all {filling.total:,} symbols are embedded for reranking")
         if state.last is not None and (self._before is None or state.last is not self._before.last):
             from codesearch.cli.ui import reports
 
@@ -179,7 +179,7 @@ def _start(service: Service, settings: dict[str, Any], *, poll: bool, quiet: boo
 
     if (facts := kept(service.index_path)) and facts.get("name") == NAME:
         raise CodesearchError(
-            f"process {facts['pid']} already watches {service.root}; `codesearch watch --stop` ends it"
+            f"process {facts['pid']} already watches {service.root}; `codesearch watch --stop` stops it"
         )
     log = daemon.log_file(service.index_path)
     daemon.trim(log)
@@ -188,7 +188,7 @@ def _start(service: Service, settings: dict[str, Any], *, poll: bool, quiet: boo
     end = time.monotonic() + START_TIMEOUT
     while time.monotonic() < end:
         if child.poll() is not None:
-            raise CodesearchError(f"the watcher ended at once (status {child.returncode}): {daemon.tail(log, 1)}")
+            raise CodesearchError(f"the watcher exited immediately (status {child.returncode}): {daemon.tail(log, 1)}")
         found = client.call(service.index_path, "status", 1.0)
         if found is not None and found.get("pid") == child.pid:
             break
@@ -196,7 +196,7 @@ def _start(service: Service, settings: dict[str, Any], *, poll: bool, quiet: boo
             break  # an editor keeps the index; the watcher stands by
         time.sleep(0.05)
     else:
-        raise CodesearchError(f"the watcher (process {child.pid}) does not answer; see {log}")
+        raise CodesearchError(f"the watcher (process {child.pid}) is not responding; see {log}")
     if not quiet:
         console.message(f"watching {service.root} in the background (process {child.pid}); log: {log}")
     return FOUND
@@ -208,7 +208,7 @@ def _status(service: Service) -> int:
 
     facts = kept(service.index_path)
     if not facts:
-        console.write(f"{service.root}: no watcher runs\n")
+        console.write(f"{service.root}: no watcher is running\n")
         return NOTHING
     told: dict[str, Any] | None = client.call(service.index_path, "status")
     console.write(f"root      {console.clean(str(service.root))}\n")
@@ -216,7 +216,7 @@ def _status(service: Service) -> int:
     if started := facts.get("started"):
         console.write(f"since     {time.strftime('%Y-%m-%d %H:%M:%S', time.localtime(float(started)))}\n")
     if told is None:
-        console.write("state     it does not answer\n")
+        console.write("state     not responding\n")
     else:
         console.write(f"version   {told.get('version')}\n")
         how = "events" if told.get("watching") == "events" else f"polling: {told.get('why')}"
@@ -232,7 +232,7 @@ def _status(service: Service) -> int:
 def _state(told: dict[str, Any]) -> str:
     if told.get("fresh"):
         if vectors := told.get("embedding"):
-            return f"up to date; vectors of the second stage: {vectors[0]:,} of {vectors[1]:,} symbols"
+            return f"up to date; {vectors[0]:,} of {vectors[1]:,} symbols embedded for reranking"
         return "up to date"
     if files := told.get("files"):
         return f"indexing: {files[0]:,} of {files[1]:,} files"
@@ -250,11 +250,11 @@ def _stop(service: Service, *, quiet: bool) -> int:
     facts = kept(service.index_path)
     if not facts:
         if not quiet:
-            console.message(f"{service.root}: no watcher runs")
+            console.message(f"{service.root}: no watcher is running")
         return NOTHING
     if facts.get("name") != NAME:
         raise CodesearchError(
-            f"process {facts.get('pid')} ({facts.get('name')}) keeps this index; it ends with its editor"
+            f"process {facts.get('pid')} ({facts.get('name')}) maintains this index; it stops when its editor closes"
         )
     pid = int(facts.get("pid", 0))
     asked = client.call(service.index_path, "stop") is not None
@@ -272,7 +272,7 @@ def _stop(service: Service, *, quiet: bool) -> int:
     while _lives(pid) and time.monotonic() < end:
         time.sleep(0.02)
     if not quiet:
-        console.message(f"{service.root}: the watcher (process {pid}) has ended")
+        console.message(f"{service.root}: the watcher (process {pid}) has stopped")
     return FOUND
 
 

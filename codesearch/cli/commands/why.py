@@ -27,13 +27,16 @@ if TYPE_CHECKING:
     from codesearch.search.explain import Way, Why
 
 _WAYS = {
-    "text": "by its words",
-    "names": "by words that name it",
-    "vectors": "by meaning",
-    "phrases": "by rows of three words",
-    "beginnings": "by beginnings of its name's words",
-    "name": "by the name asked for",
+    "text": "by text match",
+    "names": "by text match in names",
+    "vectors": "by semantic similarity",
+    "phrases": "by three-word phrases",
+    "beginnings": "by name prefix",
+    "name": "by exact name",
 }
+
+_VERDICTS = {"no candidate": "not a candidate"}
+"""Verdicts that read differently in text than in JSON."""
 
 
 def why(
@@ -86,7 +89,7 @@ def lines(found: Why, place: str, look: Look) -> Iterator[str]:
     else:
         score = f"  {found.score:.2f}" if found.place else ""
         yield look.fit(f"{clean(symbol.path)}:{symbol.start_line}  {symbol.kind} {clean(symbol.qualname)}{score}")
-    yield f"{found.verdict}: {clean(found.reason)}"
+    yield f"{_VERDICTS.get(found.verdict, found.verdict)}: {clean(found.reason)}"
     if found.ways:
         yield ""
         for way in found.ways:
@@ -94,28 +97,26 @@ def lines(found: Why, place: str, look: Look) -> Iterator[str]:
     if found.terms:
         held = [term.word for term in found.terms if term.held]
         lacking = [term.word for term in found.terms if not term.held]
-        yield f"  {'words of the query it holds':<36}{clean(' '.join(held)) or 'none'}"
+        yield f"  {'query words found in it':<36}{clean(' '.join(held)) or 'none'}"
         if lacking:
-            yield f"  {'words of the query it lacks':<36}{clean(' '.join(lacking))}"
+            yield f"  {'query words missing':<36}{clean(' '.join(lacking))}"
     if found.before:
         yield ""
-        yield look.paint("before it", "2")
+        yield look.paint("ranked above it", "2")
         for hit in found.before:
             yield look.fit(f"  {hit.rank:>3}  {_hit(hit)}  {hit.score:.2f}")
     if found.against is not None and found.gaps:
         from codesearch.cli.ui.explain import gap_lines
 
         yield ""
-        yield look.paint(
-            f"what {clean(found.against.symbol.qualname)} (answer {found.against.rank}) gains over it", "2"
-        )
+        yield look.paint(f"why {clean(found.against.symbol.qualname)} (rank {found.against.rank}) scores higher", "2")
         yield from gap_lines(found.gaps, look)
 
 
 def _way(way: Way) -> str:
     if way.place is None:
         return "does not match"
-    return f"place {way.place:,} of {way.among:,}; {way.taken} are taken"
+    return f"rank {way.place:,} of {way.among:,}; the first {way.taken} are candidates"
 
 
 def _hit(hit: Hit) -> str:

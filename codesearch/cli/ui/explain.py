@@ -90,7 +90,7 @@ def lines(reasons: Sequence[Ranked], place: int, look: Look) -> Iterator[str]:
     after = replace(reasons[place], weighting=item.weighting) if place < len(reasons) else None
     rows = item.contributions()
     others = {name: adds for name, _, _, adds in after.contributions()} if after is not None else {}
-    head = f"{'adds':>8}{'next':>8}{'value':>8}  because of"
+    head = f"{'adds':>8}{'next':>8}{'value':>8}  feature"
     yield look.paint(look.fit("     " + head, 0), "2")
     for name, value, _, adds in rows[:SHOWN]:
         beside = f"{others.get(name, 0.0):>+8.2f}" if after is not None else f"{'':>8}"
@@ -98,11 +98,13 @@ def lines(reasons: Sequence[Ranked], place: int, look: Look) -> Iterator[str]:
     rest = rows[SHOWN:]
     if rest:
         beside = f"{sum(others.get(name, 0.0) for name, *_ in rest):>+8.2f}" if after is not None else f"{'':>8}"
-        yield look.fit(f"     {sum(row[3] for row in rest):>+8.2f}{beside}{'':>8}  {len(rest)} smaller ones", 0)
+        yield look.fit(
+            f"     {sum(row[3] for row in rest):>+8.2f}{beside}{'':>8}  {len(rest)} smaller contributions", 0
+        )
     said = "with the transformer" if item.refined else "without the transformer"
     total = f"{sum(row[3] for row in rows):>+8.2f}"
     beside = f"{sum(others.values()):>+8.2f}" if after is not None else f"{'':>8}"
-    yield look.paint(look.fit(f"     {total}{beside}{'':>8}  in all ({said})", 0), "2")
+    yield look.paint(look.fit(f"     {total}{beside}{'':>8}  total ({said})", 0), "2")
 
 
 def to_json(item: Ranked) -> dict[str, Any]:
@@ -120,9 +122,9 @@ def to_json(item: Ranked) -> dict[str, Any]:
 
 def gap_lines(gaps: Sequence[Gap], look: Look) -> Iterator[str]:
     """Yield what makes the difference between two answers."""
-    yield look.paint(look.fit(f"  {'gains':>8}{'its':>8}{'this':>8}  by", 0), "2")
+    yield look.paint(look.fit(f"  {'gap':>8}{'other':>8}{'this':>8}  feature", 0), "2")
     for gap in gaps[:SHOWN]:
         yield look.fit(f"  {gap.difference:>+8.2f}{gap.other:>8.2f}{gap.value:>8.2f}  {meaning(gap.feature)}", 0)
     rest = gaps[SHOWN:]
     if rest:
-        yield look.fit(f"  {sum(gap.difference for gap in rest):>+8.2f}{'':>16}  {len(rest)} smaller ones", 0)
+        yield look.fit(f"  {sum(gap.difference for gap in rest):>+8.2f}{'':>16}  {len(rest)} smaller contributions", 0)

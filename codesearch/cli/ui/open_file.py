@@ -28,7 +28,7 @@ def command(file: Path, line: int) -> list[str]:
     except ValueError as error:
         raise UsageError(f"$VISUAL or $EDITOR cannot be understood: {error}: {wish!r}") from None
     if not words:
-        raise UsageError("no editor is named: set VISUAL or EDITOR, for example to `vim` or `code --wait`")
+        raise UsageError("no editor is configured: set VISUAL or EDITOR, for example to `vim` or `code --wait`")
     name = Path(words[0].strip('"')).name.lower().removesuffix(".exe").removesuffix(".cmd")
     if name in _PLUS:
         return [*words, f"+{line}", str(file)]

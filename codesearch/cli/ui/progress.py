@@ -48,13 +48,13 @@ class _Reporter:
             self._bar.stop()
             self._bar = None
         if kind is KeyboardInterrupt and not self._quiet:
-            console.message(f"interrupted; {self.KEPT}, and the next run goes on from there")
+            console.message(f"interrupted; {self.KEPT}, and the next run continues from there")
 
 
 class Reporter(_Reporter):
     """Hears of an update's progress; use it as a context manager, so that the bar is always taken away."""
 
-    KEPT = "what is indexed so far is kept"
+    KEPT = "files indexed so far are kept"
 
     def __init__(self, root: Path, *, quiet: bool = False, first: bool = False) -> None:
         super().__init__(quiet=quiet)
@@ -138,7 +138,7 @@ class BackfillReporter(_Reporter):
         if not console.stderr_is_terminal():
             if not self._said:
                 self._said = True
-                console.message(f"searchable; {self._model} now embeds {now.total - now.done:,} more symbols")
+                console.message(f"ready to search; embedding {now.total - now.done:,} more symbols with {self._model}")
             return
         if self._bar is None:
             self._start(now)
@@ -152,7 +152,7 @@ class BackfillReporter(_Reporter):
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
         self._bar = Progress(
-            TextColumn(f"searchable; {self._model} embeds the rest"),
+            TextColumn(f"embedding with {self._model}"),
             BarColumn(bar_width=None),
             MofNCompleteColumn(),
             TextColumn("{task.fields[rate]}"),

@@ -43,11 +43,11 @@ def done(report: Report, root: Path) -> str:
     if report.changed:
         speed = size(report.bytes / max(report.seconds, 1e-6))
         parts.append(
-            f"{number(report.changed, 'file')} read in {report.seconds:.1f} s "
+            f"{number(report.changed, 'file')} indexed in {report.seconds:.1f} s "
             f"({number(report.symbols, 'symbol')}, {speed}/s)"
         )
     if report.deleted:
-        parts.append(f"{report.deleted:,} gone")
+        parts.append(f"{report.deleted:,} deleted")
     if report.unchanged:
         parts.append(f"{report.unchanged:,} unchanged")
     return f"{root}: " + ", ".join(parts)
@@ -57,14 +57,14 @@ def filled(report: BackfillReport, model: str) -> str:
     """Return one line on what the second stage has seen."""
     if report.embedded:
         speed = report.embedded / max(report.seconds, 1e-6)
-        did = f"{number(report.embedded, 'text')} embedded by {model} in {report.seconds:.1f} s ({speed:,.0f}/s), "
+        did = f"embedded {number(report.embedded, 'text')} with {model} in {report.seconds:.1f} s ({speed:,.0f}/s), "
     else:
-        did = f"{model} has nothing to embed, "
+        did = f"nothing to embed with {model}, "
     if report.cached:
-        did += f"{number(report.cached, 'vector')} taken from your cache, "
+        did += f"{number(report.cached, 'vector')} from the shared cache, "
     if not report.left:
-        return did + f"all {report.total:,} symbols covered"
-    return did + f"{report.done:,} of {report.total:,} symbols covered: the rest has changed since it was indexed"
+        return did + f"all {report.total:,} symbols embedded"
+    return did + f"{report.done:,} of {report.total:,} symbols embedded; the rest changed since they were indexed"
 
 
 def state(status: Status) -> str:
@@ -77,8 +77,8 @@ def state(status: Status) -> str:
     if status.changed:
         parts.append(f"{number(status.changed, 'file')} new or changed")
     if status.deleted:
-        parts.append(f"{status.deleted:,} gone")
-    return f"out of date: {', '.join(parts)}; the next query or `codesearch index` takes them in"
+        parts.append(f"{status.deleted:,} deleted")
+    return f"out of date: {', '.join(parts)}; the next query or `codesearch index` updates it"
 
 
 def status_lines(status: Status, look: Look, *, list_skipped: bool) -> Iterator[str]:
@@ -95,7 +95,7 @@ def status_lines(status: Status, look: Look, *, list_skipped: bool) -> Iterator[
     if status.exists:
         yield row("model", status.model or "none yet")
         if status.second_stage:
-            yield row("", f"{status.second_stage}: {status.embedded:,} of {number(status.symbols, 'symbol')}")
+            yield row("", f"{status.second_stage}: {status.embedded:,} of {number(status.symbols, 'symbol')} embedded")
         if status.cache is not None:
             filled = f" ({size(status.cache_bytes)}, at most {size(status.cache_limit)})" if status.cache_bytes else ""
             yield row("cache", clean(_from_home(status.cache)) + (filled or " (empty)"))
@@ -112,9 +112,7 @@ def status_lines(status: Status, look: Look, *, list_skipped: bool) -> Iterator[
         total = sum(count for _, count in status.other_files)
         most = ", ".join(f"{clean(suffix) or '(none)'} {count:,}" for suffix, count in status.other_files[:MOST])
         rest = len(status.other_files) - MOST
-        yield row(
-            "other", f"{number(total, 'file')} in no language codesearch knows: {most}{', ...' if rest > 0 else ''}"
-        )
+        yield row("other", f"{number(total, 'file')} in unsupported languages: {most}{', ...' if rest > 0 else ''}")
     for note in status.notes:
         yield row("note", clean(note))
 
@@ -124,7 +122,7 @@ def _skipped(status: Status, row: Any, *, list_skipped: bool) -> Iterator[str]:
 
     if not status.skipped:
         return
-    yield row("left out", number(len(status.skipped), "file") + ("" if list_skipped else " (--skipped lists them)"))
+    yield row("skipped", number(len(status.skipped), "file") + ("" if list_skipped else " (--skipped lists them)"))
     ordered = sorted(status.skipped, key=lambda item: (item.reason, item.path))
     for reason, found in groupby(ordered, key=lambda item: item.reason):
         items = list(found)
