@@ -279,7 +279,8 @@ def _user_layer() -> Layer | None:
     table = _toml(path)
     if table and "db" in table:
         raise UsageError(
-            f"{path}: db cannot be set in the user's file, because all projects would share one index; set it in {PROJECT_FILE} or {PREFIX}DB"
+            f"{path}: db cannot be set in the user's file, because all projects would share one index; "
+            f"set it in {PROJECT_FILE} or {PREFIX}DB"
         )
     return _layer(str(path), table) if table else None
 

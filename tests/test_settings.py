@@ -106,10 +106,10 @@ def test_values(root, name, value, expected):
 @pytest.mark.parametrize(
     ("name", "value", "allowed"),
     [
-        ("limit", 0, "whole number from 1"),
-        ("limit", True, "whole number"),
-        ("limit", "ten", "whole number"),
-        ("context", -1, "whole number from 0"),
+        ("limit", 0, "integer from 1"),
+        ("limit", True, "integer"),
+        ("limit", "ten", "integer"),
+        ("context", -1, "integer from 0"),
         ("max_file_size", "big", "1MiB"),
         ("max_file_size", 0, "1MiB"),
         ("parse_timeout", 0, "above 0"),
@@ -119,8 +119,8 @@ def test_values(root, name, value, expected):
         ("include", [1], "list of strings"),
         ("color", "sometimes", "auto, always, never"),
         ("languages", ["pyhton"], "did you mean 'python'"),
-        ("model", "", "not empty"),
-        ("db", 3, "not empty"),
+        ("model", "", "non-empty"),
+        ("db", 3, "non-empty"),
     ],
 )
 def test_bad_values_say_what_is_allowed(root, name, value, allowed):
@@ -147,7 +147,7 @@ def test_environment_of_others_and_empty_variables_do_not_count(root, monkeypatc
     monkeypatch.setenv("CODESEARCH_LIMIT", "")
     assert load(root) == Settings()
     monkeypatch.setenv("CODESEARCH_LIMIT", "many")
-    with pytest.raises(UsageError, match="environment CODESEARCH_LIMIT: must be a whole number"):
+    with pytest.raises(UsageError, match="environment CODESEARCH_LIMIT: must be an integer"):
         load(root)
 
 
@@ -175,7 +175,7 @@ def test_db_of_a_project_stays_in_it_and_none_is_for_all(root):
             load(root)
     (root / ".codesearch.toml").unlink()
     own_file().write_text("db = 'x.db'\n")
-    with pytest.raises(UsageError, match="for all projects at once"):
+    with pytest.raises(UsageError, match="all projects would share one index"):
         load(root)
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from codesearch.core.dirs import expand_home
 from codesearch.core.errors import NotFoundError, UsageError
 
 if TYPE_CHECKING:
@@ -67,6 +68,15 @@ ReportFormatOption = Annotated[
 ColorOption = Annotated[
     ColorChoice | None,
     typer.Option("--color", metavar="WHEN", help="auto, always or never.", show_default=False),
+]
+RootOption = Annotated[
+    str | None,
+    typer.Option(
+        "--root",
+        metavar="DIR",
+        help="Root of the index, even inside another root; an index is created there if needed.",
+        show_default=False,
+    ),
 ]
 NoUpdateOption = Annotated[
     bool, typer.Option("--no-update", help="Use the index as it is, without checking for changed files.")
@@ -174,6 +184,7 @@ class OutputOptions:
 class IndexOptions:
     """Which index is used, and how quietly."""
 
+    root: RootOption = None
     no_update: NoUpdateOption = False
     db: DbOption = None
     quiet: QuietOption = False
@@ -212,15 +223,80 @@ def value_of(choice: Enum | None) -> str | None:
     return None if choice is None else str(choice.value)
 
 
-def root_of(path: str | None) -> Path:
-    """Return the folder a command works on: PATH, or the one that encloses the current folder."""
-    if path is not None:
-        if not path:
-            raise UsageError("PATH is empty: give a folder, or omit it")
-        return Path(path)
-    from codesearch.index import enclosing_root
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """The tree that a command works on."""
 
-    return enclosing_root(Path.cwd())
+    root: Path
+    """Where its index is."""
+    below: str = ""
+    """The folder that the command is restricted to, relative to the root with `/`; "" for all of it."""
+
+    @property
+    def where(self) -> Filter:
+        """The restriction as a filter."""
+        from codesearch.core.filter import Filter
+
+        escaped = re.sub(r"([*?\[])", r"[\1]", self.below)
+        return Filter(under=(f"/{escaped}/**",)) if self.below else Filter()
+
+
+def tree_of(path: str | None, root: str | None = None) -> Tree:
+    """Return the tree for PATH and --root: PATH restricts a command, the folder that encloses it has the index.
+
+    Raises UsageError where the tree would be a home folder or a whole disk that nobody asked for.
+    """
+    for given, name in ((path, "PATH"), (root, "--root")):
+        if given is not None and not given:
+            raise UsageError(f"{name} is empty: give a folder, or omit it")
+    from codesearch.index import enclosing_root, holds_everything
+
+    if root is not None:
+        top = _absolute(expand_home(root))
+        folder = top if path is None else _absolute(expand_home(path))
+        if not folder.is_relative_to(top):
+            raise UsageError(f"{path}: not inside the root {top}")
+        return Tree(top, _below(folder, top))
+    folder = _absolute(Path.cwd() if path is None else expand_home(path))
+    if path is not None and not folder.is_dir():
+        return Tree(Path(path))  # opening it says what is wrong
+    top = enclosing_root(folder)
+    if path is None and holds_everything(top) and not (top / ".git").exists():
+        raise UsageError(
+            f"{top}: too large to index unasked. Go to a project, or give a folder (`.` for all of this one)"
+        )
+    _note_nested(folder, top)
+    return Tree(top, "" if path is None else _below(folder, top))
+
+
+def root_of(path: str | None, root: str | None = None) -> Path:
+    """Return the root of the tree that PATH and --root mean; see `tree_of`."""
+    return tree_of(path, root).root
+
+
+def folder_of(path: str | None) -> Path:
+    """Return PATH itself, for commands that use no index of the user's; without it, the root of the current folder."""
+    return root_of(None) if path is None else Path(path)
+
+
+def _below(folder: Path, top: Path) -> str:
+    return "" if folder == top else folder.relative_to(top).as_posix()
+
+
+def _note_nested(folder: Path, top: Path) -> None:
+    """Mention an index inside the tree that is not used: it was made by an earlier version, or with --root."""
+    from codesearch.cli.ui import console
+    from codesearch.index import has_index
+
+    for inner in (folder, *folder.parents):
+        if inner == top or not inner.is_relative_to(top):
+            return
+        if has_index(inner):
+            console.message(
+                f"using the index of {top}, not the one inside it at {inner} "
+                f"(--root {inner} uses that one, `codesearch clean --root {inner}` deletes it)"
+            )
+            return
 
 
 _PLACE = re.compile(r"(?P<file>.+?):(?P<line>[0-9]{1,9})(?::[0-9]+)?\Z", re.DOTALL)
@@ -238,16 +314,16 @@ def place(text: str) -> tuple[str, int] | None:
     return found["file"], int(found["line"])
 
 
-def located(file: str, root: str | None) -> tuple[Path, str]:
+def located(file: str, path: str | None, root: str | None = None) -> tuple[Path, str]:
     """Return (root, path below it) of a file given as absolute, relative to the current folder, or to the root.
 
     A file outside the default root has the root that encloses it. Raises NotFoundError.
     """
     from codesearch.index import enclosing_root
 
-    meant = root_of(root)
+    meant = root_of(path, root)
     top = _absolute(meant)
-    here = _absolute(Path(file).expanduser())
+    here = _absolute(expand_home(file))
     if not here.is_file():
         below = _absolute(top / file)
         if not below.is_file():
@@ -257,7 +333,7 @@ def located(file: str, root: str | None) -> tuple[Path, str]:
         for end in (here, here.resolve()):
             if end.is_relative_to(start):
                 return meant, end.relative_to(start).as_posix()
-    if root is not None:
+    if path is not None or root is not None:
         raise NotFoundError(f"{file}: not inside {top}")
     own = enclosing_root(here.parent)
     return own, here.relative_to(_absolute(own)).as_posix()

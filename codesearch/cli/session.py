@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from codesearch.cli.ui import console
 from codesearch.cli.ui.progress import Reporter
-from codesearch.core.errors import IndexBusyError, UnwritableError, UsageError
+from codesearch.core.errors import IndexBusyError, NotFoundError, UnwritableError, UsageError
 from codesearch.core.log import Log
 
 if TYPE_CHECKING:
@@ -148,9 +148,10 @@ def refresh(index: Index, *, quiet: bool = False) -> None:
         log.info("the service keeps the index up to date")
         return
     if client.hangs(index.path) and not quiet:
-        console.message(f"the watcher of {index.root} does not respond; `codesearch watch --stop` ends it")
+        console.message(f"the watcher of {index.root} does not respond; `codesearch watch --stop` stops it")
     start = time.monotonic()
-    first = not index.current
+    first = not index.current or not _complete(index)
+    made = not index.path.exists()
     end = start + index.settings.update_budget
     with Reporter(index.root, quiet=quiet, first=first) as reporter:
         try:
@@ -167,11 +168,14 @@ def refresh(index: Index, *, quiet: bool = False) -> None:
                 console.message(f"{error} Files have changed; the answer comes from the index as it is.")
             return
         except IndexBusyError:
-            if index.reader() is not None:
+            if _complete(index):
                 if not quiet:
                     console.message(f"another process is writing {index.path}; results may be incomplete")
                 return
             report = index.update(on_progress=reporter.progress, on_wait=reporter.waiting)
+    if made and not report.symbols and (problem := nothing_to_search(index.status())):
+        forget(index)
+        raise NotFoundError(problem)
     log.info(
         "updated in %.0f ms: %d files read, %d deleted, %d unchanged, %d left",
         1000 * (time.monotonic() - start), report.changed, report.deleted, report.unchanged, report.left,
@@ -184,6 +188,27 @@ def refresh(index: Index, *, quiet: bool = False) -> None:
     if (report.changed or report.deleted) and not quiet:
         for note in report.notes:
             console.message(note)
+
+
+def forget(index: Index) -> None:
+    """Delete an index that was just made for nothing, with the folder made for it."""
+    import contextlib
+
+    index.remove()
+    folder = index.path.parent
+    if folder.name == ".codesearch":
+        with contextlib.suppress(OSError):
+            for file in (folder / ".gitignore", folder / f"{index.path.name}.lock"):
+                file.unlink(missing_ok=True)
+            folder.rmdir()
+
+
+def _complete(index: Index) -> bool:
+    """Return whether there is an index whose first pass over the tree was finished."""
+    from codesearch.indexing.plan import is_complete
+
+    store = index.reader()
+    return store is not None and is_complete(store)
 
 
 def nothing_to_search(status: Status) -> str:

@@ -19,6 +19,8 @@ class Filter:
     not_paths: tuple[str, ...] = ()
     not_names: tuple[str, ...] = ()
     not_roles: tuple[str, ...] = ()
+    under: tuple[str, ...] = ()
+    """Globs of the folders that a command was restricted to; `paths` restrict further."""
 
     def __and__(self, other: Filter) -> Filter:
         """Return the filter that holds the values of both, field by field."""

@@ -18,6 +18,7 @@ def render(where: Filter) -> tuple[str, list[str]]:
             clauses.append(("NOT " if negated else "") + "(" + " OR ".join([clause] * len(values)) + ")")
             bindings.extend(values)
 
+    add("path_matches(f.path, ?)", where.under, negated=False)
     for negated, languages, kinds, paths, names, roles in (
         (False, where.languages, where.kinds, where.paths, where.names, where.roles),
         (True, where.not_languages, where.not_kinds, where.not_paths, where.not_names, where.not_roles),

@@ -101,7 +101,7 @@ def test_the_table(small: Path, call: Call):
 def test_a_system_that_tells_nothing_of_memory(small: Path, call: Call, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(processes, "can_sample", lambda: False)
     run = call("bench", small, *FEW)
-    assert "memory    not known: this system does not tell" in run.out
+    assert "memory    not available on this system" in run.out
     assert "note: no memory of other processes" in run.out
     assert measured(call, small, *FEW)["index"]["peak_memory_bytes"] is None
 
@@ -142,7 +142,7 @@ def test_queries_of_a_file_and_the_service(small: Path, tmp_path: Path, call: Ca
         (("tree/retry.py",), "is a file"),
         (("empty",), "nothing to measure: there are no source files"),
         (("tree", "--queries", "0"), "--queries 0: nothing to ask"),
-        (("tree", "--queries", "none.txt"), "none.txt: no such file of queries"),
+        (("tree", "--queries", "none.txt"), "none.txt: no such file"),
         (("tree", "--model", "unheard-of"), "unheard-of"),
         (("tree", "--embed", "full"), "'full' is not one of"),
     ],

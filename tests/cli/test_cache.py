@@ -75,14 +75,14 @@ def test_status_says_where_it_is_and_how_big(small: Path, call: Call, cache: Pat
     monkeypatch.setenv("CODESEARCH_CACHE", "off")
     assert "vectors.db" not in call("status", small).out
     assert call("status", small, "--format", "json").json["cache"] is None
-    assert "switched off here by the setting cache" in call("cache", "list", small).out
+    assert "disabled here by the setting cache" in call("cache", "list", small).out
 
 
 def test_an_index_says_what_it_took_from_there(small: Path, clone: Path, call: Call, fake: FakeModel):
-    assert "6 texts embedded by fake" in call("index", small, "--embed", "full").err
+    assert "embedded 6 texts with fake" in call("index", small, "--embed", "full").err
     fake.documents.clear()
     told = call("index", clone, "--embed", "full").err.splitlines()[-1]
-    assert told.endswith("fake has nothing to embed, 6 vectors taken from your cache, all 6 symbols covered")
+    assert told.endswith("nothing to embed with fake, 6 vectors from the shared cache, all 6 symbols embedded")
     assert fake.documents == []
 
 

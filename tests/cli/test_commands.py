@@ -23,10 +23,10 @@ def test_index_tells_what_it_did(small: Path, call):
     first = call("index", small)
     assert first.status == 0
     assert first.out == ""
-    assert re.search(r": 2 files read in [0-9.]+ s \(\d+ symbols, [0-9.]+ (bytes|kB|MB)/s\)\n$", first.err)
+    assert re.search(r": 2 files indexed in [0-9.]+ s \(\d+ symbols, [0-9.]+ (bytes|kB|MB)/s\)\n$", first.err)
     assert call("index", small).err == f"codesearch: {small}: up to date (2 files)\n"
     (small / "retry.py").unlink()
-    assert call("index", small).err == f"codesearch: {small}: 1 gone, 1 unchanged\n"
+    assert call("index", small).err == f"codesearch: {small}: 1 deleted, 1 unchanged\n"
     assert "retry.py" not in call("symbols", small).out
 
 
@@ -57,12 +57,12 @@ def test_status_is_true_to_the_moment(small: Path, call):
     (small / "retry.py").unlink()
     stale = call("status", small)
     assert stale.status == 0
-    assert "out of date: 2 files new or changed, 1 gone" in stale.out
+    assert "out of date: 2 files new or changed, 1 deleted" in stale.out
     call("index", small)
     run = call("status", small, "--skipped")
     assert "state     up to date\n" in run.out
     assert re.search(r"python +2 files +\d+ symbols", run.out)
-    assert re.search(r"left out  1 file\n  binary +1 holds NUL bytes.*\n    blob\.py", run.out)
+    assert re.search(r"skipped   1 file\n  binary +1 holds NUL bytes.*\n    blob\.py", run.out)
     assert ".zzz 1" in run.out
     report = call("status", small, "--format", "json", "--skipped").json
     assert (report["fresh"], report["files"], report["skipped"]) == (True, 2, {"binary": 1})

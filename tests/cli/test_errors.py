@@ -46,7 +46,7 @@ BAD = [
     (["index", "--model", "no-such-model"], "no-such-model"),
     (["index", "--workers", "-1"], "--workers"),
     (["query", "x", "nowhere"], "nowhere: no such folder"),
-    (["query", "x", ""], "the path is empty"),
+    (["query", "x", ""], "PATH is empty"),
     (["query", "x", "retry.py"], "retry.py: is a file"),
     (["index", "retry.py"], "retry.py: is a file"),
     (["status", "nowhere"], "no such folder"),
@@ -72,9 +72,9 @@ def test_bad_arguments(small: Path, monkeypatch: pytest.MonkeyPatch, call, argum
 @pytest.mark.parametrize(
     ("files", "parts"),
     [
-        ({}, ["there are no files"]),
-        ({"a.txt": "words\n", "b.xyz": "words\n"}, ["in no language codesearch knows: 2", ".txt"]),
-        ({"blob.py": "\x00\x01" * 5000}, ["left out: 1 binary"]),
+        ({}, ["the folder has no files"]),
+        ({"a.txt": "words\n", "b.xyz": "words\n"}, ["unsupported language: 2", ".txt"]),
+        ({"blob.py": "\x00\x01" * 5000}, ["skipped: 1 binary"]),
     ],
     ids=["empty", "unknown languages", "binary"],
 )
@@ -83,7 +83,7 @@ def test_nothing_to_search(tmp_path: Path, call, files: dict[str, str], parts: l
     refused(call("index", tmp_path), "nothing to search", *parts)
     refused(call("query", "words", tmp_path), "nothing to search", *parts)
     refused(call("symbols", tmp_path), "nothing to search", *parts)
-    assert call("status", tmp_path).status == 0
+    assert call("status", tmp_path).status == 1
 
 
 def damage(path: Path) -> None:

@@ -174,4 +174,4 @@ def test_opening_what_is_not_there(small: Path, call: Call, monkeypatch: pytest.
     assert "there are only" in run.err
     run = call("query", "retry lang:go", small, "--open", "1")
     assert run.status == 1
-    assert "nothing found" in run.err
+    assert "no results" in run.err

@@ -141,5 +141,5 @@ def test_show_says_that_there_are_more(tmp_path: Path, call):
     write(tmp_path, {f"{letter}.py": f"def same():\n    return '{letter}'\n" for letter in "abc"})
     one = call("show", "same", tmp_path)
     assert one.out.count("def same") == 1
-    assert "2 more named so" in one.err
+    assert "2 more with this name" in one.err
     assert call("show", "same", tmp_path, "-n", "3").out.count("def same") == 3

@@ -58,7 +58,7 @@ def test_list_says_what_is_broken_or_missing(call: Call, models: Path, project: 
     run = call("model", "list")
     assert run.status == 0
     assert "model.onnx: a file of the embedding model is damaged" in run.out
-    assert "the settings ask for the model gone, which there is not" in run.err
+    assert "the configured model gone is not installed" in run.err
 
 
 def test_use_writes_the_users_file(call: Call, models: Path, project: Path, private_home: Path) -> None:
@@ -79,7 +79,7 @@ def test_use_for_a_project(call: Call, models: Path, project: Path) -> None:
     assert call("model", "use", "mine", "--project").status == 0
     assert (project / ".codesearch.toml").read_text() == 'model = "mine"\n'
     run = call("model", "use", "transformer")
-    assert ".codesearch.toml wins over it" in run.err
+    assert "overridden here by" in run.err
     assert 'model = "mine"' in run.err
     other = project / "other"
     other.mkdir()
@@ -112,7 +112,7 @@ def test_remove(call: Call, models: Path, project: Path) -> None:
     call("model", "use", "mine", "--project")
     run = call("model", "remove", "mine")
     assert run.status == 2
-    assert ".codesearch.toml names it" in run.err
+    assert ".codesearch.toml and was not removed" in run.err
     assert (models / "mine").is_dir()
     call("model", "use", "static", "--project")
     assert call("model", "remove", "mine").status == 0

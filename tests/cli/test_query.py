@@ -107,7 +107,7 @@ def test_filters(small: Path, call, options: list[str], text: str, expected: set
 def test_filters_that_leave_nothing(small: Path, call):
     for option in (["--lang", "go"], ["--path", "nowhere/**"], ["--name", "zzz"]):
         run = call("query", "cache", small, *option)
-        assert (run.status, run.out, run.err.splitlines()[-1]) == (1, "", "codesearch: nothing found")
+        assert (run.status, run.out, run.err.splitlines()[-1]) == (1, "", "codesearch: no results")
 
 
 def test_query_that_begins_with_a_dash(small: Path, call):
@@ -153,7 +153,7 @@ def test_batch_from_stdin_with_bad_lines_stays_in_step(small: Path):
 def test_batch_says_what_is_wrong(small: Path, call, tmp_path: Path):
     for arguments, part in (
         (["--batch", tmp_path / "none.txt", small], "none.txt: no such file"),
-        (["--batch", "-", "text", small], "leave TEXT out"),
+        (["--batch", "-", "text", small], "omit TEXT"),
         (["--batch", "-", "--format", "vimgrep", small], "ndjson"),
     ):
         run = call("query", *arguments)

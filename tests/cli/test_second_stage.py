@@ -32,12 +32,12 @@ def test_index_says_when_the_folder_is_searchable_and_when_all_is_covered(small:
     run = call("index", small, "--model", "other", "--embed", "full")
     assert run.status == 0
     read, searchable, covered = run.err.splitlines()[-3:]
-    assert "2 files read" in read
-    assert "searchable; other now embeds 6 more symbols" in searchable
-    assert "6 texts embedded by other" in covered
-    assert covered.endswith("all 6 symbols covered")
+    assert "2 files indexed" in read
+    assert "ready to search; embedding 6 more symbols with other" in searchable
+    assert "embedded 6 texts with other" in covered
+    assert covered.endswith("all 6 symbols embedded")
     again = call("index", small, "--model", "other", "--embed", "full")
-    assert "other has nothing to embed, all 6 symbols covered" in again.err
+    assert "nothing to embed with other, all 6 symbols embedded" in again.err
     assert call("index", small, "--model", "other", "--embed", "full", "-q").err == ""
     assert "embed" not in call("index", small, "--model", "other").err
 

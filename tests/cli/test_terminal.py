@@ -102,7 +102,7 @@ def test_progress_is_a_bar_on_a_terminal_and_a_line_elsewhere(tmp_path: Path):
     assert "\x1b" not in run.err
     assert re.fullmatch(
         rf"codesearch: indexing {tree} \(200 files\)\n"
-        rf"codesearch: {tree}: 200 files read in [0-9.]+ s \([0-9,]+ symbols, [0-9.]+ [kM]B/s\)\n",
+        rf"codesearch: {tree}: 200 files indexed in [0-9.]+ s \([0-9,]+ symbols, [0-9.]+ [kM]B/s\)\n",
         run.err,
     )
     assert process("index", tree, "--quiet", "--rebuild", cwd=tree).err == ""
@@ -114,7 +114,7 @@ def test_interruption_keeps_what_is_done(tmp_path: Path):
     status, said = terminal("index", tree, "--workers", "1", cwd=tree, columns=100, interrupt_after="files")
     assert status == 130
     assert "Traceback" not in said
-    assert "interrupted; what is indexed so far is kept" in said
+    assert "interrupted; files indexed so far are kept" in said
     assert process("index", tree, cwd=tree).status == 0
     assert process("symbols", tree, "--name", "work_199", "-n", "1", cwd=tree).status == 0
 

@@ -49,7 +49,7 @@ def test_an_explanation_as_text(small: Path, call: Call):
     run = call("query", "send a file again", small, "--explain", "-n", "1", "--context", "0")
     head, _, titles, *rows = run.out.splitlines()
     assert head.startswith("retry.py:1  function retry_upload")
-    assert titles.split() == ["adds", "next", "value", "because", "of"]
+    assert titles.split() == ["adds", "next", "value", "feature"]
     assert rows[-1].split()[2:5] == ["in", "all", "(without"] or "with the transformer" in rows[-1]
     assert len(rows) <= explain.SHOWN + 2
     lines = call("query", "send a file again", small, "--explain", "--format", "ndjson").lines
@@ -57,15 +57,15 @@ def test_an_explanation_as_text(small: Path, call: Call):
     for format in ("vimgrep", "paths"):
         wrong = call("query", "x", small, "--explain", "--format", format)
         assert wrong.status == 2
-        assert "--explain has no place" in wrong.err
-    assert "not for --batch" in call("query", "--batch", "-", small, "--explain").err
+        assert "--explain is not available" in wrong.err
+    assert "cannot be combined with --batch" in call("query", "--batch", "-", small, "--explain").err
 
 
 def test_what_is_hardly_an_answer_is_marked(small: Path, call: Call):
     nothing = "chromodynamics of quarks"
     run = call("query", nothing, small)
     assert run.status == 0
-    assert run.err.splitlines()[-1] == "codesearch: no good match; the nearest:"
+    assert run.err.splitlines()[-1] == "codesearch: no good match; closest results:"
     assert "  weak 0.0" in run.out
     assert "no good match" not in call("query", nothing, small, "--quiet").err
     hits = call("query", nothing, small, "--format", "json").json["results"]
@@ -92,7 +92,7 @@ def test_least_score(small: Path, call: Call):
     assert (kept.status, kept.json["results"]) == (0, everything[:1])
     none = call("query", "chromodynamics of quarks", small, "--min-score", "0.9")
     assert (none.status, none.out) == (1, "")
-    assert "nothing with a score of 0.9 or more; the best has 0." in none.err
+    assert "no results with a score of 0.9 or more; the best score is 0." in none.err
     assert call("query", "chromodynamics", small, "--min-score", "0.9", "--format", "json").json["results"] == []
     assert call("query", "x", small, "--min-score", "2").status == 2
 
@@ -129,7 +129,7 @@ def test_outranked_by_what(small: Path, call: Call):
     assert sum(one["difference"] for one in found["differences"]) == pytest.approx(gap, abs=0.01)  # type: ignore[attr-defined]
     text = call("why", "send a file again", "cache.py:8", small).out
     assert f"outranked: it is answer {place} of " in text
-    assert "what retry_upload (answer 1) gains over it" in text
+    assert "why retry_upload (rank 1) scores higher" in text
 
 
 @pytest.mark.parametrize(
@@ -209,7 +209,7 @@ def test_no_candidate_and_how_far_it_was(tmp_path: Path, call: Call):
     assert [(term["word"], term["held"]) for term in found["terms"]] == [("parse", False), ("text", False)]  # type: ignore[attr-defined]
     text = call("why", "parse the text", "z.py:1", root).out
     assert "does not match" in text
-    assert "words of the query it lacks" in text
+    assert "query words missing" in text
 
 
 def test_what_cannot_be_explained(small: Path, call: Call):

@@ -283,7 +283,7 @@ def test_a_watcher_that_hangs_costs_a_question_little_and_can_be_ended(tree: Pat
             assert time.monotonic() - before < client.FIRST_BYTE_TIMEOUT, "it is not asked again"
         asked = subprocess.run([*COMMAND, "query", "handle", tree], capture_output=True, text=True, check=False)
         assert asked.returncode == 0
-        assert "does not respond; `codesearch watch --stop` ends it" in asked.stderr
+        assert "does not respond; `codesearch watch --stop` stops it" in asked.stderr
         stopped = subprocess.run([*COMMAND, "watch", tree, "--stop"], capture_output=True, text=True, check=False)
         assert (stopped.returncode, f"(process {watcher.pid}) has ended" in stopped.stderr) == (0, True)
         assert watcher.wait(10) == -signal.SIGKILL

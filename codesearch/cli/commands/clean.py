@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from codesearch.cli import options, session
 from codesearch.cli.exit_codes import FOUND, NOTHING
-from codesearch.cli.options import DbOption, PathArgument, QuietOption
+from codesearch.cli.options import DbOption, PathArgument, QuietOption, RootOption
 from codesearch.cli.ui import console
 
 
-def clean(path: PathArgument = None, db: DbOption = None, quiet: QuietOption = False) -> int:
+def clean(path: PathArgument = None, root: RootOption = None, db: DbOption = None, quiet: QuietOption = False) -> int:
     """Delete the index of a folder. Source files are not touched.
 
     codesearch clean
@@ -16,7 +16,7 @@ def clean(path: PathArgument = None, db: DbOption = None, quiet: QuietOption = F
 
     Exit status: 0 if an index was deleted, 1 if there was none.
     """
-    with session.opened(options.root_of(path), db=db) as index:
+    with session.opened(options.folder_of(path) if root is None else options.root_of(path, root), db=db) as index:
         removed = index.remove()
         if not quiet:
             console.message(f"{index.path}: {'removed' if removed else 'there is no index'}")

@@ -8,7 +8,7 @@ import typer
 
 from codesearch.cli import options, session
 from codesearch.cli.exit_codes import FOUND
-from codesearch.cli.options import DbOption, PathArgument, QuietOption, RerankOptions
+from codesearch.cli.options import DbOption, PathArgument, QuietOption, RerankOptions, RootOption
 from codesearch.cli.ui import console
 from codesearch.core.errors import NotFoundError
 
@@ -34,6 +34,7 @@ def index(
             show_default=False,
         ),
     ] = None,
+    root: RootOption = None,
     db: DbOption = None,
     quiet: QuietOption = False,
     *,
@@ -52,9 +53,10 @@ def index(
     from codesearch.cli.ui.progress import Reporter
 
     settings = {"include": include, "exclude": exclude, "workers": workers, "db": db, **rerank.settings}
-    with session.opened(options.root_of(path), **settings) as opened:
+    with session.opened(options.root_of(path, root), **settings) as opened:
         opened.check_model()
-        with Reporter(opened.root, quiet=quiet, first=rebuild or not opened.path.exists()) as reporter:
+        made = not opened.path.exists()
+        with Reporter(opened.root, quiet=quiet, first=rebuild or made) as reporter:
             report = opened.update(rebuild=rebuild, on_progress=reporter.progress, on_wait=reporter.waiting)
         something = report.symbols or next(opened.symbols(limit=1), None) is not None
         problem = "" if something else session.nothing_to_search(opened.status())
@@ -64,6 +66,8 @@ def index(
             if not problem:
                 console.message(reports.done(report, opened.root))
         if problem:
+            if made:
+                session.forget(opened)
             raise NotFoundError(problem)
         if opened.settings.embed == "full" and opened.settings.second_stage:
             session.embed_all(opened, quiet=quiet)

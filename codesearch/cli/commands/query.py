@@ -102,13 +102,14 @@ def query(
             raise UsageError("with --batch, queries come from the file: omit TEXT and give only PATH")
         text, path = None, text
     _check(text, results, output)
-    where = filters.where()
+    tree = options.tree_of(path, use.root)
+    where = filters.where() & tree.where
     from codesearch.search import parse
 
     parsed = None if text is None else parse(text, where)
     limit = results.limit if results.open_ is None else max(results.open_, results.limit or 0)
     settings = {"db": use.db, "limit": limit, **output.settings, **rerank.settings}
-    with session.opened(options.root_of(path), **settings) as index:
+    with session.opened(tree.root, **settings) as index:
         if parsed is None:
             return _batch(index, where, results, output, use)
         return _answer(index, parsed, Request(text or "", where, results, output, use))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -18,6 +18,10 @@ from codesearch.cli.options import (
     ReportFormatOption,
 )
 from codesearch.cli.ui import answers, console
+
+if TYPE_CHECKING:
+    from codesearch.core.types import Symbol
+    from codesearch.index import Index
 
 
 def show(
@@ -38,15 +42,20 @@ def show(
     codesearch show src/cache.py:42 | less
     """
     at = options.place(what)
-    root, file = options.located(at[0], path) if at is not None else (options.root_of(path), "")
+    tree = options.tree_of(path, use.root)
+    root, file = options.located(at[0], path, use.root) if at is not None else (tree.root, "")
     with session.opened(root, db=use.db, color=options.value_of(color)) as index:
         if use.update:
             session.refresh(index, quiet=use.quiet)
-        found = [index.symbol_at(file, at[1])] if at is not None else index.symbols_named(what)
+        found = [index.symbol_at(file, at[1])] if at is not None else _named(index, what, tree.below)
         answers.answers(index, OutputOptions(format=Format(format.value))).print_source(found[:limit])
         if not use.quiet:
             _say_the_rest(what, len(found), [f"{one.path}:{one.start_line}" for one in found[limit:]])
         return FOUND if found else NOTHING
+
+
+def _named(index: Index, name: str, below: str) -> list[Symbol]:
+    return [one for one in index.symbols_named(name) if not below or one.path.startswith(f"{below}/")]
 
 
 def _say_the_rest(name: str, count: int, rest: list[str]) -> None:

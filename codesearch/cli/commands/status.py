@@ -8,7 +8,7 @@ import typer
 
 from codesearch.cli import options, session
 from codesearch.cli.exit_codes import FOUND, NOTHING
-from codesearch.cli.options import ColorOption, DbOption, PathArgument, ReportFormat, ReportFormatOption
+from codesearch.cli.options import ColorOption, DbOption, PathArgument, ReportFormat, ReportFormatOption, RootOption
 from codesearch.cli.ui import console
 
 
@@ -17,6 +17,7 @@ def status(
     skipped: Annotated[bool, typer.Option("--skipped", help="List every skipped file.")] = False,
     format: ReportFormatOption = ReportFormat.text,
     color: ColorOption = None,
+    root: RootOption = None,
     db: DbOption = None,
 ) -> int:
     """Show what the index contains and whether it is up to date.
@@ -29,7 +30,7 @@ def status(
     """
     from codesearch.cli.ui import render, reports
 
-    with session.opened(options.root_of(path), db=db, color=options.value_of(color)) as index:
+    with session.opened(options.root_of(path, root), db=db, color=options.value_of(color)) as index:
         found = index.status()
         if format is ReportFormat.json:
             render.print_json(reports.status_object(found, list_skipped=skipped), indent=2)

@@ -27,8 +27,9 @@ def symbols(
     codesearch symbols --kind class
     codesearch symbols path/to/repo --lang go --name 'parse*' --format ndjson
     """
-    where = filters.where()
-    with session.opened(options.root_of(path), db=use.db, **output.settings) as index:
+    tree = options.tree_of(path, use.root)
+    where = filters.where() & tree.where
+    with session.opened(tree.root, db=use.db, **output.settings) as index:
         if use.update:
             session.refresh(index, quiet=use.quiet)
         found = index.symbols(where, limit=-1 if limit is None else limit)

@@ -11,7 +11,7 @@ import typer
 
 from codesearch.cli import options
 from codesearch.cli.exit_codes import ERROR, FOUND, NOTHING
-from codesearch.cli.options import DbOption, PathArgument, QuietOption, RerankOptions
+from codesearch.cli.options import DbOption, PathArgument, QuietOption, RerankOptions, RootOption
 from codesearch.cli.ui import console
 from codesearch.core.errors import CodesearchError, UsageError
 
@@ -34,6 +34,7 @@ def watch(
     status: Annotated[bool, typer.Option("--status", help="Show whether a watcher is running, and its state.")] = False,
     stop: Annotated[bool, typer.Option("--stop", help="Stop the watcher of this folder.")] = False,
     poll: Annotated[bool, typer.Option("--poll", help="Poll the folder instead of using file-system events.")] = False,
+    root: RootOption = None,
     db: DbOption = None,
     quiet: QuietOption = False,
     *,
@@ -55,7 +56,7 @@ def watch(
 
     given = {"db": db, **rerank.settings}
     settings = {name: value for name, value in given.items() if value is not None}
-    service = Service(options.root_of(path), settings, name=NAME, poll=poll)
+    service = Service(options.root_of(path, root), settings, name=NAME, poll=poll)
     if status:
         return _status(service)
     if stop:
@@ -264,7 +265,7 @@ def _stop(service: Service, *, quiet: bool) -> int:
     while kept(service.index_path).get("pid") == pid:
         if time.monotonic() > end:
             if not signals:
-                raise CodesearchError(f"the watcher (process {pid}) does not end, although it was killed")
+                raise CodesearchError(f"the watcher (process {pid}) did not stop, although it was killed")
             os.kill(pid, signals.pop(0))
             end = time.monotonic() + STOP_TIMEOUT / 2
         time.sleep(0.02)
