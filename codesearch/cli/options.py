@@ -189,6 +189,10 @@ class IndexOptions:
     db: DbOption = None
     quiet: QuietOption = False
 
+    def tree(self, path: str | None) -> Tree:
+        """Return the tree that PATH means with these options; see `tree_of`."""
+        return tree_of(path, self.root, self.db)
+
     @property
     def update(self) -> bool:
         """Whether to look for changed files first."""
@@ -241,9 +245,10 @@ class Tree:
         return Filter(under=(f"/{escaped}/**",)) if self.below else Filter()
 
 
-def tree_of(path: str | None, root: str | None = None) -> Tree:
+def tree_of(path: str | None, root: str | None = None, db: str | None = None) -> Tree:
     """Return the tree for PATH and --root: PATH restricts a command, the folder that encloses it has the index.
 
+    With --db, PATH is the root: an index file of its own hides no other index.
     Raises UsageError where the tree would be a home folder or a whole disk that nobody asked for.
     """
     for given, name in ((path, "PATH"), (root, "--root")):
@@ -260,6 +265,8 @@ def tree_of(path: str | None, root: str | None = None) -> Tree:
     folder = _absolute(Path.cwd() if path is None else expand_home(path))
     if path is not None and not folder.is_dir():
         return Tree(Path(path))  # opening it says what is wrong
+    if path is not None and db is not None:
+        return Tree(folder)
     top = enclosing_root(folder)
     if path is None and holds_everything(top) and not (top / ".git").exists():
         raise UsageError(
@@ -269,9 +276,9 @@ def tree_of(path: str | None, root: str | None = None) -> Tree:
     return Tree(top, "" if path is None else _below(folder, top))
 
 
-def root_of(path: str | None, root: str | None = None) -> Path:
-    """Return the root of the tree that PATH and --root mean; see `tree_of`."""
-    return tree_of(path, root).root
+def root_of(path: str | None, root: str | None = None, db: str | None = None) -> Path:
+    """Return the root of the tree that PATH, --root and --db mean; see `tree_of`."""
+    return tree_of(path, root, db).root
 
 
 def folder_of(path: str | None) -> Path:
@@ -314,14 +321,14 @@ def place(text: str) -> tuple[str, int] | None:
     return found["file"], int(found["line"])
 
 
-def located(file: str, path: str | None, root: str | None = None) -> tuple[Path, str]:
+def located(file: str, path: str | None, use: IndexOptions) -> tuple[Path, str]:
     """Return (root, path below it) of a file given as absolute, relative to the current folder, or to the root.
 
     A file outside the default root has the root that encloses it. Raises NotFoundError.
     """
     from codesearch.index import enclosing_root
 
-    meant = root_of(path, root)
+    meant = use.tree(path).root
     top = _absolute(meant)
     here = _absolute(expand_home(file))
     if not here.is_file():
@@ -333,7 +340,7 @@ def located(file: str, path: str | None, root: str | None = None) -> tuple[Path,
         for end in (here, here.resolve()):
             if end.is_relative_to(start):
                 return meant, end.relative_to(start).as_posix()
-    if path is not None or root is not None:
+    if path is not None or use.root is not None:
         raise NotFoundError(f"{file}: not inside {top}")
     own = enclosing_root(here.parent)
     return own, here.relative_to(_absolute(own)).as_posix()

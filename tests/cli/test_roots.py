@@ -105,3 +105,10 @@ def test_an_interrupted_first_index_is_finished_before_it_answers(repository: Pa
     )
     assert paths(run)[0] == "src/c.py"
     assert "not indexed yet" not in run.err
+
+
+def test_with_an_index_file_of_its_own_the_path_is_the_root(repository: Path, tmp_path: Path):
+    db = tmp_path / "own.db"
+    for _ in range(2):
+        run = process("query", "open_door", "src", "--db", db, "--format", "json", cwd=repository)
+        assert paths(run) == ["a.py"]

@@ -16,7 +16,7 @@ def clean(path: PathArgument = None, root: RootOption = None, db: DbOption = Non
 
     Exit status: 0 if an index was deleted, 1 if there was none.
     """
-    with session.opened(options.folder_of(path) if root is None else options.root_of(path, root), db=db) as index:
+    with session.opened(options.folder_of(path) if root is None else options.root_of(path, root, db), db=db) as index:
         removed = index.remove()
         if not quiet:
             console.message(f"{index.path}: {'removed' if removed else 'there is no index'}")

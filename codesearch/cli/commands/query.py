@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from codesearch.cli import options, session
+from codesearch.cli import session
 from codesearch.cli.exit_codes import NOTHING
 from codesearch.cli.options import (
     FilterOptions,
@@ -102,7 +102,7 @@ def query(
             raise UsageError("with --batch, queries come from the file: omit TEXT and give only PATH")
         text, path = None, text
     _check(text, results, output)
-    tree = options.tree_of(path, use.root)
+    tree = use.tree(path)
     where = filters.where() & tree.where
     from codesearch.search import parse
 

@@ -42,8 +42,8 @@ def show(
     codesearch show src/cache.py:42 | less
     """
     at = options.place(what)
-    tree = options.tree_of(path, use.root)
-    root, file = options.located(at[0], path, use.root) if at is not None else (tree.root, "")
+    tree = use.tree(path)
+    root, file = options.located(at[0], path, use) if at is not None else (tree.root, "")
     with session.opened(root, db=use.db, color=options.value_of(color)) as index:
         if use.update:
             session.refresh(index, quiet=use.quiet)

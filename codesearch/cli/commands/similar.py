@@ -31,8 +31,8 @@ def similar(
     at = options.place(place)
     if at is None:
         raise UsageError(f"{place}: expected FILE:LINE, for example src/cache.py:42")
-    root, file = options.located(at[0], path, use.root)
-    where = filters.where() & options.tree_of(path, use.root).where
+    root, file = options.located(at[0], path, use)
+    where = filters.where() & use.tree(path).where
     with session.opened(root, db=use.db, limit=limit, **output.settings) as index:
         hits = session.similar(index, file, at[1], where, update=use.update, quiet=use.quiet)
         answers.answers(index, output).print_hits(hits, {"file": file, "line": at[1]})

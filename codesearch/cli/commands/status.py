@@ -30,7 +30,7 @@ def status(
     """
     from codesearch.cli.ui import render, reports
 
-    with session.opened(options.root_of(path, root), db=db, color=options.value_of(color)) as index:
+    with session.opened(options.root_of(path, root, db), db=db, color=options.value_of(color)) as index:
         found = index.status()
         if format is ReportFormat.json:
             render.print_json(reports.status_object(found, list_skipped=skipped), indent=2)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from codesearch.cli import options, session
+from codesearch.cli import session
 from codesearch.cli.options import FilterOptions, IndexOptions, OutputOptions, PathArgument
 from codesearch.cli.ui import answers
 
@@ -27,7 +27,7 @@ def symbols(
     codesearch symbols --kind class
     codesearch symbols path/to/repo --lang go --name 'parse*' --format ndjson
     """
-    tree = options.tree_of(path, use.root)
+    tree = use.tree(path)
     where = filters.where() & tree.where
     with session.opened(tree.root, db=use.db, **output.settings) as index:
         if use.update:

@@ -62,8 +62,8 @@ def why(
     at = options.place(place)
     if at is None:
         raise UsageError(f"{place}: expected FILE:LINE, for example src/cache.py:42")
-    where = filters.where() & options.tree_of(path, use.root).where
-    root, file = options.located(at[0], path, use.root)
+    where = filters.where() & use.tree(path).where
+    root, file = options.located(at[0], path, use)
     with session.opened(root, db=use.db, color=options.value_of(color), **rerank.settings) as index:
         if use.update:
             session.refresh(index, quiet=use.quiet)
