@@ -34,9 +34,9 @@ ABOVE = frozenset(
         "codesearch/files/ignore.py:_bracket",
         "codesearch/files/ignore.py:translate",
         "codesearch/files/walk.py:walk",
-        "codesearch/languages/hooks_clauses.py:_arity",
-        "codesearch/languages/hooks_objc.py:_lost_methods",
-        "codesearch/languages/hooks_perl.py:perl",
+        "codesearch/languages/hooks/elixir.py:_arity",
+        "codesearch/languages/hooks/objc.py:_lost_methods",
+        "codesearch/languages/hooks/perl.py:perl",
         "codesearch/search/term_pruning.py:select_terms",
     }
 )

@@ -48,10 +48,6 @@ _DEFINITION = re.compile(
 )
 """Behind the first definition a marker is rather the template of a generator."""
 
-_PACKED_LANGUAGES = frozenset(
-    {"javascript", "typescript", "tsx", "jsx", "css", "scss", "less", "json", "html", "svelte", "vue"}
-)
-"""Where minifiers are used; elsewhere a long line is data inside real code."""
 _PACKED_NAME = re.compile(r"[.-]min\.(?:js|mjs|cjs|css|jsx?|tsx?|html)$", re.IGNORECASE)
 _LONG_LINE = 200
 """Bytes; minifiers that break lines do so at 500 or more, people rarely write beyond 200."""
@@ -144,7 +140,9 @@ def is_minified(path: str, data: bytes, language: str) -> bool:
     A packed line is long, has almost no blanks and much punctuation: not prose, not base64. Ordinary code
     beside it, more than a wrapper's few lines, keeps the file.
     """
-    if language not in _PACKED_LANGUAGES:
+    from codesearch import languages
+
+    if not languages.get(language).packed:
         return False
     if _PACKED_NAME.search(path):
         return True

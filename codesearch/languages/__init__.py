@@ -1,6 +1,7 @@
-"""Which languages there are, and which one a file is written in.
+"""The supported languages, and how to tell which one a file is written in.
 
-Importing this package loads no grammar. One entry in `registry.py` and one query in `queries/` make a language.
+Importing this package loads no grammar. A language is one entry in `registry.py`, one query in `queries/`, and a
+module in `hooks/` if the query is not enough.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from codesearch.core.errors import NotFoundError
 from codesearch.languages.definition import Language
 from codesearch.languages.registry import LANGUAGES
 
-__all__ = ["Language", "all", "detect", "get"]
+__all__ = ["Language", "all", "by_editor_id", "detect", "get", "named", "names"]
 
 _BY_NAME = {language.name: language for language in LANGUAGES}
 _INTERPRETER = re.compile(rb"#!\s*(?:\S*/)?(?:env\s+(?:-\S+\s+|\w+=\S*\s+)*(?:\S*/)?)?([A-Za-z_+-]+)")
@@ -28,29 +29,49 @@ def _index(keys: str) -> dict[str, list[Language]]:
     return index
 
 
+_NAMED: dict[str, tuple[str, ...]] = {}
+for _language in LANGUAGES:
+    for _name in (_language.name, *_language.aliases):
+        _NAMED[_name] = (*_NAMED.get(_name, ()), _language.name)
+_BY_EDITOR_ID = {one: language for language in LANGUAGES for one in (language.name, *language.editor_ids)}
 _BY_EXTENSION = _index("extensions")
 _BY_FILENAME = _index("filenames")
 _BY_INTERPRETER = _index("interpreters")
 
 
 def all() -> tuple[Language, ...]:
-    """Return every language, in the registry's order."""
+    """Return every language, in the order of the registry."""
     return LANGUAGES
 
 
 def get(name: str) -> Language:
-    """Return the language of that name; raises NotFoundError."""
+    """Return a language by its name. Raises NotFoundError."""
     try:
         return _BY_NAME[name]
     except KeyError:
         raise NotFoundError(f"unknown language {name!r}; known: {', '.join(sorted(_BY_NAME))}") from None
 
 
-def detect(path: str, head: bytes = b"") -> Language | None:
-    """Return the language of a file, or None if it is not source code that can be read.
+def names() -> list[str]:
+    """Return every name that a filter understands, aliases included."""
+    return list(_NAMED)
 
-    `head` is the first few KB; it decides between languages that share an extension (`.h`) and reads the
-    `#!` line of files without one. Without it the commonest language of the extension is returned.
+
+def named(name: str) -> tuple[str, ...]:
+    """Return the languages that a name in a filter stands for, in any case: `ts` is TypeScript and TSX; () if none."""
+    return _NAMED.get(name.lower(), ())
+
+
+def by_editor_id(identifier: str) -> Language | None:
+    """Return the language that an editor calls by this id, in any case; None if it is not known."""
+    return _BY_EDITOR_ID.get(identifier.lower())
+
+
+def detect(path: str, head: bytes = b"") -> Language | None:
+    """Return the language of a file, or None if it is in no supported language.
+
+    `head` is the first few KB of the file. It decides between languages that share an extension (`.h`), and holds the
+    `#!` line of files without an extension. Without it, the most common language of the extension is returned.
     """
     name = path.rpartition("/")[2]
     if entries := _BY_FILENAME.get(name):

@@ -1,4 +1,4 @@
-"""What a registry entry says of a language, and what the scan of a file hands to its hooks."""
+"""The description of a language, and the scan of a file as its hooks see it."""
 
 from __future__ import annotations
 
@@ -14,89 +14,100 @@ TYPE_KINDS = frozenset({"class", "struct", "trait", "interface", "enum", "impl"}
 class Definition:
     """One definition as a query found it: byte offsets and names, not yet placed in its containers.
 
-    `kind` is a `Kind`, or `namespace` or `impl` for containers that are no symbols of their own.
+    `kind` is a `Kind`, or `namespace` or `impl` for containers that are not symbols themselves.
     """
 
     kind: str
     name: str
     scope: str
-    """Qualifier written with the name: a Go receiver's type, the `A::B` of `A::B::f`; else empty."""
+    """Qualifier written with the name: the receiver type in Go, the `A::B` of `A::B::f`; else empty."""
     start: int
-    """Where the range begins: decorators, attributes and `export` included."""
+    """Start of the range, including decorators, attributes and `export`."""
     end: int
     head: int
-    """Where the declaration proper begins, after decorators."""
+    """Start of the declaration itself, after decorators."""
     body: int
-    """Where the body begins, -1 if there is none to leave out of the signature."""
+    """Start of the body; -1 if there is none to leave out of the signature."""
     pattern: int
-    """Index of the query pattern that matched; of two for one name the earlier wins."""
+    """Index of the query pattern that matched; if two match one name, the earlier wins."""
     name_start: int
     prototype: bool = False
-    """A declaration that counts only if the file holds no definition of the same qualified name."""
+    """A declaration that counts only if the file has no definition of the same qualified name."""
     documentation: str | None = None
-    """From a docstring or an attribute; None means: look at the comment above."""
+    """From a docstring or an attribute; None if the comment above is to be used."""
 
 
 class Scan(Protocol):
-    """What a hook sees: one parsed source and the definitions found in it."""
+    """One parsed source and the definitions found in it."""
 
     source: bytes
     definitions: list[Definition]
     has_error: bool
     marks: dict[str, list[tuple[int, int]]]
-    """Byte ranges of captures the engine gives no meaning, by capture name (`@reparse`, ...)."""
+    """Byte ranges of captures that only hooks use, by capture name (`@reparse`, ...)."""
 
     @property
     def errors(self) -> list[tuple[int, int]]:
-        """Byte ranges of the outermost syntax errors; found when first asked for."""
+        """Byte ranges of the outermost syntax errors, computed on first use."""
 
     def again(
         self, source: bytes, language: str | None = None, changed: Sequence[tuple[int, int]] | None = None
     ) -> Scan:
         """Scan another source of the same length, so that its offsets fit this one.
 
-        `changed` are the ranges in which it differs from this one, in order: what is outside them is not parsed again.
+        `changed` are the ranges in which it differs from this one, in order; the rest is not parsed again.
         """
 
     def adopt(self, other: Scan) -> None:
-        """Take over what widens and documents the definitions of another scan (wrappers, attributes, docstrings)."""
+        """Take over the wrappers, attributes and docstrings of the definitions of another scan."""
 
 
 SplitName = Callable[[str], tuple[str, str]]
 """From the text of a name to (scope, name)."""
 Before = Callable[[bytes], bytes]
-"""Rewrites a source before it is parsed; the length and the line breaks must stay."""
+"""Rewrites a source before it is parsed; length and line breaks must not change."""
 After = Callable[[Scan], list[Definition]]
-"""Replaces the definitions of a scan: to add, merge or drop some."""
+"""Returns the definitions to use for a scan: it may add, merge or drop some."""
 
 
 @dataclass(frozen=True, slots=True)
 class Language:
-    """One language: how its files are known, which grammar parses it, how its names and comments look.
+    """One language: its names, its files, its grammar, and the form of its names and comments.
 
     The query is `queries/<name>.scm`; its captures are described in docs/languages.md.
     """
 
     name: str
+    """In queries, settings and answers: `csharp`."""
+    display: str
+    """For people: `C#`."""
     module: str
     """Wheel module of the grammar, such as `tree_sitter_go`; empty if the `after` hook finds everything itself."""
     function: str = "language"
-    """The function of the module that gives the grammar."""
+    """Function of the module that returns the grammar."""
+    aliases: tuple[str, ...] = ()
+    """Other names that people use in a filter: `cs`, `c#`. Several languages may share one."""
+    editor_ids: tuple[str, ...] = ()
+    """Other names that editors use, as language ids of LSP or file types: `javascriptreact`."""
+    lexer: str = ""
+    """Name of the Pygments lexer, if it differs from `name`."""
+    packed: bool = False
+    """Whether minifiers are used for it; elsewhere a long line is data inside real code."""
     extensions: tuple[str, ...] = ()
     """With the dot, in lower case."""
     filenames: tuple[str, ...] = ()
     interpreters: tuple[str, ...] = ()
     """Names in a `#!` line, without version digits."""
     content: bytes = b""
-    """Regular expression (multi-line) that the head of a file must match where another language has the same
-    extension. Entries with one are asked first, in the registry's order; then the first entry without one."""
+    """Regular expression (multi-line) that the head of a file must match if another language has the same extension.
+    Entries with one are tried first, in the order of the registry; then the first entry without one."""
     queries: tuple[str, ...] = ()
-    """Names of the query files, read as one; by default the language's own."""
+    """Names of the query files, read as one; by default the name of the language."""
     separator: str = "."
     line_comments: tuple[str, ...] = ("//",)
     block_comments: tuple[tuple[str, str], ...] = (("/*", "*/"),)
     method_kinds: frozenset[str] = field(default=TYPE_KINDS)
-    """Containers whose functions are methods."""
+    """Kinds of containers whose functions are methods."""
     overloads: bool = False
     """Whether prototypes directly above a definition of the same name are part of it."""
     annotation: bytes = b""

@@ -30,28 +30,6 @@ _KEYS = {
     "name": "names",
     "is": "roles",
 }
-_ALIASES = {
-    "js": ("javascript",),
-    "jsx": ("javascript",),
-    "ts": ("typescript", "tsx"),
-    "py": ("python",),
-    "rs": ("rust",),
-    "rb": ("ruby",),
-    "kt": ("kotlin",),
-    "sh": ("bash",),
-    "shell": ("bash",),
-    "c++": ("cpp",),
-    "cxx": ("cpp",),
-    "c#": ("csharp",),
-    "cs": ("csharp",),
-    "golang": ("go",),
-    "hs": ("haskell",),
-    "ex": ("elixir",),
-    "objective-c": ("objc",),
-    "terraform": ("hcl",),
-    "tf": ("hcl",),
-    "ml": ("ocaml", "ocaml_interface"),
-}
 _NAME = re.compile(r"[^\W\d][\w$]*(?:(?:\.|::|#|->|/)[^\W\d][\w$]*[!?=]?)*[!?=]?(?:\(\))?\Z")
 
 STOP_WORDS = frozenset(
@@ -210,10 +188,8 @@ def checked(field: str, value: str, shown: str) -> tuple[str, ...]:
         raise UsageError(f"the filter `{shown}` has no value; for example: `{_EXAMPLES[field]}`")
     lowered = value.lower()
     if field == "languages":
-        known = {language.name for language in languages.all()}
-        found = _ALIASES.get(lowered, (lowered,))
-        if not set(found) <= known:
-            raise UsageError(_unknown("language", value, [*known, *_ALIASES]))
+        if not (found := languages.named(lowered)):
+            raise UsageError(_unknown("language", value, languages.names()))
         return found
     if field == "kinds":
         if lowered not in KINDS:

@@ -11,19 +11,6 @@ from codesearch_lsp.positions import Text
 if TYPE_CHECKING:
     from codesearch_lsp.folders import Folder
 
-LANGUAGES = {
-    "javascriptreact": "javascript",
-    "typescriptreact": "tsx",
-    "shellscript": "bash",
-    "sh": "bash",
-    "objective-c": "objc",
-    "objective-cpp": "objc",
-    "terraform": "hcl",
-    "csharp": "csharp",
-    "c_sharp": "csharp",
-}
-"""Names that editors give languages, where codesearch's differ."""
-
 
 def identity(uri: str) -> str:
     """Return what two spellings of one document's URI have in common."""
@@ -56,8 +43,8 @@ class Document:
         """Return the language the editor says it is, as codesearch calls it, or None."""
         from codesearch import languages
 
-        name = LANGUAGES.get(self.language_id.lower(), self.language_id.lower())
-        return name if any(name == language.name for language in languages.all()) else None
+        language = languages.by_editor_id(self.language_id)
+        return None if language is None else language.name
 
     def data(self) -> bytes:
         """Return the text as extraction sees files: UTF-8, a lone CR as LF."""

@@ -7,16 +7,6 @@ from functools import lru_cache
 from itertools import islice
 from typing import Any
 
-_LEXERS = {
-    "objc": "objective-c",
-    "tsx": "typescript",
-    "ocaml_interface": "ocaml",
-    "hcl": "terraform",
-    "svelte": "typescript",
-    "vue": "typescript",
-}
-"""Our name -> Pygments' where they differ."""
-
 _CODES = (
     ("Comment", "2;3"),
     ("Literal.String.Doc", "2;32"),
@@ -50,9 +40,16 @@ def _lexer(language: str) -> Any:
     from pygments.lexers import get_lexer_by_name  # type: ignore[import-untyped]
     from pygments.util import ClassNotFound  # type: ignore[import-untyped]
 
+    from codesearch import languages
+    from codesearch.core.errors import NotFoundError
+
+    try:
+        name = languages.get(language).lexer or language
+    except NotFoundError:  # of an index by a later version
+        return None
     options = {"startinline": True} if language == "php" else {}
     try:
-        return get_lexer_by_name(_LEXERS.get(language, language), stripnl=False, ensurenl=False, **options)
+        return get_lexer_by_name(name, stripnl=False, ensurenl=False, **options)
     except ClassNotFound:
         return None
 

@@ -38,6 +38,7 @@ export const LANGUAGES: ReadonlyMap<string, string> = new Map([
 export const LANGUAGES_BY_ID: ReadonlyMap<string, string> = new Map([
   ["bash", "bash"],
   ["c", "c"],
+  ["c_sharp", "csharp"],
   ["cpp", "cpp"],
   ["cs", "csharp"],
   ["csharp", "csharp"],

@@ -3,8 +3,8 @@
 return {
   -- The file types whose unsaved text the server reads.
   filetypes = {
-    'bash', 'c', 'cpp', 'cs', 'csharp', 'cuda-cpp', 'dart', 'elixir', 'go', 'haskell', 'hcl',
-    'java', 'javascript', 'javascriptreact', 'julia', 'kotlin', 'lua', 'objc', 'objcpp',
+    'bash', 'c', 'c_sharp', 'cpp', 'cs', 'csharp', 'cuda-cpp', 'dart', 'elixir', 'go', 'haskell',
+    'hcl', 'java', 'javascript', 'javascriptreact', 'julia', 'kotlin', 'lua', 'objc', 'objcpp',
     'objective-c', 'objective-cpp', 'ocaml', 'ocaml.interface', 'ocaml_interface', 'ocamlinterface',
     'perl', 'php', 'python', 'ruby', 'rust', 'scala', 'sh', 'shellscript', 'sql', 'svelte', 'swift',
     'terraform', 'tsx', 'typescript', 'typescriptreact', 'vue', 'zig',

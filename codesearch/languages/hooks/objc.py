@@ -1,4 +1,4 @@
-"""Objective-C: selectors put together, Apple's macros read, and the methods that a syntax error hid."""
+"""Objective-C: selectors, macros, and methods that the grammar loses."""
 
 from __future__ import annotations
 
@@ -6,10 +6,14 @@ import re
 from bisect import bisect_right
 
 from codesearch.languages.definition import Definition, Scan
-from codesearch.languages.hooks_names import definition_at
+from codesearch.languages.hooks._common import definition_at
 
 _CLOSED = re.compile(rb"^\}[ \t]*$", re.MULTILINE)
+
+
 _ENUM_MACRO = re.compile(rb"\bNS_(?:CLOSED_|ERROR_)?(?:ENUM|OPTIONS)[ \t]*\([^(),]*,[ \t]*(\w+)[ \t]*\)")
+
+
 _BLANK_MACRO = re.compile(
     rb"\b(?:NS|CF|UI)_?[A-Z_]*(?:NONNULL_(?:BEGIN|END)|DESIGNATED_INITIALIZER|REQUIRES_SUPER|INLINE|UNAVAILABLE|NOESCAPE"
     rb"|REFINED_FOR_SWIFT|FORMAT_FUNCTION\([^()]*\)|SWIFT_NAME\((?:[^()]|\([^()]*\))*\)|SWIFT_UNAVAILABLE\([^()]*\)"
@@ -32,11 +36,19 @@ def objc_macros(source: bytes) -> bytes:
 
 
 _SELECTOR_TYPE = re.compile(rb"^\s*[-+]\s*(?:\((?:[^()]|\([^()]*\))*\))?")
+
+
 _SELECTOR_PART = re.compile(rb"\s*(\w*)\s*:\s*(?:\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\))?\s*(?:__unused\s+)?\w+")
+
+
 _OBJC_METHOD = re.compile(
     rb"^([-+][ \t]*\((?:[^()\n]|\((?:[^()\n]|\([^()\n]*\))*\))*\)[ \t]*(\w+)[^;{@]{0,1000}?)(?:(\{)|;)", re.MULTILINE
 )
+
+
 _OBJC_CONTAINER = re.compile(rb"^@(?:implementation|interface|protocol)[ \t]+(\w+)|^@end\b", re.MULTILINE)
+
+
 _UNARY_SELECTOR = re.compile(rb"\s*(\w+)")
 
 

@@ -1,4 +1,4 @@
-"""Perl: packages and their reach, methods, and the documentation that stands apart in POD."""
+"""Perl: packages, methods and POD."""
 
 from __future__ import annotations
 
@@ -6,15 +6,26 @@ import re
 from bisect import bisect_left
 
 from codesearch.languages.definition import Definition, Scan
-from codesearch.languages.hooks_names import in_namespaces
+from codesearch.languages.hooks._common import in_namespaces
 
 _POD = re.compile(rb"^=(?!cut\b)(\w+)(?:[ \t]+([^\n]*))?\n(.*?)(?=^=cut\b|\Z)", re.MULTILINE | re.DOTALL)
+
+
 _POD_HEADING = re.compile(rb"^=(?:head[1-6]|item|method|func|attr|sub)[ \t]+([^\n]*)$", re.MULTILINE)
+
+
 _POD_NAME = re.compile(rb"(?:[\w:]+(?:->|::))?(?:[CBI]<+\s*)?(?:\$\w+->)?(\w+)\b")
+
+
 _POD_COMMAND = re.compile(r"^=\w+.*$", re.MULTILINE)
+
+
 _POD_FORMAT = re.compile(r"[CBIFLSX]<+\s?([^<>|]*)(?:\|[^<>]*)?\s?>+")
-_POD_ABOVE = re.compile(rb"\s*(?:#[^\n]*\n\s*)*")
+
+
 _SELF = re.compile(rb"\{\s*(?:#[^\n]*\n\s*)*my\s*\(?\s*\$(?:self|class|invocant|this|proto|c)\b")
+
+
 _MAX_POD = 8_000
 
 

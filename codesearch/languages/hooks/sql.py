@@ -1,8 +1,4 @@
-"""SQL by its statements instead of a grammar.
-
-Dialects differ too much for one: the tree-sitter grammar found 82-98 % of what Universal Ctags finds in
-PostgreSQL extensions and gave wrong ranges in T-SQL and MySQL files. `CREATE` begins a line in all of them.
-"""
+"""SQL: a scanner for CREATE statements."""
 
 from __future__ import annotations
 
@@ -10,9 +6,11 @@ import re
 from bisect import bisect_left
 
 from codesearch.languages.definition import Definition, Scan
-from codesearch.languages.hooks_names import in_namespaces
+from codesearch.languages.hooks._common import in_namespaces
 
 _IDENTIFIER = rb"(?:\"[^\"\n]+\"|\[[^\]\n]+\]|`[^`\n]+`|[\w@$#&:]+)"
+
+
 _CREATE = re.compile(
     rb"""^[ \t]*(CREATE\s+(?:OR\s+(?:REPLACE|ALTER)\s+)?(?:DEFINER\s*=\s*\S+\s+)?
     (?:(?:GLOBAL|LOCAL|TEMP|TEMPORARY|UNLOGGED|FOREIGN|EXTERNAL|VIRTUAL|RECURSIVE|FORCE|EDITIONABLE|NONEDITIONABLE
@@ -26,6 +24,8 @@ _CREATE = re.compile(
     + rb")*)",
     re.IGNORECASE | re.MULTILINE | re.VERBOSE,
 )
+
+
 _KINDS = {
     b"function": "function",
     b"procedure": "function",
@@ -37,22 +37,46 @@ _KINDS = {
     b"table": "struct",
     b"package": "module",
 }
+
+
 _PASSED = rb"--[^\n]*|/\*.*?(?:\*/|\Z)|'(?:[^'\n]|''|\n(?![ \t]*CREATE\b))*'|\"[^\"\n]*\""
+
+
 _DOLLAR_QUOTED = rb"|\$(?P<tag>\w*)\$.*?(?:\$(?P=tag)\$|\Z)"
+
+
 _MARKS = rb"""
     |(?P<open>\b(?:BEGIN|CASE)\b)|(?P<close>\bEND\b(?!\s+(?:IF|LOOP|WHILE|REPEAT|FOR)\b))
     |(?P<create>^[ \t]*CREATE\b)|(?P<stop>^(?:GO|/)[ \t\r]*$|;"""
+
+
 _FLAGS = re.IGNORECASE | re.MULTILINE | re.DOTALL | re.VERBOSE
+
+
 _TOKEN = re.compile(_PASSED + _DOLLAR_QUOTED + _MARKS + rb")", _FLAGS)
+
+
 _TOKEN_DELIMITED = re.compile(_PASSED + _MARKS + rb"|//|\$\$|^DELIMITER\b[^\n]*)", _FLAGS)
 """For MySQL scripts that set the end of a statement with `DELIMITER`: `$$` opens no string there."""
+
+
 _DELIMITER = re.compile(rb"^[ \t]*DELIMITER[ \t]", re.IGNORECASE | re.MULTILINE)
+
+
 _ROUTINE = re.compile(
     rb"^[ \t]*CREATE\s+(?:OR\s+\w+\s+)?(?:FUNCTION|PROC|PROCEDURE|TRIGGER|VIEW|PACKAGE)\b", re.IGNORECASE | re.MULTILINE
 )
+
+
 _BATCH_END = re.compile(rb"^(?:GO|/)[ \t\r]*$", re.IGNORECASE | re.MULTILINE)
+
+
 _BODY = re.compile(rb"\b(?:AS|IS)\s*(?:\$\w*\$|'|BEGIN\b|SELECT\b|WITH\b|\n|$)|\bBEGIN\b|\$\w*\$", re.IGNORECASE)
+
+
 _QUOTES = re.compile(r"[\"`\[\]]")
+
+
 _DOT = re.compile(r"\s*\.\s*")
 
 

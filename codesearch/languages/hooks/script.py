@@ -1,4 +1,4 @@
-"""Vue and Svelte: the `<script>` blocks of a component, read as TypeScript in place."""
+"""Svelte and Vue: the scripts of a component."""
 
 from __future__ import annotations
 
@@ -10,9 +10,17 @@ _OPEN = re.compile(
     rb"<!--.*?(?:-->|\Z)|<script(?=[\s>/])((?:[^>\"']|\"[^\"]{0,2000}\"|'[^']{0,2000}'){0,500})>",
     re.IGNORECASE | re.DOTALL,
 )
+
+
 _CLOSE = re.compile(rb"</script\s*>", re.IGNORECASE)
+
+
 _BLANK = bytes(byte if byte in b"\r\n" else 0x20 for byte in range(256))
+
+
 _FOREIGN = re.compile(rb"""\b(?:type|lang)\s*=\s*["']?(?:application/(?:ld\+)?json|text/template|coffee)""")
+
+
 _JSX = re.compile(rb"""\blang\s*=\s*["']?[jt]sx\b""")
 
 

@@ -1,0 +1,150 @@
+"""What the hooks of several languages share."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+
+from codesearch.languages.definition import Definition
+
+
+@cache
+def regex(pattern: bytes, flags: int = 0) -> re.Pattern[bytes]:
+    """Compile late: the registry is imported by commands that parse nothing."""
+    return re.compile(pattern, flags)
+
+
+_NO_NAMES = frozenset(
+    b"if for while switch return sizeof catch using lock foreach fixed else do defined foreach".split()
+)
+
+
+def heads(
+    pattern: bytes, source: bytes, spans: list[tuple[int, int]], known: list[Definition], kind: str
+) -> list[Definition]:
+    """Return definitions that a parser lost in syntax errors, by the look of their heads."""
+    taken = {definition.name_start for definition in known}
+    bodies = {definition.body for definition in known}
+    found: list[Definition] = []
+    for begin, stop in spans:
+        for match in regex(pattern, re.VERBOSE | re.MULTILINE).finditer(source, begin, stop):
+            if match.start("name") in taken or match.start("body") in bodies or match["name"] in _NO_NAMES:
+                continue
+            start = match.start() + len(match[0]) - len(match[0].lstrip())
+            body = match.start("body")
+            scope = match.groupdict().get("start") or b""
+            qualifier = re.search(rb"((?:[A-Za-z_]\w*::)+)$", scope)
+            found.append(
+                Definition(
+                    kind=kind,
+                    name=match["name"].decode("ascii", "replace"),
+                    scope=qualifier[1].decode("ascii").strip(":") if qualifier else "",
+                    start=start,
+                    end=block_end(source, body, len(source)),
+                    head=start,
+                    body=body,
+                    pattern=0,
+                    name_start=match.start("name"),
+                )
+            )
+    return found
+
+
+def block_end(source: bytes, start: int, stop: int) -> int:
+    """Return the end of what opens at `start`, a block or an `=> expression;`; braces in strings count too."""
+    if source[start : start + 1] != b"{":
+        end = source.find(b";", start, stop)
+        return end + 1 if end >= 0 else stop
+    depth = 0
+    for match in regex(rb"[{}]|\n[^\s{}\#/*]").finditer(source, start, stop):
+        if match[0] == b"{":
+            depth += 1
+        elif match[0] == b"}":
+            depth -= 1
+            if depth == 0:
+                return match.end()
+    return min(stop, start + 1)
+
+
+def without_generics(text: str) -> str:
+    if "<" not in text:
+        return text
+    out: list[str] = []
+    depth = 0
+    previous = ""
+    for character in text:
+        if character == "<":
+            depth += 1
+        elif character == ">" and previous != "-":
+            depth = max(0, depth - 1)
+        elif depth == 0:
+            out.append(character)
+        previous = character
+    return "".join(out)
+
+
+@dataclass(slots=True)
+class _Level:
+    """What stands directly inside one definition."""
+
+    end: int
+    last: Definition | None = None
+
+
+def merge(
+    definitions: list[Definition],
+    belongs: Callable[[Definition, Definition], bool],
+    join: Callable[[Definition, Definition], None],
+) -> list[Definition]:
+    """Merge neighbours on one level: where `belongs(earlier, later)`, `join` may change the earlier, which then
+    reaches to the end of the later.
+    """
+    kept: list[Definition] = []
+    levels = [_Level(end=1 << 62)]
+    for definition in sorted(definitions, key=lambda one: (one.start, -one.end, one.name_start)):
+        while levels[-1].end <= definition.start:
+            levels.pop()
+        level = levels[-1]
+        earlier = level.last
+        if earlier and earlier.end <= definition.start and belongs(earlier, definition):
+            join(earlier, definition)
+            earlier.end = definition.end
+        else:
+            level.last = definition
+            kept.append(definition)
+        levels.append(_Level(definition.end))
+    return kept
+
+
+def definition_at(kind: str, name: str, start: int, end: int, body: int, name_start: int) -> Definition:
+    """Return a definition that code found, without decorators or documentation of its own."""
+    return Definition(
+        kind=kind,
+        name=name,
+        scope="",
+        start=start,
+        end=end,
+        head=start,
+        body=body,
+        pattern=0,
+        name_start=name_start,
+    )
+
+
+def in_namespaces(definitions: list[Definition]) -> list[Definition]:
+    """Let the qualifiers of functions stand for namespaces: the engine takes one for a type, and its function for a
+    method, which `app.add` in SQL, `Base.show` in Julia or `sub My::Module::run` in Perl is not.
+    """
+    out: list[Definition] = []
+    for definition in definitions:
+        if definition.scope and definition.kind == "function":
+            around = definition_at(
+                "namespace", definition.scope, definition.start, definition.end, -1, definition.start
+            )
+            around.name_start = -1  # before the function, whose range it shares
+            definition.scope = ""
+            out.append(around)
+        out.append(definition)
+    return out

@@ -1,0 +1,85 @@
+"""Elixir: clauses of one function, protocols."""
+
+from __future__ import annotations
+
+import re
+
+from codesearch.languages.definition import Definition, Scan
+from codesearch.languages.hooks._common import merge
+
+_CLOSING = {b"("[0]: b")"[0], b"["[0]: b"]"[0], b"{"[0]: b"}"[0]}
+
+
+_MAX_HEAD = 2_000
+"""Bytes of a clause's head that are looked at."""
+
+
+# Elixir
+
+_KEYWORD_BODY = re.compile(rb",\s*do:|\s+do\b(?!:)|\)\s*do\b(?!:)")
+
+
+_IMPLEMENTED_FOR = re.compile(rb"\bfor:\s*([\w.]+)")
+
+
+def elixir(scan: Scan) -> list[Definition]:
+    """Merge consecutive clauses of one name and arity, and name implementations as Elixir does (`Size.Map`)."""
+    source = scan.source
+    arities: dict[int, int] = {}
+    for definition in scan.definitions:
+        head = source[definition.start : definition.start + 10]
+        if definition.kind == "module" and head.startswith(b"defimpl"):
+            limit = definition.body if definition.body > 0 else definition.name_start + _MAX_HEAD
+            target = _IMPLEMENTED_FOR.search(source, definition.name_start, limit)
+            if target:
+                definition.name += "." + target[1].decode("utf-8", "replace")
+        elif definition.kind in ("function", "macro") and head.startswith(b"def"):
+            arities[definition.name_start] = _arity(source, definition)
+            end = definition.body if definition.body > 0 else definition.end
+            found = _KEYWORD_BODY.search(source, definition.name_start, min(end, definition.end))
+            if found:
+                definition.body = found.start() + (1 if found[0].startswith(b")") else 0)
+            elif definition.body < 0:
+                definition.body = definition.end
+
+    def belongs(earlier: Definition, later: Definition) -> bool:
+        return (
+            earlier.name == later.name
+            and earlier.kind == later.kind
+            and arities.get(earlier.name_start, -1) == arities.get(later.name_start, -2)
+        )
+
+    return merge(scan.definitions, belongs, lambda earlier, later: None)
+
+
+def _arity(source: bytes, definition: Definition) -> int:
+    """Count the parameters; an operator has two."""
+    at = definition.name_start + len(definition.name.encode())
+    if not definition.name[:1].isalpha() and definition.name[:1] != "_":
+        return 2
+    if source[at : at + 1] != b"(":
+        return 0
+    commas, filled = 0, False
+    depth: list[int] = []
+    quote = 0
+    for position in range(at, min(at + _MAX_HEAD, definition.end)):
+        byte = source[position]
+        if quote:
+            if byte == quote and source[position - 1] != 0x5C:
+                quote = 0
+            continue
+        if byte == 0x22:
+            quote = byte
+            filled = True
+        elif byte in _CLOSING:
+            filled = filled or bool(depth)
+            depth.append(_CLOSING[byte])
+        elif depth and byte == depth[-1]:
+            depth.pop()
+            if not depth:
+                break
+        elif byte == 0x2C and len(depth) == 1:
+            commas += 1
+        elif byte > 0x20:
+            filled = True
+    return commas + 1 if filled else 0

@@ -1,0 +1,15 @@
+"""PHP: names."""
+
+from __future__ import annotations
+
+import re
+
+# PHP
+
+
+def php_name(text: str) -> tuple[str, str]:
+    """Name what a closure is assigned to: `$this->handler` is handler."""
+    if text.isidentifier():
+        return "", text
+    tail = re.search(r"(\w+)\W*$", text)
+    return "", tail[1] if tail else text

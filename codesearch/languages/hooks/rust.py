@@ -1,0 +1,49 @@
+"""Rust: names, and methods of `impl` blocks."""
+
+from __future__ import annotations
+
+import re
+
+from codesearch.languages.definition import Definition, Scan
+from codesearch.languages.hooks._common import without_generics
+
+_MAX_MACRO_DEPTH = 3
+"""Item macros inside item macros: deeper is not looked for."""
+
+
+# Rust
+
+
+def rust_name(text: str) -> tuple[str, str]:
+    """Name the type of an `impl` without references, generics and path: `&'a mut io::Reader<R>` is Reader."""
+    if text.isidentifier():
+        return "", text
+    text = re.sub(r"^(?:&|\*const\b|\*mut\b|mut\b|dyn\b|'\w+|\s)+", "", text)
+    plain = without_generics(text).strip()
+    path = re.match(r"[\w:]+", plain)
+    return "", path[0].rpartition("::")[2] if path and path[0].strip(":") else text
+
+
+def rust(scan: Scan) -> list[Definition]:
+    """Add the items inside item macros: `cfg_rt! { pub fn .. }`."""
+    definitions = list(scan.definitions)
+    known = {definition.name_start for definition in definitions}
+    inner = scan
+    for _ in range(_MAX_MACRO_DEPTH):
+        spans = [span for span in inner.marks.get("reparse", ()) if b"fn " in scan.source[slice(*span)]]
+        if not spans:
+            break
+        inner = inner.again(_only(scan.source, [(start + 1, end - 1) for start, end in spans]))
+        # What is read out of a macro's pattern may be no item at all; a function's body is what counts.
+        definitions += [one for one in inner.definitions if one.name_start not in known]
+        known.update(one.name_start for one in inner.definitions)
+        scan.adopt(inner)
+    return definitions
+
+
+def _only(source: bytes, spans: list[tuple[int, int]]) -> bytes:
+    """Blank a source except for some spans; line breaks stay."""
+    out = bytearray(re.sub(rb"[^\r\n]", b" ", source))
+    for start, end in spans:
+        out[start:end] = source[start:end]
+    return bytes(out)
