@@ -61,7 +61,7 @@ if TYPE_CHECKING:
     from codesearch.core.filter import Filter
     from codesearch.core.types import Answer, Hit, Kind, Skipped, Symbol
     from codesearch.index import Index, open_index
-    from codesearch.indexing.update import Progress, Report, UpdateRequest
+    from codesearch.indexing.request import Progress, Report, UpdateRequest
     from codesearch.rerank.backfill import BackfillProgress, BackfillReport
     from codesearch.rerank.job import RerankBudget
     from codesearch.search.explain import Why
@@ -85,7 +85,7 @@ _MODULES = {
     "core.filter": ("Filter",),
     "core.types": ("Answer", "Hit", "Kind", "Skipped", "Symbol"),
     "index": ("Index", "open_index"),
-    "indexing.update": ("Progress", "Report", "UpdateRequest"),
+    "indexing.request": ("Progress", "Report", "UpdateRequest"),
     "rerank.backfill": ("BackfillProgress", "BackfillReport"),
     "rerank.job": ("RerankBudget",),
     "search.explain": ("Why",),

@@ -16,9 +16,8 @@ from codesearch.core.dirs import expand_home
 from codesearch.core.errors import CodesearchError, NotFoundError, UsageError
 from codesearch.core.filter import Filter
 from codesearch.core.types import Answer, Hit, Symbol
-from codesearch.indexing import update
 from codesearch.indexing.plan import Plan, is_complete, is_current, plan
-from codesearch.indexing.update import LOCK_TIMEOUT, Progress, Report, UpdateRequest
+from codesearch.indexing.request import LOCK_TIMEOUT, Progress, Report, UpdateRequest
 from codesearch.rerank.job import UNLIMITED, Job, PendingWrites, RerankBudget
 from codesearch.rerank.reranker import Reranker
 from codesearch.settings import Settings, load
@@ -181,6 +180,8 @@ class Index:
             """Return the plan if it is still valid: it is recent, and no other process has written since."""
             valid = todo is not None and time.monotonic() - made[0] < PLAN_SECONDS and made[1] == self.version()
             return todo if valid else None
+
+        from codesearch.indexing import update  # a query of an unchanged tree does not need it
 
         report = update.update(self.root, self.path, self.settings, request, planned)
         self.close()

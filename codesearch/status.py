@@ -11,7 +11,7 @@ from codesearch.core.types import Skipped
 from codesearch.indexing.plan import plan
 
 if TYPE_CHECKING:
-    from codesearch.indexing.worker import Task
+    from codesearch.indexing.task import Task
     from codesearch.rerank.reranker import Reranker
     from codesearch.settings import Settings
     from codesearch.store import Store

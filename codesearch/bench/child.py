@@ -18,7 +18,7 @@ def index(root: str, settings: str) -> int:
 
     from codesearch.core.errors import CodesearchError
     from codesearch.index import open_index
-    from codesearch.indexing.update import Progress
+    from codesearch.indexing.request import Progress
 
     _end_with_parent()
     gc.set_threshold(200_000, 50, 100)  # as the command does

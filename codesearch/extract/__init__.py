@@ -1,4 +1,7 @@
 """From the source of one file to its symbols and what is searched of them. Pure: reads no files, keeps nothing.
 
-Imports nothing itself: every query needs `documents`, and most queries extract nothing.
+Imports nothing itself, since every query compares INDEXED_FORM, and most queries extract nothing.
 """
+
+INDEXED_FORM = 4
+"""Raise it when the indexed form of the same source changes: every index is then rebuilt on its next update."""

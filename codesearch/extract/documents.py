@@ -9,9 +9,6 @@ from hashlib import blake2b
 from codesearch.core.tokens import as_terms, as_words, identifiers, identifiers_in, name_forms, terms
 from codesearch.core.types import CALLABLES, Symbol
 
-VERSION = 4
-"""Raise it when the indexed form of the same source changes: every index is then rebuilt on its next update."""
-
 EMBEDDED_DOCUMENTATION = 60
 EMBEDDED_BODY = 200
 """Identifiers of documentation and body that an embedder sees. Measured: more only cost time."""

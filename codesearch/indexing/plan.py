@@ -12,9 +12,9 @@ from pathlib import Path
 from codesearch import embed
 from codesearch._version import __version__
 from codesearch.core.log import Log
-from codesearch.extract.documents import VERSION as INDEXED_FORM
+from codesearch.extract import INDEXED_FORM
 from codesearch.files import Discovery, FoundFile, discover, discover_only
-from codesearch.indexing.worker import INTERRUPTED, LIMIT_IN_DETAIL, MOST_TRIES, TRIES_IN_DETAIL, Task
+from codesearch.indexing.task import INTERRUPTED, LIMIT_IN_DETAIL, MOST_TRIES, TRIES_IN_DETAIL, Task
 from codesearch.settings import Settings
 from codesearch.store import FileState, Store
 from codesearch.store.store import FileRow

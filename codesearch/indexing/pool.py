@@ -19,7 +19,8 @@ from codesearch.core import child
 from codesearch.core.errors import CodesearchError
 from codesearch.core.log import Log
 from codesearch.indexing.records import left_out
-from codesearch.indexing.worker import HEARTBEAT, Answer, Setup, Task, interrupted, timed_out, unpack
+from codesearch.indexing.task import Task
+from codesearch.indexing.worker import HEARTBEAT, Answer, Setup, interrupted, timed_out, unpack
 
 WINDOW = 3
 """Batches in flight per worker: enough to keep it busy, few enough to bound memory."""

@@ -18,14 +18,15 @@ from codesearch.core import machine
 from codesearch.core.errors import StoreError
 from codesearch.core.log import Log
 from codesearch.indexing.plan import Plan, is_complete, plan, rules
-from codesearch.indexing.worker import MACHINE_REASONS, Setup, Task
+from codesearch.indexing.request import Progress, Report, UpdateRequest
+from codesearch.indexing.task import MACHINE_REASONS, Task
+from codesearch.indexing.worker import Setup
 from codesearch.settings import Settings
 from codesearch.store import FileRecord, FileState, Store, location
 
 if TYPE_CHECKING:
     from codesearch.indexing.pool import Pool
-
-    PoolFactory = Callable[[Setup, int], AbstractContextManager[Pool]]
+    from codesearch.indexing.request import PoolFactory
 
 BATCH_BYTES = 256 * 1024
 BATCH_FILES = 64
@@ -37,62 +38,8 @@ STARTED_EARLY = 4
 """Workers that a first index starts before it knows how many files there are; the others follow when it does."""
 OPTIMIZE_AFTER = 2000
 """Files changed in one run from which merging the full-text index is worth its time."""
-LOCK_TIMEOUT = 600.0
-"""Seconds to wait for another writer."""
 
 log = Log("codesearch.indexing")
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """The progress of an update."""
-
-    files: int
-    files_total: int
-    bytes: int
-    bytes_total: int
-    symbols: int
-    seconds: float
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """The result of an update."""
-
-    changed: int = 0
-    """Files read and indexed, or left out, in this run."""
-    deleted: int = 0
-    unchanged: int = 0
-    symbols: int = 0
-    """Symbols written."""
-    bytes: int = 0
-    """Bytes of source read."""
-    seconds: float = 0.0
-    notes: tuple[str, ...] = ()
-    left: int = 0
-    """Files that still differ from the index, because the update was stopped early."""
-    failed: tuple[str, ...] = ()
-    """Paths of files that were left out in this run because the parser crashed, took too long or was interrupted."""
-
-
-@dataclass(frozen=True, slots=True)
-class UpdateRequest:
-    """How to bring an index up to date."""
-
-    rebuild: bool = False
-    """Start from nothing."""
-    lock_timeout: float = LOCK_TIMEOUT
-    """Seconds to wait for another writer."""
-    paths: tuple[str, ...] | None = None
-    """Files or folders below the root, with `/`, that may have changed; None for all."""
-    on_progress: Callable[[Progress], None] | None = None
-    """Called after each batch."""
-    on_wait: Callable[[str], None] | None = None
-    """Called once, with a message, if another process is writing."""
-    should_stop: Callable[[], bool] | None = None
-    """Asked before each batch. True ends the update early; then the files that changed last are read first."""
-    pools: PoolFactory | None = None
-    """Lends worker processes that run already; None starts new ones."""
 
 
 def update(

@@ -18,16 +18,8 @@ from codesearch.core.errors import CodesearchError
 from codesearch.core.types import Skipped, Symbol
 from codesearch.files import FileOptions, read_source
 from codesearch.indexing.records import Extracted, RecordBuilder, left_out
+from codesearch.indexing.task import INTERRUPTED, MOST_TRIES, Task
 from codesearch.store.records import FileRecord, FileState, SymbolRecord
-
-INTERRUPTED = "interrupted"
-MACHINE_REASONS = frozenset({INTERRUPTED, "parse timeout", "parse failed"})
-"""Why a file is left out that the rules for files would have let in."""
-MOST_TRIES = 3
-"""How often a file is read whose reading was interrupted."""
-TRIES_IN_DETAIL = r"\(try (\d+) of"
-LIMIT_IN_DETAIL = r"more than ([\d.]+) s"
-"""Patterns that find the number of tries, and the time limit in seconds, in the detail of a file that was left out."""
 
 HEARTBEAT = b"."
 """Written after each file of a batch, before the frame with all answers."""
@@ -69,17 +61,6 @@ class Setup:
     model: str
     parse_timeout: float
     """Seconds of processor time a file may take."""
-
-
-@dataclass(frozen=True, slots=True)
-class Task:
-    """A file to read."""
-
-    path: str
-    state: FileState
-    """Size and times as they are on disk now, and the hash that the index knows, if any."""
-    tries: int = 0
-    """How often it was read before without success, though it is the same."""
 
 
 class Processor:

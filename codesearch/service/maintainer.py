@@ -12,7 +12,8 @@ from codesearch.core.errors import CodesearchError, IndexBusyError
 from codesearch.core.log import Log
 from codesearch.index import Index
 from codesearch.indexing.pool import WarmPools
-from codesearch.indexing.update import Progress, Report, UpdateRequest, setup_of
+from codesearch.indexing.request import Progress, Report, UpdateRequest
+from codesearch.indexing.update import setup_of
 from codesearch.rerank import process
 from codesearch.rerank.backfill import BackfillProgress
 from codesearch.watch import Batch, Watcher

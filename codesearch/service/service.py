@@ -18,7 +18,7 @@ from codesearch.core.log import Log
 from codesearch.core.types import Answer, Symbol
 from codesearch.index import Index, open_index
 from codesearch.indexing.pool import WarmPools
-from codesearch.indexing.update import Progress, UpdateRequest
+from codesearch.indexing.request import Progress, UpdateRequest
 from codesearch.rerank import process
 from codesearch.rerank.job import UNLIMITED, RerankBudget
 from codesearch.search import Query

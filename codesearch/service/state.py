@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from codesearch.indexing.update import Progress, Report
+from codesearch.indexing.request import Progress, Report
 from codesearch.rerank.backfill import BackfillProgress
 
 Role = Literal["starting", "keeper", "reader", "ended"]

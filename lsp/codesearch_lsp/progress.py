@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pygls.exceptions import JsonRpcException
 
 if TYPE_CHECKING:
-    from codesearch.indexing.update import Progress as Done
+    from codesearch.indexing.request import Progress as Done
     from codesearch_lsp.protocol import Protocol
 
 EVERY = 0.1

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from codesearch.cli.ui.progress import LINE_EVERY, Reporter
-from codesearch.indexing.update import Progress
+from codesearch.indexing.request import Progress
 
 
 def test_a_log_hears_now_and_then_how_far_it_is(capsys):

@@ -7,10 +7,11 @@ import time
 from typing import Any
 
 from codesearch.indexing import worker
+from codesearch.indexing.task import Task
 
 
 class _Breaking(worker.Processor):
-    def extract(self, task: worker.Task) -> Any:
+    def extract(self, task: Task) -> Any:
         if task.path == "crash.py":
             os._exit(11)
         if task.path == "stuck.py":

@@ -13,7 +13,8 @@ import pytest
 from codesearch import settings
 from codesearch.indexing import update
 from codesearch.indexing.pool import Pool, WarmPools
-from codesearch.indexing.worker import Setup, Task
+from codesearch.indexing.task import Task
+from codesearch.indexing.worker import Setup
 from codesearch.store import FileRecord, FileState
 from tests.support.wait import until
 

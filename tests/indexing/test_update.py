@@ -10,6 +10,7 @@ from codesearch.core.errors import StoreError
 from codesearch.indexing import plan
 from codesearch.indexing import pool as pool_module
 from codesearch.indexing import update as update_module
+from codesearch.indexing.request import Progress
 from codesearch.store import Store
 from tests.support.trees import contents, copy_shop, fresh
 
@@ -217,7 +218,7 @@ def test_workers_import_nothing_from_the_tree(tree, monkeypatch):
 
 
 def test_progress_counts_up_to_the_whole(tree):
-    seen: list[update_module.Progress] = []
+    seen: list[Progress] = []
     with codesearch.open_index(tree) as index:
         index.update(on_progress=seen.append)
     assert seen[-1].files == seen[-1].files_total == 2

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress as Bar
     from rich.progress import TaskID
 
-    from codesearch.indexing.update import Progress
+    from codesearch.indexing.request import Progress
     from codesearch.rerank.backfill import BackfillProgress
 
 PATIENCE = 0.3

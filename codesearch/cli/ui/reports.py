@@ -12,7 +12,7 @@ from codesearch.cli.ui.console import Look, clean
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from codesearch.indexing.update import Report
+    from codesearch.indexing.request import Report
     from codesearch.rerank.backfill import BackfillReport
     from codesearch.settings import Described
     from codesearch.status import Status

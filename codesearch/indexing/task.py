@@ -1,0 +1,27 @@
+"""A file that a worker has to read, and how often it is tried again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from codesearch.store.records import FileState
+
+INTERRUPTED = "interrupted"
+MACHINE_REASONS = frozenset({INTERRUPTED, "parse timeout", "parse failed"})
+"""Why a file is left out that the rules for files would have let in."""
+MOST_TRIES = 3
+"""How often a file is read whose reading was interrupted."""
+TRIES_IN_DETAIL = r"\(try (\d+) of"
+LIMIT_IN_DETAIL = r"more than ([\d.]+) s"
+"""Patterns that find the number of tries, and the time limit in seconds, in the detail of a file that was left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A file to read."""
+
+    path: str
+    state: FileState
+    """Size and times as they are on disk now, and the hash that the index knows, if any."""
+    tries: int = 0
+    """How often it was read before without success, though it is the same."""
