@@ -37,7 +37,7 @@ from ranking_weights import Bins, Fitted, Numbers, Table
 
 from codesearch.search import boosted_trees
 from codesearch.search.boosted_trees import Tree
-from codesearch.search.features import NAMES, QUERY_FEATURES, RERANK_FEATURES
+from codesearch.search.features import NAMES, POSITIONS, QUERY_FEATURES, RERANK_FEATURES, query_features
 from codesearch.search.rank import MAX_SAME_FILE, SAME_FILE
 
 Array = npt.NDArray[np.float64]
@@ -322,19 +322,15 @@ def held_out(suite: Suite, repositories: Sequence[str], below: Sequence[Model]) 
 
 
 def middle(grown: Sequence[tuple[float, Sequence[Tree]]], features: npt.NDArray[np.float32]) -> float:
-    """Return what trees add to a candidate of which only the query is known."""
-    asked = {name: float(features[NAMES.index(name)]) for name in QUERY_FEATURES}
-    return sum(factor * boosted_trees.middle(some, asked) for factor, some in grown)
-
-
-PLACES = {name: place for place, name in enumerate(NAMES)}
+    """Return the mean of what trees add for candidates of which only the query is known."""
+    return boosted_trees.middle_of(grown, query_features(features.tolist()))
 
 
 def check(model: Model, suite: Suite) -> None:
-    """Raise AssertionError unless the trees as written say what the fitted ones say."""
+    """Raise AssertionError unless the trees as written add what the fitted ones add."""
     some = suite.features[:: max(1, len(suite.features) // 2000)]
-    grown = [(factor, [boosted_trees.prune(tree, {}, PLACES) for tree in part]) for factor, part in model.all_trees()]
-    ours = [sum(factor * boosted_trees.total(part, row.tolist()) for factor, part in grown) for row in some[:200]]
+    pruned = boosted_trees.prune_all(model.all_trees(), {}, POSITIONS)
+    ours = [boosted_trees.total_of(pruned, row.tolist()) for row in some[:200]]
     theirs = model.grown(some[:200])
     assert np.mean(np.abs(np.array(ours) - theirs) < 0.01) > 0.98, "the trees as written differ"
 

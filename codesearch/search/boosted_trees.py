@@ -13,13 +13,13 @@ Pruned: TypeAlias = Any
 step would need a cast, and a query takes twenty thousand steps."""
 
 
-def prune(tree: Tree, asked: Mapping[str, float], places: Mapping[str, int]) -> Pruned:
-    """Return a tree without the decisions that the known values `asked` make; `places` are positions of features."""
+def prune(tree: Tree, asked: Mapping[str, float], positions: Mapping[str, int]) -> Pruned:
+    """Return a tree without the decisions that the known values `asked` make; `positions` are those of the features."""
     tree = _known(tree, asked)
     if not isinstance(tree, tuple):
         return tree
     feature, limit, _, low, high = tree
-    return places[feature], limit, prune(low, asked, places), prune(high, asked, places)
+    return positions[feature], limit, prune(low, asked, positions), prune(high, asked, positions)
 
 
 def total(trees: Sequence[Pruned], values: Sequence[float]) -> float:
@@ -27,8 +27,8 @@ def total(trees: Sequence[Pruned], values: Sequence[float]) -> float:
     found = 0.0
     for tree in trees:
         while tree.__class__ is tuple:
-            place, limit, low, high = tree
-            tree = low if values[place] <= limit else high
+            position, limit, low, high = tree
+            tree = low if values[position] <= limit else high
         found += tree
     return found
 
@@ -36,6 +36,23 @@ def total(trees: Sequence[Pruned], values: Sequence[float]) -> float:
 def middle(trees: Iterable[Tree], asked: Mapping[str, float]) -> float:
     """Return the mean of what trees add for candidates of which only `asked` is known."""
     return sum(_mean(_known(tree, asked)) for tree in trees)
+
+
+def prune_all(
+    parts: Iterable[tuple[float, Sequence[Tree]]], asked: Mapping[str, float], positions: Mapping[str, int]
+) -> list[tuple[float, list[Pruned]]]:
+    """Return (factor, trees) with the trees pruned."""
+    return [(factor, [prune(tree, asked, positions) for tree in trees]) for factor, trees in parts]
+
+
+def total_of(parts: Iterable[tuple[float, Sequence[Pruned]]], values: Sequence[float]) -> float:
+    """Return the total of several lots of trees, each times its factor."""
+    return sum([factor * total(trees, values) for factor, trees in parts])
+
+
+def middle_of(parts: Iterable[tuple[float, Sequence[Tree]]], asked: Mapping[str, float]) -> float:
+    """Return the middle of several lots of trees, each times its factor."""
+    return sum(factor * middle(trees, asked) for factor, trees in parts)
 
 
 def shares(trees: Iterable[Tree], asked: Mapping[str, float], values: Mapping[str, float]) -> dict[str, float]:

@@ -132,6 +132,7 @@ class Features(NamedTuple):
 
 
 NAMES: tuple[str, ...] = Features._fields
+POSITIONS = {name: position for position, name in enumerate(NAMES)}
 QUERY_FEATURES = frozenset(
     {"query_words", "query_stop_words", "best_cosine", "cosine_lead", "best_trigrams", "best_prefix"}
 )
@@ -184,6 +185,11 @@ def compute(query: Query, candidates: Sequence[Candidate]) -> list[Features]:
     if columns.keys() != set(NAMES):
         raise AssertionError(f"not a column per feature: {sorted(columns.keys() ^ set(NAMES))}")
     return list(map(Features._make, zip(*[columns[name] for name in NAMES], strict=False)))
+
+
+def query_features(features: Sequence[float]) -> dict[str, float]:
+    """Return the features of the query alone, by name; `features` are those of any candidate."""
+    return {name: float(features[POSITIONS[name]]) for name in QUERY_FEATURES}
 
 
 def with_reranking(features: Sequence[Features], cosines: Sequence[float]) -> list[Features]:

@@ -10,7 +10,7 @@ from operator import mul
 from codesearch.core.types import CALLABLES, Symbol
 from codesearch.search import boosted_trees
 from codesearch.search.candidates import Candidate
-from codesearch.search.features import NAMES, QUERY_FEATURES, Features, with_reranking
+from codesearch.search.features import NAMES, POSITIONS, Features, query_features, with_reranking
 from codesearch.search.query import Query
 from codesearch.search.ranking import FAST, RERANKED, Weighting
 
@@ -24,8 +24,6 @@ RERANKED_CANDIDATES = 50
 WEAK = 0.12
 """A hit with a lower score is probably not what was asked for."""
 
-_PLACES = {name: place for place, name in enumerate(NAMES)}
-
 
 class Weigher:
     """Sums up the features of a query's candidates: each times its weight, plus what the trees add.
@@ -35,22 +33,20 @@ class Weigher:
 
     def __init__(self, weighting: Weighting, features: Features) -> None:
         """Prepare for a query; `features` are those of any of its candidates."""
-        asked = _query_features(features)
+        asked = query_features(features)
         self._weights = [weighting.weights.get(name, 0.0) for name in NAMES]
-        self._trees = [
-            (factor, [boosted_trees.prune(tree, asked, _PLACES) for tree in some]) for factor, some in weighting.trees
-        ]
-        self._middle = sum(factor * boosted_trees.middle(some, asked) for factor, some in weighting.trees)
+        self._trees = boosted_trees.prune_all(weighting.trees, asked, POSITIONS)
+        self._middle = boosted_trees.middle_of(weighting.trees, asked)
 
     def total(self, features: Features) -> float:
         """Return the sum."""
-        trees = sum([factor * boosted_trees.total(some, features) for factor, some in self._trees])
+        trees = boosted_trees.total_of(self._trees, features)
         return float(sum(map(mul, self._weights, features))) + trees - self._middle
 
 
 def contributions(weighting: Weighting, features: Features) -> list[tuple[str, float, float, float]]:
     """Return (feature, value, weight, contribution) for every feature; the contributions are what a Weigher sums up."""
-    asked, values = _query_features(features), features._asdict()
+    asked, values = query_features(features), features._asdict()
     from_trees = dict.fromkeys(NAMES, 0.0)
     for factor, some in weighting.trees:
         for name, adds in boosted_trees.shares(some, asked, values).items():
@@ -60,10 +56,6 @@ def contributions(weighting: Weighting, features: Features) -> list[tuple[str, f
         (name, float(value), weights.get(name, 0.0), value * weights.get(name, 0.0) + from_trees[name])
         for name, value in zip(NAMES, features, strict=True)
     ]
-
-
-def _query_features(features: Features) -> dict[str, float]:
-    return {name: getattr(features, name) for name in QUERY_FEATURES}
 
 
 @dataclass(frozen=True, slots=True)
