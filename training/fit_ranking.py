@@ -46,9 +46,9 @@ KINDS = {
     "docs": 1.0, "keywords": 0.5, "question": 0.7, "name": 0.5, "half": 0.5, "error": 0.7, "commit": 1.2,
     "architecture": 0.8, "topic": 0.5, "symbol": 0.5,
 }  # fmt: skip
-"""How much a kind of query weighs."""
+"""Weight of each kind of query."""
 FIXED = {"name_match": 30.0, "is_generated": -2.6}
-"""Weights that mined queries cannot tell: a name asked for must win; generated code is too rare in what was mined."""
+"""Weights that mined queries cannot determine: an exact name must win; generated code is too rare among them."""
 FAST_FEATURES = tuple(name for name in NAMES if name not in RERANK_FEATURES)
 """The second ranking weighs RERANK_FEATURES beside the first one's sum; its trees see all features."""
 FOLDS = 4
@@ -56,12 +56,12 @@ STEPS = 120
 RATE = 0.2
 DECAY = 1e-3
 SCALED = 10.0
-"""The first ranking's sum is learned a weight of at a tenth of the others' rate."""
+"""The weight of the first ranking's sum is learned at a tenth of the rate of the others."""
 COUNTED = 10
 ORDERED = 60
-"""Of so many, the first COUNTED are taken when copies are folded and files spread."""
+"""Candidates that are folded and spread over files; the first COUNTED of the result count."""
 TREES = {"FAST": (80, 0.15, 8), "RERANKED": (60, 0.12, 8)}
-"""How many, how much of what each could add it does, and how many leaves it has at most."""
+"""(number of trees, learning rate, maximum number of leaves)."""
 GROWING = {
     "min_data_in_leaf": 200, "min_sum_hessian_in_leaf": 2, "max_bin": 63,
     "feature_fraction": 0.6, "lambda_l2": 1.0, "num_threads": 1, "verbose": -1, "seed": 7,
@@ -75,12 +75,12 @@ GUESS = ("text_rank", "names_rank", "similarity_rank", "rerank_rank")
 
 @dataclass(frozen=True, slots=True)
 class Suite:
-    """All cases, their candidates one below the other."""
+    """All cases, with the features of their candidates in one array."""
 
     cases: Sequence[Case]
     features: npt.NDArray[np.float32]
     starts: npt.NDArray[np.int64]
-    """Of each case among the rows, and at last the number of rows."""
+    """First row of each case, and the number of rows."""
 
     @classmethod
     def of(cls, some: Sequence[Case]) -> Suite:
@@ -95,16 +95,16 @@ class Suite:
 
 @dataclass(frozen=True, slots=True)
 class Lists:
-    """Rows to learn from, a list a query."""
+    """Rows to learn from, one list per query."""
 
     rows: npt.NDArray[np.int64]
     starts: npt.NDArray[np.int64]
     sizes: npt.NDArray[np.int64]
     right: npt.NDArray[np.bool_]
     share: Array
-    """What each row's query weighs."""
+    """Weight of the query of each row."""
     standing: Array
-    """Logarithm of how many rows each stands for: a few drawn by lot stand for all that are far."""
+    """Log of the number of rows that each represents: a random few represent all distant ones."""
 
     def gradient(self, sums: Array) -> tuple[Array, Array]:
         """Return the loss's first derivative by each row's sum, and about its second."""
@@ -118,7 +118,7 @@ class Lists:
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """A fitted ranking: `scale` times another one, if there is one below it, and what it adds."""
+    """A fitted ranking: `scale` times the one below it, if any, plus its own sum."""
 
     weights: Array
     """Of all NAMES, those of `below` among them."""
@@ -145,7 +145,7 @@ class Model:
 
 
 def _tree(node: dict[str, Any]) -> tuple[Tree, int]:
-    """Return a tree of LightGBM's as one of ours, and how many rows it grew on."""
+    """Return a tree of LightGBM as a `Tree`, and the number of rows it was fitted on."""
     if "leaf_value" in node:
         return round(node["leaf_value"], 4), node.get("leaf_count", 1)
     (low, fewer), (high, more) = _tree(node["left_child"]), _tree(node["right_child"])
@@ -176,7 +176,7 @@ def ordered(case: Case, sums: Array) -> tuple[list[int], Array]:
 
 
 def quality(case: Case, sums: Array) -> float:
-    """Return NDCG@10 where files are asked for, else 1 / place of the function, 0 beyond ten."""
+    """Return NDCG@10 if the answers are files, else the reciprocal rank of the function, 0 beyond rank 10."""
     order, _ = ordered(case, sums)
     if not case.by_file:
         return next((1 / place for place, at in enumerate(order, 1) if case.right[at] >= 0), 0.0)
@@ -190,7 +190,7 @@ def quality(case: Case, sums: Array) -> float:
 
 
 def lists(suite: Suite, some: Sequence[int], best: Array) -> Lists:
-    """Return what to learn from: of the cases that have a right candidate, that, the best by some sums, and others."""
+    """Return the rows to learn from: of cases with a correct candidate, that one, the best by `best`, and others."""
     usable = [at for at in some if (suite.cases[at].right >= 0).any()]
     count = Counter((suite.cases[at].repository, suite.cases[at].kind) for at in usable)
     chance = np.random.default_rng(7)
@@ -217,7 +217,7 @@ def lists(suite: Suite, some: Sequence[int], best: Array) -> Lists:
 
 
 def weigh(suite: Suite, some: Sequence[int], names: Sequence[str], below: Model | None) -> tuple[Array, float]:
-    """Return the weights (of all NAMES) of least loss, by Adam, and how much the ranking below counts.
+    """Return the weights (of all NAMES) with the least loss, by Adam, and the scale of the ranking below.
 
     Those of features that are not named are 0, or what the ranking below has.
     """
@@ -248,7 +248,7 @@ def weigh(suite: Suite, some: Sequence[int], names: Sequence[str], below: Model 
 
 
 def fit(suite: Suite, some: Sequence[int], below: Model | None = None) -> Model:
-    """Return weights, and trees that add to them, fitted on some cases: the fast ranking, or the one on top of it."""
+    """Fit weights and trees on some cases: for the fast ranking, or for the one on top of it."""
     names = RERANK_FEATURES if below else FAST_FEATURES
     weights, scale = weigh(suite, some, names, below)
     base = suite.features @ weights
@@ -282,7 +282,7 @@ def reliability(score: Array, right: npt.NDArray[np.bool_], bins: int = 10) -> t
 
 
 def by_kind(suite: Suite, values: Sequence[float]) -> dict[str, float]:
-    """Return the mean of each kind over repositories."""
+    """Return the mean per kind over repositories."""
     found: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
     for case, value in zip(suite.cases, values, strict=True):
         found[case.kind][case.repository].append(value)
@@ -297,12 +297,12 @@ class HeldOut:
     """By weights alone."""
     summed: Array
     scored: Array
-    """A score counts a tree's part from the middle of what it can add for such a query, as search.rank does."""
+    """Sums with the trees counted relative to their middle for the query, as in search.rank."""
     models: tuple[Model, ...]
 
 
 def held_out(suite: Suite, repositories: Sequence[str], below: Sequence[Model]) -> HeldOut:
-    """Fit a ranking without each part of the repositories, on top of `below`, which was, too."""
+    """Fit a ranking without each fold of the repositories, on top of `below`, fitted in the same way."""
     weighed, summed = np.zeros(len(suite.features)), np.zeros(len(suite.features))
     scored = np.zeros_like(summed)
     models = []
@@ -336,7 +336,7 @@ def check(model: Model, suite: Suite) -> None:
 
 
 def report(title: str, suite: Suite, of: HeldOut, rivals: Sequence[str]) -> Table:
-    """Return how well rankings of other repositories do, beside single features; print it."""
+    """Return and print the quality of rankings fitted on other repositories, beside single features."""
     columns = {"held out": of.summed, "without trees": of.weighed}
     columns |= {rival: suite.features[:, NAMES.index(rival)].astype(np.float64) for rival in rivals}
     cells = {
@@ -360,7 +360,7 @@ def report(title: str, suite: Suite, of: HeldOut, rivals: Sequence[str]) -> Tabl
 
 
 def numbers(model: Model, table: Table) -> Numbers:
-    """Return what is written of a fitted ranking."""
+    """Return the numbers of a fitted ranking for the generated module."""
     weights = dict(zip(NAMES, model.weights.tolist(), strict=True))
     return Numbers(weights, table.calibration, model.trees(), model.scale if model.below else None)
 
@@ -369,7 +369,7 @@ def main() -> None:
     """Fit and report."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("suite", type=Path)
-    parser.add_argument("--again", action="store_true", help="gather all candidates anew")
+    parser.add_argument("--again", action="store_true", help="gather all candidates again")
     parser.add_argument("--write", action="store_true")
     options = parser.parse_args()
     fast, deep = map(Suite.of, cases(options.suite, options.again))

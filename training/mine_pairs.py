@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Mine (what is asked -> function) pairs from the repositories of repositories.tsv.
+"""Mine (question, function) pairs from the repositories of repositories.tsv.
 
   mine_pairs.py --mirror MIRROR --split train OUT_FOLDER
 
@@ -48,9 +48,9 @@ from codesearch.extract.symbols import extract
 
 BODY_WORDS = 300
 MOST = {"documentation": 4000, "comment": 1000, "test": 500, "commit": 300}
-"""Pairs of a kind that one repository gives at most, drawn by chance."""
+"""Maximum number of pairs per kind and repository, drawn at random."""
 FILES, TEST_FILES = 1500, 250
-"""Read of a repository at most, drawn by chance."""
+"""Maximum number of files read per repository, drawn at random."""
 COMMITS = 3000
 COMMITS_READ = 250
 MOST_FUNCTIONS_CHANGED = 3
@@ -77,12 +77,12 @@ def row(symbol: Symbol, body: str, query: str, kind: str) -> Row:
 
 
 def some_length(symbol: Symbol) -> bool:
-    """Whether one sentence can tell what a function does, and there is something to tell."""
+    """Whether a sentence can describe a function, and there is something to describe."""
     return FEWEST_LINES <= symbol.end_line - symbol.start_line + 1 <= MOST_LINES
 
 
 def symbols_of(source: bytes, path: str) -> list[Symbol]:
-    """Return what a file defines; nothing if it is no source or cannot be parsed in time."""
+    """Return the symbols of a file; none if it is not source or cannot be parsed in time."""
     language = languages.detect(path, source[:4096])
     if language is None:
         return []
@@ -134,7 +134,7 @@ def mine_tree(repository: Repository, mirror: Path, suffixes: frozenset[str]) ->
 
 
 def asked_by_tests(tests: list[tuple[list[str], str]], functions: dict[str, list[Row]]) -> Iterator[Row]:
-    """Yield the function that a test both names and calls, if it is one alone and its name is nobody else's."""
+    """Yield the function that a test both names and calls, if there is only one and its name is unique."""
     for told, text in tests:
         meant = {name for name in called(text) if len(functions.get(name, ())) == 1 and names(told, words(name))}
         # A name that is part of another named one (`parse`, `parse_url`) gives way to it.
@@ -223,7 +223,7 @@ def git_text(command: list[str]) -> str:
 
 
 def limited(rows: list[Row]) -> list[Row]:
-    """Leave out questions asked twice and those beyond the most of their kind; functions that nothing asks for stay."""
+    """Drop duplicate questions and those beyond the maximum of their kind; functions without a question stay."""
     order = list(range(len(rows)))
     random.Random(7).shuffle(order)
     taken: Counter[str] = Counter()

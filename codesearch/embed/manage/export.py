@@ -1,7 +1,7 @@
-"""From a PyTorch encoder to the folder that `OnnxEmbedder` runs: traced, fused, quantised, checked.
+"""Exports a PyTorch encoder to a folder for `OnnxEmbedder`: traced, fused, quantised, checked.
 
-Needs torch, transformers, onnx and onnxruntime: the extra `[models]`. What is exported is the encoder; pooling and
-normalisation stay outside, so that one way of them serves all models.
+Needs torch, transformers, onnx and onnxruntime: the extra `[models]`. Only the encoder is exported; pooling and
+normalisation are the same code for all models.
 """
 
 from __future__ import annotations
@@ -31,19 +31,19 @@ if TYPE_CHECKING:
 OPSET = 17
 INPUTS = ("input_ids", "attention_mask", "token_type_ids")
 FUSED = ("bert", "roberta", "xlm-roberta", "distilbert", "electra", "camembert")
-"""Model types whose attention and layers onnxruntime knows to run as one operator each."""
+"""Model types whose attention and layers onnxruntime can fuse into one operator each."""
 
 ALIKE = 0.99
-"""Least cosine between the vectors of a float32 export and the original's."""
+"""Minimum cosine between the vectors of a float32 export and those of the original."""
 
 
 class NotExportableError(CodesearchError):
-    """A model cannot be exported, or its export does not give the same vectors."""
+    """A model cannot be exported, or its export returns other vectors."""
 
 
 @dataclass(frozen=True, slots=True)
 class Encoder:
-    """What is exported: a transformers model, the text of its `tokenizer.json`, and how texts are read."""
+    """A transformers model, the text of its `tokenizer.json`, and how it reads texts."""
 
     model: Any
     tokenizer: str
@@ -57,17 +57,15 @@ class Encoder:
 def export(
     encoder: Encoder, folder: Path, *, name: str, version: str, precision: Precision, source: str = ""
 ) -> Config:
-    """Write the model's folder, and return its configuration. `folder` is empty, or is replaced file by file.
+    """Write the model's folder and return its configuration. Files in `folder` are replaced.
 
-    Raises:
-        NotExportableError: with the reason, in one line.
-
+    Raises NotExportableError with the reason in one line.
     """
     tokenizer = _tokenizer(encoder.tokenizer)
     with tempfile.TemporaryDirectory() as temporary, _quietly():
         traced = Path(temporary) / "traced.onnx"
         try:
-            runtime()  # before what is imported of it below
+            runtime()  # before the imports below
             _trace(encoder.model, traced)
             fused = _fuse(encoder.model, traced)
             if precision == "int8":
@@ -103,7 +101,7 @@ def export(
 
 
 def cosines(one: npt.NDArray[np.float32], other: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
-    """Return the cosine of each row of one with the same row of the other, both float (texts, dims)."""
+    """Return the cosine of each row of one array with the same row of the other, both float (texts, dims)."""
     import numpy as np
 
     product = (one.astype(np.float64) * other).sum(axis=1)
@@ -113,7 +111,7 @@ def cosines(one: npt.NDArray[np.float32], other: npt.NDArray[np.float32]) -> npt
 
 @dataclass(frozen=True, slots=True)
 class _Tokenizer:
-    """A tokenizer as it is kept."""
+    """The file of a tokenizer."""
 
     file: str
     content: str
@@ -132,7 +130,7 @@ _SAMPLES = (
 
 
 def _tokenizer(text: str) -> _Tokenizer:
-    """Return a `tokenizer.json` as a plain vocabulary if it is BERT's kind, else without cutting and padding."""
+    """Return a `tokenizer.json` as a plain vocabulary if it is BERT's kind, else without truncation and padding."""
     from tokenizers import Tokenizer
 
     values = json.loads(text)
@@ -201,7 +199,7 @@ def _arguments(model: Any) -> Sequence[str]:
 
 
 def _fuse(model: Any, path: Path) -> Path:
-    """Put attention, normalisation and activation into one operator each, where onnxruntime knows the model's type."""
+    """Fuse attention, normalisation and activation into one operator each, if onnxruntime knows the model type."""
     if model.config.model_type not in FUSED:
         return path
     from onnxruntime.transformers import optimizer
@@ -217,10 +215,10 @@ def _fuse(model: Any, path: Path) -> Path:
 
 
 def _quantise(path: Path) -> Path:
-    """Make the weights int8.
+    """Quantise the weights to int8.
 
-    A scale for each column: one for a whole matrix costs a tenth of the cosine. Seven bits: with eight, processors
-    without VNNI instructions saturate their 16-bit sums, and would give other vectors.
+    There is a scale per column: one per matrix costs a tenth of the cosine. Only seven bits are used: with eight,
+    processors without VNNI instructions saturate their 16-bit sums and return other vectors.
     """
     import onnx
     from onnxruntime.quantization import QuantType, quantize_dynamic
@@ -238,7 +236,7 @@ def _quantise(path: Path) -> Path:
 
 
 def _optimise(path: Path) -> Path:
-    """Save what onnxruntime makes of a model when it loads it, so that loading need not."""
+    """Save the model as onnxruntime optimises it on loading, so that loading is faster."""
     onnxruntime = runtime()
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 4
@@ -256,7 +254,7 @@ def _line(error: BaseException) -> str:
 
 @contextlib.contextmanager
 def _quietly() -> Iterator[None]:
-    """Keep the tools' advice to themselves."""
+    """Suppress the advice of the tools."""
     before = logging.root.manager.disable
     logging.disable(logging.WARNING)
     try:

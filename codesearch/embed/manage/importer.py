@@ -1,7 +1,7 @@
-"""Bringing a model: from a name on a hub, or a folder, to a folder of the user's that `codesearch.embed.load` finds.
+"""Imports a model: from a name on the hub, or a folder, to the user's folder of models.
 
-The model is loaded once through sentence-transformers, exported to ONNX, and its vectors are compared with the
-original's. One that cannot be exported is kept as it is, for sentence-transformers to run.
+The model is loaded once by sentence-transformers, exported to ONNX, and its vectors are compared with those of the
+original. A model that cannot be exported is kept as it is, and sentence-transformers runs it.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ if TYPE_CHECKING:
 
 DOCUMENT_TOKENS = 128
 QUERY_TOKENS = 64
-"""At most; a model that reads less keeps its own length. Time grows with the length, and what a function does is
-mostly told by its beginning."""
+"""Maximum length; a model with a shorter limit keeps its own. Time grows with the length, and the beginning of a
+function usually shows what it does."""
 
 SAMPLES = 48
 HUB_TIMEOUT = 10.0
-"""Seconds that the hub has to answer."""
+"""Seconds to wait for the hub."""
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}\Z")
 _QUERIES = (
@@ -47,58 +47,56 @@ _DOCUMENT_PROMPTS = ("document", "passage", "search_document", "corpus")
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
-    """What a person wants imported, and how."""
+class ImportRequest:
+    """What to import, and how."""
 
     source: str
     """A folder, or a name on the hub such as `sentence-transformers/all-MiniLM-L6-v2`."""
     name: str = ""
-    """Empty: the last part of the source."""
+    """"" for the last part of the source."""
     precision: Precision = "int8"
     offline: bool = False
     trust_remote_code: bool = False
     query_prompt: str | None = None
-    """None: what the model says."""
+    """None for that of the model."""
     document_prompt: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """What came of it."""
+    """The result of an import."""
 
     config: Config
     folder: Path
     exact: float | None
     """Mean cosine of the float32 export with the original; None if it could not be exported."""
     least: float | None
-    """The least cosine of what is kept with the original."""
+    """Lowest cosine of the imported model with the original."""
 
 
-def add(wish: Wish, tell: Callable[[str], None] = lambda _: None) -> Imported:
-    """Import a model; one of that name that was imported before is replaced. `tell` hears what is being done.
+def add(request: ImportRequest, on_step: Callable[[str], None] = lambda _: None) -> Imported:
+    """Import a model, in place of an imported one with the same name. `on_step` is called with each step in words.
 
-    Raises:
-        UsageError: the name cannot be one.
-        ModelError: the extra is missing, the hub cannot be reached, or the model cannot be loaded or used.
-
+    Raises UsageError if the name is invalid; ModelError if the extra `models` is missing, the hub cannot be reached, or
+    the model cannot be loaded or used.
     """
-    name = _named(wish)
-    local = Path(wish.source).expanduser()
-    if not local.is_dir() and (wish.source.startswith((".", "/", "~")) or local.is_absolute()):
-        raise NotFoundError(f"{wish.source}: no such folder")
-    offline = local.is_dir() or _offline(wish)
+    name = _named(request)
+    local = Path(request.source).expanduser()
+    if not local.is_dir() and (request.source.startswith((".", "/", "~")) or local.is_absolute()):
+        raise NotFoundError(f"{request.source}: no such folder")
+    offline = local.is_dir() or _offline(request)
     _need_extra()
-    source = str(local.resolve()) if local.is_dir() else wish.source
+    source = str(local.resolve()) if local.is_dir() else request.source
     if not offline:
-        offline = _only_cached(wish.source)
-    tell(f"loading {wish.source} through sentence-transformers")
+        offline = _only_cached(request.source)
+    on_step(f"loading {request.source} through sentence-transformers")
     try:
-        model = load(source, offline=offline, trust_remote_code=wish.trust_remote_code, **_eager(wish))
+        model = load(source, offline=offline, trust_remote_code=request.trust_remote_code, **_eager(request))
     except ModelError as error:
-        if offline and not local.is_dir() and "code of its own" not in str(error):
+        if offline and not local.is_dir() and "--trust-remote-code" not in str(error):
             raise ModelError(
-                f"{wish.source}: is not in this machine's cache, and the hub is not asked or cannot be reached; "
-                "name a folder that holds the model"
+                f"{request.source}: the model is not in the hub's cache on this machine, and the hub cannot be reached "
+                "or is switched off; name a folder with the model"
             ) from error
         raise
     folder = embed.models_folder()
@@ -107,39 +105,38 @@ def add(wish: Wish, tell: Callable[[str], None] = lambda _: None) -> Imported:
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder, prefix=".adding-") as temporary:
         made = Path(temporary) / name
-        imported = _made(model, wish, name, source if local.is_dir() else wish.source, made, tell)
+        imported = _made(model, request, name, source if local.is_dir() else request.source, made, on_step)
         _swap(made, folder / name, Path(temporary) / "old")
     return replace(imported, folder=folder / name)
 
 
 def remove(name: str) -> Path:
-    """Delete an imported model, and return the folder that was.
+    """Delete an imported model; return its former folder.
 
-    Raises:
-        UsageError: it is a bundled one.
-        NotFoundError: there is none of that name.
-
+    Raises UsageError for a bundled model, NotFoundError if there is no model of that name.
     """
     if name in embed.bundled():
         raise UsageError(f"{name} is part of codesearch and cannot be removed")
     folder = embed.folder_of(name)
-    # Renamed first: whoever looks finds all of it or nothing.
+    # Renamed first, so that other processes see all of it or nothing.
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".removing-") as temporary:
         folder.replace(Path(temporary) / name)
     return folder
 
 
-def _named(wish: Wish) -> str:
-    name = wish.name or re.split(r"[/\\]", wish.source.rstrip("/\\"))[-1]
+def _named(request: ImportRequest) -> str:
+    name = request.name or re.split(r"[/\\]", request.source.rstrip("/\\"))[-1]
     if not _NAME.match(name):
-        raise UsageError(f"{name!r} cannot name a model: give one of letters, digits, `.`, `-` and `_` with --name")
+        raise UsageError(
+            f"{name!r} cannot name a model: choose a name of letters, digits, `.`, `-` and `_` with --name"
+        )
     if name in embed.bundled():
-        raise UsageError(f"{name} is the name of a bundled model: give another with --name")
+        raise UsageError(f"{name} is the name of a bundled model: choose another one with --name")
     return name
 
 
-def _offline(wish: Wish) -> bool:
-    if wish.offline:
+def _offline(request: ImportRequest) -> bool:
+    if request.offline:
         # Before the library is imported, which reads it once.
         os.environ["HF_HUB_OFFLINE"] = "1"
     return os.environ.get("HF_HUB_OFFLINE", "").strip().lower() in ("1", "true", "yes", "on")
@@ -154,29 +151,31 @@ def _need_extra() -> None:
 
 
 def _only_cached(source: str) -> bool:
-    """Return whether the hub cannot be reached, so that only what was loaded before can be used."""
+    """Return whether the hub cannot be reached, so that only cached models can be used."""
     with quietly():
         from huggingface_hub import HfApi
         from huggingface_hub.errors import HfHubHTTPError, HFValidationError, RepositoryNotFoundError
 
         try:
-            # The library itself would try again for more than a minute.
+            # The library itself would retry for more than a minute.
             HfApi().model_info(source, timeout=HUB_TIMEOUT)
         except (RepositoryNotFoundError, HFValidationError) as error:
-            raise ModelError(f"{source}: neither a folder nor a model on the hub that is open to you") from error
+            raise ModelError(f"{source}: neither a folder nor a model on the hub that you can access") from error
         except HfHubHTTPError as error:
             raise ModelError(f"{source}: the hub answers {' '.join(str(error).split())[:200]}") from error
-        except Exception:  # noqa: BLE001 -- whatever the HTTP client of the day raises
+        except Exception:  # noqa: BLE001 -- the exceptions depend on the version's HTTP client
             return True
     return False
 
 
-def _eager(wish: Wish) -> dict[str, Any]:
-    # The plain form of attention is the one that can be exported and fused. Own code may not know the word.
-    return {} if wish.trust_remote_code else {"attn_implementation": "eager"}
+def _eager(request: ImportRequest) -> dict[str, Any]:
+    # Only the plain form of attention can be exported and fused. Code of a model may not know the option.
+    return {} if request.trust_remote_code else {"attn_implementation": "eager"}
 
 
-def _made(model: Any, wish: Wish, name: str, source: str, folder: Path, tell: Callable[[str], None]) -> Imported:
+def _made(
+    model: Any, request: ImportRequest, name: str, source: str, folder: Path, on_step: Callable[[str], None]
+) -> Imported:
     """Write the model's folder."""
     from codesearch.core.tokens import words
     from codesearch.embed.manage.export import ALIKE, NotExportableError, cosines, export
@@ -184,7 +183,7 @@ def _made(model: Any, wish: Wish, name: str, source: str, folder: Path, tell: Ca
     from codesearch.embed.onnx import OnnxEmbedder
     from codesearch.embed.transformer import one_line
 
-    query_prompt, document_prompt = _prompts(model, wish)
+    query_prompt, document_prompt = _prompts(model, request)
     longest = int(model.max_seq_length or DOCUMENT_TOKENS)
     lengths = min(longest, QUERY_TOKENS), min(longest, DOCUMENT_TOKENS)
     texts = documents(Path(embed.__file__).parents[1], SAMPLES)
@@ -205,19 +204,19 @@ def _made(model: Any, wish: Wish, name: str, source: str, folder: Path, tell: Ca
         return made, compared(OnnxEmbedder(folder))
 
     try:
-        tell("exporting it, and comparing the vectors")
+        on_step("exporting it, and comparing the vectors")
         config, alike = exported("float32")
         exact = float(alike.mean())
         if exact < ALIKE:
             raise NotExportableError(f"the export's vectors are not the original's: mean cosine {exact:.4f}")
-        if wish.precision == "int8":
+        if request.precision == "int8":
             config, alike = exported("int8")
         config = replace(config, cosine=round(float(alike.mean()), 4))
         configuration.write(config, folder)
         return Imported(config, folder, exact, float(alike.min()))
     except (NotExportableError, ModelError) as error:
         reason = str(error)
-    tell(f"it cannot be exported ({reason}); sentence-transformers will run it")
+    on_step(f"it cannot be exported ({reason}); sentence-transformers will run it")
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
     with quietly():
@@ -239,7 +238,7 @@ def _made(model: Any, wish: Wish, name: str, source: str, folder: Path, tell: Ca
         files={"weights": _weights(model)},
         sizes={},
         source=source,
-        trusted=wish.trust_remote_code,
+        trusted=request.trust_remote_code,
         note=reason,
     )
     config = replace(config, sha256=configuration.digest(config))
@@ -251,7 +250,7 @@ def _made(model: Any, wish: Wish, name: str, source: str, folder: Path, tell: Ca
 
 
 def _encoder(model: Any, query_prompt: str, document_prompt: str, query_tokens: int, document_tokens: int) -> Any:
-    """Return what is to be exported of a sentence-transformers model. Raises NotExportableError."""
+    """Return the encoder of a sentence-transformers model for the export. Raises NotExportableError."""
     from codesearch.embed.manage.export import Encoder, NotExportableError
 
     modules = list(model)
@@ -284,15 +283,15 @@ def _pooling(module: Any) -> Pooling:
     return found[mode]
 
 
-def _prompts(model: Any, wish: Wish) -> tuple[str, str]:
+def _prompts(model: Any, request: ImportRequest) -> tuple[str, str]:
     known = model.prompts or {}
     query = next((known[key] for key in _QUERY_PROMPTS if known.get(key)), "")
     document = next((known[key] for key in _DOCUMENT_PROMPTS if known.get(key)), "")
     if model.default_prompt_name and not query and not document:
         query = document = known.get(model.default_prompt_name, "")
     return (
-        query if wish.query_prompt is None else wish.query_prompt,
-        document if wish.document_prompt is None else wish.document_prompt,
+        query if request.query_prompt is None else request.query_prompt,
+        document if request.document_prompt is None else request.document_prompt,
     )
 
 
@@ -306,7 +305,7 @@ def _weights(model: Any) -> str:
 
 
 def _swap(made: Path, final: Path, old: Path) -> None:
-    """Put a finished folder where it is looked for; the one before is whole until then."""
+    """Move a finished folder into place; the old one is complete until then."""
     if not (made / CONFIG).is_file():
         raise CodesearchError(f"{made}: nothing was made")
     if final.exists():

@@ -1,6 +1,6 @@
-"""What a model costs: how many functions a second, how long a query, how long until the first, how much memory.
+"""Measures the cost of a model: functions per second, time per query, time to the first query, memory.
 
-Each model is measured in a process of its own, so that one's libraries and memory are not another's.
+Each model is measured in its own process, so that libraries and memory of one do not count for another.
 """
 
 from __future__ import annotations
@@ -27,28 +27,23 @@ QUERIES = (
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """What was measured of one model."""
+    """The measurements of one model."""
 
     name: str
     functions_per_second: float
     query_ms: float
-    """Of a query when the model is loaded; the median."""
+    """Median time of a query after the model is loaded."""
     load_ms: float
-    """From nothing to the first query's vector, the libraries' import included."""
+    """Time to the vector of the first query, including the import of libraries."""
     memory_mb: float | None
-    """The most that the process took; None where the system does not tell."""
+    """Peak memory of the process; None if the system does not report it."""
 
 
 def measure(name: str, texts: Sequence[str]) -> Figures:
-    """Measure one model on documents, in a new process.
-
-    Raises:
-        ModelError: the model cannot be loaded; or NotFoundError.
-
-    """
+    """Measure one model on documents, in a new process. Raises ModelError or NotFoundError if it cannot be loaded."""
     from codesearch.embed import load
 
-    load(name)  # its errors are told here
+    load(name)  # raises its errors in this process
     done = subprocess.run(
         child.command("codesearch.embed.manage.measure", "_child"),
         input=json.dumps({"name": name, "texts": list(texts)}),

@@ -1,4 +1,4 @@
-"""Real texts to check and to time a model with: the functions of a tree, as embedders are given them."""
+"""Real texts to check and to time a model with: the functions of a tree, as embedders receive them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def documents(root: Path, count: int) -> list[str]:
 
     found: dict[str, None] = {}
     files = list(discover(root).files)
-    # Every n-th file first, then those between: the first few hundred texts are from all over the tree.
+    # Every n-th file first, then the others, so that the first texts are from all over the tree.
     step = max(1, len(files) // 50)
     for file in (file for start in range(step) for file in files[start::step]):
         source = read_source(root, file.path)
