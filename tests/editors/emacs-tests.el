@@ -127,7 +127,7 @@
 (ert-deftest cs-refusal ()
   "What the server says against a query is shown."
   (cs-open (cs-env "OTHER_PATH"))
-  (let ((said (should-error (codesearch "lang:klingon anything"))))
+  (let ((said (should-error (codesearch--answer "codesearch/query" '(:text "anything" :filter (:languages ["klingon"]))))))
     (should (string-match-p "klingon" (error-message-string said)))))
 
 (ert-deftest cs-unit-uri ()
