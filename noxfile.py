@@ -87,3 +87,9 @@ def coverage(session: nox.Session) -> None:
 def release_check(session: nox.Session) -> None:
     """Build the distribution, check what is in it, and ask it a question from a fresh environment."""
     _python(session, ".ci/release_check.py", *session.posargs)
+
+
+@nox.session
+def mutation(session: nox.Session) -> None:
+    """Break the code in small ways and list what no test notices. Needs `pip install mutmut`; docs/mutation.md."""
+    _python(session, ".ci/mutation.py", *session.posargs)

@@ -30,3 +30,7 @@ def test_terms_keep_the_compound_beside_its_parts():
 @pytest.mark.parametrize("name", ["parse_config", "parseConfig", "ParseConfig", "PARSE_CONFIG", "parse-config"])
 def test_names_of_any_case_style_share_a_key(name):
     assert tokens.name_key(name) == "parseconfig"
+
+
+def test_bytes_that_are_no_text_are_passed_over():
+    assert tokens.identifiers(b"parse \xff\xfe caf\xc3\xa9 \xe9t\xe9") == [b"parse", "caf\u00e9".encode(), b"t"]

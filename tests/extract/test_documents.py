@@ -50,3 +50,26 @@ def test_an_embedder_sees_sixty_words_of_documentation_and_two_hundred_of_a_body
     assert inside.split() == body.decode().split()[:200]
     assert found.fields[3].split() == documentation.split()
     assert found.fields[5].split() == body.decode().split()
+
+
+def test_a_name_that_is_no_text_does_not_stop_the_others():
+    """A name cut out of a file in another encoding may hold half a character."""
+    odd = symbol("method", "r\udce9n", RUN_AT, len(SOURCE), "A.r\udce9n")
+    _, klass, _ = documents.documents([*SYMBOLS[:2], odd], SOURCE, "pkg/mod.py")
+    assert klass.fields[5].split() == ["class", "a", "x", "1", "r", "n"]
+
+
+def test_a_function_within_a_method_hides_no_later_method():
+    source = b"class A:\n    def run(self):\n        def step(): inner()\n    def stop(self): halt()\n"
+    run, step, stop = (source.index(b"def " + name) for name in (b"run", b"step", b"stop"))
+    klass, *_ = documents.documents(
+        [
+            symbol("class", "A", 0, len(source)),
+            symbol("method", "run", run, stop - 5, "A.run"),
+            symbol("function", "step", step, stop - 5, "A.run.step"),
+            symbol("method", "stop", stop, len(source) - 1, "A.stop"),
+        ],
+        source,
+        "a.py",
+    )
+    assert klass.fields[5].split() == ["class", "a", "run", "stop"]

@@ -14,8 +14,10 @@ import pytest
 
 import codesearch
 from codesearch import Hit, Index
+from codesearch.files import discover
 from codesearch.search import parse
 from tests.golden.pinned import FOLDER, UPDATE, pinned
+from tests.support.home import HOUSE
 from tests.support.trees import copy_shop
 
 TABLE = FOLDER / "questions.tsv"
@@ -110,3 +112,10 @@ def evidence(ranked: Any) -> list[Any]:
     one = ranked.candidate
     numbers = [round(value, 4) for value in (ranked.score, one.text, one.names, one.similarity, one.trigrams)]
     return [f"{one.symbol.path}:{one.symbol.qualname}", *numbers, " ".join(f"{fields:06b}" for fields in one.terms)]
+
+
+def test_the_index_of_this_project_leaves_the_frozen_tree_out() -> None:
+    """People who search codesearch itself look for its code, not for that of a shop."""
+    paths = [file.path for file in discover(HOUSE).files]
+    assert "codesearch/index.py" in paths
+    assert [path for path in paths if path.startswith("tests/golden/tree/")] == []

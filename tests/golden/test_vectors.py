@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from codesearch import embed
-from codesearch.extract.documents import documents
+from codesearch.extract.documents import documents, embedding_text
 from codesearch.extract.symbols import extract
 from tests.golden.pinned import pinned
 
@@ -108,6 +108,17 @@ def test_a_symbol_becomes_the_same_document() -> None:
         for name, document in documents_of(path)
     }
     assert found == pinned("documents", found)
+
+
+def test_one_symbol_becomes_the_same_text_as_among_all_of_its_file() -> None:
+    """The reranker makes the text of one symbol; it is found by the hash that the index knows."""
+    for path in SOURCES:
+        data = SOURCES[path].encode()
+        symbols = extract(data, LANGUAGES[path.rpartition(".")[2]], path)
+        for symbol, whole in zip(symbols, documents(symbols, data, path), strict=True):
+            inside = [one for one in symbols if symbol.start_byte <= one.start_byte <= one.end_byte <= symbol.end_byte]
+            for among in (symbols, inside):
+                assert embedding_text(symbol, among, data) == (whole.embedding_text, whole.content_hash)
 
 
 @pytest.fixture(scope="module")

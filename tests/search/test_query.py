@@ -28,6 +28,13 @@ def test_filters_are_taken_out_of_the_text(typed, text, where):
     assert (query.text, query.where) == (text, where)
 
 
+def test_filters_alone_are_no_query_and_only_then_the_message_speaks_of_them():
+    for typed, speaks in (("lang:go", True), ("", False)):
+        with pytest.raises(UsageError) as raised:
+            parse(typed)
+        assert ("filters" in str(raised.value)) == speaks
+
+
 def test_filters_of_text_and_options_add_up():
     assert parse("x lang:go", Filter(kinds=("method",))).where == Filter(languages=("go",), kinds=("method",))
 
@@ -146,6 +153,7 @@ def test_no_query_can_break_out_of_the_full_text_syntax(typed, tmp_path):
         ("class ICircuitController", [("ICircuitController", (), 1.0)]),
         ("how does engine.run() work", [("run", ("engine",), 1.0), ("work", (), PLAIN)]),
         ("what `serve_http`, exactly, does", [("serve_http", (), 1.0), ("exactly", (), PLAIN)]),
+        ("what does run() do", [("run", (), 1.0)]),
         ("max_ definition", [("max_", (), 1.0), ("definition", (), PLAIN)]),
         ("a + b <= 3", []),
         ("Router", []),

@@ -5,7 +5,7 @@ from codesearch.core.types import Symbol
 from codesearch.search.candidates import Candidate
 from codesearch.search.features import compute
 from codesearch.search.query import parse
-from codesearch.search.rank import RERANKED_CANDIDATES, rank, refine
+from codesearch.search.rank import RERANKED_CANDIDATES, SAME_FILE, rank, refine
 
 
 def candidate(id, name, *, path="src/a.py", text=1.0, similarity=0.5, kind="function", roles=(), lines=10, scope=""):
@@ -91,6 +91,20 @@ def test_ties_are_broken_by_place_not_by_row():
     assert order("upload", a, b) == order("upload", b, a) == [2, 1]
 
 
+def test_those_of_the_name_asked_for_may_stand_together_and_no_others():
+    named = [candidate(i, "upload", text=2.0 - i / 100, scope=f"C{i}.") for i in range(1, 6)]
+    same = [candidate(i, f"f{i}", text=2.0 - i / 100) for i in range(11, 20)]
+    other = candidate(99, "other", text=1.8, path="src/b.py")
+    found = order("upload", *named, *same, other)
+    assert found[:5] == [1, 2, 3, 4, 5]
+    assert found.index(99) < 11
+
+
+def test_a_class_comes_before_the_file_named_after_it():
+    file, klass = candidate(1, "cache", kind="module", text=3.0, path="cache.py"), candidate(2, "Cache", kind="class")
+    assert order("cache", file, klass) == [2, 1]
+
+
 def test_scores_lie_between_0_and_1_and_fall():
     query = parse("upload")
     found = [candidate(i, f"f{i}", text=float(i), path=f"{i}.py") for i in range(30)]
@@ -172,3 +186,14 @@ def test_contributions_add_up_to_what_decides_the_order():
         slope, intercept = item.weighting.calibration
         summed = sum(row[3] for row in item.contributions())
         assert math.isclose(item.score, 1 / (1 + math.exp(-(slope * summed + intercept))))
+        weights = {**item.weighting.weights, "same_file": -SAME_FILE}
+        assert all(weight == weights.get(name, 0.0) for name, _, weight, _ in item.contributions())
+
+
+def test_stop_words_count_whatever_stands_behind_them():
+    def share(typed):
+        (found,) = compute(parse(typed), [candidate(1, "send")])
+        return found.query_stop_words
+
+    assert share("why, and where? do we retry.") == share("why and where do we retry") == 5 / 6
+    assert share("retry uploads") == 0
