@@ -1,20 +1,20 @@
 #!/usr/bin/env python3
-"""What each signal finds alone, in pairs and all together, on the development suites.
+"""Measure what each signal finds alone, in pairs and all together, on the development suites.
 
     python benchmarks/ablation.py BENCH WORK --keep INDEXES --json OUT [--into docs/benchmarks.md]
     python benchmarks/ablation.py --show OUT
 
-BENCH, WORK and how an answer counts are those of `development.py`. Three signals rank a repository: the words (BM25 of
-the full-text index), the static vectors and the transformer's. Each ranks all symbols of the index, not what another
-has found: text those that hold a word of the query, the two models every one, by cosine. Pairs, and all three, are put
-together by reciprocal rank fusion: a symbol gets 1 / (60 + place) from each signal among whose best 100 it is. The 60
-is of those who proposed it, the 100 is how many candidates the product takes from a signal; neither was tuned. For
-comparison, *by scores* are sums of z-scores over the same candidates. The last two rankings are the product's own. The
-hits of all are folded as the product folds its own.
+BENCH, WORK and the measure of an answer are those of `development.py`. Three signals rank a repository: BM25 of the
+full-text index, the static vectors, and the transformer's vectors. Each ranks all symbols of the index independently:
+text those that contain a word of the query, the two models all of them, by cosine. Pairs, and all three, are combined
+by reciprocal rank fusion: a symbol gets 1 / (60 + rank) from each signal that has it among its best 100. The 60 is from
+the paper that proposed it, the 100 is the number of candidates that the product takes from a signal; neither was tuned.
+For comparison, *by scores* are sums of z-scores over the same candidates. The last two rankings are those of the
+product. The hits of all rankings are folded as in the product.
 
-Every symbol is embedded by both models before anything is asked: with the transformer that takes minutes. The indexes
-are kept in INDEXES, so that it is done once for each model. Progress goes to stderr, the tables to stdout; `--json`
-keeps the figure of every query, `--show` makes the tables of it again, `--into` writes them into a document between
+Every symbol is embedded by both models before the first query: with the transformer that takes minutes. The indexes are
+kept in INDEXES, so it is done once per model. Progress goes to stderr, the tables to stdout; `--json` writes the figure
+of every query, `--show` prints the tables again from that, `--into` writes them into a document between
 `<!-- ablation:begin -->` and `<!-- ablation:end -->`.
 """
 
@@ -63,25 +63,25 @@ SUITES = {"docs": "MRR@10", "files": "NDCG@10"}
 _LOOKED_AT = 10 * HITS
 """Places among which ten are left after folding, nearly always."""
 _UNWEIGHED = Features(*(0.0,) * len(NAMES))
-"""Folding looks at what symbols are, not at what they are worth."""
+"""Folding does not depend on the features."""
 
 
 @dataclass(slots=True)
 class Repository:
-    """All symbols of an index, and what each signal says of them."""
+    """All symbols of an index, and the data of each signal."""
 
     store: Store
     static: embed.Embedder
     transformer: embed.Embedder
     symbols: dict[int, Candidate]
-    """By id, in the order in which ties stand."""
+    """By id, in the order that breaks ties."""
     places: dict[int, int]
-    """In that order."""
+    """Positions in that order."""
     vectors: npt.NDArray[np.float32]
     """The transformer's, (symbols, dims), each row of length 1."""
 
     def scores(self, query: Query) -> dict[str, dict[int, float]]:
-        """Return the score of each symbol by each signal; what a signal says nothing of is not in it."""
+        """Return the scores of symbols by each signal; symbols without a score are left out."""
         every = len(self.symbols)
         matching = (
             self.store.text_candidates(any_of(query.terms), ALL_FIELDS, every, query.where) if query.terms else []
@@ -100,7 +100,7 @@ class Repository:
         return sorted(scores, key=lambda id: (-scores[id], self.places[id]))
 
     def hits(self, ranking: Sequence[int]) -> list[Row]:
-        """Return the first ten answers of a ranking: copies are one, overloads and what holds a better one fold."""
+        """Return the first ten hits of a ranking, with copies, overloads and containers folded."""
         kept: list[Ranked] = []
         for most in (_LOOKED_AT, len(ranking)):
             some = [self.symbols[id] for id in ranking[:most]]
@@ -134,7 +134,7 @@ def _row(symbol: codesearch.Symbol) -> Row:
 
 
 def title(names: Sequence[str]) -> str:
-    """Return what a combination of signals is called in the tables."""
+    """Return the name of a combination of signals in the tables."""
     return " + ".join(names) if len(names) < len(SIGNALS) else "all three"
 
 
@@ -143,7 +143,7 @@ TITLES = (*SIGNALS, *map(title, TOGETHER), *(title(names) + BY_SCORES for names 
 
 
 def reciprocal(orders: Iterable[Sequence[int]]) -> dict[int, float]:
-    """Return the sum over rankings of 1 / (CONSTANT + place) of what is among the first FUSED of each."""
+    """Return the sum of 1 / (CONSTANT + rank) over the rankings that have a symbol among their first FUSED."""
     sums: dict[int, float] = defaultdict(float)
     for order in orders:
         for place, id in enumerate(order[:FUSED], 1):
@@ -152,7 +152,7 @@ def reciprocal(orders: Iterable[Sequence[int]]) -> dict[int, float]:
 
 
 def standardised(signals: Iterable[tuple[Mapping[int, float], Sequence[int]]]) -> dict[int, float]:
-    """Return the sums of the z-scores of what is among the first FUSED of any ranking; no score counts as 0.
+    """Return the sums of z-scores of the symbols among the first FUSED of any ranking; a missing score counts as 0.
 
     Of each signal: its scores, and its ranking.
     """
@@ -169,12 +169,12 @@ def standardised(signals: Iterable[tuple[Mapping[int, float], Sequence[int]]]) -
 def opened(index: Index) -> Repository:
     """Bring an index up to date, embed all that it holds by both models, and return it."""
     index.update()
-    told = index.embed_all()
+    report = index.embed_all()
     store = index.reader()
-    if store is None or told.left or told.done < told.total:
-        raise SystemExit(f"{index.root}: {told.total - told.done} of {told.total} symbols have no vector")
+    if store is None or report.left or report.done < report.total:
+        raise SystemExit(f"{index.root}: {report.total - report.done} of {report.total} symbols have no vector")
     static, transformer = embed.load(embed.STATIC), embed.load(index.settings.model)
-    ids = [id for id, _ in store.vector_candidates(bytes(static.dims), told.total)]
+    ids = [id for id, _ in store.vector_candidates(bytes(static.dims), report.total)]
     known = {item.symbol: item.vector for item in store.model_vectors(transformer.model_id).of_symbols(ids)}
     candidates = [
         Candidate(id, found.symbol, frozenset(found.roles.split()), 0.0, 0.0, 0.0, found.content)
@@ -182,7 +182,7 @@ def opened(index: Index) -> Repository:
     ]
     candidates.sort(key=lambda one: sort_key(0.0, one))
     symbols = {one.id: one for one in candidates}
-    assert len(symbols) == told.total, "every symbol has a static vector"
+    assert len(symbols) == report.total, "every symbol has a static vector"
     places = {id: place for place, id in enumerate(symbols)}
     return Repository(store, static, transformer, symbols, places, _rows([known[id] or b"" for id in symbols]))
 
@@ -277,7 +277,7 @@ def of(rows: Sequence[Row], suite: str) -> list[Row]:
 
 
 def difference(rows: Sequence[Row], others: Sequence[Row]) -> list[Row]:
-    """Return, query by query, how much better some rows are."""
+    """Return, per query, how much better some rows are."""
     return [{**row, "value": row["value"] - other["value"]} for row, other in zip(rows, others, strict=True)]
 
 
@@ -294,7 +294,7 @@ def put(document: Path, text: str) -> None:
 
 
 def main() -> None:
-    """Measure, or show what was measured."""
+    """Measure, or show earlier measurements."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folders", type=Path, nargs="*", metavar="BENCH WORK")
     parser.add_argument("--keep", type=Path)

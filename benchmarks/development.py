@@ -4,10 +4,10 @@
     python benchmarks/development.py BENCH WORK --json OUT [-- COMMAND ...]
     python benchmarks/development.py --show OUT ...
 
-BENCH holds `bench.py` and its suites, WORK the trees it prepared. COMMAND and how an answer counts are `bench.py`'s.
-`--json` keeps the figure of every query; `--show` makes the tables again, of several runs side by side. Means are of
-the repositories, as `bench.py` prints them; an interval is the percentile bootstrap (95 %) over the queries within each
-repository. The suites measure only: nothing was chosen by them.
+BENCH contains `bench.py` and its suites, WORK the trees it prepared. COMMAND and the measure of an answer are those
+of `bench.py`. `--json` writes the figure of every query; `--show` prints the tables again, several runs side by side.
+Means are over the repositories, as in `bench.py`; intervals are the percentile bootstrap (95 %) over the queries of
+each repository. The suites only measure: nothing was chosen by them.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def loaded(folder: Path) -> ModuleType:
 
 
 def measure(folder: Path, work: Path, command: Sequence[str]) -> Iterator[Row]:
-    """Yield the figure of every query of both suites."""
+    """Yield the figure of each query of both suites."""
     bench = loaded(folder)
     for suite, repo, roots, tasks in prepared(bench, folder, work):
         answers, _ = bench.run(list(command) or bench.DEFAULT, roots[0], [task["query"] for task in tasks])
@@ -50,7 +50,7 @@ def measure(folder: Path, work: Path, command: Sequence[str]) -> Iterator[Row]:
 
 
 def prepared(bench: ModuleType, folder: Path, work: Path) -> Iterator[tuple[str, Row, tuple[Path, Path], list[Row]]]:
-    """Yield (suite, repository, the tree that is searched and the one around it, queries) of what is prepared."""
+    """Yield (suite, repository, (searched tree, tree around it), queries) of the prepared trees."""
     for suite in ("docs", "files"):
         for repo in bench.repos(suite, folder):
             base = work / suite / repo["name"]
@@ -76,7 +76,7 @@ def judged(bench: ModuleType, suite: str, repo: Row, roots: tuple[Path, Path], t
 
 
 def of_files(bench: ModuleType, task: Row, found: Sequence[Row], roots: Sequence[Path]) -> float:
-    """Return the NDCG@10 of an answer, of the targets that are there."""
+    """Return the NDCG@10 of an answer, for the targets that exist."""
     targets = task.get("relevant", []) + task.get("secondary", [])
     paths = [(one, one if isinstance(one, str) else one["path"]) for one in targets]
     present = [one for one, path in paths if any((root / path).exists() for root in roots)]
@@ -84,7 +84,7 @@ def of_files(bench: ModuleType, task: Row, found: Sequence[Row], roots: Sequence
 
 
 def of_function(task: Row, found: Sequence[Row]) -> float:
-    """Return 1 / place of the function, 0 beyond ten."""
+    """Return the reciprocal rank of the function, 0 beyond rank 10."""
     start = task["start"]
     places = (
         place
@@ -95,7 +95,7 @@ def of_function(task: Row, found: Sequence[Row]) -> float:
 
 
 def interval(rows: Sequence[Row], seed: int = 0) -> tuple[float, float, float]:
-    """Return the mean over repositories, and its interval when the queries of each are drawn anew."""
+    """Return the mean over repositories, and its bootstrap interval over the queries of each."""
     of: dict[str, list[float]] = defaultdict(list)
     for row in rows:
         of[row["repo"]].append(row["value"])
@@ -109,7 +109,7 @@ def interval(rows: Sequence[Row], seed: int = 0) -> tuple[float, float, float]:
 
 
 def tables(runs: dict[str, list[Row]]) -> Iterator[str]:
-    """Yield Markdown lines: each suite by all, repository, language and kind, a column a run."""
+    """Yield Markdown lines: each suite in total and by repository, language and kind, one column per run."""
     for suite, figure in (("docs", "MRR@10"), ("files", "NDCG@10")):
         yield from (f"\n| {suite}, {figure} | queries | {' | '.join(runs)} |", "|---" * (len(runs) + 2) + "|")
         first = [row for row in next(iter(runs.values())) if row["suite"] == suite]
@@ -126,7 +126,7 @@ def tables(runs: dict[str, list[Row]]) -> Iterator[str]:
 
 
 def main() -> None:
-    """Measure, or show what was measured."""
+    """Measure, or show earlier measurements."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folders", type=Path, nargs="*", metavar="BENCH WORK")
     parser.add_argument("--json", type=Path)

@@ -1,18 +1,18 @@
-"""A question to a fresh index: asked for the first time, and again, beside semble.
+"""Time a query of a fresh index: asked for the first time, and again, beside semble.
 
     python benchmarks/first_question.py [--semble PYTHON --model FOLDER] [--runs 9] [--json FILE] TREE [TREE ...]
 
 PYTHON is the interpreter of an environment with semble, FOLDER a Model2Vec model for it (see compare_semble.py). Each
-tree is indexed once, in a file elsewhere, without a vector of the transformer. Each run puts that index back, asks one
-of five questions (`first`: the transformer is opened, and embeds the question and up to fifty candidates), asks it once
-more (`again`: its vectors are there), and asks semble, whose index is in its cache; each in a new process, in turn. The
-user's cache of vectors is off, and the bytecode of both is compiled, as it is where they were installed.
+tree is indexed once, in a file outside it, without vectors of the transformer. Each run restores that index, asks one
+of five queries (`first`: the transformer is opened, and embeds the query and up to fifty candidates), asks it again
+(`again`: the vectors are there), and asks semble, whose index is in its cache; each in a new process, in turn. The
+user's cache of vectors is off, and the bytecode of both is compiled, as after an installation.
 
-answer  from starting the process to the last of what it prints
-wall    to its end; CPU is user and system time, memory the peak of what is resident
+answer  from starting the process to the end of its output
+wall    to its end; CPU is user and system time, memory is peak resident memory
 
-Medians; in brackets the least and the most. Ratios are of medians of wall time in one run, codesearch's to semble's.
-Asked for, of an index of 10,000 functions: first under 0.6 s and 0.75 of semble's, again under 0.3 s and 0.4.
+Medians, with minimum and maximum in brackets. Ratios compare the medians of wall time in one run, codesearch to semble.
+Targets for an index of 10,000 functions: first under 0.6 s and 0.75 of semble, again under 0.3 s and 0.4 of semble.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from trees import COMMAND, environment, timed, told
+from trees import COMMAND, environment, measuring, timed
 
 import codesearch
 from codesearch.bench.machine import machine
@@ -82,10 +82,10 @@ def main() -> None:
 
 
 def measure(tree: Path, semble: Path | None, model: str, runs: int) -> tuple[int, dict[str, list[Run]]]:
-    """Return how many functions and types a tree has, and what each kind of question took."""
+    """Return the number of functions and types of a tree, and the times of each kind of query."""
     with tempfile.TemporaryDirectory() as scratch:
         fresh, db = Path(scratch, "fresh.db"), Path(scratch, "index.db")
-        with told(f"indexing {tree.name}"):
+        with measuring(f"indexing {tree.name}"):
             timed([*COMMAND, "index", "--quiet", str(tree), "--db", str(fresh)])
         with codesearch.open_index(tree, db=str(fresh), embed="none") as index:
             symbols = index.status().symbols
@@ -96,7 +96,7 @@ def measure(tree: Path, semble: Path | None, model: str, runs: int) -> tuple[int
             "SEMBLE_CACHE_LOCATION": str(Path(scratch, "semble")),
         }
         samples: dict[str, list[Run]] = {}
-        with told(f"{runs} runs"):
+        with measuring(f"{runs} runs"):
             for number in range(runs + 1):
                 question = QUESTIONS[number % len(QUESTIONS)]
                 for file in Path(scratch).glob("index.db*"):

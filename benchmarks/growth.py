@@ -1,26 +1,26 @@
-"""How cost grows: index time, memory, file size, query latency and recall at 1,000 to 1,000,000 functions.
+"""Measure how cost grows: index time, memory, file size, query latency and recall at 1,000 to 1,000,000 functions.
 
     python benchmarks/growth.py --work DIR --json growth.json --svg growth.svg CHECKOUT [CHECKOUT ...]
         [--sizes 1000,10000,100000,1000000] [--queries 200] [--cold 20] [--embed none|lazy]
     python benchmarks/growth.py --json growth.json --svg growth.svg          (only draws)
 
-The trees are made of the checkouts' source files, the smallest checkout first; how many bytes a size needs is told by
-the size before it, so a size is met roughly, and what was found is what is reported. If the checkouts are used up, the
-same files come again in another folder with the words of their identifiers exchanged (trees.Alteration), and the share
-of such bytes is reported. The trees stay in DIR (hard links to the checkouts where possible) and are used again; the
-indexes are removed unless --keep.
+The trees consist of the checkouts' source files, the smallest checkout first. The bytes for a size are estimated from
+the size before it, so a size is met approximately, and the number found is reported. When the checkouts are used up,
+the same files follow in another folder with the words of their identifiers exchanged (trees.Alteration), and the share
+of such bytes is reported. The trees stay in DIR (hard links to the checkouts if possible) and are reused; the indexes
+are removed unless --keep is given.
 
-Of each size, one after another:
+For each size, one after another:
 
 index    from nothing, in a new process: seconds, peak memory of it and its workers, size of the file
 again    with nothing changed, in a new process, median of 3
-warm     queries inside one process, made of the tree's own documentation: p50, p95, p99
-cold     the command in a new process each: p50
-recall   of `Store.vector_candidates`: which share of its first ten (asked for 100, as a query does) are as near as the
-         ten nearest of all vectors, compared exactly; mean over the queries
-rg       `rg -c -i WORD` over the same tree, WORD the longest of a query's words: median of 5; and its ratio to both
+warm     queries inside one process, made from the tree's own documentation: p50, p95, p99
+cold     the command in a new process per query: p50
+recall   of `Store.vector_candidates`: the share of its first ten (of 100, as for a query) that are as near as the ten
+         nearest of all vectors, compared exactly; mean over the queries
+rg       `rg -c -i WORD` over the same tree, WORD the longest word of a query: median of 5, and its ratio to both
 
-Everything in one run, the file system's cache warm. Linux and macOS.
+Everything in one run, with a warm file system cache. Linux and macOS.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ from codesearch.bench import measure, queries
 from codesearch.bench.machine import machine
 
 FIRST_GUESS = 700.0
-"""Bytes of source a function, before any tree was measured."""
+"""Bytes of source per function, before any tree was measured."""
 NEAREST = 10
 ASKED_FOR = 100
 WORDS_FOR_RG = 5
@@ -79,7 +79,7 @@ def main() -> None:
 
 
 def run(given: argparse.Namespace) -> None:
-    """Measure every size; what is known is written after each."""
+    """Measure every size; the results are written after each one."""
     work: Path = given.work.resolve()
     work.mkdir(parents=True, exist_ok=True)
     pool = trees.Pool([checkout.resolve() for checkout in given.checkouts])
@@ -107,17 +107,17 @@ def run(given: argparse.Namespace) -> None:
 
 
 def _options(arguments: Sequence[str]) -> list[str]:
-    """Return a command line without the places of one machine."""
+    """Return a command line without the paths of this machine."""
     return [word for word in arguments if "/" not in word and word not in ("--work", "--json", "--svg")]
 
 
 def _built(tree: Path, pool: trees.Pool, size: int) -> dict[str, Any]:
-    """Make the tree of a size, or find it made; return what is altered of it."""
+    """Make the tree of a size, unless it exists; return the altered bytes."""
     facts_file = tree.with_name(tree.name + ".json")
     if facts_file.exists():
         facts: dict[str, Any] = json.loads(facts_file.read_text("utf-8"))
         return facts
-    with trees.told(f"making {tree.name}"):
+    with trees.measuring(f"making {tree.name}"):
         shutil.rmtree(tree, ignore_errors=True)
         facts = {"altered_share": pool.build(tree, size) / size}
     facts_file.write_text(json.dumps(facts), "utf-8")
@@ -129,17 +129,17 @@ def measured(tree: Path, db: Path, given: argparse.Namespace, facts: dict[str, A
     settings = {"db": str(db), "embed": given.embed, "cache": False}
     _remove(db)
     load = os.getloadavg()[0]
-    made = measure.indexing(tree, settings, trees.told)
+    made = measure.indexing(tree, settings, trees.measuring)
     with codesearch.open_index(tree, **settings) as index:
         texts, functions = queries.mined(index, given.queries)
         made = replace(made, functions=functions)
-        same = measure.unchanged(tree, settings, trees.told)
+        same = measure.unchanged(tree, settings, trees.measuring)
         # The first round is not counted: with a second stage it embeds.
-        warm = list(measure.warm(tree, settings, [texts, texts], trees.told))[-1]
-        cold = measure.cold(tree, settings, texts[: given.cold], trees.told)
-        with trees.told("comparing with the exact nearest"):
+        warm = list(measure.warm(tree, settings, [texts, texts], trees.measuring))[-1]
+        cold = measure.cold(tree, settings, texts[: given.cold], trees.measuring)
+        with trees.measuring("comparing with the exact nearest"):
             recall = recall_of(index, texts)
-    with trees.told("rg"):
+    with trees.measuring("rg"):
         rg = scanned(tree, texts[:WORDS_FOR_RG])
     if not given.keep:
         _remove(db)
@@ -166,7 +166,7 @@ def _remove(db: Path) -> None:
 
 
 def recall_of(index: codesearch.Index, texts: Sequence[str]) -> float:
-    """Return the mean share of the first ten candidates by vectors that are as near as the ten nearest symbols."""
+    """Return the mean share of the first ten candidates by vector that are as near as the ten nearest symbols."""
     import numpy as np
 
     store = index.reader()
@@ -202,7 +202,7 @@ def _some(rows: Any, count: int) -> Any:
 
 
 def scanned(tree: Path, texts: Sequence[str]) -> float | None:
-    """Return the median seconds that ripgrep takes to look for one word of each query; None without ripgrep."""
+    """Return the median seconds of ripgrep for one word of each query; None without ripgrep."""
     rg = shutil.which("rg")
     if rg is None:
         return None

@@ -1,21 +1,21 @@
 #!/usr/bin/env python3
-"""Mine queries of many kinds, with their answers, from repositories no benchmark measures and no model learned from.
+"""Mine queries of many kinds, with answers, from repositories that no benchmark measures and no model was trained on.
 
     python benchmarks/mined.py --mirror MIRROR OUT_FOLDER [NAME ...]
 
 MIRROR holds git directories named `OWNER+NAME/repo`; benchmarks/mined.tsv lists repository, commit and licence. Each
 becomes OUT_FOLDER/OWNER+NAME with `src/` (the tree), `bare/` (the tree with all documentation of symbols blanked, lines
-kept) and `queries.jsonl`, a line a query:
+kept) and `queries.jsonl`, one query per line:
 
     {"kind": "docs", "tree": "bare", "query": "...", "answers": [{"path": "a.py", "start": 3, "end": 9}]}
 
 An answer without `start` is a file. The kinds, each a different way to ask:
 
 - docs: the first sentence of a function's documentation; keywords: three or four words of such a sentence; question:
-  such a sentence as "where do we ...". In `bare`, where the documentation itself cannot be found.
-- name: the whole name of a symbol; symbol: such a name in a few words; half: part of a name, or its words cut short;
+  such a sentence as "where do we ...". In `bare`, because the documentation itself must not be found.
+- name: the whole name of a symbol; symbol: such a name within a sentence; half: part of a name, or its words truncated;
   error: the text of a message.
-- commit: the subject of a commit, for the source files it changed; architecture: what a class or file says of itself;
+- commit: the subject of a commit, for the source files it changed; architecture: the documentation of a class or file;
   topic: three or four words of that.
 """
 
@@ -88,7 +88,7 @@ class Found:
     symbol: Symbol
     source: str
     sentence: str
-    """The first sentence of its documentation, or nothing."""
+    """The first sentence of its documentation, or ""."""
 
     @property
     def place(self) -> Row:
@@ -107,7 +107,7 @@ def sentence(documentation: str, name: str) -> str:
 
 
 def read(root: Path) -> dict[str, list[Found]]:
-    """Return what is defined in the tree's source files outside tests, by path."""
+    """Return the symbols in the tree's source files outside tests, by path."""
     suffixes = frozenset(suffix for language in languages.all() for suffix in language.extensions)
     found: dict[str, list[Found]] = {}
     for file in sorted(root.rglob("*")):
@@ -147,7 +147,7 @@ def blank(root: Path, found: dict[str, list[Found]]) -> None:
             if not item.symbol.documentation:
                 continue
             top = item.symbol.start_line - 1
-            for at in list(_above(lines, top)):  # all of them before any is blanked: what it looks for is in them
+            for at in list(_above(lines, top)):  # all of them before any is blanked, because it looks at their text
                 lines[at] = ""
             if item.symbol.language in ("python", "elixir") and (docstring := DOCSTRING.match(item.source)):
                 first = top + item.source[: docstring.start(1)].count("\n")
@@ -183,7 +183,7 @@ def _block(lines: list[str], last: int, opening: str) -> Iterator[int]:
 
 
 def documented(found: dict[str, list[Found]]) -> list[Found]:
-    """Return the functions of some length whose first sentence is theirs alone."""
+    """Return the functions of some length whose first sentence is unique."""
     said = Counter(item.sentence.lower() for items in found.values() for item in items)
     return [
         item
@@ -222,7 +222,7 @@ def question(text: str, chance: random.Random) -> str:
 
 
 def in_words(item: Symbol, chance: random.Random) -> str:
-    """Return a name among words that say what is wanted of it."""
+    """Return a question with a name in it."""
     container = item.qualname.removesuffix(item.name).rstrip(".:#/->")
     ways = [
         f"{item.name} {item.kind}", f"{item.kind} {item.name}", f"{item.name} definition",
@@ -234,7 +234,7 @@ def in_words(item: Symbol, chance: random.Random) -> str:
 
 
 def half(name: str, container: str, chance: random.Random) -> str:
-    """Return a name as somebody half remembers it."""
+    """Return a name as somebody remembers it in part."""
     parts = words(name)
     if len(parts) < 2:
         return ""
@@ -255,7 +255,7 @@ def half(name: str, container: str, chance: random.Random) -> str:
 
 
 def messages(found: dict[str, list[Found]]) -> Iterator[tuple[str, Found]]:
-    """Yield (a message as a person would paste it, the function that holds it)."""
+    """Yield (a message as a user would paste it, the function that contains it)."""
     held: dict[str, list[Found]] = {}
     for items in found.values():
         for item in items:
@@ -274,7 +274,7 @@ def messages(found: dict[str, list[Found]]) -> Iterator[tuple[str, Found]]:
 
 
 def commits(git: Path, revision: str, paths: set[str]) -> Iterator[tuple[str, list[str]]]:
-    """Yield (subject, source files changed) of commits that changed few."""
+    """Yield (subject, source files changed) of commits that changed few files."""
     log = subprocess.run(
         ["git", f"--git-dir={git}", "log", "--no-merges", f"-{COMMITS}", "--name-only", "--format=%x00%s", revision],
         capture_output=True, text=True, errors="replace", check=True,
@@ -325,7 +325,7 @@ Candidate = tuple[str, str, str, list[Row]]
 
 
 def _candidates(found: dict[str, list[Found]], git: Path, revision: str) -> Iterator[Candidate]:
-    """Yield more queries than are wanted. All draw from one source of chance, so their order matters."""
+    """Yield more queries than needed. They share one random generator, so their order matters."""
     chance = random.Random(7)
     yield from _by_sentence(found, chance)
     yield from _by_name(found, chance)

@@ -1,13 +1,13 @@
-"""A tree of 100,000 files in which nothing has changed: `codesearch index` beside `git status`.
+"""Time `codesearch index` beside `git status` on a tree of 100,000 files in which nothing has changed.
 
     python benchmarks/no_change.py [--tree DIR] [--files 100000] [--runs 7] [--json FILE] [--profile]
 
-Without --tree it makes a git repository of that many small Python files (a function each) and removes it at the end;
-with it, DIR is made if it is missing, and kept with its index. Both commands run in turn, in new processes, as a person
-would run them; wall time is theirs, CPU is user and system time with their children's. A query of the unchanged tree
-follows, and an update inside a process that has the index open, as a watcher's look at the whole tree is.
+Without --tree it makes a git repository of that many small Python files (one function each) and removes it at the end;
+with it, DIR is created if missing, and kept with its index. Both commands run in turn, in new processes, as users
+would run them; CPU is user and system time including children. A query of the unchanged tree follows, and an update
+inside a process that has the index open, as when a watcher scans the whole tree.
 
-Asked for: under 1.0 s, and within 3 times `git status` in the same run. --profile prints where the time goes.
+Target: under 1.0 s, and within 3 times `git status` in the same run. --profile prints where the time goes.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from trees import COMMAND, environment, repository, timed, told
+from trees import COMMAND, environment, measuring, repository, timed
 
 import codesearch
 from codesearch.bench.machine import machine
@@ -53,13 +53,13 @@ def main() -> None:
 
 def measure(root: Path, given: argparse.Namespace) -> None:
     """Measure a tree."""
-    with told("indexing"):
+    with measuring("indexing"):
         timed([*COMMAND, "index", "--quiet", str(root)])
     ours, git = [*COMMAND, "index", "--quiet", str(root)], ["git", "status", "--porcelain"]
     asked = [*COMMAND, "query", "--quiet", "--embed", "none", "merge the rows of a page", str(root)]
     with codesearch.open_index(root, embed="none") as index:
         files = index.update().unchanged
-        with told("nothing changed"):
+        with measuring("nothing changed"):
             ran = in_turn(
                 [
                     lambda: timed(git, cwd=root),
@@ -111,7 +111,7 @@ def in_turn(what: Sequence[Callable[[], float]], runs: int) -> list[Times]:
 
 
 def _cpu() -> float:
-    """Return the CPU seconds of this process and of those it has waited for."""
+    """Return the CPU seconds of this process and of the children it has waited for."""
     used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     return sum(one.ru_utime + one.ru_stime for one in used)
 

@@ -1,4 +1,4 @@
-"""Log-log plots as one SVG file that needs nothing else."""
+"""Log-log plots as one self-contained SVG file."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _WIDE, _HIGH = 360, 250
 _LEFT, _RIGHT, _TOP, _BOTTOM = 62, 20, 34, 42
 _COLUMNS = 2
 _BEYOND = 0.08
-"""Of a decade: so far may a point be outside the frame."""
+"""Share of a decade by which a point may be outside the frame."""
 _COLOURS = ("#2563eb", "#dc2626", "#059669", "#9333ea", "#b45309")
 _STYLE = (
     "text{font:12px system-ui,sans-serif;fill:#333}.title{font-weight:600}.faint{fill:#777;font-size:11px}"
@@ -26,11 +26,11 @@ class Panel:
 
     title: str
     unit: str
-    """What y is; it goes behind the numbers."""
+    """The unit of y, after the numbers."""
     lines: dict[str, Sequence[tuple[float, float]]]
     """Points by the name of the line; x and y above zero."""
     asked: dict[str, float] = field(default_factory=dict)
-    """Bounds that are drawn across, by what they are."""
+    """Horizontal bounds, by label."""
 
 
 def svg(title: str, x_title: str, panels: Sequence[Panel]) -> str:
@@ -93,7 +93,7 @@ def _panel(panel: Panel, x_title: str) -> str:
 
 
 def _decades(values: Sequence[float]) -> tuple[int, int]:
-    """Return the powers of ten around some values, which must be above zero; a little beyond one is still within."""
+    """Return the powers of ten around some positive values; a value slightly beyond one counts as within."""
     low, high = math.floor(math.log10(min(values)) + _BEYOND), math.ceil(math.log10(max(values)) - _BEYOND)
     return low, max(high, low + 1)
 

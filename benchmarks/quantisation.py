@@ -1,11 +1,11 @@
-"""What smaller vectors cost: recall of the ten nearest, bytes a function and time, in sqlite-vec as the store uses it.
+"""Measure smaller vectors: recall of the ten nearest, bytes per function and time, in sqlite-vec as the store uses it.
 
     python benchmarks/quantisation.py FOLDER... [--model transformer] [--functions 10000] [--grow 100000] [--keep FILE]
 
-The functions of the folders are embedded once (`--keep` remembers their vectors). Queries are first sentences of
-documentation of those functions. What is right are the ten nearest by cosine in float32 at full width; those as near
-as the tenth count as well. Each way is an ordinary table and one SQL statement, as in `codesearch.store`. `--grow`
-times each way with more rows: the real vectors, and mixtures of two of them in equal parts. Recall is of real ones.
+The functions of the folders are embedded once (`--keep` stores their vectors). Queries are the first sentences of the
+documentation of those functions. Correct are the ten nearest by cosine in float32 at full width, and those as near as
+the tenth. Each variant is a normal table and one SQL statement, as in `codesearch.store`. `--grow` times each variant
+with more rows: the real vectors, and means of two of them. Recall is measured with the real ones.
 """
 
 from __future__ import annotations
@@ -36,15 +36,15 @@ TIMED = 30
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """One way to keep vectors and to find the nearest."""
+    """A way to store vectors and to find the nearest."""
 
     width: int
     kept: str
     """`float32` or `int8`."""
     first: int = 0
-    """Rows that are compared by signs first; 0 means that all are compared by their vectors."""
+    """Rows that the sign bits select for the exact comparison; 0 compares all vectors exactly."""
     signs: int = 0
-    """Dimensions whose signs are kept."""
+    """Dimensions whose signs are stored."""
 
     @property
     def name(self) -> str:
@@ -59,7 +59,7 @@ class Way:
 
 
 def ways(dims: int, widths: list[int]) -> Iterator[Way]:
-    """Yield what is compared, for vectors of `dims` numbers that may be cut to `widths`."""
+    """Yield the variants for vectors of `dims` numbers that may be cut to `widths`."""
     for width in [dims, *widths]:
         yield Way(width, "float32")
         yield Way(width, "int8")
@@ -76,7 +76,7 @@ def normalised(vectors: Vectors) -> Vectors:
 
 
 def cells(way: Way, vectors: Vectors) -> Iterator[tuple[bytes, bytes]]:
-    """Yield (vector, signs) of each row as they are kept."""
+    """Yield (vector, signs) of each row as stored."""
     cut = normalised(vectors[:, : way.width])
     kept = [row.tobytes() for row in cut] if way.kept == "float32" else embed.quantise(cut)
     signs = np.packbits(vectors[:, : way.signs] > 0, axis=1, bitorder="little") if way.signs else None
@@ -85,7 +85,7 @@ def cells(way: Way, vectors: Vectors) -> Iterator[tuple[bytes, bytes]]:
 
 
 class Table:
-    """Vectors in a database file, kept one way."""
+    """Vectors in a database file, in one variant."""
 
     def __init__(self, way: Way, folder: Path, vectors: Vectors) -> None:
         """Write all vectors."""
@@ -114,7 +114,7 @@ class Table:
 
 
 def measured(way: Way, vectors: Vectors, queries: Vectors) -> tuple[list[list[int]], float]:
-    """Return (nearest rows of each query, median milliseconds of one)."""
+    """Return (nearest rows of each query, median milliseconds per query)."""
     with tempfile.TemporaryDirectory() as folder:
         table = Table(way, Path(folder), vectors)
         table.nearest(queries[0])
@@ -128,7 +128,7 @@ def measured(way: Way, vectors: Vectors, queries: Vectors) -> tuple[list[list[in
 
 
 def recall(found: list[list[int]], vectors: Vectors, queries: Vectors) -> float:
-    """Return the share of the nearest that was found: as near as the tenth nearest is near enough."""
+    """Return the share of the nearest that was found; rows as near as the tenth nearest count, too."""
     shares = []
     for rows, query in zip(found, queries, strict=True):
         scores = vectors @ query

@@ -1,15 +1,14 @@
-"""How many of the functions and methods that Universal Ctags finds does codesearch find?
+"""Measure how many of the functions and methods that Universal Ctags finds codesearch finds, too.
 
     python benchmarks/recall_ctags.py TREE... [--lang NAME] [--misses N]
 
-For each language: the files, the callables ctags lists in them, how many of these codesearch has too, the share,
-and how many callables codesearch lists. A callable is found if codesearch has a function, method, macro or test of
-that name, in the same file, whose range holds the line ctags names; or one that begins on that very line and has the
-name in its signature (`get: function getRouter()` is `get` here and `getRouter` there).
+For each language: the files, the callables that ctags lists in them, how many of these codesearch also has, the share,
+and the number of callables that codesearch lists. A callable is found if codesearch has a function, method, macro or
+test with that name, in the same file, whose range includes the line from ctags; or one that begins on that line and has
+the name in its signature (`get: function getRouter()` is `get` in one and `getRouter` in the other).
 
-Not looked at: files over 1 MB, and files with a line over 5,000 bytes or `.min.` in the name
-(minified). Not counted as a callable of ctags'
-(`EXCLUSIONS` says why for each; the number left out is printed):
+Files over 1 MB, and minified files (a line over 5,000 bytes, or `.min.` in the name), are left out. Not counted among
+the callables of ctags (`EXCLUSIONS` gives the reason for each; their number is printed):
 """
 
 from __future__ import annotations
@@ -33,7 +32,7 @@ MAX_SIZE = 1_000_000
 MAX_LINE = 5_000
 
 MAPS = ("--map-TypeScript=+.tsx", "--map-TypeScript=+.mts", "--map-JavaScript=+.mjs", "--map-JavaScript=+.cjs")
-"""Extensions that ctags reads when told to."""
+"""Extensions that ctags reads only with an option."""
 
 CALLABLE_KINDS = {
     "Python": {"function", "member"},
@@ -58,7 +57,7 @@ CALLABLE_KINDS = {
     "Haskell": {"function"},
     "SQL": {"function", "procedure"},
 }
-"""What ctags calls a function or a method, by its languages."""
+"""The kinds of ctags that are functions or methods, by its languages."""
 
 EXCLUSIONS = {
     "anonymous": "a name ctags made up for a function without one (`anonymousFunction0c12`, `__anon5`)",
@@ -111,7 +110,7 @@ def ctags(paths: list[Path]) -> dict[str, list[dict[str, object]]]:
 
 
 def exclusion(name: str, line: str, language: str) -> str | None:
-    """Return why a callable of ctags' is not counted, or None."""
+    """Return why a callable of ctags is not counted, or None."""
     if re.match(r"anonymousFunction|__anon|AnonymousFunction", name):
         return "anonymous"
     if line.lstrip().startswith(("//", "/*", "* ")):
@@ -125,7 +124,7 @@ def exclusion(name: str, line: str, language: str) -> str | None:
 
 
 def plain(name: str) -> str:
-    """Return the last part of a name, without quotes and blanks, so that both tools' spellings meet."""
+    """Return the last part of a name, without quotes and blanks, so that the spellings of both tools match."""
     name = re.sub(r"\s+", "", name).strip("\"'`")
     if "operator" in name:
         return name
@@ -162,7 +161,7 @@ def compare(row: Row, path: Path, source: bytes, language: str, tags: list[dict[
 
 
 def main() -> int:
-    """Print the table; the exit status is 2 where ctags is missing."""
+    """Print the table; the exit status is 2 if ctags is missing."""
     description = (__doc__ or "") + "\n".join(f"  {name}: {why}" for name, why in EXCLUSIONS.items())
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("trees", nargs="+", type=Path, metavar="TREE")

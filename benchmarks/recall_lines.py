@@ -1,12 +1,12 @@
-"""Recall of function definitions against a count of definition lines, for languages that Universal Ctags lacks
-or reads badly (it reports Kotlin's lambda parameters and Haskell's record fields as functions).
+"""Measure the recall of function definitions against definition lines, for languages that Universal Ctags lacks or
+reads badly (it reports Kotlin's lambda parameters and Haskell's record fields as functions).
 
     python benchmarks/recall_lines.py kotlin path/to/checkout... [--misses 20] [--ctags]
 
-A line counts if, comments and strings blanked, it begins as a definition of that language; it is found if a
-symbol of that name covers it. The patterns read single lines, so the count is no ceiling either: a definition
-whose name stands on another line than its keyword is in neither number. `--ctags` counts only those lines on which
-Universal Ctags has a tag of that name, of whatever kind: what it lists, without what are no definitions.
+A line counts if, with comments and strings blanked, it begins like a definition of that language; it is found if a
+symbol with that name covers it. The patterns read single lines, so the count is not an upper bound: a definition whose
+name is on another line than its keyword is in neither number. `--ctags` counts only the lines on which Universal Ctags
+has a tag with that name, of any kind.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ _C_LIKE = r'"""[\s\S]*?"""|"(?:[^"\\\n]|\\.)*"|//[^\n]*|/\*[\s\S]*?\*/'
 
 @dataclass(frozen=True, slots=True)
 class Lines:
-    """How definition lines of one language look; the last group that matched is the name."""
+    """The pattern of definition lines of one language; the last group that matched is the name."""
 
     definition: str
     blank: str = _C_LIKE
     anywhere: bool = False
-    """Whether a symbol of that name anywhere in the file counts: Haskell's signatures may stand apart."""
+    """Whether a symbol with that name anywhere in the file counts: Haskell's signatures may be elsewhere."""
 
 
 _KOTLIN_MODIFIERS = (

@@ -1,15 +1,14 @@
-"""`git switch` that changes 2,000 of 20,000 files, there and back, with `codesearch watch` running.
+"""Time `git switch` that changes 2,000 of 20,000 files, there and back, with `codesearch watch` running.
 
     python benchmarks/switch.py [--tree DIR] [--files 20000] [--changed 2000] [--rounds 3] [--json FILE]
 
 Without --tree it makes a git repository of small Python files (three functions each) with a branch `other`, and removes
-it at the end; with it, DIR is made if it is missing, and kept. For each switch it prints the seconds from the end of
-`git switch` until the watcher says that everything on disk is searchable (and a function of a changed file is found at
-its line), those with git's own in them, the CPU time that the watcher and its workers used, and how many vectors the
-second stage's model made when the same questions were asked again. (The vectors of the static table are made with the
-symbols, in microseconds, and are not kept.)
+it at the end; with it, DIR is created if it is missing, and kept. For each switch it prints the seconds from the end of
+`git switch` until the watcher reports that everything on disk is searchable (and a function of a changed file is found
+at its line), the same including git, the CPU time of the watcher and its workers, and how many vectors the reranker
+computed when the same queries were asked again. (Static vectors are computed with the symbols, in microseconds.)
 
-Asked for: under 4 s from the end of git; and no vector is made that had been made before.
+Target: under 4 s from the end of git, and no vector is computed twice.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import apsw
-from trees import COMMAND, environment, git, repository, timed, told, wait_for, watching
+from trees import COMMAND, environment, git, measuring, repository, timed, wait_for, watching
 
 import codesearch
 from codesearch.bench.machine import machine
@@ -43,16 +42,16 @@ QUESTIONS = (
 
 @dataclass(frozen=True, slots=True)
 class Switch:
-    """What one switch took."""
+    """The cost of one switch."""
 
     branch: str
     git_seconds: float
     searchable_seconds: float
-    """From the end of git."""
+    """Seconds from the end of git."""
     cpu_seconds: float | None
-    """Of the watcher and its workers meanwhile; None where the system does not tell."""
+    """CPU seconds of the watcher and its workers; None if the system does not report it."""
     new_vectors: int
-    """Of the second stage, made when the questions were asked again."""
+    """Vectors that the reranker computed when the queries were asked again."""
 
 
 def main() -> None:
@@ -67,7 +66,7 @@ def main() -> None:
     environment()
     with repository(given.tree, given.files, changed=given.changed) as root:
         git(root, "switch", "-q", "main")
-        with told("indexing"):
+        with measuring("indexing"):
             timed([*COMMAND, "index", "--quiet", str(root)])
         with watching(root) as pid:
             switches = measure(root, pid, given.rounds)
@@ -86,7 +85,7 @@ def measure(root: Path, pid: int, rounds: int) -> list[Switch]:
         found = []
         for number in range(rounds):
             for branch in ("other", "main"):
-                with told(f"to {branch}, {number + 1} of {rounds}"):
+                with measuring(f"to {branch}, {number + 1} of {rounds}"):
                     found.append(switched(index, pid, branch, changed[number % len(changed)]))
         return found
 
@@ -120,7 +119,7 @@ def _cpu(pid: int) -> float | None:
 
 
 def vectors(path: Path) -> int:
-    """Return how many vectors of the second stage an index holds."""
+    """Return the number of the reranker's vectors in an index."""
     db = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
     count = db.execute("SELECT count(*) FROM model_vector").get
     db.close()

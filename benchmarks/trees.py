@@ -1,4 +1,4 @@
-"""Trees to measure on: made of nothing, or of real checkouts. And what the benchmarks here have in common."""
+"""Trees to measure on, generated or made from real checkouts, and helpers that the benchmarks share."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from codesearch.files import discover
 
 HOUSE = Path(codesearch.__file__).parents[1]
 COMMAND = [sys.executable, "-m", "codesearch.cli"]
-"""The command, of this checkout; `environment` must be in force."""
+"""The command of this checkout; `environment` must have been called."""
 
 
 def environment() -> None:
-    """Have this process and those it starts use this checkout, compiled, and no vectors of other indexes."""
+    """Make this process and its children use this checkout, compiled, and no vectors of other indexes."""
     os.environ |= {"PYTHONPATH": str(HOUSE), "CODESEARCH_CACHE": "false"}
     for variable in ("PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED"):
         os.environ.pop(variable, None)
@@ -33,14 +33,14 @@ def environment() -> None:
 
 
 def git(root: Path, *arguments: str) -> None:
-    """Run git in a tree; the user's own settings do not count."""
-    nobody = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull}
+    """Run git in a tree, without the user's settings."""
+    no_settings = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull}
     command = ["git", "-c", "user.name=n", "-c", "user.email=e@e", *arguments]
-    subprocess.run(command, cwd=root, check=True, env={**os.environ, **nobody})
+    subprocess.run(command, cwd=root, check=True, env={**os.environ, **no_settings})
 
 
 def wait_for(condition: Callable[[], bool], what: str, seconds: float = 120.0) -> float:
-    """Return how many seconds it took until a condition held; end the benchmark if it never does."""
+    """Return the seconds until a condition holds; end the benchmark if it does not in time."""
     started = time.perf_counter()
     while not condition():
         if time.perf_counter() - started > seconds:
@@ -60,19 +60,19 @@ def timed(command: Sequence[str | Path], cwd: Path | None = None) -> float:
 
 
 @contextmanager
-def told(name: str) -> Iterator[Callable[[int, int], None]]:
-    """Say on stderr what is measured now."""
+def measuring(name: str) -> Iterator[Callable[[int, int], None]]:
+    """Print on stderr what is being measured."""
     sys.stderr.write(f"{time.strftime('%H:%M:%S')} {name}\n")
     yield lambda done, of: None
 
 
 @contextmanager
 def repository(kept: Path | None, files: int, **options: int) -> Iterator[Path]:
-    """Give a repository as `make_repository` makes it, at `kept`, which stays, or in a folder that goes at the end."""
+    """Yield a repository from `make_repository`: at `kept`, which stays, or in a folder that is deleted at the end."""
     root = kept or Path(tempfile.mkdtemp(prefix="codesearch-")) / "tree"
     try:
         if not root.exists():
-            with told(f"making {files:,} files"):
+            with measuring(f"making {files:,} files"):
                 root.mkdir(parents=True)
                 make_repository(root, files, **options)
         yield root
@@ -83,7 +83,7 @@ def repository(kept: Path | None, files: int, **options: int) -> Iterator[Path]:
 
 @contextmanager
 def watching(root: Path) -> Iterator[int]:
-    """Have `codesearch watch` keep a tree's index; give its process's number."""
+    """Run `codesearch watch` on a tree; yield its process id."""
     watcher = subprocess.Popen([*COMMAND, "watch", "--quiet", str(root)])
     try:
         yield watcher.pid
@@ -99,7 +99,7 @@ _NOUNS = "file user order config packet image token route cache row index job ev
 
 
 def words(rng: random.Random, count: int) -> list[str]:
-    """Return identifiers as people make them."""
+    """Return realistic identifiers."""
     return [
         f"{rng.choice(_VERBS)}_{rng.choice(_NOUNS)}_{rng.choice(_NOUNS)}_{rng.randrange(1000)}" for _ in range(count)
     ]
@@ -115,7 +115,7 @@ def source(names: list[str]) -> str:
 
 
 def make_repository(root: Path, files: int, changed: int = 2000, functions: int = 3) -> None:
-    """Make a repository of `files` Python files of some functions each, fifty a folder.
+    """Make a repository of `files` Python files with some functions each, fifty files per folder.
 
     On its branch `other`, `changed` of them (at most half) are different.
     """
@@ -139,7 +139,7 @@ def make_repository(root: Path, files: int, changed: int = 2000, functions: int 
 
 
 class Pool:
-    """Source files of checkouts, the smallest checkout first; when they are used up, the same again, altered."""
+    """Source files of checkouts, the smallest checkout first; then the same files again, altered."""
 
     def __init__(self, checkouts: Sequence[Path]) -> None:
         listed = []
@@ -216,9 +216,9 @@ _KEPT = frozenset(
 
 
 class Alteration:
-    """Puts other words into identifiers: each of four letters or more becomes another one that is about as frequent.
+    """Exchanges the words in identifiers: each of four letters or more becomes another one of similar frequency.
 
-    So names, texts and vectors are others, and words are as common as they were; what they mean together is lost.
+    So names, texts and vectors differ, and the frequencies of words stay; the meaning of the code is lost.
     """
 
     def __init__(self, vocabulary: Sequence[str], seed: int) -> None:

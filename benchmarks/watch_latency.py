@@ -1,4 +1,4 @@
-"""How soon a saved file can be found while `codesearch watch` runs, and what the watcher costs when nothing happens.
+"""Measure how soon a saved file is found while `codesearch watch` runs, and what an idle watcher costs.
 
     python benchmarks/watch_latency.py [--tree DIR] [--files 20000] [--saves 100]
 
@@ -25,7 +25,7 @@ from codesearch.service import client
 
 
 def row(what: str, values: list[float]) -> None:
-    """Print p50, p95 and the worst of some seconds, in milliseconds."""
+    """Print p50, p95 and the maximum of some times, in milliseconds."""
     ordered = sorted(values)
     p95 = ordered[min(len(ordered) - 1, int(len(ordered) * 0.95))]
     print(f"{what:<46} {statistics.median(values) * 1e3:>9.1f} {p95 * 1e3:>9.1f} {ordered[-1] * 1e3:>9.1f}", flush=True)
@@ -47,7 +47,7 @@ def main() -> None:
 
 
 def measure(root: Path, pid: int, first: float, saves: int, idle: float) -> None:
-    """Measure a tree that is indexed and watched."""
+    """Measure an indexed and watched tree."""
     with codesearch.open_index(root) as index:
         wait_for(lambda: (client.call(index.path, "status") or {}).get("pid") == pid, "the watcher answers")
         wait_for(lambda: bool((client.call(index.path, "status") or {}).get("fresh")), "up to date")
