@@ -26,17 +26,6 @@ ABOVE = frozenset(
         "codesearch/cli/session.py:refresh",
         "codesearch/cli/ui/reports.py:status_lines",
         "codesearch/embed/manage/importer.py:_made",
-        "codesearch/extract/scan.py:_definition",
-        "codesearch/extract/symbols.py:_signature",
-        "codesearch/extract/symbols.py:_widen",
-        "codesearch/extract/symbols.py:build",
-        "codesearch/files/content.py:is_minified",
-        "codesearch/files/ignore.py:_bracket",
-        "codesearch/files/ignore.py:translate",
-        "codesearch/files/walk.py:walk",
-        "codesearch/languages/hooks/elixir.py:_arity",
-        "codesearch/languages/hooks/objc.py:_lost_methods",
-        "codesearch/languages/hooks/perl.py:perl",
         "codesearch/search/term_pruning.py:select_terms",
     }
 )

@@ -98,23 +98,10 @@ class FileScan:
                     self.marks.setdefault(key, []).extend((node.start_byte, node.end_byte) for node in nodes)
         self.definitions = list(found.values())
 
-    def _definition(self, pattern: int, captures: dict[str, list[Node]], name_node: Node) -> Definition | None:
-        role = next((key for key in captures if key in _ROLES), None)
-        if role is None:
-            return None
-        node = captures[role][0]
-        if bodies := captures.get("body"):
-            value = bodies[0]
-            body = (value.child_by_field_name("body") or value).start_byte
-        else:
-            child = node.child_by_field_name("body")
-            body = child.start_byte if child else -1
-        start, end = node.start_byte, node.end_byte
-        name_start = name_node.start_byte
-        name = self._decode(name_start, name_node.end_byte)
-        scope = ""
-        if scopes := captures.get("scope"):
-            scope = self._decode(scopes[0].start_byte, scopes[0].end_byte)
+    def _scope_and_name(self, role: str, scopes: list[Node] | None, name_node: Node) -> tuple[str, str]:
+        """Return the qualifier and the name of a definition, as the language splits them."""
+        name = self._decode(name_node.start_byte, name_node.end_byte)
+        scope = self._decode(scopes[0].start_byte, scopes[0].end_byte) if scopes else ""
         if name and name[0] in _QUOTES and name[-1] == name[0]:
             name = name[1:-1]
         elif self.language.split_name and role != "test":
@@ -122,7 +109,17 @@ class FileScan:
             scope = self.language.separator.join(part for part in (scope, own_scope) if part)
         if not name.isidentifier():
             name = " ".join(name.split())
-        name = name[:_MAX_NAME]
+        return scope, name[:_MAX_NAME]
+
+    def _definition(self, pattern: int, captures: dict[str, list[Node]], name_node: Node) -> Definition | None:
+        role = next((key for key in captures if key in _ROLES), None)
+        if role is None:
+            return None
+        node = captures[role][0]
+        body = _body_start(node, captures.get("body"))
+        start, end = node.start_byte, node.end_byte
+        name_start = name_node.start_byte
+        scope, name = self._scope_and_name(role, captures.get("scope"), name_node)
         if not name:
             return None
         return Definition(
@@ -223,3 +220,11 @@ def _parse(grammar: object, source: bytes, deadline: float | None, known: Tree |
         if late:
             raise ParseTimeoutError("parsing took too long") from None
         raise
+
+
+def _body_start(node: Node, bodies: list[Node] | None) -> int:
+    """Return where the body of a definition starts: that of its `@body` capture, or of its field; -1 if it has none."""
+    if bodies:
+        return (bodies[0].child_by_field_name("body") or bodies[0]).start_byte
+    child = node.child_by_field_name("body")
+    return child.start_byte if child else -1

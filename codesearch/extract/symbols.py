@@ -61,6 +61,17 @@ class _Symbols:
         self.comments = CommentFinder(self.source, self.starts, entry.line_comments, entry.block_comments)
         self.annotation = re.compile(rb"\s*(?:" + entry.annotation + rb")\s*", re.DOTALL) if entry.annotation else None
 
+    def _kind(self, definition: Definition, around: str) -> str:
+        """Return the kind of a definition: a function in a type, or with a qualifier, is a method."""
+        is_method = definition.kind == "function" and (around in self.entry.method_kinds or definition.scope)
+        return "method" if is_method else definition.kind
+
+    def _qualname(self, definition: Definition, around: str, prefix: str) -> str:
+        """Return the name of a definition with its containers; `around` and `prefix` are kind and name of the next."""
+        separator = self.entry.separator
+        name = separator.join([definition.scope, definition.name] if definition.scope else [definition.name])
+        return prefix + (_TEST_SEPARATOR if around == "test" else separator) + name if prefix else name
+
     def build(self, definitions: list[Definition]) -> list[Symbol]:
         for definition in definitions:
             self._widen(definition)
@@ -68,26 +79,18 @@ class _Symbols:
         if self.entry.overloads:
             definitions = self._joined(definitions)
         symbols: list[tuple[Symbol, bool]] = []
-        defined: set[str] = set()
         stack: list[tuple[int, str, str]] = []  # end, kind, qualified name of the definitions around
-        separator = self.entry.separator
         for definition in definitions:
             while stack and stack[-1][0] <= definition.start:
                 stack.pop()
             _, around, prefix = stack[-1] if stack else (0, "", "")
-            kind = definition.kind
-            if kind == "function" and (around in self.entry.method_kinds or definition.scope):
-                kind = "method"
-            parts = [definition.scope, definition.name] if definition.scope else [definition.name]
-            if prefix:
-                parts[0] = prefix + (_TEST_SEPARATOR if around == "test" else separator) + parts[0]
-            qualname = separator.join(parts)
+            kind = self._kind(definition, around)
+            qualname = self._qualname(definition, around, prefix)
             stack.append((definition.end, kind, qualname))
             if kind not in KINDS or (definition.prototype and around in CALLABLES):
                 continue
-            if not definition.prototype:
-                defined.add(qualname)
             symbols.append((self._symbol(definition, kind, qualname), definition.prototype))
+        defined = {symbol.qualname for symbol, prototype in symbols if not prototype}
         kept = [symbol for symbol, prototype in symbols if not prototype or symbol.qualname not in defined]
         return [self._module(definitions), *kept]
 
@@ -147,19 +150,26 @@ class _Symbols:
     def _row(self, offset: int) -> int:
         return bisect_right(self.starts, offset) - 1
 
-    def _widen(self, definition: Definition) -> None:
-        """Take in wrappers and attributes, and find the documentation."""
-        found = self.found
-        documentation = definition.documentation or found.docstrings.get((definition.start, definition.end))
+    def _wrapped(self, definition: Definition) -> tuple[int, int]:
+        """Return the range of a definition with its wrappers (decorators, `export`), without blanks at the end."""
         span = (definition.start, definition.end)
-        while wider := found.wraps.get(span):
-            if wider == span:
-                break
+        while (wider := self.found.wraps.get(span)) and wider != span:
             span = wider
         start, end = span
         while end > start and self.source[end - 1] in b" \t\r\n":
             end -= 1
-        definition.end = end
+        return start, end
+
+    def _line_end(self, row: int) -> int:
+        """Return the offset after the text of a line, blanks around it left out; 0 for a blank line."""
+        line = self.comments.line(row)
+        return (self.source.find(line, self.starts[row]) if line else 0) + len(line)
+
+    def _widen(self, definition: Definition) -> None:
+        """Take in wrappers and attributes, and find the documentation."""
+        found = self.found
+        documentation = definition.documentation or found.docstrings.get((definition.start, definition.end))
+        start, definition.end = self._wrapped(definition)
         comment = ""
         row = probe = self._row(start)
         while True:
@@ -167,9 +177,7 @@ class _Symbols:
             if lead:
                 end = self.starts[row] + len(lead)
             elif probe:
-                line = self.comments.line(probe - 1)
-                begin = self.source.find(line, self.starts[probe - 1]) if line else 0
-                end = begin + len(line)
+                end = self._line_end(probe - 1)
             else:
                 break
             attribute = found.attributes.get(end)
@@ -199,15 +207,18 @@ class _Symbols:
             while (match := self.annotation.match(self.source, begin, end)) and match.end() <= definition.name_start:
                 begin = match.end()
         text = self.source[begin : min(end, begin + 4 * _MAX_SIGNATURE)].decode("utf-8", "replace")
-        if "\n" in text:
-            text = "\n".join(
-                line for line in text.split("\n") if not line.lstrip().startswith(self.entry.line_comments)
-            )
-        text = " ".join(text.split())
-        if "( " in text or "[ " in text:
-            text = _OPENING.sub(r"\1", text)
-        if " )" in text or " ]" in text:
-            text = _CLOSING.sub(r"\1", text)
-        while text.endswith(_TAILS):
-            text = text.removesuffix(next(tail for tail in _TAILS if text.endswith(tail))).rstrip()
-        return text if len(text) <= _MAX_SIGNATURE else text[: _MAX_SIGNATURE - 1].rstrip() + "…"
+        return _on_one_line(text, self.entry.line_comments)
+
+
+def _on_one_line(text: str, line_comments: tuple[str, ...]) -> str:
+    """Return a declaration on one line, without comments and what only opens the body, cut at _MAX_SIGNATURE."""
+    if "\n" in text:
+        text = "\n".join(line for line in text.split("\n") if not line.lstrip().startswith(line_comments))
+    text = " ".join(text.split())
+    if "( " in text or "[ " in text:
+        text = _OPENING.sub(r"\1", text)
+    if " )" in text or " ]" in text:
+        text = _CLOSING.sub(r"\1", text)
+    while text.endswith(_TAILS):
+        text = text.removesuffix(next(tail for tail in _TAILS if text.endswith(tail))).rstrip()
+    return text if len(text) <= _MAX_SIGNATURE else text[: _MAX_SIGNATURE - 1].rstrip() + "…"

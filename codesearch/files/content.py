@@ -154,14 +154,11 @@ def is_minified(path: str, data: bytes, language: str) -> bool:
         text = line.strip()
         if not text:
             continue
-        if len(text) > _LONG_LINE:
-            blanks = len(text) - len(text.translate(None, _BLANKS))
-            marks = len(text) - len(text.translate(None, _PUNCTUATION))
-            if blanks < 0.08 * len(text) and 0.1 * len(text) < marks < 0.7 * len(text):
-                packed += 1
-                packed_bytes += len(text)
-                in_comment = False
-                continue
+        if len(text) > _LONG_LINE and _is_packed(text):
+            packed += 1
+            packed_bytes += len(text)
+            in_comment = False
+            continue
         if in_comment or text.startswith((b"//", b"/*", b"<!--")):
             comment_bytes += len(text)
             in_comment = (in_comment or text.startswith(b"/*")) and b"*/" not in text
@@ -170,6 +167,13 @@ def is_minified(path: str, data: bytes, language: str) -> bool:
     if ordinary > _OWN_LINES + packed // 2:
         return False
     return packed > 0 and packed_bytes >= _PACKED_SHARE * (len(data) - comment_bytes)
+
+
+def _is_packed(line: bytes) -> bool:
+    """Return whether a long line looks like packed code: almost no blanks and much punctuation."""
+    blanks = len(line) - len(line.translate(None, _BLANKS))
+    marks = len(line) - len(line.translate(None, _PUNCTUATION))
+    return blanks < 0.08 * len(line) and 0.1 * len(line) < marks < 0.7 * len(line)
 
 
 def read_source(root: Path | str, path: str, options: FileOptions | None = None) -> Source | Skipped:

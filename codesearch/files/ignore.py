@@ -31,57 +31,68 @@ _CLASSES = {
 
 def _bracket(pattern: bytes, at: int) -> tuple[bytes, int] | None:
     """Translate the set that opens at `at`; return (regex, index after it), or None if it never closes."""
-    end = len(pattern)
-    i = at + 1
-    negated = i < end and pattern[i] in b"!^"
-    i += negated
+    negated = pattern[at + 1 : at + 2] in (b"!", b"^")
+    i = first = at + 1 + negated
     members: set[int] = set()
-    previous = -1
-    first = True
-    while True:
-        if i >= end:
-            return None
+    previous = -1  # what may begin a range such as a-z
+    while i < len(pattern):
         char = pattern[i]
-        if char == 0x5D and not first:  # ]
-            break
-        first = False
-        if char == 0x5C:  # backslash
-            i += 1
-            if i >= end:
+        if char == 0x5D and i > first:  # ]
+            return _set(set(range(256)) - members if negated else members), i + 1
+        if pattern.startswith(b"[:", i) and (close := _class_end(pattern, i)) != i:
+            named = _class(pattern[i + 2 : close - 1]) if close > 0 else None
+            if named is None:
                 return None
-            previous = pattern[i]
-            members.add(previous)
-        elif char == 0x2D and previous >= 0 and i + 1 < end and pattern[i + 1] != 0x5D:  # a-z
+            members |= named
+            previous, i = -1, close + 1
+            continue
+        is_range = previous >= 0 and char == 0x2D and pattern[i + 1 : i + 2] not in (b"", b"]")
+        i += is_range
+        if pattern[i] == 0x5C:  # a backslash, before any character
             i += 1
-            if pattern[i] == 0x5C:
-                i += 1
-                if i >= end:
-                    return None
-            members.update(range(previous, pattern[i] + 1))
-            previous = -1
-        elif pattern.startswith(b"[:", i):
-            close = pattern.find(b"]", i + 2)
-            if close < 0:
+            if i >= len(pattern):
                 return None
-            if close == i + 2 or pattern[close - 1] != 0x3A:  # no ":]": an ordinary [
-                previous = char
-                members.add(char)
-            else:
-                named = _CLASSES.get(pattern[i + 2 : close - 1])
-                if named is None:
-                    return None
-                members.update(b for b in range(256) if re.match(named, bytes((b,))))
-                previous = -1
-                i = close
-        else:
-            previous = char
-            members.add(char)
+        members.update(range(previous if is_range else pattern[i], pattern[i] + 1))
+        previous = -1 if is_range else pattern[i]
         i += 1
-    if negated:
-        members = set(range(256)) - members
-    members.discard(0x2F)  # no set matches a slash
-    body = b"".join(b"\\x%02x" % b for b in sorted(members))
-    return (b"[" + body + b"]" if body else _NEVER), i + 1
+    return None
+
+
+def _class(name: bytes) -> set[int] | None:
+    """Return the bytes of a class such as `digit`; None if there is no such class."""
+    regex = _CLASSES.get(name)
+    return None if regex is None else {byte for byte in range(256) if re.match(regex, bytes((byte,)))}
+
+
+def _class_end(pattern: bytes, at: int) -> int:
+    """Return the index of the `]` of a `[:class:]` at `at`; `at` for an ordinary `[`, -1 if nothing closes it."""
+    close = pattern.find(b"]", at + 2)
+    if close < 0:
+        return -1
+    return at if close == at + 2 or pattern[close - 1] != 0x3A else close
+
+
+def _set(members: set[int]) -> bytes:
+    """Return the regex for a set of bytes; no set matches a slash."""
+    body = b"".join(b"\\x%02x" % b for b in sorted(members - {0x2F}))
+    return b"[" + body + b"]" if body else _NEVER
+
+
+def _stars(pattern: bytes, stars: int, start: int) -> tuple[bytes, int]:
+    """Translate the stars at `stars`; return (regex, index after them). `start` is where git's matcher starts."""
+    i, end = stars, len(pattern)
+    while i < end and pattern[i] == 0x2A:
+        i += 1
+    folders = (
+        i - stars > 1
+        and (stars == start or pattern[stars - 1] == 0x2F)
+        and (i == end or pattern[i] == 0x2F or pattern.startswith(b"\\/", i))
+    )
+    if not folders:
+        return b"[^/]*", i
+    if i < end and pattern[i] == 0x2F:
+        return b"(?:.*/)?", i + 1
+    return b".*", i
 
 
 def translate(pattern: bytes) -> bytes:
@@ -95,21 +106,8 @@ def translate(pattern: bytes) -> bytes:
     while i < end:
         char = pattern[i : i + 1]
         if char == b"*":
-            stars = i
-            while i < end and pattern[i] == 0x2A:
-                i += 1
-            folders = (
-                i - stars > 1
-                and (stars == start or pattern[stars - 1] == 0x2F)
-                and (i == end or pattern[i] == 0x2F or pattern.startswith(b"\\/", i))
-            )
-            if not folders:
-                out.append(b"[^/]*")
-            elif i < end and pattern[i] == 0x2F:
-                out.append(b"(?:.*/)?")
-                i += 1
-            else:
-                out.append(b".*")
+            regex, i = _stars(pattern, i, start)
+            out.append(regex)
             continue
         if char == b"?":
             out.append(b"[^/]")

@@ -7,7 +7,7 @@ not say which folder it could not open, and knows nothing of nested repositories
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Container, Iterable
+from collections.abc import Callable, Container, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from codesearch.files.ignore import Rules
@@ -62,6 +62,15 @@ def rules_above(top: bytes, folder: bytes) -> Chain:
     return tuple(chain)
 
 
+def _is_ignored(chain: Chain, name: bytes, path: bytes, is_folder: bool) -> bool:
+    """Return whether the nearest ignore file that mentions an entry ignores it."""
+    for skip, before, rules in chain:
+        ignored = rules.match(name, before + path[skip:], is_folder)
+        if ignored is not None:
+            return bool(ignored)
+    return False
+
+
 def walk(
     root: bytes,
     keep_folder: Callable[[bytes], bool],
@@ -71,8 +80,8 @@ def walk(
 ) -> Listing:
     """List the files below `root` that no `.gitignore` leaves out.
 
-    `keep_folder(path)` is asked before a folder (relative, without a final `/`) is entered. `only` restricts it to
-    some paths and what is below them. `listed` hears the names that are in a folder, if all of them were read.
+    `keep_folder(path)` is asked before a folder (relative, without a final `/`) is entered. `where` restricts the list
+    to some paths and everything below them. `listed` is called with the names in a folder, if all of them were read.
     """
     found = Listing()
     ways = _ways(where)
@@ -92,26 +101,25 @@ def walk(
         if prefix and b".git" in names:
             found.repositories.append(prefix)
             continue
-        if b".gitignore" in names:
-            rules = read_rules(root + b"/" + prefix + b".gitignore")
-            if rules:
-                chain = ((len(prefix), b"", rules), *chain)
-        for name, is_folder in entries:
-            if is_folder and name in OWN_FOLDERS:
-                continue
-            path = prefix + name
-            ignored = None
-            for skip, before, rules in chain:
-                ignored = rules.match(name, before + path[skip:], is_folder)
-                if ignored is not None:
-                    break
-            if ignored or (prefix in ways and name not in ways[prefix]):
-                continue
+        if b".gitignore" in names and (rules := read_rules(root + b"/" + prefix + b".gitignore")):
+            chain = ((len(prefix), b"", rules), *chain)
+        for name, is_folder in _kept(entries, prefix, chain, ways.get(prefix)):
             if not is_folder:
-                found.paths.append(path)
-            elif keep_folder(path):
-                stack.append((path + b"/", chain))
+                found.paths.append(prefix + name)
+            elif keep_folder(prefix + name):
+                stack.append((prefix + name + b"/", chain))
     return found
+
+
+def _kept(
+    entries: Iterable[tuple[bytes, bool]], prefix: bytes, chain: Chain, wanted: Container[bytes] | None
+) -> Iterator[tuple[bytes, bool]]:
+    """Yield the (name, is a folder) of a folder's entries that are not ignored, and among `wanted` if that is given."""
+    for name, is_folder in entries:
+        if is_folder and name in OWN_FOLDERS:
+            continue
+        if not _is_ignored(chain, name, prefix + name, is_folder) and (wanted is None or name in wanted):
+            yield name, is_folder
 
 
 def _ways(where: Iterable[bytes]) -> dict[bytes, set[bytes]]:

@@ -10,8 +10,11 @@ from codesearch.languages.hooks._common import merge
 _CLOSING = {b"("[0]: b")"[0], b"["[0]: b"]"[0], b"{"[0]: b"}"[0]}
 
 
+_STRING = re.compile(rb'"(?:[^"]|(?<=\\)")*(?:"|\Z)')
+
+
 _MAX_HEAD = 2_000
-"""Bytes of a clause's head that are looked at."""
+"""Bytes of the head of a clause that are read."""
 
 
 # Elixir
@@ -61,17 +64,8 @@ def _arity(source: bytes, definition: Definition) -> int:
         return 0
     commas, filled = 0, False
     depth: list[int] = []
-    quote = 0
-    for position in range(at, min(at + _MAX_HEAD, definition.end)):
-        byte = source[position]
-        if quote:
-            if byte == quote and source[position - 1] != 0x5C:
-                quote = 0
-            continue
-        if byte == 0x22:
-            quote = byte
-            filled = True
-        elif byte in _CLOSING:
+    for byte in _STRING.sub(b"s", source[at : min(at + _MAX_HEAD, definition.end)]):
+        if byte in _CLOSING:
             filled = filled or bool(depth)
             depth.append(_CLOSING[byte])
         elif depth and byte == depth[-1]:

@@ -77,6 +77,19 @@ def objc(scan: Scan) -> list[Definition]:
     return kept
 
 
+def _method(source: bytes, found: re.Match[bytes]) -> Definition | None:
+    """Return the method whose head was found; None if its body never ends."""
+    close = _CLOSED.search(source, found.end()) if found[3] else None
+    if found[3] and not close:
+        return None
+    end = close.end() if close else found.end()
+    body = found.start(3) if found[3] else found.end() - 1
+    name = found[2].decode("utf-8", "replace")
+    method = definition_at("method", name, found.start(), end, body, found.start(2))
+    method.prototype = not found[3]
+    return method
+
+
 def _lost_methods(scan: Scan) -> list[Definition]:
     """Return the methods, by the look of their lines, that a syntax error hid from the query."""
     source = scan.source
@@ -89,14 +102,9 @@ def _lost_methods(scan: Scan) -> list[Definition]:
         at = bisect_right(starts, found.start()) - 1
         if found.start() in known or at < 0 or not containers[at][1]:
             continue
-        close = _CLOSED.search(source, found.end()) if found[3] else None
-        if found[3] and not close:
+        method = _method(source, found)
+        if method is None:
             break
-        end = close.end() if close else found.end()
-        body = found.start(3) if found[3] else found.end() - 1
-        name = found[2].decode("utf-8", "replace")
-        method = definition_at("method", name, found.start(), end, body, found.start(2))
-        method.prototype = not found[3]
         if not any(start <= found.start() < stop for start, stop in around):
             method.scope = containers[at][1].decode("utf-8", "replace")
         out.append(method)

@@ -41,25 +41,15 @@ def perl(scan: Scan) -> list[Definition]:
     pods = [(found.start(), found.end(), found) for found in _POD.finditer(source)] if b"\n=" in source else []
     sections = _pod_sections(source, pods)
     ends = [end for _, end, _ in pods]
-    opened = sorted((one for one in scan.definitions if one.kind == "module"), key=lambda one: one.start, reverse=True)
-    following = len(source)
-    for package in opened:
-        if package.end > package.name_start and source[package.end - 1 : package.end] != b"}":
-            package.body = package.end
-            package.end = package.start + len(source[package.start : following].rstrip())
-        package.name, package.scope = (f"{package.scope}::{package.name}" if package.scope else package.name), ""
-        following = package.start
+    _extend_packages(scan)
     for definition in scan.definitions:
         if definition.kind not in ("function", "method"):
             continue
         if definition.body > 0 and _SELF.match(source, definition.body, definition.body + 400):
             definition.kind = "method"
         at = bisect_left(ends, definition.start + 1) - 1
-        text = ""
-        if at >= 0:
-            line_end = source.find(b"\n", ends[at])  # of `=cut`
-            if 0 <= line_end <= definition.start and not source[line_end : definition.start].strip():
-                text = _pod_text(source[pods[at][0] : ends[at]])
+        above = at >= 0 and _is_right_above(source, ends[at], definition.start)
+        text = _pod_text(source[pods[at][0] : ends[at]]) if above else ""
         definition.documentation = text or sections.get(definition.name) or definition.documentation
     return in_namespaces(scan.definitions)
 
@@ -84,3 +74,22 @@ def _pod_text(pod: bytes) -> str:
     text = pod[:_MAX_POD].decode("utf-8", "replace")
     text = _POD_FORMAT.sub(r"\1", _POD_COMMAND.sub("", text))
     return re.sub(r"\n{3,}", "\n\n", text).strip()
+
+
+def _extend_packages(scan: Scan) -> None:
+    """Let each package that has no block reach to the next one."""
+    source = scan.source
+    following = len(source)
+    packages = (one for one in scan.definitions if one.kind == "module")
+    for package in sorted(packages, key=lambda one: one.start, reverse=True):
+        if package.end > package.name_start and source[package.end - 1 : package.end] != b"}":
+            package.body = package.end
+            package.end = package.start + len(source[package.start : following].rstrip())
+        package.name, package.scope = (f"{package.scope}::{package.name}" if package.scope else package.name), ""
+        following = package.start
+
+
+def _is_right_above(source: bytes, pod_end: int, start: int) -> bool:
+    """Return whether only blanks lie between the `=cut` line of a POD block and a definition."""
+    line_end = source.find(b"\n", pod_end)
+    return 0 <= line_end <= start and not source[line_end:start].strip()
