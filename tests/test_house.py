@@ -19,8 +19,8 @@ COMPLEXITY = 15
 FOLDERS = ("codesearch", "lsp", "benchmarks", "training")
 ABOVE = frozenset(
     {
-        "codesearch/cli/commands/evaluate.py:evaluate",
-        "codesearch/cli/commands/query.py:query",
+        "codesearch/cli/options.py:tree_of",
+        "codesearch/index.py",
         "codesearch/cli/commands/watch.py:__call__",
         "codesearch/cli/commands/why.py:lines",
         "codesearch/cli/session.py:refresh",

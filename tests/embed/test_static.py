@@ -115,7 +115,7 @@ def test_order_of_words_does_not_matter(static: Embedder) -> None:
 
 
 def test_query_without_numpy_gives_the_same_bytes(static: Embedder, texts: list[str]) -> None:
-    queries = [*texts, "How are routes grouped?", "ServeHTTP", "zstd xyzzyq9 kwargs", "read\nlines"]
+    queries = [*texts[:5], *texts[5::8], "How are routes grouped?", "ServeHTTP", "zstd xyzzyq9 kwargs", "read\nlines"]
     vectors = quantise(static.encode_queries(queries))
     fresh = load("static")
     for query, vector in zip(queries, vectors, strict=True):

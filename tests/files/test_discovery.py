@@ -368,6 +368,7 @@ def test_heavy_modules_are_not_imported():
     assert done.stdout == "[]\n"
 
 
+@pytest.mark.integration
 def test_ten_thousand_files_take_a_moment(tree):
     for folder in range(500):
         (tree / f"p{folder // 20}/m{folder}").mkdir(parents=True)

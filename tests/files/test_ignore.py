@@ -53,6 +53,7 @@ def _git_list(folder: Path) -> set[bytes]:
     return set(listed.split(b"\0")) - {b""}
 
 
+@pytest.mark.integration
 @pytest.mark.skipif(shutil.which("git") is None, reason="compares with git")
 def test_walk_equals_git_on_random_trees(tmp_path):
     top = tmp_path / "top"
