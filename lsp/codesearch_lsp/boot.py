@@ -15,9 +15,9 @@ from typing import Any
 from codesearch._version import __version__
 from codesearch.core.errors import UsageError
 from codesearch_lsp.capabilities import lookup, offered
-from codesearch_lsp.options import Read, read
+from codesearch_lsp.options import ParsedOptions, read
 from codesearch_lsp.positions import negotiate
-from codesearch_lsp.stream import Damage, MessageReader, MessageWriter
+from codesearch_lsp.stream import MalformedMessage, MessageReader, MessageWriter
 
 logger = logging.getLogger(__name__)
 
@@ -123,14 +123,14 @@ def _accept(host: str, port: int) -> tuple[Callable[[], bytes], Callable[[bytes]
     return receive, connection.sendall
 
 
-def _initialize(reader: MessageReader, writer: MessageWriter) -> tuple[dict[str, Any], Read, str] | int:
+def _initialize(reader: MessageReader, writer: MessageWriter) -> tuple[dict[str, Any], ParsedOptions, str] | int:
     """Answer messages until `initialize`; return its (parameters, options, encoding), or an exit status."""
     while True:
         try:
             message = reader.next()
         except EOFError:
             return 1
-        if isinstance(message, Damage):
+        if isinstance(message, MalformedMessage):
             _refuse(writer, None, _PARSE_ERROR, message.reason)
             continue
         if (

@@ -1,4 +1,4 @@
-"""The open buffers, and which of them differ from their files."""
+"""An open buffer, and whether it differs from its file."""
 
 from __future__ import annotations
 
@@ -11,9 +11,12 @@ from codesearch_lsp.positions import Text
 if TYPE_CHECKING:
     from codesearch_lsp.folders import Folder
 
+Homes = tuple[tuple["Folder", str], ...]
+"""The folders that contain a document, the innermost first, each with the document's path in it."""
+
 
 def identity(uri: str) -> str:
-    """Return what two spellings of one document's URI have in common."""
+    """Return a key that is the same for all spellings of a document's URI."""
     path = uris.to_path(uri)
     return uri if path is None else uris.key(path)
 
@@ -27,27 +30,40 @@ class Document:
     language_id: str
     version: int
     text: Text
-    folder: Folder
-    path: str
-    """Relative to the folder, with `/`; the whole path, or what a URI has for one, where there is no folder."""
+    homes: Homes
+    """Paths are relative to their folder, with `/`. A document in no folder has one home, without an index, and there
+    its whole path, or the part of its URI that stands for one.
+    """
     on_disk: str | None
-    """The file's path, or None for a document that is no file."""
+    """The file's path, or None for a document that is not a file."""
     generation: int = 0
-    """Counts edits, so that a reading that took long is known to be old."""
+    """Counts edits, so that the result of an older reading can be recognised."""
     timer: Any = None
     """The timer of the next reading, an asyncio.TimerHandle."""
     reading: set[Any] = field(default_factory=set)
-    """Readings under way: futures."""
+    """The readings that are running: futures."""
+    differs: bool = False
+    """The buffer is not what its file is, or was not when it was last read."""
+
+    @property
+    def folder(self) -> Folder:
+        """The innermost folder."""
+        return self.homes[0][0]
+
+    @property
+    def path(self) -> str:
+        """The path in the innermost folder."""
+        return self.homes[0][1]
 
     def language(self) -> str | None:
-        """Return the language the editor says it is, as codesearch calls it, or None."""
+        """Return codesearch's name of the language that the editor gives, or None."""
         from codesearch import languages
 
         language = languages.by_editor_id(self.language_id)
         return None if language is None else language.name
 
     def data(self) -> bytes:
-        """Return the text as extraction sees files: UTF-8, a lone CR as LF."""
+        """Return the text as files are extracted: UTF-8, with a lone CR as LF."""
         text = str(self.text)
         if "\r" in text:
             text = "".join(line[:-1] + "\n" if line.endswith("\r") else line for line in self.text.lines)
@@ -64,7 +80,7 @@ class Document:
 
 
 def same_as_file(document: Document, data: bytes, limit: int) -> bool:
-    """Return whether a buffer is what its file is; reads the file."""
+    """Return whether a buffer equals its file. Reads the file."""
     from codesearch.files import decode
     from codesearch.files.reading import read_plain
 

@@ -1,7 +1,8 @@
-"""The warm service of one folder, as a language server needs it: it can be stopped and started again."""
+"""The warm index of one folder: the library's service, which here can be stopped and started again."""
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -20,13 +21,13 @@ __all__ = ["Engine", "State"]
 T = TypeVar("T")
 
 START_SECONDS = 30.0
-"""How long a service may take to find out whether it keeps its index."""
+"""How long a service may take to find out whether it writes its index."""
 REFRESH_SECONDS = 3600.0
 NAME = "language server"
 
 
 class Engine:
-    """One folder's index. All methods may be called from any thread."""
+    """The index of one folder. All methods may be called from any thread."""
 
     def __init__(self, root: Path, settings: Mapping[str, object] | None = None) -> None:
         """Open the index of a folder. Raises NotFoundError and UsageError as `open_index` does."""
@@ -35,8 +36,18 @@ class Engine:
         self._lock = threading.Lock()
         self._started = False
         self.cancelled = False
-        """Somebody ended the indexing; it begins again when it is asked for."""
-        self._service = Service(root, self._given, name=NAME)
+        """Indexing was cancelled; it begins again when the user asks for it."""
+        self._service = self._new_service()
+        self._services = 1
+
+    @property
+    def generation(self) -> tuple[int, int]:
+        """A value that changes whenever the content of the index has changed."""
+        return self._services, self._service.status().generation
+
+    def _new_service(self) -> Service:
+        # Without a limit of time for a root that is away: disks and network mounts come back.
+        return Service(self._root, self._given, name=NAME, grace=math.inf)
 
     @property
     def settings(self) -> Settings:
@@ -49,35 +60,44 @@ class Engine:
         return self._service.index_path
 
     def start(self) -> None:
-        """Begin to bring the index up to date and to follow changes; harmless if it runs already.
+        """Begin to update the index and to follow changes; has no effect while that runs already.
 
-        Blocks while `cancel` is under way.
+        Blocks while `cancel` runs. Raises NotFoundError if the root does not exist.
         """
         with self._lock:
+            if self._started and self._service.status().role == "ended":  # another process asked it to stop
+                self._replace_service()
+                self._started = False
             if not self._started:
+                self._service.start()
                 self._started = True
                 self.cancelled = False
-                self._service.start()
+
+    def _replace_service(self) -> None:
+        self._service = self._new_service()
+        self._services += 1
+        for callback in self._callbacks:
+            self._service.subscribe(callback)
 
     def close(self) -> None:
-        """End the update under way, and give everything back."""
+        """End the update that is running, and release everything."""
         self._service.close()
 
     def read(self, work: Callable[[Index], T]) -> T:
-        """Run `work` with an index for reading."""
+        """Run `work` with an index opened for reading."""
         with self._service.reading() as index:
             return work(index)
 
     def changed(self, paths: Iterable[str]) -> None:
-        """Have a look at files soon."""
+        """Check these files for changes soon."""
         self._service.changed(paths)
 
     def refresh(self, paths: Iterable[str] | None = None, *, timeout: float = REFRESH_SECONDS) -> bool:
-        """Return when what is on disk now is searchable; False if not within `timeout` seconds."""
+        """Wait until what is on disk now can be found. False after `timeout` seconds, or if indexing was cancelled."""
         return self._started and self._service.refresh(paths, timeout=timeout)
 
     def rebuild(self) -> None:
-        """Start the index anew, in the background. Raises CodesearchError where another process keeps it."""
+        """Rebuild the index in the background. Raises CodesearchError if another process writes it."""
         known = threading.Event()
         service = self._service
 
@@ -94,29 +114,31 @@ class Engine:
                 )
         finally:
             unsubscribe()
-        # The keeper itself comes a moment after its state.
+        # The part that rebuilds exists a moment after the state says so.
         service.refresh((), timeout=START_SECONDS)
         service.rebuild()
 
     def cancel(self) -> None:
-        """End the update under way; what is indexed stays, and answers. Blocks until workers are gone."""
+        """Stop indexing. What is indexed remains, and answers. Blocks until the workers have ended."""
         with self._lock:
             if not self._started:
                 return
-            old, self._started, self.cancelled = self._service, False, True
-            self._service = Service(self._root, self._given, name=NAME)
-            for callback in self._callbacks:
-                self._service.subscribe(callback)
-            # Before another may start: it would take the old one for another process, and only read.
-            old.close()
-        for callback in self._callbacks:
-            callback(self.status())
+            self._started, self.cancelled = False, True
+            # Before another may start, which would take this one for another process and only read.
+            self._service.close()
+            try:
+                self._replace_service()
+            except CodesearchError:  # the root is away: the closed service still answers
+                return
+            finally:
+                for callback in self._callbacks:
+                    callback(self.status())
 
     def status(self) -> State:
-        """Return how it stands; costs nothing."""
+        """Return the state. Costs nothing."""
         return self._service.status()
 
     def subscribe(self, callback: Callable[[State], None]) -> None:
-        """Have `callback` called, in a thread, at every change of state."""
+        """Call `callback`, in a thread, at every change of state."""
         self._callbacks.append(callback)
         self._service.subscribe(callback)

@@ -1,24 +1,26 @@
-"""A workspace folder: its index and the unsaved buffers in it, asked together."""
+"""A workspace folder: its index and the unsaved buffers in it, queried together."""
 
 from __future__ import annotations
 
 import os
 import threading
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from codesearch.core.errors import CodesearchError
+from codesearch.core.errors import CodesearchError, NotFoundError
 from codesearch.core.types import Symbol
 from codesearch.embed import STATIC, Embedder, load
+from codesearch.files import discover_only
 from codesearch.rerank.job import RerankBudget
 from codesearch.search import Filter, Query, Ranking, search
 from codesearch.search.overlay import Overlay
 from codesearch.store import FileRecord, Store
+from codesearch_lsp.cancellation import cancellable, is_cancelled
 from codesearch_lsp.engine import Engine, State
-from codesearch_lsp.stopping import given_up, stoppable
 
 if TYPE_CHECKING:
     from codesearch.index import Index
@@ -26,7 +28,12 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 TYPED_TEXTS = 8
-"""Texts that the second stage embeds for one query of a list that is typed into, besides those it has seen: 25 ms."""
+"""Texts that the reranker embeds for one query that is being typed, besides those it has embedded before: 25 ms."""
+
+
+def readable(error: CodesearchError) -> str:
+    """Return an error's message for the user, without the list of what would have been valid."""
+    return str(error).removeprefix("option: ").partition(" Known: ")[0].rstrip(".;")
 
 
 @lru_cache(maxsize=1)
@@ -37,7 +44,7 @@ def embedder() -> Embedder:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A symbol that answers."""
+    """A symbol that was found."""
 
     folder: Folder
     symbol: Symbol
@@ -49,84 +56,108 @@ class Folder:
     """One root, or (without `root`) the files that are in none. Methods block: call them from a thread."""
 
     def __init__(self, uri: str, name: str, root: str | None, settings: Mapping[str, Any] | None = None) -> None:
-        """Open the folder's index; a problem is kept in `problem`, the folder then answers from buffers alone."""
+        """Open the folder's index. If that fails, `problem` says why, and the folder answers from buffers alone."""
         self.uri = uri
         self.name = name
         self.root = root
+        self.real_root = None if root is None else os.path.realpath(root)
+        """The root with all links resolved: two folders with the same one are the same."""
         self.problem = ""
+        """Why the folder has no index, or why the client's latest settings for it are not in force."""
+        self.missing = False
+        """The root does not exist; it may come back."""
         self.note = ""
+        """Why the folder is not being indexed though nothing is wrong."""
         self.engine: Engine | None = None
         self.implicit = False
-        """Opened for a file, not by the client."""
+        """It was opened for a file, not by the client."""
         self.counts: tuple[int, int] = (0, 0)
         """(files, symbols) when they were last counted."""
+        self.counted: tuple[int, int] | None = None
+        """The generation of the index that was counted."""
+        self.counted_at = 0.0
+        """When, on the monotonic clock."""
         self.embedded = 0
-        """Symbols that the second stage had seen then, and those it has seen since."""
+        """Symbols that the reranker had embedded then, and those it has embedded since."""
         self.shortfall = ""
-        """Why the last query was answered without its second stage; "" if it was not."""
+        """Why the last query was answered without the reranker, or ""."""
         self._overlay: Overlay | None = None
+        self._closed = False
         self._making = threading.Lock()
         if root is not None:
             try:
                 self.engine = Engine(Path(root), settings)
             except CodesearchError as error:
-                self.problem = str(error)
+                self.problem = readable(error)
+                self.missing = isinstance(error, NotFoundError)
 
     @property
     def file_options(self) -> Any:
-        """What decides which files count."""
+        """The settings that decide which files are indexed."""
         from codesearch.files import FileOptions
 
         return self.engine.settings.file_options() if self.engine is not None else FileOptions()
 
     def too_broad(self) -> bool:
-        """Return whether the root is one that nobody means to have indexed: the home folder, or the whole disk."""
+        """Return whether the root is too large to index unasked: the home folder or the root of a disk."""
         if self.root is None or self.engine is None or self.engine.index_path.exists():
             return False
         here = Path(self.root)
         return here == here.parent or here == Path(os.path.expanduser("~"))  # noqa: PTH111 -- raises without a home
 
     def state(self) -> State:
-        """Return how it stands with the index."""
+        """Return the state of the index."""
         return self.engine.status() if self.engine is not None else State(fresh=not self.problem, problem=self.problem)
 
     @property
     def answers(self) -> bool:
-        """Whether there is an index to ask, however old."""
+        """Whether there is an index to query, however old."""
         return self.engine is not None and (self.state().ready or self.engine.index_path.exists())
 
     @property
     def unsaved(self) -> frozenset[str]:
-        """Paths of the buffers that answer in the place of their files."""
+        """The paths of the buffers that answer in place of their files."""
         return self._overlay.paths if self._overlay is not None else frozenset()
 
     def put(self, record: FileRecord, text: bytes = b"") -> None:
-        """Let a buffer answer in the place of its file; `text` is what its symbols were read from."""
+        """Let a buffer answer in place of its file; `text` is what its symbols were read from."""
         with self._making:
-            if self._overlay is None:
-                self._overlay = Overlay()
-        self._overlay.put(record, text)
+            if not self._closed:
+                self._opened_overlay().put(record, text)
 
     def drop(self, path: str) -> None:
-        """Let a file answer for itself."""
-        if self._overlay is not None:
-            self._overlay.drop(path)
+        """Let a file answer again."""
+        with self._making:
+            if self._overlay is not None and not self._closed:
+                self._overlay.drop(path)
+
+    def _opened_overlay(self) -> Overlay:
+        if self._overlay is None:
+            self._overlay = Overlay()
+        return self._overlay
 
     def close(self) -> None:
         """Close the index and forget the buffers."""
         if self.engine is not None:
             self.engine.close()
-        if self._overlay is not None:
-            self._overlay.close()
+        with self._making:
+            self._closed = True
+            if self._overlay is not None:
+                self._overlay.close()
 
     def leaves_out(self, path: str) -> bool:
-        """Return whether the index leaves out a file that is on disk: ignored or excluded."""
-        if self.engine is None or not self.engine.status().fresh:
+        """Return whether the index leaves out a file that is on disk: it is ignored or excluded."""
+        if self.engine is None:
             return False
 
         def look(index: Index) -> bool:
             store = index.reader()
-            return store is not None and store.file(path) is None and (index.root / path).exists()
+            if store is not None and store.file(path) is not None:
+                return False
+            if not (index.root / path).exists():
+                return False
+            found = discover_only(index.root, [path], index.settings.file_options())
+            return found is not None and path not in [one.path for one in found.files]
 
         return self.engine.read(look)
 
@@ -138,13 +169,13 @@ class Folder:
         *,
         typed: bool = False,
     ) -> list[Found]:
-        """Return the best answers, best first; `instant` hears the fast ranking if the second stage has work to do.
+        """Return the best hits, best first. `on_first` receives the fast ranking if the reranker has work to do.
 
-        `typed` bounds that work: the next key will be pressed at once.
+        `typed` limits that work, for a query that is being typed.
         """
-        budget = RerankBudget(TYPED_TEXTS if typed else None, keep_query=False, should_stop=given_up)
+        budget = RerankBudget(TYPED_TEXTS if typed else None, keep_query=False, should_stop=is_cancelled)
         overlay = self._overlay
-        buffers = overlay.view(self.state().generation) if overlay is not None else None
+        buffers = overlay.view(self.engine.generation if self.engine is not None else None) if overlay is not None else None
         if self.engine is None:
             ranking = search(None, query, embedder().quantised_query(query.text), limit, buffers=buffers)
             return self._found(ranking, limit)
@@ -154,7 +185,7 @@ class Folder:
             store = index.reader()
             if store is None and buffers is None:
                 return []
-            with stoppable(store):
+            with cancellable(store):
                 ranking = index.rank(query, limit=limit, buffers=buffers, on_first=told, budget=budget)
             self.shortfall = ranking.problem
             self.embedded += ranking.embedded
@@ -168,7 +199,7 @@ class Folder:
         ]
 
     def listing(self, limit: int) -> list[Found]:
-        """Return some symbols, for those who ask for all."""
+        """Return some symbols, for a client that asks for all."""
 
         def first(store: Store | None) -> list[Found]:
             if store is None:
@@ -193,12 +224,10 @@ class Folder:
         return self._with_store(look)
 
     def nearest(self, vector: bytes, but: Found, limit: int, where: Filter) -> list[Found]:
-        """Return what is most like a vector, best first."""
+        """Return the symbols most similar to a vector, best first."""
         own = but.folder is self
         with self._making:
-            if self._overlay is None:
-                self._overlay = Overlay()
-        overlay = self._overlay
+            overlay = self._opened_overlay()
 
         def look(store: Store | None) -> list[Found]:
             found = overlay.nearest(store, vector, but.symbol if own else None, limit, where)
@@ -207,7 +236,9 @@ class Folder:
         return self._with_store(look)
 
     def count(self) -> None:
-        """Count files and symbols anew."""
+        """Count files and symbols."""
+        generation = self.engine.generation if self.engine is not None else None
+        self.counted_at = time.monotonic()
 
         def look(store: Store | None) -> tuple[int, int]:
             if store is None:
@@ -218,6 +249,12 @@ class Folder:
         self.counts = self._with_store(look)
         if self.engine is not None and self.engine.settings.second_stage:
             self.embedded = self.engine.read(lambda index: index.coverage()[0])
+        self.counted = generation
+
+    @property
+    def counts_are_old(self) -> bool:
+        """Whether the index has changed since it was counted, and is not changing now."""
+        return self.engine is not None and self.state().fresh and self.counted != self.engine.generation
 
     def _with_store(self, work: Callable[[Store | None], T]) -> T:
         if self.engine is None:
@@ -225,7 +262,7 @@ class Folder:
 
         def look(index: Index) -> T:
             store = index.reader()
-            with stoppable(store):
+            with cancellable(store):
                 return work(store)
 
         return self.engine.read(look)

@@ -1,4 +1,4 @@
-"""What a client may set, as one frozen value with defaults; what cannot be used becomes a message and the default."""
+"""The options of a client, as one frozen value with defaults; an invalid value gives a message and the default."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ class Options:
     """The options of docs/lsp.md, in Python's spelling."""
 
     limit: int = 50
-    """Answers to workspace/symbol, and to a query that names no limit."""
+    """Maximum number of results of workspace/symbol, and of a query without a limit."""
     index_on_start: bool = True
     watch: bool = True
     unsaved: bool = True
     debounce_ms: int = 150
-    """Milliseconds of quiet after a keystroke before a buffer is read again."""
+    """Milliseconds without keystrokes before a buffer is read again."""
     document_symbol: bool = False
     code_action: bool = True
     code_lens: bool = False
@@ -27,11 +27,11 @@ class Options:
     show_similar_command: str = ""
     status_notifications: bool = False
     settings: Mapping[str, Any] = field(default_factory=dict)
-    """Settings of codesearch itself, over those of files and environment."""
+    """Settings of codesearch itself. They override those of files and of the environment."""
 
 
 class _Wrong(Exception):
-    """A value breaks its rule; the message says what is allowed."""
+    """A value is invalid; the message says what is allowed."""
 
 
 def _flag(value: object) -> bool:
@@ -42,7 +42,7 @@ def _flag(value: object) -> bool:
 
 def _whole(low: int, high: int) -> Callable[[object], int]:
     def check(value: object) -> int:
-        if isinstance(value, float) and value.is_integer():  # Lua and JavaScript have one kind of number
+        if isinstance(value, float) and value.is_integer():  # Lua and JavaScript have only one type of number
             value = int(value)
         if isinstance(value, int) and not isinstance(value, bool) and low <= value <= high:
             return value
@@ -66,7 +66,7 @@ def _text(value: object) -> str:
 def _table(value: object) -> Mapping[str, Any]:
     if isinstance(value, dict) and all(isinstance(name, str) for name in value):
         return value
-    if value == []:  # an empty table, as Lua writes it
+    if value == []:  # an empty table of Lua
         return {}
     raise _Wrong("an object")
 
@@ -91,25 +91,26 @@ NAMES = {re.sub(r"_(\w)", lambda match: match[1].upper(), item.name): item.name 
 
 
 @dataclass(frozen=True, slots=True)
-class Read:
-    """What became of a client's options."""
+class ParsedOptions:
+    """A client's options after checking."""
 
     options: Options
     problems: tuple[str, ...] = ()
-    """For people: values that cannot be used."""
+    """Messages for the user about values that cannot be used."""
     unknown: tuple[str, ...] = ()
-    """For the log: names there are not."""
+    """Messages for the log about unknown names."""
 
 
-def read(raw: object, base: Options | None = None) -> Read:
-    """Put a client's options over `base`; a null keeps it, a bad value gives a problem and the default."""
+def read(raw: object, base: Options | None = None) -> ParsedOptions:
+    """Return a client's options over `base`: null keeps its value; an invalid value gives a problem and the default."""
     options = base or Options()
     if raw is None or raw == []:
-        return Read(options)
+        return ParsedOptions(options)
     if not isinstance(raw, dict):
-        return Read(options, (f"codesearch: the options must be an object, not {_shown(raw)}; the defaults are used",))
+        problem = f"codesearch: the options must be an object, not {_shown(raw)}; the defaults are used"
+        return ParsedOptions(options, (problem,))
     inner = raw.get("codesearch")
-    if isinstance(inner, dict):  # settings of every server in one object, as some clients send them
+    if isinstance(inner, dict):  # some clients send the settings of all servers in one object
         raw = inner
     values: dict[str, Any] = {}
     problems: list[str] = []
@@ -126,7 +127,7 @@ def read(raw: object, base: Options | None = None) -> Read:
                 default = getattr(Options(), own)
                 values[own] = default
                 problems.append(f"codesearch: {name} must be {wrong}, not {_shown(value)}; {default!r} is used")
-    return Read(replace(options, **values), tuple(problems), tuple(unknown))
+    return ParsedOptions(replace(options, **values), tuple(problems), tuple(unknown))
 
 
 def _shown(value: object) -> str:

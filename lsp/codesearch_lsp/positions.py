@@ -12,7 +12,7 @@ _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+\Z")
 
 
 def negotiate(offered: object) -> str:
-    """Return the first encoding a client offers that there is; utf-16 if it offers none."""
+    """Return the first known encoding of those that a client offers; utf-16 if there is none."""
     if isinstance(offered, list):
         return next((one for one in offered if one in ENCODINGS), "utf-16")
     return "utf-16"
@@ -35,7 +35,7 @@ def units(text: str, encoding: str) -> int:
 
 
 def index(line: str, character: int, encoding: str) -> int:
-    """Return where in a line (without its end) a client's character is; beyond the end means the end."""
+    """Return the index in a line of a client's character; beyond the end of the line means its end."""
     body = line.rstrip("\r\n")
     if character <= 0:
         return 0
@@ -53,7 +53,7 @@ def _utf16_length(head: bytes) -> int:
 
 
 class Text:
-    """A text that is edited in ranges. Edits cost what they touch, not the size of the text."""
+    """A text that is edited in ranges. The cost of an edit depends on the lines it touches, not on the whole text."""
 
     def __init__(self, text: str) -> None:
         self.lines = split_lines(text)
@@ -62,12 +62,12 @@ class Text:
         return "".join(self.lines)
 
     def replace(self, start: tuple[int, int], end: tuple[int, int], new: str, encoding: str) -> None:
-        """Put `new` in the place of a range; positions are (line, character), beyond the text is its end."""
+        """Replace a range by `new`; positions are (line, character), and beyond the text means its end."""
         first, at = self._place(start, encoding)
         last, to = self._place(end, encoding)
         if (last, to) < (first, at):
             first, at, last, to = last, to, first, at
-        # The lines around take part: a CR and an LF that come to touch are one line end.
+        # Include the lines around: a CR and an LF that become neighbours are one line end.
         low, high = max(0, first - 1), min(len(self.lines), last + 2)
         before = "".join(self.lines[low:first]) + self.lines[first][:at]
         after = self.lines[last][to:] + "".join(self.lines[last + 1 : high])
@@ -87,7 +87,7 @@ class Text:
 def name_place(lines: Sequence[str], start: int, end: int, name: str, encoding: str) -> tuple[int, int, int] | None:
     """Return (line, first character, character after) of a symbol's name within its lines `start` to `end` (from 0).
 
-    Decorators and attributes above a definition are passed over, unless nothing else holds the name.
+    Decorators and attributes above a definition are skipped, unless no other line contains the name.
     """
     last = name.rpartition(" ")[2] if " " in name else name
     pattern = re.compile(r"(?<!\w)" + re.escape(last) + r"(?!\w)")

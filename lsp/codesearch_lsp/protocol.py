@@ -1,38 +1,54 @@
-"""pygls' protocol, made to answer every request: also those it cannot read, and those that come too late."""
+"""JSON-RPC as this server speaks it: every request gets a response, however it is malformed."""
 
 from __future__ import annotations
 
 import asyncio
-import contextvars
 import logging
 import uuid
-from collections.abc import Mapping
-from concurrent.futures import Future
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping
+from functools import wraps
+from typing import Any
 
-from lsprotocol import converters, types
-from pygls.exceptions import JsonRpcException, JsonRpcInvalidParams, JsonRpcInvalidRequest, JsonRpcMethodNotFound
-from pygls.protocol import JsonRPCNotification, JsonRPCRequestMessage, LanguageServerProtocol, lsp_method
+from lsprotocol import types
+from pygls.exceptions import (
+    JsonRpcException,
+    JsonRpcInternalError,
+    JsonRpcInvalidParams,
+    JsonRpcInvalidRequest,
+    JsonRpcMethodNotFound,
+)
 
-if TYPE_CHECKING:
-    from cattrs import Converter
+from codesearch.core.errors import CodesearchError, NotFoundError, UsageError
+from codesearch_lsp.cancellation import CancelledWorkError
+from codesearch_lsp.pygls_compat import PyglsProtocol, converter
 
 logger = logging.getLogger(__name__)
 
 PARSE_ERROR = -32700
 SERVER_CANCELLED = -32802
 
-
-def converter() -> Converter:
-    """Return a converter for the parameters of the methods that the protocol defines."""
-    return converters.get_converter()
+Handler = Callable[..., Any]
 
 
-class Protocol(LanguageServerProtocol):
-    """The part of the protocol that does not depend on what the server is for."""
+class Protocol(PyglsProtocol):
+    """Checks messages from the client before pygls sees them, and sends ours."""
+
+    shut_down = False
+    """The client has sent `shutdown`."""
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self._asked: dict[str, asyncio.Future[Any]] = {}
+        """The requests to the client that have no response yet."""
+
+    def handle(self, features: Mapping[str, Handler]) -> None:
+        """Use these handlers, by method, and no others."""
+        self.use_features({method: _with_protocol_errors(handler) for method, handler in features.items()})
+
+    # -- receiving --------------------------------------------------------------------------------
 
     def receive(self, message: object) -> None:
-        """Handle one message as JSON gave it. Raises only SystemExit."""
+        """Handle one decoded message."""
         if not isinstance(message, dict) or message.get("jsonrpc") != "2.0":
             self._refuse(message, JsonRpcInvalidRequest("not a JSON-RPC 2.0 message"))
             return
@@ -47,7 +63,7 @@ class Protocol(LanguageServerProtocol):
             self._refuse(message, error)
         except Exception as error:  # whatever a client sends, the next message is read
             logger.exception("a message could not be handled")
-            self._refuse(message, JsonRpcException(f"{type(error).__name__}: {error}"))
+            self._refuse(message, JsonRpcInternalError(f"{type(error).__name__}: {error}"))
 
     def _receive_call(self, message: Mapping[str, Any]) -> None:
         method = message["method"]
@@ -55,108 +71,128 @@ class Protocol(LanguageServerProtocol):
             raise JsonRpcInvalidRequest("the method must be a string")
         if "id" in message and not _is_id(message["id"]):
             raise JsonRpcInvalidRequest("the id must be a number or a string")
-        if self._shutdown and method != types.EXIT:
+        if self.shut_down and method != types.EXIT:
             raise JsonRpcInvalidRequest("the server is shut down")
-        known = method in self.fm.features or method in self.fm.builtin_features or method == types.CANCEL_REQUEST
-        if not known:
+        if not self.has_feature(method) and method != types.CANCEL_REQUEST:
             raise JsonRpcMethodNotFound.of(method)
-        params = self._params(method, message.get("params"))
-        context = contextvars.copy_context()
-        if "id" in message:
-            request = JsonRPCRequestMessage(id=message["id"], method=method, jsonrpc="2.0", params=params)
-            context.run(self.handle_message, request)
-        else:
-            context.run(self.handle_message, JsonRPCNotification(method=method, jsonrpc="2.0", params=params))
-
-    def _params(self, method: str, raw: object) -> Any:
-        wanted: Any = types.METHOD_TO_TYPES.get(method, (None, None, None))[2]
-        if wanted is None or wanted is type(None):
-            return raw
-        try:
-            return self._converter.structure(raw, wanted)
-        except Exception as error:
-            raise JsonRpcInvalidParams(f"{method}: the parameters are not what the protocol says") from error
+        self.dispatch(method, _structured(method, message.get("params")), id=message.get("id"))
 
     def _receive_response(self, message: Mapping[str, Any]) -> None:
-        ours = message["id"]
-        if not isinstance(ours, str) or ours not in self._result_types:
-            logger.warning("a response to no request of ours: %.80r", ours)
+        number = message["id"]
+        answer = self._asked.pop(number, None) if isinstance(number, str) else None
+        if answer is None:
+            logger.warning("a response to no request of this server: %.80r", number)
             return
-        self._result_types.pop(ours)
+        if answer.done():
+            logger.info("a response came too late: %.80r", number)
+            return
         error = message.get("error")
         if error is None:
-            self._handle_response(ours, message.get("result"))
+            answer.set_result(message.get("result"))
         else:
             text = error.get("message") if isinstance(error, dict) else error
-            self._handle_response(ours, None, types.ResponseError(code=-32603, message=str(text)))
+            answer.set_exception(JsonRpcException(str(text)))
 
     def _refuse(self, message: object, error: JsonRpcException) -> None:
-        """Answer what cannot be handled: a request with its error, anything else only in the log."""
-        is_call = isinstance(message, dict) and "method" in message
-        if isinstance(message, dict) and "id" in message and _is_id(message["id"]) and is_call:
-            self.respond_error(message["id"], error.code, error.message)
-        elif is_call and isinstance(message, dict) and "id" not in message:
-            level = logging.DEBUG if str(message["method"]).startswith("$/") else logging.WARNING
-            logger.log(level, "notification %.80r: %s", message["method"], error.message)
-        else:
-            self.respond_error(None, error.code, error.message)
+        """Respond to a message that cannot be handled; a notification only leaves a line in the log."""
+        if isinstance(message, dict) and "method" in message:
+            if "id" in message and _is_id(message["id"]):
+                self.respond_error(message["id"], error.code, error.message)
+                return
+            if "id" not in message:
+                level = logging.DEBUG if str(message["method"]).startswith("$/") else logging.WARNING
+                logger.log(level, "notification %.80r: %s", message["method"], error.message)
+                return
+        self.respond_error(None, error.code, error.message)
 
-    def say(self, method: str, params: Any) -> None:
-        """Send a notification, given as JSON-able values."""
+    # -- sending ----------------------------------------------------------------------------------
+
+    def notify_client(self, method: str, params: Any) -> None:
+        """Send a notification, given as JSON values."""
         self._send_data({"jsonrpc": "2.0", "method": method, "params": params})
 
-    def ask(self, method: str, params: Any) -> asyncio.Future[Any]:
-        """Send a request, given as JSON-able values; the result is what JSON gave, an error is a JsonRpcException."""
+    def show_message(self, kind: int, message: str) -> None:
+        """Show a message to the user: 1 is an error, 2 a warning, 3 information."""
+        self.notify_client("window/showMessage", {"type": kind, "message": f"codesearch: {message}"})
+
+    async def ask_client(self, method: str, params: Any, timeout: float | None = None) -> Any:
+        """Send a request and return the result as JSON values.
+
+        Raises JsonRpcException if the client answers with an error, or not within `timeout` seconds.
+        """
         number = str(uuid.uuid4())
-        answer: Future[Any] = Future()
-        self._request_futures[number] = answer
-        self._result_types[number] = None
+        answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        self._asked[number] = answer
         self._send_data({"jsonrpc": "2.0", "id": number, "method": method, "params": params})
-        return asyncio.wrap_future(answer)
+        try:
+            return await asyncio.wait_for(answer, timeout)
+        except asyncio.TimeoutError:
+            raise JsonRpcException(f"{method}: the client has not answered within {timeout:g} s") from None
+        finally:
+            self._asked.pop(number, None)
 
     def respond_error(self, request: int | str | None, code: int, message: str) -> None:
-        """Send an error response; the id is null where the request's is not known."""
+        """Send an error response; the id is null where the request's id is not known."""
         self._send_data({"jsonrpc": "2.0", "id": request, "error": {"code": code, "message": message}})
 
-    # pygls answers these itself; here they are answered elsewhere, or differently.
 
-    @lsp_method(types.INITIALIZE)
-    def lsp_initialize(self, params: types.InitializeParams) -> types.InitializeResult:  # type: ignore[override]
-        """Refuse: `boot` has answered the only one there may be."""
-        raise JsonRpcInvalidRequest("the server is initialized already")
+def _with_protocol_errors(handler: Handler) -> Handler:
+    """Return the handler with all its exceptions turned into the protocol's errors; unexpected ones are logged."""
+    if not asyncio.iscoroutinefunction(handler):
 
-    @lsp_method(types.EXIT)
-    def lsp_exit(self, *args: Any) -> None:  # type: ignore[override]
-        """End the server: with status 0 only after `shutdown`."""
-        self.fm.features[types.EXIT](0 if self._shutdown else 1)
+        @wraps(handler)
+        def run(*arguments: Any) -> Any:
+            try:
+                return handler(*arguments)
+            except Exception as error:
+                raise _protocol_error(error) from error
 
-    @lsp_method(types.TEXT_DOCUMENT_DID_OPEN)
-    def lsp_text_document__did_open(self, params: Any) -> None:
-        """Pass on; the server keeps the buffers."""
-        self.fm.features[types.TEXT_DOCUMENT_DID_OPEN](params)
+        return run
 
-    @lsp_method(types.TEXT_DOCUMENT_DID_CHANGE)
-    def lsp_text_document__did_change(self, params: Any) -> None:
-        """Pass on; the server keeps the buffers."""
-        self.fm.features[types.TEXT_DOCUMENT_DID_CHANGE](params)
+    @wraps(handler)
+    async def run_async(*arguments: Any) -> Any:
+        try:
+            return await handler(*arguments)
+        except Exception as error:
+            raise _protocol_error(error) from error
 
-    @lsp_method(types.TEXT_DOCUMENT_DID_CLOSE)
-    def lsp_text_document__did_close(self, params: Any) -> None:
-        """Pass on; the server keeps the buffers."""
-        self.fm.features[types.TEXT_DOCUMENT_DID_CLOSE](params)
+    return run_async
 
-    @lsp_method(types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS)
-    def lsp_workspace__did_change_workspace_folders(self, params: Any) -> None:
-        """Pass on; the server keeps the folders."""
-        self.fm.features[types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS](params)
 
-    @lsp_method(types.WORKSPACE_EXECUTE_COMMAND)
-    async def lsp_workspace__execute_command(self, params: types.ExecuteCommandParams) -> Any:  # type: ignore[override]
-        """Run a command, which may be cancelled as any request."""
-        handler = self.fm.commands.get(params.command)
-        if handler is None:
-            raise JsonRpcInvalidParams(f"there is no command {params.command!r}")
-        return await handler(*(params.arguments or []))
+def _protocol_error(error: Exception) -> Exception:
+    if isinstance(error, JsonRpcException):
+        return error
+    if isinstance(error, CancelledWorkError):
+        return asyncio.CancelledError()  # type: ignore[return-value]
+    if isinstance(error, (UsageError, NotFoundError)):
+        return JsonRpcInvalidParams(str(error))
+    if isinstance(error, CodesearchError):
+        return JsonRpcException(str(error))
+    logger.error("a handler failed", exc_info=error)
+    return JsonRpcInternalError(f"{type(error).__name__}: {error}")
+
+
+def _structured(method: str, raw: object) -> Any:
+    """Return parameters as the type that the protocol has for them; those of other methods stay as they are."""
+    if method == types.CANCEL_REQUEST and not (isinstance(raw, dict) and _is_id(raw.get("id"))):
+        raise JsonRpcInvalidParams(f"{method}: the id must be a number or a string")
+    wanted: Any = types.METHOD_TO_TYPES.get(method, (None, None, None))[2]
+    if wanted is None or wanted is type(None):
+        return raw
+    if method == types.TEXT_DOCUMENT_DID_CHANGE:
+        raw = _with_version(raw)
+    try:
+        return converter.structure(raw, wanted)
+    except Exception as error:
+        raise JsonRpcInvalidParams(f"{method}: the parameters are not what the protocol says") from error
+
+
+def _with_version(raw: object) -> object:
+    """Return the parameters of a change with a version; before LSP 3.16 it may be null."""
+    document = raw.get("textDocument") if isinstance(raw, dict) else None
+    if isinstance(raw, dict) and isinstance(document, dict) and document.get("version") is None:
+        return {**raw, "textDocument": {**document, "version": 0}}
+    return raw
 
 
 def _is_id(value: object) -> bool:

@@ -1,4 +1,4 @@
-"""The server: one client from `initialize` to `exit`. Thin: `requests` answers, `workspace` holds what is open."""
+"""The server: one client from `initialize` to `exit`. It receives messages and leaves the work to the handlers."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ import asyncio
 import logging
 import os
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from typing import Any
 
 from lsprotocol import types
-from pygls.exceptions import JsonRpcException
+from pygls.exceptions import JsonRpcException, JsonRpcInvalidRequest
 from pygls.lsp.server import LanguageServer
 
 from codesearch._version import __version__
@@ -19,56 +20,65 @@ from codesearch.core.errors import CodesearchError
 from codesearch_lsp import uris
 from codesearch_lsp.capabilities import lookup
 from codesearch_lsp.engine import State
-from codesearch_lsp.features import Features
-from codesearch_lsp.folders import Folder
-from codesearch_lsp.options import Read, read
-from codesearch_lsp.progress import Bar
-from codesearch_lsp.protocol import PARSE_ERROR, Protocol, converter
-from codesearch_lsp.requests import Requests, folder_status
-from codesearch_lsp.stream import Damage, MessageReader, MessageWriter
+from codesearch_lsp.folders import Folder, readable
+from codesearch_lsp.handlers_own import OwnHandlers
+from codesearch_lsp.handlers_standard import StandardHandlers
+from codesearch_lsp.indexing import Indexing
+from codesearch_lsp.options import ParsedOptions, read
+from codesearch_lsp.parent import alive
+from codesearch_lsp.protocol import PARSE_ERROR, Protocol
+from codesearch_lsp.pygls_compat import converter
+from codesearch_lsp.session import Session
+from codesearch_lsp.status import folder_status
+from codesearch_lsp.stream import MalformedMessage, MessageReader, MessageWriter
 from codesearch_lsp.workspace import Workspace
 
 logger = logging.getLogger(__name__)
 
 WAITING_MESSAGES = 2000
-"""Messages read ahead of those handled; then the client has to wait."""
+"""Messages that are read before earlier ones are handled; then the client has to wait."""
 PARENT_SECONDS = 2.0
-"""How often it is looked whether the client still lives."""
+"""How often the server checks that the client's process exists."""
 STATUS_SECONDS = 0.25
+"""Least time between two codesearch/statusChanged."""
+COUNT_SECONDS = 1.0
+"""Least time between two counts of files and symbols while a folder is being indexed."""
 CONFIGURATION_SECONDS = 2.0
 """How long indexing waits for a client that is asked for its settings."""
 OWN_FOLDERS = ("/.codesearch/", "/.git/", "/.hg/", "/.svn/")
-"""Changes in these are no changes of source; in the first, they are our own."""
+"""Changes in these folders are not changes of source files."""
 
 
 class Server(LanguageServer):
-    """Everything that one client sees."""
+    """One client, from the answer to `initialize` on."""
 
     protocol: Protocol
 
-    def __init__(self, params: dict[str, Any], given: Read, encoding: str, writer: MessageWriter) -> None:
-        """Take over after `initialize` was answered: its parameters, the options read from them, and the encoding."""
-        super().__init__("codesearch", __version__, protocol_cls=Protocol, converter_factory=converter)
+    def __init__(self, params: dict[str, Any], given: ParsedOptions, encoding: str, writer: MessageWriter) -> None:
+        """Continue after `initialize` was answered: its parameters, the options in them, and the position encoding."""
+        super().__init__("codesearch", __version__, protocol_cls=Protocol, converter_factory=lambda: converter)
         self.client: object = params.get("capabilities")
         self._params = params
         self._given = given
-        self._encoding = encoding
-        self._writer = writer
-        self.protocol.set_writer(writer)
-        self.workspace_: Workspace
-        self._requests = Requests(self)
-        self._bars: dict[Folder, Bar] = {}
-        self._tokens: dict[Folder, str | int | None] = {}
+        self._folders = Workspace(given.options, encoding, self._on_state)
+        self._indexing = Indexing(self._folders, self.protocol, self.client)
         self._status_due = False
+        self._watching = False
+        """The client reports changed files."""
         self._ended: asyncio.Future[int]
-        self._register()
+        self.protocol.connect(writer.send_text)
+        session = Session(self._folders, self.client, self.protocol, self._indexing.reindex)
+        self.protocol.handle(
+            {**self._methods(), **StandardHandlers(session).methods(), **OwnHandlers(session).methods()}
+        )
 
-    def _register(self) -> None:
-        requests, own = self._requests, Features(self)
-        features: dict[str, Any] = {
+    def _methods(self) -> dict[str, Callable[..., Any]]:
+        return {
+            types.INITIALIZE: self._on_initialize,
             types.INITIALIZED: self._on_initialized,
             types.SHUTDOWN: self._on_shutdown,
-            types.EXIT: self.end,
+            types.EXIT: self._on_exit,
+            types.SET_TRACE: self._on_set_trace,
             types.TEXT_DOCUMENT_DID_OPEN: self._on_open,
             types.TEXT_DOCUMENT_DID_CHANGE: self._on_change,
             types.TEXT_DOCUMENT_DID_SAVE: self._on_save,
@@ -77,41 +87,20 @@ class Server(LanguageServer):
             types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS: self._on_folders,
             types.WORKSPACE_DID_CHANGE_CONFIGURATION: self._on_configuration,
             types.WINDOW_WORK_DONE_PROGRESS_CANCEL: self._on_progress_cancel,
-            types.WORKSPACE_SYMBOL: own.workspace_symbol,
-            types.WORKSPACE_SYMBOL_RESOLVE: own.resolve_symbol,
-            types.TEXT_DOCUMENT_DOCUMENT_SYMBOL: own.document_symbol,
-            types.TEXT_DOCUMENT_CODE_ACTION: own.code_action,
-            types.TEXT_DOCUMENT_CODE_LENS: own.code_lens,
-            types.CODE_LENS_RESOLVE: own.resolve_lens,
-            "codesearch/query": requests.query,
-            "codesearch/similar": requests.similar,
-            "codesearch/status": requests.status,
-            "codesearch/reindex": requests.reindex,
-            "codesearch/opened": requests.opened,
         }
-        commands: dict[str, Any] = {
-            "codesearch.server.query": requests.query_command,
-            "codesearch.server.similar": requests.similar_command,
-            "codesearch.server.status": requests.status,
-            "codesearch.server.reindex": requests.reindex,
-            "codesearch.server.pickSimilar": requests.pick_similar,
-        }
-        self.protocol.fm.features.update(features)
-        self.protocol.fm.commands.update(commands)
 
     # -- the loop ---------------------------------------------------------------------------------
 
     def run(self, reader: MessageReader, leaving: Callable[[int], object]) -> int:
-        """Serve until the client leaves, tell `leaving` the exit status, clean up, return it."""
+        """Serve until the client leaves, call `leaving` with the exit status, clean up, and return the status."""
         return asyncio.run(self._run(reader, leaving))
 
     async def _run(self, reader: MessageReader, leaving: Callable[[int], object]) -> int:
         loop = asyncio.get_running_loop()
         self._ended = loop.create_future()
-        self.workspace_ = Workspace(self._given.options, self._encoding, self._on_state)
         self._report(self._given)
         for uri, name in roots(self._params):
-            self.workspace_.add_folder(uri, name)
+            self._folders.add_folder(uri, name)
         threading.Thread(target=self._read, args=(reader, loop), name="reader", daemon=True).start()
         parent = self._params.get("processId")
         if isinstance(parent, int) and not isinstance(parent, bool) and parent > 0:
@@ -121,7 +110,8 @@ class Server(LanguageServer):
             leaving(status)
             return status
         finally:
-            await loop.run_in_executor(None, self.workspace_.shutdown)
+            self._indexing.shutdown()
+            await loop.run_in_executor(None, self._folders.shutdown)
 
     def _read(self, reader: MessageReader, loop: asyncio.AbstractEventLoop) -> None:
         room = threading.Semaphore(WAITING_MESSAGES)
@@ -143,65 +133,62 @@ class Server(LanguageServer):
         except OSError as error:
             logger.info("the client's stream broke: %s", error)
         with suppress(RuntimeError):
-            loop.call_soon_threadsafe(self.lost)
+            loop.call_soon_threadsafe(self._on_lost)
 
     def _receive(self, message: object) -> None:
-        if isinstance(message, Damage):
+        if isinstance(message, MalformedMessage):
             logger.warning("skipped %s", message.reason)
             self.protocol.respond_error(None, PARSE_ERROR, message.reason)
         else:
             self.protocol.receive(message)
 
-    def end(self, status: int) -> None:
-        """End the server with an exit status."""
+    def _end(self, status: int) -> None:
         if not self._ended.done():
             self._ended.set_result(status)
 
-    def lost(self) -> None:
-        """End because the client is gone: an error, unless it said so before."""
-        self.end(0 if self.protocol._shutdown else 1)
+    def _on_lost(self) -> None:
+        """End because the client is gone: an error, unless it sent `shutdown` before."""
+        self._end(0 if self.protocol.shut_down else 1)
 
     def _watch_parent(self, pid: int, loop: asyncio.AbstractEventLoop) -> None:
         waiting = threading.Event()
         while alive(pid):
             waiting.wait(PARENT_SECONDS)
-        logger.warning("the client, process %d, is gone", pid)
-        try:
-            loop.call_soon_threadsafe(self.lost)
-        except RuntimeError:
-            return  # the loop has ended
+        logger.warning("the client, process %d, has ended", pid)
+        with suppress(RuntimeError):  # the loop has ended
+            loop.call_soon_threadsafe(self._on_lost)
 
     def report_server_error(self, error: Exception, source: Any) -> None:
-        """Log what pygls could not send or handle; a message box would only repeat it."""
+        """Log what pygls could not handle. The client gets the error response already; a message would repeat it."""
         if not isinstance(error, JsonRpcException):
             logger.error("%s", error)
 
     # -- options ----------------------------------------------------------------------------------
 
-    def _report(self, read_options: Read) -> None:
-        for problem in read_options.problems:
-            self.protocol.say("window/showMessage", {"type": 2, "message": problem})
-        for unknown in read_options.unknown:
+    def _report(self, given: ParsedOptions) -> None:
+        for problem in given.problems:
+            self.protocol.notify_client("window/showMessage", {"type": 2, "message": problem})
+        for unknown in given.unknown:
             logger.warning("%s", unknown)
 
     def _apply(self, raw: object) -> None:
-        found = read(raw, self.workspace_.options)
-        self._report(found)
-        self.workspace_.reconfigure(found.options)
-        self._report_folders()
+        given = read(raw, self._folders.options)
+        before = {folder.problem for folder in self._folders.folders}
+        self._report(given)
+        self._folders.reconfigure(given.options)
+        self._report_folders(before)
+        self._status_changed()
 
-    def _report_folders(self) -> None:
-        for folder in self.workspace_.folders:
-            if folder.problem:
-                self.protocol.say("window/showMessage", {"type": 2, "message": f"codesearch: {folder.problem}"})
+    def _report_folders(self, known: Collection[str] = ()) -> None:
+        for problem in dict.fromkeys(folder.problem for folder in self._folders.folders):
+            if problem and problem not in known:
+                self.protocol.show_message(2, problem)
 
     async def _pull_configuration(self) -> None:
+        items = {"items": [{"section": "codesearch"}]}
         try:
-            answer = await asyncio.wait_for(
-                self.protocol.ask("workspace/configuration", {"items": [{"section": "codesearch"}]}),
-                CONFIGURATION_SECONDS,
-            )
-        except (JsonRpcException, asyncio.TimeoutError) as error:
+            answer = await self.protocol.ask_client("workspace/configuration", items, CONFIGURATION_SECONDS)
+        except JsonRpcException as error:
             logger.info("no configuration from the client: %s", error)
             return
         if isinstance(answer, list) and answer and isinstance(answer[0], dict):
@@ -216,138 +203,123 @@ class Server(LanguageServer):
 
     # -- life -------------------------------------------------------------------------------------
 
+    def _on_initialize(self, _params: Any) -> None:
+        raise JsonRpcInvalidRequest("the server is initialized already")
+
     async def _on_initialized(self, _params: Any) -> None:
         self._report_folders()
         if lookup(self.client, "workspace.configuration"):
             await self._pull_configuration()
-        await self._register_with_client()
-        self.workspace_.start()
-
-    async def _register_with_client(self) -> None:
-        wanted: list[dict[str, Any]] = []
         if lookup(self.client, "workspace.didChangeConfiguration.dynamicRegistration"):
-            wanted.append({"method": "workspace/didChangeConfiguration", "registerOptions": {"section": "codesearch"}})
-        if self.client_watches():
-            watchers = {"watchers": [{"globPattern": "**/*"}]}
-            wanted.append({"method": "workspace/didChangeWatchedFiles", "registerOptions": watchers})
-        if not wanted:
-            return
-        registrations = [{"id": f"codesearch-{number}", **one} for number, one in enumerate(wanted)]
-        try:
-            await asyncio.wait_for(
-                self.protocol.ask("client/registerCapability", {"registrations": registrations}), CONFIGURATION_SECONDS
-            )
-        except (JsonRpcException, asyncio.TimeoutError) as error:
-            logger.info("the client registers nothing: %s", error)
+            await self._register("workspace/didChangeConfiguration", {"section": "codesearch"})
+        self._folders.start()
 
-    def client_watches(self) -> bool:
-        """Return whether the client tells of changed files."""
+    async def _register(self, method: str, options: dict[str, Any]) -> None:
+        registrations = [{"id": f"codesearch:{method}", "method": method, "registerOptions": options}]
+        try:
+            await self.protocol.ask_client(
+                "client/registerCapability", {"registrations": registrations}, CONFIGURATION_SECONDS
+            )
+        except JsonRpcException as error:
+            logger.info("the client does not register %s: %s", method, error)
+
+    def _watch_through_client(self) -> None:
+        """Ask the client to report changed files: the file system of a folder does not report them to this server."""
         dynamic = lookup(self.client, "workspace.didChangeWatchedFiles.dynamicRegistration")
-        return self.workspace_.options.watch and bool(dynamic)
+        if dynamic and self._folders.options.watch and not self._watching:
+            self._watching = True
+            watchers = {"watchers": [{"globPattern": "**/*"}]}
+            self._registration = asyncio.ensure_future(self._register("workspace/didChangeWatchedFiles", watchers))
 
     def _on_shutdown(self, _params: Any) -> None:
-        for folder in self.workspace_.folders:
+        self.protocol.shut_down = True
+        for folder in self._folders.folders:
             if folder.engine is not None:
-                self.workspace_.submit(folder.engine.cancel)
+                self._folders.submit(folder.engine.cancel)
+
+    def _on_exit(self, _params: Any) -> None:
+        self._end(0 if self.protocol.shut_down else 1)
+
+    def _on_set_trace(self, _params: Any) -> None:
+        """Do nothing: the server sends no `$/logTrace`."""
 
     # -- documents and folders --------------------------------------------------------------------
 
     def _on_open(self, params: types.DidOpenTextDocumentParams) -> None:
         document = params.text_document
-        self.workspace_.open(document.uri, str(document.language_id), document.version, document.text)
+        self._folders.open(document.uri, str(document.language_id), document.version, document.text)
 
     def _on_change(self, params: types.DidChangeTextDocumentParams) -> None:
-        self.workspace_.change(params.text_document.uri, params.text_document.version, list(params.content_changes))
+        document = params.text_document
+        self._folders.buffers.change(document.uri, document.version, params.content_changes)
 
     def _on_save(self, params: types.DidSaveTextDocumentParams) -> None:
-        self.workspace_.save(params.text_document.uri)
+        self._folders.buffers.save(params.text_document.uri)
 
     def _on_close(self, params: types.DidCloseTextDocumentParams) -> None:
-        self.workspace_.close(params.text_document.uri)
+        self._folders.buffers.close(params.text_document.uri)
 
     def _on_watched(self, params: types.DidChangeWatchedFilesParams) -> None:
         changed: dict[Folder, list[str]] = {}
         for event in params.changes:
-            path = uris.to_path(event.uri)
-            folder, inner = self.workspace_.place(event.uri)
-            if path is None or folder.engine is None or any(own in f"/{inner}/" for own in OWN_FOLDERS):
+            if uris.to_path(event.uri) is None:
                 continue
-            changed.setdefault(folder, []).append(inner)
+            for folder, inner in self._folders.homes(event.uri):
+                if folder.engine is not None and not any(own in f"/{inner}/" for own in OWN_FOLDERS):
+                    changed.setdefault(folder, []).append(inner)
         for folder, paths in changed.items():
             if folder.engine is not None and not folder.note:
                 folder.engine.changed(paths)
 
     def _on_folders(self, params: types.DidChangeWorkspaceFoldersParams) -> None:
+        known = {folder.problem for folder in self._folders.folders}
         for gone in params.event.removed:
-            folder = self.workspace_.remove_folder(gone.uri)
-            if folder is not None and folder in self._bars:
-                self._bars.pop(folder).end("closed")
+            if (folder := self._folders.remove_folder(gone.uri)) is not None:
+                self._indexing.forget(folder)
         for added in params.event.added:
-            self.workspace_.add_folder(added.uri, added.name)
-        self._report_folders()
+            self._folders.add_folder(added.uri, added.name)
+        self._report_folders(known)
         self._status_changed()
 
     # -- indexing ---------------------------------------------------------------------------------
 
-    def reindex(self, folder: Folder, *, rebuild: bool, token: str | int | None) -> None:
-        """Bring a folder's index up to date because somebody asks for it."""
-        assert folder.engine is not None
-        self._tokens[folder] = token
-        folder.note = ""
-        engine = folder.engine
-
-        def begin() -> None:
-            engine.start()
-            try:
-                engine.rebuild() if rebuild else engine.refresh()
-            except CodesearchError as error:
-                self.protocol.say("window/showMessage", {"type": 2, "message": f"codesearch: {error}"})
-
-        self.workspace_.submit(begin)
-
     def _on_state(self, folder: Folder, state: State) -> None:
-        if folder not in self.workspace_.folders:
+        if folder not in self._folders.folders:
             return
-        bar = self._bars.get(folder)
-        if state.updating is not None and not folder.note:
-            token = self._tokens.get(folder)
-            if bar is None and (token is not None or lookup(self.client, "window.workDoneProgress")):
-                bar = self._bars[folder] = Bar(self.protocol, f"Indexing {folder.name}", token)
-            if bar is not None:
-                bar.report(state.updating)
-        elif state.fresh or state.problem or (folder.engine is not None and folder.engine.cancelled):
-            self._tokens.pop(folder, None)
-            if bar is not None:
-                del self._bars[folder]
-                bar.end(state.problem)
-            if state.problem:
-                logger.error("%s: %s", folder.uri, state.problem)
-            self.workspace_.submit(lambda: self._counted(folder))
-        self._status_changed()
+        self._indexing.on_state(folder, state)
+        if state.problem and state.updating is None:
+            logger.error("%s: %s", folder.uri, state.problem)
+        if state.watching == "polling":
+            self._watch_through_client()
+        due = time.monotonic() - folder.counted_at > COUNT_SECONDS
+        if folder.counts_are_old or (due and (state.fresh or state.updating is not None)):
+            folder.counted_at = time.monotonic()
+            self._folders.submit(lambda: self._count(folder))
+        if not folder.counts_are_old:  # otherwise after counting: "ready" comes with the right numbers
+            self._status_changed()
 
-    def _counted(self, folder: Folder) -> None:
+    def _count(self, folder: Folder) -> None:
         loop = self._ended.get_loop()
-        folder.count()
         try:
+            folder.count()
+        except CodesearchError as error:
+            logger.warning("%s cannot be counted: %s", folder.uri, readable(error))
+        with suppress(RuntimeError):  # the loop has ended
             loop.call_soon_threadsafe(self._status_changed)
-        except RuntimeError:
-            return  # the loop has ended
 
     def _on_progress_cancel(self, params: types.WorkDoneProgressCancelParams) -> None:
-        for folder, bar in self._bars.items():
-            if bar.token == params.token and folder.engine is not None:
-                folder.note = "indexing was cancelled; reindex to go on"
-                self.workspace_.submit(folder.engine.cancel)
+        self._indexing.cancel(params.token)
+        self._status_changed()
 
     def _status_changed(self) -> None:
-        if self.workspace_.options.status_notifications and not self._status_due:
+        if self._folders.options.status_notifications and not self._status_due:
             self._status_due = True
-            asyncio.get_running_loop().call_later(STATUS_SECONDS, self._tell_status)
+            asyncio.get_running_loop().call_later(STATUS_SECONDS, self._send_status)
 
-    def _tell_status(self) -> None:
+    def _send_status(self) -> None:
         self._status_due = False
-        folders = [folder_status(folder) for folder in self.workspace_.folders]
-        self.protocol.say("codesearch/statusChanged", {"folders": folders})
+        folders = [folder_status(folder) for folder in self._folders.folders]
+        self.protocol.notify_client("codesearch/statusChanged", {"folders": folders})
 
 
 def roots(params: dict[str, Any]) -> list[tuple[str, str]]:
@@ -366,24 +338,3 @@ def roots(params: dict[str, Any]) -> list[tuple[str, str]]:
 
 def _is_text(value: object) -> bool:
     return isinstance(value, str) and bool(value)
-
-
-def alive(pid: int) -> bool:
-    """Return whether a process exists."""
-    if os.name == "nt":
-        import ctypes
-
-        kernel = ctypes.windll.kernel32  # type: ignore[attr-defined, unused-ignore]
-        handle = kernel.OpenProcess(0x00100000, False, pid)  # SYNCHRONIZE
-        if not handle:
-            return False
-        gone = kernel.WaitForSingleObject(handle, 0) == 0
-        kernel.CloseHandle(handle)
-        return not gone
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True

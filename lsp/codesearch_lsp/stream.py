@@ -1,7 +1,7 @@
-"""Messages on a byte stream: `Content-Length` frames in, frames out, and a way back from a broken stream.
+"""Messages on a byte stream: reads and writes `Content-Length` frames, and recovers from malformed ones.
 
-A header block without a usable length, or a body that is no JSON, never ends the conversation: the reader looks for the
-next `Content-Length: N` line, wherever it stands, and goes on from there.
+A header without a usable length, or a body that is not JSON, never ends the conversation: the reader continues at the
+next `Content-Length: N` line, wherever it is.
 """
 
 from __future__ import annotations
@@ -15,18 +15,19 @@ from dataclasses import dataclass
 from typing import Any
 
 MAX_BODY = 256 << 20
-"""Bytes; a longer message is a broken header."""
+"""Bytes; a header that announces more is malformed."""
 _MAX_HEADERS = 8192
 _LENGTH = re.compile(rb"content-length:[ \t]*(\d{1,10})[ \t]*\r?\n", re.IGNORECASE)
 _HEADER = re.compile(rb"[A-Za-z-]+:[^\r\n]*\r?\n")
 _BLANK = re.compile(rb"\r?\n")
+_SURROGATES = re.compile("[\ud800-\udfff]")
 _KEPT = 64
-"""Bytes of rubbish kept while looking for a header, so that one cut in two is found."""
+"""Unusable bytes kept while looking for a header, so that a header in two pieces is found."""
 
 
 @dataclass(frozen=True, slots=True)
-class Damage:
-    """Bytes that are no message."""
+class MalformedMessage:
+    """Bytes that are not a message, and why."""
 
     reason: str
 
@@ -38,27 +39,27 @@ class MessageReader:
         self._read = read
         self._buffer = bytearray()
         self._ended = False
-        self._told = False
-        """The rubbish that comes next belongs to damage that was told already."""
+        self._reported = False
+        """The unusable bytes that come next belong to a message that was reported already."""
 
-    def next(self) -> Any | Damage:
-        """Return the next message as JSON gives it (`null` is None), or Damage for bytes that were dropped.
+    def next(self) -> Any | MalformedMessage:
+        """Return the next decoded message (`null` is None), or MalformedMessage for bytes that were skipped.
 
         Raises EOFError at the end of the stream.
         """
         frame = self._frame()
         if frame is None:
             raise EOFError
-        if isinstance(frame, Damage):
+        if isinstance(frame, MalformedMessage):
             return frame
         try:
-            return json.loads(frame)
+            return json.loads(frame, parse_constant=_reject)
         except (ValueError, RecursionError) as error:
-            # If the length was wrong, the beginning of what follows has been swallowed: give it back.
-            swallowed = _LENGTH.search(frame)
-            self._buffer[:0] = frame[swallowed.start() if swallowed else -_KEPT :]
-            self._told = True
-            return Damage(f"a message that is no JSON: {error}")
+            # If the length was wrong, the start of the next message is in the frame: put it back.
+            following = _LENGTH.search(frame)
+            self._buffer[:0] = frame[following.start() if following else -_KEPT :]
+            self._reported = True
+            return MalformedMessage(f"a message that is not JSON: {error}")
 
     def _more(self) -> bool:
         if not self._ended:
@@ -67,14 +68,14 @@ class MessageReader:
             self._ended = not part
         return not self._ended
 
-    def _frame(self) -> bytes | Damage | None:
+    def _frame(self) -> bytes | MalformedMessage | None:
         while True:
             found = _LENGTH.search(self._buffer)
             if found is None:
                 dropped = len(self._buffer) - _KEPT
                 if dropped > _MAX_HEADERS:
                     del self._buffer[:dropped]
-                    return Damage(f"{dropped} bytes without a header")
+                    return MalformedMessage(f"{dropped} bytes without a header")
                 if not self._more():
                     return None
                 continue
@@ -85,23 +86,23 @@ class MessageReader:
             length = int(found[1])
             if end < 0 or length > MAX_BODY:
                 del self._buffer[: found.end()]
-                return Damage("a broken header" if end < 0 else f"a message of {length} bytes")
+                return MalformedMessage("a malformed header" if end < 0 else f"a message of {length} bytes")
             if before and not _only_headers(before):
                 del self._buffer[: found.start()]
-                if self._told:
-                    self._told = False
+                if self._reported:
+                    self._reported = False
                     continue
-                return Damage(f"{len(before)} bytes without a header")
+                return MalformedMessage(f"{len(before)} bytes without a header")
             while len(self._buffer) < end + length:
                 if not self._more():
                     return None
-            self._told = False
+            self._reported = False
             body = bytes(self._buffer[end : end + length])
             del self._buffer[: end + length]
             return body
 
     def _headers_end(self, at: int) -> int | None:
-        """Return where the body begins, -1 if the headers are broken, None at the end of the stream."""
+        """Return where the body begins, -1 if the headers are malformed, None at the end of the stream."""
         begin = at
         while True:
             if blank := _BLANK.match(self._buffer, at):
@@ -118,7 +119,7 @@ class MessageReader:
 
 
 def _only_headers(data: bytes) -> bool:
-    """Return whether there is nothing but blank lines and then other headers of the same message."""
+    """Return whether the bytes are only blank lines and then other headers of the same message."""
     at = 0
     while blank := _BLANK.match(data, at):
         at = blank.end()
@@ -130,11 +131,16 @@ def _only_headers(data: bytes) -> bool:
     return True
 
 
+def _reject(constant: str) -> None:
+    """Refuse NaN and Infinity, which Python reads though they are not JSON."""
+    raise ValueError(f"{constant} is not JSON")
+
+
 class MessageWriter:
-    """Writes frames from a thread of its own, so that a client that does not read holds nobody up."""
+    """Writes frames in a thread of its own, so that a client that does not read blocks nothing."""
 
     def __init__(self, write: Callable[[bytes], object], lost: Callable[[], None]) -> None:
-        """`lost` is called once, in the thread, when nobody reads any more."""
+        """`lost` is called once, in the thread, when the client no longer reads."""
         self._write = write
         self._lost = lost
         self._queue: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
@@ -142,20 +148,19 @@ class MessageWriter:
         self._thread.start()
 
     def send(self, message: Any) -> None:
-        """Send one message, given as JSON-able values."""
-        self.send_text(json.dumps(message, separators=(",", ":")))
+        """Send one message, given as JSON values."""
+        self.send_text(json.dumps(message, ensure_ascii=False, separators=(",", ":")))
 
     def send_text(self, body: str) -> None:
-        """Send one message, given as JSON in ASCII."""
-        data = body.encode()
+        """Send one message, given as JSON text.
+
+        Lone surrogates, which file names that are not UTF-8 contain, become U+FFFD: strict decoders refuse them.
+        """
+        data = _SURROGATES.sub("\ufffd", body).encode()
         self._queue.put(b"Content-Length: %d\r\n\r\n" % len(data) + data)
 
-    def write(self, data: bytes) -> None:
-        """Send a whole frame as it is."""
-        self._queue.put(data)
-
     def close(self, timeout: float = 2.0) -> None:
-        """Write what is waiting, for at most `timeout` seconds."""
+        """Write the messages that are waiting; takes at most `timeout` seconds."""
         self._queue.put(None)
         self._thread.join(timeout)
 

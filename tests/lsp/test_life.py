@@ -180,7 +180,7 @@ def test_tcp_serves_one_client_on_this_machine(tmp_path: Path, project: Path):
             stream.flush()
             answers = stream.read()
         assert b'"id":1' in answers
-        assert b'"id": 2' in answers
+        assert b'"id":2' in answers
         assert process.wait(60) == 0
     finally:
         process.kill()

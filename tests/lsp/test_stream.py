@@ -5,7 +5,7 @@ import random
 import threading
 
 import pytest
-from codesearch_lsp.stream import Damage, MessageReader, MessageWriter
+from codesearch_lsp.stream import MalformedMessage, MessageReader, MessageWriter
 
 
 def frame(message: object) -> bytes:
@@ -72,12 +72,12 @@ def test_after_damage_the_next_messages_are_read(broken: bytes):
     for pieces in (5, 1 << 16):
         found = read_all(frame({"id": 0}) + broken + b"".join(map(frame, good)), pieces=pieces)
         assert found[0] == {"id": 0}
-        assert [one for one in found[1:] if not isinstance(one, Damage)] == good
-        assert any(isinstance(one, Damage) for one in found)
+        assert [one for one in found[1:] if not isinstance(one, MalformedMessage)] == good
+        assert any(isinstance(one, MalformedMessage) for one in found)
 
 
 def test_good_messages_are_no_damage():
-    assert not any(isinstance(one, Damage) for one in read_all(frame({"a": 1}) * 50))
+    assert not any(isinstance(one, MalformedMessage) for one in read_all(frame({"a": 1}) * 50))
 
 
 def test_random_bytes_never_hang_nor_raise():

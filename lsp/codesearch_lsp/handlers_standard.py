@@ -1,31 +1,43 @@
-"""The protocol's own features: symbols of the workspace and of a document, code actions, code lenses."""
+"""Handlers of the protocol's own requests: symbols of the workspace and of a document, code actions, code lenses."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from lsprotocol import types
+
 from codesearch import search
 from codesearch.core.errors import UsageError
 from codesearch.core.types import CALLABLES, Symbol
 from codesearch_lsp import answers, parameters
-from codesearch_lsp.asking import Asking, explained, merged, place_of
 from codesearch_lsp.capabilities import SIMILAR_ACTION, lookup, resolves_symbols
-from codesearch_lsp.documents import identity
 from codesearch_lsp.folders import Found
+from codesearch_lsp.handlers import Handlers, merged, place_of
+from codesearch_lsp.protocol import Handler
 
 LENS_LIMIT = 100
-"""Near-duplicates are counted up to this many."""
+"""The highest number of near-duplicates that is counted."""
 
 
-class Features(Asking):
-    """Answers what any client asks."""
+class StandardHandlers(Handlers):
+    """Answers what every client may ask."""
 
-    @explained
+    def methods(self) -> dict[str, Handler]:
+        """Return the handlers by method."""
+        return {
+            types.WORKSPACE_SYMBOL: self.workspace_symbol,
+            types.WORKSPACE_SYMBOL_RESOLVE: self.resolve_symbol,
+            types.TEXT_DOCUMENT_DOCUMENT_SYMBOL: self.document_symbol,
+            types.TEXT_DOCUMENT_CODE_ACTION: self.code_action,
+            types.TEXT_DOCUMENT_CODE_LENS: self.code_lens,
+            types.CODE_LENS_RESOLVE: self.resolve_lens,
+        }
+
     async def workspace_symbol(self, params: Any) -> list[dict[str, Any]]:
-        """workspace/symbol: in plain words as well as by name."""
+        """workspace/symbol: by description as well as by name."""
         limit = self._workspace.options.limit
         text = params.query.strip()
-        await self._workspace.settle()
+        await self._workspace.buffers.settle()
         folders = self._workspace.all_folders()
         if not text:
             found = await self._in_thread(lambda: [one for folder in folders for one in folder.listing(limit)])
@@ -33,14 +45,14 @@ class Features(Asking):
             try:
                 parsed = search.parse(text)
             except UsageError:
-                return []  # half a filter, while it is typed
+                return []  # an incomplete filter, while it is being typed
             found = await self._in_thread(
                 lambda: merged([one for folder in folders for one in folder.query(parsed, limit, typed=True)])
             )
         return await self._in_thread(lambda: self._workspace_symbols(found[:limit]))
 
     def _workspace_symbols(self, found: list[Found]) -> list[dict[str, Any]]:
-        client = self._server.client
+        client = self._session.client
         lazily = resolves_symbols(client)
         known = lookup(client, "workspace.symbol.symbolKind.valueSet")
         symbols = []
@@ -67,7 +79,6 @@ class Features(Asking):
             symbols.append(item)
         return symbols
 
-    @explained
     async def resolve_symbol(self, params: Any) -> dict[str, Any]:
         """workspaceSymbol/resolve: the range of the name."""
         data = params.data
@@ -80,20 +91,19 @@ class Features(Asking):
                 "function", str(data["name"]), "", "", "", start_line, end_line, start_byte, end_byte, "", ""
             )
         except (TypeError, KeyError, ValueError) as error:
-            raise UsageError("the symbol's `data` is not what workspace/symbol gave") from error
+            raise UsageError("the symbol's `data` is not from workspace/symbol") from error
         folder, path = self._workspace.place(uri)
         source = await self._in_thread(lambda: self._workspace.source(folder, path))
         item["location"] = {"uri": uri, "range": answers.name_range(symbol, source, self._workspace.encoding)}
         return item
 
-    @explained
     async def document_symbol(self, params: Any) -> list[dict[str, Any]]:
-        """textDocument/documentSymbol, for clients that ask for it in the options."""
-        document = self._workspace.documents.get(identity(params.text_document.uri))
+        """textDocument/documentSymbol, for clients that set the option."""
+        document = self._workspace.buffers.get(params.text_document.uri)
         if document is None:
             return []
-        symbols = await self._in_thread(lambda: self._workspace.symbols_of(document))
-        known = lookup(self._server.client, "textDocument.documentSymbol.symbolKind.valueSet")
+        symbols = await self._in_thread(lambda: self._workspace.buffers.symbols_of(document))
+        known = lookup(self._session.client, "textDocument.documentSymbol.symbolKind.valueSet")
         data = document.data()
         lines = data.count(b"\n") + 1
         out: list[dict[str, Any]] = []
@@ -117,11 +127,10 @@ class Features(Asking):
             stack.append((symbol.end_byte, item["children"]))
         return out
 
-    @explained
     async def code_action(self, params: Any) -> list[dict[str, Any]]:
         """textDocument/codeAction: "Find similar functions"."""
-        where = params.context.only
-        if not self._workspace.options.code_action or (where and not any(_covers(str(kind)) for kind in where)):
+        only = params.context.only
+        if not self._workspace.options.code_action or (only and not any(_covers(str(kind)) for kind in only)):
             return []
         uri, line = params.text_document.uri, params.range.start.line
         folder, path = self._workspace.place(uri)
@@ -129,7 +138,7 @@ class Features(Asking):
         if found is None or found[1].symbol.kind == "module":
             return []
         command = self._similar_command("Find similar functions", uri, line)
-        if lookup(self._server.client, "textDocument.codeAction.codeActionLiteralSupport"):
+        if lookup(self._session.client, "textDocument.codeAction.codeActionLiteralSupport"):
             return [{"title": command["title"], "kind": SIMILAR_ACTION, "command": command}]
         return [command]
 
@@ -138,13 +147,12 @@ class Features(Asking):
         name = self._workspace.options.show_similar_command or "codesearch.server.pickSimilar"
         return {"title": title, "command": name, "arguments": [place]}
 
-    @explained
     async def code_lens(self, params: Any) -> list[dict[str, Any]]:
-        """textDocument/codeLens: a place for every function; the counting waits until it is seen."""
-        document = self._workspace.documents.get(identity(params.text_document.uri))
+        """textDocument/codeLens: a lens for each function; near-duplicates are counted when it becomes visible."""
+        document = self._workspace.buffers.get(params.text_document.uri)
         if document is None or not self._workspace.options.code_lens:
             return []
-        symbols = await self._in_thread(lambda: self._workspace.symbols_of(document))
+        symbols = await self._in_thread(lambda: self._workspace.buffers.symbols_of(document))
         data = document.data()
         return [
             {
@@ -155,12 +163,11 @@ class Features(Asking):
             if symbol.kind in CALLABLES
         ]
 
-    @explained
     async def resolve_lens(self, params: Any) -> dict[str, Any]:
         """codeLens/resolve: count the near-duplicates."""
         data = params.data
         if not isinstance(data, dict) or not isinstance(data.get("uri"), str) or not isinstance(data.get("line"), int):
-            raise UsageError("the code lens' `data` is not what textDocument/codeLens gave")
+            raise UsageError("the code lens's `data` is not from textDocument/codeLens")
         uri, line = data["uri"], data["line"]
         least = self._workspace.options.code_lens_similarity
 

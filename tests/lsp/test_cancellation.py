@@ -4,7 +4,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from codesearch_lsp.stopping import Stop, StoppedError, stoppable
+from codesearch_lsp.cancellation import Cancellation, CancelledWorkError, cancellable
 
 from codesearch.store import Store
 
@@ -18,27 +18,27 @@ def store():
 
 
 def test_an_endless_question_is_ended(store: Store):
-    stop = Stop()
-    threading.Timer(0.2, stop.stop).start()
-    with pytest.raises(StoppedError), stop.answering(), stoppable(store):
+    cancellation = Cancellation()
+    threading.Timer(0.2, cancellation.cancel).start()
+    with pytest.raises(CancelledWorkError), cancellation.working(), cancellable(store):
         store.connection.rows(ENDLESS)
     assert store.counts()["files"] == 0  # the store is as good as before
 
 
 def test_one_that_was_given_up_is_not_begun(store: Store):
-    stop = Stop()
-    stop.stop()
-    with pytest.raises(StoppedError), stop.answering(), stoppable(store):
+    cancellation = Cancellation()
+    cancellation.cancel()
+    with pytest.raises(CancelledWorkError), cancellation.working(), cancellable(store):
         pytest.fail("began")
 
 
 def test_without_a_question_nothing_changes(store: Store):
-    with stoppable(store):
+    with cancellable(store):
         assert store.counts()["files"] == 0
-    with stoppable(None):
+    with cancellable(None):
         pass
 
 
 def test_other_errors_stay_what_they_are(store: Store):
-    with pytest.raises(ZeroDivisionError), Stop().answering(), stoppable(store):
+    with pytest.raises(ZeroDivisionError), Cancellation().working(), cancellable(store):
         raise ZeroDivisionError

@@ -1,13 +1,16 @@
-"""codesearch's own requests, and the commands that stand for them."""
+"""Handlers of codesearch's own requests, and of the commands that mean the same."""
 
 from __future__ import annotations
 
 import asyncio
+import inspect
 import logging
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from contextlib import suppress
+from typing import Any
 
-from pygls.exceptions import JsonRpcException, JsonRpcInvalidParams
+from lsprotocol import types
+from pygls.exceptions import JsonRpcException
 
 from codesearch import search
 from codesearch._version import __version__
@@ -15,39 +18,67 @@ from codesearch.core.errors import CodesearchError, UsageError
 from codesearch.quality import feedback
 from codesearch.search.rank import WEAK
 from codesearch_lsp import parameters
-from codesearch_lsp.asking import Asking, explained, merged, place_of
 from codesearch_lsp.capabilities import lookup
 from codesearch_lsp.folders import Folder, Found
+from codesearch_lsp.handlers import Handlers, merged, place_of
 from codesearch_lsp.parameters import Ask
-from codesearch_lsp.protocol import SERVER_CANCELLED
-
-if TYPE_CHECKING:
-    from codesearch_lsp.server import Server
+from codesearch_lsp.protocol import SERVER_CANCELLED, Handler
+from codesearch_lsp.session import Session
+from codesearch_lsp.status import completeness, folder_status
 
 logger = logging.getLogger(__name__)
 
 PICKED = 8
-"""Similar functions that a person is asked about one by one."""
+"""Similar functions that the user can choose from."""
 
 
 class Superseded(JsonRpcException):
-    """A newer query of the same session took this one's place."""
+    """A newer query of the same session replaced this one."""
 
     CODE = SERVER_CANCELLED
-    MESSAGE = "a newer query took its place"
+    MESSAGE = "superseded by a newer query of the session"
 
 
-class Requests(Asking):
-    """Answers codesearch/query, similar, status and reindex."""
+class OwnHandlers(Handlers):
+    """Answers codesearch/query, similar, status, reindex and opened, and their commands."""
 
-    def __init__(self, server: Server) -> None:
-        super().__init__(server)
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self._commands: dict[str, Handler] = {
+            "codesearch.server.query": self.query_command,
+            "codesearch.server.similar": self.similar_command,
+            "codesearch.server.status": self.status,
+            "codesearch.server.reindex": self.reindex,
+            "codesearch.server.pickSimilar": self.pick_similar,
+        }
         self._sessions: dict[str, asyncio.Task[Any]] = {}
         self._superseded: set[asyncio.Task[Any]] = set()
 
+    def methods(self) -> dict[str, Handler]:
+        """Return the handlers by method."""
+        return {
+            "codesearch/query": self.query,
+            "codesearch/similar": self.similar,
+            "codesearch/status": self.status,
+            "codesearch/reindex": self.reindex,
+            "codesearch/opened": self.opened,
+            types.WORKSPACE_EXECUTE_COMMAND: self.execute_command,
+        }
+
+    async def execute_command(self, params: types.ExecuteCommandParams) -> Any:
+        """workspace/executeCommand."""
+        handler = self._commands.get(params.command)
+        if handler is None:
+            raise UsageError(f"unknown command {params.command!r}")
+        arguments = params.arguments or []
+        try:
+            inspect.signature(handler).bind(*arguments)
+        except TypeError:
+            raise UsageError(f"{params.command}: {len(arguments)} arguments are too many") from None
+        return await handler(*arguments)
+
     # -- codesearch/query -------------------------------------------------------------------------
 
-    @explained
     async def query(self, params: object = None) -> dict[str, Any]:
         """codesearch/query."""
         raw = parameters.object_of(params)
@@ -64,7 +95,7 @@ class Requests(Asking):
             older.cancel()
         self._sessions[session] = task
         try:
-            await self._workspace.settle()
+            await self._workspace.buffers.settle()
             folders = self._folders(ask)
             on_first = self._instantly(raw.get("partialResultToken"), text, folders, ask)
             found = await self._in_thread(lambda: self._best(folders, parsed, ask, on_first))
@@ -75,26 +106,26 @@ class Requests(Asking):
         finally:
             if self._sessions.get(session) is task:
                 del self._sessions[session]
-        return {"query": text, "hits": found, **self._completeness(folders)}
+        return {"query": text, "hits": found, **completeness(folders)}
 
     def _instantly(
         self, token: object, text: str, folders: list[Folder], ask: Ask
     ) -> Callable[[list[Found]], None] | None:
-        """Return what sends the fast ranking, from any thread; None if the client has not asked for it."""
+        """Return a function that sends the fast ranking, from any thread; None if the client did not ask for it."""
         if not isinstance(token, (str, int)) or isinstance(token, bool):
             return None
-        loop, protocol = asyncio.get_running_loop(), self._server.protocol
+        loop, protocol = asyncio.get_running_loop(), self._session.protocol
 
         def tell(found: list[Found]) -> None:
             hits = self._hits(merged(found)[: ask.limit], ask.snippet, WEAK)
-            value = {"query": text, "hits": hits, **self._completeness(folders), "stage": "instant"}
-            loop.call_soon_threadsafe(protocol.say, "$/progress", {"token": token, "value": value})
+            value = {"query": text, "hits": hits, **completeness(folders), "stage": "instant"}
+            loop.call_soon_threadsafe(protocol.notify_client, "$/progress", {"token": token, "value": value})
 
         return tell
 
     async def query_command(self, *arguments: Any) -> dict[str, Any]:
         """codesearch.server.query."""
-        found: dict[str, Any] = await self.query(_readable(parameters.query_arguments, arguments))
+        found: dict[str, Any] = await self.query(parameters.query_arguments(arguments))
         return found
 
     def _best(
@@ -114,7 +145,7 @@ class Requests(Asking):
     # -- codesearch/opened ------------------------------------------------------------------------
 
     async def opened(self, params: object = None) -> None:
-        """codesearch/opened: an answer was opened; recorded only where the setting `feedback` is on."""
+        """codesearch/opened: the user opened a hit. Recorded only if the setting `feedback` is on."""
         try:
             query, uri, line, rank = parameters.opened(parameters.object_of(params))
         except UsageError as error:
@@ -132,32 +163,31 @@ class Requests(Asking):
         try:
             await self._in_thread(keep)
         except (CodesearchError, OSError) as error:
-            logger.warning("what was opened cannot be recorded: %s", error)
+            logger.warning("an opened hit cannot be recorded: %s", error)
 
     # -- codesearch/similar -----------------------------------------------------------------------
 
-    @explained
     async def similar(self, params: object = None) -> dict[str, Any]:
         """codesearch/similar."""
         raw = parameters.object_of(params)
         uri, line = parameters.place(raw)
         ask = parameters.ask(raw, self._workspace.options.limit)
-        await self._workspace.settle()
+        await self._workspace.buffers.settle()
         folders = self._folders(ask)
         return await self._in_thread(lambda: self._similar(folders, uri, line, ask))
 
     async def similar_command(self, *arguments: Any) -> dict[str, Any]:
         """codesearch.server.similar."""
-        found: dict[str, Any] = await self.similar(_readable(parameters.similar_arguments, arguments))
+        found: dict[str, Any] = await self.similar(parameters.similar_arguments(arguments))
         return found
 
     def _similar(self, folders: list[Folder], uri: str, line: int, ask: Ask) -> dict[str, Any]:
-        state = self._completeness(folders)
+        state = completeness(folders)
         folder, path = self._workspace.place(uri)
         found = folder.at(path, line + 1)
         vector, of = found or (None, None)
         if vector is None or of is None:
-            why = state["message"] or f"{path}:{line + 1}: there is no symbol that codesearch knows"
+            why = state["message"] or f"{path}:{line + 1}: no symbol is indexed here"
             return {"of": None, "hits": [], "complete": state["complete"], "message": why}
         near = self._near(folders, vector, of, ask)
         return {
@@ -167,44 +197,50 @@ class Requests(Asking):
         }
 
     async def pick_similar(self, *arguments: Any) -> None:
-        """codesearch.server.pickSimilar: for clients that cannot show a list."""
-        found = await self.similar(
-            {**_readable(parameters.similar_arguments, arguments), "limit": PICKED, "snippet": 0, "filter": None}
-        )
-        protocol = self._server.protocol
+        """codesearch.server.pickSimilar: for clients that cannot show a list of their own."""
+        params = {**parameters.similar_arguments(arguments), "limit": PICKED, "snippet": 0, "filter": None}
+        found = await self.similar(params)
+        protocol = self._session.protocol
         if not found["hits"]:
-            message = found["message"] or "nothing similar"
-            protocol.say("window/showMessage", {"type": 3, "message": f"codesearch: {message}"})
+            protocol.show_message(3, found["message"] or "nothing similar was found")
             return
-        titles = {f"{hit['qualname']}  {hit['path']}:{hit['range']['start']['line'] + 1}": hit for hit in found["hits"]}
-        of = found["of"]["qualname"]
-        picked = await protocol.ask(
-            "window/showMessageRequest",
-            {"type": 3, "message": f"Similar to {of}", "actions": [{"title": title} for title in titles]},
-        )
-        hit = titles.get(picked.get("title", "")) if isinstance(picked, dict) else None
-        if hit is not None and lookup(self._server.client, "window.showDocument.support"):
-            await protocol.ask(
-                "window/showDocument", {"uri": hit["uri"], "takeFocus": True, "selection": hit["selectionRange"]}
+        titles = {_title(hit): hit for hit in found["hits"]}
+        question = f"Similar to {found['of']['qualname']}"
+        if not lookup(self._session.client, "window.showDocument.support"):
+            protocol.show_message(3, "\n".join([f"{question}:", *titles]))
+            return
+        actions = [{"title": title} for title in titles]
+        try:
+            picked = await protocol.ask_client(
+                "window/showMessageRequest", {"type": 3, "message": question, "actions": actions}
             )
+        except JsonRpcException as error:
+            logger.info("the client cannot show a choice: %s", error)
+            protocol.show_message(3, "\n".join([f"{question}:", *titles]))
+            return
+        hit = titles.get(str(picked.get("title", ""))) if isinstance(picked, dict) else None
+        if hit is not None:
+            place = {"uri": hit["uri"], "takeFocus": True, "selection": hit["selectionRange"]}
+            await protocol.ask_client("window/showDocument", place)
 
     # -- codesearch/status, codesearch/reindex ----------------------------------------------------
 
-    @explained
     async def status(self, params: object = None) -> dict[str, Any]:
         """codesearch/status."""
         raw = parameters.object_of(params)
         root = parameters.text(raw, "root", optional=True)
         workspace = self._workspace
-        folders = workspace.folders if root is None else [workspace.folder_named(root)]
+        named = workspace.folders if root is None else [workspace.folder_named(root)]
+        folders = [folder for folder in named if folder is not None]
+        if any(folder.counts_are_old for folder in folders):
+            await self._in_thread(lambda: _count(folders))
         return {
             "version": __version__,
-            "folders": [folder_status(folder) for folder in folders if folder is not None],
-            "unsaved": workspace.unsaved(),
+            "folders": [folder_status(folder) for folder in folders],
+            "unsaved": workspace.buffers.unsaved(),
             "positionEncoding": workspace.encoding,
         }
 
-    @explained
     async def reindex(self, params: object = None) -> dict[str, Any]:
         """codesearch/reindex."""
         raw = parameters.object_of(params)
@@ -214,46 +250,28 @@ class Requests(Asking):
         if root is not None and folder is None:
             raise UsageError(f"{root} is not an open workspace folder")
         token = raw.get("workDoneToken")
+        token = token if isinstance(token, (str, int)) and not isinstance(token, bool) else None
         started = []
-        for one in [folder] if folder is not None else self._workspace.folders:
+        for one in [folder] if folder is not None else [*self._workspace.folders]:
+            if one.problem:
+                one = self._workspace.replace(one)
             if one.engine is not None:
-                self._server.reindex(one, rebuild=rebuild, token=token if isinstance(token, (str, int)) else None)
+                self._session.reindex(one, rebuild, token)
                 started.append(one.uri)
+            elif root is not None:
+                raise UsageError(f"{one.name} cannot be indexed: {one.problem}")
+            else:
+                self._session.protocol.show_message(2, f"{one.name} cannot be indexed: {one.problem}")
         return {"started": started}
 
 
-def folder_status(folder: Folder) -> dict[str, Any]:
-    """Return a folder of codesearch/status."""
-    state = folder.state()
-    if folder.problem:
-        name = "failed"
-    elif folder.note or (folder.engine is not None and folder.engine.cancelled):
-        name = "stopped"
-    elif state.updating is not None:
-        name = "indexing"
-    elif state.problem:
-        name = "failed"
-    else:
-        name = "ready" if state.fresh else "starting"
-    found: dict[str, Any] = {
-        "uri": folder.uri,
-        "name": folder.name,
-        "state": name,
-        "files": folder.counts[0],
-        "symbols": folder.counts[1],
-        "embedded": folder.embedded,
-        "index": str(folder.engine.index_path) if folder.engine is not None else "",
-        "message": folder.problem or state.problem or folder.note,
-    }
-    if state.updating is not None:
-        found["progress"] = {"files": state.updating.files, "filesTotal": state.updating.files_total}
-    if state.embedding is not None:
-        found["embedded"] = state.embedding.done
-    return found
+def _title(hit: dict[str, Any]) -> str:
+    line = hit["range"]["start"]["line"] + 1
+    return f"{hit['qualname']}  {hit['path']}:{line}  {round(100 * hit['score'])} %"
 
 
-def _readable(read: Callable[[Any], dict[str, Any]], arguments: tuple[Any, ...]) -> dict[str, Any]:
-    try:
-        return read(arguments)
-    except UsageError as error:
-        raise JsonRpcInvalidParams(str(error)) from error
+def _count(folders: list[Folder]) -> None:
+    for folder in folders:
+        if folder.counts_are_old:
+            with suppress(CodesearchError):  # the folder's state says so
+                folder.count()

@@ -1,0 +1,268 @@
+"""Faults that users met, each with what is right."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.lsp.client import Client, RequestError, insertion
+from tests.support.trees import write
+from tests.support.wait import until
+
+
+def names(hits: list[dict[str, Any]]) -> list[str]:
+    return [hit["name"] for hit in hits]
+
+
+def status(client: Client) -> dict[str, Any]:
+    (folder,) = client.ask("codesearch/status")["folders"]
+    return dict(folder)
+
+
+def settings(client: Client, **values: Any) -> None:
+    client.notify("workspace/didChangeConfiguration", {"settings": {"codesearch": {"settings": values}}})
+
+
+def ends(client: Client, token: str) -> list[str]:
+    """Return the kinds of progress that a token has had."""
+    return [
+        one["params"]["value"]["kind"]
+        for one in client.notifications
+        if one["method"] == "$/progress" and one["params"]["token"] == token
+    ]
+
+
+def many(root: Path, files: int = 300) -> Path:
+    functions = "".join(f"def f{k}(a, b):\n    return a + {k}\n\n" for k in range(60))
+    return write(root, {f"m{n}.py": functions.replace("def f", f"def g{n}_f") for n in range(files)})
+
+
+# -- stopping the indexing ------------------------------------------------------------------------
+
+
+def test_stop_indexing_stops_all_updates_that_were_asked_for(client: Client, tmp_path: Path):
+    root = many(tmp_path / "many")
+    client.initialize(root, wait=False, initializationOptions={"indexOnStart": False})
+    for token in ("one", "two", "three"):
+        client.ask("codesearch/reindex", {"workDoneToken": token})
+    client.notify("window/workDoneProgress/cancel", {"token": "three"})
+    client.until(lambda: ends(client, "three")[-1:] == ["end"])
+    until(lambda: "progress" not in status(client))
+    assert status(client)["state"] == "stopped"
+    files = status(client)["files"]
+    client.query("add numbers", limit=1)
+    assert status(client)["state"] == "stopped"
+    assert status(client)["files"] == files
+    for token in ("one", "two"):
+        assert ends(client, token)[-1:] == ["end"]
+    client.ask("codesearch/reindex")
+    assert client.ready()["folders"][0]["files"] == 300
+
+
+def test_a_cancelled_token_stops_indexing_that_has_not_begun(client: Client, tmp_path: Path):
+    root = many(tmp_path / "many", 40)
+    client.initialize(root, wait=False, initializationOptions={"indexOnStart": False})
+    messages: list[dict[str, Any]] = [
+        {"id": "r", "method": "codesearch/reindex", "params": {"workDoneToken": "t"}},
+        {"method": "window/workDoneProgress/cancel", "params": {"token": "t"}},
+    ]
+    bodies = [json.dumps({"jsonrpc": "2.0", **one}).encode() for one in messages]
+    client.send_bytes(b"".join(b"Content-Length: %d\r\n\r\n%s" % (len(body), body) for body in bodies))
+    client.answer("r")
+    assert status(client)["state"] == "stopped"
+
+
+def test_three_folders_are_indexed_at_the_same_time(client: Client, tmp_path: Path):
+    roots = [many(tmp_path / name, 60) for name in ("a", "b", "c")]
+    client.initialize(*roots, wait=False)
+    for _ in range(3):
+        client.ask("codesearch/reindex", {"root": roots[0].as_uri()})
+        client.ask("codesearch/reindex", {"root": roots[1].as_uri()})
+    client.ready()
+
+
+def test_an_update_without_a_token_leaves_the_token_of_an_earlier_one(client: Client, tmp_path: Path):
+    root = many(tmp_path / "many", 40)
+    client.initialize(root, wait=False, initializationOptions={"indexOnStart": False})
+    client.ask("codesearch/reindex", {"workDoneToken": "mine"})
+    client.ask("codesearch/reindex")
+    client.until(lambda: ends(client, "mine")[-1:] == ["end"])
+    assert ends(client, "mine")[0] == "begin"
+
+
+# -- settings -------------------------------------------------------------------------------------
+
+
+def test_settings_that_cannot_be_used_do_not_outlive_their_correction(client: Client, project: Path):
+    client.initialize(project, initializationOptions={"statusNotifications": True})
+    settings(client, exclude=["pkg/**"])
+    client.lose("retry upload", "retry_upload")
+    client.notifications.clear()
+    settings(client, exclud=5)
+    client.until(lambda: any(one["method"] == "codesearch/statusChanged" for one in client.notifications))
+    (shown,) = [one["params"]["message"] for one in client.notifications if one["method"] == "window/showMessage"]
+    assert shown.count("exclude") == 1, shown
+    assert "Known" not in shown
+    folder = status(client)
+    assert folder["state"] == "failed"
+    assert "previous settings" in folder["message"]
+    assert names(client.query("lift off engines"))[0] == "LaunchRocket", "the previous settings answer"
+    settings(client)
+    client.find("send again what failed", "retry_upload")
+    assert client.ready()["folders"][0]["message"] == ""
+
+
+# -- roots ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.skipif(os.name != "posix", reason="symbolic links")
+@pytest.mark.parametrize("root", ["link", "project"])
+def test_a_document_behind_a_link_belongs_to_its_folder(client: Client, project: Path, tmp_path: Path, root: str):
+    (tmp_path / "link").symlink_to(project)
+    other = {"link": "project", "project": "link"}[root]
+    client.initialize(tmp_path / root)
+    uri = client.open(tmp_path / other / "pkg/upload.py")
+    assert len(client.ask("codesearch/status")["folders"]) == 1
+    client.change(uri, 2, {"text": "def send_them_once_more():\n    pass\n"})
+    client.find("send them once more", "send_them_once_more", uri=uri)
+    client.lose("retry upload", "retry_upload")
+    event = {"added": [{"uri": (tmp_path / other).as_uri(), "name": "again"}], "removed": []}
+    client.notify("workspace/didChangeWorkspaceFolders", {"event": event})
+    assert len(client.ask("codesearch/status")["folders"]) == 1
+
+
+def test_an_edited_file_in_nested_folders_answers_once(client: Client, project: Path):
+    client.initialize(project, project / "pkg")
+    uri = client.open(project / "pkg/upload.py")
+    client.change(uri, 2, {"text": "def send_them_once_more():\n    pass\n"})
+    client.find("send them once more", "send_them_once_more", uri=uri)
+    client.lose("retry upload", "retry_upload")
+    assert names(client.query("send them once more")).count("send_them_once_more") == 1
+
+
+def test_a_renamed_file_keeps_its_unsaved_changes(client: Client, project: Path):
+    client.initialize(project)
+    uri = client.open(project / "pkg/upload.py")
+    text = "def send_them_once_more():\n    pass\n"
+    client.change(uri, 2, {"text": text})
+    client.find("send them once more", "send_them_once_more", unsaved=True)
+    (project / "pkg/upload.py").rename(project / "pkg/renamed.py")
+    client.notify("textDocument/didClose", {"textDocument": {"uri": uri}})
+    new = client.open(project / "pkg/renamed.py", text)
+    client.find("send them once more", "send_them_once_more", uri=new, unsaved=True)
+
+
+def test_a_root_that_is_made_later_is_indexed(client: Client, tmp_path: Path, project: Path):
+    later = tmp_path / "later"
+    client.initialize(later, wait=False)
+    assert status(client)["state"] == "failed"
+    with pytest.raises(RequestError, match="later"):
+        client.ask("codesearch/reindex", {"root": later.as_uri()})
+    project.rename(later)
+    client.ready()
+    client.find("send again what failed", "retry_upload")
+
+
+def test_a_root_that_was_away_comes_back(client: Client, tmp_path: Path, project: Path):
+    client.initialize(project)
+    project.rename(tmp_path / "away")
+    until(lambda: status(client)["state"] == "failed")
+    (tmp_path / "away").rename(project)
+    client.ready()
+    client.find("send again what failed", "retry_upload")
+
+
+# -- what is sent ---------------------------------------------------------------------------------
+
+
+@pytest.mark.skipif(os.name != "posix", reason="file names of bytes")
+def test_a_name_that_is_not_utf_8_is_sent_as_valid_json(client: Client, project: Path):
+    Path(os.fsdecode(os.fsencode(project) + b"/pkg/caf\xe9_bar.py")).write_text("def brew_some_coffee():\n    pass\n")
+    client.initialize(project)
+    hit = client.query("brew some coffee")[0]
+    assert (hit["path"], hit["uri"]) == ("pkg/caf\ufffd_bar.py", project.as_uri() + "/pkg/caf%E9_bar.py")
+    (first, *_) = client.ask("workspace/symbol", {"query": "brew_some_coffee"})
+    assert first["containerName"] == "pkg/caf\ufffd_bar.py"
+    assert client.ask("codesearch/query", {"text": "coffee \udce9"})["query"] == "coffee \ufffd"
+
+
+def test_before_indexing_begins_an_answer_says_so(client: Client, tmp_path: Path):
+    client.initialize(many(tmp_path / "many"), wait=False)
+    answer = client.ask("codesearch/query", {"text": "add numbers"})
+    assert not answer["complete"]
+    assert "index" in answer["message"]
+
+
+def test_without_a_folder_an_answer_says_so(client: Client):
+    client.initialize(wait=False)
+    assert "no folder is open" in client.ask("codesearch/query", {"text": "add numbers"})["message"]
+
+
+def test_ready_comes_with_the_right_counts(client: Client, project: Path):
+    client.initialize(project, wait=False, initializationOptions={"statusNotifications": True})
+
+    def folders() -> list[dict[str, Any]]:
+        return [
+            folder
+            for one in client.notifications
+            if one["method"] == "codesearch/statusChanged"
+            for folder in one["params"]["folders"]
+        ]
+
+    client.until(lambda: [folder for folder in folders() if folder["state"] == "ready"])
+    assert {folder["files"] for folder in folders() if folder["state"] == "ready"} == {6}
+
+
+# -- what is received -----------------------------------------------------------------------------
+
+
+def test_opening_a_document_again_replaces_its_text(client: Client, project: Path):
+    client.initialize(project, initializationOptions={"debounceMs": 300})
+    uri = client.open(project / "pkg/new.py", "def tame_a_dragon(): pass\n")
+    client.change(uri, 2, {"text": "def feed_a_dragon(): pass\n"})
+    client.open(project / "pkg/new.py", "def paint_a_dragon(): pass\n")
+    client.find("paint a dragon", "paint_a_dragon")
+    assert not {"tame_a_dragon", "feed_a_dragon"} & set(names(client.query("dragon", limit=50)))
+
+
+def test_a_change_without_a_version_is_applied(client: Client, project: Path):
+    client.initialize(project)
+    uri = client.open(project / "pkg/upload.py")
+    params = {"textDocument": {"uri": uri, "version": None}, "contentChanges": [insertion(0, "def tame_it(): pass\n")]}
+    client.notify("textDocument/didChange", params)
+    client.find("tame it", "tame_it", unsaved=True)
+
+
+def test_too_many_arguments_are_invalid_parameters(client: Client, project: Path):
+    client.initialize(project)
+    for command in ("status", "reindex"):
+        with pytest.raises(RequestError, match="argument") as caught:
+            params = {"command": f"codesearch.server.{command}", "arguments": [{}, 1, 2]}
+            client.ask("workspace/executeCommand", params)
+        assert caught.value.code == -32602
+
+
+def test_odd_cancellations_leave_no_traceback(client: Client, project: Path):
+    client.initialize(project)
+    for number in ({}, [], None, {"a": 1}, 1.5, "unknown", 7):
+        client.notify("$/cancelRequest", {"id": number})
+    assert client.query("squares")
+    assert client.shutdown() == 0
+    assert b"Traceback" not in client.stderr
+
+
+def pick_similar(client: Client, project: Path) -> None:
+    place = {"textDocument": {"uri": (project / "pkg/copy_one.py").as_uri()}, "position": {"line": 0, "character": 0}}
+    client.ask("workspace/executeCommand", {"command": "codesearch.server.pickSimilar", "arguments": [place]})
+
+
+def test_similar_functions_are_listed_in_a_message_where_the_client_cannot_open_one(client: Client, project: Path):
+    client.initialize(project)
+    pick_similar(client, project)
+    (shown,) = [one["params"] for one in client.notifications if one["method"] == "window/showMessage"]
+    assert "pkg/copy_two.py:1  100 %" in shown["message"]
+    assert client.requests == []
