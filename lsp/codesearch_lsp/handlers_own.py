@@ -75,7 +75,8 @@ class OwnHandlers(Handlers):
             inspect.signature(handler).bind(*arguments)
         except TypeError:
             raise UsageError(f"{params.command}: {len(arguments)} arguments are too many") from None
-        return await handler(*arguments)
+        result = handler(*arguments)
+        return await result if inspect.isawaitable(result) else result
 
     # -- codesearch/query -------------------------------------------------------------------------
 
@@ -241,8 +242,8 @@ class OwnHandlers(Handlers):
             "positionEncoding": workspace.encoding,
         }
 
-    async def reindex(self, params: object = None) -> dict[str, Any]:
-        """codesearch/reindex."""
+    def reindex(self, params: object = None) -> dict[str, Any]:
+        """codesearch/reindex. Not a coroutine: a cancellation right after it must find its token."""
         raw = parameters.object_of(params)
         root = parameters.text(raw, "root", optional=True)
         rebuild = parameters.flag(raw, "rebuild")
