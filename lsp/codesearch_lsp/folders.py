@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -31,9 +32,12 @@ TYPED_TEXTS = 8
 """Texts that the reranker embeds for one query that is being typed, besides those it has embedded before: 25 ms."""
 
 
+_LONG = re.compile(r"( instead of '[^']*')|([.;]? Known( settings)?: .*)", re.DOTALL)
+
+
 def readable(error: CodesearchError) -> str:
-    """Return an error's message for the user, without the list of what would have been valid."""
-    return str(error).removeprefix("option: ").partition(" Known: ")[0].rstrip(".;")
+    """Return an error's message as a notification shows it: without what it repeats and the list of valid names."""
+    return _LONG.sub("", str(error).removeprefix("option: ")).rstrip(".;")
 
 
 @lru_cache(maxsize=1)
@@ -175,7 +179,9 @@ class Folder:
         """
         budget = RerankBudget(TYPED_TEXTS if typed else None, keep_query=False, should_stop=is_cancelled)
         overlay = self._overlay
-        buffers = overlay.view(self.engine.generation if self.engine is not None else None) if overlay is not None else None
+        buffers = (
+            overlay.view(self.engine.generation if self.engine is not None else None) if overlay is not None else None
+        )
         if self.engine is None:
             ranking = search(None, query, embedder().quantised_query(query.text), limit, buffers=buffers)
             return self._found(ranking, limit)
