@@ -1,4 +1,4 @@
-"""From the source of one file to its symbols and what is searched of them. Pure: reads no files, keeps nothing.
+"""From the source of one file to its symbols and their indexed text. Pure: reads no files, keeps no state.
 
 Imports nothing itself, since every query compares INDEXED_FORM, and most queries extract nothing.
 """

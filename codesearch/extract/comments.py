@@ -92,7 +92,7 @@ def clean_string(text: str) -> str:
 
 
 def is_licence(text: str) -> bool:
-    """Tell whether a comment is a licence or a copyright notice."""
+    """Return whether a comment is a licence or a copyright notice."""
     lowered = text.lower()
     return any(hint in lowered for hint in _LICENCE_HINTS) and _LICENCE.search(text) is not None
 
@@ -112,7 +112,7 @@ def _dedent(lines: list[str], keep: bool = False) -> str:
 
 
 class CommentFinder:
-    """Finds comments by the look of whole lines, from a definition upwards or from the top of the file."""
+    """Finds comments line by line, from a definition upwards or from the top of the file."""
 
     def __init__(
         self,
@@ -165,7 +165,7 @@ class CommentFinder:
         return self._source[self._starts[top] : end].decode("utf-8", "replace").removeprefix("\ufeff")
 
     def leading(self, first_definition: int) -> str:
-        """Return the cleaned first comment of the file that is neither a licence nor the first definition's."""
+        """Return the cleaned first comment of the file that is not a licence or that of the first definition."""
         row, rows = 0, len(self._starts)
         while row < rows:
             line = self.line(row)

@@ -16,7 +16,7 @@ EMBEDDED_BODY = 200
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """What is searched of one symbol."""
+    """The indexed text of one symbol."""
 
     fields: tuple[str, ...]
     """Terms of name, scope, signature, documentation, path, body, in this order, separated by blanks."""
@@ -29,19 +29,19 @@ class Document:
 
 
 def documents(symbols: Sequence[Symbol], source: bytes, path: str) -> list[Document]:
-    """Return the document of each of a file's symbols; `symbols` and `source` as extraction gave and got them."""
+    """Return the document of each symbol of a file; `symbols` are those that were extracted from `source`."""
     return list(each_document(symbols, source, path))
 
 
 def each_document(symbols: Sequence[Symbol], source: bytes, path: str) -> Iterator[Document]:
-    """Yield what `documents` returns, one after another: where none is kept, its memory is used again while warm."""
+    """Yield the documents one by one, so that a caller that keeps none of them reuses warm memory."""
     path_terms = " ".join(terms(path))
     for symbol, body in zip(symbols, _bodies(symbols, source), strict=True):
         yield _document(symbol, body, path_terms)
 
 
 def embedding_text(symbol: Symbol, among: Sequence[Symbol], source: bytes) -> tuple[str, bytes]:
-    """Return (embedding text, content hash) of one of a file's symbols; `among` need only hold those inside it."""
+    """Return (embedding text, content hash) of one symbol; `among` must contain at least the symbols inside it."""
     inside = [one for one in among if symbol.start_byte <= one.start_byte and one.end_byte <= symbol.end_byte]
     if symbol.kind in CALLABLES or symbol not in inside:
         inside = [symbol]
@@ -79,7 +79,7 @@ def _document(symbol: Symbol, body: bytes, path_terms: str) -> Document:
 
 
 def _bodies(symbols: Sequence[Symbol], source: bytes) -> list[bytes]:
-    """Return the source of each symbol; a container's without the bodies of the symbols in it, but with their names."""
+    """Return the source of each symbol; in containers, the names of inner symbols replace their bodies."""
     order = sorted(range(len(symbols)), key=lambda i: (symbols[i].start_byte, -symbols[i].end_byte))
     bodies = [b""] * len(symbols)
     for position, index in enumerate(order):

@@ -19,12 +19,12 @@ __all__ = ["ParseTimeoutError", "extract"]
 _MAX_SIGNATURE = 300
 _OPENING = re.compile(r"([(\[]) ")
 _CLOSING = re.compile(r",? ([)\]])")
-"""What is left of line breaks in a list of parameters."""
+"""Remains of line breaks in a list of parameters."""
 _OPEN_BRACE = re.compile(rb"\{[^\S\n]*\r?\n")
 _GAP = re.compile(rb"(?:[\s;,]|//[^\n]*|/\*.*?\*/)*", re.DOTALL)
-"""What may stand between the overloads of a function."""
+"""What may separate the overloads of a function."""
 _TAILS = ("=>", "=", "{", ":", ";", "->", " do", " where")
-"""What stands between a declaration and its body."""
+"""What separates a declaration from its body."""
 _TEST_SEPARATOR = " > "
 
 
@@ -166,7 +166,7 @@ class _Symbols:
         return (self.source.find(line, self.starts[row]) if line else 0) + len(line)
 
     def _widen(self, definition: Definition) -> None:
-        """Take in wrappers and attributes, and find the documentation."""
+        """Extend a definition by its wrappers and attributes, and find its documentation."""
         found = self.found
         documentation = definition.documentation or found.docstrings.get((definition.start, definition.end))
         start, definition.end = self._wrapped(definition)

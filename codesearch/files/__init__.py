@@ -1,7 +1,7 @@
 """Which files of a tree are source code, and their text: the only place that reads a repository's files.
 
 `discover` lists candidates with their stat, fast enough to run before every query; `read_source` reads one that is
-new or changed; `role` tells from a path alone what part a file plays.
+new or changed; `role` derives the role of a file from its path.
 """
 
 from __future__ import annotations

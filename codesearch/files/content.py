@@ -13,7 +13,7 @@ from codesearch.files.values import FileOptions, Source
 
 HASH_BYTES = 16
 _LOOK = 8192
-"""Bytes looked at to tell text from binary, as git and grep do."""
+"""Bytes examined to distinguish text from binary, as git and grep do."""
 _HEAD = 2048
 """Bytes in which a generated file says so."""
 _CONTROL = bytes(sorted(set(range(32)) - set(b"\t\n\v\f\r\b\x1b")))
@@ -73,7 +73,7 @@ codecs.register_error("codesearch-cp1252", _cp1252)
 
 
 def _wide_without_bom(raw: bytes) -> str | None:
-    """Tell UTF-16 without byte-order mark from binary: every other byte of ASCII text is NUL, and no other."""
+    """Recognise UTF-16 without byte-order mark, in which every other byte of ASCII is NUL; None for anything else."""
     sample = raw[: _LOOK & ~1]
     pairs = len(sample) // 2
     if pairs < 2 or len(raw) % 2:
@@ -88,7 +88,7 @@ def _wide_without_bom(raw: bytes) -> str | None:
 
 
 def decode(raw: bytes) -> tuple[bytes, str] | str:
-    """Return (UTF-8 bytes as the parser wants them, the file's encoding), or the reason why there are none.
+    """Return (UTF-8 bytes for the parser, encoding of the file), or the reason why it cannot be read.
 
     Bytes that are not UTF-8 are read as Windows-1252, so a file that mixes both loses nothing. A CR without
     LF becomes LF: editors (and the language server protocol) count it as the end of a line, parsers do not.
@@ -123,7 +123,7 @@ def decode(raw: bytes) -> tuple[bytes, str] | str:
 
 
 def is_generated(data: bytes) -> bool:
-    """Tell whether a comment near the top says that the file is generated and not to be edited."""
+    """Return whether a comment near the top says that the file is generated and not to be edited."""
     head = data[:_HEAD]
     if b"generated" not in head.lower():
         return False  # every marker has the word; looking for it is cheap
@@ -135,7 +135,7 @@ def is_generated(data: bytes) -> bool:
 
 
 def is_minified(path: str, data: bytes, language: str) -> bool:
-    """Tell whether nearly all of a file is packed code, by its name or by its lines.
+    """Return whether nearly all of a file is packed code, by its name or by its lines.
 
     A packed line is long, has almost no blanks and much punctuation: not prose, not base64. Ordinary code
     beside it, more than a wrapper's few lines, keeps the file.
@@ -192,8 +192,8 @@ def read_source(root: Path | str, path: str, options: FileOptions | None = None)
 def judge(path: str, raw: bytes, options: FileOptions, *, fallback: str | None = None) -> Source | Skipped:
     """Decide whether the raw content of a file is source to index, or why it is left out (a key of `REASONS`).
 
-    Files on disk and unsaved buffers are judged by these same rules. `fallback` is the language of content whose name
-    and text do not tell, as of a buffer that has no file name yet.
+    Files on disk and unsaved buffers are judged by these same rules. `fallback` is the language if name and
+    content do not reveal it, as for a buffer without a file name.
     """
     from codesearch import languages
 

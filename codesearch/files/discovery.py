@@ -30,7 +30,7 @@ _REPARSE_POINT = 0x400
 
 
 class Selection:
-    """What the user keeps: include, exclude, and every `.codesearchignore` from the root downwards."""
+    """The user's rules: include, exclude, and every `.codesearchignore` from the root downwards."""
 
     def __init__(self, root: bytes, options: FileOptions) -> None:
         self._root = root
@@ -39,7 +39,7 @@ class Selection:
         self._top: Chain = ((0, b"", exclude),) if exclude else ()
         # folder -> the rules for it, and whether `include` names it; None: left out whole
         self._folders: dict[bytes, tuple[Chain, bool] | None] = {b"": (self._top, False)}
-        # the same with the folder's own rules, for what is in it
+        # the same with the rules of the folder itself, for its entries
         self._inside: dict[bytes, tuple[Chain, bool] | None] = {}
 
     def _with_own(self, prefix: bytes, chain: Chain) -> Chain:
@@ -47,12 +47,12 @@ class Selection:
         return ((len(prefix), b"", rules), *chain) if rules else chain
 
     def listed(self, path: bytes, names: Container[bytes]) -> None:
-        """Hear what is in a folder that is kept: without rules of its own, none need be looked for."""
+        """Take note of the names in a kept folder: if it has no rule file, none needs to be read."""
         if IGNORE_FILE not in names:
             self._inside[path] = self._folders[path]
 
     def _folder(self, path: bytes, *, plain: bool = False) -> tuple[Chain, bool] | None:
-        """Return what holds for a folder (relative, without a final `/`), or None if it is left out.
+        """Return the rules for a folder (relative, without a final `/`), or None if it is left out.
 
         `plain` says that it is known to be no link.
         """
@@ -72,7 +72,7 @@ class Selection:
         return result
 
     def _within(self, path: bytes) -> tuple[Chain, bool] | None:
-        """Return what holds inside a folder, or None if it is left out."""
+        """Return the rules inside a folder, or None if it is left out."""
         if path not in self._inside:
             found = self._folder(path)
             self._inside[path] = found and (self._with_own(path + b"/" if path else b"", found[0]), found[1])
@@ -117,7 +117,7 @@ def _is_link(status: os.stat_result) -> bool:
 
 
 class _Run:
-    """One discovery while it happens."""
+    """The state of one discovery."""
 
     def __init__(self, root: str, options: FileOptions) -> None:
         from codesearch import languages
@@ -135,7 +135,7 @@ class _Run:
         self._named = frozenset(name for language in languages.all() for name in language.filenames)
         self._by_extension: dict[str, str | None] = {}
         self._wanted = frozenset(options.languages)
-        # Several languages share `.h` or `.m`; which one it is, only reading tells.
+        # Several languages share `.h` or `.m`; only the content decides.
         self._wanted_extensions = frozenset(
             extension
             for language in languages.all()
@@ -170,7 +170,7 @@ class _Run:
         folder = os.fsencode(self.root) + b"/" + prefix.rstrip(b"/") if prefix else os.fsencode(self.root)
         top = git.top_of(folder)
         if prefix and top != folder:
-            return None  # a submodule that is not checked out: git ignores what is there, and so do we
+            return None  # a submodule that is not checked out: git ignores its content, and so do we
         if top is None:
             if git.is_bare(folder):
                 self.notes.append(f"{os.fsdecode(prefix) or '.'}: a bare git repository has no files to index")
@@ -187,13 +187,13 @@ class _Run:
             self.notes.append(f"{shown}: {error}; walked the folder instead")
             return self._walk(prefix, folder, rules_above(top, folder))
         if not listing.paths and not listing.repositories and top != folder:
-            # An ignored folder that somebody asks for by name, such as an installed package.
+            # An ignored folder that is named explicitly, such as an installed package.
             return self._walk(prefix, folder, ())
         self.from_git = self.from_git or not prefix
         return listing
 
     def collect_only(self, where: Sequence[bytes]) -> bool:
-        """List some paths; return False where only the whole list can tell."""
+        """List some paths; return False if that needs the whole list."""
         folder = os.fsencode(self.root)
         top = git.top_of(folder)
         if top is None and git.is_bare(folder):
@@ -325,7 +325,7 @@ MOST_PATH_BYTES = 20_000
 def discover_only(root: Path, paths: Iterable[str], options: FileOptions | None = None) -> Discovery | None:
     """List those candidate files that are, or are below, some paths (relative to the root, with `/`).
 
-    They are those that `discover` would list there, at a small part of its cost. None where only the whole can tell:
+    They are those that `discover` would list there, at a small part of its cost. None if that needs the whole list:
     in repositories inside the root, for the root itself, for very many paths. Raises as `discover`.
     """
     top = _folder(root)

@@ -63,12 +63,12 @@ def identity(top: bytes) -> bytes:
 
 
 def is_main_worktree(top: bytes) -> bool:
-    """Tell whether `.git` is a folder, as in a clone, rather than a file that points to one."""
+    """Return whether `.git` is a folder, as in a clone, rather than a file that points to one."""
     return Path(os.fsdecode(top + b"/.git")).is_dir()
 
 
 def is_bare(folder: bytes) -> bool:
-    """Tell whether a folder without `.git` is itself a repository's git folder."""
+    """Return whether a folder without `.git` is itself a repository's git folder."""
     path = Path(os.fsdecode(folder))
     return (path / "HEAD").is_file() and (path / "objects").is_dir() and (path / "refs").is_dir()
 
@@ -134,7 +134,7 @@ def output(folder: bytes, arguments: Iterable[str], timeout: float | None = None
 def list_files(folder: bytes, where: Iterable[bytes] = ()) -> Listing:
     """List what git tracks or does not ignore below `folder` (absolute), submodules as plain entries.
 
-    `only` restricts it to some paths, relative to `folder`, and what is below them.
+    `where` restricts it to some paths, relative to `folder`, and everything below them.
 
     Raises:
         GitUnavailableError: git is missing, or refuses or cannot read the repository.

@@ -147,7 +147,7 @@ def _trim(line: bytes) -> bytes:
 
 
 class _Rule:
-    """One pattern: its sign, what it is compared with, and its regex."""
+    """One pattern: its sign, the part of a path it applies to, and its regex."""
 
     __slots__ = ("folders_only", "ignores", "on_path", "regex", "source")
 
@@ -218,7 +218,7 @@ class Rules:
         return _any_of(r for r in self._rules if r.on_path)
 
     def match(self, name: bytes, path: bytes, is_folder: bool) -> bool | None:
-        """Return True if the last pattern that matches ignores the path, False if it re-includes it, else None.
+        """Return True if the last matching pattern ignores the path, False if it re-includes it, None if none matches.
 
         `path` is relative to the folder of the ignore file, with `/`; `name` is its last part.
         """

@@ -13,7 +13,7 @@ def read_plain(path: str | bytes, limit: int = 1 << 30) -> bytes:
     """Return at most `limit` bytes of a plain file.
 
     Raises:
-        OSError: it cannot be opened, is a link (where the system can tell), or is not a plain file.
+        OSError: it cannot be opened, is a link (if the system reports that), or is not a plain file.
 
     """
     handle = os.open(path, _FLAGS)

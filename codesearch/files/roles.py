@@ -1,4 +1,4 @@
-"""What part a file plays, by its path alone: test, vendored, generated, example. Ranking puts these lower."""
+"""The role of a file, by its path alone: test, vendored, generated, example. Ranking puts these lower."""
 
 from __future__ import annotations
 

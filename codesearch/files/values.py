@@ -1,4 +1,4 @@
-"""What the file layer takes and gives: options, found files, sources, and the reasons for leaving one out."""
+"""The values of the file layer: options, found files, sources, and the reasons for leaving a file out."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ REASONS: dict[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class FileOptions:
-    """What decides which files are indexed; see docs/configuration.md for each."""
+    """The options that decide which files are indexed; docs/configuration.md describes each."""
 
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
@@ -38,7 +38,7 @@ class FileOptions:
 
 
 class FoundFile(NamedTuple):
-    """A candidate file and what the file system says about it.
+    """A candidate file and its stat.
 
     A named tuple, not a dataclass: ten thousand of them are made on every run, and it is three times as quick.
     """
@@ -55,7 +55,7 @@ class FoundFile(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Discovery:
-    """The candidate files of a tree, in the order of their paths, and what was left out."""
+    """The candidate files of a tree, in the order of their paths, and the files that were left out."""
 
     root: str
     """Absolute, symlinks as given."""

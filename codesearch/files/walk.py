@@ -25,7 +25,7 @@ Chain = tuple[tuple[int, bytes, Rules], ...]
 
 @dataclass(slots=True)
 class Listing:
-    """What one git list or one walk found; paths are bytes relative to where it began."""
+    """The result of one git list or one walk; paths are bytes relative to its start."""
 
     paths: list[bytes] = field(default_factory=list)
     repositories: list[bytes] = field(default_factory=list)
@@ -123,7 +123,7 @@ def _kept(
 
 
 def _ways(where: Iterable[bytes]) -> dict[bytes, set[bytes]]:
-    """Return what to look at in each folder above the paths that are wanted; other folders are looked at whole."""
+    """Return the entries to read in each folder above the wanted paths; other folders are read whole."""
     ways: dict[bytes, set[bytes]] = {}
     wanted = set(where)
     for path in wanted:
@@ -136,7 +136,7 @@ def _ways(where: Iterable[bytes]) -> dict[bytes, set[bytes]]:
 
 
 def _entries(folder: bytes, names: set[bytes] | None) -> list[tuple[bytes, bool]]:
-    """Return (name, whether it is a folder) of what is in a folder: of all, or of these names and of git's own."""
+    """Return (name, is a folder) of the entries of a folder: of all, or of these names and of git's files."""
     if names is None:
         with os.scandir(folder) as entries:
             return [(entry.name, entry.is_dir(follow_symlinks=False)) for entry in entries]

@@ -12,7 +12,7 @@ from codesearch.languages.definition import Definition
 
 @cache
 def regex(pattern: bytes, flags: int = 0) -> re.Pattern[bytes]:
-    """Compile late: the registry is imported by commands that parse nothing."""
+    """Return a compiled pattern, compiled on first use."""
     return re.compile(pattern, flags)
 
 
@@ -24,7 +24,7 @@ _NO_NAMES = frozenset(
 def heads(
     pattern: bytes, source: bytes, spans: list[tuple[int, int]], known: list[Definition], kind: str
 ) -> list[Definition]:
-    """Return definitions that a parser lost in syntax errors, by the look of their heads."""
+    """Return definitions that the parser lost in syntax errors, recognised by their heads."""
     taken = {definition.name_start for definition in known}
     bodies = {definition.body for definition in known}
     found: list[Definition] = []
@@ -53,7 +53,7 @@ def heads(
 
 
 def block_end(source: bytes, start: int, stop: int) -> int:
-    """Return the end of what opens at `start`, a block or an `=> expression;`; braces in strings count too."""
+    """Return the end of the block or the `=> expression;` that opens at `start`; braces in strings count too."""
     if source[start : start + 1] != b"{":
         end = source.find(b";", start, stop)
         return end + 1 if end >= 0 else stop
@@ -87,7 +87,7 @@ def without_generics(text: str) -> str:
 
 @dataclass(slots=True)
 class _Level:
-    """What stands directly inside one definition."""
+    """The definitions directly inside one definition."""
 
     end: int
     last: Definition | None = None
@@ -119,7 +119,7 @@ def merge(
 
 
 def definition_at(kind: str, name: str, start: int, end: int, body: int, name_start: int) -> Definition:
-    """Return a definition that code found, without decorators or documentation of its own."""
+    """Return a definition found without a query, without decorators or documentation."""
     return Definition(
         kind=kind,
         name=name,

@@ -24,7 +24,7 @@ _DIRECTIVE = rb"^[ \t]*\#(?:[^\\\n]|\\\r?\n|\\.)*"
 
 
 def c_macros(scan: Scan) -> list[Definition]:
-    """Where a source has syntax errors, parse it again without its ALL_CAPS macros; keep what gives more."""
+    """If a source has syntax errors, parse it again without its ALL_CAPS macros, and keep the better result."""
     if not scan.has_error:
         return scan.definitions
     source = scan.source

@@ -1,4 +1,4 @@
-"""C#: methods that the grammar loses."""
+"""C#: operators, destructors, and methods that the grammar loses."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _CSHARP_METHOD = rb"""
 
 
 def csharp(scan: Scan) -> list[Definition]:
-    """Name operators and destructors; add methods that stand inside syntax errors (`#if` around half a declaration)."""
+    """Name operators and destructors; add methods inside syntax errors (`#if` around half a declaration)."""
     for definition in scan.definitions:
         before = scan.source[max(0, definition.name_start - 20) : definition.name_start].rstrip()
         if before.endswith(b"operator"):

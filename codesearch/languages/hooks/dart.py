@@ -1,4 +1,4 @@
-"""Dart: names in their containers."""
+"""Dart: signatures and their bodies."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Go: names with receivers."""
+"""Go: names on the left of assignments."""
 
 from __future__ import annotations
 

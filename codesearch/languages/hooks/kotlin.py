@@ -22,7 +22,7 @@ _INDENTED = re.compile(rb"^([ \t]*)([^\s])", re.MULTILINE)
 
 
 def kotlin(scan: Scan) -> list[Definition]:
-    """Where the grammar gives up, take definitions by the look of their lines, and their ends by indentation."""
+    """Where the grammar fails, recognise definitions by their lines, and their ends by indentation."""
     if not scan.has_error:
         return scan.definitions
     source = scan.source

@@ -91,7 +91,7 @@ def _method(source: bytes, found: re.Match[bytes]) -> Definition | None:
 
 
 def _lost_methods(scan: Scan) -> list[Definition]:
-    """Return the methods, by the look of their lines, that a syntax error hid from the query."""
+    """Return the methods that a syntax error hid from the query, recognised by their lines."""
     source = scan.source
     known = {one.start for one in scan.definitions}
     around = [(one.start, one.end) for one in scan.definitions if source.startswith(b"@", one.start)]

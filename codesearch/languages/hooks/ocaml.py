@@ -28,7 +28,7 @@ def ocaml_name(text: str) -> tuple[str, str]:
 
 
 def ocaml(scan: Scan) -> list[Definition]:
-    """Take `let`, `let rec`, `and` and the like into the ranges, and find documentation that stands below."""
+    """Take `let`, `let rec`, `and` and the like into the ranges, and find the documentation below."""
     source = scan.source
     for definition in scan.definitions:
         low = max(0, definition.start - 80)

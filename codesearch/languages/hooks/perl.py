@@ -36,7 +36,7 @@ def perl_name(text: str) -> tuple[str, str]:
 
 
 def perl(scan: Scan) -> list[Definition]:
-    """Let packages reach to the next, tell methods by their `$self`, and find each one's documentation in POD."""
+    """Extend packages to the next one, recognise methods by `$self`, and find documentation in POD."""
     source = scan.source
     pods = [(found.start(), found.end(), found) for found in _POD.finditer(source)] if b"\n=" in source else []
     sections = _pod_sections(source, pods)

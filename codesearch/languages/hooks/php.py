@@ -1,4 +1,4 @@
-"""PHP: names."""
+"""PHP: names of closures."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rust: names, and methods of `impl` blocks."""
+"""Rust: names of `impl` blocks, and items inside macros."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def rust(scan: Scan) -> list[Definition]:
         if not spans:
             break
         inner = inner.again(_only(scan.source, [(start + 1, end - 1) for start, end in spans]))
-        # What is read out of a macro's pattern may be no item at all; a function's body is what counts.
+        # What looks like an item in the pattern of a macro may not be one; only functions with a body count.
         definitions += [one for one in inner.definitions if one.name_start not in known]
         known.update(one.name_start for one in inner.definitions)
         scan.adopt(inner)

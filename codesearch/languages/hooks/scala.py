@@ -1,4 +1,4 @@
-"""Scala: names in packages."""
+"""Scala: names of tests."""
 
 from __future__ import annotations
 

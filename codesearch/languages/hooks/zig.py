@@ -1,4 +1,4 @@
-"""Zig: names."""
+"""Zig: quoted names."""
 
 from __future__ import annotations
 
