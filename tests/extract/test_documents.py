@@ -62,7 +62,7 @@ def test_a_name_that_is_no_text_does_not_stop_the_others():
 def test_a_function_within_a_method_hides_no_later_method():
     source = b"class A:\n    def run(self):\n        def step(): inner()\n    def stop(self): halt()\n"
     run, step, stop = (source.index(b"def " + name) for name in (b"run", b"step", b"stop"))
-    klass, *_ = documents.documents(
+    klass, *_, last = documents.documents(
         [
             symbol("class", "A", 0, len(source)),
             symbol("method", "run", run, stop - 5, "A.run"),
@@ -73,3 +73,4 @@ def test_a_function_within_a_method_hides_no_later_method():
         "a.py",
     )
     assert klass.fields[5].split() == ["class", "a", "run", "stop"]
+    assert "halt" in last.fields[5].split()

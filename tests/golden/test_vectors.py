@@ -119,6 +119,7 @@ def test_one_symbol_becomes_the_same_text_as_among_all_of_its_file() -> None:
             inside = [one for one in symbols if symbol.start_byte <= one.start_byte <= one.end_byte <= symbol.end_byte]
             for among in (symbols, inside):
                 assert embedding_text(symbol, among, data) == (whole.embedding_text, whole.content_hash)
+        assert embedding_text(symbols[0], (), data)[0], "a container of which nothing inside is known"
 
 
 @pytest.fixture(scope="module")
