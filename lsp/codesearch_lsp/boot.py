@@ -23,7 +23,7 @@ logger = logging.getLogger(__name__)
 
 _READ = 1 << 16
 _PATIENCE = 5.0
-"""Seconds that threads and workers get to end."""
+"""Seconds that threads and workers have to end."""
 _NOT_INITIALIZED = -32002
 _PARSE_ERROR = -32700
 _INVALID_REQUEST = -32600
@@ -31,8 +31,12 @@ _INVALID_PARAMS = -32602
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
-def main(tcp: str | None = None, log_file: str | None = None) -> int:
-    """Serve one client; return the exit status. Raises UsageError for an address that is not this machine's own."""
+def main(tcp: str | None = None, log_file: str | None = None, client_process_id: int | None = None) -> int:
+    """Serve one client; return the exit status.
+
+    `client_process_id` is used if the client gives no process id with `initialize`. Raises UsageError for an address
+    that is not on this machine.
+    """
     address = None if tcp is None else parse_address(tcp)
     _configure_logging(log_file)
     read_bytes, write_bytes = _standard_streams() if address is None else _accept(*address)
@@ -44,6 +48,8 @@ def main(tcp: str | None = None, log_file: str | None = None) -> int:
         if isinstance(answered, int):
             return answered
         params, given, encoding = answered
+        if params.get("processId") is None:
+            params["processId"] = client_process_id
         from codesearch_lsp.server import Server
 
         return Server(params, given, encoding, writer).run(reader, _end_soon)
@@ -52,7 +58,7 @@ def main(tcp: str | None = None, log_file: str | None = None) -> int:
 
 
 def _end_soon(status: int) -> None:
-    """End the process with this status even if something still runs in a few seconds; the index is safe by design."""
+    """End the process with this status in a few seconds, even if something still runs; that cannot damage the index."""
     timer = threading.Timer(_PATIENCE, os._exit, [status])
     timer.daemon = True
     timer.start()
@@ -70,6 +76,8 @@ def _configure_logging(log_file: str | None) -> None:
         level=logging.WARNING if log_file is None else logging.INFO,
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
     )
+    if log_file is not None:
+        logging.getLogger("codesearch").setLevel(logging.DEBUG)
     # pygls logs every refused request with a traceback, and every message with its text.
     logging.getLogger("pygls").setLevel(logging.CRITICAL)
 
@@ -86,7 +94,11 @@ def parse_address(text: str) -> tuple[str, int]:
 
 
 def _standard_streams() -> tuple[Callable[[], bytes], Callable[[bytes], object]]:
-    """Take the standard streams for the protocol: other output goes to stderr, other readers read nothing."""
+    """Reserve the standard streams for the protocol: other output goes to stderr, other readers get no input."""
+    if os.isatty(0):
+        sys.stderr.write(
+            "codesearch lsp: waiting for a language client on standard input; editors start this command\n"
+        )
     source = os.dup(0)
     sink = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
@@ -124,7 +136,7 @@ def _accept(host: str, port: int) -> tuple[Callable[[], bytes], Callable[[bytes]
 
 
 def _initialize(reader: MessageReader, writer: MessageWriter) -> tuple[dict[str, Any], ParsedOptions, str] | int:
-    """Answer messages until `initialize`; return its (parameters, options, encoding), or an exit status."""
+    """Answer messages up to `initialize`; return its (parameters, options, encoding), or an exit status."""
     while True:
         try:
             message = reader.next()

@@ -10,6 +10,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -194,7 +195,7 @@ def test_tcp_serves_one_client_on_this_machine(tmp_path: Path, project: Path):
         (["--tcp", "example.org:80"], b"only this machine"),
         (["--tcp", "127.0.0.1"], b"HOST:PORT"),
         (["--tcp", "127.0.0.1:99999"], b"HOST:PORT"),
-        (["--stdio", "--tcp", "127.0.0.1:0"], b"exclude"),
+        (["--stdio", "--tcp", "127.0.0.1:0"], b"cannot be combined"),
         (["--log-file", "/nowhere/at/all.log"], b"cannot be written"),
     ],
 )
@@ -228,6 +229,46 @@ def test_one_long_line_without_an_end_holds_nothing_up(client: Client, project: 
         client.change(uri, version, {"range": {"start": place, "end": place}, "text": "x"})
     assert client.ask("codesearch/status", timeout=PATIENCE)["folders"][0]["state"] == "ready"
     assert client.shutdown() == 0
+
+
+def test_the_librarys_log_is_in_the_file_too(tmp_path: Path, project: Path):
+    client = Client("--log-file", str(tmp_path / "log"), env=environment(tmp_path), cwd=tmp_path)
+    try:
+        client.initialize(project)
+        client.query("squares")
+        client.shutdown()
+    finally:
+        client.kill()
+    assert re.search(r" codesearch\.[a-z_.]+: ", (tmp_path / "log").read_text(encoding="utf-8"))
+
+
+def test_it_ends_with_the_process_that_an_option_names(tmp_path: Path, project: Path):
+    parent = subprocess.Popen([sys.executable, "-c", "import sys; sys.stdin.read()"], stdin=subprocess.PIPE)
+    client = Client("--stdio", f"--clientProcessId={parent.pid}", env=environment(tmp_path), cwd=tmp_path)
+    try:
+        client.initialize(project, processId=None)
+        parent.communicate()
+        assert client.process.wait(60) == 1
+    finally:
+        client.kill()
+
+
+@posix
+def test_in_a_terminal_it_says_what_it_waits_for(tmp_path: Path):
+    import pty
+
+    master, terminal = pty.openpty()
+    process = subprocess.Popen(
+        COMMAND, stdin=terminal, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment(tmp_path)
+    )
+    try:
+        assert process.stderr is not None
+        assert b"waiting for a language client" in process.stderr.readline()
+    finally:
+        process.kill()
+        process.communicate()
+        os.close(master)
+        os.close(terminal)
 
 
 METHODS = [
@@ -288,7 +329,7 @@ class Fuzz:
         uri = r.choice(self.uris) if r.random() < 0.9 else self.value()
         place = {"line": r.randrange(12), "character": r.randrange(12)}
         document = {"uri": uri, "languageId": "python", "version": r.randrange(9), "text": "def f():\n  pass\n" * 3}
-        text = r.choice(["x\n", "def g():\n  return 1\n", "", "\r", "é😀", "\ud83d"])
+        text = r.choice(["x\n", "def g():\n  return 1\n", "", "\r", "é😀", "\ud83d", "a=1;" * 50_000])
         change = {"range": {"start": place, "end": {"line": r.randrange(12), "character": 1}}, "text": text}
         good: dict[str, object] = {
             "workspace/symbol": {"query": r.choice(["f", "load config", "", "lang:", "-path:x y"])},
@@ -327,6 +368,9 @@ class Fuzz:
             message = {"jsonrpc": "2.0", "id": r.choice([1, "x", None]), r.choice(["result", "error"]): self.value()}
         body = json.dumps(message).encode()
         framing = r.random()
+        if r.random() < 0.03:
+            scalar = json.dumps(r.choice([None, True, 0, -1.5, "", "text", [], {}, "x" * 200_000, [[]] * 900])).encode()
+            return b"Content-Length: %d\r\n\r\n" % len(scalar) + scalar
         if framing < 0.04:
             body = r.randbytes(r.randrange(1, 60))
         elif framing < 0.06:
@@ -356,8 +400,9 @@ def resident(pid: int) -> int:
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_random_and_malformed_messages(client: Client, project: Path):
-    """Every request is answered, nothing hangs, grows or crashes. CODESEARCH_FUZZ names how many messages."""
-    count = int(os.environ.get("CODESEARCH_FUZZ", "5000"))
+    """Every request is answered, nothing hangs, grows or crashes. CODESEARCH_FUZZ is the number of messages."""
+    count = int(os.environ.get("CODESEARCH_FUZZ", "600"))
+    slowest = 0.0
     client.initialize(project)
     client.query("send again what failed")  # loads the transformer, which is to count from the start
     uris = [(project / name).as_uri() for name in ("pkg/config.py", "pkg/new.py", "web/emoji.js")] + ["untitled:U-1"]
@@ -368,7 +413,9 @@ def test_random_and_malformed_messages(client: Client, project: Path):
         client.send_bytes(fuzz.message())
         if number % 100 == 99:
             client.send_bytes(b" " * 200)  # whatever length was promised before
+            began = time.monotonic()
             assert client.ask("codesearch/status", timeout=60)["version"]
+            slowest = max(slowest, time.monotonic() - began)
         if number == count // 2:
             memory = resident(client.process.pid) if os.name == "posix" else 0
     # A message that was swallowed by a wrong length has no answer; there may be one for each of those.
@@ -383,6 +430,9 @@ def test_random_and_malformed_messages(client: Client, project: Path):
     assert errors >= {-32600, -32601, -32602}
     assert client.unaddressed
     assert client.stray == b""
+    assert not [one for one in client.answers.values() if "Traceback" in str(one) or "data" in one.get("error", {})]
+    assert b"Traceback" not in client.stderr
+    print(f"{count} messages, {len(fuzz.asked)} requests; a burst of 100 was handled in {slowest:.2f} s at most")
     # It still works, and has not grown.
     for uri in uris:
         client.notify("textDocument/didClose", {"textDocument": {"uri": uri}})

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from codesearch.core.errors import CodesearchError, UsageError
+from codesearch.core.errors import UsageError
 
 
 def lsp(
@@ -21,6 +21,10 @@ def lsp(
         str | None,
         typer.Option("--log-file", metavar="FILE", help="Log to FILE, for bug reports.", show_default=False),
     ] = None,
+    client_process_id: Annotated[
+        int | None,
+        typer.Option("--clientProcessId", metavar="PID", help="Exit when this process ends.", hidden=True),
+    ] = None,
 ) -> int:
     """Start the language server (for editors). See docs/lsp.md for the protocol.
 
@@ -30,8 +34,6 @@ def lsp(
     """
     if stdio and tcp is not None:
         raise UsageError("--stdio and --tcp cannot be combined")
-    try:
-        from codesearch_lsp import boot
-    except ImportError as error:
-        raise CodesearchError(f"the language server cannot be imported: {error}. Reinstall codesearch.") from error
-    return boot.main(tcp, log_file)
+    from codesearch_lsp import boot
+
+    return boot.main(tcp, log_file, client_process_id)
