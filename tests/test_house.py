@@ -20,7 +20,6 @@ FOLDERS = ("codesearch", "lsp", "benchmarks", "training")
 ABOVE = frozenset(
     {
         "codesearch/cli/options.py:tree_of",
-        "codesearch/index.py",
         "codesearch/cli/commands/watch.py:__call__",
         "codesearch/cli/commands/why.py:lines",
         "codesearch/cli/session.py:refresh",

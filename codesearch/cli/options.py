@@ -254,7 +254,7 @@ def tree_of(path: str | None, root: str | None = None, db: str | None = None) ->
     for given, name in ((path, "PATH"), (root, "--root")):
         if given is not None and not given:
             raise UsageError(f"{name} is empty: give a folder, or omit it")
-    from codesearch.index import enclosing_root, holds_everything
+    from codesearch.store.roots import enclosing_root, holds_everything
 
     if root is not None:
         top = _absolute(expand_home(root))
@@ -293,7 +293,7 @@ def _below(folder: Path, top: Path) -> str:
 def _note_nested(folder: Path, top: Path) -> None:
     """Mention an index inside the tree that is not used: it was made by an earlier version, or with --root."""
     from codesearch.cli.ui import console
-    from codesearch.index import has_index
+    from codesearch.store.roots import has_index
 
     for inner in (folder, *folder.parents):
         if inner == top or not inner.is_relative_to(top):
@@ -326,7 +326,7 @@ def located(file: str, path: str | None, use: IndexOptions) -> tuple[Path, str]:
 
     A file outside the default root has the root that encloses it. Raises NotFoundError.
     """
-    from codesearch.index import enclosing_root
+    from codesearch.store.roots import enclosing_root
 
     meant = use.tree(path).root
     top = _absolute(meant)

@@ -9,8 +9,8 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from codesearch.index import enclosing_root
 from codesearch.store.location import FILE, FOLDER
+from codesearch.store.roots import enclosing_root
 from codesearch_lsp import uris
 from codesearch_lsp.buffers import Buffers
 from codesearch_lsp.documents import Document, Homes

@@ -47,7 +47,7 @@ def test_status_tells_what_the_second_stage_has_seen(
 ):
     call("index", small)
     monkeypatch.setenv("CODESEARCH_MODEL", "other")
-    assert "\n          other: 0 of 6 symbols\n" in call("status", small).out
+    assert "\n          other: 0 of 6 symbols embedded\n" in call("status", small).out
     call("query", "retry the upload", small, "--path", "retry.py")
     report = call("status", small, "--format", "json").json
     assert report["second_stage"]["model"] == "other"

@@ -181,5 +181,5 @@ def test_switching_there_and_back_embeds_nothing(root, fake):
 
 
 def test_without_a_second_stage_there_is_nothing_to_fill(root):
-    with codesearch.open_index(root, model="static") as index, pytest.raises(UsageError, match="no second stage"):
+    with codesearch.open_index(root, model="static") as index, pytest.raises(UsageError, match="the reranker is off"):
         index.embed_all()
