@@ -94,3 +94,16 @@ def test_a_module_that_is_too_long_is_noticed(tmp_path: Path, monkeypatch: pytes
     }
     (tmp_path / "module.py").write_text("# @generated\n" + "x = 1\n" * 900)
     assert not dict(_exceeded(tmp_path / "module.py"))
+
+
+def test_no_modules_import_each_other_in_a_circle():
+    """Lazy imports and those for types count too: a module must be understandable without the modules above it."""
+    import grimp
+
+    graph = grimp.build_graph("codesearch", "codesearch_lsp", cache_dir=None)
+    imports = {module: graph.find_modules_directly_imported_by(module) for module in graph.modules}
+    # Take away whatever imports nothing that is left: what remains is in circles, or above them.
+    while free := [module for module, wanted in imports.items() if not wanted & imports.keys()]:
+        for module in free:
+            del imports[module]
+    assert not imports

@@ -11,8 +11,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-ONE_THREAD = ("OPENBLAS_NUM_THREADS", "1")
-"""Set for a command, not for a program that it opens for its user."""
+from codesearch.cli.environment import ONE_THREAD
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

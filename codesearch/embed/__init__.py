@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from codesearch.core import dirs
 from codesearch.core.errors import NotFoundError
+from codesearch.embed.vectors import quantise as quantise
 
 if TYPE_CHECKING:
     import numpy as np
@@ -150,12 +151,3 @@ def _imported() -> list[str]:
 
 def _names(folder: Path) -> list[str]:
     return sorted(path.parent.name for path in folder.glob("[!.]*/config.json"))
-
-
-def quantise(vectors: Vectors) -> list[bytes]:
-    """Return each row as int8 bytes, round(127 x), as the store keeps them: dims bytes per row."""
-    import numpy as np
-
-    rows, dims = vectors.shape
-    data = np.rint(vectors.astype(np.float64) * 127).astype(np.int8).tobytes()
-    return [data[at : at + dims] for at in range(0, rows * dims, dims)]

@@ -69,7 +69,7 @@ class Transformer(ABC):
 
     def quantised_query(self, text: str) -> bytes:
         """Return `quantise(encode_queries([text]))[0]`."""
-        from codesearch.embed import quantise
+        from codesearch.embed.vectors import quantise
 
         return quantise(self.encode_queries([text]))[0]
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from codesearch.core.errors import RerankCancelledError
 from codesearch.core.log import Log
@@ -16,7 +16,6 @@ from codesearch.rerank.process import state
 
 if TYPE_CHECKING:
     from codesearch import embed
-    from codesearch.rerank.reranker import Reranker
     from codesearch.store import Store
 
 log = Log("codesearch.rerank")
@@ -80,11 +79,36 @@ class Evidence:
         return self.query is None or bool(self.missing)
 
 
+class Vectors(Protocol):
+    """The vectors of one index as a question needs them: `reranker.Reranker` provides them."""
+
+    def failed(self, reason: str) -> str:
+        """Record that the model failed; return what to tell the user."""
+
+    def texts(self, sources: Iterable[Source]) -> Iterator[tuple[bytes, str]]:
+        """Yield (content hash, text) of the sources that can still be read as they were indexed."""
+
+    def embed(self, texts: Mapping[bytes, str]) -> dict[bytes, bytes]:
+        """Return the vectors of texts, by the same keys."""
+
+    def embed_query(self, text: str) -> bytes:
+        """Return the vector of a query."""
+
+    def shared(self, contents: Iterable[bytes]) -> tuple[dict[bytes, bytes], str]:
+        """Return the vectors of some texts in the user's cache, and why it cannot be read, or ""."""
+
+    def share(self, contents: Mapping[bytes, bytes], *, patience: float | None = None) -> str:
+        """Put vectors into the user's cache; return why that failed, or ""."""
+
+    def keep(self, contents: Mapping[bytes, bytes], queries: Mapping[bytes, bytes], *, timeout: float = 0.0) -> bool:
+        """Write vectors to the index; return whether that was possible."""
+
+
 @dataclass(frozen=True, slots=True)
 class PendingWrites:
     """Vectors made for a question that are not written yet. They are only a cache: losing them costs time."""
 
-    reranker: Reranker
+    reranker: Vectors
     contents: Mapping[bytes, bytes]
     queries: Mapping[bytes, bytes]
     shareable: Mapping[bytes, bytes]
@@ -147,7 +171,7 @@ class Job:
 
     def __init__(
         self,
-        reranker: Reranker,
+        reranker: Vectors,
         text: str,
         model_id: str = "",
         embedding: QueryEmbedding | None = None,

@@ -7,7 +7,7 @@ import shlex
 import subprocess
 from pathlib import Path
 
-from codesearch.cli.main import ONE_THREAD
+from codesearch.cli.environment import ONE_THREAD
 from codesearch.core.errors import CodesearchError, UsageError
 
 _PLUS = frozenset(
