@@ -31,12 +31,14 @@ _DIRECTIVE_STARTS = frozenset(
 )
 """How a directive begins, in lower case; the pattern alone would take half the time of a comment."""
 _BANNER = re.compile(r"[\W_]*")
-_LINE_MARK = re.compile(r"\s*(?:/{2,}!?<?|#+:?!?|--+\s?[|^*]?(?![\[\]])|;+|%+|'+)[ \t]?")
+_LINE_MARK = re.compile(r"(?<!\s)\s*(?:/{2,}!?<?|#+:?!?|--+\s?[|^*]?(?![\[\]])|;+|%+|'+)[ \t]?")
 _BLOCK_OPEN = re.compile(r"\s*(?:/\*+!?<?|\{-+\s?[|^]?(?!#)|\(\*+|--+\[=*\[|=begin\b|#=|<!--+|\"\"\")[ \t]?")
-_BLOCK_CLOSE = re.compile(r"[ \t]*(?:\*+/|-+\}|\*+\)|(?:--)?\]=*\]|=end\b|=#|-->|\"\"\")\s*$")
+_BLOCK_CLOSE = re.compile(
+    r"(?<![ \t])[ \t]*(?:(?<!\*)\*+/|(?<!-)-+\}|(?<!\*)\*+\)|(?:--)?\]=*\]|=end\b|=#|-->|\"\"\")\s*$"
+)
 _CLOSERS = ("*/", "-}", "*)", "]", "=end", "=#", "-->", '"""')
 """How a line that closes a block comment ends."""
-_STAR = re.compile(r"\s*\*+(?!\*)[ \t]?")
+_STAR = re.compile(r"(?<!\s)\s*\*+(?!\*)[ \t]?")
 _STRING = re.compile(r"(?:@[\w]+\s*)?[A-Za-z~]*(\"\"\"|'''|\"|')")
 
 MAX_LENGTH = 8_000
@@ -126,6 +128,8 @@ class CommentFinder:
         self._line_marks = tuple(mark.encode() for mark in line_comments)
         self._blocks = tuple((opening.encode(), closing.encode()) for opening, closing in block_comments)
         self._closings = tuple(closing for _, closing in self._blocks)
+        self._tops: dict[int, int] = {}
+        """By row: many definitions may begin on one line, below many lines of comments."""
 
     def line(self, row: int) -> bytes:
         """Return one line (rows count from 0), its break and surrounding blanks removed."""
@@ -135,6 +139,11 @@ class CommentFinder:
 
     def above(self, row: int) -> int:
         """Return the first row of the comment that ends on the row above, or `row` if there is none."""
+        if row not in self._tops:
+            self._tops[row] = self._above(row)
+        return self._tops[row]
+
+    def _above(self, row: int) -> int:
         top = row
         while top > 0:
             line = self.line(top - 1)

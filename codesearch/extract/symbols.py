@@ -21,7 +21,7 @@ _OPENING = re.compile(r"([(\[]) ")
 _CLOSING = re.compile(r",? ([)\]])")
 """Remains of line breaks in a list of parameters."""
 _OPEN_BRACE = re.compile(rb"\{[^\S\n]*\r?\n")
-_GAP = re.compile(rb"(?:[\s;,]|//[^\n]*|/\*.*?\*/)*", re.DOTALL)
+_GAP = re.compile(rb"(?:[\s;,]|//[^\n]*(?:\n|\Z)|/\*(?:[^*]|\*(?!/))*\*/)*")
 """What may separate the overloads of a function."""
 _TAILS = ("=>", "=", "{", ":", ";", "->", " do", " where")
 """What separates a declaration from its body."""

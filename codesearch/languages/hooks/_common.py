@@ -26,6 +26,7 @@ def heads(
 ) -> list[Definition]:
     """Return definitions that the parser lost in syntax errors, recognised by their heads."""
     taken = {definition.name_start for definition in known}
+    blocks = _Blocks(source)
     bodies = {definition.body for definition in known}
     found: list[Definition] = []
     for begin, stop in spans:
@@ -42,7 +43,7 @@ def heads(
                     name=match["name"].decode("ascii", "replace"),
                     scope=qualifier[1].decode("ascii").strip(":") if qualifier else "",
                     start=start,
-                    end=block_end(source, body, len(source)),
+                    end=blocks.end(body),
                     head=start,
                     body=body,
                     pattern=0,
@@ -52,20 +53,38 @@ def heads(
     return found
 
 
-def block_end(source: bytes, start: int, stop: int) -> int:
-    """Return the end of the block or the `=> expression;` that opens at `start`; braces in strings count too."""
-    if source[start : start + 1] != b"{":
-        end = source.find(b";", start, stop)
-        return end + 1 if end >= 0 else stop
-    depth = 0
-    for match in regex(rb"[{}]|\n[^\s{}\#/*]").finditer(source, start, stop):
-        if match[0] == b"{":
-            depth += 1
-        elif match[0] == b"}":
-            depth -= 1
-            if depth == 0:
-                return match.end()
-    return min(stop, start + 1)
+class _Blocks:
+    """Finds the ends of blocks. Braces are matched once per source; those in strings count too."""
+
+    def __init__(self, source: bytes) -> None:
+        self._source = source
+        self._ends: dict[int, int] | None = None
+        self._no_semicolon = len(source)
+        """No semicolon follows this offset."""
+
+    def end(self, start: int) -> int:
+        """Return the end of what opens at `start`: a block, or an `=> expression;`."""
+        if self._source[start : start + 1] == b"{":
+            if self._ends is None:
+                self._ends = self._matched()
+            return self._ends.get(start, min(len(self._source), start + 1))
+        if start >= self._no_semicolon:
+            return len(self._source)
+        end = self._source.find(b";", start)
+        if end < 0:
+            self._no_semicolon = start
+            return len(self._source)
+        return end + 1
+
+    def _matched(self) -> dict[int, int]:
+        ends: dict[int, int] = {}
+        opened: list[int] = []
+        for match in regex(rb"[{}]").finditer(self._source):
+            if match[0] == b"{":
+                opened.append(match.start())
+            elif opened:
+                ends[opened.pop()] = match.end()
+        return ends
 
 
 def without_generics(text: str) -> str:

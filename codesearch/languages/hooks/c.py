@@ -58,9 +58,15 @@ def c_macros(scan: Scan) -> list[Definition]:
 
 
 _C_FUNCTION = rb"""
-    ^(?P<start>(?:[A-Za-z_][\w:<>,*&]*[ \t*&]+(?:\r?\n)?)*?(?:[A-Za-z_]\w*::)*)(?P<name>~?[A-Za-z_]\w*)[ \t]*
-    \((?:[^(){};\#]|\((?:[^(){};\#]|\([^(){};\#]*\))*\))*\)(?:[ \t]*(?:const|noexcept|override))*\s*
-    (?:[\w\s*,]+;\s*)*(?P<body>\{)
+    ^(?P<start>
+        # Words with blanks, `*` or `&` between them, perhaps on several lines: each character can be read in only one
+        # way, and the length is limited, so that a long list of words takes linear time.
+        (?:[A-Za-z_](?:[\w:<>,*&]|[ \t](?![*&]*[\d:<>,])|(?<=[ \t*&])\r?\n(?=[A-Za-z_~])){0,500}?(?<=[ \t*&\n]))??
+        (?:[A-Za-z_]\w*::)*
+    )
+    (?P<name>~?[A-Za-z_]\w*)[ \t]*
+    \((?:[^(){};\#]|\((?:[^(){};\#]|\([^(){};\#]*\))*\))*\)(?:[ \t]*(?:const|noexcept|override)){0,4}\s*
+    (?:[\w*,][\w\s*,]*;\s*)*(?P<body>\{)
 """
 
 

@@ -9,8 +9,8 @@ from codesearch.languages.hooks._common import heads
 
 _CSHARP_METHOD = rb"""
     ^[ \t]*(?:\[[^\]\n]*\][ \t]*)?
-    (?:(?:public|private|protected|internal|static|virtual|override|abstract|sealed|async|unsafe|extern|new|partial)\s+)*
-    (?!(?:return|new|await|else|throw|case|in|yield|var|goto)\b)(?:[\w.<>\[\],?]+(?:[ \t]+|\s*\n\s*))
+    (?:(?:public|private|protected|internal|static|virtual|override|abstract|sealed|async|unsafe|extern|new|partial)\s+){0,20}
+    (?!(?:return|new|await|else|throw|case|in|yield|var|goto)\b)(?:[\w.<>\[\],?]+(?:[ \t]+|[^\S\n]*\n\s*))
     (?P<name>[A-Za-z_]\w*)[ \t]*(?:<[^<>(){};\n]*>)?[ \t]*
     \((?:[^(){};]|\([^(){};]*\))*\)[^(){};=]*(?P<body>\{|=>)
 """

@@ -19,7 +19,7 @@ _MAX_HEAD = 2_000
 
 # Elixir
 
-_KEYWORD_BODY = re.compile(rb",\s*do:|\s+do\b(?!:)|\)\s*do\b(?!:)")
+_KEYWORD_BODY = re.compile(rb",\s*do:|(?<!\s)\s+do\b(?!:)|\)\s*do\b(?!:)")
 
 
 _IMPLEMENTED_FOR = re.compile(rb"\bfor:\s*([\w.]+)")

@@ -11,5 +11,5 @@ def php_name(text: str) -> tuple[str, str]:
     """Name what a closure is assigned to: `$this->handler` is handler."""
     if text.isidentifier():
         return "", text
-    tail = re.search(r"(\w+)\W*$", text)
-    return "", tail[1] if tail else text
+    words = re.findall(r"\w+", text)
+    return "", words[-1] if words else text
