@@ -24,7 +24,6 @@ ABOVE = frozenset(
         "codesearch/cli/commands/why.py:lines",
         "codesearch/cli/session.py:refresh",
         "codesearch/cli/ui/reports.py:status_lines",
-        "codesearch/embed/manage/importer.py:_made",
         "codesearch/search/term_pruning.py:select_terms",
     }
 )

@@ -217,6 +217,27 @@ def _made(
     except (NotExportableError, ModelError) as error:
         reason = str(error)
     on_step(f"it cannot be exported ({reason}); sentence-transformers will run it")
+    config = _save_original(model, request, name, source, folder, (query_prompt, document_prompt), lengths, reason)
+    alike = compared(SentenceEmbedder(folder))
+    if alike.mean() < ALIKE:
+        raise ModelError(f"{source}: saved and loaded again, the model gives other vectors ({alike.mean():.4f})")
+    return Imported(config, folder, None, float(alike.min()))
+
+
+def _save_original(
+    model: Any,
+    request: ImportRequest,
+    name: str,
+    source: str,
+    folder: Path,
+    prompts: tuple[str, str],
+    lengths: tuple[int, int],
+    reason: str,
+) -> Config:
+    """Write the folder of a model that sentence-transformers will run, and return its configuration.
+
+    `reason` says why it was not exported; `prompts` and `lengths` are those of queries and of documents.
+    """
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
     with quietly():
@@ -227,8 +248,8 @@ def _made(
         version="1",
         dims=width(model),
         pooling="mean",
-        query_prompt=query_prompt,
-        document_prompt=document_prompt,
+        query_prompt=prompts[0],
+        document_prompt=prompts[1],
         query_tokens=lengths[0],
         document_tokens=lengths[1],
         precision="float32",
@@ -243,10 +264,7 @@ def _made(
     )
     config = replace(config, sha256=configuration.digest(config))
     configuration.write(config, folder)
-    alike = compared(SentenceEmbedder(folder))
-    if alike.mean() < ALIKE:
-        raise ModelError(f"{source}: saved and loaded again, the model gives other vectors ({alike.mean():.4f})")
-    return Imported(config, folder, None, float(alike.min()))
+    return config
 
 
 def _encoder(model: Any, query_prompt: str, document_prompt: str, query_tokens: int, document_tokens: int) -> Any:
