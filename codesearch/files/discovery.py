@@ -180,9 +180,9 @@ class _Run:
         if who in self._seen:
             self.notes.append(f"{shown}: another worktree of a repository already listed; left out")
             return None
-        self._seen.add(who)
         try:
             listing = git.list_files(folder)
+            self._seen.add(who)  # a bare repository has no files: the worktrees beside it do
         except git.GitUnavailableError as error:
             self.notes.append(f"{shown}: {error}; walked the folder instead")
             return self._walk(prefix, folder, rules_above(top, folder))

@@ -8,15 +8,15 @@ from functools import lru_cache
 from codesearch.core.filter import Filter
 
 
-def render(where: Filter) -> tuple[str, list[str]]:
+def render(where: Filter) -> tuple[str, list[str | bytes]]:
     """Return a condition over `symbol s JOIN file f`, and its bindings. The text is never the user's."""
     clauses: list[str] = []
-    bindings: list[str] = []
+    bindings: list[str | bytes] = []
 
     def add(clause: str, values: tuple[str, ...], *, negated: bool) -> None:
         if values:
             clauses.append(("NOT " if negated else "") + "(" + " OR ".join([clause] * len(values)) + ")")
-            bindings.extend(values)
+            bindings.extend(map(_bound, values))
 
     add("path_matches(f.path, ?)", where.under, negated=False)
     for negated, languages, kinds, paths, names, roles in (
@@ -29,6 +29,19 @@ def render(where: Filter) -> tuple[str, list[str]]:
         add("name_matches(s.name, s.qualname, ?)", names, negated=negated)
         add("instr(' ' || f.roles || ' ', ' ' || ? || ' ') > 0", roles, negated=negated)
     return " AND ".join(clauses) or "1", bindings
+
+
+def _bound(value: str) -> str | bytes:
+    """Return a value as SQLite can bind it: as bytes if it has bytes that are not UTF-8."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return value.encode("utf-8", "surrogateescape")
+    return value
+
+
+def _text(value: str | bytes) -> str:
+    return value.decode("utf-8", "surrogateescape") if isinstance(value, bytes) else value
 
 
 @lru_cache(maxsize=256)
@@ -80,16 +93,18 @@ def _glob(pattern: str) -> str:
     return "(?s:" + "".join(out) + ")"
 
 
-def path_matches(path: str | bytes, pattern: str) -> bool:
+def path_matches(path: str | bytes, pattern: str | bytes) -> bool:
     """Return whether a path passes a `path:` filter."""
-    text = path.decode("utf-8", "surrogateescape") if isinstance(path, bytes) else path
+    pattern = _text(pattern)
+    text = _text(path)
     return _path_pattern(pattern).match(text) is not None or (
         not re.search(r"[*?\[]", pattern) and _path_pattern(pattern).search(text) is not None
     )
 
 
-def name_matches(name: str, qualname: str, pattern: str) -> bool:
+def name_matches(name: str, qualname: str, pattern: str | bytes) -> bool:
     """Return whether a symbol passes a `name:` filter."""
+    pattern = _text(pattern)
     compiled = _name_pattern(pattern)
     if re.search(r"[*?\[]", pattern):
         return compiled.match(name) is not None or compiled.match(qualname) is not None

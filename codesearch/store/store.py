@@ -425,7 +425,7 @@ class Store:
         return [(_shown(row[0]), row[1]) for row in rows]
 
 
-def _restriction(where: Filter | None, column: str, selected: str) -> tuple[str, list[str]]:
+def _restriction(where: Filter | None, column: str, selected: str) -> tuple[str, list[str | bytes]]:
     if not where:
         return "", []
     condition, bindings = filter_sql.render(where)

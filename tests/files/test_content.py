@@ -180,3 +180,14 @@ def test_minified_is_a_matter_of_names_too_and_of_languages():
     assert is_minified("dist/app.min.js", CODE.encode(), "javascript")
     assert not is_minified("admin.js", CODE.encode(), "javascript")
     assert not is_minified("a.c", PACKED.encode(), "c")
+
+
+@pytest.mark.parametrize("encoding", ["gbk", "shift_jis", "euc_jp"])
+def test_an_east_asian_encoding_that_the_file_declares(encoding):
+    raw = f"# -*- coding: {encoding} -*-\n# 日本\nx = 1\n".encode(encoding)
+    assert decode(raw) == (raw.decode(encoding).encode(), encoding)
+
+
+def test_a_declared_encoding_that_does_not_fit_is_not_used():
+    decoded = decode(b"# coding: shift_jis\n# caf\xe9\n\xff\xff\n")
+    assert decoded[1] == "cp1252"

@@ -383,3 +383,14 @@ def test_ten_thousand_files_take_a_moment(tree):
         best = min(best, time.process_time() - started)
     assert len(found.files) == 10_000
     assert best < 0.5  # 0.06 s on an idle machine; the margin is for slow and busy ones
+
+
+def test_a_bare_repository_with_its_worktrees_beside_it(tmp_path: Path):
+    git(tmp_path, "init", "-q", "source")
+    (tmp_path / "source" / "x.py").write_text("def f(): pass\n")
+    git(tmp_path / "source", "add", ".")
+    git(tmp_path / "source", "-c", "user.name=a", "-c", "user.email=a@b", "commit", "-qm", "a")
+    git(tmp_path, "clone", "-q", "--bare", "source", "p/.bare")
+    (tmp_path / "p" / ".git").write_text("gitdir: ./.bare\n")
+    git(tmp_path / "p", "worktree", "add", "-q", "main")
+    assert [file.path for file in discover(tmp_path / "p").files] == ["main/x.py"]

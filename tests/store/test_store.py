@@ -204,3 +204,12 @@ def test_a_database_of_somebody_else_is_told_and_left_alone(tmp_path):
         Store(path, writable=True)
     with closing(sqlite3.connect(path)) as other:
         assert other.execute("SELECT * FROM meta").fetchall() == [("mine",)]
+
+
+def test_a_filter_may_have_bytes_that_are_not_utf_8():
+    from codesearch.store import filter_sql
+
+    _, bindings = filter_sql.render(Filter(names=("x\udcff",), not_paths=("a\udcff",)))
+    assert bindings == [b"x\xff", b"a\xff"]
+    assert filter_sql.path_matches(b"src/a\xff.py", b"a\xff")
+    assert not filter_sql.name_matches("x", "x", b"x\xff")
