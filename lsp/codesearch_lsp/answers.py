@@ -1,4 +1,4 @@
-"""From symbols to what the protocol calls them: places, kinds, hits."""
+"""Symbols as the protocol describes them: ranges, kinds, hits."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ SYMBOL_KINDS: dict[Kind, int] = {
     "module": 2,
 }
 _FIRST_KINDS = range(1, 19)
-"""What a client knows that does not say what it knows."""
+"""The symbol kinds of a client that does not list those it knows."""
 _CLASS = 5
 _NAME_WITHIN = 8000
-"""Bytes of a symbol in which its name is looked for."""
+"""Bytes of a symbol that are searched for its name."""
 _DOCUMENTATION = 300
 
 Range = dict[str, dict[str, int]]
@@ -39,14 +39,14 @@ def symbol_kind(kind: Kind, known: object = None) -> int:
 
 
 def line_range(symbol: Symbol) -> Range:
-    """Return the whole lines of a symbol; needs no look at the file."""
+    """Return the lines of a symbol; does not read the file."""
     return _range(symbol.start_line - 1, 0, symbol.end_line, 0)
 
 
 def name_range(symbol: Symbol, data: bytes | None, encoding: str) -> Range:
-    """Return where a symbol's name is; an empty range at its first line if the file no longer fits.
+    """Return the range of a symbol's name; an empty one at its first line if the file no longer matches the index.
 
-    `data` is the file's text as extraction saw it: UTF-8, lines end in LF or CRLF.
+    `data` is the file's text as it is extracted: UTF-8, with lines that end in LF or CRLF.
     """
     first = symbol.start_line - 1
     fallback = _range(first, 0, first, 0)
@@ -69,12 +69,12 @@ def _range(line: int, character: int, end_line: int, end_character: int) -> Rang
 
 
 def container(symbol: Symbol) -> str:
-    """Return what a symbol is in, as the language writes it: `Engine` of `Engine.Run`; "" at the top."""
+    """Return the container of a symbol, as its language writes it: `Engine` for `Engine.Run`; "" at the top level."""
     return symbol.qualname.removesuffix(symbol.name).rstrip(".:#>/- ")
 
 
 def first_paragraph(documentation: str) -> str:
-    """Return the first paragraph of a documentation, on one line and not long."""
+    """Return the first paragraph of documentation, on one line and shortened."""
     text = " ".join(documentation.strip().split("\n\n", 1)[0].split())
     return text if len(text) <= _DOCUMENTATION else text[: _DOCUMENTATION - 1] + "…"
 
@@ -101,7 +101,7 @@ def hit(
     lines: int = 0,
     weak: float = 0.0,
 ) -> dict[str, Any]:
-    """Return a Hit of docs/lsp.md. `source` gives the text that the symbol is in; a score below `weak` is marked."""
+    """Return a Hit of docs/lsp.md. `source` returns the text around the symbol; a score below `weak` is marked."""
     data = source()
     found: dict[str, Any] = {
         "rank": rank,

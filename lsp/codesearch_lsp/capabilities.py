@@ -1,4 +1,4 @@
-"""What the server offers a client, from what the client says it can do: a pure function over JSON."""
+"""The server's capabilities for a client, from the client's own: a pure function over JSON."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from codesearch_lsp.options import Options
 PROTOCOL_VERSION = 1
 REQUESTS = ("codesearch/query", "codesearch/similar", "codesearch/status", "codesearch/reindex")
 NOTIFICATIONS = ("codesearch/opened",)
-"""That a client may send."""
+"""Notifications that a client may send."""
 COMMANDS = (
     "codesearch.server.query",
     "codesearch.server.similar",
@@ -30,7 +30,7 @@ def lookup(capabilities: object, path: str) -> Any:
 
 
 def resolves_symbols(capabilities: object) -> bool:
-    """Return whether a client fetches the range of a workspace symbol when it needs it."""
+    """Return whether a client asks for the range of a workspace symbol only when it needs it."""
     properties = lookup(capabilities, "workspace.symbol.resolveSupport.properties")
     return isinstance(properties, list) and bool({"location.range", "location"} & {str(one) for one in properties})
 

@@ -1,4 +1,4 @@
-"""Checking the parameters of codesearch's own requests; what is wrong is said in words."""
+"""Checks the parameters of codesearch's own requests, with messages for the user."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ MAX_SNIPPET = 400
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """What the requests for hits have in common."""
+    """The parameters that all requests for hits have."""
 
     limit: int
     where: Filter
@@ -38,7 +38,7 @@ class Ask:
 
 
 def object_of(raw: object) -> dict[str, Any]:
-    """Return parameters that must be an object; none are an empty one."""
+    """Return parameters that must be an object; missing ones are an empty object."""
     if raw is None or raw == []:
         return {}
     if isinstance(raw, dict):
@@ -67,7 +67,7 @@ def text(raw: dict[str, Any], name: str, *, optional: bool = False) -> str | Non
 
 
 def flag(raw: dict[str, Any], name: str) -> bool:
-    """Read a boolean that is false when left out. Raises UsageError."""
+    """Read a boolean; false if it is missing. Raises UsageError."""
     value = raw.get(name)
     if value is None or isinstance(value, bool):
         return bool(value)
@@ -85,13 +85,13 @@ def place(raw: dict[str, Any]) -> tuple[str, int]:
 
 
 def opened(raw: dict[str, Any]) -> tuple[str, str, int, int]:
-    """Read (query, URI, line from 0, rank from 1 or 0) of an answer that was opened. Raises UsageError."""
+    """Read (query, URI, line from 0, rank from 1 or 0) of a hit that was opened. Raises UsageError."""
     query, uri = str(text(raw, "query")), str(text(raw, "uri"))
     return query, uri, _whole(raw, "line", 0, 0, (1 << 31) - 1), _whole(raw, "rank", 0, 0, 1 << 20)
 
 
 def similar_arguments(arguments: Sequence[Any]) -> dict[str, Any]:
-    """Return the parameters that a command's arguments stand for: `[params]` or `[uri, line, ...]`."""
+    """Return the parameters that a command's arguments mean: `[params]` or `[uri, line, ...]`."""
     if arguments and isinstance(arguments[0], str):
         line = arguments[1] if len(arguments) > 1 else 0
         return {"textDocument": {"uri": arguments[0]}, "position": {"line": line, "character": 0}}
@@ -99,7 +99,7 @@ def similar_arguments(arguments: Sequence[Any]) -> dict[str, Any]:
 
 
 def query_arguments(arguments: Sequence[Any]) -> dict[str, Any]:
-    """Return the parameters that a command's arguments stand for: `[params]`, `[text]` or `[text, limit]`."""
+    """Return the parameters that a command's arguments mean: `[params]`, `[text]` or `[text, limit]`."""
     if arguments and isinstance(arguments[0], str):
         return {"text": arguments[0], **({"limit": arguments[1]} if len(arguments) > 1 else {})}
     return object_of(arguments[0] if arguments else None)

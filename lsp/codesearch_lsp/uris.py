@@ -1,4 +1,4 @@
-"""File URIs and paths, both ways, for this system or the other kind: pure functions over strings."""
+"""Conversion between file URIs and paths, for POSIX and Windows: pure functions over strings."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from urllib.parse import quote_from_bytes, unquote_to_bytes
 _URI = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]+):(?P<rest>.*)", re.DOTALL)
 _DRIVE = re.compile(r"/?(?P<letter>[A-Za-z])[:|](?=/|\\|\Z)")
 _SAFE = "/~!$&'()*+,;=:@-._"
-"""What may stand in a path unescaped (RFC 3986, pchar); a colon only matters in a drive, where clients write it."""
+"""Characters that a path may contain unescaped (RFC 3986, pchar); clients leave the colon unescaped only in a drive."""
 
 
 def to_path(uri: str, *, windows: bool = os.name == "nt") -> str | None:
@@ -52,13 +52,13 @@ def from_path(path: str, *, windows: bool = os.name == "nt") -> str:
 
 
 def key(path: str, *, windows: bool = os.name == "nt") -> str:
-    """Return a form under which two spellings of one path meet: no `.`, `..`, doubled or final separators."""
+    """Return a form that is the same for all spellings of a path: without `.`, `..`, doubled or final separators."""
     normal = _normal(path, windows=windows)
     return normal.lower() if windows else normal
 
 
 def below(root: str, path: str, *, windows: bool = os.name == "nt") -> str | None:
-    """Return `path` relative to `root`, with `/`; None where it is not below it."""
+    """Return `path` relative to `root`, with `/`; None if it is not below it."""
     separator = "\\" if windows else "/"
     top, here = _normal(root, windows=windows), _normal(path, windows=windows)
     prefix = top if top.endswith(separator) else top + separator
