@@ -24,7 +24,7 @@ from codesearch.cli.commands.status import status
 from codesearch.cli.commands.symbols import symbols
 from codesearch.cli.commands.watch import watch
 from codesearch.cli.commands.why import why
-from codesearch.cli.registration import VerboseOption, application, help_of, register
+from codesearch.cli.registration import Command, VerboseOption, application, help_of, register
 from codesearch.cli.ui import console
 from codesearch.core import log
 
@@ -33,7 +33,7 @@ app = application()
 _INTRODUCTION = """
 Semantic code search: describe what the code does, get the function. Everything runs on this machine.
 
-codesearch query "where are failed uploads retried"
+codesearch "where are failed uploads retried"
 codesearch query "parse a config file lang:go -is:test" path/to/repo
 codesearch similar src/cache.py:42
 
@@ -51,7 +51,7 @@ def _version(wanted: bool) -> None:
 def codesearch(
     ctx: typer.Context,
     version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
+        bool, typer.Option("--version", "-V", callback=_version, is_eager=True, help="Show the version and exit.")
     ] = False,
     verbose: VerboseOption = False,
 ) -> None:
@@ -62,21 +62,25 @@ def codesearch(
         console.write(ctx.get_help() + "\n")
 
 
-for _command, _name in (
-    (query, "query"),
-    (similar, "similar"),
-    (show, "show"),
-    (symbols, "symbols"),
-    (index, "index"),
-    (status, "status"),
-    (clean, "clean"),
-    (config, "config"),
-    (lsp, "lsp"),
-    (watch, "watch"),
-    (why, "why"),
-    (evaluate, "eval"),
-    (bench, "bench"),
-):
+_COMMANDS: dict[str, Command] = {
+    "query": query,
+    "similar": similar,
+    "show": show,
+    "symbols": symbols,
+    "index": index,
+    "status": status,
+    "clean": clean,
+    "config": config,
+    "lsp": lsp,
+    "watch": watch,
+    "why": why,
+    "eval": evaluate,
+    "bench": bench,
+}
+_GROUPS = {"cache": cache, "editor": editor, "feedback": feedback, "model": model}
+NAMES = (*_COMMANDS, *_GROUPS)
+
+for _name, _command in _COMMANDS.items():
     register(app, _command, _name)
-for _group, _name in ((cache, "cache"), (editor, "editor"), (feedback, "feedback"), (model, "model")):
+for _name, _group in _GROUPS.items():
     app.add_typer(_group, name=_name)

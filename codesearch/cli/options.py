@@ -98,7 +98,13 @@ class FilterOptions:
 
     lang: Annotated[
         list[str] | None,
-        typer.Option("--lang", metavar="LANG", help="Only this language. Repeatable.", show_default=False),
+        typer.Option(
+            "--lang",
+            "-t",
+            metavar="LANG",
+            help="Only this language; !LANG excludes it. Repeatable.",
+            show_default=False,
+        ),
     ] = None
     kind: Annotated[
         list[str] | None,
@@ -113,6 +119,7 @@ class FilterOptions:
         list[str] | None,
         typer.Option(
             "--path",
+            "-g",
             metavar="GLOB",
             help="Only matching paths; without wildcards, paths that contain GLOB. Repeatable.",
             show_default=False,
@@ -128,8 +135,18 @@ class FilterOptions:
         ),
     ] = None
 
+    role: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--is",
+            metavar="ROLE",
+            help="Only test, vendored, generated or example code; !ROLE excludes it. Repeatable.",
+            show_default=False,
+        ),
+    ] = None
+
     def where(self) -> Filter:
-        """Return the filter. Raises UsageError for an unknown language or kind."""
+        """Return the filter; a value after `!` is excluded. Raises UsageError for an unknown language, kind or role."""
         from codesearch.core.filter import Filter
         from codesearch.search.query import checked
 
@@ -138,11 +155,15 @@ class FilterOptions:
             ("kinds", "--kind", self.kind),
             ("paths", "--path", self.path_filter),
             ("names", "--name", self.name_filter),
+            ("roles", "--is", self.role),
         )
         values: dict[str, tuple[str, ...]] = {}
         for field, option, wanted in given:
             for value in wanted or ():
-                values[field] = (*values.get(field, ()), *checked(field, value, f"{option} {value}".strip()))
+                negated = re.match(r"![\w*?./\[]", value) is not None
+                key = f"not_{field}" if negated else field
+                found = checked(field, value[negated:], f"{option} {value}".strip())
+                values[key] = (*values.get(key, ()), *found)
         return Filter(**values)
 
 
@@ -159,6 +180,10 @@ class OutputOptions:
             show_default=False,
         ),
     ] = None
+    json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False
+    files: Annotated[
+        bool, typer.Option("--files-with-matches", "-l", help="The same as --format paths: only names of files.")
+    ] = False
     context: Annotated[
         int | None,
         typer.Option(
@@ -172,7 +197,22 @@ class OutputOptions:
             help="JSON: include the source: all of it, or the number of lines given by --context.",
         ),
     ] = False
+    everything: Annotated[
+        bool, typer.Option("--all", help="Show all results in full, even weak ones and if they do not fit the screen.")
+    ] = False
     color: ColorOption = None
+
+    @property
+    def chosen(self) -> Format:
+        """The format. Raises UsageError if two are asked for."""
+        asked = {
+            *([self.format] if self.format is not None else []),
+            *([Format.json] if self.json else []),
+            *([Format.paths] if self.files else []),
+        }
+        if len(asked) > 1:
+            raise UsageError("use only one of --format, --json and --files-with-matches")
+        return asked.pop() if asked else Format.text
 
     @property
     def settings(self) -> dict[str, Any]:

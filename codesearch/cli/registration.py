@@ -23,7 +23,8 @@ VerboseOption = Annotated[
 
 def application() -> typer.Typer:
     """Return an empty application. Without rich, which would cost each command 60 ms to draw boxes around the help."""
-    return typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False)
+    help_options = {"help_option_names": ["-h", "--help"]}  # subcommands inherit it
+    return typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False, context_settings=help_options)
 
 
 def group(help: str) -> typer.Typer:

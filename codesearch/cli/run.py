@@ -24,7 +24,7 @@ def run(arguments: list[str]) -> int:
     console.prepare()
     try:
         log.configure_from_environment()
-        status = _dispatch(arguments)
+        status = _dispatch(understood(arguments))
         console.flush()
     except console.PipeClosedError:
         console.abandon()
@@ -51,7 +51,7 @@ def _dispatch(arguments: list[str]) -> int:
 
 
 def _application(arguments: list[str]) -> typer.Typer:
-    """Return what knows the command that is meant: of one that people wait for only that, which starts sooner."""
+    """Return the application with the command that is meant: for `query` a smaller one, which starts sooner."""
     if arguments[:1] == ["query"]:
         from codesearch.cli.commands.query import alone
 
@@ -59,6 +59,26 @@ def _application(arguments: list[str]) -> typer.Typer:
     from codesearch.cli.app import app
 
     return app
+
+
+def understood(arguments: list[str]) -> list[str]:
+    """Return the arguments with a command: `codesearch "a question"` is a query, as `search` and `find` are."""
+    first = arguments[0] if arguments else ""
+    if first in ("search", "find"):
+        return ["query", *arguments[1:]]
+    if first == "help":
+        return [*arguments[1:], "--help"]
+    if not first or first == "query" or (first.startswith("-") and first != "-"):
+        return arguments
+    if first == "-" or any(character.isspace() for character in first):
+        return ["query", *arguments]
+    from difflib import get_close_matches
+
+    from codesearch.cli.app import NAMES
+
+    if first in NAMES or get_close_matches(first, NAMES, n=1, cutoff=0.75):
+        return arguments
+    return ["query", *arguments]
 
 
 def _explain(problem: Exception, arguments: list[str]) -> str:

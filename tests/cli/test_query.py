@@ -124,11 +124,13 @@ def test_folder_left_out_means_the_one_around(small: Path, monkeypatch: pytest.M
     assert call("query", "retry_upload", "--format", "json").json["root"] == str(small)
 
 
-def test_folder_named_is_taken_as_it_is(small: Path, monkeypatch: pytest.MonkeyPatch, call):
+def test_folder_named_is_searched_in_the_index_around_it(small: Path, monkeypatch: pytest.MonkeyPatch, call):
     call("index", small)
-    inner = write(small / "inner", {"one.py": "def one():\n    pass\n"})
+    write(small / "inner", {"one.py": "def one():\n    pass\n"})
     monkeypatch.chdir(small)
-    assert call("query", "one", "inner", "--format", "json").json["root"] == str(inner)
+    found = call("query", "one", "inner", "--format", "json").json
+    assert found["root"] == str(small)
+    assert {hit["path"] for hit in found["results"]} == {"inner/one.py"}
 
 
 def test_batch(small: Path, call, tmp_path: Path):

@@ -71,6 +71,7 @@ def terminal(
     *arguments: str | Path,
     cwd: Path,
     columns: int = 80,
+    rows: int = 40,
     interrupt_after: str | None = None,
     environment: Mapping[str, str] | None = None,
 ) -> tuple[int, str]:
@@ -83,7 +84,7 @@ def terminal(
     import termios
 
     controller, worker = pty.openpty()
-    fcntl.ioctl(worker, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
+    fcntl.ioctl(worker, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
     child = subprocess.Popen(
         [*COMMAND, *map(str, arguments)],
         cwd=cwd,

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -15,7 +18,6 @@ from codesearch.cli.options import (
     IndexOptions,
     LimitOption,
     OutputOptions,
-    PathArgument,
     RerankOptions,
 )
 from codesearch.cli.registration import application, register
@@ -71,11 +73,15 @@ class Request:
 
 
 def query(
-    text: Annotated[
-        str | None,
-        typer.Argument(metavar="TEXT", help="What the code does, in plain words, or a name.", show_default=False),
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[TEXT]... [PATH]",
+            help="What the code does, in plain words, or a name; - reads it from stdin. Then the folder to search "
+            "(default: the nearest enclosing folder with an index or a git repository).",
+            show_default=False,
+        ),
     ] = None,
-    path: PathArgument = None,
     *,
     results: ResultOptions,
     filters: FilterOptions,
@@ -97,10 +103,7 @@ def query(
     to negate; quote values that contain spaces. Exit status: 0 results found, 1 none found (or none
     with --min-score), 2 error.
     """
-    if results.batch is not None:
-        if path is not None:
-            raise UsageError("with --batch, queries come from the file: omit TEXT and give only PATH")
-        text, path = None, text
+    text, path = _understood(words or [], results)
     _check(text, results, output)
     tree = use.tree(path)
     where = filters.where() & tree.where
@@ -115,10 +118,29 @@ def query(
         return _answer(index, parsed, Request(text or "", where, results, output, use))
 
 
+def _understood(words: list[str], results: ResultOptions) -> tuple[str | None, str | None]:
+    """Return (TEXT, PATH) of the arguments: the last of several is PATH if it is a folder, or looks like a path."""
+    if results.batch is not None:
+        if len(words) > 1:
+            raise UsageError("with --batch, queries come from the file: omit TEXT and give only PATH")
+        return None, words[0] if words else None
+    path = None
+    if len(words) > 1 and _is_path(words[-1]):
+        *words, path = words
+    if words == ["-"]:
+        return sys.stdin.buffer.read().decode("utf-8", "surrogateescape"), path
+    return " ".join(words) if words else None, path
+
+
+def _is_path(word: str) -> bool:
+    return not word or Path(word).exists() or word.startswith((".", "~")) or "/" in word or os.sep in word
+
+
 def _check(text: str | None, results: ResultOptions, output: OutputOptions) -> None:
     """Raise UsageError for options that cannot be combined."""
+    format = output.chosen
     if results.batch is not None:
-        if output.format not in (None, Format.json, Format.ndjson):
+        if format not in (Format.text, Format.json, Format.ndjson):
             raise UsageError("--batch always prints ndjson; remove --format")
         if results.explain or results.open_ is not None:
             raise UsageError("--explain and --open cannot be combined with --batch")
@@ -126,8 +148,8 @@ def _check(text: str | None, results: ResultOptions, output: OutputOptions) -> N
         raise UsageError(
             "no query given. Usage: codesearch query TEXT [PATH], for example: codesearch query 'parse dates'"
         )
-    if results.explain and output.format in (Format.vimgrep, Format.paths):
-        raise UsageError(f"--explain is not available in the format {output.format.value}; use text, json or ndjson")
+    if results.explain and format in (Format.vimgrep, Format.paths):
+        raise UsageError(f"--explain is not available in the format {format.value}; use text, json or ndjson")
 
 
 def _batch(index: Index, where: Filter, results: ResultOptions, output: OutputOptions, use: IndexOptions) -> int:
@@ -136,7 +158,7 @@ def _batch(index: Index, where: Filter, results: ResultOptions, output: OutputOp
     assert results.batch is not None
     if use.update:
         session.refresh(index, quiet=use.quiet)
-    printed = answers.answers(index, replace(output, format=Format.ndjson), weak=True)
+    printed = answers.answers(index, replace(output, format=Format.ndjson, json=False), weak=True)
     return answer_lines(index, results.batch, where, printed, results.min_score, quiet=use.quiet)
 
 
@@ -152,7 +174,7 @@ def _answer(index: Index, parsed: Query, asked: Request) -> int:
     if results.open_ is not None:
         session.finish(index, quiet=use.quiet)
         return session.open_answer(index, text, kept, results.open_)
-    printed = answers.answers(index, output, weak=True)
+    printed = answers.answers(index, output, weak=True, terms=parsed.terms)
     if hits and not kept:
         return _nothing_above(text, hits, printed, results, use)
     if kept and printed.format is Format.text and kept[0].score < printed.weak and not use.quiet:

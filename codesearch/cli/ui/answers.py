@@ -6,28 +6,33 @@ from typing import TYPE_CHECKING
 
 from codesearch.cli import session
 from codesearch.cli.exit_codes import FOUND, NOTHING
-from codesearch.cli.options import Format, OutputOptions
+from codesearch.cli.options import OutputOptions
 from codesearch.cli.ui import console
 from codesearch.core.errors import NotFoundError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from codesearch.cli.ui.render import Answers
     from codesearch.index import Index
 
 
-def answers(index: Index, output: OutputOptions, *, weak: bool = False) -> Answers:
-    """Return what prints the results of a command; `weak` marks those that hardly match."""
+def answers(index: Index, output: OutputOptions, *, weak: bool = False, terms: Sequence[str] = ()) -> Answers:
+    """Return what prints the results of a command; `weak` marks those that hardly match, `terms` are marked."""
+    from codesearch.cli.ui.page import Terms
     from codesearch.cli.ui.render import Answers
     from codesearch.search.rank import WEAK
 
     return Answers(
         index,
-        output.format or Format.text,
+        output.chosen,
         console.look(index.settings.color),
         context=index.settings.context,
         snippet=output.snippet,
         snippet_lines=output.context,
         weak=WEAK if weak else 0.0,
+        terms=Terms.of(terms),
+        everything=output.everything,
     )
 
 

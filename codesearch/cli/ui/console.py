@@ -13,6 +13,8 @@ from typing import Literal
 
 ColorWish = Literal["auto", "always", "never"]
 
+LONGEST_LINE = 500
+"""Columns of a line of source where there is no terminal whose width it must fit."""
 _SAFE_ERRORS = "codesearch-output"
 _CONTROL = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 """What could command a terminal, or show text in another order than it has."""
@@ -110,7 +112,9 @@ class Look:
     links: bool = False
     """File names are hyperlinks (OSC 8)."""
     width: int | None = None
-    """Columns; None (not a terminal) means that nothing is cut."""
+    """Columns; None means that it is not a terminal."""
+    height: int | None = None
+    """Lines of the terminal."""
     unicode: bool = True
     """Box-drawing characters can be shown."""
 
@@ -134,7 +138,7 @@ class Look:
 
     def fit(self, text: str, used: int = 0) -> str:
         """Return text cut to what is left of the width after `used` columns."""
-        return text if self.width is None else cut(text, max(1, self.width - used), self.more)
+        return cut(text, LONGEST_LINE if self.width is None else max(1, self.width - used), self.more)
 
 
 def look(wish: ColorWish) -> Look:
@@ -163,6 +167,7 @@ def look(wish: ColorWish) -> Look:
         color=color,
         links=color and terminal and term not in ("dumb", "linux"),
         width=max(20, shutil.get_terminal_size().columns) if terminal else None,
+        height=max(8, shutil.get_terminal_size().lines) if terminal else None,
         unicode=box,
     )
 

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from codesearch.cli.options import Format
-from codesearch.cli.ui import console
+from codesearch.cli.ui import console, page
 from codesearch.cli.ui.console import Look, clean
+from codesearch.cli.ui.page import NO_TERMS, Terms
 
 if TYPE_CHECKING:
     from codesearch.core.types import Hit, Symbol
@@ -37,7 +38,11 @@ class Answers:
     snippet_lines: int | None = None
     """Lines of the snippet in JSON; None means the whole symbol."""
     weak: float = 0.0
-    """Answers with a lower score are marked."""
+    """Results with a lower score are marked."""
+    terms: Terms = NO_TERMS
+    """Words to show and mark in the source."""
+    everything: bool = False
+    """Show all results in full, even if they do not fit the terminal."""
 
     def print_hits(self, hits: Sequence[Hit], query: dict[str, Any], reasons: Sequence[Ranked] = ()) -> None:
         """Print the answers to one question; `query` is what a JSON object says was asked.
@@ -51,17 +56,13 @@ class Answers:
             for hit in hits:
                 print_json(self.hit(hit, reasons))
         elif self.format is Format.text:
-            for number, hit in enumerate(hits):
-                console.write(("\n" if number else "") + self._text(hit) + self._elsewhere(hit))
-                if reasons:
-                    from codesearch.cli.ui import explain
-
-                    for line in explain.lines(reasons, hit.rank, self.look):
-                        console.write(line + "\n")
+            self._print_page(hits, reasons)
         elif self.format is Format.paths:
-            # A copy's file holds the answer as well.
+            # A copy's file holds the result as well.
             self._print_paths(
-                path for hit in hits for path in (hit.symbol.path, *(copy.rpartition(":")[0] for copy in hit.copies))
+                self._shown(path)
+                for hit in hits
+                for path in (hit.symbol.path, *(copy.rpartition(":")[0] for copy in hit.copies))
             )
         else:
             self._print_plain(hit.symbol for hit in hits)
@@ -151,14 +152,14 @@ class Answers:
 
     def _print_plain(self, symbols: Iterable[Symbol]) -> None:
         if self.format is Format.paths:
-            self._print_paths(symbol.path for symbol in symbols)
+            self._print_paths(self._shown(symbol.path) for symbol in symbols)
             return
         for symbol in symbols:
             _, lines = self.index.source(symbol, head=1)
             first = lines[0] if lines else ""
             column = len(first[: len(first) - len(first.lstrip())].encode()) + 1
             said = clean(symbol.signature or first.strip() or f"{symbol.kind} {symbol.qualname}")
-            console.write(f"{clean(symbol.path)}:{symbol.start_line}:{column}:{said}\n")
+            console.write(f"{clean(self._shown(symbol.path))}:{symbol.start_line}:{column}:{said}\n")
 
     @staticmethod
     def _print_paths(paths: Iterable[str]) -> None:
@@ -170,26 +171,93 @@ class Answers:
 
     # -- for people -------------------------------------------------------------------------------
 
-    def _text(self, hit: Hit) -> str:
-        """Return header, signature and the first lines of an answer."""
-        look, symbol = self.look, hit.symbol
-        header = f"{self._place(symbol)}  {self._title(symbol)}"
-        score = f"{hit.score:.2f}"
-        if hit.score < self.weak:
-            score = f"weak {score}"
-            header = look.paint(self._plain_header(symbol), FAINT) if look.color else header
-        room = 2 if look.width is None else look.width - console.columns(self._plain_header(symbol) + score)
-        header += (" " * room + look.paint(score, FAINT) if room >= 2 else "") + "\n"
+    def _print_page(self, hits: Sequence[Hit], reasons: Sequence[Ranked]) -> None:
+        """Print results for people: on a terminal numbered, and as many lines of each as fit."""
+        height = None if self.everything or reasons else self.look.height
+        strong = (
+            len(hits) if self.everything or self.look.height is None else sum(one.score >= self.weak for one in hits)
+        )
+        lines = page.fitted(strong, len(hits) - strong, self.context, height)
+        before = 0
+        for number, (hit, count) in enumerate(zip(hits, lines, strict=True)):
+            text = self._text(hit, count) + (self._elsewhere(hit) if count or not height else "")
+            rows = text.count("\n")
+            console.write(("\n" if number and (rows > 1 or before > 1 or self.look.height is None) else "") + text)
+            before = rows
+            if reasons:
+                from codesearch.cli.ui import explain
+
+                for line in explain.lines(reasons, hit.rank, self.look):
+                    console.write(line + "\n")
+
+    def _text(self, hit: Hit, count: int) -> str:
+        """Return the header of a result, and `count` lines of its source."""
+        symbol = hit.symbol
+        header = self._header(hit)
+        if not count and self.context:
+            return header
         first, lines = self.index.source(symbol)
-        signature = "" if symbol.kind == "module" else symbol.signature
+        is_module = symbol.kind == "module"
+        signature = "" if is_module else symbol.signature
         declared = _declaration(signature, lines)
-        if not self.context or len(declared) != 1:
-            # The declaration spans lines: show it on one, and the body from the line after it.
-            after = declared.stop
-            return (
-                header + self._signature(symbol, signature) + self._snippet(symbol, first, lines, after, self.context)
-            )
-        return header + self._snippet(symbol, first, lines, 0, self.context)
+        one_line = bool(count) and len(declared) == 1
+        # A declaration of several lines is shown on one, and the body from the line after it.
+        top = "" if one_line else self._signature(symbol, signature)
+        least = 0 if one_line else declared.stop
+        start = page.first_line(lines, least, count, self.terms, is_module=is_module)
+        if one_line and start > declared.stop:
+            top = self._signature(symbol, signature)
+        said = self._documentation(symbol, lines[start : start + count]) if self.look.height is not None else ""
+        return header + said + top + self._snippet(symbol, first, lines, start, count)
+
+    def _header(self, hit: Hit) -> str:
+        """Return number, place, kind, name and score of a result on one line; the path gives way to the score."""
+        look, symbol = self.look, hit.symbol
+        weak = hit.score < self.weak
+        score = f"weak {hit.score:.2f}" if weak else f"{hit.score:.2f}"
+        number = f"{hit.rank:>2}  " if look.height is not None else ""
+        path, title = clean(self._shown(symbol.path)), f"{symbol.kind} {clean(symbol.qualname)}"
+        place = f":{symbol.start_line}"
+        if look.width is not None:
+            room = look.width - len(number) - console.columns(place + score) - 4
+            path = page.shortened(path, max(min(12, room // 2), room - console.columns(title)), look.more)
+            title = console.cut(title, max(1, room - console.columns(path)), look.more)
+        kind, _, name = title.partition(" ")
+        plain = f"{number}{path}{place}  {title}"
+        if weak and look.color:
+            shown = look.paint(plain, FAINT)
+        else:
+            linked = self._linked(symbol, look.paint(path, PATH) if look.color else path)
+            shown = f"{look.paint(number, NAME)}{linked}:{look.paint(place[1:], LINE)}"
+            shown += f"  {look.paint(kind, KIND)} {look.paint(name, NAME)}"
+        gap = 2 if look.width is None else max(2, look.width - console.columns(plain + score))
+        return f"{shown}{' ' * gap}{look.paint(score, FAINT)}\n"
+
+    def _documentation(self, symbol: Symbol, shown: list[str]) -> str:
+        """Return the first sentence of the documentation, unless it is among the lines shown."""
+        sentence = clean(page.first_sentence(symbol.documentation))
+        if not sentence or any(sentence[:30] in " ".join(line.split()) for line in shown):
+            return ""
+        return self.look.paint("     " + self.look.fit(sentence, 5), "3") + "\n"
+
+    def _shown(self, path: str) -> str:
+        """Return a path as it opens from the current folder, if that is inside the tree."""
+        import os
+
+        here = self._here
+        return os.path.relpath(self.index.root / path, here) if here else path
+
+    @property
+    def _here(self) -> str:
+        """The current folder, if it is inside the tree but not its root; else ""."""
+        import os
+
+        try:
+            here = os.getcwd()  # noqa: PTH109 -- as fast as can be: asked for each path
+        except OSError:
+            return ""
+        root = str(self.index.root)
+        return here if here != root and here.startswith(root.rstrip(os.sep) + os.sep) else ""
 
     def _elsewhere(self, hit: Hit) -> str:
         """Return where the same code stands too, and where overloads do, a line each.
@@ -197,7 +265,9 @@ class Answers:
         What an answer is defined in is named by its qualified name already.
         """
         out = []
-        overloads = [_line_of(one) for one in hit.folded if one.qualname == hit.symbol.qualname]
+        asked = hit.symbol
+        same = (one for one in hit.folded if (one.qualname, one.kind) == (asked.qualname, asked.kind))
+        overloads = [_line_of(one) for one in same]
         for said, places in (("copied in", hit.copies), ("overloaded in", overloads)):
             if places:
                 named = ", ".join(map(clean, places[:MOST_COPIES]))
@@ -207,18 +277,22 @@ class Answers:
         return "".join(out)
 
     def _plain_header(self, symbol: Symbol) -> str:
-        return f"{clean(symbol.path)}:{symbol.start_line}  {symbol.kind} {clean(symbol.qualname)}"
+        return f"{clean(self._shown(symbol.path))}:{symbol.start_line}  {symbol.kind} {clean(symbol.qualname)}"
 
     def _place(self, symbol: Symbol) -> str:
-        look = self.look
-        path = look.paint(clean(symbol.path), PATH) if look.color else clean(symbol.path)
-        if look.links:
-            import os
-            import socket
+        look, path = self.look, clean(self._shown(symbol.path))
+        shown = self._linked(symbol, look.paint(path, PATH) if look.color else path)
+        return f"{shown}:{look.paint(str(symbol.start_line), LINE)}"
 
-            target = os.fsencode(self.index.root / symbol.path)
-            path = look.link(path, f"file://{socket.gethostname()}{quote(target)}")
-        return f"{path}:{look.paint(str(symbol.start_line), LINE)}"
+    def _linked(self, symbol: Symbol, text: str) -> str:
+        """Return text that opens the file of a symbol, where the terminal can."""
+        if not self.look.links:
+            return text
+        import os
+        import socket
+
+        target = os.fsencode(self.index.root / symbol.path)
+        return self.look.link(text, f"file://{socket.gethostname()}{quote(target)}")
 
     def _title(self, symbol: Symbol) -> str:
         return f"{self.look.paint(symbol.kind, KIND)} {self.look.paint(clean(symbol.qualname), NAME)}"
@@ -256,6 +330,8 @@ class Answers:
         for number, line in enumerate(source[start:stop], first + start):
             gutter = look.paint(f"{number:>{digits}} {look.bar}", FAINT)
             line = re.sub(rf"^((?:\x1b\[[0-9;]*m)*) {{0,{dedent}}}", r"\1", line)
+            if look.color:
+                line = self.terms.marked(line)
             out.append(f"{gutter} {look.fit(line, digits + 3)}".rstrip() + "\n")
         left = symbol.end_line - (first + stop - 1)
         if left > 0:
