@@ -145,7 +145,7 @@ def test_every_command_and_option_is_documented(command: str, options: list[str]
 def test_no_option_is_documented_that_does_not_exist():
     text = (DOCS / "usage.md").read_text("utf-8")
     known = {option for _, options in commands() for option in options}
-    known |= {"--help", "--version", "--install-completion", "--show-completion", "--"}
+    known |= {"-h", "-V", "--help", "--version", "--install-completion", "--show-completion", "--"}
     mentioned = set(re.findall(r"(?<![\w-])(--[a-z][\w-]*|-[a-zA-Z]\b(?!:))", text))
     assert len(mentioned) > 15
     assert mentioned - known <= {"-1"}

@@ -297,11 +297,7 @@ def tree_of(path: str | None, root: str | None = None, db: str | None = None) ->
     from codesearch.store.roots import enclosing_root, holds_everything
 
     if root is not None:
-        top = _absolute(expand_home(root))
-        folder = top if path is None else _absolute(expand_home(path))
-        if not folder.is_relative_to(top):
-            raise UsageError(f"{path}: not inside the root {top}")
-        return Tree(top, _below(folder, top))
+        return _explicit_tree(path, root)
     folder = _absolute(Path.cwd() if path is None else expand_home(path))
     if path is not None and not folder.is_dir():
         return Tree(Path(path))  # opening it says what is wrong
@@ -314,6 +310,14 @@ def tree_of(path: str | None, root: str | None = None, db: str | None = None) ->
         )
     _note_nested(folder, top)
     return Tree(top, "" if path is None else _below(folder, top))
+
+
+def _explicit_tree(path: str | None, root: str) -> Tree:
+    top = _absolute(expand_home(root))
+    folder = top if path is None else _absolute(expand_home(path))
+    if not folder.is_relative_to(top):
+        raise UsageError(f"{path}: not inside the root {top}")
+    return Tree(top, _below(folder, top))
 
 
 def root_of(path: str | None, root: str | None = None, db: str | None = None) -> Path:

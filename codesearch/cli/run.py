@@ -76,7 +76,7 @@ def understood(arguments: list[str]) -> list[str]:
 
     from codesearch.cli.app import NAMES
 
-    if first in NAMES or get_close_matches(first, NAMES, n=1, cutoff=0.75):
+    if first in NAMES or get_close_matches(first, (*NAMES, "search", "find", "help"), n=1, cutoff=0.75):
         return arguments
     return ["query", *arguments]
 

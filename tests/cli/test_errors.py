@@ -45,7 +45,7 @@ BAD = [
     (["query", "x", "--model", "no-such-model"], "no-such-model"),
     (["index", "--model", "no-such-model"], "no-such-model"),
     (["index", "--workers", "-1"], "--workers"),
-    (["query", "x", "nowhere"], "nowhere: no such folder"),
+    (["query", "x", "./nowhere"], "nowhere: no such folder"),
     (["query", "x", ""], "PATH is empty"),
     (["query", "x", "retry.py"], "retry.py: is a file"),
     (["index", "retry.py"], "retry.py: is a file"),

@@ -42,7 +42,7 @@ NO_TERMS = Terms()
 
 
 def first_line(lines: Sequence[str], start: int, count: int, terms: Terms, *, is_module: bool) -> int:
-    """Return the index of the first of `count` lines to show: `start`, unless later lines have more of the terms.
+    """Return the index of the first of `count` lines to show: `start`, unless later lines have clearly more of the terms.
 
     The beginning of a file, often a licence, is not shown for a result that is a whole file.
     """
@@ -58,7 +58,8 @@ def first_line(lines: Sequence[str], start: int, count: int, terms: Terms, *, is
         return len(set().union(*found[at : at + count]))
 
     best = max(range(start, len(lines) - count + 1), key=value)
-    if value(best) <= value(start):
+    # The first lines say what a function is for: only clearly better ones are worth more.
+    if value(best) < value(start) + (1 if is_module else 2):
         return start
     return next((at for at in range(best, best + count) if lines[at].strip()), best)
 
