@@ -19,7 +19,6 @@ COMPLEXITY = 15
 FOLDERS = ("codesearch", "lsp", "benchmarks", "training")
 ABOVE = frozenset(
     {
-        "codesearch/cli/options.py:tree_of",
         "codesearch/cli/commands/watch.py:__call__",
         "codesearch/cli/commands/why.py:lines",
         "codesearch/cli/session.py:refresh",

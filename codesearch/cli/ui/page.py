@@ -42,7 +42,7 @@ NO_TERMS = Terms()
 
 
 def first_line(lines: Sequence[str], start: int, count: int, terms: Terms, *, is_module: bool) -> int:
-    """Return the index of the first of `count` lines to show: `start`, unless later lines have clearly more of the terms.
+    """Return the index of the first of `count` lines to show: `start`, unless later lines match much better.
 
     The beginning of a file, often a licence, is not shown for a result that is a whole file.
     """
