@@ -91,7 +91,7 @@ def test_the_table(small: Path, call: Call):
     rows = run.out.splitlines()
     assert rows[0].startswith(f"{small}: 2 files, ")
     labels = [row.split()[0] for row in rows if row]
-    wanted = ["machine", "versions", "model", "index", "memory", "file", "unchanged", "3", "a", "inside"]
+    wanted = ["machine", "versions", "model", "index", "memory", "file", "unchanged", "3", "new", "inside"]
     assert labels[1 : 1 + len(wanted)] == wanted
     assert "not a git work tree" in run.out
     assert "\x1b" not in run.out
@@ -141,7 +141,7 @@ def test_queries_of_a_file_and_the_service(small: Path, tmp_path: Path, call: Ca
         (("missing",), "missing: no such folder"),
         (("tree/retry.py",), "is a file"),
         (("empty",), "nothing to measure: there are no source files"),
-        (("tree", "--queries", "0"), "--queries 0: nothing to ask"),
+        (("tree", "--queries", "0"), "--queries must be at least 1"),
         (("tree", "--queries", "none.txt"), "none.txt: no such file"),
         (("tree", "--model", "unheard-of"), "unheard-of"),
         (("tree", "--embed", "full"), "'full' is not one of"),

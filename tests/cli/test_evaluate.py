@@ -93,7 +93,7 @@ def test_settings_side_by_side(repository: Path, call: Call, tmp_path: Path):  #
     assert difference["dropped"] == []
     assert page.read_text("utf-8").count("model=static,languages=python") >= 3
     text = call("eval", repository, *compared).out
-    assert "model=static,languages=python against model=static, 3 questions" in text
+    assert "model=static,languages=python compared with model=static, 3 queries" in text
 
 
 @pytest.mark.parametrize(
@@ -106,11 +106,11 @@ def test_settings_side_by_side(repository: Path, call: Call, tmp_path: Path):  #
         (("--fail-under", "MRR"), "MRR=X"),
         (("--fail-under", "speed=0.5"), "MRR=X"),
         (("--fail-under", "MRR=7"), "MRR=X"),
-        (("--queries", "0"), "nothing to ask"),
+        (("--queries", "0"), "--queries must be at least 1"),
         (("--queries", "none.tsv"), "no such file"),
         (("--queries", "feedback"), "nothing is recorded"),
         (("--baseline", "none.json"), "no such evaluation"),
-        (("--html", "nowhere/there.html"), "no such folder"),
+        (("--html", "nowhere/there.html"), "nowhere/there.html: cannot be written: the folder does not exist"),
     ],
 )
 def test_what_is_wrong_is_told_before_anything_is_done(
@@ -183,7 +183,7 @@ def test_a_baseline_finds_a_drop_and_only_a_drop(repository: Path, call: Call, t
     assert call("eval", repository, "--save", saved).status == 0
     same = call("eval", repository, "--baseline", saved)
     assert (same.status, same.err) == (0, "")
-    assert "against before.json" in same.out
+    assert "compared with before.json" in same.out
     value = json.loads(saved.read_text("utf-8"))
     for row in value["runs"][0]["results"]:
         row["mrr"], row["recall"], row["ndcg"] = 1.0, 1.0, 1.0
@@ -281,5 +281,5 @@ def test_feedback_as_questions(repository: Path, call: Call, monkeypatch: pytest
 def test_help_and_the_command_itself(repository: Path):  # noqa: F811
     run = process("eval", "--queries", "2", cwd=repository / "src")
     assert run.status == 0, run.err
-    assert run.out.startswith(f"{repository}: 2 questions (")
+    assert run.out.startswith(f"{repository}: 2 queries (")
     assert main(["eval", "--help"]) == 0
