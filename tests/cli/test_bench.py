@@ -91,8 +91,8 @@ def test_the_table(small: Path, call: Call):
     rows = run.out.splitlines()
     assert rows[0].startswith(f"{small}: 2 files, ")
     labels = [row.split()[0] for row in rows if row]
-    wanted = ["machine", "versions", "model", "index", "memory", "file", "unchanged", "3", "new", "inside"]
-    assert labels[1 : 1 + len(wanted)] == wanted
+    wanted = ["machine", "versions", "model", "index", "memory", "file", "unchanged", "3", "new", "single"]
+    assert labels[1 : 1 + len(wanted)] == wanted, labels
     assert "not a git work tree" in run.out
     assert "\x1b" not in run.out
     assert run.err == ""
