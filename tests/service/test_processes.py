@@ -239,7 +239,7 @@ def test_the_language_server_keeps_and_a_watcher_stands_by(tree: Path, watchers)
         assert service.refresh(timeout=60)
         process = start(watchers, tree)
         line = process.stderr.readline()  # type: ignore[union-attr]
-        assert "takes over when it ends" in line
+        assert "takes over when it exits" in line
         assert cli("watch", "--stop", tree).returncode == 2
         assert process.poll() is None
     fresh_by(process, tree)
@@ -285,7 +285,7 @@ def test_a_watcher_that_hangs_costs_a_question_little_and_can_be_ended(tree: Pat
         assert asked.returncode == 0
         assert "does not respond; `codesearch watch --stop` stops it" in asked.stderr
         stopped = subprocess.run([*COMMAND, "watch", tree, "--stop"], capture_output=True, text=True, check=False)
-        assert (stopped.returncode, f"(process {watcher.pid}) has ended" in stopped.stderr) == (0, True)
+        assert (stopped.returncode, f"(process {watcher.pid}) has stopped" in stopped.stderr) == (0, True)
         assert watcher.wait(10) == -signal.SIGKILL
     finally:
         client._hung.clear()

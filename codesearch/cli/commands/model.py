@@ -158,7 +158,7 @@ def use(
     from codesearch import embed, settings
 
     embed.load(name)
-    root = options.root_of(path)
+    root = options.folder_of(path).absolute()
     if path is not None and not project:
         raise UsageError("PATH requires --project")
     file = root / settings.PROJECT_FILE if project else settings.user_file()
