@@ -1,4 +1,4 @@
-"""`codesearch editor install|uninstall`: nothing of somebody else's is overwritten, and all of ours goes away."""
+"""`codesearch editor install|uninstall`: nothing of were not written by codesearch's is overwritten, and all of ours goes away."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def test_a_changed_file_is_neither_overwritten_nor_removed(home: Path, capsys: p
         command.install(command.Editor.vim)
     assert command.uninstall(command.Editor.vim) == 1
     assert _tree(folder) == {"plugin/codesearch.vim": b"mine"}
-    assert "changed since it was installed" in capsys.readouterr().err
+    assert "modified since it was installed" in capsys.readouterr().err
 
 
 def test_files_that_were_there_stop_the_installation(home: Path) -> None:
@@ -94,7 +94,7 @@ def test_files_that_were_there_stop_the_installation(home: Path) -> None:
     folder.mkdir(parents=True)
     (folder / "codesearch.el").write_text("(mine)", encoding="utf-8")
     before = _tree(home)
-    with pytest.raises(CodesearchError, match="somebody else"):
+    with pytest.raises(CodesearchError, match="were not written by codesearch"):
         command.install(command.Editor.emacs)
     assert _tree(home) == before
 

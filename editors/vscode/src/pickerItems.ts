@@ -73,7 +73,8 @@ export function answerRows(hits: readonly Hit[], answer: Pick<Answer, "complete"
 }
 
 function noFolderRows(message = ""): Row[] {
-  const label = message === "" ? t("No folder is open") : plain(message);
+  const said = message === "" ? t("No folder is open") : plain(message);
+  const label = said.charAt(0).toUpperCase() + said.slice(1);
   return [
     { kind: "note", label, detail: t("Codesearch searches the folders that are open in VS Code"), problem: false },
     { kind: "action", label: `$(folder-opened) ${t("Open Folder...")}`, command: "workbench.action.files.openFolder" },

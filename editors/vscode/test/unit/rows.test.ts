@@ -65,7 +65,7 @@ describe("the rows without an open folder", () => {
     assert.deepEqual(labels(startRows([], true)), open);
     assert.deepEqual(labels(startRows(["b"], true)), open);
     assert.deepEqual(labels(answerRows([], done, empty)), open);
-    assert.deepEqual(labels(answerRows([], { complete: true, message: "there is no folder" }, empty)), ["note: there is no folder", open[1]]);
+    assert.deepEqual(labels(answerRows([], { complete: true, message: "there is no folder" }, empty)), ["note: There is no folder", open[1]]);
   });
 
   it("are the answers if open files contain some", () => {
