@@ -1,4 +1,4 @@
-"""`codesearch editor install|uninstall`: nothing of were not written by codesearch's is overwritten, and all of ours goes away."""
+"""`codesearch editor install|uninstall`: files of other origin are never overwritten, and all of ours are removed."""
 
 from __future__ import annotations
 
