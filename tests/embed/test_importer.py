@@ -173,7 +173,7 @@ def test_offline_asks_no_hub(how: str, tmp_path: Path) -> None:
         import socket, sys, time
         def refused(*arguments, **named): raise SystemExit("a connection was tried")
         socket.create_connection = socket.getaddrinfo = refused
-        from codesearch.embed.importer import ImportRequest, add
+        from codesearch.embed.manage.importer import ImportRequest, add
         from codesearch.core.errors import ModelError
         try:
             add(ImportRequest("somebody/some-model", offline=sys.argv[1] == "option"))
