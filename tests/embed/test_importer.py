@@ -188,7 +188,7 @@ def test_offline_asks_no_hub(how: str, tmp_path: Path) -> None:
         timeout=280,
         env={**os.environ, **environment},
     )
-    assert "not in this machine's cache" in done.stdout, done.stderr
+    assert "not in the hub's cache on this machine" in done.stdout, done.stderr
     assert done.stdout.count("\n") == 1
 
 
