@@ -289,7 +289,7 @@ def tree_of(path: str | None, root: str | None = None, db: str | None = None) ->
     """Return the tree for PATH and --root: PATH restricts a command, the folder that encloses it has the index.
 
     With --db, PATH is the root: an index file of its own hides no other index.
-    Raises UsageError where the tree would be a home folder or a whole disk that nobody asked for.
+    Raises UsageError where the tree would be a home folder or a whole disk that was not named.
     """
     for given, name in ((path, "PATH"), (root, "--root")):
         if given is not None and not given:

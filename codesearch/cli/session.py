@@ -1,4 +1,4 @@
-"""Opening an index for a command and bringing it up to date, whoever else is writing it."""
+"""Opens an index for a command and brings it up to date, also while another process writes it."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from codesearch.core.types import Symbol
 
 @dataclass(frozen=True, slots=True)
 class FileState:
-    """What the index knows about a file besides its content: enough to tell whether it changed."""
+    """What the index knows about a file besides its content: enough to detect a change."""
 
     size: int
     mtime_ns: int

@@ -116,7 +116,7 @@ class Indexing:
                 runs[folder].bars.clear()
 
     def forget(self, folder: Folder) -> None:
-        """End what is shown of a folder that was closed."""
+        """End the progress display of a folder that was closed."""
         self._end_bars(folder, "closed")
         self._queued.pop(folder, None)
 
