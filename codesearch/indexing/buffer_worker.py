@@ -21,6 +21,8 @@ from codesearch.store.records import FileRecord, FileState
 
 IDLE_SECONDS = 300.0
 START_SECONDS = 60.0
+ATTEMPTS = 2
+"""The process may have been killed by somebody else: only a second crash, in a new process, is the buffer's fault."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,21 +55,17 @@ class BufferReader:
     def read(self, buffer: Buffer) -> FileRecord:
         """Return the record of a buffer; one that cannot be read says so in `skipped`."""
         with self._lock:
-            for _ in range(2):  # a process that ended since the last buffer is no fault of this one
+            for _ in range(ATTEMPTS):
                 if self._closed:
-                    break
-                fresh = self._process is None or self._process.poll() is not None or not self._proven
+                    return _failed(buffer, "parse failed", "the server is closing")
                 try:
-                    answer = self._ask(buffer)
-                except (EOFError, OSError, TimeoutError) as error:
+                    return cast(FileRecord, self._ask(buffer))
+                except TimeoutError:
                     self._kill()
-                    if isinstance(error, TimeoutError):
-                        return _failed(buffer, "parse timeout", f"took more than {self._timeout:g} s")
-                    if fresh:
-                        return _failed(buffer, "parse failed", "the process that reads buffers crashed")
-                    continue
-                return cast(FileRecord, answer)
-        return _failed(buffer, "parse failed", "the server is closing")
+                    return _failed(buffer, "parse timeout", f"took more than {self._timeout:g} s")
+                except (EOFError, OSError):
+                    self._kill()
+        return _failed(buffer, "parse failed", "the process that reads buffers crashed")
 
     def warm(self) -> None:
         """Start the process, so that the first buffer need not wait for it. Does not wait itself."""

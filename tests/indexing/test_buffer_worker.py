@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
+import threading
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+from codesearch.core import child
 from codesearch.files import FileOptions
 from codesearch.indexing.buffer_worker import Buffer, BufferReader
 
@@ -67,6 +70,25 @@ def test_a_process_that_died_is_replaced(reader: BufferReader):
     os.kill(pid, signal.SIGKILL)
     assert "two" in names(reader, buffer("def two(): pass"))
     assert pid_of(reader) not in (None, pid)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals")
+def test_a_process_killed_before_its_first_buffer_is_replaced(reader: BufferReader):
+    reader.warm()
+    process = reader._process
+    assert process is not None
+    os.kill(process.pid, signal.SIGSTOP)  # so that it is there when the buffer arrives, but does not answer
+    killer = threading.Timer(0.2, os.kill, (process.pid, signal.SIGKILL))
+    killer.start()
+    assert "one" in names(reader, buffer("def one(): pass"))
+    killer.join()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals")
+def test_a_buffer_that_crashes_each_process_is_given_up(reader: BufferReader, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(child, "command", lambda *_: [sys.executable, "-c", "import os; os.abort()"])
+    record = reader.read(buffer("def one(): pass"))
+    assert (record.skipped, record.detail) == ("parse failed", "the process that reads buffers crashed")
 
 
 def test_a_buffer_that_takes_too_long_is_given_up(reader: BufferReader):
