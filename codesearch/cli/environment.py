@@ -3,4 +3,4 @@
 from __future__ import annotations
 
 ONE_THREAD = ("OPENBLAS_NUM_THREADS", "1")
-"""Set for the command itself, not for a program that it opens for its user."""
+"""Variable (name, value) that the command sets for itself and its workers, but not for an editor that it opens."""

@@ -1,9 +1,9 @@
-"""The exit statuses of the command, which are grep's."""
+"""The exit statuses of the command; they are those of grep."""
 
 from __future__ import annotations
 
 FOUND = 0
-"""Found, or done."""
+"""Something was found, or the work is done."""
 NOTHING = 1
 """Nothing found."""
 ERROR = 2

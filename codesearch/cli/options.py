@@ -1,4 +1,4 @@
-"""The options that several commands share, in groups, and the values they stand for."""
+"""Groups of options that several commands share, and the values that result from them."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Format(str, Enum):
 
 
 class ReportFormat(str, Enum):
-    """How facts about an index are printed."""
+    """How reports about an index are printed."""
 
     text = "text"
     json = "json"
@@ -94,7 +94,7 @@ ModelOption = Annotated[
 
 @dataclass(frozen=True, slots=True)
 class FilterOptions:
-    """Which symbols may be results."""
+    """Which symbols are searched."""
 
     lang: Annotated[
         list[str] | None,
@@ -230,7 +230,7 @@ class IndexOptions:
     quiet: QuietOption = False
 
     def tree(self, path: str | None) -> Tree:
-        """Return the tree that PATH means with these options; see `tree_of`."""
+        """Return the tree for PATH and these options; see `tree_of`."""
         return tree_of(path, self.root, self.db)
 
     @property
@@ -241,7 +241,7 @@ class IndexOptions:
 
 @dataclass(frozen=True, slots=True)
 class RerankOptions:
-    """With which model results are reranked, and when code is embedded for it."""
+    """Which model reranks the results, and when it embeds code."""
 
     model: ModelOption = None
     embed: Annotated[
@@ -263,7 +263,7 @@ class RerankOptions:
 
 
 def value_of(choice: Enum | None) -> str | None:
-    """Return the value of a choice as settings take it; None if it was not made."""
+    """Return a choice as a value for the settings; None if the option was not given."""
     return None if choice is None else str(choice.value)
 
 
@@ -272,7 +272,7 @@ class Tree:
     """The tree that a command works on."""
 
     root: Path
-    """Where its index is."""
+    """The index file."""
     below: str = ""
     """The folder that the command is restricted to, relative to the root with `/`; "" for all of it."""
 
@@ -300,7 +300,7 @@ def tree_of(path: str | None, root: str | None = None, db: str | None = None) ->
         return _explicit_tree(path, root)
     folder = _absolute(Path.cwd() if path is None else expand_home(path))
     if path is not None and not folder.is_dir():
-        return Tree(Path(path))  # opening it says what is wrong
+        return Tree(Path(path))  # opening it reports the problem
     if path is not None and db is not None:
         return Tree(folder)
     top = enclosing_root(folder)
@@ -321,12 +321,12 @@ def _explicit_tree(path: str | None, root: str) -> Tree:
 
 
 def root_of(path: str | None, root: str | None = None, db: str | None = None) -> Path:
-    """Return the root of the tree that PATH, --root and --db mean; see `tree_of`."""
+    """Return the root of the tree for PATH, --root and --db; see `tree_of`."""
     return tree_of(path, root, db).root
 
 
 def folder_of(path: str | None) -> Path:
-    """Return PATH itself, for commands that use no index of the user's; without it, the root of the current folder."""
+    """Return PATH, for commands that build their own index; without PATH, the root that encloses the current folder."""
     return root_of(None) if path is None else Path(path)
 
 
@@ -335,7 +335,7 @@ def _below(folder: Path, top: Path) -> str:
 
 
 def _note_nested(folder: Path, top: Path) -> None:
-    """Mention an index inside the tree that is not used: it was made by an earlier version, or with --root."""
+    """Mention an index inside the tree that is not used, made by an earlier version or with --root."""
     from codesearch.cli.ui import console
     from codesearch.store.roots import has_index
 
@@ -355,7 +355,7 @@ _PLACE_WITHOUT_COLUMN = re.compile(r"(?P<file>.+):(?P<line>[0-9]{1,9})\Z", re.DO
 
 
 def place(text: str) -> tuple[str, int] | None:
-    """Return (file, line) of FILE:LINE, or of FILE:LINE:COLUMN as editors and grep print it; None for other text."""
+    """Parse FILE:LINE, or FILE:LINE:COLUMN as editors and grep print it, into (file, line); None for other text."""
     found = _PLACE.match(text)
     if found is None:
         return None
@@ -366,9 +366,9 @@ def place(text: str) -> tuple[str, int] | None:
 
 
 def located(file: str, path: str | None, use: IndexOptions) -> tuple[Path, str]:
-    """Return (root, path below it) of a file given as absolute, relative to the current folder, or to the root.
+    """Return (root, path below it) of a file that is absolute, relative to the current folder, or relative to the root.
 
-    A file outside the default root has the root that encloses it. Raises NotFoundError.
+    For a file outside the default root, this is the root that encloses it. Raises NotFoundError if there is none.
     """
     from codesearch.store.roots import enclosing_root
 

@@ -1,4 +1,4 @@
-"""Making commands of functions: groups of shared options, the option that all commands have, and their help."""
+"""Turns functions into commands: groups of shared options, the options that all commands have, help texts."""
 
 from __future__ import annotations
 
@@ -16,19 +16,17 @@ from codesearch.cli.ui import console
 from codesearch.core import log
 
 Command = Callable[..., int]
-VerboseOption = Annotated[
-    bool, typer.Option("--verbose", "-v", help="Log to stderr what is done and how long each step takes.")
-]
+VerboseOption = Annotated[bool, typer.Option("--verbose", "-v", help="Log each step and how long it takes to stderr.")]
 
 
 def application() -> typer.Typer:
-    """Return an empty application. Without rich, which would cost each command 60 ms to draw boxes around the help."""
+    """Return an empty application, without rich, which would cost each command 60 ms for boxes around the help."""
     help_options = {"help_option_names": ["-h", "--help"]}  # subcommands inherit it
     return typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False, context_settings=help_options)
 
 
 def group(help: str) -> typer.Typer:
-    """Return an application for subcommands, which prints its help when none is given."""
+    """Return an application for subcommands; it prints its help if no subcommand is given."""
     app = application()
 
     @app.callback(invoke_without_command=True, help=help)
@@ -55,7 +53,7 @@ def register(app: typer.Typer, function: Command, name: str | None = None) -> Co
 
 
 def _expanded(function: Command) -> Command:
-    """Return the function as typer has to see it: without groups, and with --verbose."""
+    """Return the function as typer needs it: groups expanded into options, and --verbose added."""
     parameters = inspect.signature(function, eval_str=True).parameters.values()
     groups: dict[str, Any] = {one.name: one.annotation for one in parameters if _is_group(one)}
     names = {name: [field.name for field in dataclasses.fields(cls)] for name, cls in groups.items()}
@@ -95,7 +93,7 @@ def _options(parameter: inspect.Parameter, options: Any) -> Iterator[inspect.Par
 
 
 def help_of(documentation: str) -> str:
-    """Return a docstring as click wants it: paragraphs of examples are marked, so that their lines stay as they are."""
+    """Return a docstring as click expects it, with examples marked so that click does not wrap them."""
     paragraphs = cleandoc(documentation).split("\n\n")
     examples = ("codesearch ", "CODESEARCH_")
     return "\n\n".join("\b\n" + indent(text, "  ") if text.startswith(examples) else text for text in paragraphs)

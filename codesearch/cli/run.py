@@ -1,4 +1,4 @@
-"""From an argument list to an exit status: every way a command can end, in one place."""
+"""From arguments to an exit status: every way in which a command can end."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from codesearch.cli.ui import console
 from codesearch.core import log
 from codesearch.core.errors import CodesearchError
 
-# Newer typer carries its own copy of click: this is the base of all usage errors in either.
+# Newer versions of typer contain a copy of click; this is the base of all usage errors in both.
 _UsageProblem: type[Exception] = typer.BadParameter.__mro__[2]
 
 
@@ -51,7 +51,7 @@ def _dispatch(arguments: list[str]) -> int:
 
 
 def _application(arguments: list[str]) -> typer.Typer:
-    """Return the application with the command that is meant: for `query` a smaller one, which starts sooner."""
+    """Return the application for these arguments: for `query` a smaller one, which starts sooner."""
     if arguments[:1] == ["query"]:
         from codesearch.cli.commands.query import alone
 
@@ -62,7 +62,7 @@ def _application(arguments: list[str]) -> typer.Typer:
 
 
 def understood(arguments: list[str]) -> list[str]:
-    """Return the arguments with a command: `codesearch "a question"` is a query, as `search` and `find` are."""
+    """Return the arguments with a command first: `codesearch "text"`, `search` and `find` become `query`."""
     first = arguments[0] if arguments else ""
     if first in ("search", "find"):
         return ["query", *arguments[1:]]

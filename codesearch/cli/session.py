@@ -1,4 +1,4 @@
-"""Opens an index for a command and brings it up to date, also while another process writes it."""
+"""Opens an index for a command and updates it, even while another process is writing it."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ if TYPE_CHECKING:
 log = Log("codesearch.cli")
 
 SHORT_WAIT = 2.0
-"""Seconds a question waits for another writer before it is answered from what is there."""
+"""Seconds that a query waits for another writer before it is answered from the index as it is."""
 
 
 def opened(root: Path, **settings: Any) -> Index:
-    """Open the index of a folder; settings that are None or empty are left to the files and the environment."""
+    """Open the index of a folder; files and environment decide settings that are None or empty."""
     from codesearch.index import open_index
 
     index = open_index(root, **{name: value for name, value in settings.items() if value not in (None, [], ())})
@@ -37,7 +37,7 @@ def opened(root: Path, **settings: Any) -> Index:
 
 
 def query(index: Index, text: str, parsed: Query, where: Filter | None, *, update: bool, quiet: bool) -> Answer:
-    """Answer a query: by a service that keeps the index warm, if there is one, else here.
+    """Answer a query, by a running service if there is one, else in this process.
 
     `parsed` is `text` with the filter `where`, parsed.
     """
@@ -57,7 +57,7 @@ def query(index: Index, text: str, parsed: Query, where: Filter | None, *, updat
 
 
 def explained(index: Index, query: Query, *, update: bool, quiet: bool) -> tuple[Answer, list[Ranked]]:
-    """Answer a query in this process; return the answer, and why each hit (and the one after the last) is there."""
+    """Answer a query in this process; return the answer, and the explanations of its hits and of the next one."""
     if update:
         index.prefetch(query)
         refresh(index, quiet=quiet)
@@ -68,20 +68,20 @@ def explained(index: Index, query: Query, *, update: bool, quiet: bool) -> tuple
 
 
 def _later() -> RerankBudget:
-    """Return what leaves the writing of new vectors to `finish`."""
+    """Return a budget that leaves the writing of new vectors to `finish`."""
     from codesearch.rerank.job import RerankBudget
 
     return RerankBudget(write_later=True)
 
 
 def finish(index: Index, *, quiet: bool) -> None:
-    """Do, once the answer is shown, what it need not wait for."""
+    """Do the work that can wait until the answer has been shown."""
     console.flush()
     _tell(index.flush(), quiet=quiet)
 
 
 def open_answer(index: Index, text: str, hits: Sequence[Hit], place: int) -> int:
-    """Open one of the answers in the editor; record that, if the settings say so. Return the exit status."""
+    """Open a result in the editor, and record that if `feedback` is on. Return the exit status."""
     from codesearch.cli.exit_codes import FOUND, NOTHING
     from codesearch.cli.ui import open_file
 
@@ -102,7 +102,7 @@ def open_answer(index: Index, text: str, hits: Sequence[Hit], place: int) -> int
 
 
 def similar(index: Index, path: str, line: int, where: Filter | None, *, update: bool, quiet: bool) -> Answer:
-    """Answer what is like the code at a line: by a service, if there is one, else here."""
+    """Find code similar to that at a line, by a running service if there is one, else in this process."""
     from codesearch.service import client
 
     answer = client.similar(index, path, line, where=where, fresh=update)
@@ -126,7 +126,7 @@ def _tell(problem: str, *, quiet: bool) -> None:
 
 
 def embed_all(index: Index, *, quiet: bool) -> None:
-    """Have the second stage embed what it has not seen, and show how far it is."""
+    """Have the reranker embed everything that has no vector yet, and show the progress."""
     from codesearch.cli.ui import reports
     from codesearch.cli.ui.progress import BackfillReporter
 
@@ -138,9 +138,9 @@ def embed_all(index: Index, *, quiet: bool) -> None:
 
 
 def refresh(index: Index, *, quiet: bool = False) -> None:
-    """Bring an index up to date before a question, as far as `update_budget` allows.
+    """Update an index before a query, within `update_budget`.
 
-    While another process writes, the question is answered from what is there; if that is nothing, it waits.
+    While another process is writing, the index is used as it is; if it is empty, the query waits.
     """
     from codesearch.service import client
 
@@ -191,7 +191,7 @@ def refresh(index: Index, *, quiet: bool = False) -> None:
 
 
 def forget(index: Index) -> None:
-    """Delete an index that was just made for nothing, with the folder made for it."""
+    """Delete an index that was just created and is empty, with its folder."""
     import contextlib
 
     index.remove()
@@ -204,7 +204,7 @@ def forget(index: Index) -> None:
 
 
 def _complete(index: Index) -> bool:
-    """Return whether there is an index whose first pass over the tree was finished."""
+    """Whether there is an index whose first pass over the tree was finished."""
     from codesearch.indexing.plan import is_complete
 
     store = index.reader()
@@ -212,7 +212,7 @@ def _complete(index: Index) -> bool:
 
 
 def nothing_to_search(status: Status) -> str:
-    """Return why nothing can be found in a tree, or "" if something could."""
+    """Return why nothing can be found in a tree; "" if something can."""
     if status.files:
         return ""
     seen = []

@@ -1,4 +1,4 @@
-"""Many queries at once: one a line in, one JSON object a line out."""
+"""`codesearch query --batch`: one query per line in, one JSON object per line out."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 def answer_lines(
     index: Index, file: str, where: Filter, answers: Answers, least: float | None = None, *, quiet: bool = False
 ) -> int:
-    """Answer every line of a file, in order, at once when it comes; return the exit status.
+    """Answer each line of a file in order, as soon as it is read; return the exit status.
 
-    Answers with a score below `least` are left out.
+    Hits with a score below `least` are left out.
 
-    A line that cannot be understood gets an object with `error`, and the status is 2 at the end.
+    A line that cannot be parsed yields an object with `error`, and the exit status is 2.
     """
     found = failed = False
     problem = ""

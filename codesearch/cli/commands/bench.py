@@ -1,4 +1,4 @@
-"""`codesearch bench`: what codesearch costs on a tree, on this machine."""
+"""`codesearch bench`: time, memory and index size for a tree, on this machine."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ WAYS = {
 
 
 class EmbedChoice(str, Enum):
-    """When the second stage's model computes its vectors."""
+    """When the reranker computes its vectors."""
 
     lazy = "lazy"
     none = "none"
@@ -98,7 +98,7 @@ def bench(
 
 @contextmanager
 def _endable() -> Iterator[None]:
-    """Let a signal that ends a process do what Ctrl-C does: nothing is left behind then."""
+    """Handle a termination signal like Ctrl-C, so that temporary files are removed."""
     import signal
 
     def end(number: int, frame: object) -> None:
@@ -117,7 +117,7 @@ def _endable() -> Iterator[None]:
 
 
 def lines(found: Bench, look: Look) -> Iterator[str]:
-    """Yield a measurement, line by line, for people."""
+    """Yield a measurement as lines of text."""
     made, same, on = found.indexing, found.unchanged, found.machine
 
     def row(label: str, value: str) -> str:
@@ -166,5 +166,5 @@ def _named(one: Asking) -> str:
 
 
 def seconds(value: float) -> str:
-    """Return a time for people: `12.3 ms`, `4.56 s`."""
+    """Format a duration: `12.3 ms`, `4.56 s`."""
     return f"{1000 * value:.1f} ms" if value < 1 else f"{value:.2f} s"

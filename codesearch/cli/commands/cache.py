@@ -1,4 +1,4 @@
-"""`codesearch cache`: the vectors of the second stage that all of the user's indexes share."""
+"""`codesearch cache`: the user's cache of reranker vectors, shared by all indexes."""
 
 from __future__ import annotations
 

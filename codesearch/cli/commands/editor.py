@@ -1,7 +1,7 @@
-"""`codesearch editor`: put the plugin of an editor where the editor finds it, and take it away again.
+"""`codesearch editor`: install an editor's plugin where the editor finds it, and uninstall it.
 
-Nothing that somebody else wrote or changed is ever overwritten or removed: what was installed is listed in a
-manifest with the hash of each file, and only files that still have that hash are replaced or deleted.
+Files that codesearch did not write, or that were modified since, are never overwritten or removed: a manifest lists the
+installed files with their hashes, and only files that still have that hash are replaced or deleted.
 """
 
 from __future__ import annotations
@@ -115,7 +115,7 @@ def uninstall(editor: EditorArgument, to: ToOption = None) -> int:
 
 
 def _source(editor: Editor) -> Path:
-    """Return the folder that the plugin is copied from: within the package, or in a checkout beside it."""
+    """Return the folder to copy the plugin from: inside the package or, in a checkout, beside it."""
     package = Path(__file__).resolve().parents[2]
     for folder in (package / "editors", package.parent / "editors"):
         if (folder / editor.value).is_dir():
@@ -124,7 +124,7 @@ def _source(editor: Editor) -> Path:
 
 
 def _folder(editor: Editor, to: str | None) -> Path:
-    """Return the folder that the plugin goes to, absolute."""
+    """Return the absolute path of the folder to install the plugin in."""
     if to is not None:
         folder = Path(to).expanduser()
     elif editor is Editor.neovim:
@@ -146,7 +146,7 @@ def _home(*parts: str) -> Path:
 
 
 def _emacs_directory() -> Path:
-    """Return the folder that Emacs takes for `user-emacs-directory`, by its own rules."""
+    """Return the folder that Emacs uses as `user-emacs-directory`, by the same rules."""
     if os.name == "nt":
         return Path(os.environ.get("APPDATA") or Path.home()) / ".emacs.d"
     classic = _home(".emacs.d")
@@ -157,7 +157,7 @@ def _emacs_directory() -> Path:
 
 
 def _command() -> list[str] | None:
-    """Return the absolute command, or None where the bare name `codesearch` starts this very program."""
+    """Return the absolute path of the command, or None if the bare name `codesearch` starts this same program."""
     name = "codesearch.exe" if os.name == "nt" else "codesearch"
     here = Path(sys.executable).parent / name
     found = shutil.which("codesearch")
@@ -167,7 +167,7 @@ def _command() -> list[str] | None:
 
 
 def _files(editor: Editor) -> dict[str, bytes]:
-    """Return the files to install: their bytes by their names below the plugin's folder."""
+    """Return the content of the files to install, by their path below the plugin's folder."""
     source = _source(editor)
     wanted = {
         path.relative_to(source).as_posix(): path.read_bytes()
@@ -215,13 +215,13 @@ def _help_tags(files: dict[str, bytes]) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """What an installation would do, by names below the folder."""
+    """The changes that an installation would make, as paths below the folder."""
 
     writes: list[str]
     stale: list[str]
-    """Installed before, unchanged, and no longer part of the plugin."""
+    """Installed earlier, unmodified, and no longer part of the plugin."""
     foreign: list[str]
-    """In the way, and not ours."""
+    """Files in the way that codesearch did not write."""
 
 
 def _plan(folder: Path, wanted: dict[str, bytes]) -> _Plan:
@@ -247,7 +247,7 @@ def _write(folder: Path, wanted: dict[str, bytes], plan: _Plan) -> None:
     if before == after and not plan.writes:
         return
     folder.mkdir(parents=True, exist_ok=True)
-    # The manifest first: whatever happens then, `uninstall` knows every file that may have been written.
+    # The manifest first: whatever fails later, `uninstall` knows every file that may have been written.
     text = json.dumps({"files": {**(before or {}), **after}}, indent=1) + "\n"
     (folder / MANIFEST).write_text(text, encoding="utf-8")
     for name in plan.writes:
@@ -270,7 +270,7 @@ def _manifest(folder: Path) -> dict[str, str] | None:
         return None
     except (ValueError, KeyError, TypeError) as error:
         raise CodesearchError(f"{path}: damaged ({error}); remove {folder} by hand") from error
-    # A manifest is not trusted to name files elsewhere.
+    # A manifest must not name files outside the folder.
     return {
         str(name): str(digest)
         for name, digest in files.items()
@@ -292,7 +292,7 @@ def _digest_of(path: Path) -> str | None:
 
 
 def _remove_empty(folder: Path) -> None:
-    """Remove folders that an installation left empty, up to the plugin's own."""
+    """Remove folders that are empty now, up to the plugin's own."""
     for path in sorted((one for one in folder.rglob("*") if one.is_dir()), reverse=True):
         if not any(path.iterdir()):
             path.rmdir()
@@ -300,7 +300,7 @@ def _remove_empty(folder: Path) -> None:
         folder.rmdir()
 
 
-# -- what is left to do ---------------------------------------------------------------------------
+# -- next steps -----------------------------------------------------------------------------------
 
 
 def _next_steps(editor: Editor, folder: Path, *, default: bool) -> list[str]:

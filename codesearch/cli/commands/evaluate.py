@@ -1,4 +1,4 @@
-"""`codesearch eval`: how good the answers are on one's own code."""
+"""`codesearch eval`: measure search quality on your own code."""
 
 from __future__ import annotations
 
@@ -198,7 +198,7 @@ def _ended(found: Report, limits: dict[str, float]) -> int:
 
 
 def lines(found: Report, look: Look) -> Iterator[str]:
-    """Yield an evaluation, line by line, for people."""
+    """Yield an evaluation as lines of text."""
     from codesearch.quality.evaluation import counted
     from codesearch.quality.metrics import METRICS, TITLES
 

@@ -1,4 +1,4 @@
-"""`codesearch feedback`: what is recorded of the answers that were opened."""
+"""`codesearch feedback`: the log of opened results."""
 
 from __future__ import annotations
 

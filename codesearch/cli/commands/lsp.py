@@ -1,4 +1,4 @@
-"""The command `codesearch lsp`: start the language server."""
+"""`codesearch lsp`: start the language server."""
 
 from __future__ import annotations
 

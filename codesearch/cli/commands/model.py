@@ -1,4 +1,4 @@
-"""`codesearch model`: which embedding models there are, which one answers, and bringing others."""
+"""`codesearch model`: list, import, choose, remove and measure embedding models."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ app = group("Manage embedding models.")
 
 
 class PrecisionChoice(str, Enum):
-    """How the weights of an imported model are kept."""
+    """Precision of the weights of an imported model."""
 
     int8 = "int8"
     float32 = "float32"
@@ -33,7 +33,7 @@ NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="Name as shown
 
 @dataclass(frozen=True, slots=True)
 class _Listed:
-    """One model as it is listed."""
+    """One row of the list of models."""
 
     name: str
     dims: int
@@ -248,7 +248,7 @@ def bench(
     return 0
 
 
-# -- what there is --------------------------------------------------------------------------------
+# -- the list of models ---------------------------------------------------------------------------
 
 
 def _listed(chosen: str) -> Iterator[_Listed]:
@@ -282,7 +282,7 @@ def _size(count: int) -> str:
 
 
 def _table(rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
-    """Yield the rows with their columns below each other: numbers to the right, the first and last to the left."""
+    """Yield the rows with aligned columns: the first and last to the left, numbers to the right."""
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     numbers = [any(row[column][:1].isdigit() for row in rows[1:]) for column in range(len(widths))]
     for row in rows:
@@ -300,10 +300,10 @@ _TABLE_LINE = re.compile(r"^[ \t]*\[", re.M)
 
 
 def _write_model(file: Path, name: str) -> None:
-    """Set `model` in a settings file; every other line stays as it is. Raises UsageError if the file is not TOML."""
+    """Set `model` in a settings file and leave all other lines unchanged. Raises UsageError if the file is not TOML."""
     from codesearch import settings
 
-    settings.read_file(file)  # its error is the one to tell
+    settings.read_file(file)  # report its error
     text = file.read_text("utf-8-sig") if file.exists() else ""
     line = f"model = {_quoted(name)}"
     table = _TABLE_LINE.search(text)

@@ -1,4 +1,4 @@
-"""`codesearch query`: find code by what it does."""
+"""`codesearch query`: search code with a description of what it does."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ResultOptions:
-    """Which of the results are used, and for what."""
+    """Which results are shown or opened."""
 
     limit: LimitOption = None
     min_score: Annotated[
@@ -119,7 +119,7 @@ def query(
 
 
 def _understood(words: list[str], results: ResultOptions) -> tuple[str | None, str | None]:
-    """Return (TEXT, PATH) of the arguments: the last of several is PATH if it is a folder, or looks like a path."""
+    """Split the arguments into (TEXT, PATH): the last of several is PATH if it is a folder or looks like a path."""
     if results.batch is not None:
         if len(words) > 1:
             raise UsageError("with --batch, queries come from the file: omit TEXT and give only PATH")
@@ -195,6 +195,6 @@ def _nothing_above(text: str, hits: Sequence[Hit], printed: Answers, results: Re
 
 
 alone = application()
-"""The command without the others, whose options take typer as long to prepare as a query takes to answer."""
+"""Only this command: preparing the options of the others would take typer as long as answering a query."""
 alone.callback()(lambda: None)
 register(alone, query)

@@ -1,4 +1,4 @@
-"""The command `codesearch watch`: keep an index fresh and warm, in this terminal or in the background."""
+"""`codesearch watch`: keep an index up to date and loaded, in this terminal or in the background."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 
 NAME = "codesearch watch"
 START_TIMEOUT = 20.0
-"""Seconds a watcher in the background may take until it answers."""
+"""Seconds that a watcher in the background may take until it responds."""
 STOP_TIMEOUT = 20.0
 
 
 class _EndedError(BaseException):
-    """A signal asks the process to end."""
+    """Raised by a signal that asks the process to end."""
 
 
 def watch(
@@ -67,7 +67,7 @@ def watch(
 
 
 def background(root: str, log: str, poll: str, settings: str) -> int:
-    """Do the work of a watcher in the background; the arguments come from `_start`, `settings` as JSON."""
+    """Run a watcher in the background, with the arguments from `_start`; `settings` is JSON."""
     import json
 
     from codesearch.service import Service
@@ -100,7 +100,7 @@ def _run(service: Service, *, quiet: bool = False, log: Path | None = None) -> i
                 )
     except _EndedError:
         for number in numbers:
-            signal.signal(number, signal.SIG_DFL)  # who asks twice does not want to wait
+            signal.signal(number, signal.SIG_DFL)  # a second signal: end at once
         speaker.say("ending")
     finally:
         service.close()
@@ -108,7 +108,7 @@ def _run(service: Service, *, quiet: bool = False, log: Path | None = None) -> i
 
 
 def _other_watcher(service: Service) -> int:
-    """Return the process of another watcher of this root; 0 if there is none, or only an editor keeps the index."""
+    """Return the process id of another watcher of this root; 0 if there is none, or only an editor."""
     from codesearch.service.election import holder
 
     if service.status().role != "reader":
@@ -118,7 +118,7 @@ def _other_watcher(service: Service) -> int:
 
 
 class _Speaker:
-    """Turns states into lines on stderr."""
+    """Prints changes of state as lines on stderr."""
 
     def __init__(self, service: Service, *, quiet: bool, log: Path | None) -> None:
         self._service, self._quiet, self._log = service, quiet, log
@@ -194,7 +194,7 @@ def _start(service: Service, settings: dict[str, Any], *, poll: bool, quiet: boo
         if found is not None and found.get("pid") == child.pid:
             break
         if found is not None and found.get("name") != NAME:
-            break  # an editor keeps the index; the watcher stands by
+            break  # an editor is writing the index; this watcher is on standby
         time.sleep(0.05)
     else:
         raise CodesearchError(f"the watcher (process {child.pid}) is not responding; see {log}")
@@ -259,7 +259,7 @@ def _stop(service: Service, *, quiet: bool) -> int:
         )
     pid = int(facts.get("pid", 0))
     asked = client.call(service.index_path, "stop") is not None
-    # One that does not respond is not asked twice: a stopped process takes no signal but the last.
+    # If it does not respond, do not ask again: a suspended process reacts to SIGKILL only.
     signals = [signal.SIGTERM, kill] if asked else [kill]
     end = time.monotonic() + (STOP_TIMEOUT / 2 if asked else 0.0)
     while kept(service.index_path).get("pid") == pid:
@@ -278,7 +278,7 @@ def _stop(service: Service, *, quiet: bool) -> int:
 
 
 def _lives(pid: int) -> bool:
-    """Return whether a process that gave up its lock is still on its way out; where that cannot be told, not."""
+    """Whether a process that released its lock is still exiting; False if that cannot be determined."""
     if os.name != "posix":
         return False
     try:

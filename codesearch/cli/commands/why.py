@@ -1,4 +1,4 @@
-"""`codesearch why`: why a function is not higher among the answers."""
+"""`codesearch why`: explain why a function does not rank higher."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _WAYS = {
 }
 
 _VERDICTS = {"no candidate": "not a candidate"}
-"""Verdicts that read differently in text than in JSON."""
+"""Verdicts whose text differs from their name in JSON."""
 
 
 def why(
@@ -82,7 +82,7 @@ def why(
 
 
 def lines(found: Why, place: str, look: Look) -> Iterator[str]:
-    """Yield an explanation, line by line, for people."""
+    """Yield an explanation as lines of text."""
     symbol = found.symbol
     if symbol is None:
         yield f"{clean(place)}: {found.verdict}"
@@ -125,7 +125,7 @@ def _hit(hit: Hit) -> str:
 
 
 def to_json(found: Why) -> dict[str, Any]:
-    """Return an explanation as JSON; what does not apply is absent."""
+    """Return an explanation as JSON, without the fields that do not apply."""
     from dataclasses import asdict
 
     value: dict[str, Any] = {"verdict": found.verdict, "reason": found.reason}

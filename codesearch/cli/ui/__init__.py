@@ -1,1 +1,1 @@
-"""What a person sees in the terminal: colours, answers, progress, reports."""
+"""Output to the terminal: colours, results, progress, reports."""

@@ -1,4 +1,4 @@
-"""How the commands that answer a question print their results, and end."""
+"""Output and exit status of the commands that answer a query."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def answers(index: Index, output: OutputOptions, *, weak: bool = False, terms: Sequence[str] = ()) -> Answers:
-    """Return what prints the results of a command; `weak` marks those that hardly match, `terms` are marked."""
+    """Return the printer for a command's results; it marks `terms` and, if `weak`, low scores."""
     from codesearch.cli.ui.page import Terms
     from codesearch.cli.ui.render import Answers
     from codesearch.search.rank import WEAK
@@ -37,7 +37,7 @@ def answers(index: Index, output: OutputOptions, *, weak: bool = False, terms: S
 
 
 def ended(index: Index, found: bool, *, quiet: bool) -> int:
-    """Return the exit status of a question; raise NotFoundError if nothing could have answered it."""
+    """Return the exit status of a query. Raises NotFoundError if the tree holds nothing that can be found."""
     if found:
         return FOUND
     if problem := session.nothing_to_search(index.status()):

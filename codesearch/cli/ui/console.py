@@ -14,19 +14,19 @@ from typing import Literal
 ColorWish = Literal["auto", "always", "never"]
 
 LONGEST_LINE = 500
-"""Columns of a line of source where there is no terminal whose width it must fit."""
+"""Columns of a line of source if stdout is not a terminal."""
 _SAFE_ERRORS = "codesearch-output"
 _CONTROL = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
-"""What could command a terminal, or show text in another order than it has."""
+"""Characters that control a terminal or change the direction of text."""
 _NAMED_CONTROLS = {"\n": "\\n", "\r": "\\r", "\x1b": "\\e"}
 
 
 class PipeClosedError(Exception):
-    """Whoever read our output has stopped reading."""
+    """The reader of our output has closed the pipe."""
 
 
 def _encode_anyway(error: UnicodeError) -> tuple[str | bytes, int]:
-    """Encode what strict encoding refuses: bytes of file names as they were, other characters as escapes."""
+    """Encode characters that the encoding lacks: undecodable bytes of file names unchanged, others as escapes."""
     if not isinstance(error, UnicodeEncodeError):
         raise error
     out = bytearray()
@@ -40,7 +40,7 @@ def _encode_anyway(error: UnicodeError) -> tuple[str | bytes, int]:
 
 
 def prepare() -> None:
-    """Let stdout take any file name in any locale."""
+    """Make stdout accept any file name in any locale."""
     codecs.register_error(_SAFE_ERRORS, _encode_anyway)
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
@@ -49,7 +49,7 @@ def prepare() -> None:
 
 
 def write(text: str) -> None:
-    """Write to stdout. Raises PipeClosedError, OSError if the disk is full."""
+    """Write to stdout. Raises PipeClosedError if nothing reads it, OSError if the disk is full."""
     if sys.stdout is None:
         raise PipeClosedError
     try:
@@ -59,7 +59,7 @@ def write(text: str) -> None:
 
 
 def flush() -> None:
-    """Send what is buffered. Raises PipeClosedError."""
+    """Flush stdout. Raises PipeClosedError if nothing reads it."""
     if sys.stdout is None:
         return
     try:
@@ -69,7 +69,7 @@ def flush() -> None:
 
 
 def abandon() -> None:
-    """Give up on stdout, so that nothing complains about a closed pipe or a full disk when the process ends."""
+    """Discard further output, so that a closed pipe or a full disk causes no error when the process exits."""
     if sys.stdout is None:
         return
     try:
@@ -82,18 +82,18 @@ def abandon() -> None:
 
 
 def message(text: str) -> None:
-    """Say something to the person on stderr, on one line."""
+    """Print a message on stderr, on one line."""
     if sys.stderr is not None:
         print(f"codesearch: {clean(text)}", file=sys.stderr, flush=True)
 
 
 def stderr_is_terminal() -> bool:
-    """Return whether a person watches stderr, on a terminal that can redraw a line."""
+    """Whether stderr is a terminal that can redraw a line."""
     return sys.stderr is not None and sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
 
 
 def clean(text: str) -> str:
-    """Return text as one printable line: control characters, which could command a terminal, become escapes."""
+    """Return text as one printable line: control characters, which could control the terminal, become escapes."""
     if text.isascii() and text.isprintable():
         return text
     return _CONTROL.sub(_escape, text)
@@ -112,7 +112,7 @@ class Look:
     links: bool = False
     """File names are hyperlinks (OSC 8)."""
     width: int | None = None
-    """Columns; None means that it is not a terminal."""
+    """Columns; None if stdout is not a terminal."""
     height: int | None = None
     """Lines of the terminal."""
     unicode: bool = True
@@ -120,29 +120,29 @@ class Look:
 
     @property
     def bar(self) -> str:
-        """The line between line numbers and source."""
+        """The bar between line numbers and source."""
         return "│" if self.unicode else "|"
 
     @property
     def more(self) -> str:
-        """What stands for something cut off."""
+        """The mark for text that was cut off."""
         return "…" if self.unicode else "..."
 
     def paint(self, text: str, codes: str) -> str:
-        """Return text in SGR codes such as `1;34`, if colours are on."""
+        """Return text with SGR codes such as `1;34`, if colours are on."""
         return f"\x1b[{codes}m{text}\x1b[0m" if self.color and text else text
 
     def link(self, text: str, target: str) -> str:
-        """Return text that opens `target`, a URL, where the terminal can."""
+        """Return text as a link to `target`, a URL, if the terminal supports it."""
         return f"\x1b]8;;{target}\x1b\\{text}\x1b]8;;\x1b\\" if self.links else text
 
     def fit(self, text: str, used: int = 0) -> str:
-        """Return text cut to what is left of the width after `used` columns."""
+        """Return text cut to the width that remains after `used` columns."""
         return cut(text, LONGEST_LINE if self.width is None else max(1, self.width - used), self.more)
 
 
 def look(wish: ColorWish) -> Look:
-    """Decide how to show text: an explicit wish first, then NO_COLOR, FORCE_COLOR and the terminal."""
+    """Decide how to show text: by an explicit choice, else by NO_COLOR, FORCE_COLOR and the terminal."""
     out = sys.stdout
     terminal = out is not None and out.isatty()
     term = os.environ.get("TERM", "")
@@ -189,7 +189,7 @@ _CODES = re.compile("(\x1b\\[[0-9;]*m)")
 
 
 def cut(text: str, width: int, more: str) -> str:
-    """Return text (which may hold SGR codes) in at most `width` columns, ending in `more` if something is missing."""
+    """Return text, which may contain SGR codes, cut to `width` columns; it ends in `more` if it was cut."""
     parts = _CODES.split(text)
     if columns("".join(parts[::2])) <= width:
         return text

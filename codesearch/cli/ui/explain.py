@@ -1,4 +1,4 @@
-"""Why an answer is where it is: a table of its features for people, and the same as JSON."""
+"""Explains the rank of a result: its features as a table or as JSON."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from codesearch.search.explain import Gap
 
 SHOWN = 8
-"""Features of an answer that are shown; the rest is summed up."""
+"""Maximum number of features shown; the others are summed up."""
 
 MEANINGS = {
     "text": "matching words anywhere, relative to the best",
@@ -75,18 +75,18 @@ MEANINGS = {
     "rerank_rank": "rank by similarity (transformer)",
     "rerank_gap": "distance to the most similar one (transformer)",
 }
-"""What each feature says, by name."""
+"""The description of each feature, by name."""
 
 
 def meaning(feature: str) -> str:
-    """Return a feature in words."""
+    """Return the description of a feature."""
     return MEANINGS.get(feature, feature.replace("_", " "))
 
 
 def lines(reasons: Sequence[Ranked], place: int, look: Look) -> Iterator[str]:
-    """Yield the table of the answer at a place (from 1): its features, and what they make of the next one."""
+    """Yield the table for the result at a rank (from 1): its features, and the difference to the next result."""
     item = reasons[place - 1]
-    # Weighed alike: only sums of the same weights can be compared.
+    # Only sums with the same weights can be compared.
     after = replace(reasons[place], weighting=item.weighting) if place < len(reasons) else None
     rows = item.contributions()
     others = {name: adds for name, _, _, adds in after.contributions()} if after is not None else {}
@@ -108,7 +108,7 @@ def lines(reasons: Sequence[Ranked], place: int, look: Look) -> Iterator[str]:
 
 
 def to_json(item: Ranked) -> dict[str, Any]:
-    """Return the features of an answer as hit.schema.json describes them."""
+    """Return the features of a result as hit.schema.json describes them."""
     rows = item.contributions()
     return {
         "sum": round(sum(row[3] for row in rows), 4),
@@ -121,7 +121,7 @@ def to_json(item: Ranked) -> dict[str, Any]:
 
 
 def gap_lines(gaps: Sequence[Gap], look: Look) -> Iterator[str]:
-    """Yield what makes the difference between two answers."""
+    """Yield the features that make the difference between two results."""
     yield look.paint(look.fit(f"  {'gap':>8}{'other':>8}{'this':>8}  feature", 0), "2")
     for gap in gaps[:SHOWN]:
         yield look.fit(f"  {gap.difference:>+8.2f}{gap.other:>8.2f}{gap.value:>8.2f}  {meaning(gap.feature)}", 0)

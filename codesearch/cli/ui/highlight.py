@@ -1,4 +1,4 @@
-"""Colouring source code in the terminal's own sixteen colours, so that it fits dark and light backgrounds."""
+"""Syntax highlighting in the terminal's own sixteen colours, readable on dark and on light backgrounds."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ _CODES = (
     ("Name.Exception", "36"),
     ("Name.Tag", "34"),
 )
-"""Token -> SGR codes, the first that contains a token wins. No yellow and no bright colours: unreadable on white."""
+"""Token -> SGR codes; the first that contains a token applies. No yellow or bright colours: unreadable on white."""
 
 
 def lines(source: list[str], language: str, limit: int) -> list[str]:
-    """Return the first `limit` lines of a source in colours; lines of a language Pygments lacks come back as given."""
+    """Return the first `limit` lines of a source in colours; unchanged if Pygments does not support the language."""
     lexer = _lexer(language)
     if lexer is None:
         return source[:limit]
@@ -45,7 +45,7 @@ def _lexer(language: str) -> Any:
 
     try:
         name = languages.get(language).lexer or language
-    except NotFoundError:  # of an index by a later version
+    except NotFoundError:  # a language of a later version
         return None
     options = {"startinline": True} if language == "php" else {}
     try:

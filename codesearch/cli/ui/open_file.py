@@ -1,4 +1,4 @@
-"""Opening an answer in the user's editor."""
+"""Opens a result in the user's editor."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _COLON = frozenset("hx helix zed subl sublime_text mate lapce pulsar atom".split
 
 
 def command(file: Path, line: int) -> list[str]:
-    """Return what opens a file at a line, by $VISUAL or else $EDITOR. Raises UsageError if neither is set."""
+    """Return the command that opens a file at a line, from $VISUAL or $EDITOR. Raises UsageError if neither is set."""
     wish = os.environ.get("VISUAL") or os.environ.get("EDITOR") or ""
     try:
         words = shlex.split(wish, posix=os.name != "nt")
@@ -40,7 +40,7 @@ def command(file: Path, line: int) -> list[str]:
 
 
 def open_at(file: Path, line: int) -> None:
-    """Open a file in the editor and wait until that ends. Raises CodesearchError if it cannot be run or fails."""
+    """Open a file in the editor and wait until it exits. Raises CodesearchError if it cannot be run or fails."""
     words = command(file, line)
     environment = {name: value for name, value in os.environ.items() if (name, value) != ONE_THREAD}
     try:

@@ -13,13 +13,13 @@ _CODES = re.compile("(\x1b\\[[0-9;]*m)")
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """The words of a query that are looked for in the lines of its results."""
+    """The words of a query that are marked in the lines of its results."""
 
     words: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, words: Sequence[str]) -> Terms:
-        """Return the terms that are long enough to tell something, the longest first."""
+        """Return the terms that are long enough to be significant, the longest first."""
         kept = {word.lower() for word in words if len(word) >= _SHORTEST_TERM}
         return cls(tuple(sorted(kept, key=lambda word: (-len(word), word))))
 
@@ -51,14 +51,14 @@ def first_line(lines: Sequence[str], start: int, count: int, terms: Terms, *, is
         start = next(code, start)
     if count < 1 or len(lines) <= start + count:
         return min(start, max(0, len(lines) - count)) if is_module else start
-    declared = set() if is_module else terms.found_in(lines[start])  # it is shown in any case
+    declared = set() if is_module else terms.found_in(lines[start])  # it is shown anyway
     found = [terms.found_in(line) - declared for line in lines]
 
     def value(at: int) -> int:
         return len(set().union(*found[at : at + count]))
 
     best = max(range(start, len(lines) - count + 1), key=value)
-    # The first lines say what a function is for: only clearly better ones are worth more.
+    # The first lines tell the purpose of a function: skip them only for clearly better ones.
     if value(best) < value(start) + (1 if is_module else 2):
         return start
     return next((at for at in range(best, best + count) if lines[at].strip()), best)
@@ -82,7 +82,7 @@ def fitted(strong: int, weak: int, context: int, height: int | None) -> list[int
 
 
 def shortened(path: str, width: int, more: str) -> str:
-    """Return a path in at most `width` columns: its middle is left out, the file name stays as long as possible."""
+    """Return a path in at most `width` columns: shortened in the middle, with as much of the file name as possible."""
     if len(path) <= width:
         return path
     keep = max(1, width - len(more))

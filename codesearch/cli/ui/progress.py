@@ -1,4 +1,4 @@
-"""Showing how far an update is: a bar on a terminal, one line elsewhere, nothing for what is over at once."""
+"""Progress of updates and backfills: a bar on a terminal, lines elsewhere, nothing for short work."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ if TYPE_CHECKING:
     from codesearch.rerank.backfill import BackfillProgress
 
 PATIENCE = 0.3
-"""Seconds of work nobody needs to be told about."""
+"""Seconds of work before the first line is printed."""
 LINE_EVERY = 15.0
-"""Seconds between two lines where there is no terminal for a bar: the log of a CI job shows that it goes on."""
+"""Seconds between two lines if stderr is not a terminal, so that the log of a CI job shows progress."""
 
 
 _Reporting = TypeVar("_Reporting", bound="_Reporter")
 
 
 class _Reporter:
-    """Has a bar on a terminal, which leaving the context takes away; an interruption is told what it left."""
+    """A progress bar on a terminal, removed when the context ends; an interruption reports what was kept."""
 
     KEPT: str
 
@@ -52,7 +52,7 @@ class _Reporter:
 
 
 class Reporter(_Reporter):
-    """Hears of an update's progress; use it as a context manager, so that the bar is always taken away."""
+    """Shows the progress of an update. A context manager, so that the bar is always removed."""
 
     KEPT = "files indexed so far are kept"
 
@@ -64,12 +64,12 @@ class Reporter(_Reporter):
         self._told = 0.0
 
     def waiting(self, text: str) -> None:
-        """Say that another process is writing."""
+        """Show that another process is writing."""
         if not self._quiet:
             console.message(text)
 
     def progress(self, now: Progress) -> None:
-        """Show how far the update is."""
+        """Show the progress of the update."""
         if self._quiet:
             return
         if not self._terminal:
@@ -112,7 +112,7 @@ class Reporter(_Reporter):
 
 
 def _line(now: Progress) -> str:
-    """Return how far an update is, in words; the time left goes by the bytes that are left."""
+    """Describe the progress of an update; the remaining time is estimated from the remaining bytes."""
     rate = now.bytes / now.seconds or 1.0
     left = (now.bytes_total - now.bytes) / rate
     return (
@@ -122,7 +122,7 @@ def _line(now: Progress) -> str:
 
 
 class BackfillReporter(_Reporter):
-    """Hears how far the second stage's vectors are: a bar on a terminal, one line elsewhere. A context manager."""
+    """Shows the progress of a backfill of the reranker's vectors. A context manager."""
 
     KEPT = "the vectors made so far are kept"
 
@@ -132,7 +132,7 @@ class BackfillReporter(_Reporter):
         self._said = False
 
     def progress(self, now: BackfillProgress) -> None:
-        """Show how far it is."""
+        """Show the progress of the backfill."""
         if self._quiet or now.done == now.total:
             return
         if not console.stderr_is_terminal():
@@ -166,7 +166,7 @@ class BackfillReporter(_Reporter):
 
 
 def stretches(*, quiet: bool) -> Callable[[str], AbstractContextManager[Callable[[int, int], None]]]:
-    """Return what shows each stretch of a long work by its name: a line that is redrawn, on a terminal only."""
+    """Return a function that shows the current step of a long task on a line that is redrawn, on a terminal only."""
     shown = console.stderr_is_terminal() and not quiet
 
     @contextmanager

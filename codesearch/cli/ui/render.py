@@ -1,4 +1,4 @@
-"""Answers as text, JSON, vimgrep lines and paths."""
+"""Prints results as text, JSON, vimgrep lines or paths."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ if TYPE_CHECKING:
     from codesearch.search import Ranked
 
 PATH, LINE, KIND, NAME, FAINT = "35", "32", "2", "1", "2"
-"""SGR codes of the parts of a header; grep's colours for path and line."""
+"""SGR codes for the parts of a header; path and line have grep's colours."""
 MOST_COPIES = 3
-"""So many copies of an answer (or parts) are named, the others counted."""
+"""Maximum number of copies or parts of a result that are named; the others are counted."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """How the answers of one command are printed."""
+    """How the results of a command are printed."""
 
     index: Index
     format: Format
     look: Look
     context: int
-    """Lines of source below each answer in text."""
+    """Lines of source below each result in text."""
     snippet: bool = False
     snippet_lines: int | None = None
     """Lines of the snippet in JSON; None means the whole symbol."""
@@ -45,9 +45,9 @@ class Answers:
     """Show all results in full, even if they do not fit the terminal."""
 
     def print_hits(self, hits: Sequence[Hit], query: dict[str, Any], reasons: Sequence[Ranked] = ()) -> None:
-        """Print the answers to one question; `query` is what a JSON object says was asked.
+        """Print the results of one query; `query` is the text that JSON objects repeat.
 
-        `reasons`, if there are any, are printed with them: one an answer, and perhaps that of the one after the last.
+        `reasons` are printed with them: one per result, and optionally one for the result after the last.
         """
         if self.format is Format.json:
             results = [self.hit(hit, reasons) for hit in hits]
@@ -58,7 +58,7 @@ class Answers:
         elif self.format is Format.text:
             self._print_page(hits, reasons)
         elif self.format is Format.paths:
-            # A copy's file holds the result as well.
+            # The file of a copy contains the result, too.
             self._print_paths(
                 self._shown(path)
                 for hit in hits
@@ -68,7 +68,7 @@ class Answers:
             self._print_plain(hit.symbol for hit in hits)
 
     def print_symbols(self, symbols: Iterable[Symbol]) -> int:
-        """Print symbols that are no answers to a question, one a line; return how many there were."""
+        """Print symbols without a query, one per line; return how many there were."""
         count = 0
 
         def counted() -> Iterator[Symbol]:
@@ -95,7 +95,7 @@ class Answers:
         return count
 
     def print_source(self, symbols: list[Symbol]) -> None:
-        """Print whole symbols: the bare source in a pipe, with places and line numbers on a terminal."""
+        """Print whole symbols: only the source in a pipe; with location and line numbers on a terminal."""
         if self.format is Format.json:
             results = [
                 {**self.symbol(symbol), "snippet": "\n".join(self.index.source(symbol, whole=True)[1])}
@@ -120,7 +120,7 @@ class Answers:
     # -- JSON -------------------------------------------------------------------------------------
 
     def hit(self, hit: Hit, reasons: Sequence[Ranked] = ()) -> dict[str, Any]:
-        """Return an answer as hit.schema.json describes it."""
+        """Return a result as hit.schema.json describes it."""
         more: dict[str, Any] = {"weak": True} if hit.score < self.weak else {}
         if hit.copies:
             more["copies"] = list(hit.copies)
@@ -172,7 +172,7 @@ class Answers:
     # -- for people -------------------------------------------------------------------------------
 
     def _print_page(self, hits: Sequence[Hit], reasons: Sequence[Ranked]) -> None:
-        """Print results for people: on a terminal numbered, and as many lines of each as fit."""
+        """Print results as text; on a terminal, they are numbered, with as many lines of each as fit."""
         height = None if self.everything or reasons else self.look.height
         strong = (
             len(hits) if self.everything or self.look.height is None else sum(one.score >= self.weak for one in hits)
@@ -201,7 +201,7 @@ class Answers:
         signature = "" if is_module else symbol.signature
         declared = _declaration(signature, lines)
         one_line = bool(count) and len(declared) == 1
-        # A declaration of several lines is shown on one, and the body from the line after it.
+        # A declaration of several lines is shown on one line, and the body from the line after it.
         top = "" if one_line else self._signature(symbol, signature)
         least = 0 if one_line else declared.stop
         start = page.first_line(lines, least, count, self.terms, is_module=is_module)
@@ -211,7 +211,7 @@ class Answers:
         return header + said + top + self._snippet(symbol, first, lines, start, count)
 
     def _header(self, hit: Hit) -> str:
-        """Return number, place, kind, name and score of a result on one line; the path gives way to the score."""
+        """Return number, location, kind, name and score of a result on one line; a long path is shortened."""
         look, symbol = self.look, hit.symbol
         weak = hit.score < self.weak
         score = f"weak {hit.score:.2f}" if weak else f"{hit.score:.2f}"
@@ -241,7 +241,7 @@ class Answers:
         return self.look.paint("     " + self.look.fit(sentence, 5), "3") + "\n"
 
     def _shown(self, path: str) -> str:
-        """Return a path as it opens from the current folder, if that is inside the tree."""
+        """Return a path relative to the current folder, if that is inside the tree."""
         import os
 
         here = self._here
@@ -260,9 +260,9 @@ class Answers:
         return here if here != root and here.startswith(root.rstrip(os.sep) + os.sep) else ""
 
     def _elsewhere(self, hit: Hit) -> str:
-        """Return where the same code stands too, and where overloads do, a line each.
+        """Return the locations of copies and of overloads, one line for each sort.
 
-        What an answer is defined in is named by its qualified name already.
+        The enclosing symbol is not listed: the qualified name contains it.
         """
         out = []
         asked = hit.symbol
@@ -285,7 +285,7 @@ class Answers:
         return f"{shown}:{look.paint(str(symbol.start_line), LINE)}"
 
     def _linked(self, symbol: Symbol, text: str) -> str:
-        """Return text that opens the file of a symbol, where the terminal can."""
+        """Return text as a link to the file of a symbol, if the terminal supports it."""
         if not self.look.links:
             return text
         import os
@@ -308,12 +308,12 @@ class Answers:
         return "  " + self.look.fit(shown, 2) + "\n"
 
     def _snippet(self, symbol: Symbol, first: int, lines: list[str], start: int, count: int) -> str:
-        """Return `count` of a symbol's lines from the one at index `start`: numbered, dedented, in colours."""
+        """Return `count` lines of a symbol from index `start`: numbered, dedented, in colours."""
         look = self.look
         stop = min(start + count, len(lines))
         if start >= stop:
             return ""
-        # A docstring begun before the first line shown keeps its colour: all lines up to the last are lexed.
+        # Lex from the beginning, so that a docstring that starts above the first line shown keeps its colour.
         source = [clean(line.expandtabs(4)) for line in (lines if look.color else lines[:stop])]
         if len(lines) - stop == 1:
             source, stop = [*source, clean(lines[stop].expandtabs(4))][: len(lines)], stop + 1
@@ -345,9 +345,9 @@ def _line_of(symbol: Symbol) -> str:
 
 
 def _declaration(signature: str, lines: list[str]) -> range:
-    """Return which of a symbol's first lines hold its declaration; an empty range if that cannot be told."""
+    """Return which of a symbol's first lines are its declaration; an empty range if that is unclear."""
     wanted = "".join(signature.split())
-    # A signature has no comma after the last of several parameters, which stand on lines of their own in the source.
+    # In the source, parameters on lines of their own may end in a comma, which the signature omits.
     closed = re.compile(r",(?=[)\]])")
     for start, line in enumerate(lines[:20] if wanted else ()):
         found = "".join(line.split())
@@ -361,5 +361,5 @@ def _declaration(signature: str, lines: list[str]) -> range:
 
 
 def print_json(value: object, indent: int | None = None) -> None:
-    """Print one JSON value in ASCII, so that any locale takes it; bytes of file names are lone surrogates."""
+    """Print a JSON value in ASCII, for any locale; undecodable bytes of file names become lone surrogates."""
     console.write(json.dumps(value, indent=indent) + "\n")

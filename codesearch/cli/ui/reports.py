@@ -1,4 +1,4 @@
-"""What `index`, `status` and `config` tell about an index."""
+"""The reports of `index`, `status` and `config`."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from codesearch.status import Status
 
 MOST = 8
-"""Extensions of unknown files that a status names."""
+"""Maximum number of unknown file extensions that a status names."""
 
 
 def size(count: float) -> str:
-    """Return a number of bytes for people: `1.4 MB`."""
+    """Format a number of bytes: `1.4 MB`."""
     for unit in ("bytes", "kB", "MB", "GB"):
         if count < 1000 or unit == "GB":
             return f"{count:,.0f} {unit}" if unit == "bytes" else f"{count:,.1f} {unit}"
@@ -36,7 +36,7 @@ def number(count: int, what: str, many: str = "") -> str:
 
 
 def done(report: Report, root: Path) -> str:
-    """Return one line on what an update did."""
+    """Return a summary of an update on one line."""
     if not report.changed and not report.deleted:
         return f"{root}: up to date ({number(report.unchanged, 'file')})"
     parts = []
@@ -54,7 +54,7 @@ def done(report: Report, root: Path) -> str:
 
 
 def filled(report: BackfillReport, model: str) -> str:
-    """Return one line on what the second stage has seen."""
+    """Return the coverage of the reranker's vectors on one line."""
     if report.embedded:
         speed = report.embedded / max(report.seconds, 1e-6)
         did = f"embedded {number(report.embedded, 'text')} with {model} in {report.seconds:.1f} s ({speed:,.0f}/s), "
@@ -68,7 +68,7 @@ def filled(report: BackfillReport, model: str) -> str:
 
 
 def state(status: Status) -> str:
-    """Return in words whether an index is what its tree is."""
+    """Describe whether an index is up to date with its tree."""
     if not status.exists:
         return f"not indexed yet ({number(status.changed, 'file')} to read)"
     if status.fresh:
@@ -82,7 +82,7 @@ def state(status: Status) -> str:
 
 
 def status_lines(status: Status, look: Look, *, list_skipped: bool) -> Iterator[str]:
-    """Yield a status, line by line, for people."""
+    """Yield a status as lines of text."""
 
     def row(label: str, value: str) -> str:
         return f"{look.paint(f'{label:<10}' if value else label, '2')}{value}"
@@ -170,7 +170,7 @@ def status_object(status: Status, *, list_skipped: bool) -> dict[str, Any]:
 
 
 def config_lines(settings: Iterable[Described], look: Look) -> Iterator[str]:
-    """Yield each setting, its value as TOML would have it, and where it came from."""
+    """Yield each setting, its value as TOML, and its source."""
     rows = [(item.name, _toml(item.value), item.origin) for item in settings]
     width = max(len(value) for _, value, _ in rows)
     for name, value, origin in rows:
@@ -188,12 +188,12 @@ def _toml(value: Any) -> str:
 
 
 def _below(path: Path, root: Path) -> str:
-    """Return a path, relative to the root if it lies below it."""
+    """Return a path, relative to the root if it is below it."""
     return os.path.relpath(path, root) if path.is_relative_to(root) else str(path)
 
 
 def _from_home(path: Path) -> str:
-    """Return a path as people write it: with `~` where it is below their home."""
+    """Return a path with `~` for the home folder."""
     try:
         return str(Path("~") / path.relative_to(Path.home()))
     except (ValueError, RuntimeError):
