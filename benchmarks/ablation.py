@@ -4,11 +4,12 @@
     python benchmarks/ablation.py BENCH WORK --keep INDEXES --json OUT [--into docs/benchmarks.md]
     python benchmarks/ablation.py --show OUT
 
-BENCH, WORK and the measure of an answer are those of `development.py`. Three signals rank a repository: BM25 of the
-full-text index, the static vectors, and the transformer's vectors. Each ranks all symbols of the index independently:
+BENCH, WORK and the metrics are those of `development.py`. Three signals rank a repository: BM25 of the
+full-text index, the static vectors, and the transformer's vectors. Each ranks the symbols of the index independently:
 text those that contain a word of the query, the two models all of them, by cosine. Pairs, and all three, are combined
-by reciprocal rank fusion: a symbol gets 1 / (60 + rank) from each signal that has it among its best 100. The 60 is from
-the paper that proposed it, the 100 is the number of candidates that the product takes from a signal; neither was tuned.
+by reciprocal rank fusion: a symbol gets 1 / (60 + rank) from each signal that ranks it among its best 100. The 60 is
+from the paper that proposed it, the 100 is the number of candidates that the product takes from a signal; neither was
+tuned.
 For comparison, *by scores* are sums of z-scores over the same candidates. The last two rankings are those of the
 product. The hits of all rankings are folded as in the product.
 
@@ -55,13 +56,13 @@ LEARNED = {FAST_ALONE: "none", WITH_TRANSFORMER: "lazy"}
 """The product's rankings, by the setting `embed`."""
 
 CONSTANT = 60
-"""Of reciprocal rank fusion, as Cormack, Clarke and Büttcher proposed it in 2009."""
+"""The constant of reciprocal rank fusion, as proposed by Cormack, Clarke and Büttcher in 2009."""
 FUSED = BY_VECTOR
 HITS = 10
 SUITES = {"docs": "MRR@10", "files": "NDCG@10"}
 
 _LOOKED_AT = 10 * HITS
-"""Places among which ten are left after folding, nearly always."""
+"""Ranks to fold first; nearly always, at least ten hits remain."""
 _UNWEIGHED = Features(*(0.0,) * len(NAMES))
 """Folding does not depend on the features."""
 
@@ -74,11 +75,11 @@ class Repository:
     static: embed.Embedder
     transformer: embed.Embedder
     symbols: dict[int, Candidate]
-    """By id, in the order that breaks ties."""
+    """The symbols by id, in the order that breaks ties."""
     places: dict[int, int]
-    """Positions in that order."""
+    """The position of each id in that order."""
     vectors: npt.NDArray[np.float32]
-    """The transformer's, (symbols, dims), each row of length 1."""
+    """The transformer's vectors, (symbols, dims), each row of length 1."""
 
     def scores(self, query: Query) -> dict[str, dict[int, float]]:
         """Return the scores of symbols by each signal; symbols without a score are left out."""
@@ -87,7 +88,7 @@ class Repository:
             self.store.text_candidates(any_of(query.terms), ALL_FIELDS, every, query.where) if query.terms else []
         )
         vector = self.static.quantised_query(query.text)
-        near = dict(self.store.vector_candidates(vector, every, query.where))  # exact where so many are wanted
+        near = dict(self.store.vector_candidates(vector, every, query.where))  # exact for this number of candidates
         cosines = self.vectors @ _rows([self.transformer.quantised_query(query.text)])[0]
         return {
             "text": dict(matching),
@@ -96,7 +97,7 @@ class Repository:
         }
 
     def order(self, scores: Mapping[int, float]) -> list[int]:
-        """Return symbols, best first; ties by path and line, as the product breaks them."""
+        """Return symbols, best first; ties are broken by path and line, as in the product."""
         return sorted(scores, key=lambda id: (-scores[id], self.places[id]))
 
     def hits(self, ranking: Sequence[int]) -> list[Row]:
@@ -111,7 +112,7 @@ class Repository:
         return [_row(one.candidate.symbol) for one in kept[:HITS]]
 
     def answers(self, query: Query) -> dict[str, list[Row]]:
-        """Return the hits of each signal, of their pairs and of all three: by title, in the order of TITLES."""
+        """Return the hits of each signal, of the pairs and of all three, by title, in the order of TITLES."""
         scores = self.scores(query)
         orders = {name: self.order(some) for name, some in scores.items()}
         found = {name: self.hits(order) for name, order in orders.items()}
@@ -139,7 +140,7 @@ def title(names: Sequence[str]) -> str:
 
 
 TITLES = (*SIGNALS, *map(title, TOGETHER), *(title(names) + BY_SCORES for names in TOGETHER), *LEARNED)
-"""Of all rankings, as the tables have them."""
+"""The titles of all rankings, in the order of the tables."""
 
 
 def reciprocal(orders: Iterable[Sequence[int]]) -> dict[int, float]:
@@ -152,9 +153,9 @@ def reciprocal(orders: Iterable[Sequence[int]]) -> dict[int, float]:
 
 
 def standardised(signals: Iterable[tuple[Mapping[int, float], Sequence[int]]]) -> dict[int, float]:
-    """Return the sums of z-scores of the symbols among the first FUSED of any ranking; a missing score counts as 0.
+    """Return the sums of z-scores of the symbols among the first FUSED of any ranking; a missing score counts 0.
 
-    Of each signal: its scores, and its ranking.
+    `signals` holds the scores and the ranking of each signal.
     """
     signals = list(signals)
     ids = list(dict.fromkeys(id for _, order in signals for id in order[:FUSED]))
@@ -167,7 +168,7 @@ def standardised(signals: Iterable[tuple[Mapping[int, float], Sequence[int]]]) -
 
 
 def opened(index: Index) -> Repository:
-    """Bring an index up to date, embed all that it holds by both models, and return it."""
+    """Update an index, embed all of its symbols with both models, and return it."""
     index.update()
     report = index.embed_all()
     store = index.reader()
@@ -188,13 +189,13 @@ def opened(index: Index) -> Repository:
 
 
 def measure(folder: Path, work: Path, keep: Path) -> dict[str, Any]:
-    """Return the models, how many symbols there are, and `runs`: by ranking, the figure of every query."""
+    """Return the models, the number of symbols, and `runs`: the figure of every query, by ranking."""
     bench = loaded(folder)
     runs: dict[str, list[Row]] = {name: [] for name in TITLES}
     found: dict[str, Any] = {"models": [], "symbols": 0, "repositories": 0, "runs": runs}
     for suite, repo, roots, tasks in prepared(bench, folder, work):
         db = str((keep / f"{suite}-{repo['name']}.db").absolute())
-        # Not the user's cache: what it holds changes no figure, and others measure what it saves.
+        # Without the user's cache: it changes no figure, and other benchmarks measure what it saves.
         indexes = {
             name: codesearch.open_index(roots[0], db=db, embed=setting, cache=False)
             for name, setting in LEARNED.items()
@@ -216,7 +217,7 @@ def asked(repository: Repository, indexes: Mapping[str, Index], text: str) -> di
     """Return the hits of every ranking."""
     try:
         answers = repository.answers(parse(text))
-    except UsageError:  # nothing but filters: no ranking answers
+    except UsageError:  # only filters: there is nothing to rank
         return {name: [] for name in TITLES}
     for name, index in indexes.items():
         answer = index.query(text, limit=HITS)
@@ -277,7 +278,7 @@ def of(rows: Sequence[Row], suite: str) -> list[Row]:
 
 
 def difference(rows: Sequence[Row], others: Sequence[Row]) -> list[Row]:
-    """Return, per query, how much better some rows are."""
+    """Return, per query, the difference between two runs."""
     return [{**row, "value": row["value"] - other["value"]} for row, other in zip(rows, others, strict=True)]
 
 
@@ -285,7 +286,7 @@ BEGIN, END = "<!-- ablation:begin -->", "<!-- ablation:end -->"
 
 
 def put(document: Path, text: str) -> None:
-    """Write the tables between the marks of a document."""
+    """Write the tables between the markers in a document."""
     before, begin, rest = document.read_text("utf-8").partition(BEGIN)
     _, end, after = rest.partition(END)
     if not (begin and end):

@@ -1,15 +1,15 @@
-"""Measure codesearch beside semble: both on the same trees, in turn, in one run.
+"""Compare codesearch with semble: both on the same trees, alternating, in one run.
 
     python benchmarks/compare_semble.py --semble PYTHON --model FOLDER TREE [TREE ...] [--repeat 3]
 
 PYTHON is the interpreter of an environment with semble (`pip install semble`), FOLDER a Model2Vec model for it (its own
-default is a download). Both tools are run as people run them, by their command line, in fresh processes:
+default is a download). Both tools run as users run them, by their command line, in new processes:
 
-index   the first query of a tree, from nothing to an answer; bytes a second over the source codesearch indexes
+index   the first query of a tree, from nothing to an answer; bytes per second of the source that codesearch indexes
 cold    a query of an unchanged, indexed tree: wall time and peak resident memory of the process
 again   `codesearch index` of the unchanged tree
 
-The table gives medians; ratios are codesearch's to semble's in the same run, since the machine may be busy.
+The table shows medians. Ratios are codesearch to semble within one run, because the machine may be busy.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class Run:
 
 
 def run(argv: list[str], environment: dict[str, str] | None = None) -> Run:
-    """Run a command to its end; fail loudly if it fails."""
+    """Run a command to its end; end the benchmark if it fails."""
     with tempfile.TemporaryFile() as errors:
         started = time.perf_counter()
         pid = os.posix_spawn(
@@ -111,7 +111,7 @@ def main() -> None:
     parser.add_argument("--json", type=Path)
     parser.add_argument("trees", nargs="+", type=Path)
     arguments = parser.parse_args()
-    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # what is installed is compiled
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # installed packages are compiled
     print("| tree | files | MB | functions and types | index: MB/s ours / semble = ratio | cold query: s = ratio "
           "| memory: MB = ratio | index again: s | index file MB |")  # fmt: skip
     print("|---|---|---|---|---|---|---|---|---|")

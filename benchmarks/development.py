@@ -4,10 +4,10 @@
     python benchmarks/development.py BENCH WORK --json OUT [-- COMMAND ...]
     python benchmarks/development.py --show OUT ...
 
-BENCH contains `bench.py` and its suites, WORK the trees it prepared. COMMAND and the measure of an answer are those
-of `bench.py`. `--json` writes the figure of every query; `--show` prints the tables again, several runs side by side.
+BENCH contains `bench.py` and its suites, WORK the trees it prepared. COMMAND and the metrics are those of
+`bench.py`. `--json` writes the figure of every query; `--show` prints the tables again, several runs side by side.
 Means are over the repositories, as in `bench.py`; intervals are the percentile bootstrap (95 %) over the queries of
-each repository. The suites only measure: nothing was chosen by them.
+each repository. The suites only measure: nothing was tuned on them.
 """
 
 from __future__ import annotations

@@ -4,9 +4,9 @@
 
 PYTHON is the interpreter of an environment with semble, FOLDER a Model2Vec model for it (see compare_semble.py). Each
 tree is indexed once, in a file outside it, without vectors of the transformer. Each run restores that index, asks one
-of five queries (`first`: the transformer is opened, and embeds the query and up to fifty candidates), asks it again
-(`again`: the vectors are there), and asks semble, whose index is in its cache; each in a new process, in turn. The
-user's cache of vectors is off, and the bytecode of both is compiled, as after an installation.
+of five queries (`first`: the transformer is loaded, and embeds the query and up to fifty candidates), asks it again
+(`again`: the vectors exist), and asks semble, whose index is in its cache; each in a new process. The user's cache
+of vectors is off, and the bytecode of both is compiled, as after an installation.
 
 answer  from starting the process to the end of its output
 wall    to its end; CPU is user and system time, memory is peak resident memory
@@ -106,14 +106,14 @@ def measure(tree: Path, semble: Path | None, model: str, runs: int) -> tuple[int
                 ran = {"first": run(ours), "again": run(ours)}
                 if semble:
                     ran["semble"] = run([*theirs, question, str(tree), "-k", "10"], cache)
-                if number:  # the first of all reads files that no run has read, and makes semble's index
+                if number:  # the first run reads files that are not in the system's cache, and builds semble's index
                     for name, one in ran.items():
                         samples.setdefault(name, []).append(one)
     return symbols, samples
 
 
 def run(argv: Sequence[str], more: Mapping[str, str] | None = None) -> Run:
-    """Run a command to its end, and read what it prints; end the benchmark if it fails or prints nothing."""
+    """Run a command to its end and read its output; end the benchmark if it fails or prints nothing."""
     reading, writing = os.pipe()
     with tempfile.TemporaryFile() as errors:
         started = time.perf_counter()

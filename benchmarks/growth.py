@@ -2,25 +2,25 @@
 
     python benchmarks/growth.py --work DIR --json growth.json --svg growth.svg CHECKOUT [CHECKOUT ...]
         [--sizes 1000,10000,100000,1000000] [--queries 200] [--cold 20] [--embed none|lazy]
-    python benchmarks/growth.py --json growth.json --svg growth.svg          (only draws)
+    python benchmarks/growth.py --json growth.json --svg growth.svg          (only draw)
 
 The trees consist of the checkouts' source files, the smallest checkout first. The bytes for a size are estimated from
-the size before it, so a size is met approximately, and the number found is reported. When the checkouts are used up,
-the same files follow in another folder with the words of their identifiers exchanged (trees.Alteration), and the share
-of such bytes is reported. The trees stay in DIR (hard links to the checkouts if possible) and are reused; the indexes
-are removed unless --keep is given.
+the previous size, so a size is reached approximately, and the actual number is reported. When the checkouts are used
+up, the same files follow in another folder with the words of their identifiers exchanged (trees.Alteration), and the
+share of such bytes is reported. The trees stay in DIR (hard links to the checkouts if possible) and are reused; the
+indexes are removed unless --keep is given.
 
-For each size, one after another:
+For each size, in this order:
 
 index    from nothing, in a new process: seconds, peak memory of it and its workers, size of the file
 again    with nothing changed, in a new process, median of 3
-warm     queries inside one process, made from the tree's own documentation: p50, p95, p99
+warm     queries within one process, taken from the tree's own documentation: p50, p95, p99
 cold     the command in a new process per query: p50
-recall   of `Store.vector_candidates`: the share of its first ten (of 100, as for a query) that are as near as the ten
+recall   of `Store.vector_candidates`: the share of its first ten (of 100, as in a query) that are as near as the ten
          nearest of all vectors, compared exactly; mean over the queries
 rg       `rg -c -i WORD` over the same tree, WORD the longest word of a query: median of 5, and its ratio to both
 
-Everything in one run, with a warm file system cache. Linux and macOS.
+Everything is measured in one run, with a warm file system cache. Linux and macOS.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ from codesearch.bench import measure, queries
 from codesearch.bench.machine import machine
 
 FIRST_GUESS = 700.0
-"""Bytes of source per function, before any tree was measured."""
+"""Bytes of source per function, until a tree has been measured."""
 NEAREST = 10
 ASKED_FOR = 100
 WORDS_FOR_RG = 5
@@ -112,7 +112,7 @@ def _options(arguments: Sequence[str]) -> list[str]:
 
 
 def _built(tree: Path, pool: trees.Pool, size: int) -> dict[str, Any]:
-    """Make the tree of a size, unless it exists; return the altered bytes."""
+    """Make the tree of a size, unless it exists; return the number of altered bytes."""
     facts_file = tree.with_name(tree.name + ".json")
     if facts_file.exists():
         facts: dict[str, Any] = json.loads(facts_file.read_text("utf-8"))
@@ -134,7 +134,7 @@ def measured(tree: Path, db: Path, given: argparse.Namespace, facts: dict[str, A
         texts, functions = queries.mined(index, given.queries)
         made = replace(made, functions=functions)
         same = measure.unchanged(tree, settings, trees.measuring)
-        # The first round is not counted: with a second stage it embeds.
+        # The first round is not counted: the reranker may embed.
         warm = list(measure.warm(tree, settings, [texts, texts], trees.measuring))[-1]
         cold = measure.cold(tree, settings, texts[: given.cold], trees.measuring)
         with trees.measuring("comparing with the exact nearest"):
@@ -185,7 +185,7 @@ def recall_of(index: codesearch.Index, texts: Sequence[str]) -> float:
             data = data.astype(np.float32)
             length = np.linalg.norm(data, axis=1, keepdims=True)
             near = asked @ (data / np.where(length == 0, 1, length)).T
-            # A text that several symbols share is several of the nearest.
+            # A text that several symbols share counts several times among the nearest.
             near = np.repeat(near, [min(NEAREST, row[1]) for row in chunk], axis=1)
             best = np.sort(np.concatenate([best, near], axis=1), axis=1)[:, -NEAREST:]
     shares = []
@@ -208,7 +208,7 @@ def scanned(tree: Path, texts: Sequence[str]) -> float | None:
         return None
     words = [max(text.split(), key=len) for text in texts]
     command = [rg, "-c", "-i", "-F", "--no-messages", "-e"]
-    subprocess.run([*command, words[0], str(tree)], stdout=subprocess.DEVNULL, check=False)  # fills the system's cache
+    subprocess.run([*command, words[0], str(tree)], stdout=subprocess.DEVNULL, check=False)  # fill the system's cache
     return statistics.median(trees.timed([*command, word, str(tree)]) for word in words)
 
 

@@ -2,9 +2,9 @@
 
     python benchmarks/lsp_latency.py ROOT
 
-ROOT is a tree of about 100,000 functions that is indexed already (`codesearch index ROOT`); it is not changed. Every
-figure is measured by a client on the other end of the pipe: from writing a request to having read its answer. One of
-`didChange`, which has no answer, is from writing it to the answer of a `codesearch/status` written right behind it.
+ROOT is a tree of about 100,000 functions that is already indexed (`codesearch index ROOT`); it is not changed. A client
+at the other end of the pipe measures from writing a request to having read its answer. `didChange` has no answer, so it
+is measured to the answer of a `codesearch/status` request written right after it.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ MEGABYTE = 1 << 20
 
 
 class Timed(Client):
-    """Notes when each answer was read."""
+    """Records when each answer was read."""
 
     def __init__(self, *options: str) -> None:
         self.sent: dict[Any, float] = {}
@@ -55,7 +55,7 @@ class Timed(Client):
         super().__init__(*options, env={**os.environ, "HOME": home, "PYTHONPATH": path})
 
     def begin(self, method: str, params: Any = None) -> str:
-        """Send a request, and note when."""
+        """Send a request and record the time."""
         now = time.perf_counter()
         number = super().begin(method, params)
         self.sent[number] = now
@@ -67,7 +67,7 @@ class Timed(Client):
         super()._take(message)
 
     def took(self, number: str) -> float:
-        """Return the seconds that a request took, once it is answered."""
+        """Wait for the answer to a request; return the seconds it took."""
         self.until(lambda: number in self.answers, 120)
         return self.read[number] - self.sent[number]
 
@@ -110,7 +110,7 @@ def initialize(root: Path, settings: dict[str, Any], times: int) -> list[float]:
 
 
 def typed(client: Timed, queries: tuple[str, ...]) -> tuple[list[float], list[float], int]:
-    """Type queries; return seconds of every answer, of those to whole queries, and how many were superseded."""
+    """Type queries; return the seconds of all answers, those of the complete queries, and how many were superseded."""
     every, last, superseded = [], [], 0
     for query in queries:
         numbers = []
@@ -152,7 +152,7 @@ def edits(client: Timed, path: Path, text: str, times: int) -> list[float]:
 
 
 def polled(client: Timed, method: str, params: Any, times: int, pause: float) -> list[float]:
-    """Return the seconds of one request, again and again."""
+    """Return the seconds of a request that is repeated."""
     found = []
     for _ in range(times):
         found.append(client.took(client.begin(method, params)))

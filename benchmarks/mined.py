@@ -13,10 +13,10 @@ An answer without `start` is a file. The kinds, each a different way to ask:
 
 - docs: the first sentence of a function's documentation; keywords: three or four words of such a sentence; question:
   such a sentence as "where do we ...". In `bare`, because the documentation itself must not be found.
-- name: the whole name of a symbol; symbol: such a name within a sentence; half: part of a name, or its words truncated;
-  error: the text of a message.
+- name: the whole name of a symbol; symbol: such a name within a sentence; half: part of a name, or its words shortened;
+  error: the text of an error message.
 - commit: the subject of a commit, for the source files it changed; architecture: the documentation of a class or file;
-  topic: three or four words of that.
+  topic: three or four words of such documentation.
 """
 
 from __future__ import annotations
@@ -88,16 +88,16 @@ class Found:
     symbol: Symbol
     source: str
     sentence: str
-    """The first sentence of its documentation, or ""."""
+    """The first sentence of its documentation; "" if it has none."""
 
     @property
     def place(self) -> Row:
-        """Where it is."""
+        """Its location, as an answer."""
         return {"path": self.symbol.path, "start": self.symbol.start_line, "end": self.symbol.end_line}
 
 
 def sentence(documentation: str, name: str) -> str:
-    """Return the first sentence of a documentation if it describes something without giving the name away."""
+    """Return the first sentence of documentation if it describes something without revealing the name."""
     found = sentences.words_after_name(sentences.first_sentence(documentation), name)
     text = " ".join(found)
     given_away = len(name) > 4 and re.search(rf"\b{re.escape(name)}\b", text)
@@ -147,7 +147,7 @@ def blank(root: Path, found: dict[str, list[Found]]) -> None:
             if not item.symbol.documentation:
                 continue
             top = item.symbol.start_line - 1
-            for at in list(_above(lines, top)):  # all of them before any is blanked, because it looks at their text
+            for at in list(_above(lines, top)):  # before anything is blanked, because it reads the text
                 lines[at] = ""
             if item.symbol.language in ("python", "elixir") and (docstring := DOCSTRING.match(item.source)):
                 first = top + item.source[: docstring.start(1)].count("\n")
@@ -234,7 +234,7 @@ def in_words(item: Symbol, chance: random.Random) -> str:
 
 
 def half(name: str, container: str, chance: random.Random) -> str:
-    """Return a name as somebody remembers it in part."""
+    """Return a name as a user would remember it in part."""
     parts = words(name)
     if len(parts) < 2:
         return ""

@@ -1,10 +1,10 @@
-"""Time `codesearch index` beside `git status` on a tree of 100,000 files in which nothing has changed.
+"""Compare the time of `codesearch index` with that of `git status` on 100,000 files, none of them changed.
 
     python benchmarks/no_change.py [--tree DIR] [--files 100000] [--runs 7] [--json FILE] [--profile]
 
 Without --tree it makes a git repository of that many small Python files (one function each) and removes it at the end;
-with it, DIR is created if missing, and kept with its index. Both commands run in turn, in new processes, as users
-would run them; CPU is user and system time including children. A query of the unchanged tree follows, and an update
+with it, DIR is created if missing, and kept with its index. Both commands alternate, in new processes, as users would
+run them; CPU is user and system time including children. A query of the unchanged tree follows, and an update
 inside a process that has the index open, as when a watcher scans the whole tree.
 
 Target: under 1.0 s, and within 3 times `git status` in the same run. --profile prints where the time goes.
@@ -97,7 +97,7 @@ def measure(root: Path, given: argparse.Namespace) -> None:
 
 
 def in_turn(what: Sequence[Callable[[], float]], runs: int) -> list[Times]:
-    """Run each once, uncounted, then all in turn; return the medians of the seconds that they say, and of the CPU."""
+    """Run each once to warm up, then all in turn; return the medians of their seconds and of the CPU time."""
     walls: list[list[float]] = [[] for _ in what]
     cpus: list[list[float]] = [[] for _ in what]
     for run in range(runs + 1):

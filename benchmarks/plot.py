@@ -26,15 +26,15 @@ class Panel:
 
     title: str
     unit: str
-    """The unit of y, after the numbers."""
+    """The unit of y, printed after the numbers."""
     lines: dict[str, Sequence[tuple[float, float]]]
-    """Points by the name of the line; x and y above zero."""
+    """Points per line, by its name; x and y are positive."""
     asked: dict[str, float] = field(default_factory=dict)
-    """Horizontal bounds, by label."""
+    """Limits, drawn as horizontal lines, by label."""
 
 
 def svg(title: str, x_title: str, panels: Sequence[Panel]) -> str:
-    """Return a page of plots."""
+    """Return the SVG of some plots."""
     rows = math.ceil(len(panels) / _COLUMNS)
     width, height = _COLUMNS * _WIDE, rows * _HIGH + 30
     parts = [
@@ -93,7 +93,7 @@ def _panel(panel: Panel, x_title: str) -> str:
 
 
 def _decades(values: Sequence[float]) -> tuple[int, int]:
-    """Return the powers of ten around some positive values; a value slightly beyond one counts as within."""
+    """Return the powers of ten that enclose some positive values, which may be slightly outside."""
     low, high = math.floor(math.log10(min(values)) + _BEYOND), math.ceil(math.log10(max(values)) - _BEYOND)
     return low, max(high, low + 1)
 

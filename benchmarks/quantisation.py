@@ -3,9 +3,9 @@
     python benchmarks/quantisation.py FOLDER... [--model transformer] [--functions 10000] [--grow 100000] [--keep FILE]
 
 The functions of the folders are embedded once (`--keep` stores their vectors). Queries are the first sentences of the
-documentation of those functions. Correct are the ten nearest by cosine in float32 at full width, and those as near as
+documentation of those functions. The ten nearest by cosine in float32 at full width are correct, and those as near as
 the tenth. Each variant is a normal table and one SQL statement, as in `codesearch.store`. `--grow` times each variant
-with more rows: the real vectors, and means of two of them. Recall is measured with the real ones.
+with more rows: the real vectors, and means of two of them. Recall is measured with the real vectors only.
 """
 
 from __future__ import annotations
@@ -48,13 +48,13 @@ class Way:
 
     @property
     def name(self) -> str:
-        """For the table."""
+        """The name of the variant in the table."""
         signs = f", by {self.signs} signs first, the best {self.first} by vector" if self.first else ""
         return f"{self.kept} × {self.width}{signs}"
 
     @property
     def bytes(self) -> int:
-        """Of one function."""
+        """Bytes per function."""
         return self.width * (4 if self.kept == "float32" else 1) + self.signs // 8
 
 
@@ -70,7 +70,7 @@ def ways(dims: int, widths: list[int]) -> Iterator[Way]:
 
 
 def normalised(vectors: Vectors) -> Vectors:
-    """Return rows of length 1."""
+    """Scale rows to length 1."""
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
     return np.asarray(vectors / np.maximum(lengths, 1e-12), np.float32)
 
@@ -128,7 +128,7 @@ def measured(way: Way, vectors: Vectors, queries: Vectors) -> tuple[list[list[in
 
 
 def recall(found: list[list[int]], vectors: Vectors, queries: Vectors) -> float:
-    """Return the share of the nearest that was found; rows as near as the tenth nearest count, too."""
+    """Return the share of the nearest rows that was found; rows as near as the tenth count, too."""
     shares = []
     for rows, query in zip(found, queries, strict=True):
         scores = vectors @ query

@@ -97,7 +97,7 @@ def source_files(trees: list[Path], where: str | None) -> Iterator[tuple[Path, s
 
 
 def ctags(paths: list[Path]) -> dict[str, list[dict[str, object]]]:
-    """Return the callables ctags finds, by path."""
+    """Return the callables that ctags finds, by path."""
     command = ["ctags", "--options=NONE", "--output-format=json", "--fields=+nKl", *MAPS, "-f", "-", "-L", "-"]
     listing = "\n".join(map(str, paths)) + "\n"
     result = subprocess.run(command, input=listing.encode(), capture_output=True, check=True)

@@ -91,7 +91,7 @@ def measure(root: Path, pid: int, rounds: int) -> list[Switch]:
 
 
 def ask(index: codesearch.Index) -> None:
-    """Ask every question of the service."""
+    """Send every question to the service."""
     for question in QUESTIONS:
         assert client.query(index, question) is not None, "the watcher did not answer"
 

@@ -61,7 +61,7 @@ def timed(command: Sequence[str | Path], cwd: Path | None = None) -> float:
 
 @contextmanager
 def measuring(name: str) -> Iterator[Callable[[int, int], None]]:
-    """Print on stderr what is being measured."""
+    """Print the current measurement on stderr."""
     sys.stderr.write(f"{time.strftime('%H:%M:%S')} {name}\n")
     yield lambda done, of: None
 
@@ -92,7 +92,7 @@ def watching(root: Path) -> Iterator[int]:
         watcher.wait()
 
 
-# -- made of nothing ------------------------------------------------------------------------------
+# -- generated trees ------------------------------------------------------------------------------
 
 _VERBS = "read write parse send open close find merge split check build load save count sort map render update".split()
 _NOUNS = "file user order config packet image token route cache row index job event socket page query lock node".split()
@@ -135,7 +135,7 @@ def make_repository(root: Path, files: int, changed: int = 2000, functions: int 
         git(root, "switch", "-q", "main")
 
 
-# -- made of checkouts ----------------------------------------------------------------------------
+# -- trees from checkouts -------------------------------------------------------------------------
 
 
 class Pool:
@@ -155,7 +155,7 @@ class Pool:
     def build(self, target: Path, size: int) -> int:
         """Make a tree of about `size` bytes; return how many of its bytes are altered copies.
 
-        Files as they are are hard links where that is possible: nothing may write into the tree.
+        Unchanged files are hard links if possible, so nothing may write into the tree.
         """
         taken = altered = again = 0
         while taken < size:
@@ -175,7 +175,7 @@ class Pool:
         return altered
 
     def _vocabulary(self) -> list[str]:
-        """Return the words that identifiers are made of, the most frequent first, from every 20th file."""
+        """Return the words of identifiers, the most frequent first, from every 20th file."""
         counts: Counter[str] = Counter()
         for checkout, path, _ in self._files[::20]:
             for identifier in _IDENTIFIER.findall((checkout / path).read_text("utf-8", "replace")):
@@ -194,7 +194,7 @@ _IDENTIFIER = re.compile(r"(?<![\\\w])[A-Za-z_]\w*")
 _PART = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 _SHORTEST = 4
 _KEPT = frozenset(
-    # What is a keyword, or reads like one, in any of the languages; another word there would not be parsed.
+    # Keywords, and words like them, of all languages: the source would not parse without them.
     "abstract accessor actor alias alignas alignof also async atomic auto await base become begin bool boolean "
     "break byte case cast catch char checked class clone companion compl const constexpr continue crate create data "
     "debugger decimal declare decltype default defer defimpl defmacro defmodule defp defprotocol defstruct delegate "
@@ -218,7 +218,7 @@ _KEPT = frozenset(
 class Alteration:
     """Exchanges the words in identifiers: each of four letters or more becomes another one of similar frequency.
 
-    So names, texts and vectors differ, and the frequencies of words stay; the meaning of the code is lost.
+    So names, texts and vectors differ, but the frequencies of words stay; the meaning of the code is lost.
     """
 
     def __init__(self, vocabulary: Sequence[str], seed: int) -> None:
@@ -234,12 +234,12 @@ class Alteration:
         self._whole: dict[str, str] = {}
 
     def __call__(self, file: Path) -> bytes:
-        """Return what a file holds then."""
+        """Return the content of a file with its words exchanged."""
         text = file.read_bytes().decode("utf-8", "surrogateescape")
         return _IDENTIFIER.sub(lambda found: self.identifier(found[0]), text).encode("utf-8", "surrogateescape")
 
     def identifier(self, name: str) -> str:
-        """Return what an identifier becomes; a keyword stays."""
+        """Return an identifier with its words exchanged; keywords stay."""
         changed = self._whole.get(name)
         if changed is None:
             changed = name if name.lower() in _KEPT else _PART.sub(lambda found: self._word(found[0]), name)

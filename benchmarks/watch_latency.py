@@ -119,7 +119,7 @@ def _measure_queries(root: Path, index: codesearch.Index) -> None:
         return time.perf_counter() - started
 
     row("query over the socket", [ask() for _ in range(50)])
-    # A copy of the index elsewhere: no watcher keeps it, so the command does the work itself.
+    # A copy of the index: no watcher serves it, so the command does the work itself.
     link = root / ".codesearch" / "alone.db"
     shutil.copy(index.path, link)
     alone = [*COMMAND, *asked, "--db", str(link)]
@@ -129,7 +129,7 @@ def _measure_queries(root: Path, index: codesearch.Index) -> None:
 
 
 def _measure_idle(pid: int, idle: float) -> None:
-    time.sleep(12.0)  # until only one worker is kept
+    time.sleep(12.0)  # until only one worker is left
     before = cpu_seconds(family(pid))
     time.sleep(idle)
     pids = family(pid)

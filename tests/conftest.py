@@ -1,4 +1,4 @@
-"""What holds for every test: a home that is not the tester's, and the lane a test belongs to."""
+"""For every test: a home folder other than the tester's, and the lane of the test."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-# First: it remembers the tester's home, which the next lines hide.
+# Before the lines below, which hide the tester's home: this module remembers it.
 from tests.support import home as homes
 from tests.support.command import Run
 from tests.support.command import call as _call
@@ -22,9 +22,9 @@ INTEGRATION = (
     "cli",
     "indexing",
     "lsp/test_clients.py",
+    "lsp/test_faults.py",
     "lsp/test_life.py",
     "lsp/test_opened.py",
-    "lsp/test_reader.py",
     "lsp/test_requests.py",
     "rerank/test_backfill.py",
     "rerank/test_sharing.py",
@@ -33,14 +33,13 @@ INTEGRATION = (
     "test_index.py",
     "watch/test_watcher.py",
 )
-"""Folders and files whose tests start processes or wait for events. Everything else is in the unit lane."""
+"""Folders and files whose tests start processes or wait for events. All others are in the unit lane."""
 
 _home = tempfile.mkdtemp(prefix="codesearch-home-")
 os.environ.update(homes.environment(Path(_home)))
 for _name in set(os.environ) - set(homes.environment(Path(_home))):
     del os.environ[_name]
-# No index reads or fills a shared cache of vectors that another test has filled. Tests of the cache, and those with a
-# home of their own, switch it on.
+# Tests do not share a cache of vectors. Tests of the cache, and tests with a home of their own, switch it on.
 os.environ["CODESEARCH_CACHE"] = "false"
 
 
@@ -56,13 +55,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_unconfigure() -> None:
-    """Delete the home of the session."""
+    """Delete the home folder of the session."""
     shutil.rmtree(_home, ignore_errors=True)
 
 
 @pytest.fixture
 def private_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Give this test and its children a home of their own, where nothing is set and the shared cache is on."""
+    """Give this test and its child processes a home folder without settings, in which the shared cache is on."""
     home = tmp_path_factory.mktemp("home")
     homes.move_into(home, monkeypatch)
     return home

@@ -1,4 +1,4 @@
-"""docs/api.md is complete, and its examples are true; every name is loaded late."""
+"""docs/api.md is complete, and its examples are correct; every name is imported lazily."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """
-The documentation tells the truth: its examples are run, and every command and option is in it.
+The documentation is correct: its examples are executed, and it mentions every command and option.
 
-`CODESEARCH_UPDATE_DOCS=1 python -m pytest tests/test_docs.py` writes what the program prints now into the examples.
+`CODESEARCH_UPDATE_DOCS=1 python -m pytest tests/test_docs.py` writes the current output into the examples.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ CONSOLE = re.compile(r"^```console\n(.*?)^```$", re.M | re.S)
 SQL = re.compile(r"^```sql\n(.*?)^```\n+```text\n(.*?)^```$", re.M | re.S)
 CHANGING = [
     (re.compile(r"\b[01]\.\d\d$", re.M), "0.00"),  # scores in text
-    (re.compile(r" +[+-]?\d+\.\d\d(?= )"), " 0.00"),  # what features add, of --explain and why
+    (re.compile(r" +[+-]?\d+\.\d\d(?= )"), " 0.00"),  # contributions of features, from --explain and why
     (re.compile(r'"score": [\d.]+'), '"score": 0.0'),
     (re.compile(r"static@[0-9a-f]+"), "static@"),
     (re.compile(r"\d+\.\d s \((\d+ symbols), [^)]*\)"), r"0.1 s (\1)"),
@@ -42,21 +42,21 @@ pytestmark = pytest.mark.usefixtures("private_home")
 
 @pytest.fixture
 def example(tmp_path: Path) -> Path:
-    """Return a copy of the example project that the documentation asks its questions of."""
+    """Return a copy of the example project that the documentation searches."""
     root = Path(shutil.copytree(DOCS / "example", tmp_path / "example", ignore=shutil.ignore_patterns(".codesearch")))
     assert process("index", root, cwd=root).status == 0
     return root
 
 
 def lasting(text: str) -> str:
-    """Return an output without what differs from run to run."""
+    """Return an output without the parts that differ between runs."""
     for pattern, stable in CHANGING:
         text = pattern.sub(stable, text)
     return text
 
 
 def printed(command: str, cwd: Path) -> str:
-    """Return what a shell line prints, on both streams."""
+    """Return the output of a shell command, stdout and stderr together."""
     words = shlex.split(command)
     environment = {}
     while "=" in words[0]:
@@ -73,7 +73,7 @@ def printed(command: str, cwd: Path) -> str:
 
 
 def rewritten(text: str, cwd: Path) -> str:
-    """Return a document with the outputs of its console blocks as they are now."""
+    """Return a document with the current output in its console blocks."""
 
     def block(found: re.Match[str]) -> str:
         commands = [line for line in found[1].splitlines() if line.startswith("$ ")]
@@ -97,7 +97,7 @@ def test_examples_are_true(example: Path, name: str, blocks: int):
 
 
 def test_first_example_of_the_readme(tmp_path: Path):
-    """The README asks this project itself: the answers must be the same, while their lines may move."""
+    """The README searches this project itself: the results must be the same, but their lines may move."""
     text = (HOUSE / "README.md").read_text("utf-8")
     tree = tmp_path / "codesearch"
     passing = (".git", ".venv*", ".codesearch", ".*_cache", "__pycache__", "node_modules", "build", "dist")
@@ -125,7 +125,7 @@ def commands() -> list[tuple[str, list[str]]]:
     group = typer.main.get_command(app)
     found = []
     for name, command in group.commands.items():  # type: ignore[attr-defined]
-        verbs = [command, *getattr(command, "commands", {}).values()]  # `editor` has verbs of its own
+        verbs = [command, *getattr(command, "commands", {}).values()]  # `editor` has subcommands
         parameters = [parameter for verb in verbs for parameter in verb.params]
         found.append((name, [option for one in parameters for option in one.opts if option.startswith("-")]))
     return found
@@ -152,7 +152,7 @@ def test_no_option_is_documented_that_does_not_exist():
 
 
 def rows(sql: str, index: Path) -> str:
-    """Run SQL as the sqlite3 shell does, in its default list mode; without any extension."""
+    """Run SQL as the sqlite3 shell does in its default list mode, without extensions."""
     with closing(sqlite3.connect(f"file:{index}?mode=ro", uri=True)) as connection:
         found = connection.execute(sql).fetchall()
     return "".join("|".join("" if cell is None else str(cell) for cell in row) + "\n" for row in found)

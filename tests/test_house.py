@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,11 +11,12 @@ import pytest
 from radon.complexity import cc_visit_ast
 from radon.visitors import Class, Function
 
+from tests.conftest import EDITOR, INTEGRATION, TESTS
 from tests.support.home import HOUSE
 
 MODULE_LINES = 450
 FUNCTION_LINES = 60
-"""Of the body: a command's options in its signature are data."""
+"""Lines of the body; the options in a command's signature are data."""
 COMPLEXITY = 15
 FOLDERS = ("codesearch", "lsp", "benchmarks", "training")
 ABOVE = frozenset(
@@ -26,7 +28,7 @@ ABOVE = frozenset(
         "codesearch/search/term_pruning.py:select_terms",
     }
 )
-"""What is still above a limit, as `path` or `path:function`. Do not add to it."""
+"""Modules and functions above a limit, as `path` or `path:function`. Do not add to it."""
 
 
 def _modules() -> Iterator[Path]:
@@ -51,7 +53,7 @@ def _bodies(tree: ast.Module) -> Iterator[tuple[str, int]]:
 
 
 def _exceeded(path: Path) -> Iterator[tuple[str, str]]:
-    """Yield what is above a limit in a module, and by how much."""
+    """Yield (name, size) of everything in a module that is above a limit."""
     source = path.read_text("utf-8")
     if "@generated" in source[:400]:
         return
@@ -95,13 +97,24 @@ def test_a_module_that_is_too_long_is_noticed(tmp_path: Path, monkeypatch: pytes
 
 
 def test_no_modules_import_each_other_in_a_circle():
-    """Lazy imports and those for types count too: a module must be understandable without the modules above it."""
+    """Lazy and type-only imports count, too: a module must be understandable without the modules above it."""
     import grimp
 
     graph = grimp.build_graph("codesearch", "codesearch_lsp", cache_dir=None)
     imports = {module: graph.find_modules_directly_imported_by(module) for module in graph.modules}
-    # Take away whatever imports nothing that is left: what remains is in circles, or above them.
+    # Remove modules that import none of the remaining ones; only circles and the modules above them remain.
     while free := [module for module, wanted in imports.items() if not wanted & imports.keys()]:
         for module in free:
             del imports[module]
     assert not imports
+
+
+@pytest.mark.parametrize("path", [*EDITOR, *INTEGRATION])
+def test_every_path_in_a_lane_exists(path: str):
+    assert (TESTS / path).exists(), "tests/conftest.py lists it"
+
+
+@pytest.mark.parametrize("module", sorted(path.relative_to(TESTS).as_posix() for path in TESTS.rglob("test_*.py")))
+def test_a_module_that_starts_servers_is_not_in_the_unit_lane(module: str):
+    if re.search(r"^from tests\.lsp\.client import .*\bClient\b", (TESTS / module).read_text("utf-8"), re.MULTILINE):
+        assert {module, Path(module).parts[0]} & {*EDITOR, *INTEGRATION}

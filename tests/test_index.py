@@ -1,4 +1,4 @@
-"""The library as programs use it, on the frozen tree of a shop."""
+"""The library as programs use it, on the frozen tree."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Settings: layers, what is allowed, messages, and that each is documented."""
+"""Settings: precedence, allowed values, messages, and documentation of each."""
 
 from __future__ import annotations
 

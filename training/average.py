@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Average the weights of checkpoints of one training (a "model soup", arXiv 2203.05482).
+"""Average the weights of checkpoints of one training run (a "model soup", arXiv 2203.05482).
 
   average.py OUT_FOLDER CHECKPOINT=SHARE ...
 
-The tokenizer and configuration are those of the last.
+Tokenizer and configuration are taken from the last checkpoint.
 """
 
 from __future__ import annotations

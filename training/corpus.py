@@ -15,7 +15,7 @@ VENDORED = re.compile(
     r"|bundle[ds]?|leveldb|libuv|nlohmann|abseil(-cpp)?|absl|folly|include/fmt)(/|$)|\.min\.",
     re.IGNORECASE,
 )
-"""Copies of other repositories, under other licences, perhaps of those that are kept aside."""
+"""Folders of vendored code: it has other licences and may come from a held-out repository."""
 LARGEST_FILE = 300_000
 LONGEST_LINE = 2_000
 
@@ -24,14 +24,14 @@ class Repository(NamedTuple):
     """One line of repositories.tsv."""
 
     split: str
-    """`train`, or `held-out`: never trained on, used to choose."""
+    """`train`, or `held-out`: never trained on, used for model selection."""
     name: str
     commit: str
     licence: str
     functions: int = 0
-    """Mined from it."""
+    """Number of functions mined from it."""
     pairs: int = 0
-    """Of documentation, comments and tests."""
+    """Number of pairs mined from documentation, comments and tests."""
 
     def git(self, mirror: Path) -> Path:
         """Return its git directory: MIRROR/OWNER+NAME/repo."""
@@ -46,7 +46,7 @@ def repositories(split: str) -> list[Repository]:
 
 
 def is_vendored(path: str) -> bool:
-    """Whether a path lies in a folder of copies."""
+    """Whether a path is in a folder of vendored code."""
     return VENDORED.search(path) is not None
 
 
@@ -56,9 +56,9 @@ def sources(
     suffixes: frozenset[str],
     choose: Callable[[list[str]], Collection[str]] = frozenset,
 ) -> Iterator[tuple[str, bytes]]:
-    """Yield (path, content) of the source files with these suffixes, each content once, vendored ones left out.
+    """Yield (path, content) of the source files with these suffixes, without vendored files and duplicates.
 
-    `choose` returns those paths, of all, that are read.
+    `choose` selects the paths to read.
     """
     git = ["git", f"--git-dir={repository.git(mirror)}"]
     listing = subprocess.run([*git, "ls-tree", "-r", "-z", repository.commit], capture_output=True, check=True).stdout

@@ -1,15 +1,15 @@
 #!/usr/bin/env python3
-"""Learn a vocabulary for code, and give its tokens the vectors that a trained transformer has for them.
+"""Learn a vocabulary for code, and distil a transformer's vectors of its tokens into a static table.
 
   distill_static.py vocabulary --pairs PAIRS VOCABULARY.txt
   distill_static.py distill --model TRANSFORMER --vocabulary VOCABULARY.txt --save START.npz
 
-The vocabulary: the words of most weight in the functions and questions of PAIRS (what mine_pairs.py wrote), a
-repository counting as the root of how often it has them, and the pieces that the words of at least two repositories are
-put together from (byte-pair merges). Distilling: each token goes through the transformer (a folder that
-train_transformer.py saved) alone; the mean of its outputs, without the two special tokens, is its vector; principal
-components, half whitened, keep DIMS; the more frequent in English by the rank in the transformer's own vocabulary, the
-less a token weighs. It is where train_static.py starts. Needs torch, transformers and tokenizers.
+Vocabulary: the words with the highest weight in the functions and questions of PAIRS (written by mine_pairs.py), where
+each repository contributes the square root of its count, plus word pieces learned from the words that occur in at least
+two repositories (byte-pair merges). Distillation: each token passes through the transformer (a folder saved by
+train_transformer.py) alone; the mean of its outputs, without the two special tokens, is its vector, which principal
+components, half whitened, reduce to DIMS. The more frequent a token is in English, by its rank in the transformer's
+vocabulary, the lower its weight. train_static.py starts from this table. Needs torch, transformers and tokenizers.
 """
 
 from __future__ import annotations
@@ -27,19 +27,19 @@ from static_words import read
 
 DIMS = 256
 SMOOTHING = 1e-3
-"""Of the weight a / (a + p); p from Zipf's law over the rank."""
+"""The a in a token's weight a / (a + p); p follows Zipf's law over the rank."""
 WHITENING = 0.5
-"""The principal components are divided by this power of their deviations."""
+"""The principal components are divided by their standard deviations to this power."""
 FIELD_WEIGHTS = [1.0, 0.6, 0.7, 0.8, 0.5]
 WORDS, PIECES = 28_000, 8_000
 REPOSITORIES = 2
-"""Pieces are learned from words that at least so many have."""
+"""Pieces are learned from the words that occur in at least this number of repositories."""
 WORD = re.compile(r"[a-z]{1,24}|[0-9]{1,6}")
 TOKEN = re.compile(r"(##)?([a-z]+|[0-9]+)")
 
 
 def learn(pairs: Path) -> list[str]:
-    """Return the tokens: letters and digits, pieces, words."""
+    """Return the vocabulary: letters and digits, pieces, words."""
     from tokenizers import Tokenizer, models, pre_tokenizers, trainers
 
     repositories, words = read(pairs)
@@ -89,7 +89,7 @@ def encode(model: Path, own: dict[str, int], tokens: list[str]) -> npt.NDArray[n
 
 
 def reduce(vectors: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
-    """Return the vectors in DIMS principal components, the largest first."""
+    """Project the vectors onto the DIMS largest principal components, the largest first."""
     centred = vectors.astype(np.float64) - vectors.astype(np.float64).mean(0)
     variances, components = np.linalg.eigh(centred.T @ centred / len(centred))
     first = slice(None, -DIMS - 1, -1)
@@ -98,7 +98,7 @@ def reduce(vectors: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
 
 
 def weights(tokens: list[str], own: dict[str, int]) -> npt.NDArray[np.float64]:
-    """Return a weight a token; one that the transformer takes apart counts as the root of the number of its pieces."""
+    """Return one weight per token, multiplied by the square root of the number of the transformer's pieces for it."""
     english = {token: rank for rank, token in enumerate(token for token in own if TOKEN.fullmatch(token))}
     known = [english.get(token) for token in tokens]
     others = iter(range(len(english), len(english) + len(tokens)))

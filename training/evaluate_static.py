@@ -3,8 +3,8 @@
 
   evaluate_static.py PAIRS_FOLDER MODEL_FOLDER ...
 
-PAIRS_FOLDER is what mine_pairs.py wrote. At most QUERIES of a repository count; their answers have some body. Vectors
-cut off after fewer numbers (Matryoshka) are scored alone.
+PAIRS_FOLDER is the output of mine_pairs.py. At most QUERIES per repository are used, with answers that have a body.
+Truncated vectors (Matryoshka) are scored without BM25.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from codesearch.embed.static import StaticEmbedder
 
 QUERIES = 200
 LEAST_BODY = 5
-"""Words beyond the signature: a declaration alone answers nothing."""
+"""Minimum number of words beyond the signature: a bare declaration answers nothing."""
 BM25_SHARE = 0.3
 WIDTHS = (128, 64)
 
@@ -34,19 +34,19 @@ Row = dict[str, Any]
 
 
 def unit(vectors: Scores) -> Scores:
-    """Return vectors of length 1."""
+    """Scale vectors to length 1."""
     scaled: Scores = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
     return scaled
 
 
 def document(row: Row) -> str:
-    """Return the text that an embedder sees, documentation empty."""
+    """Return the text to embed, without documentation."""
     body = " ".join(row["body"].split()[:BODY_WORDS])
     return "\n".join((row["name"], row["container"], row["signature"], "", body))
 
 
 def questions(rows: list[Row]) -> list[int]:
-    """Return the rows whose query counts, chosen once for all models."""
+    """Return the rows whose queries are used, the same for all models."""
     found = [
         i
         for i, row in enumerate(rows)
@@ -57,7 +57,7 @@ def questions(rows: list[Row]) -> list[int]:
 
 
 def bm25(rows: list[Row], queries: list[str], k1: float = 1.2, b: float = 0.75) -> Scores:
-    """Return (queries, rows) scores over name, signature and body together."""
+    """Return BM25 scores, (queries, rows), over name, signature and body together."""
     counts = [Counter(f"{row['name']} {row['signature']} {row['body']}".split()) for row in rows]
     lengths = np.array([sum(count.values()) for count in counts], float)
     postings: dict[str, list[tuple[int, int]]] = defaultdict(list)
@@ -81,13 +81,13 @@ def mrr(scores: Scores, answers: list[int]) -> float:
 
 
 def standard(scores: Scores) -> Scores:
-    """Return scores of mean 0 and deviation 1, a row."""
+    """Standardize each row to mean 0 and standard deviation 1."""
     scaled: Scores = (scores - scores.mean(1, keepdims=True)) / (scores.std(1, keepdims=True) + 1e-9)
     return scaled
 
 
 def main() -> None:
-    """Print a line a repository, then the means."""
+    """Print one line per repository, then the means."""
     models = [StaticEmbedder(Path(folder)) for folder in sys.argv[2:]]
     table = []
     for file in sorted(Path(sys.argv[1]).glob("*.jsonl")):

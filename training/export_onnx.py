@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Export a fine-tuned transformer to the folder that ships: ONNX, int8, with its tokenizer and configuration.
+"""Export a fine-tuned transformer to the folder in the package: ONNX, int8, with tokenizer and configuration.
 
   export_onnx.py CHECKPOINT codesearch/embed/models/transformer --name transformer --version 1
 
-Prints the cosine of its vectors with the original's on functions of this project, and their speed. Needs the extra
+Prints the cosine between its vectors and the original's, on functions of this project, and its speed. Needs the extra
 `[models]`.
 """
 

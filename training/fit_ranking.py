@@ -3,19 +3,19 @@
     pip install numpy lightgbm
     PYTHONPATH=. python training/fit_ranking.py SUITE [--again] [--write]
 
-SUITE is what benchmarks/mined.py wrote, from repositories that no benchmark measures and no model was trained on. Both
-trees of each are indexed (`src.db`, `bare.db` beside them), the candidates of every query gathered, and the transformer
-shown the best of the ranking in force for some of the queries of each kind; `candidates.pickle` keeps it, `--again`
-looks again.
+SUITE is the output of benchmarks/mined.py, from repositories that no benchmark measures and no model was trained on.
+Both trees of each repository are indexed (`src.db`, `bare.db` beside them), and the candidates of every query are
+collected; for some queries of each kind, the transformer compares the best candidates of the current ranking with the
+query. The result is kept in `candidates.pickle`; `--again` collects it again.
 
-The ranking is a weighted sum of features, and small trees on top of it; the one with the transformer is the one
-without, multiplied, with the transformer's features and more trees on top. All are fitted to the likelihood that a
-right candidate comes first (softmax over a query's candidates), each kind of query in each repository weighing as KINDS
-says.
-Printed: every kind under a ranking fitted without its repository, beside simpler ones, and the calibration of the
-scores. `--write` fits on all repositories and writes codesearch/search/ranking_model.py and docs/ranking.md
-with its diagram. `CODESEARCH_UPDATE_DOCS=1 python -m pytest tests/test_docs.py` then writes what the
-examples in the documentation print.
+The ranking is a weighted sum of features plus small decision trees. The ranking with the transformer is the fast one,
+scaled, plus the transformer's features and more trees. Both maximize the likelihood that a correct candidate comes
+first (softmax over a query's candidates); KINDS has the weight of each kind of query per repository.
+
+Prints the quality for every kind of query, each repository scored by a ranking fitted without it, beside simpler
+rankings, and the calibration of the scores. `--write` fits on all repositories and writes
+codesearch/search/ranking_model.py and docs/ranking.md with its diagram. Afterwards, update the examples in the
+documentation with `CODESEARCH_UPDATE_DOCS=1 python -m pytest tests/test_docs.py`.
 """
 
 from __future__ import annotations
@@ -50,13 +50,13 @@ KINDS = {
 FIXED = {"name_match": 30.0, "is_generated": -2.6}
 """Weights that mined queries cannot determine: an exact name must win; generated code is too rare among them."""
 FAST_FEATURES = tuple(name for name in NAMES if name not in RERANK_FEATURES)
-"""The second ranking weighs RERANK_FEATURES beside the first one's sum; its trees see all features."""
+"""The reranking adds weights for RERANK_FEATURES to the fast ranking's sum; its trees use all features."""
 FOLDS = 4
 STEPS = 120
 RATE = 0.2
 DECAY = 1e-3
 SCALED = 10.0
-"""The weight of the first ranking's sum is learned at a tenth of the rate of the others."""
+"""Divisor of the fast ranking's sum: its weight is learned at a tenth of the rate of the others."""
 COUNTED = 10
 ORDERED = 60
 """Candidates that are folded and spread over files; the first COUNTED of the result count."""
@@ -68,8 +68,8 @@ GROWING = {
 }  # fmt: skip
 NEAR = 50
 FAR = 15
-"""Learned from are so many of a query's best (by the places that GUESS names, then by the weighted sum), and so many of
-the others, drawn by lot."""
+"""Training rows per query: the NEAR best (by the features in GUESS, later by the weighted sum), and FAR of the others,
+drawn at random."""
 GUESS = ("text_rank", "names_rank", "similarity_rank", "rerank_rank")
 
 
@@ -84,12 +84,12 @@ class Suite:
 
     @classmethod
     def of(cls, some: Sequence[Case]) -> Suite:
-        """Put cases below one another."""
+        """Stack cases into one array."""
         sizes = [len(case.right) for case in some]
         return cls(some, np.vstack([case.features for case in some]), np.concatenate([[0], np.cumsum(sizes)]))
 
     def rows(self, at: int) -> slice:
-        """Return where a case's candidates are."""
+        """Return the rows of a case's candidates."""
         return slice(int(self.starts[at]), int(self.starts[at + 1]))
 
 
@@ -104,10 +104,10 @@ class Lists:
     share: Array
     """Weight of the query of each row."""
     standing: Array
-    """Log of the number of rows that each represents: a random few represent all distant ones."""
+    """Log of the number of rows that each row represents: a few random ones represent all distant ones."""
 
     def gradient(self, sums: Array) -> tuple[Array, Array]:
-        """Return the loss's first derivative by each row's sum, and about its second."""
+        """Return the first derivative of the loss by each row's sum, and an approximation of the second."""
         sums = sums + self.standing
         exponent = np.exp(sums - np.repeat(np.maximum.reduceat(sums, self.starts), self.sizes))
         chance = exponent / np.repeat(np.add.reduceat(exponent, self.starts), self.sizes)
@@ -118,29 +118,29 @@ class Lists:
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """A fitted ranking: `scale` times the one below it, if any, plus its own sum."""
+    """A fitted ranking: its own sum plus, if there is one, `scale` times the ranking below it."""
 
     weights: Array
-    """Of all NAMES, those of `below` among them."""
+    """Weights of all NAMES, including those of `below`."""
     booster: lightgbm.Booster
     below: Model | None = None
     scale: float = 0.0
 
     def sums(self, features: npt.NDArray[np.float32]) -> Array:
-        """Return what decides the order of some candidates."""
+        """Return the sums that order candidates."""
         return np.asarray(features @ self.weights + self.grown(features), dtype=np.float64)
 
     def grown(self, features: npt.NDArray[np.float32]) -> Array:
-        """Return what the trees add."""
+        """Return the contribution of the trees."""
         own = np.asarray(self.booster.predict(features, raw_score=True, num_threads=1), dtype=np.float64)
         return own + self.scale * self.below.grown(features) if self.below else own
 
     def trees(self) -> tuple[Tree, ...]:
-        """Return the trees of its own as they are written."""
+        """Return its own trees as they are written to the package."""
         return tuple(_tree(one["tree_structure"])[0] for one in self.booster.dump_model()["tree_info"])
 
     def all_trees(self) -> tuple[tuple[float, tuple[Tree, ...]], ...]:
-        """Return how often which trees count."""
+        """Return (factor, trees) of this ranking and of the one below it."""
         return (*(((self.scale, self.below.trees()),) if self.below else ()), (1.0, self.trees()))
 
 
@@ -159,7 +159,7 @@ def _mean(tree: Tree) -> float:
 
 
 def ordered(case: Case, sums: Array) -> tuple[list[int], Array]:
-    """Return the first candidates, best first, as rank.rank orders them (copies folded), and what decided it."""
+    """Return the first candidates in the order of rank.rank, with copies folded, and the sums that decided it."""
     sums = sums.copy()
     kept: list[int] = []
     copies: set[int] = set()
@@ -190,7 +190,7 @@ def quality(case: Case, sums: Array) -> float:
 
 
 def lists(suite: Suite, some: Sequence[int], best: Array) -> Lists:
-    """Return the rows to learn from: of cases with a correct candidate, that one, the best by `best`, and others."""
+    """Return the training rows of cases with a correct candidate: that one, the best by `best`, and random others."""
     usable = [at for at in some if (suite.cases[at].right >= 0).any()]
     count = Counter((suite.cases[at].repository, suite.cases[at].kind) for at in usable)
     chance = np.random.default_rng(7)
@@ -219,12 +219,12 @@ def lists(suite: Suite, some: Sequence[int], best: Array) -> Lists:
 def weigh(suite: Suite, some: Sequence[int], names: Sequence[str], below: Model | None) -> tuple[Array, float]:
     """Return the weights (of all NAMES) with the least loss, by Adam, and the scale of the ranking below.
 
-    Those of features that are not named are 0, or what the ranking below has.
+    Features that are not in `names` have weight 0, or their weight in the ranking below.
     """
     of = lists(suite, some, suite.features[:, [NAMES.index(name) for name in GUESS]].sum(axis=1))
     features = suite.features[of.rows]
     if below:
-        # One more column, which begins with a weight of 1.
+        # One more column; its weight starts at 1.
         features = np.column_stack([features, below.sums(features) / SCALED]).astype(np.float32)
     free = np.array(
         [name in names and name not in FIXED and name not in QUERY_FEATURES for name in NAMES], dtype=np.float64
@@ -248,7 +248,7 @@ def weigh(suite: Suite, some: Sequence[int], names: Sequence[str], below: Model 
 
 
 def fit(suite: Suite, some: Sequence[int], below: Model | None = None) -> Model:
-    """Fit weights and trees on some cases: for the fast ranking, or for the one on top of it."""
+    """Fit weights and trees on some cases: for the fast ranking, or for the ranking above `below`."""
     names = RERANK_FEATURES if below else FAST_FEATURES
     weights, scale = weigh(suite, some, names, below)
     base = suite.features @ weights
@@ -264,7 +264,7 @@ def fit(suite: Suite, some: Sequence[int], below: Model | None = None) -> Model:
 
 
 def calibrate(sums: Array, right: npt.NDArray[np.bool_]) -> tuple[float, float]:
-    """Return slope and intercept of the logistic regression of being right on the sum, by Newton's method."""
+    """Return slope and intercept of a logistic regression of correctness on the sum, by Newton's method."""
     design = np.column_stack([sums, np.ones_like(sums)])
     theta = np.zeros(2)
     for _ in range(50):
@@ -291,18 +291,18 @@ def by_kind(suite: Suite, values: Sequence[float]) -> dict[str, float]:
 
 @dataclass(frozen=True, slots=True)
 class HeldOut:
-    """The sums of a suite's rows, by rankings fitted without their repository."""
+    """The sums of a suite's rows, each from a ranking fitted without the row's repository."""
 
     weighed: Array
-    """By weights alone."""
+    """From the weights alone."""
     summed: Array
     scored: Array
-    """Sums with the trees counted relative to their middle for the query, as in search.rank."""
+    """Sums with the trees relative to their mean for the query, as in search.rank."""
     models: tuple[Model, ...]
 
 
 def held_out(suite: Suite, repositories: Sequence[str], below: Sequence[Model]) -> HeldOut:
-    """Fit a ranking without each fold of the repositories, on top of `below`, fitted in the same way."""
+    """Fit one ranking per fold, without the fold's repositories, above the ranking of that fold in `below`."""
     weighed, summed = np.zeros(len(suite.features)), np.zeros(len(suite.features))
     scored = np.zeros_like(summed)
     models = []
@@ -322,12 +322,12 @@ def held_out(suite: Suite, repositories: Sequence[str], below: Sequence[Model]) 
 
 
 def middle(grown: Sequence[tuple[float, Sequence[Tree]]], features: npt.NDArray[np.float32]) -> float:
-    """Return the mean of what trees add for candidates of which only the query is known."""
+    """Return the mean contribution of trees if only the query's features are known."""
     return boosted_trees.middle_of(grown, query_features(features.tolist()))
 
 
 def check(model: Model, suite: Suite) -> None:
-    """Raise AssertionError unless the trees as written add what the fitted ones add."""
+    """Check that the written trees equal the fitted ones. Raises AssertionError if they do not."""
     some = suite.features[:: max(1, len(suite.features) // 2000)]
     pruned = boosted_trees.prune_all(model.all_trees(), {}, POSITIONS)
     ours = [boosted_trees.total_of(pruned, row.tolist()) for row in some[:200]]
@@ -346,7 +346,7 @@ def report(title: str, suite: Suite, of: HeldOut, rivals: Sequence[str]) -> Tabl
     cells["among candidates"] = by_kind(suite, [float((case.right >= 0).any()) for case in suite.cases])
     sums, right = [], []
     for at, case in enumerate(suite.cases):
-        if not case.named:  # a name that is found is certain
+        if not case.named:  # an exact name is always correct
             order, values = ordered(case, of.scored[suite.rows(at)])
             sums.append(values[order])
             right.append(case.right[order] >= 0)
@@ -360,7 +360,7 @@ def report(title: str, suite: Suite, of: HeldOut, rivals: Sequence[str]) -> Tabl
 
 
 def numbers(model: Model, table: Table) -> Numbers:
-    """Return the numbers of a fitted ranking for the generated module."""
+    """Return a fitted ranking's numbers for the generated module."""
     weights = dict(zip(NAMES, model.weights.tolist(), strict=True))
     return Numbers(weights, table.calibration, model.trees(), model.scale if model.below else None)
 

@@ -3,15 +3,15 @@
 
   mine_pairs.py --mirror MIRROR --split train OUT_FOLDER
 
-Writes one OWNER+NAME.jsonl a repository: every function and method outside tests as
-{"name", "container", "signature", "body", "path", "language", "query", "kind"}: lower-case words, `query` empty where
-nothing asks for it. The body holds no documentation. A function may stand in further rows, asked for in other ways.
-The kinds, whose rules are in pair_rules.py:
+Writes one OWNER+NAME.jsonl per repository: every function and method outside tests as
+{"name", "container", "signature", "body", "path", "language", "query", "kind"}: lower-case words; `query` is empty if
+there is no question for the function. The body contains no documentation. A function has one row per question. The
+kinds, whose rules are in pair_rules.py:
 
 - documentation: the first sentence of its documentation.
-- comment: a comment inside a function that nothing documents; the body is without it.
-- test: the name of a test, for the one function that the test calls and names.
-- commit: the subject of a commit, for the functions it changed, as it left them (OWNER+NAME.commits.jsonl).
+- comment: a comment inside a function without documentation; it is removed from the body.
+- test: the name of a test, for the function that the test both calls and names, if there is exactly one.
+- commit: the subject of a commit, for the functions it changed, in their new version (OWNER+NAME.commits.jsonl).
 """
 
 from __future__ import annotations
@@ -55,15 +55,15 @@ COMMITS = 3000
 COMMITS_READ = 250
 MOST_FUNCTIONS_CHANGED = 3
 LONGEST_TEST = 60
-"""Lines; a longer test shows more than one thing."""
+"""Maximum number of lines of a test; a longer one tests more than one thing."""
 FEWEST_LINES, MOST_LINES = 4, 60
-"""Of a function that a comment, a test or a commit asks for."""
+"""Minimum number of lines of a function with a question from a comment, a test or a commit."""
 
 Row = dict[str, Any]
 
 
 def row(symbol: Symbol, body: str, query: str, kind: str) -> Row:
-    """Return a function as it is written out."""
+    """Return the row to write for a function."""
     return {
         "name": " ".join(words(symbol.name)),
         "container": " ".join(words(symbol.qualname.removesuffix(symbol.name))),
@@ -77,7 +77,7 @@ def row(symbol: Symbol, body: str, query: str, kind: str) -> Row:
 
 
 def some_length(symbol: Symbol) -> bool:
-    """Whether a sentence can describe a function, and there is something to describe."""
+    """Whether a function is neither too short nor too long to be described by a sentence."""
     return FEWEST_LINES <= symbol.end_line - symbol.start_line + 1 <= MOST_LINES
 
 
@@ -94,7 +94,7 @@ def symbols_of(source: bytes, path: str) -> list[Symbol]:
 
 
 def some_files(paths: list[str]) -> set[str]:
-    """Return the paths that are read of those of a repository: some of its sources and some of its tests."""
+    """Select some source files and some tests from the paths of a repository."""
     chance = random.Random(7)
     chosen: set[str] = set()
     for tested, most in ((False, FILES), (True, TEST_FILES)):
@@ -104,7 +104,7 @@ def some_files(paths: list[str]) -> set[str]:
 
 
 def mine_tree(repository: Repository, mirror: Path, suffixes: frozenset[str]) -> list[Row]:
-    """Return the functions of a repository's commit, asked for by documentation, comments and tests."""
+    """Return the functions of a repository, with questions from documentation, comments and tests."""
     rows: list[Row] = []
     bodies: set[str] = set()
     functions: dict[str, list[Row]] = defaultdict(list)
@@ -137,7 +137,7 @@ def asked_by_tests(tests: list[tuple[list[str], str]], functions: dict[str, list
     """Yield the function that a test both names and calls, if there is only one and its name is unique."""
     for told, text in tests:
         meant = {name for name in called(text) if len(functions.get(name, ())) == 1 and names(told, words(name))}
-        # A name that is part of another named one (`parse`, `parse_url`) gives way to it.
+        # If a name is part of another one that the test names (`parse`, `parse_url`), the longer one counts.
         meant = {name for name in meant if not any(set(words(name)) < set(words(other)) for other in meant)}
         if len(meant) != 1:
             continue
@@ -149,7 +149,7 @@ def asked_by_tests(tests: list[tuple[list[str], str]], functions: dict[str, list
 
 
 def mine_commits(repository: Repository, mirror: Path, suffixes: frozenset[str]) -> list[Row]:
-    """Return the functions that small commits changed, as these left them, asked for by the commits' subjects."""
+    """Return the functions that small commits changed, in their new version, with the subjects as questions."""
     git = ["git", f"--git-dir={repository.git(mirror)}"]
     log = git_text([*git, "log", "--no-merges", f"-{COMMITS}", "--raw", "--no-renames", "--no-abbrev",
                     "--format=%x00%H %s", repository.commit])  # fmt: skip
@@ -178,7 +178,7 @@ def mine_commits(repository: Repository, mirror: Path, suffixes: frozenset[str])
 
 
 def changed_functions(git: list[str], before: str, after: str, path: str, asked: str) -> list[Row]:
-    """Return the functions in which two versions of a file differ, as the later one has them."""
+    """Return the functions that differ between two versions of a file, from the later version."""
     lines = changed_lines(git_text([*git, "diff", "-U0", "--no-ext-diff", before, after]))
     source = subprocess.run([*git, "cat-file", "blob", after], capture_output=True, check=True).stdout
     if len(source) > LARGEST_FILE or not lines:
@@ -195,7 +195,7 @@ def changed_functions(git: list[str], before: str, after: str, path: str, asked:
 
 
 def innermost(symbols: Sequence[Symbol], lines: Iterable[tuple[int, int]]) -> list[Symbol]:
-    """Return the symbols around ranges of lines, without those that contain another one around the same range."""
+    """Return the innermost symbol around each range of lines."""
     inside: dict[tuple[int, int], Symbol] = {}
     for first, last in lines:
         around = [s for s in symbols if s.start_line <= last and first <= s.end_line]
@@ -207,7 +207,7 @@ def innermost(symbols: Sequence[Symbol], lines: Iterable[tuple[int, int]]) -> li
 
 
 def changed_lines(diff: str) -> list[tuple[int, int]]:
-    """Return (first, last) of the lines that a diff without context adds or changes, in the later version."""
+    """Return (first, last) of each range of lines that a diff without context adds or changes, in the later version."""
     ranges = []
     for line in diff.split("\n"):
         if line.startswith("@@ "):
@@ -218,12 +218,12 @@ def changed_lines(diff: str) -> list[tuple[int, int]]:
 
 
 def git_text(command: list[str]) -> str:
-    """Return what a git command prints."""
+    """Return the output of a git command."""
     return subprocess.run(command, capture_output=True, text=True, errors="replace", check=True).stdout
 
 
 def limited(rows: list[Row]) -> list[Row]:
-    """Drop duplicate questions and those beyond the maximum of their kind; functions without a question stay."""
+    """Drop duplicate questions and those beyond the maximum of their kind; keep functions without a question."""
     order = list(range(len(rows)))
     random.Random(7).shuffle(order)
     taken: Counter[str] = Counter()

@@ -31,7 +31,7 @@ ENGLISH = frozenset(
     all each at no given""".split()
 )
 PLAIN_FROM = 7
-"""A text of at least so many words without a word of ENGLISH is not English."""
+"""A text of at least this many words, none of which is in ENGLISH, is not English."""
 
 HASH, DASHES, SLASHES = r"#(?![!\[{#])", r"--(?!\[)", r"//(?![/!])"
 LINE = {
@@ -42,7 +42,7 @@ LINE = {
 BLOCK = re.compile(r"^\s*/\*+\s(.*?)\s*\*/\s*$")
 COMMENT_WORDS = (4, 22)
 SHORT = 15
-"""Lines; the comment that describes a longer function must share a word with its name."""
+"""Number of lines; in a longer function, the comment must share a word with the function's name."""
 CODE = re.compile(r"[;{}=<>|\\]|\w\(|\)\.|->|::|https?:|\b\w+_\w+\b.*\b\w+_\w+\b|^\W|\w\.\w+\.\w|\?$")
 DEAR = re.compile(
     r"\b(todo|fixme|xxx|hack|hmm|bug|workaround|issue|lint|noqa|pragma|coverage|istanbul|eslint|clippy|rubocop|ignored?"
@@ -84,7 +84,7 @@ TAKEN_AWAY = frozenset(
     """clean clear commit compile copy delete discard drop extract format import inspect merge migrate move optimize
     print prune publish release remove reorder report restore simplify split update upgrade""".split()
 )
-"""First words of commits that leave nothing in the function, or say nothing about it."""
+"""First words of subjects of commits that remove code or say nothing about the function."""
 
 TEST_WORDS = frozenset(
     """test tests testing should it spec specs case cases can does works work correctly properly gh""".split()
@@ -112,11 +112,11 @@ DULL = re.compile(
     r"|includes?|headers?)\b",
     re.IGNORECASE,
 )
-"""Words of commits that do not describe a function."""
+"""Words in subjects that do not describe a function."""
 
 
 def related(asked: list[str], said: Iterable[str], body: str) -> bool:
-    """Whether a commit's subject speaks of a function: one of its things is in what names it, or three in its body."""
+    """Whether a subject is about a function: its name contains one of the subject's nouns, or its body three."""
     things = stems(asked[1:]) - CHANGES
     return not things.isdisjoint(stems(list(said))) or len(things & stems(body.split())) >= 3
 
@@ -129,7 +129,7 @@ def is_test(path: str) -> bool | None:
 
 
 def plain(text: str) -> bool:
-    """Whether a text is prose, and English to judge by its small words."""
+    """Whether a text is prose and, judging by its function words, English."""
     if not sentences.is_prose(text):
         return False
     found = text.lower().split()
@@ -137,7 +137,7 @@ def plain(text: str) -> bool:
 
 
 def question(symbol: Symbol) -> list[str]:
-    """Return the words of the first sentence of a symbol's documentation, or [] if it is no description."""
+    """Return the words of the first sentence of a symbol's documentation, or [] if it describes nothing."""
     if not symbol.documentation:
         return []
     text = sentences.first_sentence(symbol.documentation[:2000])
@@ -151,12 +151,12 @@ def question(symbol: Symbol) -> list[str]:
 
 
 def tells_more(asked: list[str], symbol: Symbol) -> bool:
-    """Whether a question says more than the name and small words."""
+    """Whether a question contains more than the words of the name and function words."""
     return bool(stems(asked) - stems(words(symbol.name)))
 
 
 def stems(found: list[str]) -> set[str]:
-    """Return words without the small ones and their last s."""
+    """Return words without function words, each without a final s."""
     return {word[:-1] if word.endswith("s") and len(word) > 3 else word for word in found if word not in ENGLISH}
 
 
@@ -215,13 +215,13 @@ def _forms(word: str) -> set[str]:
 
 
 def marked_test(symbol: Symbol, text: str) -> bool:
-    """Whether a function outside the files of tests is one, or helps one: Rust's `mod tests`."""
+    """Whether a function outside test files is a test or a test helper, as in Rust's `mod tests`."""
     scope = symbol.qualname.removesuffix(symbol.name)
     return IN_TESTS.search(scope) is not None or TEST_MARK.match(text) is not None
 
 
 def test_question(symbol: Symbol, text: str) -> list[str]:
-    """Return the words of a test's name without those of all tests, or [] if it is no test or too short."""
+    """Return the words of a test's name without words such as "test"; [] if it is no test or too short."""
     told = words(symbol.name)
     if symbol.kind in ("function", "method"):
         called_test = told and ("test" in (told[0], told[-1]) or "should" in told)
@@ -234,12 +234,12 @@ def test_question(symbol: Symbol, text: str) -> list[str]:
 
 
 def names(told: list[str], name: list[str]) -> bool:
-    """Whether the words of a test's name contain those of a function's name, at least two, in a row."""
+    """Whether a test's name contains the words of a function's name, at least two, in sequence."""
     return len(name) >= 2 and any(told[at : at + len(name)] == name for at in range(len(told) - len(name) + 1))
 
 
 def called(text: str) -> set[str]:
-    """Return the names that a piece of source calls, in any of our languages."""
+    """Return the names that source code in any supported language calls."""
     return set(CALL.findall(text.partition("\n")[2] or text))
 
 

@@ -50,7 +50,7 @@ class Case:
     features: Array
     """(candidates, NAMES)."""
     right: npt.NDArray[np.int64]
-    """The number of the answer that each candidate is, from 0; -1 for none."""
+    """Per candidate, the index of the answer that it is; -1 if it is none."""
     files: npt.NDArray[np.int64]
     contents: npt.NDArray[np.int64]
     answers: int
@@ -70,9 +70,9 @@ class Asked:
 
 
 def cases(suite: Path, again: bool = False) -> tuple[list[Case], list[Case]]:
-    """Return all queries with all candidates, and those the transformer was shown with the best of them.
+    """Return all queries with all candidates, and the reranked queries with their best candidates.
 
-    What was found is kept beside each repository's trees, and only looked for again if `again`.
+    Results are kept beside each repository's trees; `again` computes them again.
     """
     fast, deep = [], []
     for folder in sorted(path.parent for path in suite.glob("*/queries.jsonl")):
@@ -121,7 +121,7 @@ def collect(folder: Path) -> Iterator[Asked]:
 
 
 def _show(folder: Path, tree: str, store: Store, some: Sequence[Asked]) -> None:
-    """Compute the transformer's cosines. Each text is embedded once, with texts of similar length: half the time.
+    """Compute the transformer's cosines. Each text is embedded once, in batches of similar length (half the time).
 
     The vectors are kept in the index for the next run.
     """

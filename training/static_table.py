@@ -14,11 +14,11 @@ import numpy.typing as npt
 
 MAGIC = b"cs-tab-1"
 LARGEST_SCALE = 31
-"""Keeps sums below 2**24 for usual texts, where float32 adds integers exactly."""
+"""Keeps the sums of usual texts below 2**24, up to which float32 adds integers exactly."""
 
 
 def wordpiece(word: str, vocabulary: dict[str, int]) -> tuple[int, ...]:
-    """Split greedily from the left into the longest pieces, as the embedder does; () if a part is unknown."""
+    """Split a word greedily into the longest pieces from the left, as the embedder does; () if a part is unknown."""
     if word in vocabulary:
         return (vocabulary[word],)
     pieces: list[int] = []
@@ -36,7 +36,7 @@ def wordpiece(word: str, vocabulary: dict[str, int]) -> tuple[int, ...]:
 
 
 def quantise(vectors: npt.NDArray[np.floating]) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.uint8]]:
-    """Return values and scales, so that values * scales is the nearest multiple of one common unit."""
+    """Quantise a table into values and scales; values * scales are multiples of one common unit."""
     unit = np.abs(vectors).max() / (127 * LARGEST_SCALE)
     whole = vectors / unit
     scales = np.clip(np.ceil(np.abs(whole).max(axis=1) / 127), 1, LARGEST_SCALE)

@@ -1,4 +1,4 @@
-"""The words of mined functions and questions, counted once, whatever vocabulary they are then taken apart with."""
+"""The words of mined functions and questions, counted once for any vocabulary."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ Ints = npt.NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class Bags:
-    """Texts as words and amounts, one below the other."""
+    """Texts as bags of words, concatenated."""
 
     words: npt.NDArray[np.int32]
     amounts: npt.NDArray[np.float32]
-    """What a word counts in its field, as `codesearch.embed.static` has it."""
+    """The amount of each word in its field, as in `codesearch.embed.static`."""
     fields: npt.NDArray[np.int8]
-    """Of FIELDS; 0 in questions."""
+    """The index in FIELDS of each word; 0 in questions."""
     starts: Ints
-    """Of each text, and the end of the last."""
+    """The start of each text, and the end of the last."""
 
     @classmethod
     def of(cls, texts: Iterable[list[list[str]]], numbers: dict[str, int]) -> Bags:
-        """Count texts given as the words of their fields; words not met before get the next numbers."""
+        """Count the words of texts, given per field; new words get the next numbers."""
         words, amounts, fields, starts = [], [], [], [0]
         for text in texts:
             for field, content in enumerate(text):
@@ -58,19 +58,19 @@ class Bags:
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    """Texts as tokens, one element a token of a field."""
+    """Texts as tokens; each array has one element per token of a field."""
 
     texts: Ints
-    """Which text it belongs to, rising."""
+    """The text of each token, ascending."""
     tokens: npt.NDArray[np.int32]
     amounts: npt.NDArray[np.float32]
     fields: npt.NDArray[np.int8]
     count: int
-    """Of texts."""
+    """Number of texts."""
 
     @classmethod
     def joined(cls, some: Iterable[Tokens]) -> Tokens:
-        """Return the texts of several, one after another."""
+        """Concatenate several."""
         parts = list(some)
         before = np.cumsum([0, *(part.count for part in parts)])
         return cls(
@@ -84,14 +84,14 @@ class Tokens:
 
 @dataclass(frozen=True, slots=True)
 class Pieces:
-    """The tokens of each word, one word after another."""
+    """The tokens of each word, concatenated."""
 
     tokens: npt.NDArray[np.int32]
     starts: Ints
 
     @classmethod
     def of(cls, words: Iterable[str], tokens: Iterable[str]) -> Pieces:
-        """Take words apart."""
+        """Split words into tokens."""
         vocabulary = {token: at for at, token in enumerate(tokens)}
         found: list[int] = []
         starts = [0]
@@ -103,17 +103,17 @@ class Pieces:
 
 @dataclass(frozen=True, slots=True)
 class Repository:
-    """The functions of one repository, and the questions that ask for some of them."""
+    """The functions of one repository, and the questions for some of them."""
 
     name: str
     functions: Bags
     questions: Bags
     answers: Ints
-    """The function that each question asks for."""
+    """The index of the function that answers each question."""
 
 
 def read(folder: Path) -> tuple[list[Repository], list[str]]:
-    """Return what mine_pairs.py wrote, and all words by their numbers."""
+    """Read the output of mine_pairs.py; return the repositories, and all words by number."""
     numbers: dict[str, int] = {}
     found = []
     for file in files(folder):
@@ -131,12 +131,12 @@ def read(folder: Path) -> tuple[list[Repository], list[str]]:
 
 
 def files(folder: Path) -> list[Path]:
-    """Return the file of each repository; `rows_of` reads it with that of its commits."""
+    """Return the file of each repository; `rows_of` reads it together with the file of its commits."""
     return sorted(file for file in folder.glob("*.jsonl") if not file.name.endswith(".commits.jsonl"))
 
 
 def rows_of(file: Path) -> Iterator[dict[str, str]]:
-    """Yield a repository's functions, then those that its commits changed, if these were mined."""
+    """Yield the rows of a repository's functions, then those of its commits, if these were mined."""
     for path in (file, file.with_suffix(".commits.jsonl")):
         if path.exists():
             with path.open() as lines:
@@ -144,7 +144,7 @@ def rows_of(file: Path) -> Iterator[dict[str, str]]:
 
 
 def _ranges(starts: Ints, ends: Ints) -> tuple[Ints, Ints]:
-    """Return the whole numbers of all ranges, one range after another, and which range each is of."""
+    """Return the integers of all ranges, concatenated, and the index of the range of each."""
     sizes = ends - starts
     which = np.repeat(np.arange(len(sizes)), sizes)
     first = np.concatenate([[0], np.cumsum(sizes)])[:-1]

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Keep what the transformer says of mined questions and the functions they ask for: train_static.py's teacher.
+"""Save the transformer's vectors of mined questions and their functions: the teacher of train_static.py.
 
   teach_static.py --pairs PAIRS --model TRANSFORMER TEACHER_FOLDER
 
-TRANSFORMER is a model's folder as export_onnx.py writes it. At most QUESTIONS of a repository, drawn by chance,
-numbered as static_words.read does, in NAME.npz with float16 vectors of questions and functions. Repositories
-that are there already are left as they are. About 100 pairs a second on one core.
+TRANSFORMER is a model's folder as written by export_onnx.py. Each NAME.npz has the float16 vectors of questions and
+functions for at most QUESTIONS questions of a repository, drawn at random and numbered as by static_words.read.
+Repositories that have a file already are skipped. About 100 pairs per second on one core.
 """
 
 from __future__ import annotations

@@ -3,12 +3,12 @@
 
   train_static.py --start START.npz --pairs PAIRS [--teacher TEACHER] --save OUT.npz [--write FOLDER]
 
-Every token has a vector and a weight. A question must find its function among the functions of the same repositories:
-those that the batch's other questions ask for, and as many that none asks for (InfoNCE); and it should find the others
-as alike as TEACHER says (what teach_static.py wrote): the divergence of the chances that the two give the functions
-asked for. Both at the full width and at the first 128 and 64 numbers (Matryoshka). The vectors are held to where they
-started, so that tokens which training rarely sees stay comparable with those that it often sees. The table is the mean
-of several runs, which see the pairs in another order.
+Every token has a vector and a weight. The loss has two parts. A question must find its function among functions of the
+same repositories: those of the batch's other questions, and as many without a question (InfoNCE). And its similarities
+to the batch's functions should be those of TEACHER (written by teach_static.py), as measured by the divergence of the
+two distributions. Both apply at the full width and to the first 128 and 64 numbers (Matryoshka). A penalty on the
+distance from the start keeps the vectors of rare tokens comparable with those of frequent ones. The table is the mean
+of several runs, each with the pairs in another order.
 """
 
 from __future__ import annotations
@@ -32,19 +32,20 @@ NEGATIVES = 512
 WARM_UP = 20
 FEWEST_PAIRS = 8
 MOST_PAIRS = 4000
-"""Of a repository, an epoch."""
+"""Maximum per repository and epoch."""
 WIDTHS = ((256, 1.0), (128, 0.3), (64, 0.3))
 WEIGHT_RATE = 10
-"""Weights learn so many times as fast as vectors, and are held a hundredth as much."""
+"""Learning rate of the weights, as a multiple of that of the vectors."""
 WEIGHT_HOLD = 0.01
+"""Penalty on the distance of the weights from their start, relative to that of the vectors."""
 
 
 @dataclass(frozen=True, slots=True)
 class Lesson:
-    """What the teacher says of some questions of a repository."""
+    """The teacher's vectors of some questions of a repository."""
 
     of: dict[int, int]
-    """Question to row."""
+    """The row of each question."""
     questions: npt.NDArray[np.float16]
     functions: npt.NDArray[np.float16]
 
@@ -58,7 +59,7 @@ class Part:
 
 
 def taught(folder: Path | None, repository: Repository) -> Lesson | None:
-    """Return what the teacher says, if anything."""
+    """Return the teacher's vectors for a repository; None if there are none."""
     if folder is None or not (path := folder / f"{repository.name}.npz").exists():
         return None
     kept = np.load(path)
@@ -66,7 +67,7 @@ def taught(folder: Path | None, repository: Repository) -> Lesson | None:
 
 
 def batches(repositories: Sequence[Repository], chance: np.random.Generator) -> list[list[Part]]:
-    """Return an epoch: parts of one large repository, or of several small ones."""
+    """Return the batches of an epoch, each with questions of one large repository or of several small ones."""
     parts: list[Part] = []
     for repository in repositories:
         order = chance.permutation(len(repository.answers))[:MOST_PAIRS]
@@ -92,7 +93,7 @@ def batches(repositories: Sequence[Repository], chance: np.random.Generator) -> 
 
 
 def gather(parts: Sequence[Part], pieces: Pieces, chance: np.random.Generator) -> tuple[Tokens, Tokens]:
-    """Return questions, and functions: first the questions' own each, then others of the same repositories."""
+    """Return questions and functions: first the answer to each question, then others of the same repositories."""
     total = sum(len(part.questions) for part in parts)
     questions, asked, others = [], [], []
     for part in parts:
@@ -107,7 +108,7 @@ def gather(parts: Sequence[Part], pieces: Pieces, chance: np.random.Generator) -
 
 
 def lessons(parts: Sequence[Part], of: dict[str, Lesson]) -> tuple[Ints, torch.Tensor]:
-    """Return which of a batch's questions the teacher knows, and how alike each is to the functions of these."""
+    """Return which of a batch's questions the teacher has, and their similarities to all these functions."""
     at, questions, functions, before = [], [], [], 0
     for part in parts:
         lesson = of.get(part.repository.name)
@@ -125,7 +126,7 @@ def lessons(parts: Sequence[Part], of: dict[str, Lesson]) -> tuple[Ints, torch.T
 
 
 def sums(table: torch.Tensor, rows: Ints, texts: Tokens, field_weights: npt.NDArray[np.float32]) -> torch.Tensor:
-    """Return the sums of texts' vectors; `table` holds only `rows`."""
+    """Return the weighted sum of token vectors of each text; `table` contains only `rows`."""
     tokens = torch.from_numpy(np.searchsorted(rows, texts.tokens))
     amounts = torch.from_numpy(texts.amounts * field_weights[texts.fields])
     offsets = torch.from_numpy(np.searchsorted(texts.texts, np.arange(texts.count)))
@@ -135,7 +136,7 @@ def sums(table: torch.Tensor, rows: Ints, texts: Tokens, field_weights: npt.NDAr
 def batch_loss(
     questions: torch.Tensor, functions: torch.Tensor, known: Ints, alike: torch.Tensor, teaching: float
 ) -> torch.Tensor:
-    """Return the loss of a batch's sums, over all widths."""
+    """Return the loss of a batch, summed over all widths."""
     loss = torch.zeros(())
     right = torch.arange(len(questions))
     for width, share in WIDTHS:
@@ -157,7 +158,7 @@ def train(
     options: argparse.Namespace,
     seed: int,
 ) -> npt.NDArray[np.float32]:
-    """Return the table that one run trains."""
+    """Train one run; return its table."""
     chance = np.random.default_rng(seed)
     origin = torch.from_numpy(start / np.linalg.norm(start, axis=1).mean())
     moved = torch.nn.Parameter(torch.zeros_like(origin))
@@ -204,7 +205,7 @@ def train(
 
 
 def main() -> None:
-    """Train, save, and write the model's folder if asked to."""
+    """Train and save; with --write, also write the model's folder."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--start", type=Path, required=True)
     parser.add_argument("--pairs", type=Path, required=True)

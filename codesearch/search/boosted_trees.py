@@ -1,4 +1,4 @@
-"""Boosted decision trees: what they add to a sum, and the share of each feature."""
+"""Boosted decision trees: their contribution to a sum, and the share of each feature."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeAlias, Union
 
 Tree: TypeAlias = Union[float, "tuple[str, float, float, Tree, Tree]"]
-"""What it adds; or (feature, threshold, mean of what is below, tree for values up to the threshold, other tree)."""
+"""The number it adds; or (feature, threshold, mean of its leaves, subtree for values up to the threshold, other)."""
 
 Pruned: TypeAlias = Any
-"""A Tree for one query: what it adds, or (position of a value, threshold, the two trees). Not a recursive type: each
-step would need a cast, and a query takes twenty thousand steps."""
+"""A Tree for one query: the number it adds, or (position of a value, threshold, two subtrees). Not a recursive type:
+each step would need a cast, and a query takes twenty thousand steps."""
 
 
 def prune(tree: Tree, asked: Mapping[str, float], positions: Mapping[str, int]) -> Pruned:
-    """Return a tree without the decisions that the known values `asked` make; `positions` are those of the features."""
+    """Resolve the decisions that depend on the known values `asked`; `positions` are those of the features."""
     tree = _known(tree, asked)
     if not isinstance(tree, tuple):
         return tree
@@ -23,7 +23,7 @@ def prune(tree: Tree, asked: Mapping[str, float], positions: Mapping[str, int]) 
 
 
 def total(trees: Sequence[Pruned], values: Sequence[float]) -> float:
-    """Return what trees add for a candidate."""
+    """Return the contribution of trees for a candidate."""
     found = 0.0
     for tree in trees:
         while tree.__class__ is tuple:
@@ -34,7 +34,7 @@ def total(trees: Sequence[Pruned], values: Sequence[float]) -> float:
 
 
 def middle(trees: Iterable[Tree], asked: Mapping[str, float]) -> float:
-    """Return the mean of what trees add for candidates of which only `asked` is known."""
+    """Return the mean contribution of trees if only the values `asked` are known."""
     return sum(_mean(_known(tree, asked)) for tree in trees)
 
 

@@ -13,14 +13,14 @@ from codesearch.bench import processes
 from tests.support.wait import until
 
 MEGABYTES = 150
-# A process that holds much memory only in a child, for as long as its input is open.
+# A process whose child, not itself, uses much memory until its input is closed.
 HOLDER = f"""
 import subprocess, sys
 child = 'import sys; b = bytearray(b"x") * ({MEGABYTES} << 20); print(1, flush=True); sys.stdin.read()'
 process = subprocess.Popen([sys.executable, "-c", child], stdin=subprocess.PIPE)
 sys.stdin.read()
 """
-pytestmark = pytest.mark.skipif(not processes.can_sample(), reason="this system tells nothing of other processes")
+pytestmark = pytest.mark.skipif(not processes.can_sample(), reason="cannot read the memory of other processes")
 
 
 def test_the_memory_of_children_counts():
@@ -59,7 +59,7 @@ def test_a_run_tells_what_happened():
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 def test_an_index_process_ends_when_whoever_measures_is_killed(tmp_path: Path):
-    """The service stands for both: it would run for ever."""
+    """A service is an example of such a process: it would never end."""
     (tmp_path / "a.py").write_text("def one():\n    return 1\n")
     command = processes.child("watch", str(tmp_path), "--quiet", "--db", str(tmp_path / "db" / "index.db"))
     boot = (

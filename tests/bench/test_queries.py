@@ -1,4 +1,4 @@
-"""Queries: of a file, and generated from a tree."""
+"""Queries from a file, and generated from a tree."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Percentiles, and what follows from what was measured."""
+"""Percentiles, and values derived from measurements."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The ablation, on a made-up suite: each signal ranks everything, by itself."""
+"""The ablation on an invented suite: each signal ranks everything independently."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def ndcg(results, targets):
     gains = [1 / math.log2(found.index(target) + 2) for target in targets if target in found]
     return sum(gains) / sum(1 / math.log2(place + 2) for place in range(len(targets)))
 """
-"""What the benchmark takes of the suites' own program."""
+"""The part of the suites' own program that the benchmark uses."""
 
 TREE = {
     "money.py": """class Account:
@@ -56,7 +56,7 @@ def thunder(clouds):
 """,
 }
 SYMBOLS = 11
-"""Two of them methods, a class, four functions, and what is left of each file."""
+"""Two methods, a class, four functions, and the rest of each file."""
 TASKS: dict[str, list[dict[str, Any]]] = {
     "docs": [
         {"query": "take balance from an account", "path": "money.py", "start": 2},
@@ -81,7 +81,7 @@ def nothing_stays() -> Iterator[None]:
 
 @pytest.fixture
 def transformer() -> Iterator[FakeModel]:
-    """One that thinks of nothing but thunder."""
+    """A model whose vectors only depend on the word thunder."""
     model = FakeModel("transformer", favourite="thunder")
     models.install(model)
     yield model
@@ -90,7 +90,7 @@ def transformer() -> Iterator[FakeModel]:
 
 @pytest.fixture
 def suites(tmp_path: Path) -> tuple[Path, Path, Path]:
-    """Return BENCH, WORK and where indexes are kept."""
+    """Return BENCH, WORK and the folder of the indexes."""
     bench, work, keep = tmp_path / "bench", tmp_path / "work", tmp_path / "keep"
     keep.mkdir()
     for suite in TASKS:

@@ -13,7 +13,7 @@ from tests.support.trees import SMALL, copy_shop, write
 
 @pytest.fixture(autouse=True)
 def _private_home(private_home: Path) -> None:
-    """Keep the tester's own settings, caches and terminal out."""
+    """Hide the tester's own settings, caches and terminal."""
 
 
 def copied(source: Path, target: Path) -> Path:

@@ -26,7 +26,7 @@ FEW = ("--queries", "3", "--cold", "2", "--embed", "none")
 
 @pytest.fixture(autouse=True)
 def scratch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Give temporary files a folder of their own, in which none may be left."""
+    """Give temporary files a folder of their own, which must be empty in the end."""
     import tempfile
 
     folder = tmp_path / "scratch"
@@ -187,7 +187,7 @@ def test_an_interruption_leaves_nothing(tmp_path: Path, scratch: Path, number: s
     process = subprocess.Popen(
         command,
         stderr=subprocess.PIPE,
-        # A job in the background ignores interrupts, and its children inherit that.
+        # Background jobs ignore interrupts, and their children inherit that.
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 -- no threads here
     )
     try:
@@ -209,7 +209,7 @@ def test_an_interruption_leaves_nothing(tmp_path: Path, scratch: Path, number: s
 
 
 def _running(word: str) -> list[str]:
-    """Return the commands of processes that name something."""
+    """Return the commands of processes that contain a text."""
     found = []
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():

@@ -1,4 +1,4 @@
-"""`codesearch cache`, `--no-cache`, and what a person is told of the cache of vectors."""
+"""`codesearch cache`, `--no-cache`, and messages about the cache of vectors."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def fake(monkeypatch: pytest.MonkeyPatch):
 
 @pytest.fixture
 def cache(private_home: Path) -> Path:
-    """Return where the cache of this home is."""
+    """Return the cache file of this home."""
     return private_home / ".cache" / "codesearch" / "vectors.db"
 
 
@@ -38,7 +38,7 @@ def clone(small: Path, tmp_path: Path) -> Path:
 
 
 def another_process(fake: FakeModel) -> None:
-    """Forget all that this process knows, and what has been counted."""
+    """Forget all vectors in this process, and reset the counts."""
     models.forget_vectors()
     fake.documents.clear()
 

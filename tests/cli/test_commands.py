@@ -1,4 +1,4 @@
-"""The commands that look after an index, places, help, and what a command costs to start."""
+"""Commands that manage an index, locations, help, and the cost of starting a command."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Habits from other tools: a question without a command, aliases, short options, questions without quotes."""
+"""Conventions of other tools: a query without a command, aliases, short options, queries without quotes."""
 
 from __future__ import annotations
 

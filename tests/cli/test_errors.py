@@ -1,4 +1,4 @@
-"""Bad input: one clear line, exit status 2, nothing lost."""
+"""Bad input: one clear message, exit status 2, no data lost."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.support.trees import write
 
 
 def refused(run: Run, *parts: str) -> None:
-    """Check that a command failed with one line that says `parts`."""
+    """Check that a command failed with one line that contains `parts`."""
     assert run.status == 2, run.err
     assert run.out == ""
     said = [line for line in run.err.splitlines() if not line.startswith("codesearch: indexing ")]
@@ -126,7 +126,7 @@ def test_damaged_index_can_be_cleaned(small: Path, call):
 
 @pytest.fixture
 def read_only(small: Path) -> Iterator[Path]:
-    """Mount the small tree read-only: as root, permission bits stop nothing."""
+    """Mount the small tree read-only, because permission bits do not stop root."""
     place = small.parent / "read-only"
     place.mkdir()
     if hasattr(os, "geteuid") and os.geteuid() == 0:
@@ -154,7 +154,7 @@ def test_read_only_folder_is_indexed_elsewhere(read_only: Path, private_home: Pa
 
 
 def test_read_only_folder_simulated(small: Path, call, monkeypatch: pytest.MonkeyPatch):
-    """The same where nothing can be mounted: the one question the system is asked is answered with no."""
+    """The same without a mount: the call that checks for write access is replaced and returns False."""
     monkeypatch.setattr(location, "is_writable", lambda folder: not folder.is_relative_to(small))
     run = call("query", "retry_upload", small, "-n", "1", "--format", "paths")
     assert (run.status, run.out) == (0, "retry.py\n")
@@ -184,7 +184,7 @@ def test_two_index_runs_at_once(tmp_path: Path):
 
 @contextlib.contextmanager
 def writing(index: Path) -> Iterator[threading.Event]:
-    """Hold the writer's lock, as another process would, until the end or until the event that this yields."""
+    """Hold the writer's lock, as another process would, until the event that this yields is set, or to the end."""
     held, release = threading.Event(), threading.Event()
 
     def hold() -> None:
@@ -201,7 +201,7 @@ def writing(index: Path) -> Iterator[threading.Event]:
 
 
 def after_it_waited(index: Path, *arguments: str | Path) -> Run:
-    """Run a command while the index is being written, which ends when the command says that it waits."""
+    """Run a command while the index is locked; the lock is released when the command reports that it waits."""
     with (
         writing(index) as release,
         subprocess.Popen([*COMMAND, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as started,

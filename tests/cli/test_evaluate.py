@@ -1,4 +1,4 @@
-"""`codesearch eval`, on a repository made for it."""
+"""`codesearch eval`, on a small repository."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_questions_are_made_asked_and_scored(repository: Path, commit, call: Cal
 
 
 def test_documentation_does_not_answer_for_itself(repository: Path, call: Call):  # noqa: F811
-    """With the documentation in place, its first sentence would find it by its words, whatever they are."""
+    """If the documentation were still there, its first sentence would find it word by word."""
     text = (repository / "src" / "upload.go").read_text("utf-8")
     nonsense = "Quibbles the zorgs into frumious bandersnatch portmanteaus."
     (repository / "src" / "upload.go").write_text(
@@ -166,7 +166,7 @@ def test_failing_under_a_limit(repository: Path, call: Call, tmp_path: Path):  #
 
 
 def many(repository: Path) -> Path:  # noqa: F811
-    """Write as many functions as two evaluations must share."""
+    """Write as many functions as two evaluations must have in common."""
     words = "apples bears cedars doves eagles foxes geese hares ibexes jays kites larks moles newts otters".split()
     text = "".join(
         f'def count_{word}(where):\n    """Return how many of the {word} are there now."""\n    found = {word}(where)\n'
@@ -211,7 +211,7 @@ def test_baselines_that_cannot_be_compared(repository: Path, call: Call, tmp_pat
 
 
 class Checker(HTMLParser):
-    """Collects what a page loads, and checks that what is opened is closed."""
+    """Collects what a page loads, and checks that every element is closed."""
 
     def __init__(self) -> None:
         super().__init__()

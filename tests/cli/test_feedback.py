@@ -1,4 +1,4 @@
-"""What is opened is recorded only when the user wants it, bounded, and read back as questions."""
+"""Opened results are recorded only if the user wants it, up to a limit, and become questions for `eval`."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ RETRY = Symbol("function", "retry_upload", "retry_upload", "", "", 1, 4, 0, 90, 
 
 @pytest.fixture
 def editor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return the file in which an editor writes what it was asked to open."""
+    """Return the file to which an editor writes its arguments."""
     said = tmp_path / "said"
     script = tmp_path / "vim"
     script.write_text(f'#!/bin/sh\nprintf "%s\\n" "$@" >> "{said}"\n', "utf-8")

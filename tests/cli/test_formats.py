@@ -1,4 +1,4 @@
-"""What is printed: JSON that keeps its schema, lines for editors, any file name, any locale."""
+"""Output formats: JSON that follows its schema, lines for editors, any file name, any locale."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`codesearch model`: what there is, which one is used, and what a person is told."""
+"""`codesearch model`: the list, the choice of a model, and messages."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return an empty project, which is the current folder."""
+    """Return an empty project and make it the current folder."""
     root = tmp_path / "project"
     (root / ".git").mkdir(parents=True)
     monkeypatch.chdir(root)
@@ -123,7 +123,7 @@ def test_remove(call: Call, models: Path, project: Path) -> None:
 def test_bench(call: Call, models: Path, project: Path) -> None:
     source = "".join(f"def part_{n}(a):\n    return a + {n}\n\n\n" for n in range(12))
     (project / "parts.py").write_text(source)
-    # A module of the measured folder is never imported.
+    # Modules of the measured folder are never imported.
     (project / "numpy.py").write_text("raise SystemExit('imported')\n")
     run = call("model", "bench", "static", "transformer", "-n", "10", "--format", "json")
     assert run.status == 0, run.err
@@ -143,7 +143,7 @@ def test_bench_of_an_empty_folder(call: Call, models: Path, project: Path) -> No
     assert (run.status, "no functions" in run.err) == (2, True)
 
 
-# -- add: what goes wrong before a model is loaded --------------------------------------------------
+# -- add: errors before a model is loaded -----------------------------------------------------------
 
 
 def test_add_without_the_extra(call: Call, models: Path, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:

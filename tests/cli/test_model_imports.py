@@ -1,6 +1,6 @@
-"""What commands must not import: each library in question is replaced by one that leaves a mark and fails.
+"""Libraries that commands must not import: each is replaced by a module that leaves a mark and fails.
 
-The libraries stand first on the import path that every process of a command shares, so workers are covered too.
+These modules come first on the import path of every process that a command starts, so workers are covered, too.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a long update tells the log of a CI job."""
+"""The progress of a long update in the log of a CI job."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The main job: a question, and the function that answers it."""
+"""The main task: a question, and the function that answers it."""
 
 from __future__ import annotations
 

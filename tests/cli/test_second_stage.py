@@ -1,4 +1,4 @@
-"""The options --model and --embed, and what is said of the second stage."""
+"""The options --model and --embed, and messages about the reranker."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Call = Callable[..., Run]
 
 @pytest.fixture
 def other(private_home: Path) -> Path:
-    """Import a model that needs no library: the static one by another name. Return its folder."""
+    """Install a copy of the static model under another name, which needs no library. Return its folder."""
     folder = private_home / ".local" / "share" / "codesearch" / "models" / "other"
     shutil.copytree(MODELS / "static", folder)
     config = json.loads((folder / "config.json").read_text())

@@ -1,4 +1,4 @@
-"""Why an answer is where it is, why a function is not higher, and answers that are none."""
+"""`--explain` and `why`: the rank of a result, why a function is not higher, and weak results."""
 
 from __future__ import annotations
 

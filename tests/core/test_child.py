@@ -1,4 +1,4 @@
-"""Child processes: how they start, and how both sides talk."""
+"""Child processes: how they start, and how both sides communicate."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How many processors may be used, and how much memory was taken."""
+"""The number of usable processors, and peak memory."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_part_of_a_core_counts_as_one_and_a_quota_never_adds_cores(monkeypatch, 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the peak is inherited on Linux only")
 def test_own_peak_is_not_that_of_the_process_that_started_this_one(tmp_path: Path):
-    # The parent holds 200 MB while it starts a child that takes little.
+    # The parent uses 200 MB while it starts a child that uses little.
     script = (
         "import subprocess, sys; block = bytearray(200_000_000); block[::4096] = b'x' * len(block[::4096]); "
         "print(subprocess.run(sys.argv[1:], capture_output=True, text=True, check=True).stdout)"

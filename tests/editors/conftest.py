@@ -1,4 +1,4 @@
-"""Real editors against the real server, in a copy of the frozen tree; where an editor is missing, a test says so."""
+"""Real editors and the real server, in a copy of the frozen tree. Tests of a missing editor are skipped."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ FAKE = HERE / "fake_server.py"
 COMMAND = [sys.executable, "-m", "codesearch.cli"]
 
 QUERY = "number of typos between two terms"
-"""What is searched; the answer is a function whose name shares no word with it."""
+"""The query; the answer is a function whose name has no word in common with it."""
 ANSWER = "edit_distance"
 SIMILAR = "BikeCourier.quote"
-"""The method whose likes are searched: each carrier has a `quote`."""
+"""The method for which similar ones are searched: each carrier has a `quote`."""
 UNSAVED_QUERY = "celsius temperature to fahrenheit"
 UNSAVED_CODE = [
     "",
@@ -39,7 +39,7 @@ UNSAVED_CODE = [
 
 
 def neovims() -> dict[str, str | None]:
-    """Return the Neovims to test with: by name the executable, or None."""
+    """Return the versions of Neovim to test with: the executable, or None, by name."""
     wheel = Path(sys.executable).with_name("nvim")
     old = "/usr/bin/nvim"
     given = os.environ.get("CODESEARCH_TEST_NVIM", "")
@@ -49,14 +49,14 @@ def neovims() -> dict[str, str | None]:
 
 @dataclass(frozen=True)
 class Place:
-    """Where something is defined in the repository."""
+    """The location of a definition in the repository."""
 
     path: str
     line: int
 
     @property
     def zero(self) -> int:
-        """The line from 0."""
+        """The line, counted from 0."""
         return self.line - 1
 
 
@@ -68,10 +68,10 @@ class Repository:
     answer: Place
     similar: Place
     other: str
-    """A file that holds neither."""
+    """A file that contains neither."""
 
     def environment(self, home: Path, server: Sequence[str]) -> dict[str, str]:
-        """Return the environment of an editor that a test script reads its task from."""
+        """Return the environment of an editor, from which a test script reads its task."""
         (home / ".config").mkdir(parents=True, exist_ok=True)
         task = {
             "CS_SERVER": json.dumps(list(server)),
@@ -99,7 +99,7 @@ class Repository:
             "XDG_DATA_HOME": str(home / ".local/share"),
             "XDG_STATE_HOME": str(home / ".local/state"),
             "XDG_CACHE_HOME": str(home / ".cache"),
-            # In a checkout the server is imported from the tree; where codesearch is installed this changes nothing.
+            # In a checkout, the server is imported from the tree; if codesearch is installed, this changes nothing.
             "PYTHONPATH": os.pathsep.join((str(HOUSE), str(HOUSE / "lsp"))),
         }
 
@@ -137,7 +137,7 @@ def home(tmp_path: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def extension(tmp_path_factory: pytest.TempPathFactory) -> build.Sources:
-    """The VS Code extension's sources in a folder of their own."""
+    """A copy of the VS Code extension's sources."""
     return build.copy(tmp_path_factory.mktemp("extension"))
 
 
@@ -180,7 +180,7 @@ def fake(mode: str, log: Path) -> list[str]:
 def run(
     command: Sequence[str], environment: dict[str, str], cwd: Path, timeout: float = 60
 ) -> subprocess.CompletedProcess[str]:
-    """Run an editor without a terminal; a hang is a failure that shows what was printed."""
+    """Run an editor without a terminal; if it hangs, fail and show its output."""
     try:
         return subprocess.run(
             command, env=environment, cwd=cwd, timeout=timeout, text=True, errors="replace",

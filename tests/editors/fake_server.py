@@ -1,16 +1,16 @@
 """
-A language server that misbehaves on purpose, for the negative controls; it needs the standard library only.
+A language server that misbehaves on purpose, for negative controls. It needs only the standard library.
 
     python fake_server.py wrong LOG     every answer is the same wrong one
     python fake_server.py slow LOG      answers name the query, later ones before earlier ones
-    python fake_server.py late LOG      every query is answered with what belongs to the one before it
-    python fake_server.py states LOG    its folder is in the state that the file LOG.states says, as it changes
-    python fake_server.py dead LOG      ends before it answers
-    python fake_server.py early LOG     has not begun to index at the first query of each text: no hits, not complete
-    python fake_server.py emoji LOG     the hit is `smile`, after a character that takes two units of UTF-16
-    python fake_server.py broken LOG    queries are answered with JSON that has half a surrogate pair
+    python fake_server.py late LOG      every query gets the answer to the query before it
+    python fake_server.py states LOG    the state of its folder follows the file LOG.states
+    python fake_server.py dead LOG      exits before it answers
+    python fake_server.py early LOG     indexing has not started at the first query of each text: no hits, not complete
+    python fake_server.py emoji LOG     the hit is `smile`, after a character that takes two UTF-16 code units
+    python fake_server.py broken LOG    answers contain half a surrogate pair
 
-LOG gets one JSON line for each message that came in; LOG.sent one with the text of each query that was answered.
+Each message received is written to LOG as one line of JSON, the text of each answered query to LOG.sent.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Any
 
 SLOW = 0.6
-"""Seconds that a query with `slow` in it takes."""
+"""Seconds that a query containing `slow` takes."""
 READY = {"state": "ready", "files": 1, "symbols": 1, "progress": None, "message": ""}
 
 _lock = threading.Lock()
@@ -99,7 +99,7 @@ def _answer(mode: str, root: Path, log: Path, before: str, message: dict[str, An
         # An answer is sent even for a cancelled request: clients must drop it.
         hit = _hit(root, path, name)
         if mode == "emoji":
-            # As in `/* 😀é */ function smile`: in bytes the name begins at 22, in characters at 18.
+            # As in `/* 😀é */ function smile`: the name begins at byte 22, at character 18.
             at = {"line": 0, "character": 19}
             hit = {**_hit(root, "smile.js", "smile"), "selectionRange": {"start": at, "end": at}}
         if mode == "broken":

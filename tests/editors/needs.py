@@ -1,4 +1,4 @@
-"""What tests do where something they drive is not installed."""
+"""Skips tests whose programs are not installed; in CI, these tests fail."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from tests.support.home import HOUSE as HOUSE
 
 
 def cache() -> Path:
-    """Return the folder outside the repository for what is installed for tests."""
+    """Return the folder outside the repository in which programs for tests are installed."""
     return CALLERS_CACHE / "codesearch-tests"
 
 
 def required(*programs: str, why: str = "") -> None:
-    """Skip a test if a program is missing; in CI that is a failure: a test that never runs proves nothing."""
+    """Skip a test if a program is missing; in CI it fails, because a test that never runs proves nothing."""
     missing = [program for program in programs if shutil.which(program) is None]
     if missing:
         absent(f"not installed: {', '.join(missing)} {why}")

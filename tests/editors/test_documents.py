@@ -1,4 +1,4 @@
-"""The configurations in docs/editors.md can be read, and the screens in it are there."""
+"""The configurations in docs/editors.md are valid, and its screens exist."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""codesearch.el in Emacs: with a connection of its own, with Eglot and with lsp-mode; compiled and linted."""
+"""codesearch.el in Emacs: with its own connection, with Eglot and with lsp-mode; compiled and linted."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def _run(
     environment = {
         **repository.environment(home, server), "CS_BACKEND": backend, "CS_WAIT": str(wait), "CS_CASES": cases,
     }  # fmt: skip
-    # Alone it must work with what Emacs itself brings; Debian's packages are hidden then.
+    # Without the others, it must work with Emacs's own packages; Debian's are hidden.
     start = ["emacs", "-Q", "--batch"] if backend == "own" else ["emacs", "--batch", "--eval", "(package-initialize)"]
     command = [
         *start, "-l", str(PLUGIN), "-l", str(HERE / "emacs-tests.el"), "-f", "codesearch-tests-run",
@@ -49,7 +49,7 @@ def _run(
 
 
 def _outcomes(output: str) -> dict[str, str]:
-    """Return `passed` or `FAILED` by the name of each test."""
+    """Return `passed` or `FAILED` for each test, by name."""
     return {name: word for word, name in re.findall(r"^ +(passed|FAILED) +\d+/\d+ +(\S+)", output, re.MULTILINE)}
 
 
@@ -67,7 +67,7 @@ def test_wrong_answers_are_noticed(backend: str, library: str, repository: Repos
     done = _run(backend, repository, home, conftest.fake("wrong", home / "log"), wait=1000)
     assert done.returncode != 0
     assert _outcomes(done.stdout) == {**dict.fromkeys(CASES, "FAILED"), **dict.fromkeys(UNIT, "passed")}, done.stdout
-    # The server watches by itself: lsp-mode would ask whether it may watch each folder of a large project.
+    # The server watches files; lsp-mode would ask whether it may watch each folder of a large project.
     messages = [json.loads(line) for line in (home / "log").read_text(encoding="utf-8").splitlines()]
     assert messages[0]["params"]["initializationOptions"]["watch"] is False
 
@@ -115,7 +115,7 @@ def test_checkdoc_has_nothing_to_say(tmp_path: Path) -> None:
 
 def test_package_lint_has_nothing_to_say(tmp_path: Path) -> None:
     _needs("package-lint")
-    # package-lint 0.16 is older than Emacs 28.1 and takes that version for a mistake.
+    # package-lint 0.16 is older than Emacs 28.1 and considers that version a mistake.
     text = PLUGIN.read_text(encoding="utf-8").replace('(emacs "28.1")', '(emacs "27.1")')
     copy = tmp_path / "codesearch.el"
     copy.write_text(text, encoding="utf-8")
@@ -123,5 +123,5 @@ def test_package_lint_has_nothing_to_say(tmp_path: Path) -> None:
                "-f", "package-lint-batch-and-exit", str(copy)]  # fmt: skip
     done = conftest.run(command, dict(os.environ), tmp_path)
     problems = [line for line in done.stdout.splitlines() if re.match(r".*\d+:\d+: ", line)]
-    # `string-search` and `file-in-directory-p` of 28.1 are seen as too new for the 27.1 that it was told.
+    # It reports `string-search` and `file-in-directory-p` of 28.1 as too new for the declared 27.1.
     assert [line for line in problems if "Emacs 28" not in line and '(emacs "28' not in line] == [], done.stdout

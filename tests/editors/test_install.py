@@ -1,4 +1,4 @@
-"""`codesearch editor install|uninstall`: files of other origin are never overwritten, and all of ours are removed."""
+"""`codesearch editor install|uninstall`: foreign files are never overwritten, and all of ours are removed."""
 
 from __future__ import annotations
 
@@ -172,11 +172,11 @@ def test_the_command_is_written_down_where_its_name_would_not_find_it(
         assert f'cmd = {{ "{binary}", "lsp" }}' in written.read_text(encoding="utf-8")
 
 
-# -- the editors find what was installed ----------------------------------------------------------
+# -- the editors find the installed plugin --------------------------------------------------------
 
 
 def _environment(repository: Repository, home: Path) -> dict[str, str]:
-    # Without a task for the server: what the installer wrote down must be enough.
+    # Without a command for the server: the path that the installer wrote must be enough.
     return {**repository.environment(home, []), "PATH": "/usr/bin:/bin"}
 
 

@@ -1,4 +1,4 @@
-"""The lists of languages in the editor plugins are those of the registry."""
+"""The lists of languages in the editor plugins match the registry."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The Neovim plugin in Neovim 0.7.2 (Debian's) and in a current one (a wheel)."""
+"""The Neovim plugin in Neovim 0.7.2 (from Debian) and in a current version (from a wheel)."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """
-The editors as a person sees them, in a terminal: keys are typed, the screen is read.
+The editors as users see them, in a terminal: the tests type keys and read the screen.
 
-With CODESEARCH_WRITE_CAPTURES=1 the screens are written into docs/editors.md, between the marks that name them.
+With CODESEARCH_WRITE_CAPTURES=1, the screens are written into docs/editors.md, between the markers that name them.
 """
 
 from __future__ import annotations
@@ -110,7 +110,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 class Screen:
-    """A terminal that a program runs in; keys go in, lines come out."""
+    """A terminal with a running program; keys go in, lines come out."""
 
     def __init__(self, command: list[str], environment: dict[str, str], cwd: Path, folder: Path) -> None:
         self.tmux = ["tmux", "-f", "/dev/null", "-S", str(folder / "tmux")]
@@ -132,7 +132,7 @@ class Screen:
         return subprocess.run([*self.tmux, *arguments], check=True, capture_output=True, text=True).stdout
 
     def type(self, text: str, pause: float = 0.02) -> None:
-        """Type as a person does, a key at a time."""
+        """Type key by key, as users do."""
         for letter in text:
             self._tmux("send-keys", "-l", letter if letter != ";" else "\\;")
             time.sleep(pause)
@@ -145,7 +145,7 @@ class Screen:
         return "\n".join(line.rstrip() for line in self._tmux("capture-pane", "-p").splitlines()).rstrip() + "\n"
 
     def until(self, *wanted: str, seconds: float = 25) -> str:
-        """Wait until the screen matches all patterns, and stays so for a moment; return it."""
+        """Wait until the screen matches all patterns and stays so for a moment; return it."""
         end = time.monotonic() + seconds
         while True:
             seen = self.text()
@@ -170,7 +170,7 @@ def start(project: Path, home: Path, tmp_path: Path) -> Iterator[Start]:
     screens: list[tuple[Screen, Path]] = []
 
     def started(command: list[str], server: list[str], **more: str) -> Screen:
-        # A Unix socket's path has little room: pytest's folders can be too long.
+        # The path of a Unix socket must be short; pytest's folders can be too long.
         folder = Path(os.environ.get("TMPDIR", "/tmp")) / f"cs-{os.getpid()}-{len(screens)}-{tmp_path.name[-12:]}"
         folder.mkdir(exist_ok=True)
         environment = {
@@ -191,7 +191,7 @@ def start(project: Path, home: Path, tmp_path: Path) -> Iterator[Start]:
 
 
 def shown(name: str, screen: str) -> None:
-    """Write a screen into the documentation, if asked to."""
+    """Write a screen into the documentation, if the variable is set."""
     if os.environ.get("CODESEARCH_WRITE_CAPTURES") != "1":
         return
     text = DOCUMENT.read_text(encoding="utf-8")
@@ -303,7 +303,7 @@ def test_vim(start: Start, home: Path) -> None:
 
 
 def test_a_wrong_screen_is_noticed(start: Start, home: Path) -> None:
-    """The negative control of this file: a server with wrong answers never shows what is waited for."""
+    """Negative control: with a server that answers wrongly, the expected screen never appears."""
     nvim = conftest.neovims()["debian"]
     if nvim is None:
         conftest.absent("no Debian Neovim")

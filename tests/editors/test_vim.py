@@ -1,4 +1,4 @@
-"""The Vim plugin in Vim 9: over the command line's vimgrep output, and over ALE's connection to the server."""
+"""The Vim plugin in Vim 9: with the command's vimgrep output, and with ALE's connection to the server."""
 
 from __future__ import annotations
 

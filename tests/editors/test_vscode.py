@@ -18,7 +18,7 @@ from tests.editors.conftest import Place, Repository
 from tests.editors.vscode import build, pictures, rig
 from tests.editors.vscode.rig import Editor, Result
 
-# The flow is one fixture; a machine that is busy with other things takes its time.
+# The whole flow is one fixture, and the machine may be busy.
 pytestmark = pytest.mark.timeout(900)
 
 SIGNATURE = "def edit_distance("
@@ -26,7 +26,7 @@ FLOW = (
     "story explorer find order escape escapeEmpty side selection history history_back history_open history_escape"
     " history_click history_preview inline filters keyboard similar menu action results symbols unsaved status killed"
 ).split()
-"""The cases of flow.mjs, done one after another in one window."""
+"""The cases of flow.mjs, run in order in one window."""
 PICTURES = {
     **{
         f"docs/images/vscode-{name}.png": f"story-{name}"
@@ -35,7 +35,7 @@ PICTURES = {
     "editors/vscode/images/find.png": "story-4-found",
     **{f"editors/vscode/images/{name}.png": name for name in ("similar", "results", "status")},
 }
-"""The pictures in the documents: by file, the name in flow.mjs. CODESEARCH_UPDATE_SCREENSHOTS=1 makes them anew."""
+"""The name in flow.mjs of each screenshot in the documentation. CODESEARCH_UPDATE_SCREENSHOTS=1 updates them."""
 UPDATE = os.environ.get("CODESEARCH_UPDATE_SCREENSHOTS") == "1"
 LARGEST = {"docs": 120_000, "editors": 60_000}
 SIZE = (960, 600)
@@ -46,9 +46,9 @@ WRONG = {
     "symbols": "no symbol",
     "unsaved": "what is not saved is not found",
 }
-"""What the flow must say of a server that answers everything with the same function."""
+"""The failures that the flow must report if the server answers every query with the same function."""
 ONLY_HERE = "only this machine"
-"""The window asked no other machine for anything."""
+"""The case that checks that the window contacted no other machine."""
 
 
 def _place(place: Place) -> dict[str, Any]:
@@ -57,7 +57,7 @@ def _place(place: Place) -> dict[str, Any]:
 
 @cache
 def _order(repository: Repository) -> list[str]:
-    """The first answers as the command line has them: what the list in the editor must be."""
+    """Return the first results of the command line, which the list in the editor must equal."""
     done = subprocess.run(
         [*conftest.COMMAND, "query", conftest.QUERY, str(repository.root), "-n", "30", "--format", "json"],
         env=repository.environment(repository.root.parent, []), capture_output=True, text=True, check=True,
@@ -66,19 +66,19 @@ def _order(repository: Repository) -> list[str]:
 
 
 def _paths(repository: Repository) -> list[str]:
-    """The files of the first answers, best first, each once."""
+    """Return the files of the first results, best first, without duplicates."""
     return list(dict.fromkeys(answer.split(" ", 1)[1] for answer in _order(repository)))
 
 
 def task(repository: Repository) -> dict[str, Any]:
-    """What the cases of flow.mjs know of the folder."""
+    """Return what the cases of flow.mjs need to know about the folder."""
     return {
         "query": conftest.QUERY,
         "answer": {"name": conftest.ANSWER, "signature": SIGNATURE, **_place(repository.answer)},
         "similar": {"name": conftest.SIMILAR, **_place(repository.similar)},
         "other": {"path": repository.other, "line": 5},
         "order": _order(repository),
-        # Two files with answers that are not the first one.
+        # Two files with results other than the first.
         "tops": [path for path in _paths(repository) if path not in (repository.answer.path, repository.other)][:2],
         "unsaved": {
             "query": conftest.UNSAVED_QUERY,
@@ -90,9 +90,9 @@ def task(repository: Repository) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def folder(repository: Repository, vscode: Editor) -> Repository:
-    """A copy of the package, indexed: what is typed into it is nobody else's."""
+    """An indexed copy of the tree, in which tests may type."""
     root = vscode.home / ("larder" if UPDATE else repository.root.name)
-    # An index belongs to the folder it was made in.
+    # An index belongs to the folder in which it was created.
     shutil.copytree(repository.root, root, ignore=shutil.ignore_patterns(".agents", ".codesearch"))
     copied = dataclasses.replace(repository, root=root)
     environment = copied.environment(vscode.home, [])
@@ -129,7 +129,7 @@ def test_the_flow_fails_when_the_server_answers_wrongly(vscode: Editor, folder: 
     vscode.settings()
     found = vscode.drive("flow.mjs", list(WRONG), folder.root, wait=rig.WAIT // 4, **task(folder))
     assert {case: found[case].reason for case in WRONG} == WRONG, found
-    # Not for want of an answer: the wrong one was on the screen.
+    # Not because there was no answer: the wrong one was on the screen.
     assert all("wrong" in found[case].detail for case in ("find", "results", "unsaved")), found
     assert "place an order" in found["similar"].detail, found
 
@@ -181,7 +181,7 @@ def test_with_no_folder_open_it_offers_to_open_one(vscode: Editor, folder: Repos
 
 def test_nothing_is_started_in_restricted_mode(vscode: Editor, folder: Repository) -> None:
     vscode.serve([])
-    # Not asked at the start: the commands are to say why nothing is started.
+    # Nothing is asked at the start; the commands must explain why nothing is started.
     vscode.settings(security__workspace__trust__enabled=True, security__workspace__trust__startupPrompt="never")
     found = vscode.drive("flow.mjs", ["restricted"], folder.root, **task(folder))
     rig.check(found["restricted"], vscode)

@@ -1,4 +1,4 @@
-"""The VS Code extension without VS Code: its unit tests, types, lint, and what is in the VSIX."""
+"""The VS Code extension without VS Code: its unit tests, types, lint, and the contents of the VSIX."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_the_vsix_is_small_and_holds_what_is_needed(vsix: Path) -> None:
     known = {f"extension/{name}" for name in (*wanted, "l10n/bundle.l10n.json")}
     assert [name for name in names if name not in known and not re.fullmatch(allowed, name)] == []
     assert manifest["engines"]["vscode"] == "^1.100.0"
-    # One file: no package is looked for at run time but VS Code itself and what is part of node.
+    # One file: at run time, it requires only VS Code itself and modules of node.
     required = set(re.findall(r"""\brequire\(["']([\w@/.:-]+)["']\)""", bundle))
     builtin = set(json.loads(_node("JSON.stringify(require('module').builtinModules)")))
     assert {name.removeprefix("node:") for name in required} <= builtin | {"vscode"}, required

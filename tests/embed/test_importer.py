@@ -1,4 +1,4 @@
-"""Importing models: exported, compared with the original, and found again; for real where the extra is installed."""
+"""Importing models: exporting, comparison with the original, loading; with real models if the extra is installed."""
 
 from __future__ import annotations
 
@@ -27,9 +27,15 @@ from codesearch.embed.sentence import SentenceEmbedder
 
 EXTRA = ("sentence_transformers", "torch", "onnx", "tokenizers")
 MISSING = [name for name in EXTRA if find_spec(name) is None]
-real = pytest.mark.skipif(bool(MISSING), reason=f"not installed: {', '.join(MISSING)} (tests/embed/install.sh)")
-# Of PyTorch's exporter and of transformers, while they are being imported.
+installed = pytest.mark.skipif(bool(MISSING), reason=f"not installed: {', '.join(MISSING)} (tests/embed/install.sh)")
+# PyTorch's exporter and transformers cause warnings when they are imported.
 pytestmark = pytest.mark.filterwarnings("default")
+
+
+def real(test: Callable[..., None]) -> Callable[..., None]:
+    """Mark a test that imports a real model: it needs the extra, and importing torch alone takes seconds."""
+    return pytest.mark.integration(installed(test))
+
 
 TEXTS = [
     "retry\nupload\ndef retry times\nsend again\ndef retry times for in range times send",
@@ -52,7 +58,7 @@ def vocabulary() -> list[str]:
 
 @pytest.fixture(scope="session")
 def small(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
-    """Return what makes a small BERT with random weights, saved as sentence-transformers saves models."""
+    """Return a function that saves a small BERT with random weights in the format of sentence-transformers."""
 
     def make(pooling: str = "mean", prompts: dict[str, str] | None = None, *, dense: bool = False) -> Path:
         import torch

@@ -1,4 +1,4 @@
-"""The bundled transformer: nothing but the text decides the bits, and what is broken is told."""
+"""The bundled transformer: vectors depend on the text alone, and a damaged model is reported."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def model() -> OnnxEmbedder:
 
 @pytest.fixture(scope="module")
 def texts() -> list[str]:
-    """Real functions as documents, and among them empty, very long and foreign ones."""
+    """Documents from real functions, and empty, very long and foreign ones among them."""
     found = documents(Path(codesearch.__file__).parent / "embed", 36)
     assert len(found) == 36
     return [*found, "", "\n\n\n\n", "中文", "naïve façade ключ", "word " * 20_000, "x" * 5_000, "open a file"]
@@ -159,7 +159,7 @@ def test_files_are_what_the_configuration_says() -> None:
 
 @pytest.fixture
 def copy(tmp_path: Path) -> Path:
-    """Return a copy of the model's folder whose big file is a short one."""
+    """Return a copy of the model's folder with a short file in place of the weights."""
     folder = tmp_path / "broken"
     folder.mkdir()
     for path in FOLDER.iterdir():
@@ -170,7 +170,7 @@ def copy(tmp_path: Path) -> Path:
 
 
 def resized(folder: Path) -> None:
-    """Let the configuration agree with the sizes of the files."""
+    """Make the configuration match the sizes of the files."""
     values = json.loads((folder / "config.json").read_text())
     values["sizes"] = {name: (folder / name).stat().st_size for name in values["sizes"]}
     (folder / "config.json").write_text(json.dumps(values))
@@ -243,7 +243,7 @@ def test_an_error_in_a_helping_thread_is_told() -> None:
 
 
 def test_running_a_model_writes_nothing_into_a_home(tmp_path: Path) -> None:
-    """onnxruntime 1.31 keeps what it wants to tell its makers in the user's cache folder, and sends it from there."""
+    """onnxruntime 1.31 stores telemetry in the user's cache folder and sends it from there."""
     script = """
     from codesearch import embed
 

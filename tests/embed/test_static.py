@@ -1,4 +1,4 @@
-"""The bundled static model: its files, its two ways to a vector, and that nothing but the text decides the bits."""
+"""The bundled static model: its files, both ways to compute a vector, and that it depends on the text alone."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def static() -> Embedder:
 
 @pytest.fixture(scope="module")
 def texts() -> list[str]:
-    """Real functions of this package as documents, among them very long and empty ones."""
+    """Documents from functions of this package, with very long and empty ones among them."""
     out = ["", " \n\n", "中文", "e" * 79, "word " * 50_000]
     root = Path(codesearch.__file__).parent
     for path in sorted(root.rglob("*.py")):
@@ -195,11 +195,11 @@ def test_a_damaged_model_says_so(tmp_path: Path, name: str, damage: str) -> None
 
 
 def test_a_word_said_twice_counts_less_than_two(static: Embedder) -> None:
-    """n occurrences of a word in one field count 1 + log n."""
+    """A word that occurs n times in a field has weight 1 + log n."""
     one, other = static.encode_queries(["upload", "telescope"])
 
     def share(text: str) -> float:
-        """Return how much of `one` a text's vector holds for each `other`."""
+        """Return the ratio of `one` to `other` in a text's vector."""
         parts, *_ = np.linalg.lstsq(np.array([one, other]).T, static.encode_queries([text])[0], rcond=None)
         return float(parts[0] / parts[1])
 

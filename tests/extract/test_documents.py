@@ -1,4 +1,4 @@
-"""What the full-text index and an embedder see of a symbol."""
+"""The texts that are indexed and embedded for a symbol."""
 
 from codesearch.core.types import Symbol
 from codesearch.extract import documents
@@ -41,7 +41,7 @@ def test_equal_texts_share_a_hash_and_different_ones_do_not():
 
 
 def test_an_embedder_sees_sixty_words_of_documentation_and_two_hundred_of_a_body():
-    """Full text search holds all of both."""
+    """The full-text index contains all of both."""
     documentation = " ".join(f"documented{chr(97 + n // 26)}{chr(97 + n % 26)}" for n in range(100))
     body = " ".join(f"done{chr(97 + n // 26)}{chr(97 + n % 26)}" for n in range(300)).encode()
     (found,) = documents.documents([symbol("function", "f", 0, len(body), None, documentation)], body, "a.py")
@@ -53,7 +53,7 @@ def test_an_embedder_sees_sixty_words_of_documentation_and_two_hundred_of_a_body
 
 
 def test_a_name_that_is_no_text_does_not_stop_the_others():
-    """A name cut out of a file in another encoding may hold half a character."""
+    """A name from a file in another encoding may contain half a character."""
     odd = symbol("method", "r\udce9n", RUN_AT, len(SOURCE), "A.r\udce9n")
     _, klass, _ = documents.documents([*SYMBOLS[:2], odd], SOURCE, "pkg/mod.py")
     assert klass.fields[5].split() == ["class", "a", "x", "1", "r", "n"]

@@ -1,4 +1,4 @@
-"""The engine: what holds for every language, whatever the source."""
+"""Extraction: properties of every language, for any source."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def sample(name: str) -> bytes:
 
 
 def check(symbols: list[Symbol], source: bytes) -> None:
-    """Assert what every extraction promises."""
+    """Check the guarantees of every extraction."""
     lines = max(1, len(source.replace(b"\r\n", b"\n").splitlines()))
     module, *others = symbols
     assert (module.kind, module.start_line, module.start_byte, module.end_byte) == ("module", 1, 0, len(source))

@@ -1,4 +1,4 @@
-"""Reading a file: encodings, ends of lines, and what is binary, generated or minified."""
+"""Reading a file: encodings, line endings, and detection of binary, generated and minified files."""
 
 from __future__ import annotations
 

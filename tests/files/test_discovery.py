@@ -1,4 +1,4 @@
-"""Which files are found: in git, out of git, with submodules, worktrees, links, and every kind of trouble."""
+"""Which files are found: inside and outside git, with submodules, worktrees, links, and failures."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.skipif(shutil.which("git") is None, reason="needs git")
 
 @pytest.fixture(autouse=True)
 def _home_of_the_test(tmp_path, monkeypatch):
-    """Some tests write a git configuration there."""
+    """A home folder in which tests may write a git configuration."""
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
 
 
@@ -305,7 +305,7 @@ def test_bare_repository_says_so(tree):
 
 @pytest.mark.parametrize("in_git", [True, False])
 def test_unreadable_folder_and_file_are_reported(tree, monkeypatch, in_git):
-    """The failures are simulated, because modes do not stop root."""
+    """The failures are simulated, because permissions do not stop root."""
     if in_git:
         git(tree, "init", "-q")
     fill(tree, "a.py", "closed/b.py", "nostat.py")

@@ -1,4 +1,4 @@
-"""Ignore rules and the walk equal git's own, on fixed cases and on random trees."""
+"""Ignore rules and the walk give the same files as git, on fixed cases and on random trees."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def test_walk_equals_git_on_random_trees(tmp_path):
     found = walk(os.fsencode(top), lambda folder: True).paths
     assert len(found) == len(set(found))
     assert set(found) == expected
-    # The comparison means something: the trees hold many files that are ignored, and many that are not.
+    # The comparison is meaningful only if many files are ignored and many are not.
     everything = sum(len(files) for _, _, files in os.walk(top))
     assert everything - len(expected) > 1000 < len(expected)
 
@@ -83,7 +83,7 @@ def test_walk_equals_git_on_random_trees(tmp_path):
         ("a/**", "a/c/b", True),
         ("a/**/b", "a/b", True),
         ("a/**/b", "a/x/y/b", True),
-        ("foo**/bar", "foo/x/bar", True),  # git's own reading, see translate()
+        ("foo**/bar", "foo/x/bar", True),  # as git reads it, see translate()
         ("x/", "x", None),  # a file
         ("!keep", "keep", False),
         ("\\!keep", "!keep", True),

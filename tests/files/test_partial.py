@@ -1,4 +1,4 @@
-"""A partial list holds what the whole list holds there, in git and out of it."""
+"""A partial list contains what the full list contains below the same paths, inside and outside git."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_partial_lists_equal_the_whole(tmp_path: Path, seed: int, in_git: bool) 
         git(root, "init", "-q")
         git(root, "add", ".")
         for path in rng.sample(sorted(root.rglob("*.py")), 2):
-            git(root, "add", "-f", str(path))  # perhaps ignored: tracked all the same
+            git(root, "add", "-f", str(path))  # tracked, even if an ignore rule matches
     options = FileOptions(exclude=("**/src/lib/",))
     whole = discover(root, options).files
     assert whole

@@ -1,4 +1,4 @@
-"""The part a file plays, from its path."""
+"""The roles of a file, from its path."""
 
 from __future__ import annotations
 

@@ -1,3 +1,3 @@
-"""The frozen tree holds tests of its own, which are data."""
+"""The frozen tree contains tests, which are data."""
 
 collect_ignore = ["tree"]

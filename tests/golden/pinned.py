@@ -1,7 +1,7 @@
-"""Golden data: what the code returned when somebody last looked at it and agreed.
+"""Golden data: reviewed results of earlier runs.
 
 A plain run only compares. After a deliberate change, `CODESEARCH_UPDATE_GOLDEN=1 python -m pytest tests/golden`
-rewrites the data; read the difference before you commit it.
+rewrites the data; review the diff before you commit it.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ FOLDER = Path(__file__).parent
 
 
 def pinned(name: str, found: object) -> Any:
-    """Return the golden data of that name; in an update, `found` becomes the data first.
+    """Return the golden data with that name; in an update, write `found` first.
 
-    `found` may hold only what JSON keeps: dicts with string keys, lists, strings, numbers, booleans.
+    `found` may contain only JSON values: dicts with string keys, lists, strings, numbers, booleans.
     """
     path = FOLDER / f"{name}.json"
     if UPDATE:
@@ -27,7 +27,7 @@ def pinned(name: str, found: object) -> Any:
 
 
 def _dump(value: object, indent: str = "") -> str:
-    """Return JSON with one entry per line; a list of plain values takes one line, so that differences stay readable."""
+    """Return JSON with one entry per line, and lists of plain values on one line, so that diffs are readable."""
     inner = indent + "  "
     if isinstance(value, dict) and value:
         rows = [f"{inner}{json.dumps(key)}: {_dump(item, inner)}" for key, item in value.items()]

@@ -1,7 +1,7 @@
-"""Questions to a frozen tree of several languages and their first answers.
+"""Queries on a frozen tree in several languages, and their first results.
 
 `tree/` is a small grocery shop that was written for these tests. `questions.tsv` has one question per line: its kind,
-the query, the first answer of the fast ranking and, where the transformer has a say, the first answer with it.
+the query, the first result of the fast ranking and, if the transformer is used, the first result with it.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ from tests.support.trees import copy_shop
 
 TABLE = FOLDER / "questions.tsv"
 CLOSE = 0.02
-"""Answers whose scores differ by less may change places on another processor: see `test_vectors.SAME_MEANING`."""
+"""Results whose scores differ by less may swap ranks on another processor: see `test_vectors.SAME_MEANING`."""
 
 
 def rows() -> list[list[str]]:
-    """Return [kind, query, first answer, first answer with the transformer or ""] for each line of the table."""
+    """Return [kind, query, first result, first result with the transformer or ""] for each line of the table."""
     lines = [line.split("\t") for line in TABLE.read_text("utf-8").splitlines()]
     return [[*line, "", ""][:4] for line in lines if line[0]]
 
@@ -47,7 +47,7 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def rewrite(root: Path) -> None:
-    """Write today's answers into the table."""
+    """Write the current results into the table."""
     with codesearch.open_index(root, model="static") as fast, codesearch.open_index(root) as refined:
         lines = []
         for kind, query, *_ in rows():
@@ -101,21 +101,21 @@ EVIDENCE = (
 
 
 def test_the_evidence_for_candidates_is_what_it_was(fast: Index) -> None:
-    """What the index knows of the best candidates before any of it becomes a feature."""
+    """The data of the best candidates from which their features are computed."""
     found = {query: [evidence(item) for item in fast.rank(parse(query)).ranked[:8]] for query in EVIDENCE}
     golden = pinned("evidence", found)
     assert found == golden
 
 
 def evidence(ranked: Any) -> list[Any]:
-    """Return where a candidate is, its score, text matches, cosine, terms by field, and share of phrases."""
+    """Return location, score, text matches, cosine, terms per field and share of trigrams of a candidate."""
     one = ranked.candidate
     numbers = [round(value, 4) for value in (ranked.score, one.text, one.names, one.similarity, one.trigrams)]
     return [f"{one.symbol.path}:{one.symbol.qualname}", *numbers, " ".join(f"{fields:06b}" for fields in one.terms)]
 
 
 def test_the_index_of_this_project_leaves_the_frozen_tree_out() -> None:
-    """People who search codesearch itself look for its code, not for that of a shop."""
+    """A search of codesearch itself must find its own code, not that of the shop."""
     paths = [file.path for file in discover(HOUSE).files]
     assert "codesearch/index.py" in paths
     assert [path for path in paths if path.startswith("tests/golden/tree/")] == []

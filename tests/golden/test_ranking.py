@@ -1,4 +1,4 @@
-"""Eleven candidates and four kinds of query: every feature by name, and what both rankings make of them."""
+"""Eleven candidates and four kinds of query: every feature by name, and the scores of both rankings."""
 
 from __future__ import annotations
 
@@ -23,8 +23,7 @@ QUERIES = {
 }
 
 COSINES = {1: 0.61, 2: 0.55, 3: 0.58, 4: 0.12, 5: 0.47, 6: -0.03, 8: 0.2, 9: 0.33, 10: 0.4}
-"""As if the transformer had compared the candidates with the query; the golden vectors are another test's.
-The seventh could not be read, the last is a copy."""
+"""The transformer's cosines of the candidates, invented. The seventh could not be read, the last is a copy."""
 
 
 def candidate(
@@ -108,9 +107,9 @@ CANDIDATES = (
 
 
 def told(kind: str) -> dict[str, Any]:
-    """Return all that the ranking says of the candidates for a query; lists hold one value for each candidate."""
+    """Return the features and scores of the candidates for a query; lists hold one value per candidate."""
     query = parse(QUERIES[kind])
-    # The queries have different numbers of terms: the fields that hold them repeat.
+    # The queries have different numbers of terms, so the matched fields repeat.
     candidates = [
         replace(one, terms=tuple(one.terms[at % len(one.terms)] for at in range(len(query.terms))))
         for one in CANDIDATES
@@ -151,7 +150,7 @@ def test_features_and_scores_are_what_they_were(found: dict[str, Any], kind: str
 
 
 def test_swapping_any_two_features_would_be_noticed(found: dict[str, Any]) -> None:
-    """The data would be worth less if two features had the same values throughout."""
+    """If two features had the same values everywhere, swapping them would not be noticed."""
     values = {name: [found[kind]["features"][name] for kind in QUERIES] for name in Features._fields}
     assert [pair for pair in combinations(values, 2) if values[pair[0]] == values[pair[1]]] == []
     assert [name for name, rows in values.items() if not any(map(any, rows))] == [], "always 0: nothing is pinned"

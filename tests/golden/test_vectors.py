@@ -1,4 +1,4 @@
-"""Texts and the vectors that both bundled models make of them: whoever has an index keeps it only if they stay."""
+"""Texts and their vectors from both bundled models; existing indexes are valid only if these do not change."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ export class ShoppingCart {
     + "".join(f"    total_{n} = add_up(rows[{n}], rate_{n})\n" for n in range(50))
     + "    return last_identifier\n",
 }
-"""Each file's symbols become documents as they do when a tree is indexed."""
+"""The symbols of each file become documents, as when a tree is indexed."""
 
 LANGUAGES = {"py": "python", "go": "go", "rs": "rust", "ts": "typescript"}
 
@@ -111,7 +111,7 @@ def test_a_symbol_becomes_the_same_document() -> None:
 
 
 def test_one_symbol_becomes_the_same_text_as_among_all_of_its_file() -> None:
-    """The reranker makes the text of one symbol; it is found by the hash that the index knows."""
+    """The reranker builds the text of a single symbol; its hash must equal the one in the index."""
     for path in SOURCES:
         data = SOURCES[path].encode()
         symbols = extract(data, LANGUAGES[path.rpartition(".")[2]], path)
@@ -130,7 +130,7 @@ def texts() -> dict[str, str]:
 
 
 def test_the_static_model_makes_the_same_bytes(texts: dict[str, str]) -> None:
-    """All of it is whole numbers until the last division, so every machine makes the same bytes."""
+    """The model computes with integers until the last division, so the bytes are the same on every machine."""
     model = embed.load(embed.STATIC)
     found: dict[str, Any] = {
         "model": model.model_id,
@@ -151,9 +151,9 @@ def test_each_way_to_a_static_vector_makes_those_bytes(texts: dict[str, str]) ->
 
 
 SAME_MEANING = 0.999
-"""Cosine with the golden vector. The transformer's sums are floating point, and processors differ in how they add and
-in the last bit of exp() and erf(), which now and then rounds an activation to the next of 256 steps. Another
-tokenisation, pooling or cut gives less than .99 (`test_a_slightly_different_text_is_noticed`)."""
+"""Minimum cosine with the golden vector. The transformer computes in floating point; processors differ in the order of
+additions and in the last bit of exp() and erf(), which sometimes rounds an activation to the next of 256 steps. Another
+tokenisation, pooling or truncation gives less than .99 (`test_a_slightly_different_text_is_noticed`)."""
 
 
 def cosine(one: str, other: str) -> float:
@@ -179,7 +179,7 @@ def test_the_transformer_makes_the_same_vectors(texts: dict[str, str]) -> None:
 
 
 def test_a_slightly_different_text_is_noticed(texts: dict[str, str]) -> None:
-    """Negative control of the tolerance: the golden comparison would be worthless if anything passed."""
+    """Negative control: the tolerance must not let other vectors pass."""
     pytest.importorskip("onnxruntime")
     model = embed.load(embed.TRANSFORMER)
     text = texts["cart.ts ShoppingCart.totalCents"]

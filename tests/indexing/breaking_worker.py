@@ -19,13 +19,13 @@ class _Breaking(worker.Processor):
             while time.monotonic() < end:  # uses processor time
                 pass
         if task.path == "asleep.py":
-            time.sleep(60)  # as a stopped process: uses none
+            time.sleep(60)  # like a suspended process: uses none
         if task.path == "greedy.py":
             raise MemoryError
         return super().extract(task)
 
 
 def main() -> None:
-    """Answer tasks as a worker does."""
+    """Process tasks like a worker."""
     worker.Processor = _Breaking  # type: ignore[misc]
     worker.main()

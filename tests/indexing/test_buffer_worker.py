@@ -1,4 +1,4 @@
-"""The process that reads buffers, and what it survives."""
+"""The process that reads buffers: results, failures, recovery."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An index run may die at any moment: the next one ends with an index equal to a fresh one."""
+"""An index run may be killed at any moment: after the next run, the index equals a fresh one."""
 
 import os
 import random
@@ -51,12 +51,12 @@ def test_killed_at_any_moment_the_next_run_ends_with_an_index_equal_to_a_fresh_o
         if process.poll() is None:
             killed += 1
         else:
-            whole *= 0.8  # it was quicker than the first: kill earlier
+            whole *= 0.8  # it finished before the kill: kill earlier
         process.send_signal(signal.SIGKILL)
         process.wait()
         with codesearch.open_index(root) as index:
             if index.path.exists() and index.reader() is not None:
-                index.query("cancel an order")  # what is there answers
+                index.query("cancel an order")  # the partial index answers
             index.update()
             assert contents(index.path) == fresh(root, tmp_path / "fresh.db"), f"round {number}"
             assert index.status().deleted == 0

@@ -1,4 +1,4 @@
-"""Workers that are kept warm, killed, or left behind by a parent that was killed."""
+"""Workers that are kept running, killed, or orphaned by a parent that was killed."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ def test_indexes_and_then_finds_nothing_to_do(tree):
         assert (first.changed, first.deleted) == (2, 0)
         assert names(index) == ["Serve", "retry_upload"]
         time.sleep(2 * plan.FINE_GRAIN_NS / 1e9)
-        index.update()  # looks again at files written within the clock's grain
+        index.update()  # reads files again if they were written within the clock's resolution
         again = index.update()
         assert (again.changed, again.deleted, again.unchanged) == (0, 0, 2)
         assert index.status().fresh
@@ -66,7 +66,7 @@ def test_every_change_is_noticed_and_the_index_equals_a_fresh_one(tree, tmp_path
 
 
 def test_a_change_that_keeps_size_and_times_is_noticed(tree):
-    """An editor, `touch -r` or a coarse clock can leave size and modification time as they were."""
+    """An editor, `touch -r` or a coarse clock can leave size and modification time unchanged."""
     file = tree / "upload.py"
     with codesearch.open_index(tree) as index:
         index.update()
@@ -226,7 +226,7 @@ def test_progress_counts_up_to_the_whole(tree):
 
 
 def test_an_unfinished_index_of_other_rules_is_finished(tree):
-    """Killed right after the old content was dropped, before anything new was written."""
+    """The process is killed after the old content was dropped and before anything new was written."""
     with codesearch.open_index(tree) as index:
         index.update()
         path = index.path

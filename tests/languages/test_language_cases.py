@@ -1,7 +1,7 @@
-"""Each file in `cases/` gives exactly the symbols in the `.symbols` file beside it.
+"""Each file in `cases/` yields exactly the symbols in the `.symbols` file beside it.
 
-After a change that is meant, write them anew with `UPDATE_CASES=1 pytest tests/languages/test_language_cases.py`
-and read the difference.
+After a deliberate change, rewrite them with `UPDATE_CASES=1 pytest tests/languages/test_language_cases.py` and review
+the diff.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""docs/languages.md lists what the registry has."""
+"""docs/languages.md lists the languages of the registry."""
 
 from __future__ import annotations
 

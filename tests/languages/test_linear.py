@@ -1,4 +1,4 @@
-"""No regular expression on source takes more than linear time: twice the text takes about twice as long."""
+"""Regular expressions on source take linear time: twice the text takes about twice as long."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from codesearch.languages.hooks._common import heads
 
 SIZE = 200_000
 RATIO = 3.2
-"""Between linear (2) and quadratic (4), the smallest of several tries."""
+"""Maximum ratio of times, between linear (2) and quadratic (4); the smallest of several tries counts."""
 
 
 @dataclass
@@ -90,7 +90,7 @@ def test_twice_the_text_takes_about_twice_the_time(
     for _ in range(4):
         short, long = seconds(function, text(SIZE // 2)), seconds(function, text(SIZE))
         if long < 0.02:
-            return  # too fast for a clock; quadratic time at this size takes seconds
+            return  # too fast to measure; quadratic time would take seconds at this size
         ratios.append(long / max(short, 1e-4))
         if ratios[-1] < RATIO:
             return

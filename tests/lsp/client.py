@@ -1,4 +1,4 @@
-"""A plain client: it shows exactly what goes over the wire, and can send what no proper client would."""
+"""A minimal client: it shows exactly what is sent and received, and can send invalid messages."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ COMMAND = [sys.executable, "-c", BOOT, "lsp"]
 
 
 class RequestError(Exception):
-    """The server answered with an error."""
+    """The server responded with an error."""
 
     def __init__(self, error: dict[str, Any]) -> None:
         super().__init__(f"{error['code']}: {error['message']}")
@@ -26,7 +26,7 @@ class RequestError(Exception):
 
 
 class Client:
-    """One server process and what it has said."""
+    """A server process and the messages received from it."""
 
     def __init__(self, *options: str, env: dict[str, str] | None = None, cwd: Path | None = None) -> None:
         self.process = subprocess.Popen(
@@ -43,9 +43,9 @@ class Client:
         self.notifications: list[dict[str, Any]] = []
         self.requests: list[dict[str, Any]] = []
         self.replies: dict[str, Any] = {"workspace/configuration": [None]}
-        """What the client answers to the server's requests; others get null."""
+        """The client's responses to requests of the server, by method; others get null."""
         self.stray = b""
-        """Bytes on stdout that are no message."""
+        """Bytes on stdout that are not part of a message."""
         self.stderr = b""
         self._number = 0
         self._ended = False
@@ -98,7 +98,7 @@ class Client:
             self._news.notify_all()
 
     def until(self, done: Any, timeout: float = 60.0) -> None:
-        """Wait until `done()` after something new was read, or fail."""
+        """Read messages until `done()` holds, or fail."""
         with self._news:
             if not self._news.wait_for(lambda: done() or self._ended, timeout) or not done():
                 raise AssertionError(f"did not happen in {timeout} s; stderr: {self.stderr.decode()[-2000:]}")
@@ -125,7 +125,7 @@ class Client:
         return number
 
     def answer(self, number: Any, timeout: float = 60.0) -> Any:
-        """Wait for the answer to a request. Raises RequestError."""
+        """Wait for the result of a request. Raises RequestError if it failed."""
         self.until(lambda: number in self.answers, timeout)
         message = self.answers.pop(number)
         if "error" in message:
@@ -133,7 +133,7 @@ class Client:
         return message["result"]
 
     def ask(self, method: str, params: Any = None, timeout: float = 60.0) -> Any:
-        """Send a request and wait for its answer. Raises RequestError."""
+        """Send a request and wait for its result. Raises RequestError if it failed."""
         return self.answer(self.begin(method, params), timeout)
 
     # -- sessions ---------------------------------------------------------------------------------
@@ -166,7 +166,7 @@ class Client:
         return hits
 
     def find(self, text: str, name: str, **expected: object) -> dict[str, Any]:
-        """Ask until the best hit has this name and these members, and return it.
+        """Query until the best hit has this name and these members, and return it.
 
         A query waits a second at most for a buffer that is being read, which is not enough on a busy machine.
         """
@@ -181,11 +181,11 @@ class Client:
         return hits[0]
 
     def lose(self, text: str, name: str) -> None:
-        """Ask until no hit has this name any more."""
+        """Query until no hit has this name any more."""
         until(lambda: name not in [hit["name"] for hit in self.query(text)], f"{name} is still found", every=0.05)
 
     def until_unsaved(self, *uris: str) -> None:
-        """Wait until exactly these buffers answer in place of their files."""
+        """Wait until exactly these buffers are searched in place of their files."""
         until(lambda: self.ask("codesearch/status")["unsaved"] == [*uris], f"unsaved: {uris}", every=0.05)
 
     def open(self, path: Path, text: str | None = None, *, language: str = "python", uri: str | None = None) -> str:
@@ -203,7 +203,7 @@ class Client:
         )
 
     def shutdown(self) -> int:
-        """End the session as the protocol says; return the exit status."""
+        """End the session as the protocol requires; return the exit status."""
         assert self.ask("shutdown") is None
         self.notify("exit")
         return self.process.wait(60)

@@ -1,4 +1,4 @@
-"""A small project to search, and the environment a server runs in."""
+"""A small project to search, and the environment of the server."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def project(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def client(tmp_path: Path) -> Iterator[Client]:
-    """Return a client with a server that is not initialized yet; ended whatever happens."""
+    """Yield a client with a server that is not initialized yet; the server is ended in any case."""
     home = tmp_path / "home"
     home.mkdir()
     client = Client(env=environment(home), cwd=tmp_path)

@@ -22,7 +22,7 @@ def test_an_endless_question_is_ended(store: Store):
     threading.Timer(0.2, cancellation.cancel).start()
     with pytest.raises(CancelledWorkError), cancellation.working(), cancellable(store):
         store.connection.rows(ENDLESS)
-    assert store.counts()["files"] == 0  # the store is as good as before
+    assert store.counts()["files"] == 0  # the store still works
 
 
 def test_one_that_was_given_up_is_not_begun(store: Store):

@@ -1,4 +1,4 @@
-"""The server as real clients speak to it: with the capabilities of VS Code, Neovim and Emacs."""
+"""The server with the capabilities of real clients: VS Code, Neovim and Emacs."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ CLIENTS = ["visual_studio_code", "neovim@v0.7.0", "neovim", "emacs"]
 
 @pytest_asyncio.fixture(params=CLIENTS)
 async def session(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[tuple[LanguageClient, Path]]:
-    """Return a client in an open project, and the project."""
+    """Yield a client with an open project, and the project."""
     project = write(tmp_path / "project", FILES)
     (tmp_path / "home").mkdir()
     config = ClientServerConfig(server_command=COMMAND, server_env=environment(tmp_path / "home"))
@@ -47,7 +47,7 @@ async def session(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterat
 
 
 async def ask(client: LanguageClient, method: str, params: object) -> Any:
-    """Send a request of our own."""
+    """Send a request of codesearch's own protocol."""
     protocol: Any = client.protocol
     return await protocol.send_request_async(method, params)
 
@@ -58,7 +58,7 @@ async def status(client: LanguageClient) -> Any:
 
 
 async def resolved(client: LanguageClient, symbol: types.SymbolInformation | types.WorkspaceSymbol) -> types.Range:
-    """Return where a symbol is, asking again where the client would."""
+    """Return the location of a symbol, resolving it if the client would."""
     if isinstance(symbol.location, types.Location):
         return symbol.location.range
     assert isinstance(symbol, types.WorkspaceSymbol)
@@ -76,7 +76,7 @@ async def test_a_question_by_meaning_and_the_jump(session: tuple[LanguageClient,
     assert symbols[0].location.uri == (project / "pkg/upload.py").as_uri()
     place = await resolved(client, symbols[0])
     assert (place.start.line, place.start.character) == (0, 4)
-    # The control: another question has another answer.
+    # Control: another query has another answer.
     others = await client.workspace_symbol_async(types.WorkspaceSymbolParams(query="lift off engines"))
     assert others
     assert others[0].name == "LaunchRocket"
@@ -104,7 +104,7 @@ async def test_an_unsaved_edit(session: tuple[LanguageClient, Path]):
     text = (project / "pkg/upload.py").read_text(encoding="utf-8")
 
     async def becomes(unsaved: bool) -> None:
-        """Ask until the best hit is the function in the buffer, or one in a file.
+        """Query until the best hit is the function in the buffer, or one in a file.
 
         A query waits a second at most for a buffer that is being read, which is not enough on a busy machine.
         """

@@ -1,4 +1,4 @@
-"""Faults that users met, each with what is right."""
+"""Regression tests of faults that users reported."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def settings(client: Client, **values: Any) -> None:
 
 
 def ends(client: Client, token: str) -> list[str]:
-    """Return the kinds of progress that a token has had."""
+    """Return the kinds of progress notifications for a token."""
     return [
         one["params"]["value"]["kind"]
         for one in client.notifications
@@ -176,7 +176,7 @@ def test_a_root_that_was_away_comes_back(client: Client, tmp_path: Path, project
     client.find("send again what failed", "retry_upload")
 
 
-# -- what is sent ---------------------------------------------------------------------------------
+# -- messages sent --------------------------------------------------------------------------------
 
 
 @pytest.mark.skipif(os.name != "posix", reason="file names of bytes")
@@ -217,7 +217,7 @@ def test_ready_comes_with_the_right_counts(client: Client, project: Path):
     assert {folder["files"] for folder in folders() if folder["state"] == "ready"} == {6}
 
 
-# -- what is received -----------------------------------------------------------------------------
+# -- messages received ----------------------------------------------------------------------------
 
 
 def test_opening_a_document_again_replaces_its_text(client: Client, project: Path):

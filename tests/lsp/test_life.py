@@ -1,4 +1,4 @@
-"""How a server starts and ends, and what it survives."""
+"""How a server starts, ends, and recovers from errors."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ def test_nothing_is_left_running(client: Client, project: Path):
     client.change(uri, 2, insertion(0, "x = 1\n"))
     client.query("x")
     started = children(client.process.pid)
-    assert started  # the control: there was something to end
+    assert started  # control: there was a process to end
     assert client.shutdown() == 0
     until(lambda: not [pid for pid in started if Path(f"/proc/{pid}").exists()], "a child is left running")
 
@@ -217,7 +217,7 @@ def test_a_log_is_written_where_asked_for(tmp_path: Path, project: Path):
 
 
 def test_one_long_line_without_an_end_holds_nothing_up(client: Client, project: Path):
-    """As minified code and data have it: opened, edited, found in a buffer and in a file, with snippets."""
+    """As in minified code and data: opened, edited, found in a buffer and in a file, with snippets."""
     numbers = ",".join(map(str, range(140_000)))
     write(project, {"pkg/big.py": f"def add_all_the_numbers(): return sum([{numbers}])"})
     client.initialize(project)
@@ -283,13 +283,13 @@ METHODS = [
 
 
 class Fuzz:
-    """Random messages: well-formed, half-formed, and not formed at all."""
+    """Random messages: valid, damaged, and no messages at all."""
 
     def __init__(self, seed: int, uris: list[str]) -> None:
         self.random = random.Random(seed)
         self.uris = uris
         self.asked: set[object] = set()
-        """Ids of what must be answered."""
+        """Ids of the requests that must be answered."""
         self._number = 0
 
     def value(self, depth: int = 0) -> object:
@@ -400,11 +400,11 @@ def resident(pid: int) -> int:
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_random_and_malformed_messages(client: Client, project: Path):
-    """Every request is answered, nothing hangs, grows or crashes. CODESEARCH_FUZZ is the number of messages."""
+    """Every request is answered; nothing hangs, crashes or leaks. CODESEARCH_FUZZ is the number of messages."""
     count = int(os.environ.get("CODESEARCH_FUZZ", "600"))
     slowest = 0.0
     client.initialize(project)
-    client.query("send again what failed")  # loads the transformer, which is to count from the start
+    client.query("send again what failed")  # load the transformer first, so that its memory is not counted as growth
     uris = [(project / name).as_uri() for name in ("pkg/config.py", "pkg/new.py", "web/emoji.js")] + ["untitled:U-1"]
     fuzz = Fuzz(int(os.environ.get("CODESEARCH_FUZZ_SEED", "1")), uris)
     client.replies = {}
@@ -412,13 +412,13 @@ def test_random_and_malformed_messages(client: Client, project: Path):
     for number in range(count):
         client.send_bytes(fuzz.message())
         if number % 100 == 99:
-            client.send_bytes(b" " * 200)  # whatever length was promised before
+            client.send_bytes(b" " * 200)  # whatever length was announced before
             began = time.monotonic()
             assert client.ask("codesearch/status", timeout=60)["version"]
             slowest = max(slowest, time.monotonic() - began)
         if number == count // 2:
             memory = resident(client.process.pid) if os.name == "posix" else 0
-    # A message that was swallowed by a wrong length has no answer; there may be one for each of those.
+    # A message swallowed by a wrong length has no answer; there may be one per wrong length.
     client.ask("codesearch/status", timeout=60)
 
     def missing() -> list[str]:
@@ -433,7 +433,7 @@ def test_random_and_malformed_messages(client: Client, project: Path):
     assert not [one for one in client.answers.values() if "Traceback" in str(one) or "data" in one.get("error", {})]
     assert b"Traceback" not in client.stderr
     print(f"{count} messages, {len(fuzz.asked)} requests; a burst of 100 was handled in {slowest:.2f} s at most")
-    # It still works, and has not grown.
+    # It still works, and its memory has not grown.
     for uri in uris:
         client.notify("textDocument/didClose", {"textDocument": {"uri": uri}})
     client.find("send again what failed", "retry_upload")

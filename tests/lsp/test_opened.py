@@ -1,4 +1,4 @@
-"""codesearch/opened: recorded where the user said so, and nowhere else."""
+"""codesearch/opened: recorded only if the user has switched it on."""
 
 from __future__ import annotations
 

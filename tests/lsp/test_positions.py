@@ -20,7 +20,7 @@ def test_lines_end_where_the_protocol_says():
 @pytest.mark.timeout(30)
 @pytest.mark.parametrize("text", ["x" * (1 << 20), "é" * (1 << 20), "a\n" + "x\u2028" * (1 << 19), "\r" * (1 << 20)])
 def test_a_megabyte_in_one_line_is_split_in_linear_time(text: str):
-    """Quadratic time would take hours."""
+    """In quadratic time, this would take hours."""
     assert "".join(split_lines(text)) == text
 
 

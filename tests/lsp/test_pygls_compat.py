@@ -1,4 +1,4 @@
-"""Each use of pygls beyond its documented interface, by the numbers in pygls_compat.py."""
+"""Each undocumented use of pygls, by the numbers in pygls_compat.py."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pygls.lsp.server import LanguageServer
 
 
 class Connected:
-    """A protocol whose messages are kept."""
+    """A protocol that keeps the messages it sends."""
 
     def __init__(self) -> None:
         server = LanguageServer("test", "1", protocol_cls=PyglsProtocol, converter_factory=lambda: converter)

@@ -1,4 +1,4 @@
-"""The whole server over its standard streams, as a client of any kind sees it."""
+"""The whole server over its standard streams, as any client sees it."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def names(hits: list[dict[str, Any]]) -> list[str]:
 
 
 def text_at(hit: dict[str, Any], key: str = "selectionRange") -> str:
-    """Return the text of a range in its file, as Python's indices see UTF-16."""
+    """Return the text of a range, given in UTF-16 code units, in its file."""
     from codesearch_lsp.uris import to_path
 
     path = to_path(hit["uri"])
@@ -98,7 +98,7 @@ def test_a_question_finds_the_function(client: Client, project: Path):
     assert result["complete"]
     assert len(result["hits"]) == 3
     assert [hit["rank"] for hit in result["hits"]] == [1, 2, 3]
-    # Negative control: what is not asked for is not on top, and ignored files never answer.
+    # Negative control: other functions are not on top, and ignored files are never found.
     assert names(client.query("read the configuration file"))[0] != "retry_upload"
     assert "never_shown" not in names(client.query("a function in a folder that is ignored"))
 
@@ -157,7 +157,7 @@ def test_what_cannot_be_understood_is_said(client: Client, project: Path, params
 
 
 def second_stage(home: Path) -> dict[str, Any]:
-    """Import a model that needs no library, a copy of the static one, for the second stage; return the options."""
+    """Install a copy of the static model as the reranker, which needs no library; return the options."""
     folder = home / ".local" / "share" / "codesearch" / "models" / "other"
     shutil.copytree(MODELS / "static", folder)
     config = json.loads((folder / "config.json").read_text())
@@ -166,7 +166,7 @@ def second_stage(home: Path) -> dict[str, Any]:
 
 
 def instants(client: Client, token: str) -> list[dict[str, Any]]:
-    """Return what came as partial results."""
+    """Return the partial results of a token."""
     return [one["params"]["value"] for one in client.notifications if one["params"].get("token") == token]
 
 
@@ -221,7 +221,7 @@ def test_a_newer_query_of_the_session_cancels_the_older(client: Client, project:
 
 def test_cancelling_a_request(client: Client, project: Path):
     client.initialize(project)
-    # A batch in one write, so that the cancellation is there before the answer.
+    # All in one write, so that the cancellation arrives before the answer.
     messages = [
         {"jsonrpc": "2.0", "id": f"q{n}", "method": "workspace/symbol", "params": {"query": "load"}} for n in range(9)
     ]
@@ -488,7 +488,7 @@ def test_changes_on_disk_are_followed(client: Client, project: Path):
 
 
 def test_the_client_is_not_asked_to_watch_where_the_server_has_events(client: Client, project: Path):
-    """A client may ask the user about watching thousands of folders, so it is not asked without need."""
+    """A client may ask the user whether to watch thousands of folders, so the server does not request it needlessly."""
     client.initialize(project, capabilities={"workspace": {"didChangeWatchedFiles": {"dynamicRegistration": True}}})
     assert [one for one in client.requests if one["method"] == "client/registerCapability"] == []
 
@@ -504,7 +504,7 @@ def test_an_edit_is_found_before_it_is_saved_and_gone_when_closed(client: Client
     assert (moved["name"], moved["range"]["start"]["line"], moved["unsaved"]) == ("retry_upload", 4, True)
     assert names(client.query("send again what failed")).count("retry_upload") == 1
     assert client.ask("codesearch/status")["unsaved"] == [uri]
-    # A whole new text: what was there before does not answer.
+    # A completely new text: the old one is not found any more.
     client.change(uri, 3, {"text": "def only_this_now():\n    pass\n"})
     client.lose("retry_upload", "retry_upload")
     client.notify("textDocument/didClose", {"textDocument": {"uri": uri}})
@@ -552,7 +552,7 @@ def test_a_buffer_of_an_ignored_file_does_not_answer(client: Client, project: Pa
     new = project / "pkg/brand_new.py"
     client.open(new, "def not_on_disk_yet():\n    pass\n")
     client.find("not on disk yet", "not_on_disk_yet", uri=new.as_uri())
-    # Buffers are read in turn: the ignored one has been looked at by now, too.
+    # Buffers are read in order, so the ignored one has been read by now, too.
     assert "also_never_shown" not in names(client.query("also never shown"))
 
 

@@ -58,7 +58,7 @@ BROKEN = [
     b"Content-Length: 4\r\n\r\n\xff\xfe\xff\xfe",
     b"Content-Length: 3\r\nno header at all\r\n\r\n{}",
     b"Content-Length: 5\r\nContent-Length: 7\r\n\r\n",
-    b"Content-Length: 20\r\n\r\n{}",  # shorter than it says: the next message is swallowed, and given back
+    b"Content-Length: 20\r\n\r\n{}",  # shorter than announced: the next message is swallowed and recovered
     b"Content-Length: 1\r\n\r\n{}",  # longer
     b"\0\1\2" * 10_000,
     b'{"jsonrpc": "2.0"}\n',
@@ -96,7 +96,7 @@ def test_random_bytes_never_hang_nor_raise():
             for _ in range(12)
         ]
         last = frame({"last": True})
-        # Room for the longest length that is promised above, then a message that must get through.
+        # As many bytes as the longest length announced above, then a message that must get through.
         found = read_all(b"".join(parts) + b" " * 300 + last, pieces=random_.choice([3, 1000]))
         assert {"last": True} in found
 

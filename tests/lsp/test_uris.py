@@ -58,7 +58,7 @@ def test_windows_as_clients_write_them(uri: str, path: str):
     [
         ("file:/a/b.py", "/a/b.py"),
         ("file://localhost/a.py", "/a.py"),
-        ("file:///a/b#c.py", "/a/b#c.py"),  # not escaped, as some clients have it
+        ("file:///a/b#c.py", "/a/b#c.py"),  # not escaped, as some clients send it
         ("file:///a/100%.py", "/a/100%.py"),
         ("file:///%ff%fe.py", "/\udcff\udcfe.py"),
         ("file://host/share/x", "//host/share/x"),

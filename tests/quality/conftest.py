@@ -57,7 +57,7 @@ func verify(sum string, data []byte) bool {
 
 @pytest.fixture
 def commit(repository: Path) -> Callable[..., None]:
-    """Return what changes files and commits them."""
+    """Return a function that changes files and commits them."""
 
     def run(subject: str, **files: str) -> None:
         for name, text in files.items():

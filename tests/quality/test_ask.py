@@ -1,4 +1,4 @@
-"""What counts as a right answer, with what is shown as part of a hit."""
+"""What counts as a correct answer, including code that is folded into a hit."""
 
 from __future__ import annotations
 

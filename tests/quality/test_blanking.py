@@ -1,4 +1,4 @@
-"""Documentation goes, everything else stays where it is."""
+"""Documentation is removed, everything else stays in its place."""
 
 from __future__ import annotations
 

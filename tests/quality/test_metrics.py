@@ -1,4 +1,4 @@
-"""The figures, against what can be computed by hand."""
+"""The metrics, compared with values computed by hand."""
 
 from __future__ import annotations
 
@@ -20,7 +20,11 @@ from codesearch.quality.metrics import difference, interval, of_places, reliabil
         ((1, 2), 2, (1, 1, 1)),
         ((2, 4), 3, (0.5, 2 / 3, (1 / math.log2(3) + 1 / math.log2(5)) / (1 + 1 / math.log2(3) + 0.5))),
         ((1, 1), 2, (1, 1, 1 / (1 + 1 / math.log2(3)))),  # one hit that is both answers gains once
-        (tuple(range(1, 11)), 14, (1, 10 / 14, 1)),  # ten answers hold no more than ten of fourteen: NDCG asks no more
+        (
+            tuple(range(1, 11)),
+            14,
+            (1, 10 / 14, 1),
+        ),  # ten results can contain only ten of fourteen targets; the ideal NDCG accounts for that
     ],
 )
 def test_figures_of_one_question(places: tuple[int, ...], targets: int, expected: tuple[float, ...]):

@@ -1,4 +1,4 @@
-"""Labelled questions: every format, and what is said of files that cannot be understood."""
+"""Labelled questions: every format, and errors in files."""
 
 from __future__ import annotations
 

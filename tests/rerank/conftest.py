@@ -1,4 +1,4 @@
-"""A model that is counted, and an indexed tree that each test may change."""
+"""A model that counts its work, and an indexed tree that each test may change."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def fake() -> Iterator[FakeModel]:
 def indexed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = copy_shop(tmp_path_factory.mktemp("rerank") / "shop")
     for generated in ("protos/orders_pb2.py", "web/src/api.generated.ts"):
-        (root / generated).unlink()  # left out of the index, and so counted as changed in each copy of the tree
+        (root / generated).unlink()  # not indexed, so they would count as changed in each copy of the tree
     with codesearch.open_index(root, model="static") as index:
         index.update()
     return root

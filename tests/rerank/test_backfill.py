@@ -1,4 +1,4 @@
-"""Filling the second stage's vectors in: killed, interrupted, twice at once, beside an update; a model that changes."""
+"""Backfilling the reranker's vectors: killed, interrupted, twice at once, during an update; a changed model."""
 
 import os
 import random

@@ -1,4 +1,4 @@
-"""The second stage: what a query embeds, keeps and does not need again, and that it never fails for it."""
+"""The reranker: a query embeds each text once and keeps its vector, and never fails because of the model."""
 
 import subprocess
 import sys
@@ -22,7 +22,7 @@ def ids(hits):
 
 
 def forget():
-    """Forget what the process remembers: only what is in the index counts."""
+    """Forget the vectors in memory, so that only those in the index count."""
     models.forget_vectors()
 
 
@@ -39,7 +39,7 @@ def test_a_query_embeds_its_best_candidates_once(root, fake):
 
 
 def test_no_answer_depends_on_what_is_cached(root, fake, tmp_path):
-    """However the vectors came to be there, a question has one answer."""
+    """A query has the same answer, wherever its vectors come from."""
     with codesearch.open_index(root, model="fake") as index:
         cold = ids(index.query(QUESTION))
         index.query("parse command line parameters")
@@ -55,7 +55,7 @@ def test_no_answer_depends_on_what_is_cached(root, fake, tmp_path):
 
 
 def embedded(index):
-    """Wait until the prefetched question is embedded."""
+    """Wait until the prefetched query is embedded."""
     assert index._prefetched is not None
     index._prefetched.embedding.wait()
 
@@ -225,7 +225,7 @@ def test_an_index_that_cannot_be_written_answers(root, fake, monkeypatch):
         assert answer.problem == ""
 
 
-# -- what must not be imported ------------------------------------------------------------------------
+# -- imports --------------------------------------------------------------------------------------
 
 
 def in_another_process(code, *arguments):

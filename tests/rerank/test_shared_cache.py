@@ -1,4 +1,4 @@
-"""The user's cache of vectors: what it keeps and for how long, and that nothing that happens to it hurts anybody."""
+"""The user's cache of vectors: what it keeps and for how long, and that damage to it never causes an error."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from codesearch.rerank.shared_cache import VectorCache
 MODEL = "model@1"
 DIMS = 64
 SHORT = 10.0
-"""Seconds, on a busy machine. A wait for the lock of the other process would not end."""
+"""Maximum seconds, on a busy machine. Waiting for the lock of the other process would take forever."""
 MB = 1_000_000
 posix = pytest.mark.skipif(os.name != "posix", reason="POSIX only")
 
@@ -40,7 +40,7 @@ def some(*numbers: int) -> dict[bytes, bytes]:
 
 @pytest.fixture
 def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return where the cache of this test will be."""
+    """Return the cache file for this test, which does not exist yet."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setattr(dirs, "cache", lambda: tmp_path / "cache" / "codesearch")
     return tmp_path / "cache" / "codesearch" / "vectors.db"
@@ -52,7 +52,7 @@ def cache(path: Path) -> VectorCache:
 
 
 def held(path: Path) -> dict[bytes, bytes]:
-    """Return what is in the file, which must be sound."""
+    """Check the integrity of the file and return its vectors."""
     db = apsw.Connection(str(path))
     try:
         assert db.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
@@ -62,7 +62,7 @@ def held(path: Path) -> dict[bytes, bytes]:
         db.close()
 
 
-# -- what it keeps --------------------------------------------------------------------------------
+# -- retention ------------------------------------------------------------------------------------
 
 
 def test_what_one_puts_in_another_gets_by_model_and_text(path: Path, cache: VectorCache):
@@ -110,7 +110,7 @@ def count(path: Path) -> int:
 
 
 def settled(path: Path) -> int:
-    """Return the bytes of the file, once its log is folded into it."""
+    """Return the size of the file after a checkpoint of its log."""
     db = apsw.Connection(str(path))
     db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
     db.close()
@@ -157,7 +157,7 @@ def test_a_lower_limit_shrinks_it_little_by_little_while_somebody_waits(path: Pa
     assert settled(path) <= 100_000
 
 
-# -- what is wrong with it ------------------------------------------------------------------------
+# -- files that cannot be used --------------------------------------------------------------------
 
 
 def garbage(path: Path) -> None:
@@ -337,7 +337,7 @@ def test_while_another_process_writes_it_is_read_and_nothing_is_said(path: Path,
 
 @posix
 def test_a_thread_that_opens_it_does_not_free_the_locks_of_another(path: Path, cache: VectorCache):
-    """On POSIX, closing any handle of a file frees all locks that the process has on it."""
+    """On POSIX, closing any descriptor of a file releases all locks that the process holds on it."""
     cache.put(MODEL, some(1))
     mine = apsw.Connection(str(path))
     mine.execute("BEGIN IMMEDIATE; INSERT INTO model(model_id) VALUES ('mine')")
@@ -352,7 +352,7 @@ def test_a_thread_that_opens_it_does_not_free_the_locks_of_another(path: Path, c
     mine.close()
 
 
-# -- many at once, and killed ---------------------------------------------------------------------
+# -- concurrent and killed processes --------------------------------------------------------------
 
 WORK = """
 import random, sys
@@ -390,6 +390,7 @@ def ended() -> Iterator[list[subprocess.Popen[str]]]:
         process.communicate()
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("limit", [100 * MB, 120_000])
 def test_several_processes_at_once_from_its_first_moment(path: Path, ended, limit: int):
     ended += [worker(path, seed, limit=limit, most=600) for seed in range(1, 4)]
@@ -423,6 +424,7 @@ def test_a_file_that_another_process_is_making_is_not_taken_for_another_programs
 
 
 @posix
+@pytest.mark.integration
 def test_killed_while_writing_it_loses_nothing_that_was_put(path: Path, cache: VectorCache, ended):
     rng = random.Random(5)
     for round in range(4):

@@ -1,4 +1,4 @@
-"""Vectors that a user's indexes share: worktrees, clones and branches need the model only for what none has seen."""
+"""Vectors shared by a user's indexes: worktrees, clones and branches compute only vectors that none has yet."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ QUESTION = "generate shell completion script"
 
 @pytest.fixture(autouse=True)
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Switch the cache on, in a place of its own; return its file."""
+    """Switch the cache on, in a folder of its own; return its file."""
     monkeypatch.setenv("CODESEARCH_CACHE", "true")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setattr(dirs, "cache", lambda: tmp_path / "cache" / "codesearch")
@@ -40,7 +40,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def another_process(fake: FakeModel) -> None:
-    """Forget all that this process knows, and what has been counted."""
+    """Forget all vectors in this process, and reset the counts."""
     models.forget_vectors()
     fake.documents.clear()
     fake.queries.clear()
@@ -67,7 +67,7 @@ def shared() -> int:
 
 @pytest.fixture
 def repository(root: Path) -> Path:
-    """A git repository of two branches, with an index."""
+    """A git repository with two branches and an index."""
     (root / ".gitignore").write_text(".codesearch/\n")
     git(root, "init", "-q", "-b", "main")
     git(root, "add", ".")
@@ -93,7 +93,7 @@ def filled(root: Path, **settings) -> backfill.BackfillReport:
     return report
 
 
-# -- filling --------------------------------------------------------------------------------------
+# -- backfill -------------------------------------------------------------------------------------
 
 
 def test_a_worktree_and_a_clone_are_filled_without_the_model(repository: Path, fake: FakeModel, tmp_path: Path):
@@ -211,7 +211,7 @@ def test_killed_while_filling_neither_index_nor_cache_loses_what_they_had(root: 
         assert index.update().changed == 0
 
 
-# -- asking ---------------------------------------------------------------------------------------
+# -- queries --------------------------------------------------------------------------------------
 
 
 def test_a_question_of_a_clone_is_answered_from_the_first_ones_vectors(root: Path, fake: FakeModel, tmp_path: Path):
@@ -312,5 +312,5 @@ def test_one_that_cannot_be_used_costs_a_note_and_nothing_else(
         report = index.embed_all()
         assert report.left == 0
         assert report.problem.startswith("the vector cache")
-        if make is not no_place:  # what is not there yet is no problem
+        if make is not no_place:  # a missing file is not a problem
             assert index.status().notes[-1].startswith("the vector cache")

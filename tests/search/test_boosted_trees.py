@@ -31,7 +31,7 @@ def test_a_tree_is_walked_to_what_it_adds_whether_or_not_the_query_is_known_befo
 def test_shares_tell_which_feature_adds_what_and_sum_up():
     asked, values = {"query_words": 0.3}, (0.3, 0.1, 5.0)
     assert boosted_trees.middle([TREE], asked) == 1.0
-    # The text takes it from 1.0 to 0.5, the mean of what is left for such a query; the length to 2.0.
+    # `text` moves the mean from 1.0 to 0.5, the mean of the remaining leaves; `length` moves it to 2.0.
     found = boosted_trees.shares([TREE], asked, dict(zip(PLACES, values, strict=True)))
     assert found == {"text": -0.5, "length": 1.5}
     assert boosted_trees.total([boosted_trees.prune(TREE, asked, PLACES)], values) == 1.0 + sum(found.values())

@@ -1,4 +1,4 @@
-"""Each way to find candidates brings what the others miss, and no more than its share."""
+"""Each retrieval method finds candidates that the others miss, and no more than its limit."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from tests.store.test_store import item, record, vector
 
 NEAR, FAR, NOWHERE = vector(127), vector(0, 127), vector(-127)
 NOTHING = bytes(8)
-"""The query's vector, one that has nothing to do with it, its opposite, and that of no known word."""
+"""The query's vector, an orthogonal one, the opposite, and the zero vector of unknown words."""
 LONG = " ".join(f"filler{n}" for n in range(3000))
-"""A long body: what else its text holds weighs little."""
+"""A long body, in which other words have little weight."""
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def found(store: Store, text: str, wanted: int = 0) -> list[str]:
 def crowd(
     count: int, name: str = "other{}", body: str = "{}", vec: bytes = NOWHERE, path: str = "crowd.py"
 ) -> FileRecord:
-    """Return a file of many symbols; `{}` in name and body becomes their number."""
+    """Return a file of many symbols; `{}` in name and body is replaced by the number of the symbol."""
     symbols = [item(name.format(n), body.format(n), vec, path=path) for n in range(count)]
     made: FileRecord = record(path, *symbols)
     return made
@@ -64,7 +64,7 @@ def test_the_nearest_vectors_are_found_whatever_they_hold(store: Store):
 
 
 def test_a_name_among_better_texts_is_found(store: Store):
-    """The words of a name count even where two hundred bodies hold them more often."""
+    """A match in the name counts even if two hundred bodies contain the words more often."""
     busy = crowd(200, body="polish telescope " * 5 + "{}", vec=NEAR)
     fill(store, busy, record("a.py", item("polish", LONG, NOWHERE)))
     assert "polish" in found(store, "polish the telescope today")
@@ -90,7 +90,7 @@ def test_a_name_asked_for_is_found_in_any_case_style(store: Store):
 
 
 def test_a_name_may_stand_among_words(store: Store):
-    """`Router` in "where is the Router used": hundreds of functions use it, and all their texts match better."""
+    """`Router` in "where is the Router used": hundreds of functions use it, and all of them match better by text."""
     busy = crowd(200, "use of router {}", "router used router used {}", vec=NEAR)
     fill(store, busy, record("a.py", item("Router", LONG, NOWHERE)))
     assert "Router" in found(store, "where is the Router used?")
@@ -104,7 +104,7 @@ def test_namesakes_beyond_a_few_do_not_crowd_the_others_out(store: Store):
 
 
 def test_a_word_in_a_body_is_no_name(store: Store):
-    """Only the fields that name something count for the candidates by name."""
+    """Only name and scope are searched for candidates by name."""
     many = [item(f"other{n}", "telescope " * (n + 1), NOWHERE, path="crowd.py") for n in range(BY_TEXT * 2)]
     fill(store, record("crowd.py", *many))
     query = parse("polish the telescope today")
@@ -127,7 +127,7 @@ def test_copies_of_the_same_code_have_the_same_number(store: Store):
 
 
 def test_a_filter_holds_for_every_way(store: Store):
-    """Each of these would bring the symbol of b.py: text, name, beginnings, phrase, vector, mention."""
+    """Without the filter, each method would find the symbol of b.py: text, name, prefix, phrase, vector, mention."""
     fill(store, *(record(path, item("LensCap", "lens cap is on", NEAR, path=path)) for path in ("a.py", "b.py")))
     for typed in ("LensCap", "lens cap", "the lens cap is on", "where is LensCap used"):
         found = candidates.gather(store, parse(f"{typed} path:a.py"), NEAR)

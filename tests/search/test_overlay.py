@@ -32,7 +32,7 @@ def record(path: str, source: str) -> FileRecord:
 
 @pytest.fixture
 def tree(tmp_path: Path) -> Path:
-    """Return an indexed tree of files in which most words are common, and some are rare."""
+    """Return an indexed tree in which most words are common and some are rare."""
     root = tmp_path / "tree"
     root.mkdir()
     for number in range(40):
@@ -78,16 +78,16 @@ def test_a_buffer_that_is_its_file_changes_almost_nothing(tree: Path):
 
 
 def test_common_words_do_not_become_rare_in_a_small_overlay(tree: Path):
-    """Negative control of the statistics: alone, the buffer's words would all count as rare."""
+    """Negative control of the statistics: in the buffer alone, all words would count as rare."""
     overlay = Overlay(MODEL)
     overlay.put(record("new.py", "def value_value_value(value):\n    '''The value.'''\n"))
     assert ask(tree, overlay, "the value of the telescope")[0][1] == "polish_the_telescope"
 
 
 def test_a_words_rarity_is_that_of_the_whole_index(tree: Path):
-    """The evidence of a buffer's text is about as strong as that of the same text on disk, for rare and common words.
+    """The text score of a buffer is about that of the same text on disk, for rare and for common words.
 
-    In a small overlay every word is either in no other text or in most: its own statistics would say anything.
+    In a small overlay, a word is in no other text or in most of them, so its own statistics are meaningless.
     """
     overlay = Overlay(MODEL)
     for name in ("rare.py", "part1.py"):

@@ -1,4 +1,4 @@
-"""Which texts are scored: all while they are few, those with rare words where they are many."""
+"""Which texts are scored: all if they are few, otherwise those with rare words."""
 
 import pytest
 
@@ -40,7 +40,7 @@ def test_in_a_large_one_a_common_word_alone_does_not_count(store, monkeypatch):
 
 
 def test_of_the_three_rarest_common_words_two_must_come_together(tmp_path, monkeypatch):
-    """A text with two of them is about the query, one with a fourth common word is about anything."""
+    """A text with two of them is probably relevant, unlike one with a fourth common word."""
     monkeypatch.setattr(term_pruning, "MAX_SCORED", 25)
     monkeypatch.setattr(term_pruning, "ENOUGH", 20)
     with Store(tmp_path / "index.db", writable=True) as opened:
@@ -57,7 +57,7 @@ def test_of_the_three_rarest_common_words_two_must_come_together(tmp_path, monke
 HELD = {
     "zinc": 3, "yarn": 4, "wool": 8, "velvet": 9, "twine": 10, "wool velvet": 2, "wool twine": 3, "velvet twine": 4,
 }  # fmt: skip
-"""How many texts hold these words and no others."""
+"""The number of texts that consist of exactly these words."""
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,7 @@ HELD = {
 def test_words_are_added_from_the_rarest_on_while_their_texts_are_few(
     tmp_path, monkeypatch, most, enough, query, expression
 ):
-    """Up to `most` texts; pairs of common words only while fewer than `enough` hold a rare one."""
+    """Up to `most` texts; pairs of common words only if fewer than `enough` texts contain a rare one."""
     monkeypatch.setattr(term_pruning, "MAX_SCORED", most)
     monkeypatch.setattr(term_pruning, "ENOUGH", enough)
     texts = [text for text, count in HELD.items() for _ in range(count)]

@@ -1,4 +1,4 @@
-"""A private run-time folder for sockets, trees to serve, and waiting for conditions instead of times."""
+"""A private run-time folder for sockets, and trees to serve."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ COMMAND = [sys.executable, "-m", "codesearch.cli"]
 
 @pytest.fixture(autouse=True)
 def runtime(monkeypatch: pytest.MonkeyPatch, private_home: Path) -> Iterator[Path]:
-    """Keep sockets, logs and settings of the tester apart; socket paths must be short."""
+    """Use other sockets, logs and settings than the tester's; socket paths must be short."""
     folder = Path(tempfile.mkdtemp(prefix="cs"))
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(folder))
     yield folder
@@ -33,7 +33,7 @@ def cli(*arguments: object, cwd: Path | None = None) -> subprocess.CompletedProc
 
 @pytest.fixture
 def tree(tmp_path: Path) -> Path:
-    """A small repository with two branches."""
+    """Return a small repository with two branches."""
     root = tmp_path / "tree"
     for number in range(12):
         write_function(root, f"src/pkg{number % 3}/mod{number}.py", f"function_{number}")
@@ -53,5 +53,5 @@ def tree(tmp_path: Path) -> Path:
 
 
 def assert_like_fresh(root: Path, db: Path) -> None:
-    """The index holds what a new one would."""
+    """Check that the index has the same content as a new one."""
     assert contents(root / ".codesearch" / "index.db") == fresh(root, db)

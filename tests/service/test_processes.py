@@ -1,4 +1,4 @@
-"""Watchers as people run them: real processes, killed at any moment, started twice, in the background."""
+"""Watchers as users run them: real processes, killed at any moment, started twice, in the background."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals and kill -9 
 
 @pytest.fixture
 def watchers() -> Iterator[list[subprocess.Popen[str]]]:
-    """Watchers of a test; whatever it leaves is killed."""
+    """The watchers of a test; those that still run at its end are killed."""
     started: list[subprocess.Popen[str]] = []
     yield started
     for process in started:
@@ -57,7 +57,7 @@ def status(root: Path) -> dict[str, Any]:
 
 
 def fresh_by(process: subprocess.Popen[str], root: Path) -> None:
-    """Wait until this process keeps the index and it is what the tree is."""
+    """Wait until this process maintains the index and the index is up to date."""
     until(lambda: status(root).get("pid") == process.pid or process.poll() is not None)
     assert process.poll() is None, process.communicate()
     until(lambda: (client.call(index_of(root), "refresh", 60, budget=60) or {}).get("fresh"))
@@ -167,7 +167,7 @@ def test_it_ends_when_the_user_has_logged_out(tree: Path, runtime: Path, watcher
 
 
 def change(root: Path, rng: random.Random, number: int) -> None:
-    """Do what people and tools do, somewhere in the tree."""
+    """Change something in the tree, as users and tools do."""
     files = sorted(path for path in (root / "src").rglob("*.py"))
     for _ in range(rng.randint(1, 12)):
         kind = rng.random()
@@ -199,7 +199,7 @@ ROUNDS = int(os.environ.get("CODESEARCH_FAULT_ROUNDS", "10"))
 @pytest.mark.skipif(sys.platform != "linux", reason="finds processes in /proc")
 @pytest.mark.timeout(60 + 30 * ROUNDS)
 def test_watcher_worker_and_client_killed_at_any_moment(tree: Path, tmp_path: Path, watchers):
-    """Never a corrupt index, a lost update, a hang, an orphan: after each round the index equals a fresh one."""
+    """No corrupt index, lost update, hang or orphan: after each round, the index equals a fresh one."""
     rng = random.Random(20261120)
     killed = {"watcher": 0, "worker": 0, "client": 0}
     process = start(watchers, tree)
@@ -248,7 +248,7 @@ def test_the_language_server_keeps_and_a_watcher_stands_by(tree: Path, watchers)
 
 
 def test_a_query_has_a_time_budget(tree: Path):
-    """Without a watcher: much has changed, and the answer comes all the same, saying what is missing."""
+    """Without a watcher, a query after many changes is answered and mentions the pending files."""
     assert cli("index", tree).returncode == 0
     for number in range(70):
         write_function(tree, f"bulk/b{number}.py", f"bulky_{number}")
@@ -269,7 +269,7 @@ def test_a_query_has_a_time_budget(tree: Path):
 
 @pytest.mark.skipif(os.name != "posix", reason="SIGSTOP is POSIX")
 def test_a_watcher_that_hangs_costs_a_question_little_and_can_be_ended(tree: Path):
-    """As after Ctrl-Z in its terminal: the kernel accepts connections for it, and nobody answers."""
+    """As after Ctrl-Z in its terminal: the kernel accepts connections, but the process does not answer."""
     watcher = subprocess.Popen([*COMMAND, "watch", tree, "--quiet"])
     try:
         until(lambda: client.call(index_of(tree), "status"), "the watcher listens")

@@ -1,4 +1,4 @@
-"""A service with a second stage: the same answers and notes, and vectors made while nothing else is to be done."""
+"""A service with a reranker: the same answers and notes, and vectors computed while it is idle."""
 
 from __future__ import annotations
 

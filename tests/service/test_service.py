@@ -1,4 +1,4 @@
-"""A service in this process: always what the tree is, whatever happens to the tree."""
+"""A service in this process: always up to date, whatever happens to the tree."""
 
 from __future__ import annotations
 
@@ -135,7 +135,7 @@ SOME = [move_folder, switch, ignore_less, own_ignore_file, settings]
 def test_every_change_of_a_tree_is_noticed(
     tree: Path, tmp_path: Path, poll: bool, changes: list[Callable[[Path], None]]
 ):
-    """One service through all of them, each undone by git: far quicker than one service each."""
+    """One service for all changes, each undone by git: much faster than one service per change."""
     with Service(tree, poll=poll, serve=False) as service:
         assert service.refresh(timeout=60)
         assert "function_1" in names(service)
@@ -322,7 +322,7 @@ def test_a_rebuild_in_the_background(tree: Path, tmp_path: Path):
     with Service(tree, serve=False) as service:
         assert service.refresh(timeout=60)
         inode = service.index_path.stat().st_ino
-        os.link(service.index_path, tmp_path / "kept")  # so that the number is not used again
+        os.link(service.index_path, tmp_path / "kept")  # so that the inode number is not used again
         service.rebuild()
         until(lambda: service.index_path.exists() and service.index_path.stat().st_ino != inode)
         assert service.refresh(timeout=60)
@@ -361,7 +361,7 @@ def test_a_full_disk_is_told_and_survived(tree: Path, tmp_path: Path):
                 write_function(tree, f"src/many{number}.py", f"many_{number}")
             assert not service.refresh(timeout=5)
             until(lambda: "disk is full" in service.status().problem)
-            assert "function_5" in names(service)  # what is there still answers
+            assert "function_5" in names(service)  # the index still answers
             filler.unlink()
             until(lambda: service.status().fresh)
             assert service.status().problem == ""
@@ -374,7 +374,7 @@ def test_a_full_disk_is_told_and_survived(tree: Path, tmp_path: Path):
 
 
 def test_a_saved_file_does_not_wait_for_a_long_update(tree: Path, monkeypatch: pytest.MonkeyPatch):
-    """Many files change; while they are read, one more is saved: it is searchable long before they all are."""
+    """A file that is saved while many others are indexed can be found long before all of them."""
     import codesearch.indexing.update
     from codesearch.service import maintainer
 
@@ -427,7 +427,7 @@ def test_a_reader_says_what_the_writer_says(tree: Path):
             assert not service.status().fresh
             answer.update(fresh=True, files=None, pending=0)
             until(lambda: service.status().fresh, "the reader hears that the writer is done")
-            # A writer without a socket says nothing: an index that exists counts as complete.
+            # A writer without a socket reports nothing: an existing index counts as complete.
             answer.update(fresh=False)
             until(lambda: not service.status().fresh)
             writer.close()

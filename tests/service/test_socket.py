@@ -1,4 +1,4 @@
-"""Over the socket: the same answers, only for this user, whatever others send."""
+"""The socket: the same answers, for this user only, whatever other processes send."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def service(tree: Path) -> Iterator[Service]:
 
 
 def raw(service: Service, data: bytes) -> list[Any]:
-    """Send bytes, and end; return the answers."""
+    """Send bytes, close the connection, and return the answers."""
     connection, _ = connected(service)
     with connection:
         connection.settimeout(30)
@@ -119,7 +119,7 @@ def test_another_version_or_other_settings_are_left_alone(service: Service, tree
         assert client.query(index, "handle") is not None
         monkeypatch.setattr(protocol, "__version__", "99.0")
         assert client.query(index, "handle") is None
-        assert client.call(index.path, "status")  # but anybody may ask how it is
+        assert client.call(index.path, "status")  # but any process may ask for the status
         monkeypatch.setattr(protocol, "__version__", codesearch.__version__)
         monkeypatch.setattr(protocol, "PROTOCOL", 2)
         assert client.query(index, "handle") is None
@@ -176,7 +176,7 @@ def test_clients_that_say_nothing_block_nobody(service: Service, tree: Path):
         assert client.query(index, "function_5") is not None
         for connection in silent:
             connection.close()
-        # More than it takes at a time: some are turned away, and it goes on.
+        # More connections than it accepts at a time: some are refused, and it goes on.
         many = [found[0] for _ in range(2 * MOST_CONNECTIONS) if (found := endpoint.connect(index.path)) is not None]
         for connection in many:
             connection.close()
@@ -213,7 +213,7 @@ def test_only_this_user_can_open_it(service: Service, runtime: Path):
     assert stat.S_IMODE(place.parent.stat().st_mode) == 0o700
     assert stat.S_IMODE(place.stat().st_mode) == 0o600
     place.parent.chmod(0o755)
-    assert endpoint.connect(service.index_path) is None  # others could have put a socket of theirs there
+    assert endpoint.connect(service.index_path) is None  # other users could have placed a socket there
     place.parent.chmod(0o700)
     assert client.call(service.index_path, "status")
 
@@ -225,7 +225,7 @@ def test_a_folder_that_others_can_open_is_not_used(tree: Path, runtime: Path):
     with Service(tree) as service:
         assert service.refresh(timeout=60)
         assert [*(runtime / "codesearch").iterdir()] == []
-        assert client.call(service.index_path, "status")  # in the cache folder then
+        assert client.call(service.index_path, "status")  # in the cache folder instead
 
 
 @posix

@@ -1,4 +1,4 @@
-"""What texts hold of a query: the same numbers as FTS5's own bm25()."""
+"""Scores of texts for a query: the same numbers as FTS5's own bm25()."""
 
 import pytest
 

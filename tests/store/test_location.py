@@ -1,4 +1,4 @@
-"""Where an index lives, who may write it, and that whatever can be read can be asked."""
+"""Where an index is stored, who may write it, and that any readable index can be queried."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def tree(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def unwritable(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Make every folder read-only to us: tests may run as root, for whom permissions do not count."""
+    """Make every folder appear read-only; tests may run as root, whom permissions do not stop."""
     monkeypatch.setattr(location, "is_writable", lambda folder: False)
 
 
@@ -73,7 +73,7 @@ def test_an_index_that_cannot_be_written_answers_all_the_same(tree, monkeypatch)
 @pytest.mark.skipif(hasattr(os, "geteuid") and os.geteuid() == 0 and sys.platform != "linux", reason="root")
 @pytest.mark.parametrize("log_left", [False, True], ids=["closed", "with a log"])
 def test_a_read_only_medium_can_be_read(tree, tmp_path, monkeypatch, log_left):
-    """SQLite cannot open a write-ahead log where it may write nothing: as on a read-only mount."""
+    """SQLite cannot open a write-ahead log in a folder without write access, such as a read-only mount."""
     import apsw
 
     path = made(tree)

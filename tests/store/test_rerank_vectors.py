@@ -1,4 +1,4 @@
-"""The second stage's vectors in the index: what brings them, what keeps them, what drops them."""
+"""The reranker's vectors in the index: when they are added, kept and dropped."""
 
 from contextlib import closing
 
@@ -37,7 +37,7 @@ def covered(store, model=MODEL):
 
 
 def old_index(path, version):
-    """Make an index as the first migrations left it, with a file and, where there is a place, a model's vector."""
+    """Create an index of an older version, with a file and, if that version has a table for it, a model's vector."""
     with closing(apsw.Connection(str(path))) as db:
         for number in range(version):
             db.execute(schema.MIGRATIONS[number])

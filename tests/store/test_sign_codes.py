@@ -1,4 +1,4 @@
-"""Finding the nearest by the signs of their vectors: both ways of counting, growth, and what is gone."""
+"""Nearest neighbours by sign codes: both ways of counting bits, growth, and deleted vectors."""
 
 import random
 import sys

@@ -1,1 +1,1 @@
-"""What tests of several folders share: waiting, git, a home of their own, trees, the command, models."""
+"""Helpers for all tests: waiting, git, a private home folder, trees, the command, models."""

@@ -1,4 +1,4 @@
-"""Running the command: as a process, in this process, and on a terminal."""
+"""Runs the command as a process, in this process, or on a terminal."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ import pytest
 COMMAND = [sys.executable, "-c", "import sys; del sys.path[0]; from codesearch.cli.main import main; sys.exit(main())"]
 """Not `-m`, which would import from the current folder: some tests run in a copy of this project."""
 PATIENCE = 240.0
-"""Seconds that a command may take; long, since a machine may be busy with other things."""
+"""Seconds that a command may take; long, because the machine may be busy."""
 
 
 @dataclass(frozen=True)
 class Run:
-    """What a command left behind."""
+    """The exit status and output of a command."""
 
     status: int
     raw: bytes
@@ -57,7 +57,7 @@ def process(
 
 
 def call(captured: pytest.CaptureFixture[bytes], *arguments: str | Path) -> Run:
-    """Run the command in this process; the fixture `call` does."""
+    """Run the command in this process; used by the fixture `call`."""
     from codesearch.cli.main import main
 
     captured.readouterr()
@@ -75,7 +75,7 @@ def terminal(
     interrupt_after: str | None = None,
     environment: Mapping[str, str] | None = None,
 ) -> tuple[int, str]:
-    """Run the command with stdout and stderr on a terminal; return the exit status and all that was written."""
+    """Run the command with stdout and stderr on a terminal; return the exit status and its output."""
     import fcntl
     import pty
     import select
@@ -92,7 +92,7 @@ def terminal(
         stdout=worker,
         stderr=worker,
         env={**os.environ, **(environment or {})},
-        # A job in the background ignores interrupts, and its children inherit that.
+        # Background jobs ignore interrupts, and their children inherit that.
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 -- no threads here
     )
     os.close(worker)

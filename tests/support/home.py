@@ -1,4 +1,4 @@
-"""Where the checkout is, and an environment without the tester's own settings, caches and git configuration."""
+"""The folder of the checkout, and an environment without the tester's settings, caches and git configuration."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import codesearch
 HOUSE = Path(codesearch.__file__).parents[1]
 """The checkout."""
 CALLERS_HOME = Path.home()
-"""The tester's own home, where installed editors are looked for; nothing else may touch it."""
+"""The tester's own home folder, in which editors may be installed; nothing else may use it."""
 CALLERS_CACHE = Path(os.environ.get("XDG_CACHE_HOME") or CALLERS_HOME / ".cache")
 
 _SETTINGS = ("CODESEARCH_", "XDG_")
@@ -26,7 +26,7 @@ _KEPT = (
     "CODESEARCH_UPDATE_SCREENSHOTS",
     "CODESEARCH_WRITE_CAPTURES",
 )
-"""Variables that are for the tests themselves."""
+"""Variables that control the tests themselves."""
 
 
 def _is_private(name: str) -> bool:
@@ -50,13 +50,13 @@ def _added(home: Path) -> dict[str, str]:
 
 
 def environment(home: Path, **more: str) -> dict[str, str]:
-    """Return the environment of a process whose user lives in `home` and has set nothing."""
+    """Return the environment of a process with the home folder `home` and without settings."""
     kept = {name: value for name, value in os.environ.items() if not _is_private(name)}
     return {**kept, **_added(home), **more}
 
 
 def move_into(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Give this process, and so its children, that environment for the time of a test."""
+    """Give this process and its children that environment during a test."""
     for name in [*os.environ]:
         if _is_private(name):
             monkeypatch.delenv(name)

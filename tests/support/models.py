@@ -1,4 +1,4 @@
-"""A model of the second stage that needs no files: deterministic, counted, as slow or as broken as a test wants it."""
+"""A reranking model without files: deterministic, counting its work, as slow or broken as a test needs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from codesearch.rerank import process
 
 
 class FakeModel:
-    """Adds up a random direction for each word; `favourite` words count a hundred times."""
+    """Sums a random direction per word; `favourite` words count a hundred times."""
 
     def __init__(self, name: str = "fake", *, dims: int = 24, favourite: str = "", delay: float = 0.0) -> None:
         self.name, self.version, self.dims, self.delay = name, "1", dims, delay
@@ -59,7 +59,7 @@ _installed: set[str] = set()
 
 
 def install(*models: FakeModel) -> None:
-    """Let `embed.load` return these models, besides those there are, and no others installed before."""
+    """Make `embed.load` return these models, besides the real ones, in place of those installed before."""
     uninstall()
     for model in models:
         embed.register(model)
@@ -67,12 +67,12 @@ def install(*models: FakeModel) -> None:
 
 
 def uninstall() -> None:
-    """Leave the models there are, none of them loaded."""
+    """Remove installed models and unload all others."""
     while _installed:
         embed.unregister(_installed.pop())
     process.state.reset()
 
 
 def forget_vectors() -> None:
-    """Forget the vectors that this process remembers: only those in the index or in the user's cache count."""
+    """Forget the vectors in memory, so that only those in the index or in the user's cache count."""
     process.state.vectors.clear()

@@ -1,4 +1,4 @@
-"""A source tree for tests, and what an index holds, in a form that can be compared."""
+"""Source trees for tests, and the content of an index in a form that can be compared."""
 
 import hashlib
 import os
@@ -10,7 +10,7 @@ import codesearch
 from codesearch.store import Store
 
 SHOP = Path(__file__).parents[1] / "golden" / "tree"
-"""Fifty files of a dozen languages that never change: the answers to a question stay what they are."""
+"""Fifty files in a dozen languages that never change, so that the answers to a query stay the same."""
 
 SMALL = {
     "cache.py": '''"""A cache."""
@@ -50,12 +50,12 @@ def write(root: Path, files: Mapping[str, str]) -> Path:
 
 
 def fill(root: Path, *paths: str, text: str = "x = 1\n") -> None:
-    """Write files that all hold the same text."""
+    """Write files with the same text."""
     write(root, dict.fromkeys(paths, text))
 
 
 def write_function(root: Path, path: str, name: str) -> None:
-    """Write a file of Python with one function of that name."""
+    """Write a Python file with one function of that name."""
     write(root, {path: f'def {name}(value):\n    """Handle {name.replace("_", " ")}."""\n    return value\n'})
 
 
@@ -65,7 +65,7 @@ def copy_shop(target: Path) -> Path:
 
 
 def contents(path: Path) -> dict[str, object]:
-    """Return all that an index holds, without row numbers and times, and without the cache of a second stage."""
+    """Return the content of an index, without row ids, times and the reranker's vectors."""
     with Store(path) as store:
         rows = store.connection.rows
         vectors = {
@@ -95,7 +95,7 @@ def contents(path: Path) -> dict[str, object]:
 
 
 def fresh(root: Path, db: Path) -> dict[str, object]:
-    """Return what a new index of a tree holds."""
+    """Return the content of a new index of a tree."""
     with codesearch.open_index(root, db=os.fspath(db)) as index:
         index.update(rebuild=True)
         return contents(index.path)

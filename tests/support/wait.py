@@ -1,4 +1,4 @@
-"""Waiting for a condition instead of for a time."""
+"""Waits for a condition instead of a time."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from typing import TypeVar
 T = TypeVar("T")
 
 PATIENCE = 60.0
-"""Seconds. Long, since a test that passes never waits this long, and one machine may run several suites."""
+"""Seconds. Long, because a passing test never waits this long, and the machine may run several suites."""
 
 
 def until(condition: Callable[[], T], what: object = "", *, seconds: float = PATIENCE, every: float = 0.01) -> T:
-    """Wait until a condition holds and return its value. Raises AssertionError that says `what`, or `what()`."""
+    """Wait until a condition holds; return its value. Raises AssertionError with `what` if it never does."""
     end = time.monotonic() + seconds
     while not (found := condition()):
         if time.monotonic() > end:

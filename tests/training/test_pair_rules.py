@@ -1,4 +1,4 @@
-"""What the miner of training pairs takes for a question."""
+"""Which texts are accepted as questions for training pairs."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def test_a_comment_asks_for_its_function_without_it(rules: ModuleType) -> None:
         "// TODO sort the entries by their priority",
         "// sort(rows, by = priority); return rows;",
         "// sort them",
-        "// Skip the entries of lower priority",  # what is left out is not what is done
+        "// Skip the entries of lower priority",  # a negation does not describe the function
     ],
 )
 def test_a_comment_that_tells_nothing_asks_nothing(rules: ModuleType, comment: str) -> None:
@@ -109,7 +109,7 @@ def test_a_test_asks_for_what_it_names_and_calls(miner: ModuleType) -> None:
 
     assert found("def test():\n    parse_url(read_file(x))") == ["parse url"]
     assert found("def test():\n    read_file(x)") == []
-    assert found("def test():\n    parse_url(x)", ["parse", "url", "port"]) == []  # tells one word more
+    assert found("def test():\n    parse_url(x)", ["parse", "url", "port"]) == []  # one word more than the name
     assert found("def test():\n    parse_url(x)", "parse the url and keep port".split()) == []
 
 
@@ -151,7 +151,7 @@ def test_which_files_hold_tests(rules: ModuleType, path: str, tests: bool | None
         ("Merge branch 'main' into parse the port", ""),
         ("Add tests for the fetch loop", ""),
         ("Fix typo in the fetch loop", ""),
-        ("Removed the timeout of the fetch loop", ""),  # the function has it no more
+        ("Removed the timeout of the fetch loop", ""),  # removed from the function
         ("Add timeout", ""),
     ],
 )

@@ -1,4 +1,4 @@
-"""The generated module of the ranking is what the generator writes."""
+"""The ranking's generated module equals the generator's output."""
 
 from __future__ import annotations
 

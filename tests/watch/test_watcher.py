@@ -1,4 +1,4 @@
-"""Events of real trees, from each source this machine has, and what a watcher does without."""
+"""Events of real trees, from each backend of this machine, and watching without events."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ SOURCES = [pytest.param("inotify", marks=linux), "watchdog"]
 
 
 class Seen:
-    """What a source tells, gathered until a condition holds."""
+    """Collects the events of a backend until a condition holds."""
 
     def __init__(self) -> None:
         self.batch = Batch()
@@ -239,7 +239,7 @@ def drained(watching: Watcher) -> list[Batch]:
 
 
 def ticked(watching: Watcher) -> list[Batch]:
-    """Return what comes after one more look at the clocks."""
+    """Check the clocks once more and return the resulting batches."""
     watching.debouncer.hurry()
     assert watching.next(0) is None
     return drained(watching)

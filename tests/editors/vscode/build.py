@@ -1,4 +1,4 @@
-"""The extension, built in a copy of its sources with packages from a cache: nothing is written into the checkout."""
+"""Builds the extension in a copy of its sources, with packages from a cache; the checkout is not changed."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ BUILT = {"node_modules", "dist", "out"}
 
 
 def packages() -> Path:
-    """Return the folder with the `node_modules` that belong to the lock file: its name has its hash."""
+    """Return the folder with the `node_modules` for the lock file, whose hash is part of its name."""
     lock = hashlib.sha256((EXTENSION / "package-lock.json").read_bytes()).hexdigest()[:12]
     return cache() / f"extension-{lock}"
 
@@ -29,7 +29,7 @@ class Sources:
 
     @property
     def vsix(self) -> Path:
-        """What `npm run package` makes."""
+        """The result of `npm run package`."""
         return self.root / "codesearch.vsix"
 
     def npm(self, *arguments: str, timeout: float = 180) -> subprocess.CompletedProcess[str]:
@@ -42,13 +42,13 @@ class Sources:
 
 
 def copy(house: Path) -> Sources:
-    """Copy the sources into a folder as in a checkout; skip, or fail in CI, where their packages are not installed."""
+    """Copy the sources into a folder; skip the test, or fail in CI, if their packages are not installed."""
     required("node", "npm", why="(node 20 or newer)")
     modules = packages() / "node_modules"
     if not (packages() / "complete").exists():
         absent(f"the extension's packages are not in {packages()}: sh tests/editors/install.sh")
     folder = house / "editors" / "vscode"
-    # Its tests compare the settings with what the documents say.
+    # Its tests compare the settings with the documentation.
     house.mkdir(parents=True, exist_ok=True)
     (house / "docs").symlink_to(HOUSE / "docs")
     shutil.copytree(

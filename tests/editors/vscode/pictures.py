@@ -1,4 +1,4 @@
-"""Pictures of the window for the documents, with as many colours as they need."""
+"""Saves screenshots for the documentation, with a small palette."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ def size(file: Path) -> tuple[int, int]:
 
 
 def save(picture: Path, file: Path) -> None:
-    """Write a picture as a PNG file with a palette. Needs Pillow (pip install pillow)."""
+    """Write a screenshot as a PNG file with a palette. Needs Pillow (pip install pillow)."""
     image = importlib.import_module("PIL.Image")
     file.parent.mkdir(parents=True, exist_ok=True)
     with image.open(picture) as opened:
-        # No dithering: text stays sharp, and areas of one colour stay small.
+        # No dithering: text stays sharp, and areas of one colour compress well.
         palette = opened.convert("RGB").quantize(COLOURS, method=image.Quantize.MEDIANCUT, dither=image.Dither.NONE)
     palette.save(file, optimize=True)

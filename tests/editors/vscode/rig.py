@@ -1,4 +1,4 @@
-"""VS Code as a server with a home of its own, and the browser that drives it; one server serves all tests of a run."""
+"""A VS Code server with its own home folder, and the browser that drives it; all tests of a run share one server."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests.editors.needs import HOUSE, absent, cache, required
 HERE = Path(__file__).parent
 EXTENSION = HOUSE / "editors" / "vscode"
 WAIT = 15_000 if os.environ.get("CI") != "true" else 30_000
-"""Milliseconds that a condition in the window may take to come true."""
+"""Milliseconds to wait for a condition in the window."""
 SETTINGS: dict[str, Any] = {
     "chat.disableAIFeatures": True,
     "explorer.autoReveal": False,
@@ -35,7 +35,7 @@ SETTINGS: dict[str, Any] = {
     "update.mode": "none",
     "workbench.colorTheme": "Default Dark Modern",
     "workbench.editor.enablePreview": True,
-    # A tooltip lies over the button beside it.
+    # A tooltip would cover the button beside it.
     "workbench.hover.delay": 100_000,
     "workbench.startupEditor": "none",
     "workbench.tips.enabled": False,
@@ -43,12 +43,12 @@ SETTINGS: dict[str, Any] = {
 
 
 def folder() -> Path:
-    """Return where VS Code and the driver are to be installed."""
+    """Return the folder in which to install VS Code and the driver."""
     return Path(os.environ.get("CODESEARCH_TEST_VSCODE") or cache() / "vscode-1.100.3")
 
 
 def installed() -> Path:
-    """Return where install.sh put VS Code and the driver; skip, or fail in CI, where they are not."""
+    """Return where install.sh put VS Code and the driver; skip the test, or fail in CI, if they are missing."""
     required("node", "npm", why="(node 20 or newer)")
     version = subprocess.run(["node", "--version"], capture_output=True, text=True, check=True).stdout.strip()
     if int(version.removeprefix("v").split(".")[0]) < 20:
@@ -69,12 +69,12 @@ def chromium() -> str | None:
 
 @dataclass(frozen=True)
 class Result:
-    """What a case came to."""
+    """The result of a case."""
 
     case: str
     ok: bool
     reason: str
-    """Short and stable: what was wrong."""
+    """What was wrong: a short text that does not vary."""
     detail: str
     seconds: float
     data: Any
@@ -86,19 +86,19 @@ class Editor:
 
     install: Path
     work: Path
-    """Home, settings, extensions, logs, pictures."""
+    """Folder of home, settings, extensions, logs and screenshots."""
     port: int = 0
     process: subprocess.Popen[bytes] | None = None
     environment: dict[str, str] = field(default_factory=dict)
 
     @property
     def bin(self) -> Path:
-        """First on the PATH of the extension host."""
+        """The first folder on the PATH of the extension host."""
         return self.home / ".local" / "bin"
 
     @property
     def home(self) -> Path:
-        """The user's."""
+        """The home folder of the user."""
         return self.work / "home"
 
     @property
@@ -108,12 +108,12 @@ class Editor:
 
     @property
     def report(self) -> Path:
-        """What the tests inside the extension host write."""
+        """The file that the tests inside the extension host write."""
         return self.work / "report.json"
 
     @property
     def pids(self) -> Path:
-        """One line for each language server that was started."""
+        """A file with one line per language server that was started."""
         return self.work / "pids"
 
     def _command(self, *arguments: str) -> list[str]:
@@ -122,12 +122,12 @@ class Editor:
         return [shutil.which("node") or "node", str(main), "--accept-server-license-terms", *data, *arguments]
 
     def start(self, vsix: Path | None = None, environment: Mapping[str, str] | None = None) -> None:
-        """Install the extension and listen; returns when the workbench is served."""
+        """Install the extension and start the server; return when it serves the workbench."""
         for folder in (self.bin, self.work / "server" / "data" / "User"):
             folder.mkdir(parents=True, exist_ok=True)
         self.environment = {
             "HOME": str(self.home),
-            # Only what is here and the system's: a codesearch in the environment of the tests is not found.
+            # Only this folder and the system's, so that no codesearch in the environment of the tests is found.
             "PATH": os.pathsep.join((str(self.bin), "/usr/local/bin", "/usr/bin", "/bin")),
             "LC_ALL": "C.UTF-8",
             "TMPDIR": os.environ.get("TMPDIR", "/tmp"),
@@ -150,9 +150,9 @@ class Editor:
                 self._command(
                     "--host", "127.0.0.1", "--port", str(self.port), "--without-connection-token",
                     "--telemetry-level", "off",
-                    # It ends by itself some minutes after the tests, should they be killed.
+                    # If the tests are killed, it exits after some minutes.
                     "--enable-remote-auto-shutdown",
-                    # The environment is ours, not that of a login shell.
+                    # Use this environment, not that of a login shell.
                     "--force-disable-user-env",
                 ),
                 env=self.environment, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
@@ -173,7 +173,7 @@ class Editor:
             return False
 
     def stop(self) -> None:
-        """End the server and what it started."""
+        """End the server and its child processes."""
         if self.process is not None:
             os.killpg(self.process.pid, signal.SIGTERM)
             try:
@@ -183,13 +183,13 @@ class Editor:
                 self.process.wait(10)
 
     def settings(self, **settings: Any) -> None:
-        """Write the user's settings; the next window has them."""
+        """Write the user's settings for the next window."""
         named = {name.replace("__", "."): value for name, value in settings.items()}
         text = json.dumps({**SETTINGS, **named}, indent=1)
         (self.work / "server" / "data" / "User" / "settings.json").write_text(text, encoding="utf-8")
 
     def script(self, command: Sequence[str]) -> str:
-        """Return the text of a program `codesearch` that runs a command as its language server; none: the real one."""
+        """Return a script `codesearch` that runs a command as its language server; without a command, the real one."""
         real = shlex.join([sys.executable, "-m", "codesearch.cli"])
         path = shlex.quote(os.pathsep.join((str(HOUSE), str(HOUSE / "lsp"))))
         return (
@@ -201,7 +201,7 @@ class Editor:
         )
 
     def serve(self, command: Sequence[str] | None) -> None:
-        """Have `codesearch` on the PATH run a command; None: there is no such program."""
+        """Make `codesearch` on the PATH run a command; None removes the program."""
         self.program.unlink(missing_ok=True)
         self.pids.unlink(missing_ok=True)
         if command is not None:
@@ -209,7 +209,7 @@ class Editor:
             self.program.chmod(0o755)
 
     def drive(self, script: str, cases: Sequence[str], folder: Path | None, **task: Any) -> dict[str, Result]:
-        """Run cases in one window, with a folder or without; each has a result, even if the window itself failed."""
+        """Run cases in one window, with or without a folder; each gets a result, even if the window itself failed."""
         shots = Path(task.pop("shots", self.work / "shots"))
         shots.mkdir(parents=True, exist_ok=True)
         whole = {
@@ -233,7 +233,7 @@ class Editor:
 
 
 def _run(command: Sequence[str], limit: float) -> str:
-    """Return what a program printed; one that takes too long is ended, with the browser that it started."""
+    """Return the output of a program; if it takes too long, it is ended with the browser that it started."""
     with subprocess.Popen(command, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
         try:
             return process.communicate(timeout=limit)[0]
@@ -246,7 +246,7 @@ def _run(command: Sequence[str], limit: float) -> str:
 
 
 def check(result: Result, editor: Editor) -> None:
-    """Fail with all that helps to see why."""
+    """Fail with everything that helps to find the cause."""
     if not result.ok:
         log = (editor.work / "server.log").read_text(errors="replace").splitlines()[-15:]
         said = "\n".join(log)
