@@ -34,7 +34,8 @@ pytestmark = pytest.mark.filterwarnings("default")
 
 def real(test: Callable[..., None]) -> Callable[..., None]:
     """Mark a test that imports a real model: it needs the extra, and importing torch alone takes seconds."""
-    return pytest.mark.integration(installed(test))
+    marked: Callable[..., None] = pytest.mark.integration(installed(test))
+    return marked
 
 
 TEXTS = [
