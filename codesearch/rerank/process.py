@@ -6,7 +6,6 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 
 from codesearch import embed
 
@@ -16,17 +15,18 @@ MAX_VECTORS = 4096
 """Vectors kept in memory besides the index: of unsaved buffers, of queries, and where the index cannot be written."""
 
 
-@dataclass(slots=True)
 class ProcessState:
     """Models, each loaded once, and the vectors made last. Thread-safe."""
 
-    lock: threading.Lock = field(default_factory=threading.Lock)
-    models: dict[str, embed.Embedder] = field(default_factory=dict)
-    failures: dict[str, tuple[float, str]] = field(default_factory=dict)
-    """By model: when it failed, and why."""
-    vectors: OrderedDict[tuple[str, bytes], bytes] = field(default_factory=OrderedDict)
-    """By model id and content hash (or query digest), oldest first."""
-    used: float = 0.0
+    def __init__(self) -> None:
+        """Hold nothing yet."""
+        self.lock = threading.Lock()
+        self.models: dict[str, embed.Embedder] = {}
+        self.failures: dict[str, tuple[float, str]] = {}
+        """By model: when it failed, and why."""
+        self.vectors: OrderedDict[tuple[str, bytes], bytes] = OrderedDict()
+        """By model id and content hash (or query digest), oldest first."""
+        self.used = 0.0
 
     def model(self, name: str) -> embed.Embedder:
         """Return a model. Raises NotFoundError if there is none of that name, CodesearchError if it cannot be read."""

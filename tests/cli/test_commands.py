@@ -12,7 +12,7 @@ import pytest
 
 import codesearch
 from codesearch import settings as known
-from codesearch.cli.options import place
+from codesearch.cli.targets import place
 from tests.support.command import process
 from tests.support.trees import write
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from codesearch.cli import options, session
+from codesearch.cli import options, session, targets
 from codesearch.cli.exit_codes import FOUND
 from codesearch.cli.options import ColorOption, ModelOption, PathArgument, QuietOption, ReportFormat, ReportFormatOption
 from codesearch.cli.ui import console
@@ -81,7 +81,7 @@ def bench(
     count = int(queries) if queries.isdecimal() else len(texts)
     given = {"model": model, "embed": options.value_of(embed)}
     settings = {name: value for name, value in given.items() if value is not None}
-    with session.opened(options.folder_of(path), **settings, color=options.value_of(color)) as index:
+    with session.opened(targets.folder_of(path), **settings, color=options.value_of(color)) as index:
         index.check_model()
         root, look = index.root, console.look(index.settings.color)
     with _endable():

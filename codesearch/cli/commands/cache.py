@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from codesearch.cli import options
+from codesearch.cli import targets
 from codesearch.cli.exit_codes import FOUND, NOTHING
 from codesearch.cli.options import PathArgument, QuietOption, ReportFormat, ReportFormatOption
 from codesearch.cli.registration import command, group
@@ -23,7 +23,7 @@ def list_command(path: PathArgument = None, format: ReportFormatOption = ReportF
     from codesearch.cli.ui.reports import number, size
     from codesearch.rerank import shared_cache
 
-    wished = settings.load(options.root_of(path))
+    wished = settings.load(targets.root_of(path))
     facts = shared_cache.facts()
     if format is ReportFormat.json:
         value = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from codesearch.cli import options, session
+from codesearch.cli import session, targets
 from codesearch.cli.exit_codes import FOUND, NOTHING
 from codesearch.cli.options import DbOption, PathArgument, QuietOption, RootOption
 from codesearch.cli.ui import console
@@ -16,7 +16,7 @@ def clean(path: PathArgument = None, root: RootOption = None, db: DbOption = Non
 
     Exit status: 0 if an index was deleted, 1 if there was none.
     """
-    with session.opened(options.folder_of(path) if root is None else options.root_of(path, root, db), db=db) as index:
+    with session.opened(targets.folder_of(path) if root is None else targets.root_of(path, root, db), db=db) as index:
         removed = index.remove()
         if not quiet:
             console.message(f"{index.path}: {'removed' if removed else 'there is no index'}")

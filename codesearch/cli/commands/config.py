@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from codesearch.cli import options, session
+from codesearch.cli import options, session, targets
 from codesearch.cli.exit_codes import FOUND
 from codesearch.cli.options import ColorOption, PathArgument, ReportFormat, ReportFormatOption
 from codesearch.cli.ui import console
@@ -18,7 +18,7 @@ def config(path: PathArgument = None, format: ReportFormatOption = ReportFormat.
     from codesearch.cli.ui import render, reports
 
     given = {"color": options.value_of(color)}
-    with session.opened(options.root_of(path), **given) as index:
+    with session.opened(targets.root_of(path), **given) as index:
         described = settings.describe(settings.load_layers(index.root, given))
         if format is ReportFormat.json:
             found = {item.name: {"value": item.value, "origin": item.origin} for item in described}

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from codesearch.cli import options, session
+from codesearch.cli import options, session, targets
 from codesearch.cli.exit_codes import FOUND, NOTHING
 from codesearch.cli.options import ColorOption, PathArgument, QuietOption, ReportFormat, ReportFormatOption
 from codesearch.cli.ui import console
@@ -92,7 +92,7 @@ def evaluate(
     index is not used. Exit status: 0 done, 1 below --fail-under or --baseline, 2 error.
     """
     limits = _limits(fail_under or [])
-    with session.opened(options.folder_of(path), color=options.value_of(color)) as index:
+    with session.opened(targets.folder_of(path), color=options.value_of(color)) as index:
         from codesearch.cli.ui.progress import stretches
         from codesearch.quality import ask, evaluation, report
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from codesearch.cli import options, session
+from codesearch.cli import session, targets
 from codesearch.cli.exit_codes import FOUND, NOTHING
 from codesearch.cli.options import DbOption, PathArgument, QuietOption, ReportFormat, ReportFormatOption
 from codesearch.cli.registration import command, group
@@ -23,7 +23,7 @@ def list_command(path: PathArgument = None, format: ReportFormatOption = ReportF
     from codesearch.cli.ui.render import print_json
     from codesearch.quality import feedback
 
-    with session.opened(options.root_of(path), db=db) as index:
+    with session.opened(targets.root_of(path), db=db) as index:
         found = list(feedback.read(index.path))
         if format is ReportFormat.json:
             file = str(feedback.file_of(index.path))
@@ -45,7 +45,7 @@ def clear(path: PathArgument = None, db: DbOption = None, quiet: QuietOption = F
     """
     from codesearch.quality import feedback
 
-    with session.opened(options.root_of(path), db=db) as index:
+    with session.opened(targets.root_of(path), db=db) as index:
         count = feedback.clear(index.path)
         if not quiet:
             told = f"{count:,} deleted" if count else "nothing was recorded"

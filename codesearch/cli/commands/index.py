@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from codesearch.cli import options, session
+from codesearch.cli import session, targets
 from codesearch.cli.exit_codes import FOUND
 from codesearch.cli.options import DbOption, PathArgument, QuietOption, RerankOptions, RootOption
 from codesearch.cli.ui import console
@@ -53,7 +53,7 @@ def index(
     from codesearch.cli.ui.progress import Reporter
 
     settings = {"include": include, "exclude": exclude, "workers": workers, "db": db, **rerank.settings}
-    with session.opened(options.root_of(path, root, db), **settings) as opened:
+    with session.opened(targets.root_of(path, root, db), **settings) as opened:
         opened.check_model()
         made = not opened.path.exists()
         with Reporter(opened.root, quiet=quiet, first=rebuild or made) as reporter:

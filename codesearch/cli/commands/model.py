@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 import typer
 
-from codesearch.cli import options
+from codesearch.cli import options, targets
 from codesearch.cli.options import ReportFormat, ReportFormatOption
 from codesearch.cli.registration import command, group
 from codesearch.cli.ui import console
@@ -61,7 +61,7 @@ def list_models(
     from codesearch import settings
     from codesearch.cli.ui import render
 
-    chosen = settings.load(options.root_of(path)).model
+    chosen = settings.load(targets.root_of(path)).model
     found = list(_listed(chosen))
     if format is ReportFormat.json:
         render.print_json({"model": chosen, "models": [asdict(item) for item in found]}, indent=2)
@@ -158,7 +158,7 @@ def use(
     from codesearch import embed, settings
 
     embed.load(name)
-    root = options.folder_of(path).absolute()
+    root = targets.folder_of(path).absolute()
     if path is not None and not project:
         raise UsageError("PATH requires --project")
     file = root / settings.PROJECT_FILE if project else settings.user_file()
@@ -182,7 +182,7 @@ def remove(name: NameArgument) -> int:
     from codesearch import embed, settings
     from codesearch.embed.manage import importer
 
-    layers = settings.load_layers(options.root_of(None))
+    layers = settings.load_layers(targets.root_of(None))
     if name not in embed.bundled():
         embed.folder_of(name)
         users = [layer.origins["model"] for layer in layers if layer.values.get("model") == name]
@@ -227,7 +227,7 @@ def bench(
     wanted = names or embed.available()
     for name in wanted:
         embed.folder_of(name)
-    root = options.root_of(path)
+    root = targets.root_of(path)
     texts = documents(root, count)
     if not texts:
         raise CodesearchError(f"{root}: no functions to embed; choose another folder with --path")

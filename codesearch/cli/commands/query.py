@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
@@ -16,9 +15,9 @@ from codesearch.cli.options import (
     FilterOptions,
     Format,
     IndexOptions,
-    LimitOption,
     OutputOptions,
     RerankOptions,
+    ResultOptions,
 )
 from codesearch.cli.registration import application, register
 from codesearch.cli.ui import answers, console
@@ -34,35 +33,7 @@ if TYPE_CHECKING:
     from codesearch.search import Query, Ranked
 
 
-@dataclass(frozen=True, slots=True)
-class ResultOptions:
-    """Which results are shown or opened."""
-
-    limit: LimitOption = None
-    min_score: Annotated[
-        float | None,
-        typer.Option(
-            "--min-score", min=0.0, max=1.0, metavar="X", help="Omit results with a lower score.", show_default=False
-        ),
-    ] = None
-    explain: Annotated[bool, typer.Option("--explain", help="Explain the rank of each result.")] = False
-    open_: Annotated[
-        int | None,
-        typer.Option("--open", min=1, metavar="N", help="Open result N in $VISUAL or $EDITOR.", show_default=False),
-    ] = None
-    batch: Annotated[
-        str | None,
-        typer.Option(
-            "--batch",
-            metavar="FILE",
-            help="Answer one query per line of FILE (- for stdin), one JSON object per line. Omit TEXT.",
-            show_default=False,
-        ),
-    ] = None
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(NamedTuple):
     """A query as it was typed, with its options."""
 
     text: str
@@ -72,16 +43,19 @@ class Request:
     use: IndexOptions
 
 
+WordsArgument = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[TEXT]... [PATH]",
+        help="What the code does, in plain words, or a name; - reads it from stdin. Then the folder to search "
+        "(default: the nearest enclosing folder with an index or a git repository).",
+        show_default=False,
+    ),
+]
+
+
 def query(
-    words: Annotated[
-        list[str] | None,
-        typer.Argument(
-            metavar="[TEXT]... [PATH]",
-            help="What the code does, in plain words, or a name; - reads it from stdin. Then the folder to search "
-            "(default: the nearest enclosing folder with an index or a git repository).",
-            show_default=False,
-        ),
-    ] = None,
+    words: WordsArgument = None,
     *,
     results: ResultOptions,
     filters: FilterOptions,
@@ -158,7 +132,7 @@ def _batch(index: Index, where: Filter, results: ResultOptions, output: OutputOp
     assert results.batch is not None
     if use.update:
         session.refresh(index, quiet=use.quiet)
-    printed = answers.answers(index, replace(output, format=Format.ndjson, json=False), weak=True)
+    printed = answers.answers(index, output._replace(format=Format.ndjson, json=False), weak=True)
     return answer_lines(index, results.batch, where, printed, results.min_score, quiet=use.quiet)
 
 

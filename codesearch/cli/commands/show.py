@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from codesearch.cli import options, session
+from codesearch.cli import options, session, targets
 from codesearch.cli.exit_codes import FOUND, NOTHING
 from codesearch.cli.options import (
     ColorOption,
@@ -41,9 +41,9 @@ def show(
     codesearch show parse_config -n 5       up to 5 symbols with that name
     codesearch show src/cache.py:42 | less
     """
-    at = options.place(what)
+    at = targets.place(what)
     tree = use.tree(path)
-    root, file = options.located(at[0], path, use) if at is not None else (tree.root, "")
+    root, file = use.located(at[0], path) if at is not None else (tree.root, "")
     with session.opened(root, db=use.db, color=options.value_of(color)) as index:
         if use.update:
             session.refresh(index, quiet=use.quiet)

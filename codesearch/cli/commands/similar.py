@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from codesearch.cli import options, session
+from codesearch.cli import session, targets
 from codesearch.cli.options import FilterOptions, IndexOptions, LimitOption, OutputOptions, PathArgument
 from codesearch.cli.ui import answers
 from codesearch.core.errors import UsageError
@@ -28,10 +28,10 @@ def similar(
 
     FILE may be absolute, relative to the current folder, or relative to the root of the index.
     """
-    at = options.place(place)
+    at = targets.place(place)
     if at is None:
         raise UsageError(f"{place}: expected FILE:LINE, for example src/cache.py:42")
-    root, file = options.located(at[0], path, use)
+    root, file = use.located(at[0], path)
     where = filters.where() & use.tree(path).where
     with session.opened(root, db=use.db, limit=limit, **output.settings) as index:
         hits = session.similar(index, file, at[1], where, update=use.update, quiet=use.quiet)

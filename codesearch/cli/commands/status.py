@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from codesearch.cli import options, session
+from codesearch.cli import options, session, targets
 from codesearch.cli.exit_codes import FOUND, NOTHING
 from codesearch.cli.options import ColorOption, DbOption, PathArgument, ReportFormat, ReportFormatOption, RootOption
 from codesearch.cli.ui import console
@@ -30,7 +30,7 @@ def status(
     """
     from codesearch.cli.ui import render, reports
 
-    with session.opened(options.root_of(path, root, db), db=db, color=options.value_of(color)) as index:
+    with session.opened(targets.root_of(path, root, db), db=db, color=options.value_of(color)) as index:
         found = index.status()
         if format is ReportFormat.json:
             render.print_json(reports.status_object(found, list_skipped=skipped), indent=2)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from codesearch.cli import options
+from codesearch.cli import targets
 from codesearch.cli.exit_codes import ERROR, FOUND, NOTHING
 from codesearch.cli.options import DbOption, PathArgument, QuietOption, RerankOptions, RootOption
 from codesearch.cli.ui import console
@@ -56,7 +56,7 @@ def watch(
 
     given = {"db": db, **rerank.settings}
     settings = {name: value for name, value in given.items() if value is not None}
-    service = Service(options.root_of(path, root, db), settings, name=NAME, poll=poll)
+    service = Service(targets.root_of(path, root, db), settings, name=NAME, poll=poll)
     if status:
         return _status(service)
     if stop:

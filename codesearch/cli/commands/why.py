@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from codesearch.cli import options, session
+from codesearch.cli import options, session, targets
 from codesearch.cli.exit_codes import FOUND
 from codesearch.cli.options import (
     ColorOption,
@@ -59,11 +59,11 @@ def why(
     candidate, it is folded into another result, or it is outranked; in that case the features that
     make the difference are listed. Exit status: 0 if the rank could be explained.
     """
-    at = options.place(place)
+    at = targets.place(place)
     if at is None:
         raise UsageError(f"{place}: expected FILE:LINE, for example src/cache.py:42")
     where = filters.where() & use.tree(path).where
-    root, file = options.located(at[0], path, use)
+    root, file = use.located(at[0], path)
     with session.opened(root, db=use.db, color=options.value_of(color), **rerank.settings) as index:
         if use.update:
             session.refresh(index, quiet=use.quiet)

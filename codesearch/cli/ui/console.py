@@ -8,8 +8,7 @@ import re
 import shutil
 import sys
 import unicodedata
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 ColorWish = Literal["auto", "always", "never"]
 
@@ -104,8 +103,7 @@ def _escape(found: re.Match[str]) -> str:
     return _NAMED_CONTROLS.get(found[0]) or (f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}")
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(NamedTuple):
     """How text is shown on stdout."""
 
     color: bool = False

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 _SHORTEST_TERM = 3
 _COMMENT = re.compile(r"\s*($|#|//|/\*|\*|--|;|<!--|\"\"\"|'''|%)")
 _CODES = re.compile("(\x1b\\[[0-9;]*m)")
 
 
-@dataclass(frozen=True, slots=True)
-class Terms:
+class Terms(NamedTuple):
     """The words of a query that are marked in the lines of its results."""
 
     words: tuple[str, ...] = ()

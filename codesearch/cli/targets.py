@@ -1,0 +1,140 @@
+"""Which tree, file and line the arguments of a command mean."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from codesearch.core.dirs import expand_home
+from codesearch.core.errors import NotFoundError, UsageError
+
+if TYPE_CHECKING:
+    from codesearch.core.filter import Filter
+
+
+class Tree(NamedTuple):
+    """The tree that a command works on."""
+
+    root: Path
+    """The folder that is indexed."""
+    below: str = ""
+    """The folder that the command is restricted to, relative to the root with `/`; "" for all of it."""
+
+    @property
+    def where(self) -> Filter:
+        """The restriction as a filter."""
+        from codesearch.core.filter import Filter
+
+        escaped = re.sub(r"([*?\[])", r"[\1]", self.below)
+        return Filter(under=(f"/{escaped}/**",)) if self.below else Filter()
+
+
+def tree_of(path: str | None, root: str | None = None, db: str | None = None) -> Tree:
+    """Return the tree for PATH and --root: PATH restricts a command, the folder that encloses it has the index.
+
+    With --db, PATH is the root: an index file of its own hides no other index.
+    Raises UsageError where the tree would be a home folder or a whole disk that was not named.
+    """
+    for given, name in ((path, "PATH"), (root, "--root")):
+        if given is not None and not given:
+            raise UsageError(f"{name} is empty: give a folder, or omit it")
+    from codesearch.store.roots import enclosing_root, holds_everything
+
+    if root is not None:
+        return _explicit_tree(path, root)
+    folder = _absolute(Path.cwd() if path is None else expand_home(path))
+    if path is not None and not folder.is_dir():
+        return Tree(Path(path))  # opening it reports the problem
+    if path is not None and db is not None:
+        return Tree(folder)
+    top = enclosing_root(folder)
+    if path is None and holds_everything(top) and not (top / ".git").exists():
+        raise UsageError(
+            f"{top}: too large to index unasked. Go to a project, or give a folder (`.` for all of this one)"
+        )
+    _note_nested(folder, top)
+    return Tree(top, "" if path is None else _below(folder, top))
+
+
+def _explicit_tree(path: str | None, root: str) -> Tree:
+    top = _absolute(expand_home(root))
+    folder = top if path is None else _absolute(expand_home(path))
+    if not folder.is_relative_to(top):
+        raise UsageError(f"{path}: not inside the root {top}")
+    return Tree(top, _below(folder, top))
+
+
+def root_of(path: str | None, root: str | None = None, db: str | None = None) -> Path:
+    """Return the root of the tree for PATH, --root and --db; see `tree_of`."""
+    return tree_of(path, root, db).root
+
+
+def folder_of(path: str | None) -> Path:
+    """Return PATH, for commands that build their own index; without PATH, the root that encloses the current folder."""
+    return root_of(None) if path is None else Path(path)
+
+
+def _below(folder: Path, top: Path) -> str:
+    return "" if folder == top else folder.relative_to(top).as_posix()
+
+
+def _note_nested(folder: Path, top: Path) -> None:
+    """Mention an index inside the tree that is not used, made by an earlier version or with --root."""
+    from codesearch.cli.ui import console
+    from codesearch.store.roots import has_index
+
+    for inner in (folder, *folder.parents):
+        if inner == top or not inner.is_relative_to(top):
+            return
+        if has_index(inner):
+            console.message(
+                f"using the index of {top}, not the one inside it at {inner} "
+                f"(--root {inner} uses that one, `codesearch clean --root {inner}` deletes it)"
+            )
+            return
+
+
+_PLACE = re.compile(r"(?P<file>.+?):(?P<line>[0-9]{1,9})(?::[0-9]+)?\Z", re.DOTALL)
+_PLACE_WITHOUT_COLUMN = re.compile(r"(?P<file>.+):(?P<line>[0-9]{1,9})\Z", re.DOTALL)
+
+
+def place(text: str) -> tuple[str, int] | None:
+    """Parse FILE:LINE, or FILE:LINE:COLUMN as editors and grep print it, into (file, line); None for other text."""
+    found = _PLACE.match(text)
+    if found is None:
+        return None
+    longer = _PLACE_WITHOUT_COLUMN.match(text)
+    if longer is not None and longer["file"] != found["file"] and Path(longer["file"]).exists():
+        found = longer
+    return found["file"], int(found["line"])
+
+
+def located(file: str, path: str | None, root: str | None = None, db: str | None = None) -> tuple[Path, str]:
+    """Return (root, path below it) of a file that is absolute, relative to the current folder, or relative to the root.
+
+    For a file outside the default root, this is the root that encloses it. Raises NotFoundError if there is none.
+    """
+    from codesearch.store.roots import enclosing_root
+
+    meant = tree_of(path, root, db).root
+    top = _absolute(meant)
+    here = _absolute(expand_home(file))
+    if not here.is_file():
+        below = _absolute(top / file)
+        if not below.is_file():
+            raise NotFoundError(f"{file}: no such file in the current folder or in {top}")
+        here = below
+    for start in (top, top.resolve()):
+        for end in (here, here.resolve()):
+            if end.is_relative_to(start):
+                return meant, end.relative_to(start).as_posix()
+    if path is not None or root is not None:
+        raise NotFoundError(f"{file}: not inside {top}")
+    own = enclosing_root(here.parent)
+    return own, here.relative_to(_absolute(own)).as_posix()
+
+
+def _absolute(path: Path) -> Path:
+    return Path(os.path.abspath(path))  # noqa: PTH100 -- resolve() would follow links out of the tree as named
