@@ -36,14 +36,14 @@ class Buffer:
     language: str | None
     """Its language, for a buffer whose path and text do not reveal it; None if unknown."""
     options: FileOptions
+    timeout: float = 10.0
+    """Seconds that reading it may take."""
 
 
 class BufferReader:
     """Turns buffers into records, one at a time. `read` blocks: call it from a thread."""
 
-    def __init__(self, timeout: float = 10.0) -> None:
-        """`timeout`: seconds a buffer may take."""
-        self._timeout = timeout
+    def __init__(self) -> None:
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
         self._used = 0.0
@@ -62,7 +62,7 @@ class BufferReader:
                     return cast(FileRecord, self._ask(buffer))
                 except TimeoutError:
                     self._kill()
-                    return _failed(buffer, "parse timeout", f"took more than {self._timeout:g} s")
+                    return _failed(buffer, "parse timeout", f"took more than {buffer.timeout:g} s")
                 except (EOFError, OSError):
                     self._kill()
         return _failed(buffer, "parse failed", "the process that reads buffers crashed")
@@ -81,7 +81,7 @@ class BufferReader:
         self._kill()
 
     def _ask(self, buffer: Buffer) -> object:
-        limit = self._timeout
+        limit = buffer.timeout
         if self._process is None or self._process.poll() is not None:
             self._start()
         if not self._proven:

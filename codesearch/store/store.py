@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any
+
+import apsw
 
 from codesearch.core.errors import StoreError
 from codesearch.core.filter import Filter
@@ -117,7 +119,8 @@ class Store:
         try:
             yield
         finally:
-            self.connection.raw.set_progress_handler(None)
+            with suppress(apsw.ConnectionClosedError):  # the index was rebuilt, and its old file closed
+                self.connection.raw.set_progress_handler(None)
 
     # -- facts about the index ------------------------------------------------------------------------
 

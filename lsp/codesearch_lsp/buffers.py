@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+from codesearch import Settings
 from codesearch.core.errors import CodesearchError
 from codesearch.indexing.buffer_worker import Buffer, BufferReader
 from codesearch_lsp import uris
@@ -193,13 +194,13 @@ class Buffers:
             logger.exception("%s could not be read", document.uri)
 
     def _read_into(self, folder: Folder, path: str, document: Document, data: bytes, generation: int) -> None:
-        options = folder.file_options
-        same = same_as_file(document, data, options.max_file_size)
+        settings = folder.settings
+        same = same_as_file(document, data, settings)
         if folder.engine is not None and (same or folder.leaves_out(path)):
             document.differs = False
             folder.drop(path)
             return
-        record = self._reader.read(Buffer(path, data, document.language(), options))
+        record = self._reader.read(_buffer(path, data, document, settings))
         if document.generation != generation:
             return
         if record.skipped:
@@ -238,8 +239,8 @@ class Buffers:
 
     def symbols_of(self, document: Document) -> Any:
         """Return the symbols of a buffer as it is now. Blocks: call it from a thread."""
-        options = document.folder.file_options
-        record = self._reader.read(Buffer(document.path, document.data(), document.language(), options))
+        settings = document.folder.settings
+        record = self._reader.read(_buffer(document.path, document.data(), document, settings))
         return [item.symbol for item in record.symbols]
 
     def shutdown(self) -> None:
@@ -247,3 +248,7 @@ class Buffers:
         for pool in (self._threads, self._saving):
             pool.shutdown(wait=False, cancel_futures=True)
         self._reader.close()
+
+
+def _buffer(path: str, data: bytes, document: Document, settings: Settings) -> Buffer:
+    return Buffer(path, data, document.language(), settings.file_options(), settings.parse_timeout)

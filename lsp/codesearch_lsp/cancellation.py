@@ -6,8 +6,6 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from codesearch.store import Store
-
 _current = threading.local()
 
 
@@ -27,10 +25,16 @@ class Cancellation:
 
     @contextmanager
     def working(self) -> Iterator[None]:
-        """Make what this thread does in the block cancellable."""
+        """Make what this thread does in the block cancellable. Raises CancelledWorkError if it is cancelled."""
+        if self.cancelled:
+            raise CancelledWorkError
         _current.cancellation = self
         try:
             yield
+        except Exception:
+            if self.cancelled:  # a database query that was interrupted, for example
+                raise CancelledWorkError from None
+            raise
         finally:
             _current.cancellation = None
 
@@ -39,24 +43,3 @@ def is_cancelled() -> bool:
     """Return whether the request that this thread works on was cancelled."""
     current: Cancellation | None = getattr(_current, "cancellation", None)
     return current is not None and current.cancelled
-
-
-@contextmanager
-def cancellable(store: Store | None) -> Iterator[None]:
-    """Interrupt this thread's queries of a store when the request that it works on is cancelled.
-
-    Raises CancelledWorkError if it is.
-    """
-    current: Cancellation | None = getattr(_current, "cancellation", None)
-    if current is None or store is None:
-        yield
-        return
-    if current.cancelled:
-        raise CancelledWorkError
-    try:
-        with store.stopped_if(lambda: current.cancelled):
-            yield
-    except Exception:
-        if current.cancelled:
-            raise CancelledWorkError from None
-        raise

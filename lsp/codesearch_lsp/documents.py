@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from codesearch.service import unsaved
 from codesearch_lsp import uris
 from codesearch_lsp.positions import Text
 
 if TYPE_CHECKING:
+    from codesearch import Settings
     from codesearch_lsp.folders import Folder
 
 Homes = tuple[tuple["Folder", str], ...]
@@ -79,16 +81,6 @@ class Document:
         self.text.replace((start.line, start.character), (end.line, end.character), change.text, encoding)
 
 
-def same_as_file(document: Document, data: bytes, limit: int) -> bool:
+def same_as_file(document: Document, data: bytes, settings: Settings) -> bool:
     """Return whether a buffer equals its file. Reads the file."""
-    from codesearch.files import decode
-    from codesearch.files.reading import read_plain
-
-    if document.on_disk is None:
-        return False
-    try:
-        raw = read_plain(document.on_disk, limit + 1)
-    except OSError:
-        return False
-    decoded = decode(raw)
-    return not isinstance(decoded, str) and decoded[0] == data
+    return document.on_disk is not None and unsaved.text_of(document.on_disk, settings) == data

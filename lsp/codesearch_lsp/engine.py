@@ -9,12 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from codesearch.core.errors import CodesearchError
-from codesearch.service.service import Service
-from codesearch.service.state import State
+from codesearch.service import Service, State
 
 if TYPE_CHECKING:
-    from codesearch.index import Index
-    from codesearch.settings import Settings
+    from codesearch import Index, Settings
 
 __all__ = ["Engine", "State"]
 

@@ -12,7 +12,7 @@ from typing import Any
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 
-from codesearch import search
+import codesearch
 from codesearch._version import __version__
 from codesearch.core.errors import CodesearchError, UsageError
 from codesearch.quality import feedback
@@ -86,7 +86,7 @@ class OwnHandlers(Handlers):
         text = str(parameters.text(raw, "text"))
         ask = parameters.ask(raw, self._workspace.options.limit)
         session = parameters.text(raw, "session", optional=True) or ""
-        parsed = search.parse(text, ask.where)
+        parsed = codesearch.parse(text, ask.where)
         task = asyncio.current_task()
         assert task is not None
         older = self._sessions.get(session)
@@ -132,7 +132,7 @@ class OwnHandlers(Handlers):
     def _best(
         self,
         folders: list[Folder],
-        parsed: search.Query,
+        parsed: codesearch.Query,
         ask: Ask,
         on_first: Callable[[list[Found]], None] | None,
     ) -> list[dict[str, Any]]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from lsprotocol import types
 
-from codesearch import search
+import codesearch
 from codesearch.core.errors import UsageError
 from codesearch.core.types import CALLABLES, Symbol
 from codesearch_lsp import answers, parameters
@@ -43,7 +43,7 @@ class StandardHandlers(Handlers):
             found = await self._in_thread(lambda: [one for folder in folders for one in folder.listing(limit)])
         else:
             try:
-                parsed = search.parse(text)
+                parsed = codesearch.parse(text)
             except UsageError:
                 return []  # an incomplete filter, while it is being typed
             found = await self._in_thread(

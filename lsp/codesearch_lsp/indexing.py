@@ -7,8 +7,8 @@ import logging
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
+from codesearch import Progress as IndexProgress
 from codesearch.core.errors import CodesearchError
-from codesearch.indexing.request import Progress as IndexProgress
 from codesearch_lsp.capabilities import lookup
 from codesearch_lsp.engine import Engine, State
 from codesearch_lsp.folders import Folder, readable

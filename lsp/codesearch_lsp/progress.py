@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pygls.exceptions import JsonRpcException
 
 if TYPE_CHECKING:
-    from codesearch.indexing.request import Progress as IndexProgress
+    from codesearch import Progress as IndexProgress
     from codesearch_lsp.protocol import Protocol
 
 Token = str | int

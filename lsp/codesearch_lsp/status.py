@@ -56,7 +56,7 @@ def completeness(folders: list[Folder]) -> dict[str, Any]:
 
 def _completeness(folder: Folder) -> tuple[bool, str]:
     state = folder.state()
-    complete = state.fresh or bool(folder.note and folder.answers)
+    complete = (state.fresh and not folder.unfinished) or bool(folder.note and folder.answers)
     if state.updating is not None and not state.fresh:
         done = state.updating
         return complete, f"{folder.name}: indexing, {done.files:,} of {done.files_total:,} files"
@@ -66,4 +66,6 @@ def _completeness(folder: Folder) -> tuple[bool, str]:
         return complete, f"{folder.name}: {folder.note}"
     if not complete and not folder.answers:
         return complete, f"{folder.name}: indexing has not started yet"
+    if folder.unfinished:
+        return complete, f"{folder.name}: the first indexing has not finished; results may be missing"
     return complete, f"{folder.name}: {folder.shortfall}" if folder.shortfall else ""

@@ -9,8 +9,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from codesearch.store.location import FILE, FOLDER
-from codesearch.store.roots import enclosing_root
+from codesearch.service import unsaved
 from codesearch_lsp import uris
 from codesearch_lsp.buffers import Buffers
 from codesearch_lsp.documents import Document, Homes
@@ -208,29 +207,17 @@ class Workspace:
         path = uris.to_path(uri)
         if path is None or self.place(uri)[0] is not self.loose:
             return
-        try:
-            root = enclosing_root(Path(path).parent)
-            known = (root / FOLDER / FILE).exists() or (root / ".git").exists()
-            broad = root == root.parent or root == Path.home()
-        except (OSError, RuntimeError):
-            return
-        if known and not broad:
+        root = unsaved.repository_of(Path(path))
+        if root is not None:
             self.add_folder(uris.from_path(str(root)), root.name, implicit=True)
 
     def source(self, folder: Folder, path: str) -> bytes | None:
         """Return a file's text as it is extracted: the buffer's if it is open. May be called from any thread."""
-        from codesearch.files import decode
-        from codesearch.files.reading import read_plain
-
         document = self.buffers.at(folder, path)
         if document is not None:
             return document.data()
         full = path if folder.root is None else f"{folder.root}/{path}"
-        try:
-            decoded = decode(read_plain(full, folder.file_options.max_file_size + 1))
-        except (OSError, ValueError):
-            return None
-        return None if isinstance(decoded, str) else decoded[0]
+        return unsaved.text_of(full, folder.settings)
 
     def uri(self, folder: Folder, path: str) -> str:
         """Return the URI of a file, as the client writes it if it is open. May be called from any thread."""

@@ -16,13 +16,15 @@ from codesearch.files import FileOptions
 from codesearch.indexing.buffer_worker import Buffer, BufferReader
 
 
-def buffer(text: str, path: str = "a.py", language: str | None = None, **options: Any) -> Buffer:
-    return Buffer(path, text.encode(), language, FileOptions(**options))
+def buffer(
+    text: str, path: str = "a.py", language: str | None = None, *, timeout: float = 20.0, **options: Any
+) -> Buffer:
+    return Buffer(path, text.encode(), language, FileOptions(**options), timeout)
 
 
 @pytest.fixture
 def reader() -> Iterator[BufferReader]:
-    reader = BufferReader(timeout=20)
+    reader = BufferReader()
     yield reader
     reader.close()
 
@@ -93,10 +95,9 @@ def test_a_buffer_that_crashes_each_process_is_given_up(reader: BufferReader, mo
 
 def test_a_buffer_that_takes_too_long_is_given_up(reader: BufferReader):
     assert names(reader, buffer("def one(): pass"))
-    reader._timeout = 0.05
-    slow = buffer("def many(a):\n    return [a]\n" * 30_000)
-    assert reader.read(slow).skipped == "parse timeout"
-    reader._timeout = 20
+    slow = buffer("def many(a):\n    return [a]\n" * 30_000, timeout=0.05)
+    record = reader.read(slow)
+    assert (record.skipped, record.detail) == ("parse timeout", "took more than 0.05 s")
     assert "two" in names(reader, buffer("def two(): pass"))
 
 

@@ -4,7 +4,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from codesearch_lsp.cancellation import Cancellation, CancelledWorkError, cancellable
+from codesearch_lsp.cancellation import Cancellation, CancelledWorkError, is_cancelled
 
 from codesearch.store import Store
 
@@ -20,25 +20,27 @@ def store():
 def test_an_endless_question_is_ended(store: Store):
     cancellation = Cancellation()
     threading.Timer(0.2, cancellation.cancel).start()
-    with pytest.raises(CancelledWorkError), cancellation.working(), cancellable(store):
+    with pytest.raises(CancelledWorkError), cancellation.working(), store.stopped_if(is_cancelled):
         store.connection.rows(ENDLESS)
     assert store.counts()["files"] == 0  # the store still works
 
 
-def test_one_that_was_given_up_is_not_begun(store: Store):
+def test_one_that_was_given_up_is_not_begun():
     cancellation = Cancellation()
     cancellation.cancel()
-    with pytest.raises(CancelledWorkError), cancellation.working(), cancellable(store):
+    with pytest.raises(CancelledWorkError), cancellation.working():
         pytest.fail("began")
 
 
-def test_without_a_question_nothing_changes(store: Store):
-    with cancellable(store):
-        assert store.counts()["files"] == 0
-    with cancellable(None):
-        pass
+def test_without_a_question_nothing_is_cancelled():
+    assert not is_cancelled()
 
 
-def test_other_errors_stay_what_they_are(store: Store):
-    with pytest.raises(ZeroDivisionError), Cancellation().working(), cancellable(store):
+def test_other_errors_stay_what_they_are():
+    with pytest.raises(ZeroDivisionError), Cancellation().working():
         raise ZeroDivisionError
+
+
+def test_a_store_that_is_closed_meanwhile_is_no_error(store: Store):
+    with Cancellation().working(), store.stopped_if(is_cancelled):
+        store.close()
