@@ -11,6 +11,7 @@ from codesearch.cli.commands.bench import bench
 from codesearch.cli.commands.cache import app as cache
 from codesearch.cli.commands.clean import clean
 from codesearch.cli.commands.config import config
+from codesearch.cli.commands.doctor import doctor
 from codesearch.cli.commands.editor import app as editor
 from codesearch.cli.commands.evaluate import evaluate
 from codesearch.cli.commands.feedback import app as feedback
@@ -76,6 +77,7 @@ _COMMANDS: dict[str, Command] = {
     "why": why,
     "eval": evaluate,
     "bench": bench,
+    "doctor": doctor,
 }
 _GROUPS = {"cache": cache, "editor": editor, "feedback": feedback, "model": model}
 NAMES = (*_COMMANDS, *_GROUPS)

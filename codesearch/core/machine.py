@@ -65,3 +65,15 @@ def total_memory() -> int | None:
         return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     except (AttributeError, ValueError, OSError):  # Windows has no sysconf
         return None
+
+
+def memory_limit(root: Path = _CGROUP) -> int | None:
+    """Return the memory limit of this process's control group (containers) in bytes; None if it has none."""
+    for name in ("memory.max", "memory/memory.limit_in_bytes"):
+        try:
+            text = (root / name).read_text("utf-8").strip()
+        except OSError:
+            continue
+        # Version 1 says "no limit" with a number close to 2^63.
+        return int(text) if text.isdigit() and int(text) < 1 << 60 else None
+    return None

@@ -13,7 +13,7 @@ import sys
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -237,6 +237,15 @@ def _plan(folder: Path, wanted: dict[str, bytes]) -> _Plan:
             foreign.append(name)
     stale = [name for name, digest in installed.items() if name not in wanted and _digest_of(folder / name) == digest]
     return _Plan(writes, stale, foreign)
+
+
+def installation(editor: Editor) -> Literal["absent", "current", "other"]:
+    """Return whether the plugin of an editor is installed where the editor finds it, and is that of this version."""
+    folder = _folder(editor, None)
+    if _manifest(folder) is None:
+        return "absent"
+    plan = _plan(folder, _files(editor))
+    return "other" if plan.writes or plan.stale or plan.foreign else "current"
 
 
 def _write(folder: Path, wanted: dict[str, bytes], plan: _Plan) -> None:

@@ -1,0 +1,1 @@
+"""What `codesearch doctor` examines: one module per part of the installation, each check bounded in time."""
