@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from codesearch.cli import options
+from codesearch.cli import targets
 from codesearch.cli.exit_codes import FOUND, NOTHING
 from codesearch.cli.options import ColorOption, DbOption, PathArgument, ReportFormat, ReportFormatOption, RootOption
 from codesearch.cli.ui import console
@@ -27,7 +27,7 @@ def doctor(
     from codesearch.cli.doctor import examine, page
     from codesearch.cli.ui.render import print_json
 
-    found = examine.examine(lambda: options.root_of(path, root, db), db)
+    found = examine.examine(lambda: targets.root_of(path, root, db), db)
     if format is ReportFormat.json:
         print_json(page.to_json(found), indent=2)
     else:
