@@ -70,8 +70,8 @@ def imports(session: nox.Session) -> None:
 
 @nox.session
 def docs(session: nox.Session) -> None:
-    """Check the documentation: links, and the output of every example."""
-    _module(session, "pytest", "tests/test_docs.py")
+    """Check the documentation: links, the output of every example, pictures of terminals."""
+    _module(session, "pytest", "tests/test_docs.py", "tests/test_pictures.py")
 
 
 @nox.session

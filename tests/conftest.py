@@ -31,6 +31,7 @@ INTEGRATION = (
     "service",
     "test_docs.py",
     "test_index.py",
+    "test_pictures.py",
     "watch/test_watcher.py",
 )
 """Folders and files whose tests start processes or wait for events. All others are in the unit lane."""

@@ -96,31 +96,6 @@ def test_examples_are_true(example: Path, name: str, blocks: int):
         assert lasting(now).splitlines() == lasting(text).splitlines()
 
 
-def test_first_example_of_the_readme(tmp_path: Path):
-    """The README searches this project itself: the results must be the same, but their lines may move."""
-    text = (HOUSE / "README.md").read_text("utf-8")
-    tree = tmp_path / "codesearch"
-    passing = (".git", ".venv*", ".codesearch", ".*_cache", "__pycache__", "node_modules", "build", "dist")
-    shutil.copytree(HOUSE, tree, ignore=shutil.ignore_patterns(*passing))
-    block = CONSOLE.search(text)
-    assert block is not None
-    command = next(line for line in block[1].splitlines() if line.startswith("$ codesearch query"))
-    process("index", tree, cwd=tree)
-    now = printed(command[2:], tree)
-    assert now.count("\n\n") == 1, now
-    assert "codesearch: " not in now
-    if UPDATE:
-        text = text.replace(block[1], f"{command}\n{now}", 1)
-        (HOUSE / "README.md").write_text(text, "utf-8")
-        return
-
-    def answers(output: str) -> list[str]:
-        return re.findall(r"^(\S+):\d+  (\w+ \S+)", output, re.M)
-
-    assert answers(now)[:1] == answers(block[1])[:1]
-    assert len(answers(block[1])) >= 2
-
-
 def commands() -> list[tuple[str, list[str]]]:
     group = typer.main.get_command(app)
     found = []
