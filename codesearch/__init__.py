@@ -5,7 +5,7 @@
 ...     index.update()
 ...     answer = index.query("where are failed uploads retried", limit=5)
 
-docs/api.md describes every name here. What is not here may change in any version.
+docs/api.md describes every name exported here. All others may change in any version.
 """
 
 from __future__ import annotations
@@ -99,7 +99,7 @@ _HOME = {name: f"codesearch.{module}" for module, names in _MODULES.items() for 
 
 
 def __getattr__(name: str) -> Any:
-    # Late, so that `codesearch --version` and the workers load only what they use.
+    # Lazily, so that `codesearch --version` and the workers load only what they use.
     if name not in _HOME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module

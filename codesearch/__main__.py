@@ -1,4 +1,4 @@
-"""`python -m codesearch`: the command, where no script was installed."""
+"""`python -m codesearch`: the command, if its script is not installed."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 PLAN_SECONDS = 2.0
 """A comparison of tree and index that waits longer than this for the lock is made again."""
 SNIPPET_LINES = 400
-"""`Index.source` returns at most so many lines, whatever context is asked for."""
+"""Maximum number of lines that `Index.source` returns, whatever the context."""
 
 
 class Index:
@@ -327,7 +327,7 @@ class Index:
         """Return (number of the first line, lines) of a symbol, with `context` lines around it.
 
         The file is read as it is now: if it has changed, other lines may be there; if it is gone, there are none.
-        `head` returns at most so many lines of the symbol; without `whole` there are at most SNIPPET_LINES.
+        `head` limits the number of lines of the symbol; without `whole`, SNIPPET_LINES is the maximum.
         """
         from codesearch.files import Source, read_source
 
@@ -412,7 +412,7 @@ def _is_named(symbol: Symbol, name: str) -> bool:
 def open_index(path: str | os.PathLike[str] = ".", **settings: Any) -> Index:
     """Open the index of the tree at `path`. Nothing is read or written until a method is called.
 
-    `settings` override those of files and environment, under the names in docs/configuration.md:
+    `settings` override files and environment; docs/configuration.md lists their names:
     `open_index("src", limit=20, exclude=["gen/**"])`. Raises NotFoundError if there is no such folder, UsageError for
     a setting that cannot be understood.
 

@@ -42,7 +42,7 @@ class Settings:
     max_file_size: int = 1 << 20
     """Bytes; larger files are skipped."""
     index_generated: bool = False
-    """Index files that say they are generated."""
+    """Index files that are marked as generated."""
     index_minified: bool = False
     """Index minified files."""
     workers: int = 0
@@ -50,7 +50,7 @@ class Settings:
     parse_timeout: float = 10.0
     """Seconds of processor time that parsing one file may take."""
     update_budget: float = 5.0
-    """Seconds a query may wait for changed files to be read. Then it is answered without the others."""
+    """Seconds that a query may wait for changed files to be read; it is then answered without the rest."""
     model: str = "transformer"
     """The reranker model, which reorders the best candidates of the fast ranking; `static` for none."""
     embed: Embed = "lazy"
@@ -115,7 +115,7 @@ class Described:
 
 
 class _Wrong(Exception):
-    """A value breaks its rule; the message says what is allowed."""
+    """A value breaks its rule; the message describes the allowed values."""
 
 
 _UNITS = {"": 1, "k": 1000, "m": 1000**2, "g": 1000**3, "ki": 1 << 10, "mi": 1 << 20, "gi": 1 << 30}

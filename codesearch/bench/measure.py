@@ -22,9 +22,9 @@ from codesearch.core.errors import CodesearchError, NotFoundError
 from codesearch.index import Index, open_index
 
 Told = Callable[[int, int], None]
-"""Called with (done, total)."""
+"""A function that is called with (done, total)."""
 Progress = Callable[[str], AbstractContextManager[Told]]
-"""Starts a stage of work with that name."""
+"""A function that starts a stage of work with the given name."""
 Settings = Mapping[str, Any]
 """The settings for `open_index`; `db` is always among them."""
 
@@ -51,7 +51,7 @@ class Wanted:
 
 
 def bench(root: Path, settings: Settings, wanted: Wanted, progress: Progress) -> Bench:
-    """Measure a tree; `settings` override those of files and environment, `db` excepted.
+    """Measure a tree; `settings` override files and environment, except for `db`.
 
     Raises NotFoundError if there is nothing to index, CodesearchError if a process fails. However it ends, no file and
     no process is left.
@@ -201,7 +201,7 @@ def _asking(
         yield cold(index.root, settings, texts[: wanted.cold], progress)
         yield from warm(index.root, settings, [texts], progress, notes)
     else:
-        # A query that ran before finds its vectors cached, so each way gets queries of its own.
+        # The vectors of a repeated query are cached, so each way gets its own queries.
         apart = max(1, min(wanted.cold, len(texts) // 2))
         some, others = texts[:apart], texts[apart:]
         for first in (True, False):

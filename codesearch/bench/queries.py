@@ -48,8 +48,8 @@ def read(file: Path) -> list[str]:
 def mined(index: Index, count: int) -> tuple[list[str], int]:
     """Return (at most `count` queries, number of functions in the index); the same code gives the same queries.
 
-    First sentences of documentation; where there are too few, the words of names. Both answer themselves: what is
-    timed, not how good the answers are.
+    They are first sentences of documentation and, if there are too few, the words of names. Both are easy to answer:
+    only the time is measured.
     """
     functions = 0
 

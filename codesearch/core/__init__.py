@@ -1,1 +1,1 @@
-"""Values, errors and helpers that everything else may import; imports nothing of ours."""
+"""Values, errors and helpers that all other packages may import; it imports none of them."""

@@ -1,8 +1,8 @@
-"""Child processes that run a function of ours: how they start, how both sides talk, and how they end.
+"""Child processes that run a function of this package: how they start, communicate and end.
 
 A child starts isolated (`-I`) with the import path of its parent. `-m` would put the current folder first, and an
-indexed repository may hold a `numpy.py`. Both sides speak frames over standard streams: 4 bytes of length, then a
-pickle.
+indexed repository may hold a `numpy.py`. Both sides exchange frames over standard streams: 4 bytes of length,
+then a pickle.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _LENGTH = struct.Struct("<I")
 ONE_THREAD = dict.fromkeys(
     ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"), "1"
 )
-"""Environment of a child that is one of several: the threads of numpy in each would only wait for one another."""
+"""Environment of a child that is one of several: numpy's threads in each would only wait for one another."""
 
 
 def command(module: str, function: str, *arguments: str) -> list[str]:

@@ -1,8 +1,8 @@
-"""The user's folders, as each platform wants them: the one place that knows them.
+"""The user's folders on each platform.
 
-On Linux the answer is worked out here, because importing platformdirs takes 16 ms of every command. A test compares
-the two. Each function returns a folder of ours, whether or not it exists, or None for a user without a home folder, as
-in some containers.
+On Linux they are computed here, because importing platformdirs takes 16 ms of every command; a test compares the two.
+Each function returns a folder of codesearch, whether or not it exists, or None for a user without a home folder, as in
+some containers.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ def config() -> Path | None:
 
 
 def cache() -> Path | None:
-    """Return the folder of files that can be made again."""
+    """Return the folder of files that can be recreated."""
     return _folder("XDG_CACHE_HOME", ".cache", "user_cache_path")
 
 

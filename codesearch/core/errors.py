@@ -1,4 +1,4 @@
-"""The errors of the library. Each message says what happened, to what, and what to do; it can be shown to a user.
+"""The errors of the library. Their messages are written for users: what happened, to what, and what to do.
 
     CodesearchError
     ├── UsageError              a query, an option or a setting cannot be understood

@@ -1,4 +1,4 @@
-"""The filter of a query: which symbols may answer."""
+"""The filter of a query: which symbols are searched."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Which symbols may answer. Empty means all; values of one field are alternatives, fields add up."""
+    """Which symbols are searched. Empty means all; values of one field are alternatives, and all fields must match."""
 
     languages: tuple[str, ...] = ()
     kinds: tuple[str, ...] = ()
@@ -23,7 +23,7 @@ class Filter:
     """Globs of the folders that a command was restricted to; `paths` restrict further."""
 
     def __and__(self, other: Filter) -> Filter:
-        """Return the filter that holds the values of both, field by field."""
+        """Return the filter with the values of both, field by field."""
         return Filter(*(getattr(self, name) + getattr(other, name) for name in self.__dataclass_fields__))
 
     def __bool__(self) -> bool:

@@ -1,4 +1,4 @@
-"""A lock on a file, held by a process: the operating system frees it when the process dies.
+"""A lock on a file, held by a process: the operating system releases it when the process dies.
 
 The file holds facts about the process, such as its number, for others to read. The writer of an index, its backfill and
 its watcher each hold a lock of this kind.
@@ -16,7 +16,7 @@ from typing import Any
 POLL_SECONDS = 0.05
 """Seconds between two attempts while another process holds the lock."""
 _FAR = 1 << 30
-"""Windows keeps others from reading a locked byte, so the locked byte lies behind the text."""
+"""On Windows, other processes cannot read a locked byte, so the locked byte is after the text."""
 
 
 class ProcessLock:
@@ -91,7 +91,7 @@ class ProcessLock:
             return False
 
     def release(self, *, delete: bool = False) -> None:
-        """Give the lock back, and delete the file if asked to."""
+        """Release the lock; also delete the file if `delete` is set."""
         if self._fd < 0:
             return
         if delete and os.name == "posix" and self.valid():

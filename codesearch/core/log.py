@@ -22,7 +22,7 @@ LEVELS = ("debug", "info", "warning")
 
 
 class Log:
-    """A logger by name. It looks `logging` up at each call and never imports it."""
+    """A logger by name. It checks at each call whether `logging` is imported, and never imports it."""
 
     __slots__ = ("name",)
 
@@ -67,7 +67,7 @@ def configure(level: str) -> None:
 
 
 def configure_from_environment() -> None:
-    """Do as CODESEARCH_LOG says; without it, nothing. Raises UsageError if its value is not a level."""
+    """Apply CODESEARCH_LOG; without it, do nothing. Raises UsageError if its value is not a level."""
     level = os.environ.get(VARIABLE, "").strip().lower()
     if not level:
         return

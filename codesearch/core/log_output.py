@@ -8,7 +8,7 @@ FORMAT = "%(asctime)s.%(msecs)03d %(levelname)-7s %(process)d %(name)s: %(messag
 
 
 class _OneLine(logging.Formatter):
-    """Formats a record as one printable line: names of files may contain what commands a terminal."""
+    """Formats a record as one printable line; file names may contain terminal escape sequences."""
 
     def formatMessage(self, record: logging.LogRecord) -> str:
         """Return the formatted record with control characters as escapes."""

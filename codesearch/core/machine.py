@@ -1,4 +1,4 @@
-"""How much of this machine the process may use: processors, and the memory it has taken."""
+"""The processors that this process may use, and memory: its peak, and that of the machine."""
 
 from __future__ import annotations
 

@@ -45,7 +45,7 @@ _Value = TypeVar("_Value")
 
 
 class _Cache(dict[_Key, _Value]):
-    """What each key met so far becomes; a dict's own look-up is what makes splitting fast."""
+    """The result for each key so far; splitting is fast because it is a look-up in a dict."""
 
     def __init__(self, of: Callable[[_Key], _Value], most: int = _CACHED_WORDS) -> None:
         self._of, self._most = of, most

@@ -55,7 +55,7 @@ class Config:
     source: str = ""
     """Where it was imported from: a name on the hub, or a folder."""
     cosine: float = 1.0
-    """Mean cosine of its vectors with those of the original model."""
+    """Mean cosine between its vectors and the original model's."""
     trusted: bool = False
     """Whether the user allowed the model to run its own code (only with sentence-transformers)."""
     note: str = ""

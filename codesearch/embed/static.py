@@ -1,4 +1,4 @@
-"""The bundled static model: a table of token vectors. The vector of a text is a weighted sum of those of its words.
+"""The bundled static model: a table of token vectors. The vector of a text is the weighted sum of its words' vectors.
 
 Everything before the last normalisation is integer arithmetic (in float64, where it is exact), so the order of words,
 texts and batches cannot change a bit, and the pure Python code for one query returns the same bytes as the numpy code

@@ -1,4 +1,4 @@
-"""Decides what an embedder and the full-text index see of a symbol."""
+"""Builds the texts of a symbol that are embedded and put into the full-text index."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from codesearch.core.types import CALLABLES, Symbol
 
 EMBEDDED_DOCUMENTATION = 60
 EMBEDDED_BODY = 200
-"""Identifiers of documentation and body that an embedder sees. Measured: more only cost time."""
+"""Maximum number of identifiers of documentation and of body that are embedded. Measured: more only cost time."""
 
 
 @dataclass(frozen=True, slots=True)

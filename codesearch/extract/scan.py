@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _CHUNK = 1 << 16
 """Bytes handed to the parser at once when the parse is bounded."""
 _MAX_DEPTH = 400
-"""Nothing nested deeper is looked for: queries on deep trees are slow."""
+"""Maximum nesting depth that is searched: queries on deep trees are slow."""
 _MAX_NAME = 200
 
 _CONTAINERS = ("namespace", "impl")

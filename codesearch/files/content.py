@@ -15,7 +15,7 @@ HASH_BYTES = 16
 _LOOK = 8192
 """Bytes examined to distinguish text from binary, as git and grep do."""
 _HEAD = 2048
-"""Bytes in which a generated file says so."""
+"""Bytes that are searched for the marker of a generated file."""
 _CONTROL = bytes(sorted(set(range(32)) - set(b"\t\n\v\f\r\b\x1b")))
 _MOST_CONTROL = 0.1
 _LONE_CR = re.compile(rb"\r(?!\n)")
@@ -50,16 +50,16 @@ _DEFINITION = re.compile(
     rb"(?:def|class|func|function|fn|fun|struct|interface|enum|impl|trait|if|for)\b",
     re.MULTILINE,
 )
-"""Behind the first definition a marker is rather the template of a generator."""
+"""After the first definition, a marker is more likely part of a generator's template."""
 
 _PACKED_NAME = re.compile(r"[.-]min\.(?:js|mjs|cjs|css|jsx?|tsx?|html)$", re.IGNORECASE)
 _LONG_LINE = 200
-"""Bytes; minifiers that break lines do so at 500 or more, people rarely write beyond 200."""
+"""Bytes; minifiers that break lines do so at 500 or more, and lines written by hand rarely exceed 200."""
 _PACKED_SHARE = 0.8
 _OWN_LINES = 5
-"""Lines of ordinary code a packed file may have (a wrapper), besides comments and one per two packed lines."""
+"""Lines of ordinary code that a packed file may have (a wrapper), besides comments and one per two packed lines."""
 _SHORT_AVERAGE = 60
-"""Bytes a line; below it a file cannot be packed, and its lines are not looked at."""
+"""Mean bytes per line; below it, a file cannot be packed, and its lines are not examined."""
 _PUNCTUATION = b"(){}[];,:=.!&|?+-<>"
 _BLANKS = b" \t"
 
@@ -197,7 +197,7 @@ def _is_packed(line: bytes) -> bool:
 
 
 def read_source(root: Path | str, path: str, options: FileOptions | None = None) -> Source | Skipped:
-    """Read one file of a tree as the parser wants it, or say why it is left out (a key of `REASONS`).
+    """Read one file of a tree for the parser, or return why it is left out (a key of `REASONS`).
 
     `path` is relative to `root`, as `discover` gives it. Raises nothing for a bad file.
     """
@@ -210,7 +210,7 @@ def read_source(root: Path | str, path: str, options: FileOptions | None = None)
 
 
 def judge(path: str, raw: bytes, options: FileOptions, *, fallback: str | None = None) -> Source | Skipped:
-    """Decide whether the raw content of a file is source to index, or why it is left out (a key of `REASONS`).
+    """Return the source in the raw content of a file, or why it is left out (a key of `REASONS`).
 
     Files on disk and unsaved buffers are judged by these same rules. `fallback` is the language if name and
     content do not reveal it, as for a buffer without a file name.

@@ -1,4 +1,4 @@
-"""Which files of a tree are candidates: git's list or a walk, less what the user excludes, with their stat."""
+"""Lists the candidate files of a tree with their stat: git's list or a walk, without what the user excludes."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from codesearch.files.walk import OWN_FOLDERS, Chain, Listing, read_rules, rules
 
 IGNORE_FILE = b".codesearchignore"
 _HEAD_BYTES = 256
-"""Enough for a shebang line."""
+"""Bytes that are read to find a shebang line."""
 _SNIFFED_A_FOLDER = 100
 """Files without extension that are opened per folder to look for a shebang; executables always are."""
 _WINDOWS = os.name == "nt"
@@ -52,7 +52,7 @@ class Selection:
             self._inside[path] = self._folders[path]
 
     def _folder(self, path: bytes, *, plain: bool = False) -> tuple[Chain, bool] | None:
-        """Return the rules for a folder (relative, without a final `/`), or None if it is left out.
+        """Return the rules for a folder (relative, without a final `/`); None if it is left out.
 
         `plain` says that it is known to be no link.
         """
@@ -97,7 +97,7 @@ class Selection:
         return True
 
     def _is_link(self, path: bytes) -> bool:
-        # git lists what it tracks below a folder that has since become a link, perhaps out of the root.
+        # git lists tracked files below a folder that has since become a link, perhaps to outside the root.
         try:
             return _is_link(os.lstat(self._root + b"/" + path))
         except OSError:
@@ -170,7 +170,7 @@ class _Run:
         folder = os.fsencode(self.root) + b"/" + prefix.rstrip(b"/") if prefix else os.fsencode(self.root)
         top = git.top_of(folder)
         if prefix and top != folder:
-            return None  # a submodule that is not checked out: git ignores its content, and so do we
+            return None  # a submodule that is not checked out: its content is ignored, as in git
         if top is None:
             if git.is_bare(folder):
                 self.notes.append(f"{os.fsdecode(prefix) or '.'}: a bare git repository has no files to index")
@@ -182,7 +182,7 @@ class _Run:
             return None
         try:
             listing = git.list_files(folder)
-            self._seen.add(who)  # a bare repository has no files: the worktrees beside it do
+            self._seen.add(who)  # a bare repository has no files, unlike the worktrees beside it
         except git.GitUnavailableError as error:
             self.notes.append(f"{shown}: {error}; walked the folder instead")
             return self._walk(prefix, folder, rules_above(top, folder))
@@ -205,7 +205,7 @@ class _Run:
             except git.GitUnavailableError:
                 listing = self._walk(b"", folder, rules_above(top, folder), where)
             if not listing.paths and top != folder and any(os.path.lexists(folder + b"/" + path) for path in where):
-                return False  # perhaps a root that git ignores
+                return False  # perhaps git ignores the root
         if listing is None:
             listing = self._walk(b"", folder, (), where)
         nested: dict[bytes, None] = {}

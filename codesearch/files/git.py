@@ -26,13 +26,13 @@ _LOCAL_VARIABLES = frozenset(
         "GIT_WORK_TREE",
     }
 )
-"""Set inside git's hooks, they would make git answer for another repository."""
+"""Variables that are set in git hooks and would make git list another repository."""
 
 _UNREADABLE = re.compile(rb"^warning: could not open directory '(.*)': (.*)$", re.MULTILINE)
 
 
 class GitUnavailableError(Exception):
-    """git cannot list this folder; the message is a short reason fit for a note."""
+    """git cannot list this folder; the message is a short reason, suitable for a note."""
 
 
 def top_of(folder: bytes) -> bytes | None:
@@ -121,7 +121,7 @@ def _run(folder: bytes, arguments: Iterable[str], timeout: float | None = None) 
 
 
 def output(folder: bytes, arguments: Iterable[str], timeout: float | None = None) -> bytes:
-    """Return what a git command that only reads prints, run in `folder`.
+    """Run a git command that only reads, in `folder`, and return its output.
 
     Raises:
         GitUnavailableError: git is missing, or refuses or cannot read the repository.
@@ -143,7 +143,7 @@ def list_files(folder: bytes, where: Iterable[bytes] = ()) -> Listing:
     command = ["--literal-pathspecs", "ls-files", "-co", "--exclude-standard", "-z", "--", *map(os.fsdecode, where)]
     done = _run(folder, command)
     found = Listing()
-    names = dict.fromkeys(done.stdout.split(b"\0"))  # unmerged files come once a stage
+    names = dict.fromkeys(done.stdout.split(b"\0"))  # unmerged files are listed once per stage
     names.pop(b"", None)
     found.paths = [name for name in names if not name.endswith(b"/")]
     if len(found.paths) != len(names):

@@ -1,4 +1,4 @@
-"""Ignore rules as git understands them, on bytes: one file of patterns, asked about one path.
+"""Ignore rules as git understands them, on bytes: matches a path against one file of patterns.
 
 git's own matcher (`dir.c`, `wildmatch.c`) is the reference, quirks included; tests compare the two on random
 trees. Names stay bytes because git's `?` and `[...]` match one byte.
@@ -34,7 +34,7 @@ def _bracket(pattern: bytes, at: int) -> tuple[bytes, int] | None:
     negated = pattern[at + 1 : at + 2] in (b"!", b"^")
     i = first = at + 1 + negated
     members: set[int] = set()
-    previous = -1  # what may begin a range such as a-z
+    previous = -1  # perhaps the start of a range such as a-z
     while i < len(pattern):
         char = pattern[i]
         if char == 0x5D and i > first:  # ]

@@ -50,7 +50,7 @@ class FoundFile(NamedTuple):
     ctime_ns: int
     inode: int
     language: str
-    """By its name, or by its first line if the name has no extension; reading the rest may change it."""
+    """The language, by its name or, without an extension, by its first line; reading the rest may change it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ class Discovery:
     excluded: int = 0
     """Files left out by include, exclude, languages or `.codesearchignore` (folders left out whole: not counted)."""
     notes: tuple[str, ...] = ()
-    """What a person should know: git refused, a second worktree was left out."""
+    """Messages for the user: git refused, a second worktree was left out."""
     from_git: bool = False
     """The root's own list came from git, not from a walk."""
 
@@ -79,8 +79,8 @@ class Source:
     data: bytes
     """UTF-8 without byte-order mark; lines end in LF or CRLF."""
     encoding: str
-    """Of the file: `utf-8`, `utf-8-sig`, `utf-16-le`, `cp1252` ..."""
+    """Encoding of the file: `utf-8`, `utf-8-sig`, `utf-16-le`, `cp1252` ..."""
     hash: bytes
     """blake2b, 16 bytes, of the file's raw content."""
     language: str
-    """By name and content."""
+    """The language, by name and content."""

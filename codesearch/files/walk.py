@@ -14,10 +14,10 @@ from codesearch.files.ignore import Rules
 from codesearch.files.reading import read_plain
 
 OWN_FOLDERS = frozenset({b".git", b".hg", b".svn", b".jj", b".codesearch"})
-"""Version control's own folders, and ours: never looked into."""
+"""Folders of version control and of codesearch, which are never searched."""
 
 DEFAULT_IGNORES = Rules.parse(b"node_modules/\n__pycache__/\n.venv/\n.tox/\n.nox/\n")
-"""What trees outside git rarely say but always mean; any `.gitignore` can re-include it (`!node_modules/`)."""
+"""Ignored by default in trees outside git; any `.gitignore` can re-include it (`!node_modules/`)."""
 
 Chain = tuple[tuple[int, bytes, Rules], ...]
 """Ignore files in force, nearest first: (length of the folder's prefix, what to put before the rest, rules)."""

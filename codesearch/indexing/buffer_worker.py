@@ -22,7 +22,7 @@ from codesearch.store.records import FileRecord, FileState
 IDLE_SECONDS = 300.0
 START_SECONDS = 60.0
 ATTEMPTS = 2
-"""The process may have been killed by somebody else: only a second crash, in a new process, is the buffer's fault."""
+"""Something else may have killed the process: only a second crash, in a new process, is the buffer's fault."""
 
 
 @dataclass(frozen=True, slots=True)

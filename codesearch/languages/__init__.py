@@ -1,4 +1,4 @@
-"""The supported languages, and how to tell which one a file is written in.
+"""The supported languages, and detection of the language of a file.
 
 Importing this package loads no grammar. A language is one entry in `registry.py`, one query in `queries/`, and a
 module in `hooks/` if the query is not enough.
@@ -58,7 +58,7 @@ def names() -> list[str]:
 
 
 def named(name: str) -> tuple[str, ...]:
-    """Return the languages that a name in a filter stands for, in any case: `ts` is TypeScript and TSX; () if none."""
+    """Return the languages for a name in a filter, in any case: `ts` is TypeScript and TSX; () if unknown."""
     return _NAMED.get(name.lower(), ())
 
 

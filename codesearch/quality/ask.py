@@ -18,9 +18,9 @@ from codesearch.settings import NAMES, Settings, load_layers, merge
 DEPTH = 10
 
 Told = Callable[[int, int], None]
-"""Called with (done, total)."""
+"""A function that is called with (done, total)."""
 Progress = Callable[[str], AbstractContextManager[Told]]
-"""Starts a stage of work with that name."""
+"""A function that starts a stage of work with the given name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +107,7 @@ def _overridden(root: Path, settings: Settings, text: str) -> Settings:
 def answers(target: Target, hit: Hit) -> bool:
     """Return whether a hit is a right answer: the hit, a copy of it, or (exactly) a symbol folded under it.
 
-    What holds a hit is folded under it too, and would hold the lines of any target in the file.
+    The containers of a hit are folded under it, too, and would contain the lines of any target in the file.
     """
     symbol = hit.symbol
     found = [(one.path, one.start_line, one.end_line) for one in (symbol, *(hit.folded if target.exact else ()))]

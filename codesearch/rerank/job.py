@@ -1,4 +1,4 @@
-"""The reranking of one question: what it may cost, what is known before the model runs, and what came of it.
+"""The reranking of one query: its budget, the vectors known before the model runs, and the result.
 
 Every query imports this module, so its values are named tuples: making a dataclass takes eight times as long.
 """
@@ -60,7 +60,7 @@ class Source(NamedTuple):
 
 @dataclass(slots=True)
 class Evidence:
-    """What is known of the best candidates before the model runs."""
+    """The vectors of the best candidates that are known before the model runs."""
 
     vectors: dict[int, bytes] = field(default_factory=dict)
     """By candidate."""
@@ -85,7 +85,7 @@ class Vectors(Protocol):
     """The vectors of one index as a question needs them: `reranker.Reranker` provides them."""
 
     def failed(self, reason: str) -> str:
-        """Record that the model failed; return what to tell the user."""
+        """Record that the model failed; return a message for the user."""
 
     def texts(self, sources: Iterable[Source]) -> Iterator[tuple[bytes, str]]:
         """Yield (content hash, text) of the sources that can still be read as they were indexed."""
@@ -186,7 +186,7 @@ class Job:
     def look(
         self, store: Store | None, best: Mapping[int, Symbol], buffers: Mapping[int, Source] | None = None
     ) -> Evidence:
-        """Return what is known of a query's best candidates; call it in the snapshot in which they were found.
+        """Return the known vectors of a query's best candidates; call it in the snapshot in which they were found.
 
         `best` holds candidates by their id in the index, `buffers` those from elsewhere by other numbers; both best
         first.
@@ -244,7 +244,8 @@ class Job:
     def similarities(self, store: Store, evidence: Evidence, budget: RerankBudget = UNLIMITED) -> Similarities:
         """Return the cosine of the query and each candidate, after embedding what is missing.
 
-        `store` only does the arithmetic. Raises RerankCancelledError; what was embedded until then is kept.
+        `store` only does the arithmetic. Raises RerankCancelledError if `should_stop` ends it; vectors computed before
+        that are kept.
         """
         wanted = dict(islice(evidence.missing.items(), budget.limit))
         made: dict[bytes, bytes] = {}

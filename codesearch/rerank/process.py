@@ -1,4 +1,4 @@
-"""What all the indexes of a process share for reranking: loaded models, recent failures and recent vectors."""
+"""State for reranking that all indexes of a process share: loaded models, recent failures and recent vectors."""
 
 from __future__ import annotations
 

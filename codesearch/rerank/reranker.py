@@ -50,7 +50,7 @@ class Reranker:
         return state.model(self._settings.model)
 
     def failed(self, reason: str) -> str:
-        """Record that the model failed; return what to tell the user."""
+        """Record that the model failed; return a message for the user."""
         state.fail(self._settings.model, reason)
         log.warning("the model %s failed: %s", self._settings.model, reason)
         return self._problem(reason)

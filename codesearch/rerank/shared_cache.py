@@ -298,7 +298,7 @@ def _writing(db: apsw.Connection) -> Iterator[None]:
         yield
         db.execute("COMMIT")
     except BaseException:
-        if db.in_transaction:  # a full disk has SQLite roll back by itself
+        if db.in_transaction:  # on a full disk, SQLite has already rolled back
             db.execute("ROLLBACK")
         raise
 

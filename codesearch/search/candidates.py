@@ -28,7 +28,7 @@ MAX_TRIGRAMS = 12
 """Word trigrams of a query that are searched for, the first ones."""
 MAX_PREFIX_WORDS = 4
 MIN_PREFIX_LETTERS = 3
-"""A query of at most so many words, each of at least so many letters, may hold prefixes of the words of a name."""
+"""Maximum number of words, and minimum length of each, of a query whose words may be prefixes of a name's words."""
 
 # Weights of name, scope, signature, documentation, path, body.
 ALL_FIELDS = (3.0, 1.5, 1.5, 2.0, 1.5, 1.0)

@@ -1,4 +1,4 @@
-"""What is known of a candidate for a query, as named numbers, most of them between 0 and 1."""
+"""The features of a candidate for a query: named numbers, most of them between 0 and 1."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From a query to a ranking: gather candidates, compute features, rank, rerank. Every question takes this way."""
+"""From a query to a ranking: gather candidates, compute features, rank, rerank. All queries run through it."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Buffers(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Ranking:
-    """What a question found."""
+    """The ranking for a query."""
 
     ranked: list[Ranked]
     """Every candidate that is shown, best first; copies and folded symbols are inside."""

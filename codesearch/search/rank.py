@@ -22,7 +22,7 @@ RERANKED_CANDIDATES = 50
 """Candidates of the fast ranking that the transformer reranks; more change nothing (docs/architecture.md)."""
 
 WEAK = 0.12
-"""A hit with a lower score is probably not what was asked for."""
+"""A hit with a lower score is probably not relevant."""
 
 
 class Weigher:
@@ -65,7 +65,7 @@ class Ranked:
     candidate: Candidate
     features: Features
     score: float
-    """0..1: roughly the probability that this is what was asked for."""
+    """0..1: roughly the probability that this is the right answer."""
     weighting: Weighting
     """The weighting that made the score."""
     copies: tuple[Candidate, ...] = ()

@@ -1,6 +1,6 @@
 """The two weightings of the ranking: without the transformer, and with it. Their numbers are in `ranking_model`.
 
-docs/ranking.md says how well they do. Two weights are set by hand in training/fit_ranking.py: `name_match` (a name that
+docs/ranking.md shows their quality. Two weights are set by hand in training/fit_ranking.py: `name_match` (a name that
 was asked for must win) and `is_generated` (generated code is too rare in the mined queries).
 """
 

@@ -12,7 +12,7 @@ from codesearch.store.store import MOST_COUNTED
 MAX_SCORED = 20_000
 """Approximate maximum number of texts scored for a query; a thousand take half a millisecond."""
 ENOUGH = 4_000
-"""If at least so many texts contain a rare word, texts with only common words are skipped."""
+"""If at least this many texts contain a rare word, texts with only common words are skipped."""
 MAX_COMMON = 3
 """Number of common words, the rarest ones, that count if a text contains at least two of them."""
 

@@ -132,7 +132,7 @@ class Connection:
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:
-        """Let everything that is read inside see one state of the index, whatever a writer does meanwhile."""
+        """Give all reads inside a consistent view of the index, whatever a writer does meanwhile."""
         with explained(self.path):
             self.raw.execute("BEGIN")
             try:

@@ -1,4 +1,4 @@
-"""Where the index of a tree lives, and the lock of its single writer."""
+"""Where the index of a tree is stored, and the lock of its single writer."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Location:
 
 
 def locate(root: Path, db: str = "") -> Location:
-    """Return where the index of `root` lives: `db` if named, else `<root>/.codesearch`, else a cache folder.
+    """Return the location of the index of `root`: `db` if given, else `<root>/.codesearch`, else a cache folder.
 
     The cache folder is for trees that cannot be written to and hold no index. One that they hold is used as it is.
     Raises StoreError if there is no place for an index.
@@ -97,7 +97,7 @@ def remove(path: Path) -> None:
 
 @contextmanager
 def writer_lock(path: Path, *, timeout: float, on_wait: Callable[[str], None] | None = None) -> Iterator[None]:
-    """Hold the right to write the index at `path`; the operating system frees it when the process dies.
+    """Hold the lock for writing the index at `path`; the operating system releases it when the process dies.
 
     `on_wait` is called once with a message that names the process that holds it. Raises IndexBusyError after `timeout`
     seconds, UnwritableError if the index cannot be written.

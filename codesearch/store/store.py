@@ -96,7 +96,7 @@ class Store:
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:
-        """Let everything read inside see one state of the index, whatever a writer does meanwhile."""
+        """Give all reads inside a consistent view of the index, whatever a writer does meanwhile."""
         with self.connection.snapshot():
             self._counted = {}
             try:
@@ -230,8 +230,7 @@ class Store:
     def vector_candidates(self, vector: bytes, limit: int, where: Filter | None = None) -> list[tuple[int, float]]:
         """Return (symbol id, cosine similarity) of the nearest symbols, nearest first.
 
-        Exact where there are few texts to choose from, nearly so beyond: the signs of the vectors say which are looked
-        at.
+        Exact for small numbers of texts; for larger ones, only the vectors with the nearest sign codes are compared.
         """
         looked_at = max(SIGNS_LOOKED_AT, SIGNS_PER_ANSWER * limit)
         if where:

@@ -1,4 +1,4 @@
-"""Noticing what changes in a tree: file system events where there are any, else looking again from time to time."""
+"""Detects changes in a tree: by file system events if there are any, else by scanning it from time to time."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ Range = dict[str, dict[str, int]]
 
 
 def symbol_kind(kind: Kind, known: object = None) -> int:
-    """Return the protocol's kind of a symbol, or of a class where a client does not know it."""
+    """Return the protocol's kind of a symbol, or that of a class if the client does not know it."""
     allowed: Collection[Any] = known if isinstance(known, list) and known else _FIRST_KINDS
     found = SYMBOL_KINDS[kind]
     return found if found in allowed else _CLASS

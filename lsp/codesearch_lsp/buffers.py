@@ -1,6 +1,6 @@
-"""The open buffers: what the client tells of them, and their symbols in the folders that contain them.
+"""The open buffers: notifications about them, and their symbols in the folders that contain them.
 
-Lives in the event loop. Buffers are parsed in a process of their own, and wait for it in a thread.
+Runs in the event loop. Buffers are parsed in a process of their own, and wait for it in a thread.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class Buffers:
         self._waiting: set[Folder] = set()
         """Folders with a thread that waits for saved files."""
 
-    # -- what the client tells --------------------------------------------------------------------
+    # -- notifications of the client --------------------------------------------------------------
 
     def open(self, uri: str, language_id: str, version: int, text: str) -> Document:
         """Add a buffer; it replaces one with the same URI."""
@@ -78,7 +78,7 @@ class Buffers:
         self.schedule(document, self.options.debounce_ms / 1000)
 
     def save(self, uri: str) -> None:
-        """Have the index take in a saved file; until then the buffer answers for it."""
+        """Update the index for a saved file; until then, the buffer is searched instead of the file."""
         for folder, path in self._homes(uri):
             if folder.engine is not None and self.indexing and not folder.note:
                 self._saved.setdefault(folder, set()).add(path)
@@ -117,7 +117,7 @@ class Buffers:
                 self._drop(folder, path)
 
     def _forget(self, document: Document) -> None:
-        """Make everything that is still to be done for a buffer do nothing."""
+        """Cancel all pending work for a buffer."""
         if document.timer is not None:
             document.timer.cancel()
             document.timer = None

@@ -14,7 +14,7 @@ class CancelledWorkError(Exception):
 
 
 class Cancellation:
-    """Tells the thread that works on a request to stop."""
+    """Asks the thread that works on a request to stop."""
 
     def __init__(self) -> None:
         self.cancelled = False

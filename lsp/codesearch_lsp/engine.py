@@ -91,7 +91,7 @@ class Engine:
         self._service.changed(paths)
 
     def refresh(self, paths: Iterable[str] | None = None, *, timeout: float = REFRESH_SECONDS) -> bool:
-        """Wait until what is on disk now can be found. False after `timeout` seconds, or if indexing was cancelled."""
+        """Wait until everything on disk is searchable. False after `timeout` seconds, or if indexing was cancelled."""
         return self._started and self._service.refresh(paths, timeout=timeout)
 
     def rebuild(self) -> None:
@@ -112,17 +112,17 @@ class Engine:
                 )
         finally:
             unsubscribe()
-        # The part that rebuilds exists a moment after the state says so.
+        # The maintainer, which rebuilds, may start a moment after the state changes.
         service.refresh((), timeout=START_SECONDS)
         service.rebuild()
 
     def cancel(self) -> None:
-        """Stop indexing. What is indexed remains, and answers. Blocks until the workers have ended."""
+        """Stop indexing; the index remains searchable. Blocks until the workers have ended."""
         with self._lock:
             if not self._started:
                 return
             self._started, self.cancelled = False, True
-            # Before another may start, which would take this one for another process and only read.
+            # Before another one starts: it would mistake this one for another process and only read.
             self._service.close()
             try:
                 self._replace_service()

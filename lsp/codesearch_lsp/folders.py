@@ -31,7 +31,7 @@ _LONG = re.compile(r"( instead of '[^']*')|([.;]? Known( settings)?: .*)", re.DO
 
 
 def readable(error: CodesearchError) -> str:
-    """Return an error's message as a notification shows it: without what it repeats and the list of valid names."""
+    """Return an error's message for a notification: without repetitions and the list of valid names."""
     return _LONG.sub("", str(error).removeprefix("option: ")).rstrip(".;")
 
 
@@ -111,11 +111,11 @@ class Folder:
         return self._buffers.paths
 
     def put(self, record: Record, text: bytes = b"") -> None:
-        """Let a buffer answer in place of its file; `text` is what its symbols were read from."""
+        """Search a buffer in place of its file; its symbols were read from `text`."""
         self._buffers.put(record, text)
 
     def drop(self, path: str) -> None:
-        """Let a file answer again."""
+        """Search a file again instead of its buffer."""
         self._buffers.drop(path)
 
     def close(self) -> None:

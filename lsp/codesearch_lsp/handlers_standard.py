@@ -20,7 +20,7 @@ LENS_LIMIT = 100
 
 
 class StandardHandlers(Handlers):
-    """Answers what every client may ask."""
+    """Answers the standard requests."""
 
     def methods(self) -> dict[str, Handler]:
         """Return the handlers by method."""

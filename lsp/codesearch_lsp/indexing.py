@@ -1,4 +1,4 @@
-"""Indexing that the client asks for or cancels, and all indexing as progress. Lives in the event loop."""
+"""Indexing requested or cancelled by the client, and progress of all indexing. Runs in the event loop."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Indexing:
         self._running: dict[Folder, _Run] = {}
         self._queued: dict[Folder, _Run] = {}
         self._bars: dict[Folder, ProgressBar] = {}
-        """The bars of indexing that no client's token asks to see."""
+        """The progress bars of indexing that the client did not request."""
         self._finished: list[tuple[Folder, list[ProgressBar], str]] = []
         """Bars of runs that have ended while the folder's state still says that it is updating."""
 
@@ -90,7 +90,7 @@ class Indexing:
         self._finished = waiting
 
     def cancel(self, token: Token) -> None:
-        """Stop the indexing that a progress token belongs to: what is running and what is queued."""
+        """Stop the running and queued indexing of a progress token."""
         for folder in self._workspace.folders:
             if folder.engine is not None and token in [bar.token for bar in self._all_bars(folder)]:
                 folder.note = CANCELLED

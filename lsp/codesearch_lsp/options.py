@@ -27,11 +27,11 @@ class Options:
     show_similar_command: str = ""
     status_notifications: bool = False
     settings: Mapping[str, Any] = field(default_factory=dict)
-    """Settings of codesearch itself. They override those of files and of the environment."""
+    """Settings of codesearch itself. They override files and environment."""
 
 
 class _Wrong(Exception):
-    """A value is invalid; the message says what is allowed."""
+    """A value is invalid; the message describes the allowed values."""
 
 
 def _flag(value: object) -> bool:

@@ -21,7 +21,7 @@ CREATE_SECONDS = 30.0
 
 
 class ProgressBar:
-    """One run of indexing as a client shows it. Lives in the event loop."""
+    """The progress bar of one run of indexing. Runs in the event loop."""
 
     def __init__(self, protocol: Protocol, title: str, token: Token | None = None) -> None:
         """`token`: the client's own if its request had one; otherwise the client is asked to create one."""
@@ -36,7 +36,7 @@ class ProgressBar:
         self._task = asyncio.ensure_future(self._run())
 
     def report(self, done: IndexProgress) -> None:
-        """Show how far indexing is."""
+        """Show the progress of indexing."""
         self._done = done
         self._changed.set()
 

@@ -61,7 +61,7 @@ class Protocol(PyglsProtocol):
                 self._refuse(message, JsonRpcInvalidRequest("neither a request nor a response"))
         except JsonRpcException as error:
             self._refuse(message, error)
-        except Exception as error:  # whatever a client sends, the next message is read
+        except Exception as error:  # whatever happens, read the next message
             logger.exception("a message could not be handled")
             self._refuse(message, JsonRpcInternalError(f"{type(error).__name__}: {error}"))
 
@@ -173,7 +173,7 @@ def _protocol_error(error: Exception) -> Exception:
 
 
 def _structured(method: str, raw: object) -> Any:
-    """Return parameters as the type that the protocol has for them; those of other methods stay as they are."""
+    """Return parameters as the type that the protocol defines; those of other methods stay unchanged."""
     if method == types.CANCEL_REQUEST and not (isinstance(raw, dict) and _is_id(raw.get("id"))):
         raise JsonRpcInvalidParams(f"{method}: the id must be a number or a string")
     wanted: Any = types.METHOD_TO_TYPES.get(method, (None, None, None))[2]

@@ -1,4 +1,4 @@
-"""What the handlers need of the server."""
+"""The part of the server that the handlers use."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The folders of one client, and the threads that work for them. Lives in the event loop."""
+"""The folders of one client, and the threads that work for them. Runs in the event loop."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ logger = logging.getLogger(__name__)
 QUERY_THREADS = 2
 """Two, so that the next query need not wait for the rest of a cancelled one."""
 WORK_THREADS = 32
-"""For short work: starting, closing and counting. What waits for an index has threads of its own."""
+"""For short work: starting, closing and counting. Work that waits for an index has its own threads."""
 MISSING_SECONDS = 2.0
 """How often a root that did not exist is looked for."""
 
@@ -47,7 +47,7 @@ class Workspace:
     # -- folders ----------------------------------------------------------------------------------
 
     def all_folders(self) -> list[Folder]:
-        """Return the folders, and the one that holds what is in none of them."""
+        """Return the folders, and the one for files in none of them."""
         return [*self.folders, self.loose]
 
     def add_folder(self, uri: str, name: str, *, implicit: bool = False) -> Folder | None:
@@ -88,7 +88,7 @@ class Workspace:
         return found[0] if found else None
 
     def replace(self, folder: Folder) -> Folder:
-        """Open a folder again, by the options of this moment, and return what is in its place now.
+        """Open a folder again with the current options; return the folder in its place.
 
         A folder that answers is kept if its new settings cannot be used; its `problem` then says why.
         """
@@ -144,7 +144,7 @@ class Workspace:
 
         def start() -> None:
             if after is not None:
-                after.close()  # first: the new service would take the old one for another process, and only read
+                after.close()  # first: the new service would mistake the old one for another process, and only read
             if wanted:
                 engine.start()
             folder.count()

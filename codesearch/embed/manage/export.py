@@ -34,7 +34,7 @@ FUSED = ("bert", "roberta", "xlm-roberta", "distilbert", "electra", "camembert")
 """Model types whose attention and layers onnxruntime can fuse into one operator each."""
 
 ALIKE = 0.99
-"""Minimum cosine between the vectors of a float32 export and those of the original."""
+"""Minimum cosine between the vectors of a float32 export and the original's."""
 
 
 class NotExportableError(CodesearchError):

@@ -1,7 +1,7 @@
 """Imports a model: from a name on the hub, or a folder, to the user's folder of models.
 
-The model is loaded once by sentence-transformers, exported to ONNX, and its vectors are compared with those of the
-original. A model that cannot be exported is kept as it is, and sentence-transformers runs it.
+The model is loaded once by sentence-transformers and exported to ONNX, and its vectors are compared with the
+original's. A model that cannot be exported is kept as it is, and sentence-transformers runs it.
 """
 
 from __future__ import annotations

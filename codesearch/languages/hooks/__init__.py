@@ -1,1 +1,1 @@
-"""Hooks: what a query cannot express of a language, one module per language. They are imported when one is needed."""
+"""Hooks: code for what a query cannot express, one module per language, imported when needed."""
