@@ -89,9 +89,9 @@ are ten kinds of queries:
 - **docs**: the first sentence of a function's documentation, with all documentation blanked; **keywords**: three or
   four words of such a sentence; **question**: such a sentence phrased as a question ("where do we ...");
 - **name**: a complete name; **symbol**: a name within a sentence ("where is ... defined"); **half**: a part of a
-  name, or its words truncated; **error**: the text of an error message;
-- **commit**: the subject of a commit, to find the files it changed; **architecture**: what a class says about itself,
-  to find its file; **topic**: three or four words of that.
+  name, or its words shortened; **error**: the text of an error message;
+- **commit**: the subject of a commit, to find the files it changed; **architecture**: the documentation of a
+  class or file, to find the file; **topic**: three or four words of such documentation.
 
 The figures are MRR@10, or NDCG@10 if files are searched, averaged over the repositories. The columns:
 
