@@ -258,7 +258,7 @@ class Index:
         """
         limit = self._limit(limit)
         store = self._reading() if buffers is None else self.reader()
-        complete = store is not None and is_complete(store)
+        complete = self.complete
         prefetched, self._prefetched = self._prefetched, None
         job = None
         if store is not None:
@@ -292,7 +292,7 @@ class Index:
         near = search.nearest(store, found[0], self._limit(limit), where)
         symbols = store.symbols(id for id, _ in near)
         hits = tuple(Hit(rank, score, symbols[id][0]) for rank, (id, score) in enumerate(near, 1))
-        return Answer(hits, complete=is_complete(store))
+        return Answer(hits, complete=self.complete)
 
     def _limit(self, limit: int | None) -> int:
         wanted = self.settings.limit if limit is None else limit
@@ -382,6 +382,12 @@ class Index:
         from codesearch import status
 
         return status.coverage(self._existing(), self._reranker)
+
+    @property
+    def complete(self) -> bool:
+        """Whether there is an index, and the first pass over the tree was finished."""
+        store = self.reader()
+        return store is not None and is_complete(store)
 
     @property
     def current(self) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from codesearch.cli.ui import console
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from codesearch.core.filter import Filter
     from codesearch.core.types import Answer, Hit
     from codesearch.index import Index
+    from codesearch.indexing.request import Report
     from codesearch.rerank.job import RerankBudget
     from codesearch.search import Query, Ranked
     from codesearch.status import Status
@@ -43,25 +45,24 @@ def query(index: Index, text: str, parsed: Query, where: Filter | None, *, updat
     """
     from codesearch.service import client
 
-    answer = client.query(index, text, where=where, fresh=update)
-    if answer is not None:
-        return _told(answer, update=update, quiet=quiet)
+    if (answer := client.query(index, text, where=where, fresh=update)) is not None:
+        return _from_service(answer, index, update=update, quiet=quiet)
     if update:
         index.prefetch(parsed)
-        refresh(index, quiet=quiet)
+    complete = prepare(index, update=update, quiet=quiet)
     start = time.monotonic()
     answer = index.query(parsed, budget=_later())
     log.info("this process answered in %.0f ms: %d results", 1000 * (time.monotonic() - start), len(answer))
     _tell(answer.problem, quiet=quiet)
-    return answer
+    return replace(answer, complete=complete)
 
 
 def explained(index: Index, query: Query, *, update: bool, quiet: bool) -> tuple[Answer, list[Ranked]]:
     """Answer a query in this process; return the answer, and the explanations of its hits and of the next one."""
     if update:
         index.prefetch(query)
-        refresh(index, quiet=quiet)
-    ranking = index.rank(query, budget=_later())
+    complete = prepare(index, update=update, quiet=quiet)
+    ranking = replace(index.rank(query, budget=_later()), complete=complete)
     _tell(ranking.problem, quiet=quiet)
     limit = index.settings.limit
     return ranking.answer(limit), ranking.ranked[: limit + 1]
@@ -105,19 +106,21 @@ def similar(index: Index, path: str, line: int, where: Filter | None, *, update:
     """Find code similar to that at a line, by a running service if there is one, else in this process."""
     from codesearch.service import client
 
-    answer = client.similar(index, path, line, where=where, fresh=update)
-    if answer is not None:
-        return _told(answer, update=update, quiet=quiet)
-    if update:
-        refresh(index, quiet=quiet)
-    return index.similar(path, line, where=where)
+    if (answer := client.similar(index, path, line, where=where, fresh=update)) is not None:
+        return _from_service(answer, index, update=update, quiet=quiet)
+    complete = prepare(index, update=update, quiet=quiet)
+    return replace(index.similar(path, line, where=where), complete=complete)
 
 
-def _told(answer: Answer, *, update: bool, quiet: bool) -> Answer:
-    if update and not answer.fresh and not quiet:
-        console.message("some changed files are not indexed yet; results may be incomplete")
+def _from_service(answer: Answer, index: Index, *, update: bool, quiet: bool) -> Answer:
+    """Report the shortcomings of an answer; it is complete only if it does not lack files that have changed."""
+    stale = update and not answer.fresh
+    if stale:
+        _tell("some changed files are not indexed yet; results may be incomplete", quiet=quiet)
+    elif not answer.complete:
+        _tell(_unfinished(index), quiet=quiet)
     _tell(answer.problem, quiet=quiet)
-    return answer
+    return replace(answer, complete=answer.complete and not stale)
 
 
 def _tell(problem: str, *, quiet: bool) -> None:
@@ -137,8 +140,27 @@ def embed_all(index: Index, *, quiet: bool) -> None:
         console.message(f"{index.root}: {reports.filled(report, index.settings.second_stage)}")
 
 
-def refresh(index: Index, *, quiet: bool = False) -> None:
-    """Update an index before a query, within `update_budget`.
+def prepare(index: Index, *, update: bool, quiet: bool) -> bool:
+    """Update an index before a query, if `update` is set; return whether it then has the whole tree.
+
+    Without an update, that is whether its first pass over the tree was finished.
+    """
+    if update:
+        return refresh(index, quiet=quiet)
+    complete = index.complete
+    if not complete and index.reader() is not None:
+        _tell(_unfinished(index), quiet=quiet)
+    return complete
+
+
+def _unfinished(index: Index) -> str:
+    return (
+        f"the first index of {index.root} is not finished; results may be incomplete (`codesearch index` finishes it)"
+    )
+
+
+def refresh(index: Index, *, quiet: bool = False) -> bool:
+    """Update an index before a query, within `update_budget`; return whether it then has the whole tree.
 
     While another process is writing, the index is used as it is; if it is empty, the query waits.
     """
@@ -146,33 +168,14 @@ def refresh(index: Index, *, quiet: bool = False) -> None:
 
     if client.refresh(index):
         log.info("the service keeps the index up to date")
-        return
-    if client.hangs(index.path) and not quiet:
-        console.message(f"the watcher of {index.root} does not respond; `codesearch watch --stop` stops it")
+        return True
+    if client.hangs(index.path):
+        _tell(f"the watcher of {index.root} does not respond; `codesearch watch --stop` stops it", quiet=quiet)
     start = time.monotonic()
-    first = not index.current or not _complete(index)
     made = not index.path.exists()
-    end = start + index.settings.update_budget
-    with Reporter(index.root, quiet=quiet, first=first) as reporter:
-        try:
-            report = index.update(
-                lock_timeout=SHORT_WAIT,
-                on_progress=reporter.progress,
-                on_wait=None,
-                should_stop=None if first else lambda: time.monotonic() > end,
-            )
-        except UnwritableError as error:
-            if index.reader() is None:
-                raise
-            if not quiet:
-                console.message(f"{error} Files have changed; the answer comes from the index as it is.")
-            return
-        except IndexBusyError:
-            if _complete(index):
-                if not quiet:
-                    console.message(f"another process is writing {index.path}; results may be incomplete")
-                return
-            report = index.update(on_progress=reporter.progress, on_wait=reporter.waiting)
+    report = _updated(index, quiet=quiet)
+    if report is None:
+        return False
     if made and not report.symbols and (problem := nothing_to_search(index.status())):
         forget(index)
         raise NotFoundError(problem)
@@ -180,14 +183,42 @@ def refresh(index: Index, *, quiet: bool = False) -> None:
         "updated in %.0f ms: %d files read, %d deleted, %d unchanged, %d left",
         1000 * (time.monotonic() - start), report.changed, report.deleted, report.unchanged, report.left,
     )  # fmt: skip
-    if report.left and not quiet:
-        console.message(
+    _tell_of_update(report, quiet=quiet)
+    return not report.left
+
+
+def _updated(index: Index, *, quiet: bool) -> Report | None:
+    """Update an index; the first pass over a tree is not limited. None, after a message, if it is used as it is."""
+    first = not (index.current and index.complete)
+    end = time.monotonic() + index.settings.update_budget
+    with Reporter(index.root, quiet=quiet, first=first) as reporter:
+        try:
+            return index.update(
+                lock_timeout=SHORT_WAIT,
+                on_progress=reporter.progress,
+                should_stop=None if first else lambda: time.monotonic() > end,
+            )
+        except UnwritableError as error:
+            if index.reader() is None:
+                raise
+            _tell(f"{error} Files have changed; the answer comes from the index as it is.", quiet=quiet)
+        except IndexBusyError:
+            if not index.complete:
+                return index.update(on_progress=reporter.progress, on_wait=reporter.waiting)
+            _tell(f"another process is writing {index.path}; results may be incomplete", quiet=quiet)
+    return None
+
+
+def _tell_of_update(report: Report, *, quiet: bool) -> None:
+    if report.left:
+        _tell(
             f"{report.left:,} changed files are not indexed yet; results may be incomplete "
-            "(the next query continues; `codesearch index` indexes them all)"
+            "(the next query continues; `codesearch index` indexes them all)",
+            quiet=quiet,
         )
-    if (report.changed or report.deleted) and not quiet:
+    if report.changed or report.deleted:
         for note in report.notes:
-            console.message(note)
+            _tell(note, quiet=quiet)
 
 
 def forget(index: Index) -> None:
@@ -201,14 +232,6 @@ def forget(index: Index) -> None:
             for file in (folder / ".gitignore", folder / f"{index.path.name}.lock"):
                 file.unlink(missing_ok=True)
             folder.rmdir()
-
-
-def _complete(index: Index) -> bool:
-    """Whether there is an index whose first pass over the tree was finished."""
-    from codesearch.indexing.plan import is_complete
-
-    store = index.reader()
-    return store is not None and is_complete(store)
 
 
 def nothing_to_search(status: Status) -> str:

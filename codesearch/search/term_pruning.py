@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from itertools import combinations
 
 from codesearch.search.query import Query
@@ -27,6 +28,20 @@ def select_terms(store: Store, query: Query, *, only_names: bool = False) -> str
     within = naming if only_names else str
     holding = {term: store.holding(within(any_of([term]))) for term in query.terms}
     terms = sorted((term for term in query.terms if holding[term]), key=lambda term: (holding[term], term))
+    rare = _rare(terms, holding)
+    if len(rare) == len(terms):
+        return within(any_of(term for term in query.terms if term in rare)) if rare else ""
+    parts = [any_of(rare)] if rare else []
+    parts += _combined(
+        terms[len(rare) :][:MAX_COMMON],
+        sum(holding[term] for term in rare),
+        lambda expression: store.holding(within(expression)),
+    )
+    return within(" OR ".join(parts))
+
+
+def _rare(terms: list[str], holding: Mapping[str, int]) -> list[str]:
+    """Return the words whose texts are all scored: from the rarest on, until MAX_SCORED texts match."""
     rare: list[str] = []
     total = 0
     for term in terms:
@@ -34,19 +49,24 @@ def select_terms(store: Store, query: Query, *, only_names: bool = False) -> str
             break
         rare.append(term)
         total += holding[term]
-    if len(rare) == len(terms):
-        return within(any_of(term for term in query.terms if term in rare)) if rare else ""
-    parts = [any_of(rare)] if rare else []
-    common = terms[len(rare) :][:MAX_COMMON]
-    least = (MOST_COUNTED + 1, any_of(common[:1]))
+    return rare
+
+
+def _combined(common: list[str], total: int, count: Callable[[str], int]) -> list[str]:
+    """Return combinations of common words whose texts are scored too, after the `total` texts of the rare words.
+
+    If there are no rare words, at least one expression is returned: the one that matches the fewest texts.
+    """
+    chosen: list[str] = []
+    fewest = (MOST_COUNTED + 1, any_of(common[:1]))
     for size in range(2, len(common) + 1):
         if total >= ENOUGH:
             break
         for together in map(all_of, combinations(common, size)):
-            some = store.holding(within(together))
-            if some and total + some <= MAX_SCORED:
-                parts.append(together)
-                total += some
-            elif some:
-                least = min(least, (some, together))
-    return within(" OR ".join(parts or least[1:]))
+            texts = count(together)
+            if texts and total + texts <= MAX_SCORED:
+                chosen.append(together)
+                total += texts
+            elif texts:
+                fewest = min(fewest, (texts, together))
+    return chosen if total else [fewest[1]]

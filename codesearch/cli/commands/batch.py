@@ -33,14 +33,14 @@ def answer_lines(
             answer = index.query(text, where=where)
         except UsageError as error:
             failed = True
-            print_json({"query": text, "error": str(error), "results": []})
+            print_json({"query": text, "error": str(error), "complete": answers.complete, "results": []})
         else:
             hits = [hit for hit in answer if hit.score >= (least or 0.0)]
             found = found or bool(hits)
             if answer.problem and not problem and not quiet:
                 console.message(answer.problem)
             problem = problem or answer.problem
-            print_json({"query": text, "results": [answers.hit(hit) for hit in hits]})
+            print_json({"query": text, "complete": answers.complete, "results": [answers.hit(hit) for hit in hits]})
         console.flush()
     return ERROR if failed else FOUND if found else NOTHING
 

@@ -130,27 +130,25 @@ def _batch(index: Index, where: Filter, results: ResultOptions, output: OutputOp
     from codesearch.cli.commands.batch import answer_lines
 
     assert results.batch is not None
-    if use.update:
-        session.refresh(index, quiet=use.quiet)
-    printed = answers.answers(index, output._replace(format=Format.ndjson, json=False), weak=True)
+    complete = session.prepare(index, update=use.update, quiet=use.quiet)
+    printed = answers.answers(index, output._replace(format=Format.ndjson, json=False), weak=True, complete=complete)
     return answer_lines(index, results.batch, where, printed, results.min_score, quiet=use.quiet)
 
 
 def _answer(index: Index, parsed: Query, asked: Request) -> int:
     text, where, results, output, use = asked.text, asked.where, asked.results, asked.output, asked.use
     reasons: list[Ranked] = []
-    hits: Sequence[Hit]
     if results.explain:
-        hits, reasons = session.explained(index, parsed, update=use.update, quiet=use.quiet)
+        answer, reasons = session.explained(index, parsed, update=use.update, quiet=use.quiet)
     else:
-        hits = session.query(index, text, parsed, where, update=use.update, quiet=use.quiet)
-    kept = [hit for hit in hits if hit.score >= (results.min_score or 0.0)]
+        answer = session.query(index, text, parsed, where, update=use.update, quiet=use.quiet)
+    kept = [hit for hit in answer if hit.score >= (results.min_score or 0.0)]
     if results.open_ is not None:
         session.finish(index, quiet=use.quiet)
         return session.open_answer(index, text, kept, results.open_)
-    printed = answers.answers(index, output, weak=True, terms=parsed.terms)
-    if hits and not kept:
-        return _nothing_above(text, hits, printed, results, use)
+    printed = answers.answers(index, output, weak=True, terms=parsed.terms, complete=answer.complete)
+    if answer and not kept:
+        return _nothing_above(text, answer, printed, results, use)
     if kept and printed.format is Format.text and kept[0].score < printed.weak and not use.quiet:
         console.message("no good match; closest results:")
     printed.print_hits(kept, {"query": text}, reasons)

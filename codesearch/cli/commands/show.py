@@ -45,10 +45,10 @@ def show(
     tree = use.tree(path)
     root, file = use.located(at[0], path) if at is not None else (tree.root, "")
     with session.opened(root, db=use.db, color=options.value_of(color)) as index:
-        if use.update:
-            session.refresh(index, quiet=use.quiet)
+        complete = session.prepare(index, update=use.update, quiet=use.quiet)
         found = [index.symbol_at(file, at[1])] if at is not None else _named(index, what, tree.below)
-        answers.answers(index, OutputOptions(format=Format(format.value))).print_source(found[:limit])
+        output = OutputOptions(format=Format(format.value))
+        answers.answers(index, output, complete=complete).print_source(found[:limit])
         if not use.quiet:
             _say_the_rest(what, len(found), [f"{one.path}:{one.start_line}" for one in found[limit:]])
         return FOUND if found else NOTHING

@@ -35,5 +35,5 @@ def similar(
     where = filters.where() & use.tree(path).where
     with session.opened(root, db=use.db, limit=limit, **output.settings) as index:
         hits = session.similar(index, file, at[1], where, update=use.update, quiet=use.quiet)
-        answers.answers(index, output).print_hits(hits, {"file": file, "line": at[1]})
+        answers.answers(index, output, complete=hits.complete).print_hits(hits, {"file": file, "line": at[1]})
         return answers.ended(index, bool(hits), quiet=use.quiet)

@@ -30,8 +30,7 @@ def symbols(
     tree = use.tree(path)
     where = filters.where() & tree.where
     with session.opened(tree.root, db=use.db, **output.settings) as index:
-        if use.update:
-            session.refresh(index, quiet=use.quiet)
+        complete = session.prepare(index, update=use.update, quiet=use.quiet)
         found = index.symbols(where, limit=-1 if limit is None else limit)
-        count = answers.answers(index, output).print_symbols(found)
+        count = answers.answers(index, output, complete=complete).print_symbols(found)
         return answers.ended(index, bool(count), quiet=use.quiet)

@@ -22,6 +22,8 @@ NAME = "codesearch watch"
 START_TIMEOUT = 20.0
 """Seconds that a watcher in the background may take until it responds."""
 STOP_TIMEOUT = 20.0
+PROGRESS_EVERY = 5.0
+"""Seconds between two reports of progress."""
 
 
 class _EndedError(BaseException):
@@ -87,11 +89,11 @@ def _run(service: Service, *, quiet: bool = False, log: Path | None = None) -> i
         raise _EndedError
 
     numbers = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK") if hasattr(signal, name)]
-    speaker = _Speaker(service, quiet=quiet, log=log)
+    status_log = _StatusLog(service, quiet=quiet, log=log)
     try:
         for number in numbers:
             signal.signal(number, end)
-        service.subscribe(speaker)
+        service.subscribe(status_log)
         service.start()
         while not service.wait(1.0):
             if other := _other_watcher(service):
@@ -101,7 +103,7 @@ def _run(service: Service, *, quiet: bool = False, log: Path | None = None) -> i
     except _EndedError:
         for number in numbers:
             signal.signal(number, signal.SIG_DFL)  # a second signal: end at once
-        speaker.say("ending")
+        status_log.say("ending")
     finally:
         service.close()
     return FOUND
@@ -117,15 +119,14 @@ def _other_watcher(service: Service) -> int:
     return int(facts.get("pid", 0)) if facts.get("name") == NAME else 0
 
 
-class _Speaker:
-    """Prints changes of state as lines on stderr."""
+class _StatusLog:
+    """Prints changes of the service's state as lines on stderr."""
 
     def __init__(self, service: Service, *, quiet: bool, log: Path | None) -> None:
         self._service, self._quiet, self._log = service, quiet, log
-        self._before: State | None = None
-        self._updates = 0
-        self._watching = self._problem = ""
-        self._told = 0.0
+        self._before = service.status()
+        self._reported = -PROGRESS_EVERY
+        """When progress was last reported, in seconds of the monotonic clock."""
 
     def say(self, text: str) -> None:
         if self._log is not None:
@@ -137,39 +138,50 @@ class _Speaker:
             console.message(text)
 
     def __call__(self, state: State) -> None:
-        root = self._service.root
-        watching = f"{state.role} {state.watching}"
-        if watching != self._watching and state.role in ("keeper", "reader"):
-            self._watching = watching
-            if state.role == "reader":
-                if not _other_watcher(self._service):
-                    self.say(f"another process maintains the index of {root}; this one takes over when it exits")
-            elif state.watching == "polling":
-                self.say(f"watching {root} by polling: {state.why}")
-            elif state.watching:
-                self.say(f"watching {root}")
-        if state.problem != self._problem:
-            self._problem = state.problem
-            self.say(f"problem: {state.problem}" if state.problem else "the problem is resolved")
-        if (
-            state.updating is not None
-            and state.updating.files < state.updating.files_total
-            and time.monotonic() - self._told > 5.0
-        ):
-            self._told = time.monotonic()
-            self.say(f"indexing: {state.updating.files:,} of {state.updating.files_total:,} files")
-        filling = state.embedding
-        if filling is not None and filling.done < filling.total and time.monotonic() - self._told > 5.0:
-            self._told = time.monotonic()
-            self.say(f"embedding: {filling.done:,} of {filling.total:,} symbols ({filling.rate:,.0f}/s)")
-        before = self._before.embedding if self._before is not None else None
-        if filling is not None and filling.done == filling.total and filling != before and filling.rate:
-            self.say(f"all {filling.total:,} symbols are embedded for reranking")
-        if state.last is not None and (self._before is None or state.last is not self._before.last):
+        for text in (self._role(state), self._problem(state), self._progress(state), self._embedded(state)):
+            if text:
+                self.say(text)
+        if state.last is not None and state.last is not self._before.last:
             from codesearch.cli.ui import reports
 
-            self.say(reports.done(state.last, root))
+            self.say(reports.done(state.last, self._service.root))
         self._before = state
+
+    def _role(self, state: State) -> str:
+        """Return who maintains the index and how changes are noticed, if that is new."""
+        root = self._service.root
+        if (state.role, state.watching) == (self._before.role, self._before.watching):
+            return ""
+        if state.role == "reader" and not _other_watcher(self._service):
+            return f"another process maintains the index of {root}; this one takes over when it exits"
+        if state.role != "keeper" or not state.watching:
+            return ""
+        return f"watching {root} by polling: {state.why}" if state.watching == "polling" else f"watching {root}"
+
+    def _problem(self, state: State) -> str:
+        if state.problem == self._before.problem:
+            return ""
+        return f"problem: {state.problem}" if state.problem else "the problem is resolved"
+
+    def _progress(self, state: State) -> str:
+        """Return how far indexing or embedding is, at most every PROGRESS_EVERY seconds."""
+        indexing, embedding = state.updating, state.embedding
+        text = ""
+        if indexing is not None and indexing.files < indexing.files_total:
+            text = f"indexing: {indexing.files:,} of {indexing.files_total:,} files"
+        elif embedding is not None and embedding.done < embedding.total:
+            text = f"embedding: {embedding.done:,} of {embedding.total:,} symbols ({embedding.rate:,.0f}/s)"
+        now = time.monotonic()
+        if not text or now - self._reported <= PROGRESS_EVERY:
+            return ""
+        self._reported = now
+        return text
+
+    def _embedded(self, state: State) -> str:
+        found = state.embedding
+        if found is None or found == self._before.embedding or found.done < found.total or not found.rate:
+            return ""
+        return f"all {found.total:,} symbols are embedded for reranking"
 
 
 def _start(service: Service, settings: dict[str, Any], *, poll: bool, quiet: bool) -> int:

@@ -65,15 +65,14 @@ def why(
     where = filters.where() & use.tree(path).where
     root, file = use.located(at[0], path)
     with session.opened(root, db=use.db, color=options.value_of(color), **rerank.settings) as index:
-        if use.update:
-            session.refresh(index, quiet=use.quiet)
+        complete = session.prepare(index, update=use.update, quiet=use.quiet)
         found = index.why(text, file, at[1], where)
         if found.problem and not use.quiet:
             console.message(found.problem)
         if format is ReportFormat.json:
             from codesearch.cli.ui.render import print_json
 
-            asked = {"query": text, "root": str(index.root), "file": file, "line": at[1]}
+            asked = {"query": text, "root": str(index.root), "file": file, "line": at[1], "complete": complete}
             print_json({**asked, **to_json(found)}, indent=2)
         else:
             for line in lines(found, f"{file}:{at[1]}", console.look(index.settings.color)):
@@ -83,23 +82,9 @@ def why(
 
 def lines(found: Why, place: str, look: Look) -> Iterator[str]:
     """Yield an explanation as lines of text."""
-    symbol = found.symbol
-    if symbol is None:
-        yield f"{clean(place)}: {found.verdict}"
-    else:
-        score = f"  {found.score:.2f}" if found.place else ""
-        yield look.fit(f"{clean(symbol.path)}:{symbol.start_line}  {symbol.kind} {clean(symbol.qualname)}{score}")
+    yield _heading(found, place, look)
     yield f"{_VERDICTS.get(found.verdict, found.verdict)}: {clean(found.reason)}"
-    if found.ways:
-        yield ""
-        for way in found.ways:
-            yield f"  {_WAYS.get(way.name, way.name):<36}{_way(way)}"
-    if found.terms:
-        held = [term.word for term in found.terms if term.held]
-        lacking = [term.word for term in found.terms if not term.held]
-        yield f"  {'query words found in it':<36}{clean(' '.join(held)) or 'none'}"
-        if lacking:
-            yield f"  {'query words missing':<36}{clean(' '.join(lacking))}"
+    yield from _retrieval(found)
     if found.before:
         yield ""
         yield look.paint("ranked above it", "2")
@@ -111,6 +96,32 @@ def lines(found: Why, place: str, look: Look) -> Iterator[str]:
         yield ""
         yield look.paint(f"why {clean(found.against.symbol.qualname)} (rank {found.against.rank}) scores higher", "2")
         yield from gap_lines(found.gaps, look)
+
+
+def _heading(found: Why, place: str, look: Look) -> str:
+    symbol = found.symbol
+    if symbol is None:
+        return f"{clean(place)}: {found.verdict}"
+    score = f"  {found.score:.2f}" if found.place else ""
+    return look.fit(f"{clean(symbol.path)}:{symbol.start_line}  {symbol.kind} {clean(symbol.qualname)}{score}")
+
+
+def _retrieval(found: Why) -> Iterator[str]:
+    """Yield how each retrieval method ranked the symbol, and which words of the query it has."""
+    if found.ways:
+        yield ""
+        for way in found.ways:
+            yield _row(_WAYS.get(way.name, way.name), _way(way))
+    if found.terms:
+        present = " ".join(term.word for term in found.terms if term.held)
+        missing = " ".join(term.word for term in found.terms if not term.held)
+        yield _row("query words found in it", clean(present) or "none")
+        if missing:
+            yield _row("query words missing", clean(missing))
+
+
+def _row(label: str, value: str) -> str:
+    return f"  {label:<36}{value}"
 
 
 def _way(way: Way) -> str:

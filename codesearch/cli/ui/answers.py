@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from codesearch.index import Index
 
 
-def answers(index: Index, output: OutputOptions, *, weak: bool = False, terms: Sequence[str] = ()) -> Answers:
+def answers(
+    index: Index, output: OutputOptions, *, weak: bool = False, terms: Sequence[str] = (), complete: bool = True
+) -> Answers:
     """Return the printer for a command's results; it marks `terms` and, if `weak`, low scores."""
     from codesearch.cli.ui.page import Terms
     from codesearch.cli.ui.render import Answers
@@ -33,6 +35,7 @@ def answers(index: Index, output: OutputOptions, *, weak: bool = False, terms: S
         weak=WEAK if weak else 0.0,
         terms=Terms.of(terms),
         everything=output.everything,
+        complete=complete,
     )
 
 

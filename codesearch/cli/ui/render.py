@@ -43,6 +43,8 @@ class Answers:
     """Words to show and mark in the source."""
     everything: bool = False
     """Show all results in full, even if they do not fit the terminal."""
+    complete: bool = True
+    """Whether the index has the whole tree, as JSON says."""
 
     def print_hits(self, hits: Sequence[Hit], query: dict[str, Any], reasons: Sequence[Ranked] = ()) -> None:
         """Print the results of one query; `query` is the text that JSON objects repeat.
@@ -51,10 +53,10 @@ class Answers:
         """
         if self.format is Format.json:
             results = [self.hit(hit, reasons) for hit in hits]
-            print_json({**query, "root": str(self.index.root), "results": results}, indent=2)
+            self._print_object(results, query)
         elif self.format is Format.ndjson:
             for hit in hits:
-                print_json(self.hit(hit, reasons))
+                self._print_line(self.hit(hit, reasons))
         elif self.format is Format.text:
             self._print_page(hits, reasons)
         elif self.format is Format.paths:
@@ -78,10 +80,10 @@ class Answers:
                 yield symbol
 
         if self.format is Format.json:
-            print_json({"root": str(self.index.root), "results": [self.symbol(one) for one in counted()]}, indent=2)
+            self._print_object([self.symbol(one) for one in counted()])
         elif self.format is Format.ndjson:
             for symbol in counted():
-                print_json(self.symbol(symbol))
+                self._print_line(self.symbol(symbol))
         elif self.format is Format.text:
             for symbol in counted():
                 head = self._place(symbol) + "  " + self._title(symbol)
@@ -101,7 +103,7 @@ class Answers:
                 {**self.symbol(symbol), "snippet": "\n".join(self.index.source(symbol, whole=True)[1])}
                 for symbol in symbols
             ]
-            print_json({"root": str(self.index.root), "results": results}, indent=2)
+            self._print_object(results)
             return
         for number, symbol in enumerate(symbols):
             if number:
@@ -118,6 +120,13 @@ class Answers:
             console.write("\n".join(lines) + "\n")
 
     # -- JSON -------------------------------------------------------------------------------------
+
+    def _print_object(self, results: list[dict[str, Any]], query: dict[str, Any] | None = None) -> None:
+        about = {**(query or {}), "root": str(self.index.root), "complete": self.complete}
+        print_json({**about, "results": results}, indent=2)
+
+    def _print_line(self, item: dict[str, Any]) -> None:
+        print_json(item if self.complete else {**item, "complete": False})
 
     def hit(self, hit: Hit, reasons: Sequence[Ranked] = ()) -> dict[str, Any]:
         """Return a result as hit.schema.json describes it."""

@@ -82,47 +82,51 @@ def state(status: Status) -> str:
 
 
 def status_lines(status: Status, look: Look, *, list_skipped: bool) -> Iterator[str]:
-    """Yield a status as lines of text."""
+    """Yield a status, line by line, for people."""
 
-    def row(label: str, value: str) -> str:
+    def row(label: str, value: str = "") -> str:
         return f"{look.paint(f'{label:<10}' if value else label, '2')}{value}"
 
+    taken = f" ({size(status.index_bytes)})" if status.exists else ""
     yield row("root", clean(str(status.root)))
-    yield row(
-        "index", clean(_below(status.index, status.root)) + (f" ({size(status.index_bytes)})" if status.exists else "")
-    )
+    yield row("index", clean(_below(status.index, status.root)) + taken)
     yield row("state", look.paint(state(status), "32" if status.fresh else "31"))
     if status.exists:
-        yield row("model", status.model or "none yet")
-        if status.second_stage:
-            yield row("", f"{status.second_stage}: {status.embedded:,} of {number(status.symbols, 'symbol')} embedded")
-        if status.cache is not None:
-            filled = f" ({size(status.cache_bytes)}, at most {size(status.cache_limit)})" if status.cache_bytes else ""
-            yield row("cache", clean(_from_home(status.cache)) + (filled or " (empty)"))
-        source = f"{number(status.files, 'file')}, {number(status.lines, 'line')}, {size(status.source_bytes)}"
-        yield row("source", source)
-        yield row("symbols", f"{status.symbols:,} ({number(status.vectors, 'distinct vector')})")
+        for label, value in _contents(status):
+            yield row(label, value)
     if status.languages:
-        yield row("languages", "")
-        for language, files, symbols in status.languages:
-            noun = "file " if files == 1 else "files"
-            yield f"  {language or 'unknown':<16}{files:>8,} {noun} {symbols:>10,} symbols"
-    yield from _skipped(status, row, list_skipped=list_skipped)
+        yield row("languages")
+        yield from _languages(status)
+    if status.skipped:
+        yield row("skipped", number(len(status.skipped), "file") + ("" if list_skipped else " (--skipped lists them)"))
+        yield from _skipped(status, list_skipped=list_skipped)
     if status.other_files:
-        total = sum(count for _, count in status.other_files)
-        most = ", ".join(f"{clean(suffix) or '(none)'} {count:,}" for suffix, count in status.other_files[:MOST])
-        rest = len(status.other_files) - MOST
-        yield row("other", f"{number(total, 'file')} in unsupported languages: {most}{', ...' if rest > 0 else ''}")
+        yield row("other", _unsupported(status))
     for note in status.notes:
         yield row("note", clean(note))
 
 
-def _skipped(status: Status, row: Any, *, list_skipped: bool) -> Iterator[str]:
+def _contents(status: Status) -> Iterator[tuple[str, str]]:
+    """Yield what an index was made with, and from how much, as (label, value)."""
+    yield "model", status.model or "none yet"
+    if status.second_stage:
+        yield "", f"{status.second_stage}: {status.embedded:,} of {number(status.symbols, 'symbol')} embedded"
+    if status.cache is not None:
+        taken = f"{size(status.cache_bytes)}, at most {size(status.cache_limit)}" if status.cache_bytes else "empty"
+        yield "cache", f"{clean(_from_home(status.cache))} ({taken})"
+    yield "source", f"{number(status.files, 'file')}, {number(status.lines, 'line')}, {size(status.source_bytes)}"
+    yield "symbols", f"{status.symbols:,} ({number(status.vectors, 'distinct vector')})"
+
+
+def _languages(status: Status) -> Iterator[str]:
+    for language, files, symbols in status.languages:
+        noun = "file " if files == 1 else "files"
+        yield f"  {language or 'unknown':<16}{files:>8,} {noun} {symbols:>10,} symbols"
+
+
+def _skipped(status: Status, *, list_skipped: bool) -> Iterator[str]:
     from codesearch.files import REASONS
 
-    if not status.skipped:
-        return
-    yield row("skipped", number(len(status.skipped), "file") + ("" if list_skipped else " (--skipped lists them)"))
     ordered = sorted(status.skipped, key=lambda item: (item.reason, item.path))
     for reason, found in groupby(ordered, key=lambda item: item.reason):
         items = list(found)
@@ -130,6 +134,13 @@ def _skipped(status: Status, row: Any, *, list_skipped: bool) -> Iterator[str]:
         if list_skipped:
             for item in items:
                 yield f"    {clean(item.path)}" + (f"  {clean(item.detail)}" if item.detail else "")
+
+
+def _unsupported(status: Status) -> str:
+    total = sum(count for _, count in status.other_files)
+    most = ", ".join(f"{clean(suffix) or '(none)'} {count:,}" for suffix, count in status.other_files[:MOST])
+    rest = len(status.other_files) - MOST
+    return f"{number(total, 'file')} in unsupported languages: {most}{', ...' if rest > 0 else ''}"
 
 
 def status_object(status: Status, *, list_skipped: bool) -> dict[str, Any]:
