@@ -29,7 +29,7 @@ class ProcessState:
         self.used = 0.0
 
     def model(self, name: str) -> embed.Embedder:
-        """Return a model. Raises NotFoundError if there is none of that name, CodesearchError if it cannot be read."""
+        """Return a model. Raises NotFoundError if there is no such model, CodesearchError if it cannot be read."""
         with self.lock:
             self.used = time.monotonic()
             if name not in self.models:

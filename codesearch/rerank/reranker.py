@@ -46,7 +46,7 @@ class Reranker:
 
     @property
     def embedder(self) -> embed.Embedder:
-        """The model. Raises NotFoundError if there is none of that name, CodesearchError if it cannot be read."""
+        """The model. Raises NotFoundError if there is no such model, CodesearchError if it cannot be read."""
         return state.model(self._settings.model)
 
     def failed(self, reason: str) -> str:

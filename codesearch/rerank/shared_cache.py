@@ -368,7 +368,7 @@ def _message(path: Path | None, error: Exception) -> str:
 
 def _why(error: Exception) -> str:
     if isinstance(error, (apsw.NotADBError, apsw.CorruptError, apsw.SQLError)):
-        return "it is damaged; `codesearch cache clear` makes it anew"
+        return "it is damaged; `codesearch cache clear` deletes it"
     if isinstance(error, apsw.FullError):
         return "there is no space left"
     if isinstance(error, apsw.BusyError):

@@ -122,7 +122,7 @@ def test_one_that_cannot_be_used_is_told_in_one_line(
     assert (run.status, run.json["results"]) == (0, plain.json["results"])
     notes = [line for line in run.err.splitlines() if "vector cache" in line]
     assert notes == [
-        f"codesearch: the vector cache {cache} is not used: it is damaged; `codesearch cache clear` makes it anew"
+        f"codesearch: the vector cache {cache} is not used: it is damaged; `codesearch cache clear` deletes it"
     ]
     (small / "more.py").write_text("def upload_again(path):\n    return path\n")
     assert "vector cache" not in call(*ASK, small, "-q").err

@@ -65,7 +65,7 @@ class Subject:
 
 
 def listed(names: Iterable[str], most: int = 6) -> str:
-    """Return names separated by commas, at most so many, the others counted."""
+    """Return at most `most` names, separated by commas, and the number of the others."""
     found = list(names)
     more = len(found) - most
     return ", ".join(found[:most]) + (f" and {more} more" if more > 0 else "")
