@@ -38,7 +38,7 @@ def lines(found: Examination, look: Look) -> Iterator[str]:
 
 
 def _private(found: Examination) -> Examination:
-    """Return an examination with `~` for the user's home folder: it is short, and a bug report contains no user name."""
+    """Return an examination with `~` for the user's home folder: short, and without the user name in bug reports."""
     try:
         home = f"{Path.home()}{os.sep}"
     except RuntimeError:
