@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -100,3 +101,16 @@ def test_every_path_in_a_lane_exists(path: str):
 def test_a_module_that_starts_servers_is_not_in_the_unit_lane(module: str):
     if re.search(r"^from tests\.lsp\.client import .*\bClient\b", (TESTS / module).read_text("utf-8"), re.MULTILINE):
         assert {module, Path(module).parts[0]} & {*EDITOR, *INTEGRATION}
+
+
+def test_the_drawing_of_the_floors_is_the_import_contract():
+    if sys.version_info >= (3, 11):
+        import tomllib
+    else:
+        import tomli as tomllib
+
+    tool = tomllib.loads((HOUSE / "pyproject.toml").read_text("utf-8"))["tool"]
+    layers = next(one["layers"] for one in tool["importlinter"]["contracts"] if one["type"] == "layers")
+    contract = [layer.replace("codesearch.", "").split(" | ") for layer in layers if "_version" not in layer]
+    cells = re.findall(r"^│ (.*?)│  ", (HOUSE / "docs" / "architecture.md").read_text("utf-8"), re.MULTILINE)
+    assert [[name.strip() for name in cell.split("│")] for cell in cells] == contract
