@@ -6,6 +6,7 @@ import ast
 import re
 import sys
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -104,12 +105,8 @@ def test_a_module_that_starts_servers_is_not_in_the_unit_lane(module: str):
 
 
 def test_the_drawing_of_the_floors_is_the_import_contract():
-    if sys.version_info >= (3, 11):
-        import tomllib
-    else:
-        import tomli as tomllib
-
-    tool = tomllib.loads((HOUSE / "pyproject.toml").read_text("utf-8"))["tool"]
+    reader = import_module("tomllib" if sys.version_info >= (3, 11) else "tomli")
+    tool = reader.loads((HOUSE / "pyproject.toml").read_text("utf-8"))["tool"]
     layers = next(one["layers"] for one in tool["importlinter"]["contracts"] if one["type"] == "layers")
     contract = [layer.replace("codesearch.", "").split(" | ") for layer in layers if "_version" not in layer]
     cells = re.findall(r"^│ (.*?)│  ", (HOUSE / "docs" / "architecture.md").read_text("utf-8"), re.MULTILINE)
