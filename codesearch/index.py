@@ -294,6 +294,18 @@ class Index:
         hits = tuple(Hit(rank, score, symbols[id][0]) for rank, (id, score) in enumerate(near, 1))
         return Answer(hits, complete=self.complete)
 
+    def similar_to(
+        self, code: str, language: str = "", *, limit: int | None = None, where: Filter | None = None
+    ) -> Answer:
+        """Return the symbols most similar to a piece of code that is in no file; otherwise as `similar`.
+
+        `language` is its language; "" guesses. Of several definitions in it, the largest is compared.
+        """
+        from codesearch.search import pasted
+
+        found = pasted.similar(self._reading(), self._embedder, code, language, self._limit(limit), where)
+        return Answer(tuple(Hit(rank, score, symbol) for rank, (symbol, score) in enumerate(found, 1)))
+
     def _limit(self, limit: int | None) -> int:
         wanted = self.settings.limit if limit is None else limit
         if wanted < 1:

@@ -92,6 +92,17 @@ ModelOption = Annotated[
     typer.Option("--model", metavar="NAME", help="Reranking model; `static` turns reranking off.", show_default=False),
 ]
 
+MinScoreOption = Annotated[
+    float | None,
+    typer.Option(
+        "--min-score", min=0.0, max=1.0, metavar="X", help="Omit results with a lower score.", show_default=False
+    ),
+]
+OpenOption = Annotated[
+    int | None,
+    typer.Option("--open", min=1, metavar="N", help="Open result N in $VISUAL or $EDITOR.", show_default=False),
+]
+
 
 class FilterOptions(NamedTuple):
     """Which symbols are searched."""
@@ -170,17 +181,9 @@ class ResultOptions(NamedTuple):
     """Which results are shown or opened."""
 
     limit: LimitOption = None
-    min_score: Annotated[
-        float | None,
-        typer.Option(
-            "--min-score", min=0.0, max=1.0, metavar="X", help="Omit results with a lower score.", show_default=False
-        ),
-    ] = None
+    min_score: MinScoreOption = None
     explain: Annotated[bool, typer.Option("--explain", help="Explain the rank of each result.")] = False
-    open_: Annotated[
-        int | None,
-        typer.Option("--open", min=1, metavar="N", help="Open result N in $VISUAL or $EDITOR.", show_default=False),
-    ] = None
+    open_: OpenOption = None
     batch: Annotated[
         str | None,
         typer.Option(

@@ -82,7 +82,7 @@ def finish(index: Index, *, quiet: bool) -> None:
 
 
 def open_answer(index: Index, text: str, hits: Sequence[Hit], place: int) -> int:
-    """Open a result in the editor, and record that if `feedback` is on. Return the exit status."""
+    """Open a result in the editor, and record that if `feedback` is on and there was a `text`. Return the status."""
     from codesearch.cli.exit_codes import FOUND, NOTHING
     from codesearch.cli.ui import open_file
 
@@ -95,7 +95,7 @@ def open_answer(index: Index, text: str, hits: Sequence[Hit], place: int) -> int
         )
     symbol = hits[place - 1].symbol
     open_file.open_at(index.root / symbol.path, symbol.start_line)
-    if index.settings.feedback:
+    if index.settings.feedback and text:
         from codesearch.quality import feedback
 
         feedback.record(index.path, text, symbol, place)

@@ -157,10 +157,7 @@ def _answer(index: Index, parsed: Query, asked: Request) -> int:
 
 
 def _nothing_above(text: str, hits: Sequence[Hit], printed: Answers, results: ResultOptions, use: IndexOptions) -> int:
-    if not use.quiet:
-        console.message(
-            f"no results with a score of {results.min_score:g} or more; the best score is {hits[0].score:.2f}"
-        )
+    answers.nothing_above(results.min_score or 0.0, hits[0].score, quiet=use.quiet)
     if printed.format is Format.json:
         printed.print_hits([], {"query": text})
     return NOTHING

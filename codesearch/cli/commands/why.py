@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from codesearch.cli import options, session, targets
-from codesearch.cli.exit_codes import FOUND
+from codesearch.cli import named, options, session
+from codesearch.cli.exit_codes import FOUND, NOTHING
 from codesearch.cli.options import (
     ColorOption,
     FilterOptions,
@@ -20,7 +20,6 @@ from codesearch.cli.options import (
 )
 from codesearch.cli.ui import console
 from codesearch.cli.ui.console import Look, clean
-from codesearch.core.errors import UsageError
 
 if TYPE_CHECKING:
     from codesearch.core.types import Hit
@@ -41,7 +40,12 @@ _VERDICTS = {"no candidate": "not a candidate"}
 
 def why(
     text: Annotated[str, typer.Argument(metavar="TEXT", help="The query, as for `codesearch query`.")],
-    place: Annotated[str, typer.Argument(metavar="FILE:LINE", help="A line inside the code you expected.")],
+    expected: Annotated[
+        str,
+        typer.Argument(
+            metavar="NAME|FILE:LINE", help="The code you expected: the name of a symbol, or a line inside it."
+        ),
+    ],
     path: PathArgument = None,
     format: ReportFormatOption = ReportFormat.text,
     color: ColorOption = None,
@@ -53,30 +57,35 @@ def why(
     """Explain why a function does not rank higher for a query.
 
     codesearch why "retry failed uploads" src/client.py:25
+    codesearch why "retry failed uploads" Client.retry
     codesearch why "open a socket lang:c" net/socket.c:120 path/to/repo --format json
+
+    If several symbols have the NAME, the best one is explained and the others are listed.
 
     Possible reasons: the file is not indexed, a filter excludes it, it was not retrieved as a
     candidate, it is folded into another result, or it is outranked; in that case the features that
     make the difference are listed. Exit status: 0 if the rank could be explained.
     """
-    at = targets.place(place)
-    if at is None:
-        raise UsageError(f"{place}: expected FILE:LINE, for example src/cache.py:42")
+    wanted = named.wanted(expected, path, use)
     where = filters.where() & use.tree(path).where
-    root, file = use.located(at[0], path)
-    with session.opened(root, db=use.db, color=options.value_of(color), **rerank.settings) as index:
+    with session.opened(wanted.root, db=use.db, color=options.value_of(color), **rerank.settings) as index:
         complete = session.prepare(index, update=use.update, quiet=use.quiet)
-        found = index.why(text, file, at[1], where)
+        place = named.place(index, wanted, quiet=use.quiet)
+        if place is None:
+            named.tell_nothing(expected, quiet=use.quiet)
+            return NOTHING
+        file, line = place
+        found = index.why(text, file, line, where)
         if found.problem and not use.quiet:
             console.message(found.problem)
         if format is ReportFormat.json:
             from codesearch.cli.ui.render import print_json
 
-            asked = {"query": text, "root": str(index.root), "file": file, "line": at[1], "complete": complete}
+            asked = {"query": text, "root": str(index.root), "file": file, "line": line, "complete": complete}
             print_json({**asked, **to_json(found)}, indent=2)
         else:
-            for line in lines(found, f"{file}:{at[1]}", console.look(index.settings.color)):
-                console.write(line + "\n")
+            for row in lines(found, f"{file}:{line}", console.look(index.settings.color)):
+                console.write(row + "\n")
     return FOUND
 
 

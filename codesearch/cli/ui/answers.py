@@ -39,6 +39,12 @@ def answers(
     )
 
 
+def nothing_above(least: float, best: float, *, quiet: bool) -> None:
+    """Say that all results have a score below --min-score."""
+    if not quiet:
+        console.message(f"no results with a score of {least:g} or more; the best score is {best:.2f}")
+
+
 def ended(index: Index, found: bool, *, quiet: bool) -> int:
     """Return the exit status of a query. Raises NotFoundError if the tree holds nothing that can be found."""
     if found:

@@ -1,0 +1,82 @@
+"""Code that an argument names: FILE:LINE, or the NAME of a symbol. One rule for every command.
+
+If several symbols have a name, the best one is meant, and a note lists the others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from codesearch.cli import targets
+from codesearch.cli.ui import console
+from codesearch.core.errors import UsageError
+
+if TYPE_CHECKING:
+    from codesearch.cli.options import IndexOptions
+    from codesearch.core.types import Symbol
+    from codesearch.index import Index
+
+NAMED = 5
+"""Other symbols of the same name that a note lists; the rest is counted."""
+
+
+class Wanted(NamedTuple):
+    """What an argument names, before an index is asked."""
+
+    text: str
+    root: Path
+    """The root of the index to ask."""
+    below: str
+    """The folder that names are looked for in; see `targets.Tree`."""
+    file: str = ""
+    """Relative to the root; "" if a name was given."""
+    line: int = 0
+
+
+def wanted(text: str, path: str | None, use: IndexOptions) -> Wanted:
+    """Return what NAME or FILE:LINE stands for. Raises UsageError for a file without a line, NotFoundError."""
+    tree = use.tree(path)
+    at = targets.place(text)
+    if at is not None:
+        root, file = use.located(at[0], path)
+        return Wanted(text, root, tree.below, file, at[1])
+    if Path(text).is_file() or (tree.root / text).is_file():
+        raise UsageError(f"{text}: is a file; give FILE:LINE, for example {text}:1")
+    return Wanted(text, tree.root, tree.below)
+
+
+def symbols(index: Index, what: Wanted) -> list[Symbol]:
+    """Return the symbols that are meant, best first; none if no symbol has the name. Raises NotFoundError."""
+    if what.file:
+        return [index.symbol_at(what.file, what.line)]
+    found = index.symbols_named(what.text)
+    return [one for one in found if not what.below or one.path.startswith(f"{what.below}/")]
+
+
+def place(index: Index, what: Wanted, *, quiet: bool) -> tuple[str, int] | None:
+    """Return (file, line) of what is meant; say which symbol that is if there are several; None if there is none."""
+    if what.file:
+        return what.file, what.line
+    found = symbols(index, what)
+    if not quiet:
+        tell_others(what.text, found[1:], f"give FILE:LINE to choose; this is {_at(found[0])}" if found else "")
+    return (found[0].path, found[0].start_line) if found else None
+
+
+def tell_others(name: str, others: Sequence[Symbol], how: str) -> None:
+    """Say which other symbols have the same name, and how to choose one of them."""
+    if others:
+        shown = ", ".join(map(_at, others[:NAMED])) + (", ..." if others[NAMED:] else "")
+        console.message(f"{len(others)} more with this name: {shown} ({how})")
+
+
+def tell_nothing(name: str, *, quiet: bool) -> None:
+    """Say that no symbol has a name."""
+    if not quiet:
+        console.message(f"no symbol is named {name}; use `codesearch query` to search by description")
+
+
+def _at(symbol: Symbol) -> str:
+    return f"{symbol.path}:{symbol.start_line}"
