@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 PROJECT_FILE = ".codesearch.toml"
 PREFIX = "CODESEARCH_"
 """Prefix of environment variables: `CODESEARCH_LIMIT` sets `limit`."""
+OPTION = "option"
+"""The origin of a setting that a command line or a program gives."""
+_LONGEST_SHOWN = 60
+"""Characters of a value that a message shows."""
 _NO_SETTINGS = frozenset({"log", "models"})
 """Variables with the prefix that are not settings: `codesearch.core.log`, and the folder of imported models."""
 
@@ -115,7 +119,13 @@ class Described:
 
 
 class _Wrong(Exception):
-    """A value breaks its rule; the message describes the allowed values."""
+    """A value breaks its rule; the message describes the allowed values, and `near` the one that was probably meant."""
+
+    def __init__(self, allowed: str, *, near: str = "", known: str = "") -> None:
+        super().__init__(allowed)
+        self.near = near
+        self.known = known
+        """All that is allowed."""
 
 
 _UNITS = {"": 1, "k": 1000, "m": 1000**2, "g": 1000**3, "ki": 1 << 10, "mi": 1 << 20, "gi": 1 << 30}
@@ -126,9 +136,9 @@ def _size(value: object) -> int:
     if isinstance(value, int) and not isinstance(value, bool) and value > 0:
         return value
     if isinstance(value, str) and (found := _SIZE.fullmatch(value.strip())):
-        size = int(float(found[1]) * _UNITS[(found[2] or "").lower()])
-        if size > 0:
-            return size
+        size = float(found[1]) * _UNITS[(found[2] or "").lower()]
+        if 1 <= size < float("inf"):
+            return int(size)
     raise _Wrong('a number of bytes, or a size such as "500kB" or "1MiB"')
 
 
@@ -161,10 +171,18 @@ def _flag(value: object) -> bool:
     raise _Wrong("true or false")
 
 
+def _is_path(text: str) -> bool:
+    """Return whether the file system could know a name: it refuses NUL, and surrogates that stand for no byte."""
+    try:
+        return b"\0" not in os.fsencode(text)
+    except UnicodeEncodeError:
+        return False
+
+
 def _words(value: object) -> tuple[str, ...]:
     if isinstance(value, str):
         value = [part.strip() for part in value.split(",")]
-    if isinstance(value, (list, tuple)) and all(isinstance(item, str) for item in value):
+    if isinstance(value, (list, tuple)) and all(isinstance(item, str) and _is_path(item) for item in value):
         return tuple(item for item in value if item)
     raise _Wrong("a list of strings")
 
@@ -177,7 +195,8 @@ def _languages(value: object) -> tuple[str, ...]:
         known = [language.name for language in languages.all()]
         for name in names:
             if name not in known:
-                raise _Wrong(f"a list of known languages{_near(name, known)} ({', '.join(sorted(known))})")
+                near, listed = _near(name, known), ", ".join(sorted(known))
+                raise _Wrong("a list of known languages", near=near, known=f"Known languages: {listed}")
     return names
 
 
@@ -192,6 +211,8 @@ def _one_of(*allowed: str) -> Callable[[object], str]:
 
 def _text(value: object) -> str:
     if isinstance(value, (str, os.PathLike)) and (text := os.fspath(value)) and isinstance(text, str):
+        if not _is_path(text):
+            raise _Wrong("a string without NUL and lone surrogates")
         return text
     raise _Wrong("a non-empty string")
 
@@ -222,7 +243,19 @@ def _near(name: str, known: Iterable[str]) -> str:
     from difflib import get_close_matches
 
     near = get_close_matches(name, list(known), n=1)
-    return f"; did you mean {near[0]!r} instead of {name!r}?" if near else ""
+    return f"; did you mean {near[0]!r}?" if near else ""
+
+
+def _shown(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[: _LONGEST_SHOWN - 3]}..."
+
+
+def _unusable(where: str, problem: str, known: str) -> UsageError:
+    """Return the error for a setting; a caller who gave it as an argument needs no list and no place."""
+    end = "" if problem.endswith("?") or not known else "."
+    message = f"{where}: {problem}{end} {known}".rstrip()
+    return UsageError(message, brief=problem if where == OPTION else f"{where}: {problem}")
 
 
 def _layer(where: str, raw: Mapping[str, object]) -> Layer:
@@ -232,13 +265,12 @@ def _layer(where: str, raw: Mapping[str, object]) -> Layer:
         name = key.replace("-", "_")
         rule = _RULES.get(name)
         if rule is None:
-            raise UsageError(
-                f"{where}: unknown setting {key!r}{_near(name, NAMES)}. Known settings: {', '.join(NAMES)}"
-            )
+            problem = f"unknown setting {key!r}{_near(name, NAMES)}"
+            raise _unusable(where, problem, f"Known settings: {', '.join(NAMES)}")
         try:
             values[name] = rule(value)
         except _Wrong as wrong:
-            raise UsageError(f"{where}: {key} must be {wrong}, not {value!r}") from None
+            raise _unusable(where, f"{key} must be {wrong}, not {_shown(value)}{wrong.near}", wrong.known) from None
     return Layer(values, dict.fromkeys(values, where))
 
 
@@ -348,7 +380,7 @@ def _environment_layer(environment: Mapping[str, str]) -> Layer | None:
         try:
             values[name] = _RULES[name](text)
         except _Wrong as wrong:
-            raise UsageError(f"{where}: must be {wrong}, not {text!r}") from None
+            raise _unusable(where, f"must be {wrong}, not {_shown(text)}{wrong.near}", wrong.known) from None
         origins[name] = where
     return Layer(values, origins) if values else None
 
@@ -363,7 +395,7 @@ def load_layers(root: Path, overrides: Mapping[str, object] | None = None) -> tu
         _user_layer(),
         *_project_layers(root),
         _environment_layer(os.environ),
-        _layer("option", given) if given else None,
+        _layer(OPTION, given) if given else None,
     ]
     return tuple(layer for layer in layers if layer is not None)
 

@@ -142,6 +142,40 @@ def test_unknown_keys_name_the_file_and_the_likely_one(root, monkeypatch):
         load(root)
 
 
+def test_the_brief_message_leaves_out_lists_of_what_is_allowed(root):
+    for given, brief in (
+        ({"exclud": 5}, "unknown setting 'exclud'; did you mean 'exclude'?"),
+        (
+            {"languages": ["pyton"]},
+            "languages must be a list of known languages, not ['pyton']; did you mean 'python'?",
+        ),
+        ({"limit": "many"}, "limit must be an integer from 1 to 10000, not 'many'"),
+    ):
+        with pytest.raises(UsageError) as caught:
+            load(root, given)
+        assert caught.value.brief == brief
+        assert str(caught.value).startswith(f"option: {brief}")
+
+
+ODD = [
+    True, 0, -1, 10**400, 1.5, float("nan"), float("inf"), "", "\0", "a\0b", "\ud800", "é😀", "9" * 500 + "k", "y" * 5000,
+    ["a"], ["\0"], ["\ud800"], [1], [[]], [None], ["["], {"a": 1}, {"\ud800": 1}, [{}],
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_value_of_any_kind_is_used_or_refused_in_a_short_message(root, name):
+    for value in ODD:
+        try:
+            settings = load(root, {name: value})
+        except UsageError as error:
+            assert len(error.brief) < 250, value
+        else:
+            # What is accepted can be a path.
+            for text in (settings.db, settings.model, *settings.include, *settings.exclude):
+                os.fsencode(text)
+
+
 def test_environment_of_others_and_empty_variables_do_not_count(root, monkeypatch):
     monkeypatch.setenv("CODESEARCH_SOMETHING_ELSE", "1")
     monkeypatch.setenv("CODESEARCH_LIMIT", "")

@@ -25,7 +25,14 @@ class NotFoundError(CodesearchError):
 
 
 class UsageError(CodesearchError):
-    """A query, an option or a setting cannot be understood."""
+    """A query, an option or a setting cannot be understood.
+
+    `brief` is the message without lists of what is allowed, for notifications and other small places.
+    """
+
+    def __init__(self, message: str, *, brief: str = "") -> None:
+        super().__init__(message)
+        self.brief = brief or message
 
 
 class StoreError(CodesearchError):

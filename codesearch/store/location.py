@@ -72,12 +72,13 @@ def prepare(path: Path) -> None:
         ignore = path.parent / ".gitignore"
         if path.parent.name == FOLDER and not ignore.exists():
             ignore.write_text("*\n", encoding="utf-8")
+        usable = is_writable(path.parent) and (not path.exists() or os.access(path, os.W_OK))
     except OSError as error:
         raise UnwritableError(
             f"{path.parent}: cannot make the folder of the index ({error.strerror or error}). "
             "Name another place with --db."
         ) from error
-    if not is_writable(path.parent) or (path.exists() and not os.access(path, os.W_OK)):
+    if not usable:
         raise UnwritableError(
             f"{path}: the index cannot be written. Check the permissions of its folder, "
             "or name another place with --db."

@@ -8,11 +8,12 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from codesearch.core.errors import CodesearchError
+from codesearch import Settings
+from codesearch.core.errors import CodesearchError, NotFoundError, UsageError
 from codesearch.service import Service, State
 
 if TYPE_CHECKING:
-    from codesearch import Index, Settings
+    from codesearch import Index
 
 __all__ = ["Engine", "State"]
 
@@ -37,6 +38,7 @@ class Engine:
         """Indexing was cancelled; it begins again when the user asks for it."""
         self._service = self._new_service()
         self._services = 1
+        self._check_model()
 
     @property
     def generation(self) -> tuple[int, int]:
@@ -46,6 +48,15 @@ class Engine:
     def _new_service(self) -> Service:
         # Without a limit of time for a root that is away: disks and network mounts come back.
         return Service(self._root, self._given, name=NAME, grace=math.inf)
+
+    def _check_model(self) -> None:
+        """Raise UsageError if there is no such reranker: otherwise each query would say so."""
+        if self.settings.model != Settings().model:  # the default exists
+            with self._service.reading() as index:
+                try:
+                    index.check_model()
+                except NotFoundError as error:
+                    raise UsageError(str(error)) from error
 
     @property
     def settings(self) -> Settings:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from codesearch import Filter, Query, Ranking, RerankBudget, Settings
-from codesearch.core.errors import CodesearchError, NotFoundError
+from codesearch.core.errors import CodesearchError, NotFoundError, UsageError
 from codesearch.core.types import Symbol
 from codesearch.service import unsaved
 from codesearch_lsp.cancellation import is_cancelled
@@ -23,16 +22,16 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+LONGEST_MESSAGE = 500
+"""Characters of an error that a notification shows."""
 TYPED_TEXTS = 8
 """Texts that the reranker embeds for one query that is being typed, besides those it has embedded before: 25 ms."""
 
 
-_LONG = re.compile(r"( instead of '[^']*')|([.;]? Known( settings)?: .*)", re.DOTALL)
-
-
 def readable(error: CodesearchError) -> str:
-    """Return an error's message for a notification: without repetitions and the list of valid names."""
-    return _LONG.sub("", str(error).removeprefix("option: ")).rstrip(".;")
+    """Return an error's message for a notification: without lists of valid names."""
+    text = error.brief if isinstance(error, UsageError) else str(error)
+    return text if len(text) <= LONGEST_MESSAGE else f"{text[:LONGEST_MESSAGE]}..."
 
 
 @dataclass(frozen=True, slots=True)

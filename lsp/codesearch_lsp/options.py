@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
@@ -126,10 +127,13 @@ def read(raw: object, base: Options | None = None) -> ParsedOptions:
             except _Wrong as wrong:
                 default = getattr(Options(), own)
                 values[own] = default
-                problems.append(f"codesearch: {name} must be {wrong}, not {_shown(value)}; {default!r} is used")
+                problems.append(f"codesearch: {name} must be {wrong}, not {_shown(value)}; {_shown(default)} is used")
     return ParsedOptions(replace(options, **values), tuple(problems), tuple(unknown))
 
 
 def _shown(value: object) -> str:
-    text = repr(value)
+    try:
+        text = json.dumps(value, ensure_ascii=False)  # as the user wrote it
+    except (TypeError, ValueError):
+        text = repr(value)
     return text if len(text) <= 60 else text[:57] + "..."

@@ -94,9 +94,8 @@ class Workspace:
         """
         fresh = Folder(folder.uri, folder.name, folder.root, self.options.settings)
         if fresh.engine is None and folder.engine is not None and not fresh.missing:
-            folder.problem = (
-                f"{fresh.problem}{'' if fresh.problem.endswith('?') else '.'} The previous settings stay in force"
-            )
+            end = "" if fresh.problem.endswith(("?", ".")) else "."
+            folder.problem = f"{fresh.problem}{end} The previous settings stay in force"
             return folder
         fresh.implicit = folder.implicit
         fresh.counts = folder.counts

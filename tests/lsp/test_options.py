@@ -51,6 +51,11 @@ def test_a_bad_value_gives_a_message_and_the_default(name: str, value: object):
     assert getattr(found.options, NAMES[name]) == getattr(Options(), NAMES[name])
 
 
+def test_a_message_shows_values_as_they_are_written_in_json():
+    (problem,) = read({"watch": None, "unsaved": [True, None, "é"]}).problems
+    assert problem == 'codesearch: unsaved must be true or false, not [true, null, "é"]; true is used'
+
+
 def test_options_that_are_no_object():
     found = read("limit=5")
     assert found.options == Options()
