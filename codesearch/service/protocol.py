@@ -27,7 +27,7 @@ MOST_ANSWER = 256 * 1024 * 1024
 
 OTHER = "other version"
 """The error of a service that would answer differently from the client: the client does the work itself."""
-FOR_ANYONE = frozenset({"status", "stop", "refresh"})
+FOR_ANYONE = frozenset({"status", "stop", "refresh", "rebuild"})
 """Methods that a client of any version may call."""
 
 

@@ -44,6 +44,9 @@ class Answering(Protocol):
     def settings_key(self) -> str:
         """Return the digest of the settings in force."""
 
+    def rebuild_here(self) -> bool:
+        """Rebuild the index in the background, if this process keeps it."""
+
     def request_stop(self) -> None:
         """Ask the service to end."""
 
@@ -68,6 +71,10 @@ class Requests:
             return {"fresh": fresh, "settings": service.settings_key()}
         if method == "status":
             return self._status()
+        if method == "rebuild":
+            if not service.rebuild_here():
+                raise CodesearchError("this process does not keep the index")
+            return {"pid": os.getpid()}
         if method == "stop":
             service.request_stop()
             return {"pid": os.getpid()}

@@ -17,6 +17,7 @@ from codesearch.core.filter import Filter
 from codesearch.core.log import Log
 from codesearch.core.types import Answer, Symbol
 from codesearch.index import Index, open_index
+from codesearch.indexing.plan import is_complete
 from codesearch.indexing.pool import WarmPools
 from codesearch.indexing.request import Progress, UpdateRequest
 from codesearch.rerank import process
@@ -261,13 +262,21 @@ class Service:
             maintainer.changed(paths)
 
     def rebuild(self) -> None:
-        """Rebuild the index in the background. Raises UsageError if another process keeps it."""
-        maintainer = self._maintainer
-        if maintainer is None:
-            raise UsageError(
-                f"process {self.status().keeper_pid} keeps this index: rebuild it there, or stop that process first"
-            )
+        """Rebuild the index in the background, here or in the process that keeps it.
+
+        Raises UsageError if another process keeps it that cannot be asked: one without a socket, or an older version.
+        """
+        if not self.rebuild_here() and client.call(self.index_path, "rebuild") is None:
+            pid = self.status().keeper_pid
+            holder = f"process {pid}" if pid else "another process"
+            raise UsageError(f"{holder} keeps this index: rebuild it there, or stop that process first")
+
+    def rebuild_here(self) -> bool:
+        """Rebuild the index in the background; False if another process keeps it."""
+        if (maintainer := self._maintainer) is None:
+            return False
         maintainer.rebuild()
+        return True
 
     # -- the thread -------------------------------------------------------------------------------
 
@@ -389,10 +398,9 @@ class Service:
             self._settled.set()
             while not self.stop.wait(READER_TICK) and self.root.is_dir():
                 writer = client.call(self.index_path, "status", WRITER_TIMEOUT)
-                try:
-                    now = (
-                        index.version()
-                    )  # after asking the keeper, so that this version includes everything it calls fresh
+                try:  # after asking the keeper, so that this version includes everything it calls fresh
+                    now = index.version()
+                    finished = _is_finished(index)
                 except CodesearchError as error:
                     self.publish(problem=str(error))
                     continue
@@ -400,19 +408,26 @@ class Service:
                 pid = holder(self.index_path).get("pid", 0)
                 grown = self._state.generation + (now != version)
                 version = now
-                self.publish(generation=grown, keeper_pid=pid, problem="", **_as_the_writer_says(writer, bool(now)))
+                said = _as_the_writer_says(writer, bool(now), finished)
+                self.publish(generation=grown, keeper_pid=pid, problem="", **said)
                 if self._becomes_keeper():
                     self._settled.clear()
                     return
 
 
-def _as_the_writer_says(writer: Mapping[str, Any] | None, exists: bool) -> dict[str, Any]:
+def _is_finished(index: Index) -> bool:
+    """Return whether there is an index whose first update has finished."""
+    store = index.reader()
+    return store is not None and is_complete(store)
+
+
+def _as_the_writer_says(writer: Mapping[str, Any] | None, exists: bool, finished: bool) -> dict[str, Any]:
     """Return the state of a reader, from the `status` of the process that keeps the index.
 
-    If that does not answer (it has no socket, or is about to end), only whether the index exists is known.
+    If that does not answer (it has no socket, is about to end, or was killed), only the index itself is known.
     """
     if writer is None:
-        return {"ready": exists, "fresh": exists, "updating": None, "pending": 0}
+        return {"ready": exists, "fresh": finished, "updating": None, "pending": 0}
     files = writer.get("files")
     updating = None
     if isinstance(files, list) and len(files) == 2 and all(isinstance(number, int) for number in files):

@@ -104,7 +104,7 @@ class UnsavedBuffers:
             return search(None, query, _embedder().quantised_query(query.text), limit, buffers=buffers)
         with self._reading(index) as store:
             if store is None and buffers is None:
-                return Ranking([])
+                return Ranking([], complete=False)
             return index.rank(query, limit=limit, buffers=buffers, on_first=on_first, budget=budget)
 
     def listing(self, index: Index | None, where: Filter, limit: int) -> list[Symbol]:

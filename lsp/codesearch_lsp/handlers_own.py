@@ -221,8 +221,18 @@ class OwnHandlers(Handlers):
             return
         hit = titles.get(str(picked.get("title", ""))) if isinstance(picked, dict) else None
         if hit is not None:
-            place = {"uri": hit["uri"], "takeFocus": True, "selection": hit["selectionRange"]}
-            await protocol.ask_client("window/showDocument", place)
+            await self._show_document(hit)
+
+    async def _show_document(self, hit: dict[str, Any]) -> None:
+        protocol = self._session.protocol
+        place = {"uri": hit["uri"], "takeFocus": True, "selection": hit["selectionRange"]}
+        try:
+            answer = await protocol.ask_client("window/showDocument", place)
+        except JsonRpcException as error:
+            logger.info("the client cannot show a document: %s", error)
+            answer = None
+        if not isinstance(answer, dict) or not answer.get("success"):
+            protocol.show_message(3, f"the editor cannot open {hit['path']}:{hit['range']['start']['line'] + 1}")
 
     # -- codesearch/status, codesearch/reindex ----------------------------------------------------
 

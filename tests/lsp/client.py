@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,9 +29,15 @@ class RequestError(Exception):
 class Client:
     """A server process and the messages received from it."""
 
-    def __init__(self, *options: str, env: dict[str, str] | None = None, cwd: Path | None = None) -> None:
+    def __init__(
+        self,
+        *options: str,
+        env: dict[str, str] | None = None,
+        cwd: Path | None = None,
+        command: Sequence[str] = COMMAND,
+    ) -> None:
         self.process = subprocess.Popen(
-            [*COMMAND, *options],
+            [*command, *options],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -44,6 +51,8 @@ class Client:
         self.requests: list[dict[str, Any]] = []
         self.replies: dict[str, Any] = {"workspace/configuration": [None]}
         """The client's responses to requests of the server, by method; others get null."""
+        self.unknown: set[str] = set()
+        """Requests of the server that the client refuses with MethodNotFound."""
         self.stray = b""
         """Bytes on stdout that are not part of a message."""
         self.stderr = b""
@@ -90,12 +99,17 @@ class Client:
                     self.answers[message["id"]] = message
             elif "id" in message:
                 self.requests.append(message)
-                reply = self.replies.get(message["method"])
-                result = reply(message) if callable(reply) else reply
-                self.send({"jsonrpc": "2.0", "id": message["id"], "result": result})
+                self.send({"jsonrpc": "2.0", "id": message["id"], **self._reply(message)})
             else:
                 self.notifications.append(message)
             self._news.notify_all()
+
+    def _reply(self, message: dict[str, Any]) -> dict[str, Any]:
+        method = message["method"]
+        if method in self.unknown:
+            return {"error": {"code": -32601, "message": method}}
+        reply = self.replies.get(method)
+        return {"result": reply(message) if callable(reply) else reply}
 
     def until(self, done: Any, timeout: float = 60.0) -> None:
         """Read messages until `done()` holds, or fail."""

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 import os
+import signal
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.lsp.client import Client, RequestError, insertion
+from tests.support.home import environment
 from tests.support.trees import write
 from tests.support.wait import until
 
@@ -276,3 +280,115 @@ def test_similar_functions_are_listed_in_a_message_where_the_client_cannot_open_
     (shown,) = [one["params"] for one in client.notifications if one["method"] == "window/showMessage"]
     assert "pkg/copy_two.py:1  100 %" in shown["message"]
     assert client.requests == []
+
+
+CHOICE = {"window": {"showDocument": {"support": True}}}
+
+
+@pytest.mark.parametrize("unknown", ["window/showMessageRequest", "window/showDocument"])
+def test_a_client_that_does_not_know_what_it_promised_shows_a_message(client: Client, project: Path, unknown: str):
+    client.unknown = {unknown}
+    client.replies["window/showMessageRequest"] = lambda asked: asked["params"]["actions"][0]
+    client.initialize(project, capabilities=CHOICE)
+    pick_similar(client, project)
+    assert client.requests[-1]["method"] == unknown
+    (shown,) = [one["params"]["message"] for one in client.notifications if one["method"] == "window/showMessage"]
+    assert "pkg/copy_two.py:1" in shown
+
+
+@pytest.mark.parametrize("success", [True, False])
+def test_the_choice_is_opened_or_said_not_to_be(client: Client, project: Path, success: bool):
+    client.replies["window/showMessageRequest"] = lambda asked: asked["params"]["actions"][0]
+    client.replies["window/showDocument"] = {"success": success}
+    client.initialize(project, capabilities=CHOICE)
+    pick_similar(client, project)
+    assert client.requests[-1]["params"]["uri"] == (project / "pkg/copy_two.py").as_uri()
+    shown = [one["params"]["message"] for one in client.notifications if one["method"] == "window/showMessage"]
+    assert shown == ([] if success else ["codesearch: the editor cannot open pkg/copy_two.py:1"])
+
+
+# -- several windows ------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def second(client: Client, tmp_path: Path) -> Iterator[Client]:
+    """A second editor of the same user."""
+    other = Client(env=environment(tmp_path / "home"), cwd=tmp_path)
+    try:
+        yield other
+    finally:
+        other.kill()
+
+
+def test_a_second_window_rebuilds_the_index_of_the_first(client: Client, second: Client, project: Path, tmp_path: Path):
+    client.initialize(project)
+    second.initialize(project)
+    index = project / ".codesearch/index.db"
+    inode = index.stat().st_ino
+    os.link(index, tmp_path / "kept")  # so that the inode number is not used again
+    second.ask("codesearch/reindex", {"rebuild": True, "workDoneToken": "t"})
+    second.until(lambda: ends(second, "t")[-1:] == ["end"])
+    assert index.stat().st_ino != inode
+    assert not [one for one in second.notifications if one["method"] == "window/showMessage"]
+    for window in (client, second):
+        window.ready()
+        window.find("send again what failed", "retry_upload")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals")
+def test_a_second_window_is_incomplete_until_the_first_index_is_finished(
+    client: Client, second: Client, tmp_path: Path
+):
+    root = many(tmp_path / "many", 150)
+    client.initialize(root, wait=False)
+    until(lambda: "progress" in status(client))
+    client.process.send_signal(signal.SIGSTOP)  # it does not say how far it is
+    second.initialize(root, wait=False)
+    assert not second.ask("codesearch/query", {"text": "add numbers"})["complete"]
+    client.kill()  # the second one takes over
+    second.ready()
+    assert status(second)["files"] == 150
+    assert second.ask("codesearch/query", {"text": "add numbers"})["complete"]
+
+
+# -- folders --------------------------------------------------------------------------------------
+
+
+def test_a_folder_does_not_wait_for_the_folders_before_it(client: Client, project: Path, tmp_path: Path):
+    large = [many(tmp_path / name, 200) for name in ("a", "b")]
+    client.initialize(*large, project, wait=False)
+    for root in large * 2:
+        client.ask("codesearch/reindex", {"root": root.as_uri()})
+    seen: list[str] = []
+
+    def ready() -> bool:
+        seen[:] = [folder["state"] for folder in client.ask("codesearch/status")["folders"]]
+        return seen[2] == "ready"
+
+    until(ready, lambda: str(seen))
+    assert "ready" not in seen[:2]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_descriptors_and_maps_do_not_grow(client: Client, project: Path, tmp_path: Path):
+    other = write(tmp_path / "other", {"b.py": "def wind_the_clock(): pass\n"})
+    change = {"uri": other.as_uri(), "name": "other"}
+    client.initialize(project)
+
+    def work(rounds: int) -> int:
+        for number in range(rounds):
+            settings(client, exclude=[f"gen{number}/**"])
+            client.ready()
+            client.ask("codesearch/reindex", {"rebuild": True})
+            client.query("squares")
+            for event in ({"added": [change], "removed": []}, {"added": [], "removed": [change]}):
+                client.notify("workspace/didChangeWorkspaceFolders", {"event": event})
+                client.query("squares")
+        client.ready()
+        client.query("squares")
+        maps = Path(f"/proc/{client.process.pid}/maps").read_text(encoding="utf-8")
+        return maps.count("/models/static/")
+
+    before = work(2)
+    assert before
+    assert work(6) == before

@@ -194,8 +194,12 @@ def test_one_keeper_a_root_and_the_next_takes_over(tree: Path):
     write_function(tree, "src/by_first.py", "kept_by_first")
     assert second.refresh(timeout=60)
     assert "kept_by_first" in names(second)
-    with pytest.raises(UsageError, match="keeps this index"):
-        second.rebuild()
+    inode = first.index_path.stat().st_ino
+    os.link(first.index_path, tree.parent / "kept")  # so that the inode number is not used again
+    second.rebuild()
+    until(lambda: first.index_path.exists() and first.index_path.stat().st_ino != inode)
+    assert second.refresh(timeout=60)
+    assert "kept_by_first" in names(second)
     before = second.status().generation
     write_function(tree, "src/more.py", "noticed_by_reader")
     assert first.refresh(timeout=60)
@@ -327,6 +331,33 @@ def test_a_rebuild_in_the_background(tree: Path, tmp_path: Path):
         until(lambda: service.index_path.exists() and service.index_path.stat().st_ino != inode)
         assert service.refresh(timeout=60)
         assert_like_fresh(tree, tmp_path / "fresh.db")
+
+
+def test_a_reader_of_an_unfinished_index_is_not_fresh(tree: Path):
+    """The process that made it was killed, or does not answer."""
+    for number in range(300):
+        write_function(tree, f"many/m{number}.py", f"function_{number}")
+    with codesearch.open_index(tree, workers=1) as index:
+        calls = iter(range(10**6))
+        assert index.update(should_stop=lambda: next(calls) > 1).left
+        assert not index.query("function").complete
+    lock = keeper_lock(tree / ".codesearch/index.db")
+    assert lock.acquire()
+    with Service(tree) as reader:
+        until(lambda: reader.status().ready)
+        assert reader.status().role == "reader"
+        assert not reader.status().fresh
+        lock.release()
+        until(lambda: reader.status().fresh)
+        assert "function_299" in names(reader)
+
+
+def test_a_keeper_that_cannot_be_asked_is_named(tree: Path):
+    with Service(tree, serve=False) as first, Service(tree) as second:
+        assert first.refresh(timeout=60)
+        until(lambda: second.status().role == "reader" and second.status().keeper_pid)
+        with pytest.raises(UsageError, match=f"process {os.getpid()} keeps this index"):
+            second.rebuild()
 
 
 def test_a_service_that_is_closed_at_once(tree: Path):
