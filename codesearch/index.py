@@ -142,6 +142,7 @@ class Index:
         on_wait: Callable[[str], None] | None = None,
         paths: Iterable[str] | None = None,
         should_stop: Callable[[], bool] | None = None,
+        words: Iterable[str] = (),
     ) -> Report:
         """Bring the index up to date with the tree; costs next to nothing if nothing has changed.
 
@@ -150,7 +151,8 @@ class Index:
 
         `paths` (files or folders below the root, with `/`) limit it to what may have changed there. `should_stop` is
         called before each batch; if it returns True, the update ends early, and the next one continues with the
-        `Report.left` files. Interrupting it loses nothing.
+        `Report.left` files; of many changed files it reads those first that hold the `words` of the question that waits
+        for it, and else those that changed last. Interrupting it loses nothing.
         Raises UnwritableError if the index cannot be written, StoreError if it cannot be used.
         """
         return self.apply(
@@ -161,6 +163,7 @@ class Index:
                 on_progress=on_progress,
                 on_wait=on_wait,
                 should_stop=should_stop,
+                words=tuple(words),
             )
         )
 

@@ -49,7 +49,7 @@ def query(index: Index, text: str, parsed: Query, where: Filter | None, *, updat
         return _from_service(answer, index, update=update, quiet=quiet)
     if update:
         index.prefetch(parsed)
-    complete = prepare(index, update=update, quiet=quiet)
+    complete = prepare(index, update=update, quiet=quiet, words=parsed.words)
     start = time.monotonic()
     answer = index.query(parsed, budget=_later())
     log.info("this process answered in %.0f ms: %d results", 1000 * (time.monotonic() - start), len(answer))
@@ -61,7 +61,7 @@ def explained(index: Index, query: Query, *, update: bool, quiet: bool) -> tuple
     """Answer a query in this process; return the answer, and the explanations of its hits and of the next one."""
     if update:
         index.prefetch(query)
-    complete = prepare(index, update=update, quiet=quiet)
+    complete = prepare(index, update=update, quiet=quiet, words=query.words)
     ranking = replace(index.rank(query, budget=_later()), complete=complete)
     _tell(ranking.problem, quiet=quiet)
     limit = index.settings.limit
@@ -140,13 +140,13 @@ def embed_all(index: Index, *, quiet: bool) -> None:
         console.message(f"{index.root}: {reports.filled(report, index.settings.second_stage)}")
 
 
-def prepare(index: Index, *, update: bool, quiet: bool) -> bool:
+def prepare(index: Index, *, update: bool, quiet: bool, words: Sequence[str] = ()) -> bool:
     """Update an index before a query, if `update` is set; return whether it then has the whole tree.
 
-    Without an update, that is whether its first pass over the tree was finished.
+    Without an update, that is whether its first pass over the tree was finished. `words` are those of the query.
     """
     if update:
-        return refresh(index, quiet=quiet)
+        return refresh(index, quiet=quiet, words=words)
     complete = index.complete
     if not complete and index.reader() is not None:
         _tell(_unfinished(index), quiet=quiet)
@@ -159,9 +159,10 @@ def _unfinished(index: Index) -> str:
     )
 
 
-def refresh(index: Index, *, quiet: bool = False) -> bool:
+def refresh(index: Index, *, quiet: bool = False, words: Sequence[str] = ()) -> bool:
     """Update an index before a query, within `update_budget`; return whether it then has the whole tree.
 
+    If there is not enough time for all changes, the files that hold the query's `words` are read first.
     While another process is writing, the index is used as it is; if it is empty, the query waits.
     """
     from codesearch.service import client
@@ -173,7 +174,7 @@ def refresh(index: Index, *, quiet: bool = False) -> bool:
         _tell(f"the watcher of {index.root} does not respond; `codesearch watch --stop` stops it", quiet=quiet)
     start = time.monotonic()
     made = not index.path.exists()
-    report = _updated(index, quiet=quiet)
+    report = _updated(index, quiet=quiet, words=words)
     if report is None:
         return False
     if made and not report.symbols and (problem := nothing_to_search(index.status())):
@@ -187,7 +188,7 @@ def refresh(index: Index, *, quiet: bool = False) -> bool:
     return not report.left
 
 
-def _updated(index: Index, *, quiet: bool) -> Report | None:
+def _updated(index: Index, *, quiet: bool, words: Sequence[str]) -> Report | None:
     """Update an index; the first pass over a tree is not limited. None, after a message, if it is used as it is."""
     first = not (index.current and index.complete)
     end = time.monotonic() + index.settings.update_budget
@@ -197,6 +198,7 @@ def _updated(index: Index, *, quiet: bool) -> Report | None:
                 lock_timeout=SHORT_WAIT,
                 on_progress=reporter.progress,
                 should_stop=None if first else lambda: time.monotonic() > end,
+                words=words,
             )
         except UnwritableError as error:
             if index.reader() is None:

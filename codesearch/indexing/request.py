@@ -66,5 +66,7 @@ class UpdateRequest:
     """Called once, with a message, if another process is writing."""
     should_stop: Callable[[], bool] | None = None
     """Asked before each batch. True ends the update early; then the files that changed last are read first."""
+    words: tuple[str, ...] = ()
+    """The words of the question that waits for the update. If many files changed, those that answer it come first."""
     pools: PoolFactory | None = None
     """Lends worker processes that run already; None starts new ones."""

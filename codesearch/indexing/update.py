@@ -36,6 +36,8 @@ COMMIT_SECONDS = 2.0
 """A transaction is committed after this many symbols or seconds; committed files survive a kill."""
 STARTED_EARLY = 4
 """Workers that a first index starts before it knows how many files there are; the others follow when it does."""
+MANY_FILES = 4 * BATCH_FILES
+"""Changed files from which it is worth searching them for the words of a question before they are read."""
 OPTIMIZE_AFTER = 2000
 """Files changed in one run from which merging the full-text index is worth its time."""
 
@@ -147,9 +149,7 @@ class _Run:
         owner = str(self.root).encode("utf-8", "replace").decode()
         store.set_meta(rules=rules(self.settings), root=owner, **begun)
         store.remove(todo.deleted)
-        tasks = todo.changed
-        if self.request.should_stop is not None:
-            tasks = tuple(sorted(tasks, key=lambda task: -task.state.mtime_ns))
+        tasks = self._ordered(todo.changed)
         self._read(tasks)
         left = len(tasks) - self.files
         changed = self.files - self.same
@@ -163,6 +163,16 @@ class _Run:
         return Report(
             changed, len(todo.deleted), unchanged, self.symbols, self.read, left=left, failed=tuple(self.failed)
         )
+
+    def _ordered(self, tasks: Sequence[Task]) -> Sequence[Task]:
+        """Return the tasks in the order in which they matter to who may stop the update."""
+        if self.request.should_stop is None:
+            return tasks
+        if self.request.words and len(tasks) > MANY_FILES:
+            from codesearch.indexing.promise import by_promise
+
+            return by_promise(self.root, tasks, self.request.words)
+        return sorted(tasks, key=lambda task: -task.state.mtime_ns)
 
     def _read(self, tasks: Sequence[Task]) -> None:
         """Have workers read files, and write their records."""
