@@ -20,12 +20,14 @@ _DIRECTIVE = re.compile(
       |rubocop:|frozen_string_literal:|encoding:|warn_indent:|:nocov:|:nodoc:
       |clang-format|NOLINT|NOSONAR|CHECKSTYLE|noinspection|phpcs:|@phpstan-ignore|@psalm-suppress
       |shellcheck\s|swiftlint:|ktlint|sourcery:|<editor-fold|</editor-fold|\#?(?:end)?region\b
+      |!(?:strict|nonstrict|nocheck|native|optimize)\b
       |MARK:\s*-?\s*$|ReSharper\s|stylua:|luacheck:|credo:|sobelow
     )""",
     re.VERBOSE | re.IGNORECASE,
 )
 _DIRECTIVE_STARTS = frozenset(
-    """!/ esl jsh jsl pre ist glo @ts @fl tsl bio v8 c8 typ noq pyl myp ruf fmt pra -*- vi: vim cod iso fla go: nol +bu
+    """!/ !st !no !na !op
+    esl jsh jsl pre ist glo @ts @fl tsl bio v8 c8 typ noq pyl myp ruf fmt pra -*- vi: vim cod iso fla go: nol +bu
     lin rub fro enc war :no cla nos che noi php @ph @ps she swi ktl sou <ed </e reg #re end #en mar res sty lua cre
     sob""".split()
 )
@@ -38,8 +40,16 @@ _BLOCK_CLOSE = re.compile(
 )
 _CLOSERS = ("*/", "-}", "*)", "]", "=end", "=#", "-->", '"""')
 """How a line that closes a block comment ends."""
+_PRAGMA = re.compile(r"\{-#[^#]*#-\}")
+"""Haskell's pragmas look like comments."""
+_CGO_EXPORT = re.compile(r"^//export \w+$", re.MULTILINE)
 _STAR = re.compile(r"(?<!\s)\s*\*+(?!\*)[ \t]?")
 _STRING = re.compile(r"(?:@[\w]+\s*)?[A-Za-z~]*(\"\"\"|'''|\"|')")
+
+_PREAMBLE = re.compile(
+    rb"""$|\#!|<\?php|['"]use[ ]|\#pragma[ ]|\#nullable|declare\(|\#\s*(?:ifndef|define)\s+\w+$""", re.VERBOSE
+)
+"""A line that may precede the first comment of a file, include guards among them."""
 
 MAX_LENGTH = 8_000
 """Longer documentation is cut: more is a manual, not a description."""
@@ -50,7 +60,7 @@ def clean_comment(text: str) -> str:
 
     Licences, banners and tool directives are left out; blank lines between paragraphs stay.
     """
-    lines = text[: 4 * MAX_LENGTH].splitlines()
+    lines = _without_directives(text[: 4 * MAX_LENGTH]).splitlines()
     out: list[str] = []
     in_block = False
     for line in lines:
@@ -73,6 +83,12 @@ def clean_comment(text: str) -> str:
         out.append(line)
     cleaned = _dedent(out)
     return "" if is_licence(cleaned) else cleaned
+
+
+def _without_directives(text: str) -> str:
+    """Return a comment without what only looks like one: Haskell's pragmas, and `//export` of cgo."""
+    text = _PRAGMA.sub("", text) if "{-#" in text else text
+    return _CGO_EXPORT.sub("", text) if "//export " in text else text
 
 
 def _is_directive(line: str) -> bool:
@@ -168,6 +184,14 @@ class CommentFinder:
                     return -1
         return -1
 
+    def inline(self, lead: bytes) -> str:
+        """Return the text of the one block comment that is all there is before a definition on its line, else ""."""
+        lead = lead.strip()
+        for opening, closing in self._blocks:
+            if lead.startswith(opening) and lead.endswith(closing) and lead.count(closing) == 1:
+                return clean_comment(lead.decode("utf-8", "replace"))
+        return ""
+
     def text(self, top: int, row: int) -> str:
         """Return the lines from `top` to before `row`."""
         end = self._starts[row] if row < len(self._starts) else len(self._source)
@@ -177,27 +201,32 @@ class CommentFinder:
         """Return the cleaned first comment of the file that is not a licence or that of the first definition."""
         row, rows = 0, len(self._starts)
         while row < rows:
-            line = self.line(row)
-            if not line or line.startswith((b"#!", b"<?php", b"'use strict'", b'"use strict"', b"#pragma once")):
+            if _PREAMBLE.match(self.line(row)):
                 row += 1
                 continue
-            top = row
-            block = next((pair for pair in self._blocks if line.startswith(pair[0])), None)
-            if block:
-                while row < rows and block[1] not in (
-                    self.line(row)[len(block[0]) :] if row == top else self.line(row)
-                ):
-                    row += 1
-                row += 1
-            elif line.startswith(self._line_marks):
-                while row < rows and self.line(row).startswith(self._line_marks):
-                    row += 1
-            else:
-                break
-            row = min(row, rows)
-            if row == first_definition:
+            top, row = row, self._comment_end(row)
+            if row in (top, first_definition):
                 break
             text = clean_comment(self.text(top, row))
             if text:
                 return text
         return ""
+
+    def _comment_end(self, top: int) -> int:
+        """Return the row below the comment that begins on a row; the same row if none does, or if code follows on its
+        last line, since it is the comment of a definition then.
+        """
+        row, rows = top, len(self._starts)
+        line = self.line(top)
+        block = next((pair for pair in self._blocks if line.startswith(pair[0])), None)
+        if not block:
+            while row < rows and self.line(row).startswith(self._line_marks):
+                row += 1
+            return row
+        rest = line[len(block[0]) :]
+        while block[1] not in rest:
+            row += 1
+            if row == rows:
+                return row
+            rest = self.line(row)
+        return row + 1 if rest.endswith(block[1]) else top

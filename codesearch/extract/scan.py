@@ -44,11 +44,17 @@ class FileScan:
     """
 
     def __init__(
-        self, source: bytes, language: Language, deadline: float | None = None, known: Tree | None = None
+        self,
+        source: bytes,
+        language: Language,
+        deadline: float | None = None,
+        known: Tree | None = None,
+        original: bytes | None = None,
     ) -> None:
         from tree_sitter import QueryCursor
 
         self.source = source
+        self.original = source if original is None else original
         self.language = language
         self.definitions: list[Definition] = []
         self.marks: dict[str, list[tuple[int, int]]] = {}
@@ -90,13 +96,17 @@ class FileScan:
                 node = documented[0]
                 self.docstrings[node.start_byte, node.end_byte] = self._documentation(captures["doc"])
             elif attributes := captures.get("attribute"):
-                doc = self._documentation(captures["doc"]) if "doc" in captures else ""
-                for node in attributes:
-                    self.attributes[node.end_byte] = node.start_byte, doc
+                self._add_attributes(attributes, captures.get("doc"))
             else:
                 for key, nodes in captures.items():
                     self.marks.setdefault(key, []).extend((node.start_byte, node.end_byte) for node in nodes)
         self.definitions = list(found.values())
+
+    def _add_attributes(self, attributes: list[Node], doc: list[Node] | None) -> None:
+        text = self._documentation(doc) if doc else ""
+        for node in attributes:
+            if text or node.end_byte not in self.attributes:
+                self.attributes[node.end_byte] = node.start_byte, text
 
     def _scope_and_name(self, role: str, scopes: list[Node] | None, name_node: Node) -> tuple[str, str]:
         """Return the qualifier and the name of a definition, as the language splits them."""
@@ -116,7 +126,7 @@ class FileScan:
         if role is None:
             return None
         node = captures[role][0]
-        body = _body_start(node, captures.get("body"))
+        body, body_end = _body(node, captures.get("body"))
         start, end = node.start_byte, node.end_byte
         name_start = name_node.start_byte
         scope, name = self._scope_and_name(role, captures.get("scope"), name_node)
@@ -129,7 +139,8 @@ class FileScan:
             start=start,
             end=end,
             head=start,
-            body=body if body > name_start else -1,
+            body=body if body > name_start or 0 < body_end <= name_start else -1,
+            tail=body_end if 0 < body_end <= name_start else -1,
             pattern=pattern,
             name_start=name_start,
             prototype=_BODILESS.get(role, False),
@@ -177,7 +188,8 @@ def scan(source: bytes, language: Language, deadline: float | None = None) -> Fi
 
     Raises ParseTimeoutError when the deadline passes during the parse.
     """
-    return FileScan(language.before(source) if language.before else source, language, deadline)
+    rewritten = language.before(source) if language.before else source
+    return FileScan(rewritten, language, deadline, original=source)
 
 
 def _edited(tree: Tree, source: bytes, changed: Sequence[tuple[int, int]]) -> Tree:
@@ -222,9 +234,7 @@ def _parse(grammar: object, source: bytes, deadline: float | None, known: Tree |
         raise
 
 
-def _body_start(node: Node, bodies: list[Node] | None) -> int:
-    """Return where the body of a definition starts: that of its `@body` capture, or of its field; -1 if it has none."""
-    if bodies:
-        return (bodies[0].child_by_field_name("body") or bodies[0]).start_byte
-    child = node.child_by_field_name("body")
-    return child.start_byte if child else -1
+def _body(node: Node, bodies: list[Node] | None) -> tuple[int, int]:
+    """Return the range of the body of a definition: that of its `@body` capture, or of its field; -1, -1 without."""
+    body = (bodies[0].child_by_field_name("body") or bodies[0]) if bodies else node.child_by_field_name("body")
+    return (body.start_byte, body.end_byte) if body else (-1, -1)

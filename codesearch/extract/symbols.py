@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 import time
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
+from functools import cache
 from itertools import accumulate
 from pathlib import PurePosixPath
 
 from codesearch import languages
 from codesearch.core.types import CALLABLES, KINDS, Kind, Symbol
 from codesearch.extract.comments import CommentFinder, clean_comment
+from codesearch.extract.prototypes import without_prototypes
 from codesearch.extract.scan import FileScan, ParseTimeoutError, scan
 from codesearch.languages.definition import Definition, Language
 
@@ -23,8 +25,14 @@ _CLOSING = re.compile(r",? ([)\]])")
 _OPEN_BRACE = re.compile(rb"\{[^\S\n]*\r?\n")
 _GAP = re.compile(rb"(?:[\s;,]|//[^\n]*(?:\n|\Z)|/\*(?:[^*]|\*(?!/))*\*/)*")
 """What may separate the overloads of a function."""
-_TAILS = ("=>", "=", "{", ":", ";", "->", " do", " where")
+_TAILS = ("=>", "=", "{", ":", ";", ",", "->", " do", " where")
 """What separates a declaration from its body."""
+_NO_LEAD = re.compile(rb"[;{}]|\[[^\]]*\Z|,\Z|\A\s*return\b")
+"""What the words before a definition on its line do not contain: the end of something else, the start of a list."""
+_ONLY_TAG = re.compile(r"\s*@\w+\s*")
+"""Documentation that says nothing: `@public`."""
+_CONDITION = re.compile(r"\s*#\s*(?:if|ifdef|ifndef|elif|else|endif)\b")
+_STRINGS = r""""(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'"""
 _TEST_SEPARATOR = " > "
 
 
@@ -59,6 +67,8 @@ class _Symbols:
         if len(self.starts) > 1 and self.starts[-1] == len(self.source):
             self.starts.pop()
         self.comments = CommentFinder(self.source, self.starts, entry.line_comments, entry.block_comments)
+        self.names: list[int] = []
+        """Where the names of the symbols begin, in order."""
         self.annotation = re.compile(rb"\s*(?:" + entry.annotation + rb")\s*", re.DOTALL) if entry.annotation else None
 
     def _kind(self, definition: Definition, around: str) -> str:
@@ -70,29 +80,30 @@ class _Symbols:
         """Return the name of a definition with its containers; `around` and `prefix` are kind and name of the next."""
         separator = self.entry.separator
         name = separator.join([definition.scope, definition.name] if definition.scope else [definition.name])
+        if name.startswith(separator) and name[len(separator) :][:1].isidentifier():
+            return name.removeprefix(separator)  # absolute, whatever is around
         return prefix + (_TEST_SEPARATOR if around == "test" else separator) + name if prefix else name
 
     def build(self, definitions: list[Definition]) -> list[Symbol]:
+        self.names = sorted(one.name_start for one in definitions if one.kind in KINDS)
         for definition in definitions:
             self._widen(definition)
         definitions.sort(key=lambda definition: (definition.start, -definition.end, definition.name_start))
         if self.entry.overloads:
             definitions = self._joined(definitions)
         symbols: list[tuple[Symbol, bool]] = []
-        stack: list[tuple[int, str, str]] = []  # end, kind, qualified name of the definitions around
+        stack: list[tuple[Definition, str, str]] = []  # the definitions around, their kinds and qualified names
         for definition in definitions:
-            while stack and stack[-1][0] <= definition.start:
+            while stack and (stack[-1][0].end <= definition.start or _is_same(stack[-1][0], definition)):
                 stack.pop()
-            _, around, prefix = stack[-1] if stack else (0, "", "")
+            _, around, prefix = stack[-1] if stack else (None, "", "")
             kind = self._kind(definition, around)
             qualname = self._qualname(definition, around, prefix)
-            stack.append((definition.end, kind, qualname))
+            stack.append((definition, kind, qualname))
             if kind not in KINDS or (definition.prototype and around in CALLABLES):
                 continue
             symbols.append((self._symbol(definition, kind, qualname), definition.prototype))
-        defined = {symbol.qualname for symbol, prototype in symbols if not prototype}
-        kept = [symbol for symbol, prototype in symbols if not prototype or symbol.qualname not in defined]
-        return [self._module(definitions), *kept]
+        return [self._module(definitions), *without_prototypes(symbols)]
 
     def _joined(self, definitions: list[Definition]) -> list[Definition]:
         """Join overloads with the implementation, or the next overload, that directly follows them."""
@@ -118,7 +129,7 @@ class _Symbols:
             name=definition.name,
             qualname=qualname,
             signature=self._signature(definition),
-            documentation=definition.documentation or "",
+            documentation=self._documentation(definition),
             start_line=self._row(definition.start) + 1,
             end_line=self._row(max(definition.start, definition.end - 1)) + 1,
             start_byte=definition.start,
@@ -126,6 +137,12 @@ class _Symbols:
             language=self.entry.name,
             path=self.path,
         )
+
+    def _documentation(self, definition: Definition) -> str:
+        text = definition.documentation or ""
+        if _ONLY_TAG.fullmatch(text):
+            return ""
+        return self.entry.plain_documentation(text) if self.entry.plain_documentation else text
 
     def _module(self, definitions: list[Definition]) -> Symbol:
         stem = PurePosixPath(self.path)
@@ -166,7 +183,9 @@ class _Symbols:
         return (self.source.find(line, self.starts[row]) if line else 0) + len(line)
 
     def _widen(self, definition: Definition) -> None:
-        """Extend a definition by its wrappers and attributes, and find its documentation."""
+        """Extend a definition by its wrappers, its attributes and the words before it on its line, and find its
+        documentation.
+        """
         found = self.found
         documentation = definition.documentation or found.docstrings.get((definition.start, definition.end))
         start, definition.end = self._wrapped(definition)
@@ -183,11 +202,15 @@ class _Symbols:
             attribute = found.attributes.get(end)
             if attribute:
                 start, text = attribute
-                documentation = documentation or text
+                documentation = "\n".join(filter(None, (text, documentation)))
                 row = probe = self._row(start)
                 continue
             if lead:
-                break
+                comment = comment or self.comments.inline(lead)
+                if comment or not self._belongs(lead, start, definition.name_start):
+                    break
+                start = self.starts[row] + len(lead) - len(lead.lstrip())
+                continue
             top = self.comments.above(probe)
             if top == probe:
                 break
@@ -196,8 +219,18 @@ class _Symbols:
         definition.start = start
         definition.documentation = documentation or comment
 
+    def _belongs(self, lead: bytes, start: int, name_start: int) -> bool:
+        """Return whether what precedes a definition on its line is part of it: `MY_API`, `private`, `export default
+        memo(`. The end of something else is not, nor is another definition.
+        """
+        if not lead.strip() or _NO_LEAD.search(lead):
+            return False
+        begin = self.starts[self._row(start)]
+        others = self.names[bisect_left(self.names, begin) : bisect_left(self.names, start)]
+        return not others or others == [name_start]
+
     def _signature(self, definition: Definition) -> str:
-        begin = max(definition.start, self.starts[self._row(definition.head)])
+        begin = max(min(definition.start, definition.name_start), self.starts[self._row(definition.head)])
         end = definition.body
         if end < 0:
             end = min(definition.end, begin + 4 * _MAX_SIGNATURE)
@@ -206,14 +239,42 @@ class _Symbols:
         if self.annotation:
             while (match := self.annotation.match(self.source, begin, end)) and match.end() <= definition.name_start:
                 begin = match.end()
-        text = self.source[begin : min(end, begin + 4 * _MAX_SIGNATURE)].decode("utf-8", "replace")
+        declaration = self.source[begin : min(end, begin + 4 * _MAX_SIGNATURE)]
+        if definition.tail > 0:
+            declaration += b" " + self.source[definition.tail : min(definition.end, definition.tail + _MAX_SIGNATURE)]
+        text = declaration.decode("utf-8", "replace")
         return _on_one_line(text, self.entry.line_comments)
+
+
+def _is_same(around: Definition, definition: Definition) -> bool:
+    """Return whether the second only gives what the first defines another name: `a = b = function () {}`,
+    `typedef struct tag { .. } name`, `typedef int a, *b`.
+    """
+    if around.body == definition.body >= 0:
+        return True
+    span = around.start, around.end
+    return around.kind == definition.kind == "type" and span == (definition.start, definition.end)
+
+
+@cache
+def _without_comments(marks: tuple[str, ...]) -> re.Pattern[str]:
+    """Return a pattern for comments at the ends of lines, whose first group is what is a string instead."""
+    return re.compile(f"({_STRINGS})|(?<!\\S)(?:{'|'.join(map(re.escape, marks))})[^\n]*")
+
+
+def _without_lines_between(text: str, line_comments: tuple[str, ...]) -> str:
+    """Return a declaration without comments to the end of a line, and without conditions (`#if`)."""
+    if "\n" in text:
+        lines = (line for line in text.split("\n") if not line.lstrip().startswith(line_comments))
+        text = "\n".join(line for line in lines if not _CONDITION.match(line))
+    if any(mark in text for mark in line_comments):
+        text = _without_comments(line_comments).sub(r"\1", text)
+    return text
 
 
 def _on_one_line(text: str, line_comments: tuple[str, ...]) -> str:
     """Return a declaration on one line, without comments and what only opens the body, cut at _MAX_SIGNATURE."""
-    if "\n" in text:
-        text = "\n".join(line for line in text.split("\n") if not line.lstrip().startswith(line_comments))
+    text = _without_lines_between(text, line_comments)
     text = " ".join(text.split())
     if "( " in text or "[ " in text:
         text = _OPENING.sub(r"\1", text)

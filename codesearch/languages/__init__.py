@@ -73,6 +73,11 @@ def detect(path: str, head: bytes = b"") -> Language | None:
     `head` is the first few KB of the file. It decides between languages that share an extension (`.h`), and holds the
     `#!` line of files without an extension. Without it, the most common language of the extension is returned.
     """
+    found = _detect(path, head)
+    return None if found and found.foreign and head and _compiled(found.foreign).search(head) else found
+
+
+def _detect(path: str, head: bytes) -> Language | None:
     name = path.rpartition("/")[2]
     if entries := _BY_FILENAME.get(name):
         return _fitting(entries, head)

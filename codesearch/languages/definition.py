@@ -28,6 +28,8 @@ class Definition:
     """Start of the declaration itself, after decorators."""
     body: int
     """Start of the body; -1 if there is none to leave out of the signature."""
+    tail: int = field(default=-1, kw_only=True)
+    """End of a body that stands before the name, as in `typedef struct { .. } name`; -1 if it does not."""
     pattern: int
     """Index of the query pattern that matched; if two match one name, the earlier wins."""
     name_start: int
@@ -41,8 +43,12 @@ class Scan(Protocol):
     """One parsed source and the definitions found in it."""
 
     source: bytes
+    original: bytes
+    """The source before the `before` hook rewrote it."""
     definitions: list[Definition]
     has_error: bool
+    attributes: dict[int, tuple[int, str]]
+    """End of an attribute -> its start and the documentation it holds; a definition right after it includes it."""
     marks: dict[str, list[tuple[int, int]]]
     """Byte ranges of captures that only hooks use, by capture name (`@reparse`, ...)."""
 
@@ -101,6 +107,8 @@ class Language:
     content: bytes = b""
     """Regular expression (multi-line) that the head of a file must match if another language has the same extension.
     Entries with one are tried first, in the order of the registry; then the first entry without one."""
+    foreign: bytes = b""
+    """Regular expression (multi-line) for the head of a file with one of the extensions that is in another language."""
     queries: tuple[str, ...] = ()
     """Names of the query files, read as one; by default the name of the language."""
     separator: str = "."
@@ -113,5 +121,7 @@ class Language:
     annotation: bytes = b""
     """Regular expression for one annotation to leave out at the start of a signature."""
     split_name: SplitName | None = None
+    plain_documentation: Callable[[str], str] | None = None
+    """Rewrites documentation in the language's markup as plain text."""
     before: Before | None = None
     after: After | None = None

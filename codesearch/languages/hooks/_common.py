@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from codesearch.languages.definition import Definition
+from codesearch.languages.definition import Definition, Scan
 
 
 @cache
@@ -16,7 +16,7 @@ def regex(pattern: bytes, flags: int = 0) -> re.Pattern[bytes]:
     return re.compile(pattern, flags)
 
 
-_NO_NAMES = frozenset(
+NO_NAMES = frozenset(
     b"if for while switch return sizeof catch using lock foreach fixed else do defined foreach".split()
 )
 
@@ -26,12 +26,12 @@ def heads(
 ) -> list[Definition]:
     """Return definitions that the parser lost in syntax errors, recognised by their heads."""
     taken = {definition.name_start for definition in known}
-    blocks = _Blocks(source)
+    blocks = Blocks(source)
     bodies = {definition.body for definition in known}
     found: list[Definition] = []
     for begin, stop in spans:
         for match in regex(pattern, re.VERBOSE | re.MULTILINE).finditer(source, begin, stop):
-            if match.start("name") in taken or match.start("body") in bodies or match["name"] in _NO_NAMES:
+            if match.start("name") in taken or match.start("body") in bodies or match["name"] in NO_NAMES:
                 continue
             start = match.start() + len(match[0]) - len(match[0].lstrip())
             body = match.start("body")
@@ -53,7 +53,46 @@ def heads(
     return found
 
 
-class _Blocks:
+def fewer_errors(scans: list[Scan]) -> Scan:
+    """Return the scan with the fewest bytes in syntax errors, the first of equals."""
+    return min(scans, key=lambda scan: sum(end - start for start, end in scan.errors) if scan.has_error else -1)
+
+
+def blanked(source: bytes, spans: Sequence[tuple[int, int]]) -> bytes:
+    """Return a source in which some ranges are blank; line breaks stay."""
+    out = bytearray(source)
+    for start, end in spans:
+        out[start:end] = regex(rb"[^\r\n]").sub(b" ", source[start:end])
+    return bytes(out)
+
+
+_BRACKETS = {0x28: 0x29, 0x5B: 0x5D, 0x7B: 0x7D, 0x3C: 0x3E}
+
+
+def closing(source: bytes, start: int, limit: int = 4_000) -> int:
+    """Return the end of what the bracket at `start` opens, strings passed over; -1 if it does not end soon."""
+    expected: list[int] = []
+    for found in regex(rb'"(?:[^"\\\n]|\\.)*"|[()\[\]{}<>]').finditer(source, start, start + limit):
+        byte = found[0][0]
+        if byte in _BRACKETS:
+            expected.append(_BRACKETS[byte])
+        elif expected and byte == expected[-1]:
+            expected.pop()
+            if not expected:
+                return found.end()
+        elif byte == 0x3E:
+            continue  # an arrow, a comparison
+        elif byte != 0x22:
+            while expected and expected[-1] == 0x3E:
+                expected.pop()  # a comparison
+            if not expected or expected.pop() != byte:
+                return -1
+            if not expected:
+                return found.end()
+    return -1
+
+
+class Blocks:
     """Finds the ends of blocks. Braces are matched once per source; those in strings count too."""
 
     def __init__(self, source: bytes) -> None:

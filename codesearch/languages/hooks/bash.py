@@ -10,16 +10,16 @@ from codesearch.languages.hooks._common import definition_at
 
 # Bash
 
-_BATS_TEST = re.compile(rb"^@test[ \t]+(?:\"([^\"\n]+)\"|'([^'\n]+)'|([^\s{]+))[ \t]*\{[ \t]*$", re.MULTILINE)
+_BATS_TEST = re.compile(rb"^@test[ \t]+(?:\"([^\"\n]+)\"|'([^'\n]+)'|([^\s{]+))[ \t]*\{[ \t\r]*$", re.MULTILINE)
 
 
-_FUNCTION = re.compile(
-    rb"^(?:function[ \t]+([\w:.-]+)[ \t]*(?:\([ \t]*\))?|([\w:.-]+)[ \t]*\([ \t]*\))[ \t]*\n?\{[ \t]*(?:#[^\n]*)?$",
-    re.MULTILINE,
-)
+_HEAD = rb"^(?:function[ \t]+([\w:.+@-]+)[ \t]*(?:\([ \t]*\))?|([\w:.+@-]+)[ \t]*\([ \t]*\))[ \t]*"
+_FUNCTION = re.compile(_HEAD + rb"(?:\r?\n)?\{[ \t\r]*(?:#[^\n]*)?$", re.MULTILINE)
+_ONE_LINE = re.compile(_HEAD + rb"\{[^\n]*\}[ \t\r]*$", re.MULTILINE)
+"""`short() { print -r -- "${(j:,:)@}" }`: zsh needs no semicolon before the brace."""
 
 
-_CLOSED = re.compile(rb"^\}[ \t]*$", re.MULTILINE)
+_CLOSED = re.compile(rb"^\}[ \t\r]*$", re.MULTILINE)
 
 
 def bash(scan: Scan) -> list[Definition]:
@@ -36,16 +36,30 @@ def bash(scan: Scan) -> list[Definition]:
         group = found.lastindex or 0
         name = found[group].decode("utf-8", "replace")
         added.append(definition_at("test", name, found.start(), ends[close], found.end() - 1, found.start(group)))
-    if scan.has_error:
-        known = {definition.start for definition in scan.definitions}
-        for found in _FUNCTION.finditer(scan.source):
-            if found.start() in known:
-                continue
-            close = bisect_left(closed, found.end())
-            if close == len(closed):
-                break
-            group = found.lastindex or 0
-            name = found[group].decode("utf-8", "replace")
-            start = found.start(group)
-            added.append(definition_at("function", name, found.start(), ends[close], found.end() - 1, start))
-    return scan.definitions + added
+    return scan.definitions + added + (_lost(scan, closed, ends) if scan.has_error else [])
+
+
+def _lost(scan: Scan, closed: list[int], ends: list[int]) -> list[Definition]:
+    """Return the functions that the grammar lost, and cut those that run into the next."""
+    out = []
+    known = {definition.start: definition for definition in scan.definitions}
+    for found in _FUNCTION.finditer(scan.source):
+        close = bisect_left(closed, found.end())
+        if close == len(closed):
+            break
+        if found.start() in known:
+            known[found.start()].end = min(known[found.start()].end, ends[close])
+            continue
+        group = found.lastindex or 0
+        name = found[group].decode("utf-8", "replace")
+        out.append(definition_at("function", name, found.start(), ends[close], found.end() - 1, found.start(group)))
+    for found in _ONE_LINE.finditer(scan.source):
+        group = found.lastindex or 0
+        end = found.start() + len(found[0].rstrip())
+        if found.start() in known:
+            known[found.start()].end = min(known[found.start()].end, end)
+            continue
+        name = found[group].decode("utf-8", "replace")
+        body = scan.source.find(b"{", found.end(group))
+        out.append(definition_at("function", name, found.start(), end, body, found.start(group)))
+    return out

@@ -1,13 +1,13 @@
-"""C: functions behind macros that the grammar does not know."""
+"""C and C++: functions behind macros that the grammar does not know, tests that macros make, C++ modules."""
 
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 
 from codesearch.languages.definition import Definition, Scan
 from codesearch.languages.hooks._common import heads, regex
-
-# C and C++
+from codesearch.languages.hooks.made_by_macros import named_by_macros
 
 _MACRO = rb"""
     [A-Z](?<![\w.>:"'][A-Z])[A-Z0-9]*_[A-Z0-9_]*\b     # an ALL_CAPS word with an underscore (found by its first
@@ -17,35 +17,36 @@ _MACRO = rb"""
 """
 
 
+_EXPORT = rb"^[ \t]*(export[ \t]+(?:module\b[^;\n]*;|(?=[\w:{])))"
+"""C++20: `export module shapes;`, and `export` before a declaration."""
+
+
 _TYPE_MACRO = rb"(?m:^)[A-Z][A-Z0-9_]*\(([A-Za-z_][\w \t*]*)\)[ \t]+\w+[ \t]*\("
 
 
 _DIRECTIVE = rb"^[ \t]*\#(?:[^\\\n]|\\\r?\n|\\.)*"
 
 
+_NAME = re.compile(
+    r"(?!(?:if|else|for|while|do|switch|return|sizeof|catch)\Z)[^\W\d][\w$]*|~.*|operator\b.*|\w+<[^()]*>"
+)
+"""What a function or a type is called."""
+
+
 def c_macros(scan: Scan) -> list[Definition]:
     """If a source has syntax errors, parse it again without its ALL_CAPS macros, and keep the better result."""
-    if not scan.has_error:
-        return scan.definitions
+    definitions = _without_macros(scan) if scan.has_error else scan.definitions
+    kinds = ("function", "method", "type")
+    return [one for one in named_by_macros(scan, definitions) if one.kind not in kinds or _NAME.fullmatch(one.name)]
+
+
+def _without_macros(scan: Scan) -> list[Definition]:
     source = scan.source
     plain = bytearray(source)
-    macros = list(regex(_MACRO, re.VERBOSE).finditer(source))
-    directives = [match.span() for match in regex(_DIRECTIVE, re.MULTILINE).finditer(source)] if macros else []
-    directive = 0
-    changed: list[tuple[int, int]] = []
-    for match in macros:
-        start, end = match.span()
-        while directive < len(directives) and directives[directive][1] <= start:
-            directive += 1
-        if directive < len(directives) and directives[directive][0] <= start:
-            continue
-        before = source[max(0, start - 200) : start].rstrip()
-        after = source[end : end + 200].lstrip()[:1]
-        if b"(" in match[0] and after == b"{" and not before.endswith((b")", b"const", b"override", b"noexcept")):
-            continue  # TEST_F(Suite, name) { .. }
+    changed = _macros(source)
+    for start, end in changed:
         returned = regex(_TYPE_MACRO).match(source, start)
         plain[start:end] = b" " * (end - start)
-        changed.append((start, end))
         if returned:  # API_FUNC(int) name(..) {
             plain[start : start + len(returned[1])] = returned[1]
     definitions = scan.definitions
@@ -54,7 +55,30 @@ def c_macros(scan: Scan) -> list[Definition]:
         if (_bodies(other.definitions), -len(other.errors)) > (_bodies(definitions), -len(scan.errors)):
             scan.adopt(other)
             definitions = other.definitions
+            scan.attributes |= {end: (start, "") for start, end in changed if source[end - 1 : end] != b";"}
     return definitions + heads(_C_FUNCTION, bytes(plain), [(0, len(source))], definitions, "function")
+
+
+def _macros(source: bytes) -> list[tuple[int, int]]:
+    """Return the ranges, in order, that stand in the way of the grammar: macros outside directives, and `export`."""
+    macros = list(regex(_MACRO, re.VERBOSE).finditer(source))
+    directives = [match.span() for match in regex(_DIRECTIVE, re.MULTILINE).finditer(source)] if macros else []
+    starts = [start for start, _ in directives]
+    found: list[tuple[int, int]] = []
+    for match in macros:
+        start, end = match.span()
+        at = bisect_right(starts, start) - 1
+        if at >= 0 and start < directives[at][1]:
+            continue
+        before = source[max(0, start - 200) : start].rstrip()
+        after = source[end : end + 200].lstrip()[:1]
+        if b"(" in match[0] and after == b"{" and not before.endswith((b")", b"const", b"override", b"noexcept")):
+            continue  # TEST_F(Suite, name) { .. }
+        found.append((start, end))
+    if b"export" in source:
+        found += [match.span(1) for match in regex(_EXPORT, re.MULTILINE).finditer(source)]
+        found.sort()
+    return found
 
 
 _C_FUNCTION = rb"""

@@ -19,6 +19,6 @@ def cpp_name(text: str) -> tuple[str, str]:
         name = re.sub(r"operator (?=\W)", "operator", name).strip()
         return without_generics(scope).replace(" ", "").strip(":"), name
     # After a macro that was not understood the type is read as part of the name: the last word counts.
-    plain = re.sub(r"\s*::\s*", "::", without_generics(text)).strip()
-    scope, _, name = plain.rpartition(" ")[2].rpartition("::")
+    plain = re.sub(r"\s*::\s*", "::", re.sub(r"\binline ", "", without_generics(text)).partition("(")[0]).strip()
+    scope, _, name = plain.rpartition(" ")[2].lstrip("*&").rpartition("::")
     return scope, name

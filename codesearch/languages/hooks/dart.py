@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left
 
 from codesearch.languages.definition import Definition, Scan
 
-# Dart
+_ADJACENT = re.compile(r"(['\"])\s+\1")
+"""Between two string literals that are one string."""
 
 
 def dart(scan: Scan) -> list[Definition]:
@@ -15,6 +17,8 @@ def dart(scan: Scan) -> list[Definition]:
     starts = [start for start, _ in bodies]
     source = scan.source
     for definition in scan.definitions:
+        if definition.kind == "test":
+            definition.name = _ADJACENT.sub("", definition.name)
         if definition.kind not in ("function", "method"):
             continue
         at = bisect_left(starts, definition.end)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from codesearch.languages.definition import Definition, Scan
-from codesearch.languages.hooks._common import merge
+from codesearch.languages.hooks._common import fewer_errors, merge
 
 _CLOSING = {b"("[0]: b")"[0], b"["[0]: b"]"[0], b"{"[0]: b"}"[0]}
 
@@ -25,9 +25,36 @@ _KEYWORD_BODY = re.compile(rb",\s*do:|(?<!\s)\s+do\b(?!:)|\)\s*do\b(?!:)")
 _IMPLEMENTED_FOR = re.compile(rb"\bfor:\s*([\w.]+)")
 
 
+_FOREIGN_NAME = re.compile(
+    rb'"""(?:[^"]|"(?!""))*"""|"(?:[^"\\]|\\.)*"|#[^\n]*|((?:\w|[\x80-\xff])*[\x80-\xff](?:\w|[\x80-\xff])*)', re.DOTALL
+)
+"""Strings, comments, and as a group a name with letters that are not ASCII."""
+
+
+def _with_plain_names(scan: Scan) -> Scan:
+    """Return a scan of a source whose names are ASCII: the grammar knows only some other letters."""
+    if not scan.has_error or scan.source.isascii():
+        return scan
+    names = [found.span(1) for found in _FOREIGN_NAME.finditer(scan.source) if found[1]]
+    plain = bytearray(scan.source)
+    for start, end in names:
+        plain[start:end] = b"x" * (end - start)
+    other = scan.again(bytes(plain), changed=names)
+    if fewer_errors([scan, other]) is scan:
+        return scan
+    scan.adopt(other)
+    ends = dict(names)
+    for definition in other.definitions:
+        if definition.name_start in ends:
+            name = scan.source[definition.name_start : ends[definition.name_start]]
+            definition.name = name.decode("utf-8", "replace")
+    return other
+
+
 def elixir(scan: Scan) -> list[Definition]:
     """Merge consecutive clauses of one name and arity, and name implementations as Elixir does (`Size.Map`)."""
     source = scan.source
+    scan = _with_plain_names(scan)
     arities: dict[int, int] = {}
     for definition in scan.definitions:
         head = source[definition.start : definition.start + 10]

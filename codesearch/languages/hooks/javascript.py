@@ -1,8 +1,15 @@
-"""JavaScript, TypeScript and their relatives: names."""
+"""JavaScript, TypeScript and their relatives: names, and signatures that the grammar does not know."""
 
 from __future__ import annotations
 
 import re
+
+from codesearch.languages.definition import Definition, Scan
+from codesearch.languages.hooks._common import closing, fewer_errors, regex
+
+_GENERIC_LINE = rb"^[ \t]*(?:new[ \t]*)?(<)(?=\w)"
+_CONTINUED = (b"=", b"|", b"&", b"(", b",", b":", b"=>", b"{", b";", b"?", b"<", b"extends", b"return")
+"""What a line ends with that goes on in the next."""
 
 # JavaScript and TypeScript
 
@@ -12,7 +19,8 @@ def javascript_name(text: str) -> tuple[str, str]:
     if "." not in text and "[" not in text:
         return "", text
     if text[0] == "[":
-        return "", text
+        quoted = re.fullmatch(r"\[\s*([\"'`])([^\"'`]+)\1\s*\]", text)
+        return "", quoted[2] if quoted else text
     text = re.sub(r"\[\s*[\"'`]([\w$-]+)[\"'`]\s*\]", r".\1", text)
     if not re.fullmatch(r"[\w$#]+(?:\??\.[\w$#-]+)*", text):
         tail = re.search(r"\.([\w$#-]+)$", text)
@@ -23,3 +31,27 @@ def javascript_name(text: str) -> tuple[str, str]:
     elif parts[:2] == ["module", "exports"]:
         parts = parts[2:] or ["exports"]
     return ".".join(parts[:-1]), parts[-1]
+
+
+def typescript(scan: Scan) -> list[Definition]:
+    """Separate call signatures without semicolons: the grammar takes `<T>(a: T): T` for a part of the line above."""
+    if not scan.has_error:
+        return scan.definitions
+    source = scan.source
+    out = bytearray(source)
+    spans = []
+    for found in regex(_GENERIC_LINE, re.MULTILINE).finditer(source):
+        start = found.start(1)
+        end = closing(source, start)
+        above = source[max(0, found.start() - 200) : found.start()].rstrip()
+        if end < 0 or source[end : end + 1] != b"(" or above.endswith(_CONTINUED):
+            continue
+        out[start:end] = b";".ljust(end - start)
+        spans.append((start, end))
+    if not spans:
+        return scan.definitions
+    other = scan.again(bytes(out), changed=spans)
+    if fewer_errors([scan, other]) is scan:
+        return scan.definitions
+    scan.adopt(other)
+    return other.definitions

@@ -1,11 +1,11 @@
-"""Kotlin: definitions that the grammar loses."""
+"""Kotlin: syntax that the grammar does not know, and definitions that it loses."""
 
 from __future__ import annotations
 
 import re
 
 from codesearch.languages.definition import Definition, Scan
-from codesearch.languages.hooks._common import definition_at
+from codesearch.languages.hooks._common import blanked, closing, definition_at, fewer_errors, regex
 
 # Kotlin
 
@@ -13,19 +13,82 @@ _KOTLIN_DEFINITION = re.compile(
     rb"^([ \t]*)(?:(?:public|private|internal|protected|override|open|abstract|final|suspend|inline|operator|infix"
     rb"|tailrec|external|expect|actual|data|sealed|enum|annotation|value|inner|companion|@\w+(?:\([^()\n]*\))?)[ \t]+)*"
     rb"(?:(fun)[ \t]+(?:<[^\n()]{1,200}>[ \t]+)?(?:([\w.]+)(?:<[^\n()]{1,200}>)?\??\.)?(`[^`\n]+`|\w+)[ \t]*\("
-    rb"|(class|interface|object)[ \t]+(\w+))",
+    rb"|(class|interface|object|typealias)[ \t]+(\w+))",
     re.MULTILINE,
 )
+_ANNOTATION = rb"@(?:\w+:)?[\w.]+"
+_CONTEXT = rb"^[ \t]*(context[ \t]*)\("
+"""`context(log: Log)` before a declaration."""
+_GUARD = rb"^[ \t]*(?:!?i[sn]\b|else\b|[A-Z\"\d])[^\n{}]{0,300}?[ \t](if\b[^\n{}]{0,300}?)->"
+"""`is Text if it.length > 1 ->` in a `when`."""
+_DOLLARS = rb"(\$+)\""
+"""`$$"price $a"`."""
 
 
 _INDENTED = re.compile(rb"^([ \t]*)([^\s])", re.MULTILINE)
 
 
 def kotlin(scan: Scan) -> list[Definition]:
-    """Where the grammar fails, recognise definitions by their lines, and their ends by indentation."""
-    if not scan.has_error:
-        return scan.definitions
+    """Blank what the grammar does not know, and recognise by their lines the definitions that it still loses."""
+    scan = _known(scan)
+    return scan.definitions + _lost(scan) if scan.has_error else scan.definitions
+
+
+def _known(scan: Scan) -> Scan:
+    """Return a scan without annotations that the grammar takes for expressions, and without modern syntax."""
+    spans = _annotations(scan)
+    if scan.has_error:
+        spans += _contexts(scan.source)
+        for pattern in (_GUARD, _DOLLARS):
+            spans += [found.span(1) for found in regex(pattern, re.MULTILINE).finditer(scan.source)]
+    if not spans:
+        return scan
+    spans = _apart(spans)
+    other = scan.again(blanked(scan.source, spans), changed=spans)
+    if scan.has_error and fewer_errors([scan, other]) is scan:
+        return scan
+    scan.adopt(other)
+    scan.attributes |= {end: (start, "") for start, end in spans}
+    return other
+
+
+def _apart(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    out: list[tuple[int, int]] = []
+    for start, end in sorted(spans):
+        if not out or start >= out[-1][1]:
+            out.append((start, end))
+    return out
+
+
+def _annotations(scan: Scan) -> list[tuple[int, int]]:
+    """Return the annotations at the start of what the grammar takes for an annotated expression."""
     source = scan.source
+    spans = []
+    for start, stop in scan.marks.get("annotated", ()):
+        at = start
+        while found := regex(_ANNOTATION).match(source, at, stop):
+            end = found.end()
+            if source[end : end + 1] == b"(":
+                end = closing(source, end)
+                if end < 0:
+                    break
+            spans.append((found.start(), end))
+            at = end + len(source[end:stop]) - len(source[end:stop].lstrip())
+    return spans
+
+
+def _contexts(source: bytes) -> list[tuple[int, int]]:
+    spans = []
+    for found in regex(_CONTEXT, re.MULTILINE).finditer(source):
+        end = closing(source, found.end(1))
+        if end > 0:
+            spans.append((found.start(1), end))
+    return spans
+
+
+def _lost(scan: Scan) -> list[Definition]:
+    source = scan.source
+    out: list[Definition] = []
     known = {definition.name_start for definition in scan.definitions}
     for begin, end in scan.errors:
         begin = source.rfind(b"\n", 0, begin) + 1
@@ -34,14 +97,22 @@ def kotlin(scan: Scan) -> list[Definition]:
             if found.start(group) in known:
                 continue
             known.add(found.start(group))
-            kind = "function" if found[2] else "interface" if found[5] == b"interface" else "class"
             name = found[group].decode("utf-8", "replace").strip("`")
             start = found.end(1)
-            definition = definition_at(kind, name, start, _indented_end(source, found), -1, found.start(group))
+            stop = _indented_end(source, found)
+            definition = definition_at(_kind(found), name, start, stop, -1, found.start(group))
             if found[3]:
                 definition.scope = found[3].decode("utf-8", "replace").rpartition(".")[2]
-            scan.definitions.append(definition)
-    return scan.definitions
+            out.append(definition)
+    return out
+
+
+def _kind(found: re.Match[bytes]) -> str:
+    if found[2]:
+        return "function"
+    if found[5] == b"class" and re.search(rb"\benum\b", found[0]):
+        return "enum"
+    return {b"interface": "interface", b"typealias": "type"}.get(found[5], "class")
 
 
 def _indented_end(source: bytes, found: re.Match[bytes]) -> int:

@@ -1,4 +1,4 @@
-"""Objective-C: selectors, macros, and methods that the grammar loses."""
+"""Objective-C: selectors, macros, methods that the grammar loses, and the C++ of Objective-C++."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ import re
 from bisect import bisect_right
 
 from codesearch.languages.definition import Definition, Scan
-from codesearch.languages.hooks._common import definition_at
+from codesearch.languages.hooks._common import blanked, definition_at
+from codesearch.languages.hooks.c import c_macros
 
-_CLOSED = re.compile(rb"^\}[ \t]*$", re.MULTILINE)
+_CLOSED = re.compile(rb"^\}[ \t\r]*$", re.MULTILINE)
 
 
 _ENUM_MACRO = re.compile(rb"\bNS_(?:CLOSED_|ERROR_)?(?:ENUM|OPTIONS)[ \t]*\([^(),]*,[ \t]*(\w+)[ \t]*\)")
@@ -60,7 +61,8 @@ def objc(scan: Scan) -> list[Definition]:
     if scan.has_error:
         scan.definitions += _lost_methods(scan)
     containers = ("class", "interface", "impl")
-    for definition in sorted(scan.definitions, key=lambda one: one.name_start):
+    definitions = _with_cpp(scan) if scan.has_error and _CPP.search(source) else scan.definitions
+    for definition in sorted(definitions, key=lambda one: one.name_start):
         if source[definition.start : definition.start + 1] in (b"-", b"+"):
             if definition.start in methods:
                 continue
@@ -75,6 +77,37 @@ def objc(scan: Scan) -> list[Definition]:
                 definition.prototype = True  # a symbol only where the file has no @interface
         kept.append(definition)
     return kept
+
+
+_CPP = re.compile(
+    rb"^[ \t]*(?:(?:inline[ \t]+)?namespace\b[^;\n]*\{|template[ \t]*<|class[ \t]+\w+[^;\n]*\{"
+    rb"|[\w<>*& \t]+::~?\w+[ \t]*\()",
+    re.MULTILINE,
+)
+"""A line of C++ in Objective-C++."""
+_OBJC_BLOCK = re.compile(rb"^@(?:implementation|interface|protocol\b[^;\n]*$)|^@end\b", re.MULTILINE)
+
+
+def _with_cpp(scan: Scan) -> list[Definition]:
+    """Read what is outside Objective-C's blocks as C++."""
+    blocks: list[tuple[int, int]] = []
+    start = -1
+    for found in _OBJC_BLOCK.finditer(scan.source):
+        if found[0] != b"@end":
+            start = found.start() if start < 0 else start
+        elif start >= 0:
+            blocks.append((start, found.end()))
+            start = -1
+    cpp = scan.again(blanked(scan.source, blocks), "cpp")
+    definitions = c_macros(cpp)
+    scan.adopt(cpp)
+    starts = [start for start, _ in blocks]
+
+    def is_inside(offset: int) -> bool:
+        at = bisect_right(starts, offset) - 1
+        return at >= 0 and offset < blocks[at][1]
+
+    return [one for one in scan.definitions if is_inside(one.start)] + definitions
 
 
 def _method(source: bytes, found: re.Match[bytes]) -> Definition | None:

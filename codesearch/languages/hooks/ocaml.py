@@ -15,11 +15,12 @@ _BINDER = re.compile(
 
 
 _DOC_BELOW = re.compile(
-    rb"[ \t]*(?:;;)?[ \t]*\n?[ \t]*\(\*\*(?!\*)((?:[^*]|\*(?!\)))*)\*\)[ \t]*(?=\n[ \t]*(?:\n|end\b|\}|\Z)|\Z)"
+    rb"[ \t]*(?:;;)?[ \t]*(?:\r?\n)?[ \t]*\(\*\*(?!\*)((?:[^*]|\*(?!\)))*)\*\)[ \t\r]*"
+    rb"(?=\n[ \t\r]*(?:\n|end\b|\}|\Z)|\Z)"
 )
 
 
-_DOC_ABOVE = re.compile(rb"\*\)[ \t]*\n[ \t]*\Z")
+_DOC_ABOVE = re.compile(rb"\*\)[ \t\r]*\n[ \t]*\Z")
 
 
 def ocaml_name(text: str) -> tuple[str, str]:

@@ -14,6 +14,9 @@ _POD = re.compile(rb"^=(?!cut\b)(\w+)(?:[ \t]+([^\n]*))?\n(.*?)(?=^=cut\b|\Z)", 
 _POD_HEADING = re.compile(rb"^=(?:head[1-6]|item|method|func|attr|sub)[ \t]+([^\n]*)$", re.MULTILINE)
 
 
+_POD_PACKAGE = re.compile(rb"^=head1[ \t]+NAME[ \t]*\r?\n\s*(?:[CBI]<+)?([\w:]+)>*\s+-+\s+([^\r\n]+)", re.MULTILINE)
+
+
 _POD_NAME = re.compile(rb"(?:[\w:]+(?:->|::))?(?:[CBI]<+\s*)?(?:\$\w+->)?(\w+)\b")
 
 
@@ -30,9 +33,9 @@ _MAX_POD = 8_000
 
 
 def perl_name(text: str) -> tuple[str, str]:
-    """Split `My::Full::name`."""
+    """Split `My::Full::name`, which is absolute."""
     scope, _, name = text.rpartition("::")
-    return scope, name
+    return f"::{scope}" if scope else "", name
 
 
 def perl(scan: Scan) -> list[Definition]:
@@ -43,12 +46,15 @@ def perl(scan: Scan) -> list[Definition]:
     ends = [end for _, end, _ in pods]
     _extend_packages(scan)
     for definition in scan.definitions:
+        if definition.kind == "module":
+            definition.documentation = _pod_name(source, pods, definition.name) or definition.documentation
         if definition.kind not in ("function", "method"):
             continue
         if definition.body > 0 and _SELF.match(source, definition.body, definition.body + 400):
             definition.kind = "method"
         at = bisect_left(ends, definition.start + 1) - 1
         above = at >= 0 and _is_right_above(source, ends[at], definition.start)
+        above = above and not _POD_PACKAGE.search(source, pods[at][0], ends[at])
         text = _pod_text(source[pods[at][0] : ends[at]]) if above else ""
         definition.documentation = text or sections.get(definition.name) or definition.documentation
     return in_namespaces(scan.definitions)
@@ -70,6 +76,16 @@ def _pod_sections(source: bytes, pods: list[tuple[int, int, re.Match[bytes]]]) -
     return sections
 
 
+def _pod_name(source: bytes, pods: list[tuple[int, int, re.Match[bytes]]], package: str) -> str:
+    """Return what `=head1 NAME` says of a package: the text after `My::Package -`."""
+    for start, end, _ in pods:
+        if found := _POD_PACKAGE.search(source, start, end):
+            name, text = (part.decode("utf-8", "replace") for part in found.groups())
+            if name == package:
+                return _POD_FORMAT.sub(r"\1", text).strip()
+    return ""
+
+
 def _pod_text(pod: bytes) -> str:
     text = pod[:_MAX_POD].decode("utf-8", "replace")
     text = _POD_FORMAT.sub(r"\1", _POD_COMMAND.sub("", text))
@@ -85,7 +101,7 @@ def _extend_packages(scan: Scan) -> None:
         if package.end > package.name_start and source[package.end - 1 : package.end] != b"}":
             package.body = package.end
             package.end = package.start + len(source[package.start : following].rstrip())
-        package.name, package.scope = (f"{package.scope}::{package.name}" if package.scope else package.name), ""
+        package.name, package.scope = f"{package.scope}::{package.name}".strip(":"), ""
         following = package.start
 
 

@@ -5,10 +5,14 @@ from __future__ import annotations
 import re
 
 from codesearch.languages.definition import Definition, Scan
-from codesearch.languages.hooks._common import without_generics
+from codesearch.languages.hooks._common import closing, without_generics
 
 _MAX_MACRO_DEPTH = 3
 """Item macros inside item macros: deeper is not looked for."""
+_ITEM = re.compile(rb"\b(?:fn|struct|enum|trait|union|type)\s+\w")
+
+
+_BRACE = re.compile(rb"\w+(?:<[^<>{};]*>)?\s*:\s*\w+\s*\{")
 
 
 # Rust
@@ -18,6 +22,8 @@ def rust_name(text: str) -> tuple[str, str]:
     """Name the type of an `impl` without references, generics and path: `&'a mut io::Reader<R>` is Reader."""
     if text.isidentifier():
         return "", text
+    if text.startswith("r#"):
+        return "", text[2:]
     text = re.sub(r"^(?:&|\*const\b|\*mut\b|mut\b|dyn\b|'\w+|\s)+", "", text)
     plain = without_generics(text).strip()
     path = re.match(r"[\w:]+", plain)
@@ -30,15 +36,25 @@ def rust(scan: Scan) -> list[Definition]:
     known = {definition.name_start for definition in definitions}
     inner = scan
     for _ in range(_MAX_MACRO_DEPTH):
-        spans = [span for span in inner.marks.get("reparse", ()) if b"fn " in scan.source[slice(*span)]]
+        spans = [span for span in inner.marks.get("reparse", ()) if _ITEM.search(scan.source, *span)]
         if not spans:
             break
         inner = inner.again(_only(scan.source, [(start + 1, end - 1) for start, end in spans]))
-        # What looks like an item in the pattern of a macro may not be one; only functions with a body count.
-        definitions += [one for one in inner.definitions if one.name_start not in known]
+        found = [one for one in inner.definitions if one.name_start not in known]
+        for one in found:
+            _close(one, scan.source)
+        definitions += found
         known.update(one.name_start for one in inner.definitions)
         scan.adopt(inner)
     return definitions
+
+
+def _close(definition: Definition, source: bytes) -> None:
+    """Let a type reach to its brace: the grammar does not know `struct Flags: u32 { .. }`."""
+    brace = _BRACE.match(source, definition.name_start)
+    if brace and definition.kind in ("struct", "enum"):
+        definition.body = brace.end() - 1
+        definition.end = max(definition.end, closing(source, definition.body))
 
 
 def _only(source: bytes, spans: list[tuple[int, int]]) -> bytes:

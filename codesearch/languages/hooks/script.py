@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from codesearch.languages.definition import Definition, Scan
+from codesearch.languages.hooks.javascript import typescript
 
 _OPEN = re.compile(
     rb"<!--.*?(?:-->|\Z)|<script(?=[\s>/])((?:[^>\"']|\"[^\"]{0,2000}\"|'[^']{0,2000}'){0,500})>",
@@ -53,9 +54,9 @@ def only_scripts(source: bytes) -> bytes:
 
 
 def components(scan: Scan) -> list[Definition]:
-    """Read the scripts once more as TSX where TypeScript could not and the component says `lang="tsx"`."""
-    if scan.has_error and any(_JSX.search(attributes) for _, _, attributes in blocks(scan.source)):
+    """Read the scripts as TSX if the component says `lang="tsx"`."""
+    if any(_JSX.search(attributes) for _, _, attributes in blocks(scan.original)):
         tsx = scan.again(scan.source, "tsx")
         scan.adopt(tsx)
         return tsx.definitions
-    return scan.definitions
+    return typescript(scan)

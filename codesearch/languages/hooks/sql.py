@@ -6,15 +6,15 @@ import re
 from bisect import bisect_left
 
 from codesearch.languages.definition import Definition, Scan
-from codesearch.languages.hooks._common import in_namespaces
+from codesearch.languages.hooks._common import definition_at, in_namespaces
 
-_IDENTIFIER = rb"(?:\"[^\"\n]+\"|\[[^\]\n]+\]|`[^`\n]+`|[\w@$#&:]+)"
+_IDENTIFIER = rb"(?:\"[^\"\n]+\"|\[[^\]\n]+\]|`[^`\n]+`|[\w@$#&:\x80-\xff]+)"
 
 
 _CREATE = re.compile(
     rb"""^[ \t]*(CREATE\s+(?:OR\s+(?:REPLACE|ALTER)\s+)?(?:DEFINER\s*=\s*\S+\s+)?
     (?:(?:GLOBAL|LOCAL|TEMP|TEMPORARY|UNLOGGED|FOREIGN|EXTERNAL|VIRTUAL|RECURSIVE|FORCE|EDITIONABLE|NONEDITIONABLE
-        |CONSTRAINT|TRANSIENT|SECURE|MATERIALIZED|EVENT(?=\s+TRIGGER)|ALGORITHM\s*=\s*\w+|SQL\s+SECURITY\s+\w+)\s+)*
+        |CONSTRAINT|TRANSIENT|SECURE|MATERIALIZED|EVENT(?=\s+TRIGGER)|TABLE(?=\s+FUNCTION)|ALGORITHM\s*=\s*\w+|SQL\s+SECURITY\s+\w+)\s+)*
     (FUNCTION|PROCEDURE|PROC|AGGREGATE|TRIGGER|EVENT|MACRO|VIEW|TABLE|TYPE(?:\s+BODY)?|DOMAIN|PACKAGE(?:\s+BODY)?)\s+
     (?:IF\s+NOT\s+EXISTS\s+)?)
     ("""
@@ -39,6 +39,13 @@ _KINDS = {
 }
 
 
+_ESCAPES = rb"'(?:[^'\\\n]|\\.|''|\n(?![ \t]*CREATE\b))*'|"
+"""Strings of MySQL, where a backslash escapes a quote."""
+
+
+_MYSQL = re.compile(rb"^[ \t]*`|\bENGINE[ \t]*=|^DELIMITER\b|\bTABLE[ \t]+`", re.IGNORECASE | re.MULTILINE)
+
+
 _PASSED = rb"--[^\n]*|/\*.*?(?:\*/|\Z)|'(?:[^'\n]|''|\n(?![ \t]*CREATE\b))*'|\"[^\"\n]*\""
 
 
@@ -54,6 +61,9 @@ _FLAGS = re.IGNORECASE | re.MULTILINE | re.DOTALL | re.VERBOSE
 
 
 _TOKEN = re.compile(_PASSED + _DOLLAR_QUOTED + _MARKS + rb")", _FLAGS)
+
+
+_TOKEN_MYSQL = re.compile(_ESCAPES + _PASSED + _DOLLAR_QUOTED + _MARKS + rb")", _FLAGS)
 
 
 _TOKEN_DELIMITED = re.compile(_PASSED + _MARKS + rb"|//|\$\$|^DELIMITER\b[^\n]*)", _FLAGS)
@@ -74,6 +84,12 @@ _BATCH_END = re.compile(rb"^(?:GO|/)[ \t\r]*$", re.IGNORECASE | re.MULTILINE)
 _BODY = re.compile(rb"\b(?:AS|IS)\s*(?:\$\w*\$|'|BEGIN\b|SELECT\b|WITH\b|\n|$)|\bBEGIN\b|\$\w*\$", re.IGNORECASE)
 
 
+_MEMBER = re.compile(rb"^[ \t]*((?:PROCEDURE|FUNCTION)\s+)(" + _IDENTIFIER + rb")", re.IGNORECASE | re.MULTILINE)
+
+
+_MEMBER_HEAD = re.compile(rb"\b(?:IS|AS)\b|;", re.IGNORECASE)
+
+
 _QUOTES = re.compile(r"[\"`\[\]]")
 
 
@@ -83,7 +99,7 @@ _DOT = re.compile(r"\s*\.\s*")
 def sql(scan: Scan) -> list[Definition]:
     """Return the tables, views, types, functions, procedures and triggers that a file creates."""
     source = scan.source
-    tokens = _TOKEN_DELIMITED if _DELIMITER.search(source) else _TOKEN
+    tokens = _TOKEN_DELIMITED if _DELIMITER.search(source) else _TOKEN_MYSQL if _MYSQL.search(source) else _TOKEN
     batches = [found.start() for found in _BATCH_END.finditer(source)]
     routines = [found.start() for found in _ROUTINE.finditer(source)] if batches else []
     out: list[Definition] = []
@@ -93,6 +109,8 @@ def sql(scan: Scan) -> list[Definition]:
         kind = _KINDS.get(keyword, "type")
         routine = kind in ("function", "module")
         end = _batch_end(found.end(), batches, routines) if routine else -1
+        if end < 0:
+            end = _package_end(source, found) if keyword == b"package" else -1
         if end < 0:
             end = _statement_end(source, found.end(), routine, tokens)
         end = found.end() + len(source[found.end() : end].rstrip())
@@ -112,7 +130,48 @@ def sql(scan: Scan) -> list[Definition]:
                 name_start=found.start(3),
             )
         )
+        if keyword == b"package":
+            out += _members(source, found.end(), end, tokens)
     return in_namespaces(out)
+
+
+def _package_end(source: bytes, package: re.Match[bytes]) -> int:
+    """Return the end of an Oracle package, `END name;`; -1 if it has none."""
+    name = _DOT.sub(".", package[3].decode("latin-1")).rpartition(".")[2].encode("latin-1")
+    found = re.compile(rb"\bEND\s+" + re.escape(name) + rb"\s*;", re.IGNORECASE).search(source, package.end())
+    return found.end() if found else -1
+
+
+def _members(source: bytes, start: int, end: int, tokens: re.Pattern[bytes]) -> list[Definition]:
+    """Return the functions and procedures of an Oracle package; without a body they count as prototypes."""
+    out: list[Definition] = []
+    at = start
+    while found := _MEMBER.search(source, at, end):
+        head = _MEMBER_HEAD.search(source, found.end(), end)
+        has_body = head is not None and head[0] != b";"
+        stop = _block_end(source, head.end(), end, tokens) if head and has_body else head.end() if head else end
+        name = _QUOTES.sub("", found[2].decode("utf-8", "replace"))
+        body = head.start() if head and has_body else -1
+        member = definition_at("function", name, found.start(1), stop, body, found.start(2))
+        member.prototype = not has_body
+        out.append(member)
+        at = max(stop, found.end())
+    return out
+
+
+def _block_end(source: bytes, at: int, limit: int, tokens: re.Pattern[bytes]) -> int:
+    """Return the end of declarations followed by BEGIN ... END."""
+    depth = 0
+    begun = False
+    while token := tokens.search(source, at, limit):
+        at = max(token.end(), at + 1)
+        if token["open"]:
+            depth, begun = depth + 1, True
+        elif token["close"]:
+            depth -= 1
+        elif token["stop"] == b";" and begun and depth <= 0:
+            return token.end()
+    return limit
 
 
 def _next_create(source: bytes, at: int, tokens: re.Pattern[bytes]) -> re.Match[bytes] | None:

@@ -5,6 +5,9 @@
   (identifier) (field_identifier) (qualified_identifier) (operator_name) (template_function) (template_method)] @name))) @function
 (function_definition declarator: (_ (_ (function_declarator declarator: [
   (identifier) (field_identifier) (qualified_identifier) (operator_name)] @name)))) @function
+; int (*get_handler(int which))(int, int)
+(function_definition declarator: (function_declarator declarator: (parenthesized_declarator
+  (pointer_declarator declarator: (function_declarator declarator: (identifier) @name))))) @function
 (function_definition declarator: (operator_cast) @name) @function
 (function_definition declarator: (qualified_identifier) @name) @function
 
@@ -12,6 +15,8 @@
   (identifier) (qualified_identifier) (operator_name) (destructor_name)] @name)) @prototype
 (declaration declarator: (_ (function_declarator declarator: [(identifier) (qualified_identifier) (operator_name)] @name))) @prototype
 (declaration declarator: (operator_cast) @name) @prototype
+(declaration declarator: (function_declarator declarator: (parenthesized_declarator
+  (pointer_declarator declarator: (function_declarator declarator: (identifier) @name))))) @prototype
 (field_declaration declarator: (function_declarator declarator: [
   (field_identifier) (identifier) (operator_name) (destructor_name)] @name)) @prototype
 (field_declaration declarator: (_ (function_declarator declarator: [(field_identifier) (operator_name)] @name))) @prototype
@@ -25,11 +30,14 @@
   declarator: (type_identifier) @name) @struct
 (type_definition type: (enum_specifier !name body: (_) @body) declarator: (type_identifier) @name) @enum
 (type_definition
-  type: [(primitive_type) (sized_type_specifier) (type_identifier) (template_type) (qualified_identifier)]
-  declarator: (type_identifier) @name) @type
-(type_definition
-  declarator: (function_declarator
-    declarator: (parenthesized_declarator (pointer_declarator declarator: (type_identifier) @name)))) @type
+  type: [(struct_specifier body: (_) @body) (union_specifier body: (_) @body) (enum_specifier body: (_) @body)]
+  declarator: [(type_identifier) @name (_ declarator: (type_identifier) @name)]) @type
+(type_definition declarator: [
+  (type_identifier) @name
+  (_ declarator: (type_identifier) @name)
+  (_ declarator: (_ declarator: (type_identifier) @name))
+  (_ declarator: (parenthesized_declarator (_ declarator: (type_identifier) @name)))
+  (_ declarator: (_ declarator: (parenthesized_declarator (_ declarator: (type_identifier) @name))))]) @type
 (namespace_definition name: (_) @name) @namespace
 (concept_definition name: (_) @name) @type
 (alias_declaration name: (type_identifier) @name) @type
@@ -40,5 +48,6 @@
   (function_definition) (declaration) (class_specifier) (struct_specifier) (union_specifier) (alias_declaration)
   (concept_definition) (template_declaration) (friend_declaration)] @inner) @wrap
 (friend_declaration (_) @inner) @wrap
+(linkage_specification body: [(function_definition) (declaration)] @inner) @wrap
 (type_definition type: [(struct_specifier) (union_specifier) (enum_specifier)] @inner) @wrap
 (declaration declarator: (init_declarator value: (lambda_expression)) @inner) @wrap

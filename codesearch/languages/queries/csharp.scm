@@ -16,6 +16,9 @@
 (interface_declaration name: (identifier) @name) @interface
 (enum_declaration name: (identifier) @name) @enum
 (delegate_declaration name: (identifier) @name) @type
+(constructor_declaration) @constructor
 (variable_declarator
   name: (identifier) @name
   [(lambda_expression body: (_) @body) (anonymous_method_expression (block) @body)]) @function
+
+(field_declaration (variable_declaration type: (_) . (variable_declarator) @inner .)) @wrap

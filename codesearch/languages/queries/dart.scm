@@ -6,7 +6,8 @@
 (extension_declaration name: (identifier) @name) @impl
 (extension_declaration !name class: (_) @name) @impl
 (extension_type_declaration name: (identifier) @name) @class
-(type_alias . (type_identifier) @name) @type
+(type_alias "typedef" . (type_identifier) @name . (type_parameters)? . "=") @type
+(type_alias (type_identifier) @name . (type_parameters)? . (formal_parameter_list)) @type
 
 (program (function_signature name: (identifier) @name) @function)
 (program (getter_signature name: (identifier) @name) @function)
@@ -28,6 +29,7 @@
 (declaration (factory_constructor_signature (identifier) @name . (formal_parameter_list))) @method
 (declaration (redirecting_factory_constructor_signature (identifier) @name . (formal_parameter_list))) @method
 (initialized_identifier . (identifier) @name (function_expression body: (_) @body)) @function
+(static_final_declaration . (identifier) @name (function_expression body: (_) @body)) @function
 (function_body) @tail
 
 ((expression_statement

@@ -17,11 +17,46 @@
     arguments: (arguments . [(arrow_function) (function_expression)] @body))) @function
   (#not-match? @_f "^(map|filter|find|findIndex|findLast|some|every|reduce|flatMap|forEach|sort|toSorted|then|catch|finally|setTimeout|setInterval|requestAnimationFrame|Promise)$"))
 
+; const f = memo(forwardRef(() => {}))
+((variable_declarator
+  name: (identifier) @name
+  value: (call_expression
+    function: [(identifier) @_f (member_expression property: (property_identifier) @_f) (call_expression)]
+    arguments: (arguments . (call_expression
+      function: [(identifier) @_g (member_expression object: (identifier) @_react)]
+      arguments: (arguments . [(arrow_function) (function_expression)] @body))))) @function
+  (#not-match? @_f "^(all|allSettled|race|any|then|push|concat|log|resolve|from|keys|entries|values|map|set|expect|assert|await)")
+  (#not-match? @_g "^(map|filter|find|reduce|sort|some|every|setTimeout|setInterval)")
+  (#match? @_react "^(React|Preact)$"))
+
+; const fetchUser = createAsyncThunk("user/fetch", async () => {}): what a function at the top level makes of another
+((program [
+  (lexical_declaration (variable_declarator
+    name: (identifier) @name
+    value: (call_expression
+      function: [(identifier) @_f (call_expression)]
+      arguments: (arguments . [(string) (template_string) (array) (object) (identifier) (member_expression)]
+        . [(arrow_function) (function_expression)] @body))) @function)
+  (export_statement declaration: (lexical_declaration (variable_declarator
+    name: (identifier) @name
+    value: (call_expression
+      function: [(identifier) @_f (call_expression)]
+      arguments: (arguments . [(string) (template_string) (array) (object) (identifier) (member_expression)]
+        . [(arrow_function) (function_expression)] @body))) @function))])
+  (#not-match? @_f "^(map|filter|find|reduce|sort|each|some|every|watch|on|once|setTimeout|setInterval|reduceRight)"))
+
 ; exports.f = function () {}, A.prototype.f = () => {}
 ((assignment_expression
   left: [(identifier) (member_expression) (subscript_expression)] @name
   right: [(arrow_function) (function_expression) (generator_function)] @body) @function
   (#not-eq? @name "module.exports"))
+
+; exports.f = exports.g = function () {}
+((assignment_expression
+  left: [(identifier) (member_expression)] @name
+  right: (assignment_expression
+    right: [(arrow_function) (function_expression) (generator_function)] @body)) @function
+  (#not-match? @name "^(module\\.)?exports$"))
 
 ; A.prototype.f = deprecate(function () {}), A.f = (function () {})()
 (assignment_expression
@@ -61,7 +96,19 @@
 
 ; const api = { list() {} }: its functions are api.list
 (variable_declarator name: (identifier) @name value: (object)) @namespace
+(variable_declarator
+  name: (identifier) @name
+  value: (call_expression
+    function: (member_expression object: (identifier) @_o property: (property_identifier) @_f)
+    arguments: (arguments . (object)))
+  (#eq? @_o "Object") (#any-of? @_f "freeze" "seal")) @namespace
 (pair key: (property_identifier) @name value: (object)) @namespace
+
+; A.prototype = { add() {} }, Object.assign(A.prototype, { add() {} }): its functions are A.add
+((assignment_expression left: (member_expression) @name right: (object)) @namespace
+  (#not-match? @name "^(module\\.)?exports$|^this\\b"))
+((call_expression arguments: (arguments . (member_expression) @name . (object))) @namespace
+  (#match? @name "\\.prototype$"))
 
 ; { key: () => {} }
 (pair
@@ -95,5 +142,6 @@
   (#any-of? @_f "describe" "it" "test" "context" "suite" "specify" "bench")) @test
 
 (export_statement declaration: (_) @inner) @wrap
+(export_statement value: (call_expression arguments: (arguments (function_expression) @inner))) @wrap
 (lexical_declaration . (variable_declarator) @inner .) @wrap
 (variable_declaration . (variable_declarator) @inner .) @wrap

@@ -22,9 +22,15 @@
 (assignment_statement
   left: (expression_list . [(identifier) (selector_expression)] @name)
   right: (expression_list . (func_literal body: (_) @body))) @function
-(keyed_element
+; T{Handler: func() {}}; in a map or an array the key is no name of the function
+(composite_literal
+  type: [(type_identifier) (qualified_type) (generic_type)]
+  body: (literal_value (keyed_element
+    . (literal_element (identifier) @name)
+    (literal_element (func_literal body: (_) @body))) @function))
+(literal_element (literal_value (keyed_element
   . (literal_element (identifier) @name)
-  (literal_element (func_literal body: (_) @body))) @function
+  (literal_element (func_literal body: (_) @body))) @function))
 
 ((call_expression
   function: (selector_expression field: (field_identifier) @_f)

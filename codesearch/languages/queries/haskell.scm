@@ -37,4 +37,3 @@
 (class_declarations (signature name: (_) @name) @prototype)
 (class_declarations (signature names: (binding_list (_) @name)) @prototype)
 
-(haskell (haddock) @doc) @documented

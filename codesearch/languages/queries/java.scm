@@ -5,6 +5,7 @@
 (class_declaration name: (identifier) @name) @class
 (interface_declaration name: (identifier) @name) @interface
 (enum_declaration name: (identifier) @name) @enum
+(enum_constant name: (identifier) @name body: (class_body) @body) @class
 (record_declaration name: (identifier) @name) @class
 (annotation_type_declaration name: (identifier) @name) @interface
 (variable_declarator name: (identifier) @name value: (lambda_expression body: (_) @body)) @function

@@ -6,3 +6,9 @@
 (field_definition
   property: (_) @name
   value: [(arrow_function) (function_expression) (generator_function)] @body) @method
+((field_definition
+  property: (_) @name
+  value: (call_expression
+    function: [(identifier) @_f (member_expression property: (property_identifier) @_f)]
+    arguments: (arguments . [(arrow_function) (function_expression)] @body))) @method
+  (#not-match? @_f "^(map|filter|find|findIndex|findLast|some|every|reduce|flatMap|forEach|sort|toSorted|then|catch|finally|setTimeout|setInterval|Promise)$"))

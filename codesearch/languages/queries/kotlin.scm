@@ -30,3 +30,5 @@
   (annotated_lambda) @body) @test
  (#any-of? @_called
   "describe" "context" "it" "test" "should" "given" "When" "Then" "Given" "feature" "scenario" "expect"))
+
+(source_file (annotated_expression) @annotated)

@@ -10,6 +10,9 @@
 (function_definition declarator: (function_declarator declarator: (identifier) @name)) @function
 (function_definition declarator: (pointer_declarator declarator: (function_declarator declarator: (identifier) @name))) @function
 (function_definition declarator: (pointer_declarator declarator: (pointer_declarator declarator: (function_declarator declarator: (identifier) @name)))) @function
+; int (*get_handler(int which))(int, int)
+(function_definition declarator: (function_declarator declarator: (parenthesized_declarator
+  (pointer_declarator declarator: (function_declarator declarator: (identifier) @name))))) @function
 (declaration declarator: (function_declarator declarator: (identifier) @name)) @prototype
 (declaration declarator: (pointer_declarator declarator: (function_declarator declarator: (identifier) @name))) @prototype
 (preproc_function_def name: (identifier) @name) @macro
@@ -17,7 +20,12 @@
 (enum_specifier name: (type_identifier) @name body: (_)) @enum
 (type_definition type: (struct_specifier !name body: (_)) declarator: (type_identifier) @name) @struct
 (type_definition type: (enum_specifier !name body: (_)) declarator: (type_identifier) @name) @enum
+(type_definition
+  type: [(struct_specifier body: (_) @body) (enum_specifier body: (_) @body)]
+  declarator: [(type_identifier) @name (_ declarator: (type_identifier) @name)]) @type
 (type_definition declarator: [
   (type_identifier) @name
-  (pointer_declarator declarator: (type_identifier) @name)
-  (function_declarator declarator: (parenthesized_declarator (_ declarator: (type_identifier) @name)))]) @type
+  (_ declarator: (type_identifier) @name)
+  (_ declarator: (_ declarator: (type_identifier) @name))
+  (_ declarator: (parenthesized_declarator (_ declarator: (type_identifier) @name)))
+  (_ declarator: (_ declarator: (parenthesized_declarator (_ declarator: (type_identifier) @name))))]) @type

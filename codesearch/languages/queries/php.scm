@@ -1,6 +1,8 @@
 ; Namespaces do not qualify names: they come in two forms (with a body and for the file), and a file's path says them.
 (function_definition name: (name) @name) @function
 (method_declaration name: (name) @name) @method
+(property_declaration
+  (property_element name: (variable_name (name) @name)) (property_hook_list) @body) @method
 (class_declaration name: (name) @name) @class
 (interface_declaration name: (name) @name) @interface
 (trait_declaration name: (name) @name) @trait

@@ -1,7 +1,7 @@
 (function_definition name: (identifier) @name) @function
 (class_definition name: (identifier) @name) @class
 (assignment left: [(identifier) (attribute)] @name right: (lambda body: (_) @body)) @function
-(type_alias_statement left: (type (identifier) @name)) @type
+(type_alias_statement left: (type [(identifier) @name (generic_type . (identifier) @name)])) @type
 
 (decorated_definition definition: (_) @inner) @wrap
 

@@ -10,6 +10,9 @@
 (type_item name: (type_identifier) @name) @type
 (let_declaration pattern: (identifier) @name value: (closure_expression body: (_) @body)) @function
 
+((attribute_item (attribute (identifier) @_a value: [
+  (string_literal (string_content) @doc) (raw_string_literal (string_content) @doc)])) @attribute
+  (#eq? @_a "doc"))
 (attribute_item) @attribute
 
 ; item macros: cfg_rt! { pub fn .. }; their content is parsed again by the hook

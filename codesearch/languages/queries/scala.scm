@@ -29,3 +29,5 @@
  (#any-of? @_called "test" "testAsync" "property" "describe" "it" "feature" "Feature" "scenario" "Scenario"))
 ((infix_expression left: (_) @name operator: (identifier) @_operator right: (block) @body) @test
  (#any-of? @_operator "in" "should" "must" "can" "when" "which" "that"))
+
+[(comment) (block_comment)] @comment

@@ -12,6 +12,30 @@
 (public_field_definition
   name: (_) @name
   value: [(arrow_function) (function_expression) (generator_function)] @body) @method
+((public_field_definition
+  name: (_) @name
+  value: (call_expression
+    function: [(identifier) @_f (member_expression property: (property_identifier) @_f)]
+    arguments: (arguments . [(arrow_function) (function_expression)] @body))) @method
+  (#not-match? @_f "^(map|filter|find|findIndex|findLast|some|every|reduce|flatMap|forEach|sort|toSorted|then|catch|finally|setTimeout|setInterval|Promise)$"))
+
+; const f = ((x) => x) as F, const api = { list() {} } as const
+(variable_declarator
+  name: (identifier) @name
+  value: [
+    (as_expression (parenthesized_expression [(arrow_function) (function_expression)] @body))
+    (satisfies_expression (parenthesized_expression [(arrow_function) (function_expression)] @body))
+    (as_expression . (call_expression arguments: (arguments . [(arrow_function) (function_expression)] @body)))
+    (as_expression (as_expression (parenthesized_expression [(arrow_function) (function_expression)] @body)))]) @function
+(variable_declarator
+  name: (identifier) @name
+  value: [
+    (as_expression . (object))
+    (satisfies_expression . (object))
+    (satisfies_expression . (as_expression . (object)))
+    (as_expression . (as_expression . (object)))
+    (as_expression . (satisfies_expression . (object)))]) @namespace
+(pair key: (property_identifier) @name value: [(as_expression . (object)) (satisfies_expression . (object))]) @namespace
 
 (interface_body (method_signature name: (_) @name) @method)
 (object_type (method_signature name: (_) @name) @method)

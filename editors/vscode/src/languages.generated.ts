@@ -83,10 +83,12 @@ export const LANGUAGES_BY_ID: ReadonlyMap<string, string> = new Map([
 
 /** The extensions of their files, without the dot. */
 export const FILE_EXTENSIONS: readonly string[] = [
-  "bash", "bats", "c", "c++", "cc", "cjs", "cpp", "cs", "csx", "cts", "cu", "cuh", "cxx", "dart",
-  "ddl", "ebuild", "ex", "exs", "gemspec", "go", "h", "h++", "hcl", "hh", "hpp", "hs", "hs-boot",
-  "hsc", "hxx", "inc", "inl", "ipp", "java", "jl", "js", "jsx", "ksh", "kt", "kts", "lua", "m",
-  "mjs", "ml", "mli", "mm", "mts", "pgsql", "php", "phtml", "pl", "pm", "psgi", "psql", "py", "pyi",
-  "pyw", "rake", "rb", "rockspec", "rs", "ru", "sbt", "sc", "scala", "sh", "sql", "svelte", "swift",
-  "t", "tf", "tofu", "tpp", "ts", "tsx", "vue", "zig", "zsh",
+  "bash", "bats", "bzl", "c", "c++", "cc", "cjs", "cpp", "cppm", "cs", "csx", "cts", "cu", "cuh",
+  "cxx", "dart", "ddl", "ebuild", "eclass", "ex", "exs", "gemspec", "go", "h", "h++", "hcl", "hh",
+  "hpp", "hs", "hs-boot", "hsc", "hxx", "inc", "inl", "install", "ipp", "ixx", "java", "jbuilder",
+  "jl", "js", "jsx", "ksh", "kt", "kts", "lua", "luau", "m", "mjs", "ml", "mli", "mm", "module",
+  "mpp", "mts", "nomad", "pgsql", "php", "phtml", "pkb", "pks", "pl", "plsql", "pm", "podspec",
+  "psgi", "psql", "py", "pyi", "pyw", "rake", "rb", "rbi", "rockspec", "rs", "ru", "sbt", "sc",
+  "scala", "sh", "sql", "star", "svelte", "swift", "t", "tcc", "tf", "theme", "thor", "tofu", "tpp",
+  "ts", "tsql", "tsx", "txx", "vue", "zig", "zsh", "zsh-theme",
 ];
