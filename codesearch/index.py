@@ -15,11 +15,13 @@ from codesearch import embed, search
 from codesearch.core.dirs import expand_home
 from codesearch.core.errors import CodesearchError, NotFoundError, UsageError
 from codesearch.core.filter import Filter
+from codesearch.core.names import signs_of
 from codesearch.core.types import Answer, Hit, Symbol
 from codesearch.indexing.plan import Plan, is_complete, is_current, plan
 from codesearch.indexing.request import LOCK_TIMEOUT, Progress, Report, UpdateRequest
 from codesearch.rerank.job import UNLIMITED, Job, PendingWrites, RerankBudget
 from codesearch.rerank.reranker import Reranker
+from codesearch.search import source
 from codesearch.settings import Settings, load
 from codesearch.store import NeedsMigrationError, Store, location
 
@@ -30,8 +32,6 @@ if TYPE_CHECKING:
 
 PLAN_SECONDS = 2.0
 """A comparison of tree and index that waits longer than this for the lock is made again."""
-SNIPPET_LINES = 400
-"""Maximum number of lines that `Index.source` returns, whatever the context."""
 
 
 class Index:
@@ -244,7 +244,7 @@ class Index:
         """
         if (store := self.reader()) is not None:
             query = search.parse(text, where)
-            self._prefetched = self._reranker.begin(store, query.text, is_name=bool(query.name))
+            self._prefetched = self._reranker.begin(store, query.text, is_name=query.is_name)
 
     def rank(
         self,
@@ -260,12 +260,13 @@ class Index:
         `buffers` are searched together with the index, which may then be missing; otherwise this works as `query`.
         """
         limit = self._limit(limit)
+        query = replace(query, where=search.below_root(query.where, self.root))
         store = self._reading() if buffers is None else self.reader()
         complete = self.complete
         prefetched, self._prefetched = self._prefetched, None
         job = None
         if store is not None:
-            job = self._reranker.begin(store, query.text, is_name=bool(query.name), prefetched=prefetched)
+            job = self._reranker.begin(store, query.text, is_name=query.is_name, prefetched=prefetched)
         vector = self._embedder.quantised_query(query.text)
         told = None if on_first is None else lambda fast: on_first(replace(fast, complete=complete))
         found = search.search(store, query, vector, limit, job=job, buffers=buffers, on_first=told, budget=budget)
@@ -283,6 +284,8 @@ class Index:
 
         tree = explain.Tree(self.root, self.settings.file_options(), self.settings.limit)
         query = search.parse(text, where)
+        query = replace(query, where=search.below_root(query.where, self.root))
+        path = search.real_path(path, self.root) or path
         return explain.why(self._reading(), tree, query, path, line, lambda: self.rank(query))
 
     def similar(self, path: str, line: int, *, limit: int | None = None, where: Filter | None = None) -> Answer:
@@ -292,10 +295,8 @@ class Index:
         """
         store = self._reading()
         found = self._at(store, path, line)
-        near = search.nearest(store, found[0], self._limit(limit), where)
-        symbols = store.symbols(id for id, _ in near)
-        hits = tuple(Hit(rank, score, symbols[id][0]) for rank, (id, score) in enumerate(near, 1))
-        return Answer(hits, complete=self.complete)
+        vector = store.vector_of(found[0])
+        return self._near(store, vector, found[1], limit, where) if vector is not None else Answer()
 
     def similar_to(
         self, code: str, language: str = "", *, limit: int | None = None, where: Filter | None = None
@@ -306,8 +307,16 @@ class Index:
         """
         from codesearch.search import pasted
 
-        found = pasted.similar(self._reading(), self._embedder, code, language, self._limit(limit), where)
-        return Answer(tuple(Hit(rank, score, symbol) for rank, (symbol, score) in enumerate(found, 1)))
+        store = self._reading()
+        return self._near(store, pasted.vector_of(store, self._embedder, code, language), None, limit, where)
+
+    def _near(
+        self, store: Store, vector: bytes, exclude: Symbol | None, limit: int | None, where: Filter | None
+    ) -> Answer:
+        where = None if where is None else search.below_root(where, self.root)
+        near = search.nearest(store, vector, exclude, self._limit(limit), where)
+        hits = tuple(Hit(rank, one.score, one.symbol) for rank, one in enumerate(near, 1))
+        return Answer(hits, search.filter_note(store, where), complete=self.complete)
 
     def _limit(self, limit: int | None) -> int:
         wanted = self.settings.limit if limit is None else limit
@@ -319,7 +328,11 @@ class Index:
 
     def symbols(self, where: Filter | None = None, *, limit: int = -1) -> Iterator[Symbol]:
         """Yield the symbols that pass a filter, by path and line; `limit` -1 means all. Raises NotFoundError."""
-        return self._reading().listing(where, limit)
+        return self._reading().listing(None if where is None else search.below_root(where, self.root), limit)
+
+    def filter_note(self, where: Filter) -> str:
+        """Return what to say about path filters that no indexed file passes; "" if there are none."""
+        return search.filter_note(self.reader(), search.below_root(where, self.root))
 
     def symbol_at(self, path: str, line: int) -> Symbol:
         """Return the innermost symbol around a line (from 1) of a file, relative to the root. Raises NotFoundError."""
@@ -334,7 +347,9 @@ class Index:
         limit = self._limit(limit)
         found = search.search(self._reading(), query, self._embedder.quantised_query(query.text), limit)
         symbols = [item.candidate.symbol for item in found.ranked[:limit]]
-        return [symbol for symbol in symbols if _is_named(symbol, name)]
+        named = [symbol for symbol in symbols if search.is_named(symbol, query)]
+        # `save` also finds `save!`, unless there is a `save`.
+        return [symbol for symbol in named if signs_of(symbol.name) == query.signs] or named
 
     def source(
         self, symbol: Symbol, *, context: int = 0, head: int | None = None, whole: bool = False
@@ -342,37 +357,22 @@ class Index:
         """Return (number of the first line, lines) of a symbol, with `context` lines around it.
 
         The file is read as it is now: if it has changed, other lines may be there; if it is gone, there are none.
-        `head` limits the number of lines of the symbol; without `whole`, SNIPPET_LINES is the maximum.
+        `head` limits the number of lines of the symbol; without `whole`, 400 is the maximum.
         """
-        from codesearch.files import Source, read_source
+        options = self.settings.file_options()
+        return source.lines_of(self.root, options, symbol, context=context, head=head, whole=whole)
 
-        source = read_source(self.root, symbol.path, self.settings.file_options())
-        if not isinstance(source, Source):
-            return symbol.start_line, []
-        lines = source.data.decode("utf-8", "replace").split("\n")
-        first = max(1, symbol.start_line - context)
-        last = min(len(lines), symbol.end_line + context)
-        if head is not None:
-            last = min(last, symbol.start_line + head - 1 + context)
-        if not whole:
-            last = min(last, first + SNIPPET_LINES - 1)
-        return first, [line.rstrip("\r") for line in lines[first - 1 : last]]
+    def is_changed(self, path: str) -> bool:
+        """Return whether a file differs from what was indexed, so that its symbols may be at other lines now."""
+        return source.is_changed(self.root, self.settings.file_options(), self._reading(), path)
 
     def _at(self, store: Store, path: str, line: int) -> tuple[int, Symbol]:
         found = store.at(path, line)
+        if found is None and (real := search.real_path(path, self.root)) is not None:
+            found = store.at(real, line)
         if found is None:
-            raise NotFoundError(self._why_missing(store, path, line))
+            raise NotFoundError(source.why_missing(self.root, store, path, line))
         return found
-
-    def _why_missing(self, store: Store, path: str, line: int) -> str:
-        known = store.file(path)
-        if known is not None and known[0] is not None:
-            return f"{path}: left out of the index: {known[0]}" + (f" ({known[1]})" if known[1] else "")
-        if known is not None:
-            return f"{path}:{line}: the file has no such line"
-        if not (self.root / path).exists():
-            return f"{path}: no such file under {self.root}"
-        return f"{path}: not in the index: it is ignored, excluded, or in no language codesearch knows"
 
     # -- state ------------------------------------------------------------------------------------
 
@@ -419,15 +419,6 @@ class Index:
         """Return a token that changes whenever another process has modified the index; () if there is none."""
         store = self._existing()
         return () if store is None else (*self._opened, store.version())
-
-
-def _is_named(symbol: Symbol, name: str) -> bool:
-    from codesearch.core.tokens import name_key
-
-    key = name_key(name)
-    return (bool(key) and key in (name_key(symbol.name), name_key(symbol.qualname))) or (
-        name_key(symbol.qualname).endswith(key) and key.endswith(name_key(symbol.name))
-    )
 
 
 def open_index(path: str | os.PathLike[str] = ".", **settings: Any) -> Index:

@@ -4,7 +4,6 @@ Every query imports this module. So annotations are not strings, which would hav
 named tuples: making a dataclass takes 0.4 ms, a named tuple 0.05 ms.
 """
 
-import re
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
@@ -155,22 +154,32 @@ class FilterOptions(NamedTuple):
         ),
     ] = None
 
-    def where(self) -> "Filter":
-        """Return the filter; a value after `!` is excluded. Raises UsageError for an unknown language, kind or role."""
+    def _paths(self, tree: "Tree") -> list[str]:
+        if not self.path_filter:
+            return []
+        from codesearch.cli.targets import from_here
+
+        return [from_here(pattern, tree.root) for pattern in self.path_filter]
+
+    def where(self, tree: "Tree") -> "Filter":
+        """Return the filter for a tree; a value after `!` is excluded.
+
+        Raises UsageError for an unknown language, kind or role.
+        """
         from codesearch.core.filter import Filter
-        from codesearch.search.query import checked
+        from codesearch.search.query import checked, is_negated
 
         given = (
             ("languages", "--lang", self.lang),
             ("kinds", "--kind", self.kind),
-            ("paths", "--path", self.path_filter),
+            ("paths", "--path", self._paths(tree)),
             ("names", "--name", self.name_filter),
             ("roles", "--is", self.role),
         )
         values: dict[str, tuple[str, ...]] = {}
         for field, option, wanted in given:
             for value in wanted or ():
-                negated = re.match(r"![\w*?./\[]", value) is not None
+                negated = is_negated(field, value)
                 key = f"not_{field}" if negated else field
                 found = checked(field, value[negated:], f"{option} {value}".strip())
                 values[key] = (*values.get(key, ()), *found)

@@ -53,7 +53,7 @@ def query(index: Index, text: str, parsed: Query, where: Filter | None, *, updat
     start = time.monotonic()
     answer = index.query(parsed, budget=_later())
     log.info("this process answered in %.0f ms: %d results", 1000 * (time.monotonic() - start), len(answer))
-    _tell(answer.problem, quiet=quiet)
+    tell(answer.problem, quiet=quiet)
     return replace(answer, complete=complete)
 
 
@@ -63,7 +63,7 @@ def explained(index: Index, query: Query, *, update: bool, quiet: bool) -> tuple
         index.prefetch(query)
     complete = prepare(index, update=update, quiet=quiet, words=query.words)
     ranking = replace(index.rank(query, budget=_later()), complete=complete)
-    _tell(ranking.problem, quiet=quiet)
+    tell(ranking.problem, quiet=quiet)
     limit = index.settings.limit
     return ranking.answer(limit), ranking.ranked[: limit + 1]
 
@@ -78,7 +78,7 @@ def _later() -> RerankBudget:
 def finish(index: Index, *, quiet: bool) -> None:
     """Do the work that can wait until the answer has been shown."""
     console.flush()
-    _tell(index.flush(), quiet=quiet)
+    tell(index.flush(), quiet=quiet)
 
 
 def open_answer(index: Index, text: str, hits: Sequence[Hit], place: int) -> int:
@@ -109,21 +109,24 @@ def similar(index: Index, path: str, line: int, where: Filter | None, *, update:
     if (answer := client.similar(index, path, line, where=where, fresh=update)) is not None:
         return _from_service(answer, index, update=update, quiet=quiet)
     complete = prepare(index, update=update, quiet=quiet)
-    return replace(index.similar(path, line, where=where), complete=complete)
+    answer = index.similar(path, line, where=where)
+    tell(answer.problem, quiet=quiet)
+    return replace(answer, complete=complete)
 
 
 def _from_service(answer: Answer, index: Index, *, update: bool, quiet: bool) -> Answer:
     """Report the shortcomings of an answer; it is complete only if it does not lack files that have changed."""
     stale = update and not answer.fresh
     if stale:
-        _tell("some changed files are not indexed yet; results may be incomplete", quiet=quiet)
+        tell("some changed files are not indexed yet; results may be incomplete", quiet=quiet)
     elif not answer.complete:
-        _tell(_unfinished(index), quiet=quiet)
-    _tell(answer.problem, quiet=quiet)
+        tell(_unfinished(index), quiet=quiet)
+    tell(answer.problem, quiet=quiet)
     return replace(answer, complete=answer.complete and not stale)
 
 
-def _tell(problem: str, *, quiet: bool) -> None:
+def tell(problem: str, *, quiet: bool) -> None:
+    """Print what the user should know about an answer, if anything."""
     if problem and not quiet:
         console.message(problem)
 
@@ -135,7 +138,7 @@ def embed_all(index: Index, *, quiet: bool) -> None:
 
     with BackfillReporter(index.settings.second_stage, quiet=quiet) as reporter:
         report = index.embed_all(on_progress=reporter.progress)
-    _tell(report.problem, quiet=quiet)
+    tell(report.problem, quiet=quiet)
     if not quiet:
         console.message(f"{index.root}: {reports.filled(report, index.settings.second_stage)}")
 
@@ -149,7 +152,7 @@ def prepare(index: Index, *, update: bool, quiet: bool, words: Sequence[str] = (
         return refresh(index, quiet=quiet, words=words)
     complete = index.complete
     if not complete and index.reader() is not None:
-        _tell(_unfinished(index), quiet=quiet)
+        tell(_unfinished(index), quiet=quiet)
     return complete
 
 
@@ -171,7 +174,7 @@ def refresh(index: Index, *, quiet: bool = False, words: Sequence[str] = ()) -> 
         log.info("the service keeps the index up to date")
         return True
     if client.hangs(index.path):
-        _tell(f"the watcher of {index.root} does not respond; `codesearch watch --stop` stops it", quiet=quiet)
+        tell(f"the watcher of {index.root} does not respond; `codesearch watch --stop` stops it", quiet=quiet)
     start = time.monotonic()
     made = not index.path.exists()
     report = _updated(index, quiet=quiet, words=words)
@@ -203,24 +206,24 @@ def _updated(index: Index, *, quiet: bool, words: Sequence[str]) -> Report | Non
         except UnwritableError as error:
             if index.reader() is None:
                 raise
-            _tell(f"{error} Files have changed; the answer comes from the index as it is.", quiet=quiet)
+            tell(f"{error} Files have changed; the answer comes from the index as it is.", quiet=quiet)
         except IndexBusyError:
             if not index.complete:
                 return index.update(on_progress=reporter.progress, on_wait=reporter.waiting)
-            _tell(f"another process is writing {index.path}; results may be incomplete", quiet=quiet)
+            tell(f"another process is writing {index.path}; results may be incomplete", quiet=quiet)
     return None
 
 
 def _tell_of_update(report: Report, *, quiet: bool) -> None:
     if report.left:
-        _tell(
+        tell(
             f"{report.left:,} changed files are not indexed yet; results may be incomplete "
             "(the next query continues; `codesearch index` indexes them all)",
             quiet=quiet,
         )
     if report.changed or report.deleted:
         for note in report.notes:
-            _tell(note, quiet=quiet)
+            tell(note, quiet=quiet)
 
 
 def forget(index: Index) -> None:

@@ -25,10 +25,10 @@ class Tree(NamedTuple):
     @property
     def where(self) -> Filter:
         """The restriction as a filter."""
+        from codesearch.core import globs
         from codesearch.core.filter import Filter
 
-        escaped = re.sub(r"([*?\[])", r"[\1]", self.below)
-        return Filter(under=(f"/{escaped}/**",)) if self.below else Filter()
+        return Filter(under=(f"/{globs.escaped(self.below)}/**",)) if self.below else Filter()
 
 
 def tree_of(path: str | None, root: str | None = None, db: str | None = None) -> Tree:
@@ -50,6 +50,9 @@ def tree_of(path: str | None, root: str | None = None, db: str | None = None) ->
     if path is not None and db is not None:
         return Tree(folder)
     top = enclosing_root(folder)
+    if not folder.resolve().is_relative_to(top.resolve()):  # a link leads out of the tree, which does not follow it
+        folder = folder.resolve()
+        top = enclosing_root(folder)
     if path is None and holds_everything(top) and not (top / ".git").exists():
         raise UsageError(
             f"{top}: too large to index unasked. Go to a project, or give a folder (`.` for all of this one)"
@@ -77,7 +80,10 @@ def folder_of(path: str | None) -> Path:
 
 
 def _below(folder: Path, top: Path) -> str:
-    return "" if folder == top else folder.relative_to(top).as_posix()
+    """Return a folder relative to the root; a linked one is the real folder, as links are not followed."""
+    real, real_top = folder.resolve(), top.resolve()
+    below = real.relative_to(real_top) if real.is_relative_to(real_top) else folder.relative_to(top)
+    return "" if below == Path() else below.as_posix()
 
 
 def _note_nested(folder: Path, top: Path) -> None:
@@ -114,9 +120,10 @@ def place(text: str) -> tuple[str, int] | None:
 def located(file: str, path: str | None, root: str | None = None, db: str | None = None) -> tuple[Path, str]:
     """Return (root, path below it) of a file that is absolute, relative to the current folder, or relative to the root.
 
-    For a file outside the default root, this is the root that encloses it. Raises NotFoundError if there is none.
+    For a file outside the default root, also behind a link, this is the root that encloses it.
+    Raises NotFoundError if there is none.
     """
-    from codesearch.store.roots import enclosing_root
+    from codesearch.store.roots import enclosing_root, has_index
 
     meant = tree_of(path, root, db).root
     top = _absolute(meant)
@@ -126,14 +133,30 @@ def located(file: str, path: str | None, root: str | None = None, db: str | None
         if not below.is_file():
             raise NotFoundError(f"{file}: no such file in the current folder or in {top}")
         here = below
-    for start in (top, top.resolve()):
-        for end in (here, here.resolve()):
-            if end.is_relative_to(start):
-                return meant, end.relative_to(start).as_posix()
-    if path is not None or root is not None:
-        raise NotFoundError(f"{file}: not inside {top}")
-    own = enclosing_root(here.parent)
-    return own, here.relative_to(_absolute(own)).as_posix()
+    real, real_top = here.resolve(), top.resolve()
+    if real.is_relative_to(real_top):  # links are not followed: the index has the real file
+        return meant, real.relative_to(real_top).as_posix()
+    inside = here.is_relative_to(top)
+    if path is None and root is None:
+        own = enclosing_root(real.parent)
+        if not inside or has_index(own) or (own / ".git").exists():
+            return own, real.relative_to(own).as_posix()
+    if inside:
+        return meant, here.relative_to(top).as_posix()
+    raise NotFoundError(f"{file}: not inside {top}")
+
+
+def from_here(pattern: str, root: Path) -> str:
+    """Return a path filter as it is meant: `./` and `../` begin at the current folder, if that leads below the root."""
+    negated = "!" * pattern.startswith("!")
+    pattern = pattern[len(negated) :]
+    if re.match(r"\.\.?(?:/|\Z)", pattern) is None:
+        return negated + pattern
+    here = os.path.normpath(Path.cwd() / pattern)
+    below = os.path.relpath(here, root).replace(os.sep, "/")
+    if below == ".." or below.startswith("../"):
+        return negated + pattern
+    return negated + ("/**" if below == "." else f"/{below}" + "/" * pattern.endswith("/"))
 
 
 def _absolute(path: Path) -> Path:

@@ -10,123 +10,15 @@ import re
 from collections.abc import Iterable
 from functools import cached_property
 
-_SPECIAL = re.compile(rb"[*?\[\\]")
-_NEVER = rb"(?!)"
+from codesearch.core import globs
 
-_CLASSES = {
-    b"alnum": rb"[0-9A-Za-z]",
-    b"alpha": rb"[A-Za-z]",
-    b"blank": rb"[ \t]",
-    b"cntrl": rb"[\x00-\x1f\x7f]",
-    b"digit": rb"[0-9]",
-    b"graph": rb"[!-~]",
-    b"lower": rb"[a-z]",
-    b"print": rb"[ -~]",
-    b"punct": rb"[!-/:-@\[-`{-~]",
-    b"space": rb"[ \t\n\v\f\r]",
-    b"upper": rb"[A-Z]",
-    b"xdigit": rb"[0-9A-Fa-f]",
-}
-
-
-def _bracket(pattern: bytes, at: int) -> tuple[bytes, int] | None:
-    """Translate the set that opens at `at`; return (regex, index after it), or None if it never closes."""
-    negated = pattern[at + 1 : at + 2] in (b"!", b"^")
-    i = first = at + 1 + negated
-    members: set[int] = set()
-    previous = -1  # perhaps the start of a range such as a-z
-    while i < len(pattern):
-        char = pattern[i]
-        if char == 0x5D and i > first:  # ]
-            return _set(set(range(256)) - members if negated else members), i + 1
-        if pattern.startswith(b"[:", i) and (close := _class_end(pattern, i)) != i:
-            named = _class(pattern[i + 2 : close - 1]) if close > 0 else None
-            if named is None:
-                return None
-            members |= named
-            previous, i = -1, close + 1
-            continue
-        is_range = previous >= 0 and char == 0x2D and pattern[i + 1 : i + 2] not in (b"", b"]")
-        i += is_range
-        if pattern[i] == 0x5C:  # a backslash, before any character
-            i += 1
-            if i >= len(pattern):
-                return None
-        members.update(range(previous if is_range else pattern[i], pattern[i] + 1))
-        previous = -1 if is_range else pattern[i]
-        i += 1
-    return None
-
-
-def _class(name: bytes) -> set[int] | None:
-    """Return the bytes of a class such as `digit`; None if there is no such class."""
-    regex = _CLASSES.get(name)
-    return None if regex is None else {byte for byte in range(256) if re.match(regex, bytes((byte,)))}
-
-
-def _class_end(pattern: bytes, at: int) -> int:
-    """Return the index of the `]` of a `[:class:]` at `at`; `at` for an ordinary `[`, -1 if nothing closes it."""
-    close = pattern.find(b"]", at + 2)
-    if close < 0:
-        return -1
-    return at if close == at + 2 or pattern[close - 1] != 0x3A else close
-
-
-def _set(members: set[int]) -> bytes:
-    """Return the regex for a set of bytes; no set matches a slash."""
-    body = b"".join(b"\\x%02x" % b for b in sorted(members - {0x2F}))
-    return b"[" + body + b"]" if body else _NEVER
-
-
-def _stars(pattern: bytes, stars: int, start: int) -> tuple[bytes, int]:
-    """Translate the stars at `stars`; return (regex, index after them). `start` is where git's matcher starts."""
-    i, end = stars, len(pattern)
-    while i < end and pattern[i] == 0x2A:
-        i += 1
-    folders = (
-        i - stars > 1
-        and (stars == start or pattern[stars - 1] == 0x2F)
-        and (i == end or pattern[i] == 0x2F or pattern.startswith(b"\\/", i))
-    )
-    if not folders:
-        return b"[^/]*", i
-    if i < end and pattern[i] == 0x2F:
-        return b"(?:.*/)?", i + 1
-    return b".*", i
+_NEVER = globs.NEVER.encode()
 
 
 def translate(pattern: bytes) -> bytes:
     """Translate one glob, slashes significant, to a regex for `fullmatch` on a path relative to its base."""
-    special = _SPECIAL.search(pattern)
-    # git compares the part before the first special character as it is and starts the matcher after it,
-    # so that `**` counts as "at the start" there too: `foo**/bar` matches `foo/x/bar`.
-    start = special.start() if special else len(pattern)
-    out = [re.escape(pattern[:start])]
-    i, end = start, len(pattern)
-    while i < end:
-        char = pattern[i : i + 1]
-        if char == b"*":
-            regex, i = _stars(pattern, i, start)
-            out.append(regex)
-            continue
-        if char == b"?":
-            out.append(b"[^/]")
-        elif char == b"[":
-            found = _bracket(pattern, i)
-            if found is None:
-                return _NEVER
-            out.append(found[0])
-            i = found[1]
-            continue
-        elif char == b"\\":
-            i += 1
-            if i >= end:
-                return _NEVER
-            out.append(re.escape(pattern[i : i + 1]))
-        else:
-            out.append(re.escape(char))
-        i += 1
-    return b"".join(out)
+    # Byte by byte: git's `?` and `[...]` match one byte.
+    return globs.translate(pattern.decode("latin-1")).encode("latin-1")
 
 
 def _trim(line: bytes) -> bytes:

@@ -1,8 +1,24 @@
 """From a query to hits: parse, gather candidates, compute features, rank, rerank."""
 
 from codesearch.core.filter import Filter
-from codesearch.search.pipeline import Buffers, Ranking, nearest, search
+from codesearch.search.feature_values import is_named
+from codesearch.search.pipeline import Buffers, Near, Ranking, filter_note, nearest, search
 from codesearch.search.query import Query, parse
 from codesearch.search.rank import Ranked
+from codesearch.search.where import below_root, real_path
 
-__all__ = ["Buffers", "Filter", "Query", "Ranked", "Ranking", "nearest", "parse", "search"]
+__all__ = [
+    "Buffers",
+    "Filter",
+    "Near",
+    "Query",
+    "Ranked",
+    "Ranking",
+    "below_root",
+    "filter_note",
+    "is_named",
+    "nearest",
+    "parse",
+    "real_path",
+    "search",
+]

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from codesearch.core.tokens import words
+from codesearch.core import names
+from codesearch.core.tokens import is_unspaced, unspaced_runs, words
 from codesearch.core.types import Symbol
-from codesearch.search.query import STOP_WORDS, Query
+from codesearch.search.query import STOP_WORDS, Mention, Query
 from codesearch.search.term_pruning import select_terms
 from codesearch.store import Store
 from codesearch.store.full_text import NOTHING_HELD, Held, any_of
@@ -26,6 +27,8 @@ from .586 to .588, measured on seven mined sets."""
 TRIGRAM_WORDS = 3
 MAX_TRIGRAMS = 12
 """Word trigrams of a query that are searched for, the first ones."""
+MAX_RUN = 32
+"""Letters of a run of a script without blanks that are searched for as a phrase, the first ones."""
 MAX_PREFIX_WORDS = 4
 MIN_PREFIX_LETTERS = 3
 """Maximum number of words, and minimum length of each, of a query whose words may be prefixes of a name's words."""
@@ -92,12 +95,32 @@ def gather(store: Store, query: Query, vector: bytes, limit: int = 0) -> list[Ca
 
 def named(store: Store, query: Query, limit: int) -> Iterator[int]:
     """Yield the symbols whose name is the query or begins with it; for other queries those whose names it mentions."""
+    yield from asked_for(store, query, limit)
+    for mention in query.mentions:
+        if mention.distinctive:
+            yield from mentioned(store, query, mention, min(limit, BY_MENTION))
+
+
+def asked_for(store: Store, query: Query, limit: int) -> Iterator[int]:
+    """Yield the symbols whose name is the query, then those whose names begin with it; each way at most `limit`."""
+    if query.signs:
+        yield from _signed(store, query, query.name, query.signs, limit)
     if query.name:
         yield from store.named(query.name, limit, query.where)
         yield from store.named(query.name, limit, query.where, prefix=True)
-    for mention in query.mentions:
-        if mention.distinctive:
-            yield from store.named(mention.key, min(limit, BY_MENTION), query.where)
+
+
+def mentioned(store: Store, query: Query, mention: Mention, limit: int) -> Iterator[int]:
+    """Yield the symbols whose name a query mentions."""
+    if mention.signs:
+        yield from _signed(store, query, names.identity(mention.name)[0], mention.signs, limit)
+    else:
+        yield from store.named(mention.key, limit, query.where)
+
+
+def _signed(store: Store, query: Query, key: str, signs: str, limit: int) -> Iterator[int]:
+    for one in names.keys(key):
+        yield from store.named(one, limit, query.where, signs=signs)
 
 
 def with_terms(
@@ -115,19 +138,23 @@ def with_terms(
 def trigrams(query: Query) -> list[str]:
     """Return the query's word trigrams, used to find error messages verbatim; none for queries of three words or fewer.
 
-    Trigrams with more than one stop word are left out: too many texts contain them.
+    Trigrams with more than one stop word are left out: too many texts contain them. A longer run of a script without
+    blanks is a phrase of its own, letter by letter.
     """
+    runs = [" ".join(run[:MAX_RUN]) for run in unspaced_runs(query.text) if len(run) > TRIGRAM_WORDS]
     found = words(query.text)
     if len(found) <= TRIGRAM_WORDS:
-        return []
+        return runs[:MAX_TRIGRAMS]
     rows = [found[at : at + TRIGRAM_WORDS] for at in range(len(found) - TRIGRAM_WORDS + 1)]
     kept = [" ".join(row) for row in rows if sum(word not in STOP_WORDS for word in row) > 1]
-    return list(dict.fromkeys(kept))[:MAX_TRIGRAMS]
+    return list(dict.fromkeys((*kept, *runs)))[:MAX_TRIGRAMS]
 
 
 def prefix_expression(query: Query) -> str:
     """Return an FTS5 expression for names whose words begin with the words of a short query, or ""."""
-    found = [word for word in query.words if len(word) >= MIN_PREFIX_LETTERS and word.isalnum()]
+    found = [
+        word for word in query.words if len(word) >= MIN_PREFIX_LETTERS and word.isalnum() and not is_unspaced(word)
+    ]
     if not 2 <= len(found) <= MAX_PREFIX_WORDS:
         return ""
     return "{name scope} : (" + " AND ".join(f'"{word}"*' for word in found) + ")"

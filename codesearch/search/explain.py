@@ -251,12 +251,12 @@ def _ways(store: Store, query: Query, id: int) -> Iterator[Way]:
     if any(vector):
         near = [one for one, _ in store.vector_candidates(vector, everything, query.where)]
         yield Way("vectors", candidates.BY_VECTOR, near.index(id) + 1 if id in near else None, len(near))
-    if query.name:
-        named = store.named(query.name, everything, query.where, prefix=True)
+    if query.is_name:
+        named = list(dict.fromkeys(candidates.asked_for(store, query, everything)))
         yield Way("name", candidates.BY_NAME, named.index(id) + 1 if id in named else None, len(named))
     for mention in query.mentions:
         if mention.distinctive:
-            named = store.named(mention.key, everything, query.where)
+            named = list(candidates.mentioned(store, query, mention, everything))
             place = named.index(id) + 1 if id in named else None
             yield Way(f"the name {mention.name}", candidates.BY_MENTION, place, len(named))
 

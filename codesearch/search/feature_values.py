@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from codesearch.core.names import identity, signs_of
 from codesearch.core.tokens import name_key, words
 from codesearch.core.types import Symbol
 from codesearch.search.candidates import Candidate
@@ -142,25 +143,44 @@ def name_match(query: Query, candidate: Candidate) -> float:
     """Return how well a symbol's name is the name asked for; case style and separators do not matter."""
     symbol = candidate.symbol
     key = name_key(symbol.name)
-    if key == query.name:
-        score = 0.9 if symbol.kind != "module" else 0.7  # `cache` means the class Cache before the file cache.py
-    elif key.startswith(query.name) and len(query.name) >= 3:
-        score = 0.55
-    elif query.name in key and len(query.name) >= 3:
-        score = 0.4
-    else:
+    score = _key_match(query, symbol, key)
+    if not score:
         return 0.0
     containers = [name_key(part) for part in _containers(symbol.qualname)]
     if containers and containers[-1] == key:
         score -= 0.05  # a constructor, after its class
     if query.scope:
         return score + 0.1 if set(containers).issuperset(query.scope) else score * 0.6
-    return score + (0.1 if symbol.name == query.text.removesuffix("()") else 0.0)
+    return score + (0.1 if query.text in (symbol.name, symbol.name + "()") else 0.0)
+
+
+def _key_match(query: Query, symbol: Symbol, key: str) -> float:
+    """Return how well a symbol's name, without its containers, is the name asked for."""
+    named = 0.9 if symbol.kind != "module" else 0.7  # `cache` means the class Cache before the file cache.py
+    if query.signs and identity(symbol.name) == (query.name, query.signs):
+        return named
+    if not query.name:  # an operator is no other one
+        return 0.0
+    if key == query.name:
+        return 0.55 if query.signs else named
+    if len(query.name) < 3:
+        return 0.0
+    return 0.55 if key.startswith(query.name) else 0.4 if query.name in key else 0.0
+
+
+def is_named(symbol: Symbol, query: Query) -> bool:
+    """Return whether a query is a symbol's name, or ends in it behind the containers; its signs must be the same."""
+    if query.signs:
+        scope = name_key(symbol.qualname.removesuffix(symbol.name))
+        return identity(symbol.name) == (query.name, query.signs) and scope.endswith("".join(query.scope))
+    key, own, whole = (name_key(name) for name in (query.text, symbol.name, symbol.qualname))
+    return bool(key and own) and (key in (own, whole) or (whole.endswith(key) and key.endswith(own)))
 
 
 def mention_certainty(mentions: Mapping[str, Mention], symbol: Symbol) -> float:
     """Return how certain it is that the query mentions a symbol's name, in its own case style or in another."""
-    mention = mentions.get(name_key(symbol.name))
+    key = name_key(symbol.name)
+    mention = mentions.get(key) or mentions.get(key + signs_of(symbol.name))
     if mention is None or (mention.name != symbol.name and mention.certainty < 1):
         return 0.0
     score = mention.certainty if mention.name == symbol.name else _OTHER_STYLE

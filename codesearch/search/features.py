@@ -282,7 +282,7 @@ def _name_columns(query: Query, candidates: Sequence[Candidate], asked: _QueryWo
         "name_share": [sum([word in asked.all for word in own]) / len(own) if own else 0.0 for own in names],
         "name_words": [min(len(own), _MAX_NAME_WORDS) / _MAX_NAME_WORDS for own in names],
         "namesakes": [math.log(count[own]) for own in names],
-        "name_match": [name_match(query, one) for one in candidates] if query.name else nothing,
+        "name_match": [name_match(query, one) for one in candidates] if query.is_name else nothing,
         "mentioned": [mention_certainty(mentions, one.symbol) for one in candidates] if mentions else nothing,
     }
 

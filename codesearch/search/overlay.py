@@ -46,6 +46,10 @@ class BufferView:
         """Return where the reranker finds the texts of some candidates."""
         return self.overlay.sources(ids)
 
+    def nearest(self, vector: bytes, limit: int, where: Filter | None = None) -> list[tuple[Symbol, float]]:
+        """Return (symbol, cosine) of the buffers' symbols that are nearest to a static vector."""
+        return self.overlay.nearest(vector, limit, where)
+
 
 class Overlay:
     """The symbols of buffers, by path. Thread-safe: a lock guards its one connection."""
@@ -118,30 +122,12 @@ class Overlay:
                 sources[-item.symbol] = Source(item.content, symbol, siblings, buffer=self._texts.get(symbol.path, b""))
             return sources
 
-    def nearest(
-        self, store: Store | None, vector: bytes, exclude: Symbol | None, limit: int, where: Filter | None = None
-    ) -> list[tuple[Symbol, float, bool]]:
-        """Return (symbol, similarity 0..1, whether from a buffer) of the nearest to a vector, without `exclude`."""
-        found: list[tuple[Symbol, float, bool]] = []
-        if store is not None:
-            with store.snapshot():
-                # One more for `exclude`, and some for the saved versions of buffers.
-                near = store.vector_candidates(vector, limit + 1 + 4 * len(self._paths), where)
-                symbols = store.symbols(id for id, _ in near)
-            found += [(symbols[id][0], score, False) for id, score in near if symbols[id][0].path not in self._paths]
-        if self._paths:
-            with self._lock:
-                near = self._store.vector_candidates(vector, limit + 1, where)
-                symbols = self._store.symbols(id for id, _ in near)
-            found += [(symbols[id][0], score, True) for id, score in near]
-        found = [
-            (symbol, max(0.0, min(1.0, score)), unsaved)
-            for symbol, score, unsaved in found
-            if exclude is None
-            or (symbol.path, symbol.start_byte, symbol.qualname) != (exclude.path, exclude.start_byte, exclude.qualname)
-        ]
-        found.sort(key=lambda item: (-item[1], item[0].path, item[0].start_line))
-        return found[:limit]
+    def nearest(self, vector: bytes, limit: int, where: Filter | None = None) -> list[tuple[Symbol, float]]:
+        """Return (symbol, cosine) of the symbols that are nearest to a static vector."""
+        with self._lock:
+            near = self._store.vector_candidates(vector, limit, where)
+            symbols = self._store.symbols(id for id, _ in near)
+        return [(symbols[id].symbol, score) for id, score in near]
 
     def candidates(self, store: Store | None, query: Query, vector: bytes, generation: object) -> list[Candidate]:
         """Return the candidates among the buffers' symbols; `store` is the index, whose word frequencies count too."""

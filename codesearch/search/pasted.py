@@ -1,4 +1,4 @@
-"""Finds code like a piece of code that is in no file, such as one from the clipboard."""
+"""Reads a piece of code that is in no file, such as one from the clipboard, to find code like it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from collections.abc import Iterable
 
 from codesearch import embed, languages
 from codesearch.core.errors import NotFoundError
-from codesearch.core.filter import Filter
 from codesearch.core.types import Symbol
 from codesearch.extract.documents import embedding_text
 from codesearch.extract.scan import ParseTimeoutError, scan
@@ -19,20 +18,14 @@ GUESSED_FROM = 1 << 14
 PARSE_SECONDS = 5.0
 
 
-def similar(
-    store: Store, embedder: embed.Embedder, code: str, language: str, limit: int, where: Filter | None
-) -> list[tuple[Symbol, float]]:
-    """Return the symbols most similar to a piece of code, with the similarity (0..1), best first.
+def vector_of(store: Store, embedder: embed.Embedder, code: str, language: str) -> bytes:
+    """Return the static vector of a piece of code: of the largest definition in it, or of all of it if it has none.
 
-    `language` is its language; "" guesses among those of the index. The largest definition in it is compared, or all
-    of it if it has none. Raises ParseTimeoutError.
+    `language` is its language; "" guesses among those of the index. Raises ParseTimeoutError.
     """
     data = code.encode("utf-8", "replace")
     vector = embedder.encode_documents([_text(data, language or guessed(data, (one for one, *_ in store.languages())))])
-    with store.snapshot():
-        found = store.vector_candidates(embed.quantise(vector)[0], limit, where)
-        symbols = store.symbols(id for id, _ in found)
-    return [(symbols[id][0], max(0.0, min(1.0, score))) for id, score in found]
+    return embed.quantise(vector)[0]
 
 
 def guessed(data: bytes, among: Iterable[str]) -> str:

@@ -5,17 +5,18 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 from codesearch.core.filter import Filter
 from codesearch.core.log import Log
-from codesearch.core.types import Answer, Hit
+from codesearch.core.types import Answer, Hit, Symbol
 from codesearch.rerank.job import UNLIMITED, Evidence, Job, PendingWrites, RerankBudget, Source
 from codesearch.search.candidates import Candidate, gather
 from codesearch.search.features import compute
 from codesearch.search.query import Query
 from codesearch.search.rank import RERANKED_CANDIDATES, Ranked, rank, refine
+from codesearch.store import filter_sql
 
 if TYPE_CHECKING:
     from codesearch.store import Store
@@ -35,6 +36,9 @@ class Buffers(Protocol):
 
     def sources(self, ids: Iterable[int]) -> dict[int, Source]:
         """Return where the reranker finds the texts of some candidates."""
+
+    def nearest(self, vector: bytes, limit: int, where: Filter | None = None) -> list[tuple[Symbol, float]]:
+        """Return (symbol, cosine) of the symbols in buffers that are nearest to a static vector."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,18 +98,17 @@ def search(
     with store.snapshot() if store is not None else nullcontext():
         found = _gathered(store, query, vector, limit, buffers)
         ranked = rank(query, found, compute(query, found))
+        note = _joined(query.note, filter_note(store, query.where, buffers))
         if job is not None and not job.problem:
             evidence = _looked(store, job, ranked, buffers)
     log.debug("ranked %d candidates in %.1f ms", len(found), 1000 * (time.perf_counter() - start))
     if store is None or job is None or evidence is None:
-        return Ranking(ranked, _problem(query, job.problem if job is not None else ""))
+        return Ranking(ranked, _joined(note, job.problem if job is not None else ""))
     if on_first is not None and evidence.incomplete:
         on_first(Ranking(ranked))
     result = job.similarities(store, evidence, budget)
     log.debug("reranked: %d texts embedded; %.1f ms so far", result.embedded, 1000 * (time.perf_counter() - start))
-    return Ranking(
-        refine(query, ranked, result.cosines), _problem(query, result.problem), result.embedded, result.writes
-    )
+    return Ranking(refine(query, ranked, result.cosines), _joined(note, result.problem), result.embedded, result.writes)
 
 
 def _gathered(store: Store | None, query: Query, vector: bytes, limit: int, buffers: Buffers | None) -> list[Candidate]:
@@ -124,16 +127,64 @@ def _looked(store: Store | None, job: Job, ranked: list[Ranked], buffers: Buffer
     return job.look(store, saved, buffers.sources(best.keys() - saved.keys()))
 
 
-def nearest(store: Store, symbol_id: int, limit: int, where: Filter | None = None) -> list[tuple[int, float]]:
-    """Return (symbol id, similarity 0..1) of the symbols most similar to one, without itself."""
-    with store.snapshot():
-        vector = store.vector_of(symbol_id)
-        if vector is None:
-            return []
-        found = store.vector_candidates(vector, limit + 1, where)
-    return [(other, max(0.0, min(1.0, score))) for other, score in found if other != symbol_id][:limit]
+@dataclass(frozen=True, slots=True)
+class Near:
+    """A symbol and its similarity to another."""
+
+    symbol: Symbol
+    score: float
+    """0..1, as `Hit.score`."""
+    unsaved: bool = False
+    """Whether it is from a buffer."""
 
 
-def _problem(query: Query, problem: str) -> str:
+def nearest(
+    store: Store | None,
+    vector: bytes,
+    exclude: Symbol | None,
+    limit: int,
+    where: Filter | None = None,
+    *,
+    buffers: Buffers | None = None,
+) -> list[Near]:
+    """Return the symbols most similar to a static vector, without `exclude`, best first."""
+    unsaved = buffers.paths if buffers is not None else frozenset()
+    found: list[Near] = []
+    if store is not None:
+        with store.snapshot():
+            # One more for `exclude`, and some for the saved versions of buffers.
+            near = store.vector_candidates(vector, limit + 1 + 4 * len(unsaved), where)
+            symbols = store.symbols(id for id, _ in near)
+        found += [Near(symbols[id].symbol, score) for id, score in near if symbols[id].symbol.path not in unsaved]
+    if buffers is not None:
+        found += [Near(symbol, score, unsaved=True) for symbol, score in buffers.nearest(vector, limit + 1, where)]
+    left = [
+        replace(near, score=max(0.0, min(1.0, near.score)))
+        for near in found
+        if exclude is None or _place(near.symbol) != _place(exclude)
+    ]
+    left.sort(key=lambda near: (-near.score, near.symbol.path, near.symbol.start_line))
+    return left[:limit]
+
+
+def _place(symbol: Symbol) -> tuple[str, int, str]:
+    return symbol.path, symbol.start_byte, symbol.qualname
+
+
+def filter_note(store: Store | None, where: Filter | None, buffers: Buffers | None = None) -> str:
+    """Return what to say about path filters that no file passes; "" if there are none."""
+    if store is None or where is None or not (where.paths or where.not_paths):
+        return ""
+    missing = filter_sql.unmatched(store.connection, where)
+    if buffers is not None:
+        missing = tuple(
+            one
+            for one in missing
+            if not any(filter_sql.path_matches(path, one.partition(":")[2]) for path in buffers.paths)
+        )
+    return f"no indexed file matches {', '.join(f'`{one}`' for one in missing)}" if missing else ""
+
+
+def _joined(*parts: str) -> str:
     """Return what to say about an answer: how the query was understood, and why the reranker did not help."""
-    return "; ".join(part for part in (query.note, problem) if part)
+    return "; ".join(part for part in parts if part)

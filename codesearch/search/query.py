@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from codesearch import languages
-from codesearch.core import tokens
+from codesearch.core import names, tokens
 from codesearch.core.errors import UsageError
 from codesearch.core.filter import Filter
 from codesearch.core.types import KINDS
@@ -20,7 +20,9 @@ MAX_TERMS = 48
 
 ROLES = ("test", "vendored", "generated", "example")
 
-_TOKEN = re.compile(r"""(?P<no>-?)(?P<key>[a-z]+):(?:"(?P<quoted>[^"]*)"|(?P<value>[^\s"]*))(?=\s|$)|\S+""", re.I)
+_TOKEN = re.compile(
+    r"""(?P<no>-?)(?P<key>[a-z]+):(?:"(?P<quoted>[^"]*)"|(?P<value>[^\s"]*(?:""\w+)?))(?=\s|$)|\S+""", re.IGNORECASE
+)
 _KEYS = {
     "lang": "languages",
     "language": "languages",
@@ -30,8 +32,6 @@ _KEYS = {
     "name": "names",
     "is": "roles",
 }
-_NAME = re.compile(r"[^\W\d][\w$]*(?:(?:\.|::|#|->|/)[^\W\d][\w$]*[!?=]?)*[!?=]?(?:\(\))?\Z")
-
 STOP_WORDS = frozenset(
     (
         "a an and are as at be been being but by can could did do does doing for from had has have having how i if in "
@@ -66,11 +66,13 @@ class Mention:
     """Keys of the containers written before it."""
     certainty: float
     """How certainly it is a name, by its spelling: 1 for `serveHTTP` and `engine.run`, less for `Router` and `run`."""
+    signs: str = ""
+    """The signs of an operator (`names.identity`), which its name must have: `==` of `operator==`."""
 
     @property
     def key(self) -> str:
-        """The same for names in any case style."""
-        return tokens.name_key(self.name)
+        """The same for names in any case style, other for other operators."""
+        return tokens.name_key(self.name) + self.signs
 
     @property
     def distinctive(self) -> bool:
@@ -88,7 +90,9 @@ class Query:
     """Distinct lower-case terms in order, stop words left out."""
     where: Filter
     name: str = ""
-    """The key of the name, if the text looks like one: `Engine.Run` -> run."""
+    """The key of the name's words, if the text looks like a name: `Engine.Run` -> run, `<=>` and `operator==` -> ""."""
+    signs: str = ""
+    """The signs of that name (`names.identity`): `name?` -> ?, `operator==` -> ==."""
     scope: tuple[str, ...] = ()
     """Keys of the containers written before that name."""
     mentions: tuple[Mention, ...] = ()
@@ -97,9 +101,15 @@ class Query:
     """What the user should know about how the text was understood; "" if nothing."""
 
     @property
+    def is_name(self) -> bool:
+        """Whether the text looks like a name."""
+        return bool(self.name or self.signs)
+
+    @property
     def words(self) -> tuple[str, ...]:
-        """The words of the text without compounds."""
-        return tuple(word for word in dict.fromkeys(tokens.words(self.text)) if word in self.terms)
+        """The words of the text without compounds; a run of a script without blanks is one word."""
+        found = dict.fromkeys(tokens.words(self.text))
+        return tuple(word for word in found if word in self.terms or tokens.is_unspaced(word))
 
 
 def parse(typed: str | Query, where: Filter | None = None) -> Query:
@@ -118,19 +128,21 @@ def parse(typed: str | Query, where: Filter | None = None) -> Query:
     values: dict[str, list[str]] = {}
     rest: list[str] = []
     for match in _TOKEN.finditer(typed):
-        field = _KEYS.get((match["key"] or "").lower())
-        value = match["quoted"] if match["quoted"] is not None else match["value"]
-        if field is None or _is_text(value):
+        filter = _filter(match)
+        if filter is None:
             rest.append(match[0])
             continue
+        field, value, negated = filter
         try:
             found = checked(field, value, match[0])
         except UsageError as error:
             rest.append(match[0])
             notes.append(f"`{match[0]}` is searched as text: {error}")
             continue
-        values.setdefault(("not_" if match["no"] else "") + field, []).extend(found)
-    words = " ".join(rest).replace('"', " ").strip()
+        values.setdefault(("not_" if negated else "") + field, []).extend(found)
+    words = " ".join(rest).strip()
+    if names.split(words) is None:  # `operator""_s` is a name
+        words = words.replace('"', " ").strip()
     if not words:
         raise UsageError(
             "the query is empty: describe what the code does, or give a name"
@@ -138,6 +150,16 @@ def parse(typed: str | Query, where: Filter | None = None) -> Query:
         )
     own = Filter(**{name: tuple(found) for name, found in values.items()})
     return replace(_parsed(words, (where or Filter()) & own), note="; ".join(notes))
+
+
+def _filter(match: re.Match[str]) -> tuple[str, str, bool] | None:
+    """Return (field, value, whether it is excluded) of a word that may be a filter; None for text."""
+    field = _KEYS.get((match["key"] or "").lower())
+    value = match["quoted"] if match["quoted"] is not None else match["value"]
+    if field is None or (_is_text(value) and not (field == "names" and names.is_operator(value))):
+        return None
+    excluded = is_negated(field, value)
+    return field, value[excluded:], bool(match["no"]) != excluded
 
 
 def _is_text(value: str) -> bool:
@@ -152,33 +174,36 @@ def _is_text(value: str) -> bool:
 
 
 def _parsed(words: str, where: Filter) -> Query:
-    found = list(dict.fromkeys(tokens.terms(words)))
+    found = list(dict.fromkeys(tokens.query_terms(words)))
     terms = tuple(term for term in found if term not in STOP_WORDS)[:MAX_TERMS] or tuple(found[:MAX_TERMS])
-    name = ""
-    scope: tuple[str, ...] = ()
-    if _NAME.match(words) is not None:
-        last, scope = _named(words)
-        name = tokens.name_key(last)
-    return Query(words, terms, where, name, scope, () if name else tuple(_mentions(words))[:MAX_MENTIONS])
-
-
-def _named(typed: str) -> tuple[str, tuple[str, ...]]:
-    """Return the last part of a name as typed, and the keys of the parts before it."""
-    *containers, last = re.split(r"\.|::|#|->|/", typed.removesuffix("()"))
-    return last, tuple(map(tokens.name_key, containers))
+    named = names.split(words)
+    if named is None:
+        return Query(words, terms, where, mentions=tuple(_mentions(words))[:MAX_MENTIONS])
+    name, signs = names.identity(named[0])
+    return Query(words, terms, where, name, signs, named[1])
 
 
 def _mentions(typed: str) -> Iterator[Mention]:
     for word in dict.fromkeys(typed.split()):
         bare = word.rstrip(".").lstrip(_AROUND)
+        operator = bare.rstrip("`'\".?;")
         bare = bare.rstrip(_AROUND) + ("()" if "()" in bare else "")
-        if _NAME.match(bare) is None:
+        if is_operator := names.is_operator(operator):
+            bare = operator
+        if not (is_operator or names.is_plain(bare)) or (found := names.split(bare)) is None:
             continue
-        name, scope = _named(bare)
-        if _SPELLED.search(bare):
+        name, scope = found
+        if is_operator:
+            yield Mention(name, scope, 1.0, names.signs_of(name))
+        elif _SPELLED.search(bare):
             yield Mention(name, scope, 1.0)
         elif len(name) >= MIN_MENTION_LETTERS and name.lower() not in _NEVER_MEANT:
             yield Mention(name, scope, CAPITAL if name[0].isupper() else PLAIN)
+
+
+def is_negated(field: str, value: str) -> bool:
+    """Return whether a value of a filter begins with `!` to exclude the rest. Names may begin with it: `!=`."""
+    return re.match(r"![\w*?./\[]" if field == "names" else r"!.", value) is not None
 
 
 def checked(field: str, value: str, shown: str) -> tuple[str, ...]:

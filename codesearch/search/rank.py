@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from operator import mul
 
+from codesearch.core.names import signs_of
 from codesearch.core.types import CALLABLES, Symbol
 from codesearch.search import boosted_trees
 from codesearch.search.candidates import Candidate
@@ -133,7 +134,7 @@ def _scored(query: Query, ranked: Sequence[Ranked]) -> list[Ranked]:
     for item in fold(ranked):
         path = item.candidate.symbol.path
         before = 0
-        if not (item.features.name_match and query.name):  # symbols with the name asked for may stay together
+        if not (item.features.name_match and query.is_name):  # symbols with the name asked for may stay together
             before = seen.get(path, 0)
             seen[path] = before + 1
             before = min(before, MAX_SAME_FILE)
@@ -185,14 +186,16 @@ def _belongs_to(symbol: Symbol, better: Symbol) -> bool:
 
 def group_copies(order: Sequence[int], candidates: Sequence[Candidate]) -> dict[int, list[Candidate]]:
     """Return the copies of each candidate that is the best of its group, by its position."""
-    best: dict[int, int] = {}
+    best: dict[tuple[int, str], int] = {}
     copies: dict[int, list[Candidate]] = {}
     for at in order:
-        first = best.setdefault(candidates[at].content or -1 - at, at)
+        one = candidates[at]
+        # The text that makes a content has no signs, so `operator==` may equal `operator!=` there.
+        first = best.setdefault((one.content or -1 - at, signs_of(one.symbol.name)), at)
         if first == at:
             copies[at] = []
         else:
-            copies[first].append(candidates[at])
+            copies[first].append(one)
     return copies
 
 

@@ -1,37 +1,95 @@
-"""Renders a filter over symbols as SQL."""
+"""Renders a filter over symbols as SQL, and matches paths and names against the globs of people."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterable
 from functools import lru_cache
+from typing import Any
 
+from codesearch.core import globs, names
 from codesearch.core.filter import Filter
+from codesearch.core.tokens import name_key
+from codesearch.store.connection import Connection
+
+Binding = str | bytes
+_ESCAPES_NOTHING = re.compile(r"\\(?![*?\[\]{},!\\])")
+_PATH_IS = "{path} = ? OR {path} >= ? AND {path} < ?"
+"""A file, or the files below a folder: "0" follows "/" in ASCII."""
 
 
-def render(where: Filter) -> tuple[str, list[str | bytes]]:
+def render(where: Filter) -> tuple[str, list[Binding]]:
     """Return a condition over `symbol s JOIN file f`, and its bindings. The text is never the user's."""
     clauses: list[str] = []
-    bindings: list[str | bytes] = []
+    bindings: list[Binding] = []
 
-    def add(clause: str, values: tuple[str, ...], *, negated: bool) -> None:
-        if values:
-            clauses.append(("NOT " if negated else "") + "(" + " OR ".join([clause] * len(values)) + ")")
-            bindings.extend(map(_bound, values))
+    def add(values: Iterable[str], clause: Callable[[str], tuple[str, list[str]]], *, negated: bool) -> None:
+        rendered = [clause(value) for value in values]
+        if rendered:
+            clauses.append(("NOT " if negated else "") + "(" + " OR ".join(text for text, _ in rendered) + ")")
+            bindings.extend(bound(value) for _, some in rendered for value in some)
 
-    add("path_matches(f.path, ?)", where.under, negated=False)
-    for negated, languages, kinds, paths, names, roles in (
+    add(where.under, _path, negated=False)
+    for negated, languages, kinds, paths, symbols, roles in (
         (False, where.languages, where.kinds, where.paths, where.names, where.roles),
         (True, where.not_languages, where.not_kinds, where.not_paths, where.not_names, where.not_roles),
     ):
-        add("f.language = ?", languages, negated=negated)
-        add("s.kind = ?", kinds, negated=negated)
-        add("path_matches(f.path, ?)", paths, negated=negated)
-        add("name_matches(s.name, s.qualname, ?)", names, negated=negated)
-        add("instr(' ' || f.roles || ' ', ' ' || ? || ' ') > 0", roles, negated=negated)
+        add(languages, lambda value: ("f.language = ?", [value]), negated=negated)
+        add(kinds, lambda value: ("s.kind = ?", [value]), negated=negated)
+        add(paths, _path, negated=negated)
+        add(symbols, _name, negated=negated)
+        add(roles, lambda value: ("instr(' ' || f.roles || ' ', ' ' || ? || ' ') > 0", [value]), negated=negated)
     return " AND ".join(clauses) or "1", bindings
 
 
-def _bound(value: str) -> str | bytes:
+def unmatched(connection: Connection, where: Filter) -> tuple[str, ...]:
+    """Return the path filters that no file passes, as written in a query."""
+    found = []
+    for prefix, patterns in (("path:", where.paths), ("-path:", where.not_paths)):
+        for pattern in patterns:
+            condition, values = render(Filter(paths=(pattern,)))
+            if not connection.rows(f"SELECT 1 FROM file f WHERE {condition} LIMIT 1", values):
+                found.append(prefix + pattern)
+    return tuple(found)
+
+
+def _path(pattern: str) -> tuple[str, list[str]]:
+    """Return the condition of a path filter. A path of the index, as it is printed, means that file or folder."""
+    matches = "path_matches(f.path, ?)"
+    printed = _printed(pattern)
+    if not printed:
+        return matches, [pattern]
+    texts = [text for path in printed for text in (path, path + "/", path + "0")]
+    known = " OR ".join([_PATH_IS.format(path="path")] * len(printed))
+    same = " OR ".join([_PATH_IS.format(path="f.path")] * len(printed))
+    condition = f"CASE WHEN EXISTS (SELECT 1 FROM file WHERE {known}) THEN ({same}) ELSE {matches} END"
+    return condition, [*texts, *texts, pattern]
+
+
+def _printed(pattern: str) -> tuple[str, ...]:
+    """Return the paths that a pattern may be, taken literally; () if it has no wildcards, and so is taken literally."""
+    if not (globs.is_glob(pattern) or "{" in pattern):
+        return ()
+    readings = (pattern, globs.unescaped(pattern), pattern.replace("\\", "/"))
+    return tuple(dict.fromkeys(reading.removeprefix("./").strip("/") for reading in readings))
+
+
+def _name(pattern: str) -> tuple[str, list[str]]:
+    """Return the condition of a name filter. The name of a symbol with signs, such as `operator*`, means that name."""
+    matches = "name_matches(s.name, s.qualname, ?)"
+    named = names.split(pattern)
+    if named is None or not (names.signs_of(named[0]) or names.is_operator(pattern)):
+        return matches, [pattern]
+    keys = names.keys(names.identity(named[0])[0])
+    same = "name_is(s.name, s.qualname, ?)"
+    within = f"name_key IN ({','.join('?' * len(keys))}) AND {same.replace('s.', '')}"
+    return (
+        f"CASE WHEN EXISTS (SELECT 1 FROM symbol WHERE {within}) THEN {same} ELSE {matches} END",
+        [*keys, pattern, pattern, pattern],
+    )
+
+
+def bound(value: str) -> Binding:
     """Return a value as SQLite can bind it: as bytes if it has bytes that are not UTF-8."""
     try:
         value.encode()
@@ -40,72 +98,110 @@ def _bound(value: str) -> str | bytes:
     return value
 
 
-def _text(value: str | bytes) -> str:
+def _text(value: Binding) -> str:
     return value.decode("utf-8", "surrogateescape") if isinstance(value, bytes) else value
+
+
+# -- paths -------------------------------------------------------------------------------------------
+
+
+def path_matches(path: Binding, pattern: Binding) -> bool:
+    """Return whether a path passes a `path:` filter."""
+    return _path_pattern(_text(pattern)).fullmatch(_text(path)) is not None
 
 
 @lru_cache(maxsize=256)
 def _path_pattern(pattern: str) -> re.Pattern[str]:
-    """Compile a path filter: a glob over the whole path, or, without wildcards, any part of it.
+    r"""Compile a path filter: a glob over the whole path, or, without wildcards, any part of it.
 
-    `*` stays within a folder, `**` crosses folders, a pattern without `/` may match at any depth.
+    `*` stays within a folder, `**` crosses folders, a pattern without `/` may match at any depth, and one that begins
+    with `/` starts at the root. `{a,b}` means either. A backslash escapes, or separates folders as on Windows.
     """
-    wanted = pattern.removeprefix("./")
-    if not re.search(r"[*?\[]", wanted):
-        return re.compile(re.escape(wanted), re.IGNORECASE)
-    anchored = wanted.lstrip("/")
-    if "/" not in anchored:
+    regexes = [_path_regex(one) for reading in _readings(pattern) for one in globs.alternatives(reading)]
+    if globs.is_glob(pattern) or "{" in pattern:
+        regexes.append(_containing(pattern))
+    return re.compile("|".join(f"(?:{regex})" for regex in regexes), re.IGNORECASE | re.DOTALL)
+
+
+def _readings(pattern: str) -> list[str]:
+    if "\\" not in pattern:
+        return [pattern]
+    as_folders = pattern.replace("\\", "/")
+    if _ESCAPES_NOTHING.search(pattern):
+        return [as_folders]
+    return [pattern, as_folders] if r"\*" in pattern else [pattern]
+
+
+def _path_regex(pattern: str) -> str:
+    while pattern.startswith("./"):
+        pattern = pattern[1:]
+    anchored = pattern.lstrip("/")
+    if not globs.is_glob(pattern):
+        if anchored == pattern:
+            return _containing(pattern)
+        return re.escape(anchored.rstrip("/")) + ("/.*" if anchored.endswith("/") else "(?:/.*)?") if anchored else ".*"
+    if anchored.endswith("/"):
+        anchored += "**"
+    if "/" not in pattern:
         anchored = "**/" + anchored
-    return re.compile(_glob(anchored) + r"\Z", re.IGNORECASE)
+    return "|".join(map(globs.translate, _crossing(anchored)))
+
+
+def _containing(text: str) -> str:
+    return f".*{re.escape(text)}.*"
+
+
+_INSIDE_STARS = re.compile(r"(?<=[^/*])\*{2,}|\*{2,}(?=[^/*])")
+
+
+def _crossing(pattern: str) -> list[str]:
+    """Return the globs that together mean what people mean by `**` beside other characters: `src/**.ts`, `src**`."""
+    found = [""]
+    at = 0
+    for stars in list(_INSIDE_STARS.finditer(pattern))[:3]:
+        before = pattern[at : stars.start()]
+        found = [one + before + star for one in found for star in ("*", "*/**/*")]
+        at = stars.end()
+    return [one + pattern[at:] for one in found]
+
+
+# -- names -------------------------------------------------------------------------------------------
+
+
+def name_matches(name: str, qualname: str, pattern: Binding) -> bool:
+    """Return whether a symbol passes a `name:` filter."""
+    compiled = _name_pattern(_text(pattern))
+    return compiled.fullmatch(name) is not None or compiled.fullmatch(qualname) is not None
+
+
+_SIGN = "[-+*%^&|~!=<>?@$]"
 
 
 @lru_cache(maxsize=256)
 def _name_pattern(pattern: str) -> re.Pattern[str]:
     """Compile a name filter: a glob over the whole name, or, without wildcards, any part of it."""
-    if not re.search(r"[*?\[]", pattern):
-        return re.compile(re.escape(pattern), re.IGNORECASE)
-    return re.compile(_glob(pattern.replace("*", "**")) + r"\Z", re.IGNORECASE)
-
-
-def _glob(pattern: str) -> str:
-    out: list[str] = []
-    at = 0
-    while at < len(pattern):
-        if pattern.startswith("**/", at):
-            out.append("(?:.*/)?")
-            at += 3
-        elif pattern.startswith("**", at):
-            out.append(".*")
-            at += 2
-        elif pattern[at] == "*":
-            out.append("[^/]*")
-            at += 1
-        elif pattern[at] == "?":
-            out.append("[^/]")
-            at += 1
-        elif pattern[at] == "[" and (end := pattern.find("]", at + 2)) > 0:
-            inside = pattern[at + 1 : end].replace("\\", r"\\").replace("[", r"\[")
-            out.append("[" + ("^" + inside[1:] if inside[0] in "!^" else inside) + "]")
-            at = end + 1
-        else:
-            out.append(re.escape(pattern[at]))
-            at += 1
-    return "(?s:" + "".join(out) + ")"
-
-
-def path_matches(path: str | bytes, pattern: str | bytes) -> bool:
-    """Return whether a path passes a `path:` filter."""
-    pattern = _text(pattern)
-    text = _text(path)
-    return _path_pattern(pattern).match(text) is not None or (
-        not re.search(r"[*?\[]", pattern) and _path_pattern(pattern).search(text) is not None
-    )
-
-
-def name_matches(name: str, qualname: str, pattern: str | bytes) -> bool:
-    """Return whether a symbol passes a `name:` filter."""
-    pattern = _text(pattern)
-    compiled = _name_pattern(pattern)
     if re.search(r"[*?\[]", pattern):
-        return compiled.match(name) is not None or compiled.match(qualname) is not None
-    return compiled.search(qualname) is not None or compiled.search(name) is not None
+        translated = [globs.translate(one, folders=False) for one in globs.alternatives(pattern.replace("\\", r"\\"))]
+        if globs.NEVER not in translated:
+            return re.compile("|".join(f"(?:{one})" for one in translated), re.IGNORECASE | re.DOTALL)
+    # `operator<` is no part of `operator<<`.
+    before = f"(?<!{_SIGN})" if re.match(_SIGN, pattern) else ""
+    after = f"(?!{_SIGN})" if re.search(rf"{_SIGN}\Z", pattern) else ""
+    return re.compile(f".*{before}{re.escape(pattern)}{after}.*", re.IGNORECASE | re.DOTALL)
+
+
+def name_is(name: str, qualname: str, asked: Binding) -> bool:
+    """Return whether a symbol has exactly the name asked for, signs included; containers before it narrow it down."""
+    typed = names.split(_text(asked))
+    if typed is None or names.identity(name) != names.identity(typed[0]):
+        return False
+    return name_key(qualname.removesuffix(name)).endswith("".join(typed[1]))
+
+
+FUNCTIONS: dict[str, tuple[Any, int]] = {
+    "path_matches": (path_matches, 2),
+    "name_matches": (name_matches, 3),
+    "name_is": (name_is, 3),
+    "signs_of": (names.signs_of, 1),
+}
+"""What the SQL calls: name -> (function, number of arguments)."""

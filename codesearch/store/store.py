@@ -69,11 +69,7 @@ class Store:
         self.connection = Connection(path, writable=writable)
         self._rows = self.connection.rows
         db = self.connection.raw
-        functions: dict[str, tuple[Any, int]] = {
-            "path_matches": (filter_sql.path_matches, 2),
-            "name_matches": (filter_sql.name_matches, 3),
-        }
-        for name, (function, arguments) in functions.items():
+        for name, (function, arguments) in filter_sql.FUNCTIONS.items():
             db.create_scalar_function(name, function, arguments, deterministic=True)
         try:
             with explained(path):
@@ -307,11 +303,18 @@ class Store:
             self._counted[match] = found
         return found
 
-    def named(self, key: str, limit: int, where: Filter | None = None, *, prefix: bool = False) -> list[int]:
-        """Return the symbols whose name key is `key`, or begins with it; see `tokens.name_key`."""
+    def named(
+        self, key: str, limit: int, where: Filter | None = None, *, prefix: bool = False, signs: str = ""
+    ) -> list[int]:
+        """Return the symbols whose name key is `key`, or begins with it (`tokens.name_key`).
+
+        With `signs`, only those whose names have these signs (`names.signs_of`).
+        """
         condition, values = filter_sql.render(where) if where else ("1", [])
         name = "s.name_key >= ? AND s.name_key < ?" if prefix else "s.name_key = ?"
         bounds = [key, key + "\U0010ffff"] if prefix else [key]
+        if signs:
+            name, bounds = f"{name} AND signs_of(s.name) = ?", [*bounds, signs]
         rows = self._rows(
             f"SELECT s.id FROM symbol s JOIN file f ON f.id = s.file_id WHERE {name} AND {condition} "
             "ORDER BY length(s.name_key), s.id LIMIT ?",

@@ -9,6 +9,7 @@ import pytest
 import codesearch
 from codesearch import embed, search
 from codesearch.core.types import Symbol
+from codesearch.search import nearest
 from codesearch.search.overlay import Overlay
 from codesearch.store import FileRecord, FileState, Store, SymbolRecord
 from tests.support import models
@@ -149,10 +150,10 @@ def test_nearest_leaves_itself_and_the_saved_version_out(tree: Path):
     vector, symbol = found
     assert vector is not None
     with Store(tree / ".codesearch" / "index.db") as store:
-        near = overlay.nearest(store, vector, symbol, 3)
-    assert (near[0][0].path, near[0][2]) == ("copy.py", True)
-    assert near[0][1] == pytest.approx(1.0, abs=0.01)
-    assert ("rare.py", "polish_the_telescope") not in [(one.path, one.name) for one, _, _ in near]
+        near = nearest(store, vector, symbol, 3, buffers=overlay.view())
+    assert (near[0].symbol.path, near[0].unsaved) == ("copy.py", True)
+    assert near[0].score == pytest.approx(1.0, abs=0.01)
+    assert ("rare.py", "polish_the_telescope") not in [(one.symbol.path, one.symbol.name) for one in near]
 
 
 def test_symbols_of_a_buffer():

@@ -80,7 +80,7 @@ def query(
     text, path = _understood(words or [], results)
     _check(text, results, output)
     tree = use.tree(path)
-    where = filters.where() & tree.where
+    where = filters.where(tree) & tree.where
     from codesearch.search import parse
 
     parsed = None if text is None else parse(text, where)

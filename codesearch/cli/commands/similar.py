@@ -67,7 +67,8 @@ def similar(
     if what == "-":
         return _pasted(chosen, path, filters, output, use)
     wanted = named.wanted(what, path, use)
-    where = filters.where() & use.tree(path).where
+    tree = use.tree(path)
+    where = filters.where(tree) & tree.where
     with session.opened(wanted.root, db=use.db, limit=chosen.limit, **output.settings) as index:
         complete = bool(wanted.file) or session.prepare(index, update=use.update, quiet=use.quiet)
         place = named.place(index, wanted, quiet=use.quiet)
@@ -78,6 +79,7 @@ def similar(
             hits = session.similar(index, *place, where, update=use.update, quiet=use.quiet)
         else:
             hits = replace(session.similar(index, *place, where, update=False, quiet=True), complete=complete)
+            session.tell(hits.problem, quiet=use.quiet)
         return _ended(index, hits, chosen, output, {"file": place[0], "line": place[1]}, quiet=use.quiet)
 
 
@@ -88,11 +90,12 @@ def _pasted(chosen: Chosen, path: str | None, filters: FilterOptions, output: Ou
     if isinstance(read, str) or not read[0].strip():
         raise UsageError("there is no code on stdin" if not isinstance(read, str) else f"stdin is no text ({read})")
     tree = use.tree(path)
-    where = filters.where() & tree.where
+    where = filters.where(tree) & tree.where
     with session.opened(tree.root, db=use.db, limit=chosen.limit, **output.settings) as index:
         complete = session.prepare(index, update=use.update, quiet=use.quiet)
         code = read[0].decode("utf-8", "replace")
         hits = replace(index.similar_to(code, _language(filters, where), where=where), complete=complete)
+        session.tell(hits.problem, quiet=use.quiet)
         return _ended(index, hits, chosen, output, {"file": None, "line": None}, quiet=use.quiet)
 
 

@@ -28,9 +28,10 @@ def symbols(
     codesearch symbols path/to/repo --lang go --name 'parse*' --format ndjson
     """
     tree = use.tree(path)
-    where = filters.where() & tree.where
+    where = filters.where(tree) & tree.where
     with session.opened(tree.root, db=use.db, **output.settings) as index:
         complete = session.prepare(index, update=use.update, quiet=use.quiet)
         found = index.symbols(where, limit=-1 if limit is None else limit)
         count = answers.answers(index, output, complete=complete).print_symbols(found)
+        session.tell(index.filter_note(where), quiet=use.quiet)
         return answers.ended(index, bool(count), quiet=use.quiet)

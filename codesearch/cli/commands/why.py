@@ -67,7 +67,8 @@ def why(
     make the difference are listed. Exit status: 0 if the rank could be explained.
     """
     wanted = named.wanted(expected, path, use)
-    where = filters.where() & use.tree(path).where
+    tree = use.tree(path)
+    where = filters.where(tree) & tree.where
     with session.opened(wanted.root, db=use.db, color=options.value_of(color), **rerank.settings) as index:
         complete = session.prepare(index, update=use.update, quiet=use.quiet)
         place = named.place(index, wanted, quiet=use.quiet)

@@ -6,7 +6,8 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-_SHORTEST_TERM = 3
+_SHORTEST_TERM, _SHORTEST_PAIR = 3, 2
+"""Letters of a term; two of a script without blanks say as much as a short word."""
 _COMMENT = re.compile(r"\s*($|#|//|/\*|\*|--|;|<!--|\"\"\"|'''|%)")
 _CODES = re.compile("(\x1b\\[[0-9;]*m)")
 
@@ -19,7 +20,7 @@ class Terms(NamedTuple):
     @classmethod
     def of(cls, words: Sequence[str]) -> Terms:
         """Return the terms that are long enough to be significant, the longest first."""
-        kept = {word.lower() for word in words if len(word) >= _SHORTEST_TERM}
+        kept = {word.lower() for word in words if len(word) >= (_SHORTEST_TERM if word.isascii() else _SHORTEST_PAIR)}
         return cls(tuple(sorted(kept, key=lambda word: (-len(word), word))))
 
     def found_in(self, line: str) -> set[str]:
