@@ -131,7 +131,9 @@ def _batch(index: Index, where: Filter, results: ResultOptions, output: OutputOp
 
     assert results.batch is not None
     complete = session.prepare(index, update=use.update, quiet=use.quiet)
-    printed = answers.answers(index, output._replace(format=Format.ndjson, json=False), weak=True, complete=complete)
+    printed = answers.answers(
+        index, output._replace(format=Format.ndjson, json=False), use, weak=True, complete=complete
+    )
     return answer_lines(index, results.batch, where, printed, results.min_score, quiet=use.quiet)
 
 
@@ -146,7 +148,7 @@ def _answer(index: Index, parsed: Query, asked: Request) -> int:
     if results.open_ is not None:
         session.finish(index, quiet=use.quiet)
         return session.open_answer(index, text, kept, results.open_)
-    printed = answers.answers(index, output, weak=True, terms=parsed.terms, complete=answer.complete)
+    printed = answers.answers(index, output, use, weak=True, terms=parsed.terms, complete=answer.complete)
     if answer and not kept:
         return _nothing_above(text, answer, printed, results, use)
     if kept and printed.format is Format.text and kept[0].score < printed.weak and not use.quiet:

@@ -42,7 +42,7 @@ def show(
         complete = session.prepare(index, update=use.update, quiet=use.quiet)
         found = named.symbols(index, wanted)
         output = OutputOptions(format=Format(format.value))
-        answers.answers(index, output, complete=complete).print_source(found[:limit])
+        answers.answers(index, output, use, complete=complete).print_source(found[:limit])
         if not found:
             named.tell_nothing(what, quiet=use.quiet)
         elif not use.quiet:

@@ -80,7 +80,7 @@ def similar(
         else:
             hits = replace(session.similar(index, *place, where, update=False, quiet=True), complete=complete)
             session.tell(hits.problem, quiet=use.quiet)
-        return _ended(index, hits, chosen, output, {"file": place[0], "line": place[1]}, quiet=use.quiet)
+        return _ended(index, hits, chosen, output, use, {"file": place[0], "line": place[1]})
 
 
 def _pasted(chosen: Chosen, path: str | None, filters: FilterOptions, output: OutputOptions, use: IndexOptions) -> int:
@@ -96,7 +96,7 @@ def _pasted(chosen: Chosen, path: str | None, filters: FilterOptions, output: Ou
         code = read[0].decode("utf-8", "replace")
         hits = replace(index.similar_to(code, _language(filters, where), where=where), complete=complete)
         session.tell(hits.problem, quiet=use.quiet)
-        return _ended(index, hits, chosen, output, {"file": None, "line": None}, quiet=use.quiet)
+        return _ended(index, hits, chosen, output, use, {"file": None, "line": None})
 
 
 def _language(filters: FilterOptions, where: Filter) -> str:
@@ -105,13 +105,13 @@ def _language(filters: FilterOptions, where: Filter) -> str:
 
 
 def _ended(
-    index: Index, hits: Answer, chosen: Chosen, output: OutputOptions, asked: dict[str, Any], *, quiet: bool
+    index: Index, hits: Answer, chosen: Chosen, output: OutputOptions, use: IndexOptions, asked: dict[str, Any]
 ) -> int:
     kept = [hit for hit in hits if hit.score >= chosen.least]
     if hits and not kept:
-        answers.nothing_above(chosen.least, hits[0].score, quiet=quiet)
+        answers.nothing_above(chosen.least, hits[0].score, quiet=use.quiet)
         return NOTHING
     if chosen.opened is not None:
         return session.open_answer(index, "", kept, chosen.opened)
-    answers.answers(index, output, complete=hits.complete).print_hits(kept, asked)
-    return answers.ended(index, bool(kept), quiet=quiet)
+    answers.answers(index, output, use, complete=hits.complete).print_hits(kept, asked)
+    return answers.ended(index, bool(kept), quiet=use.quiet)

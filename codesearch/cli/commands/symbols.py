@@ -32,6 +32,6 @@ def symbols(
     with session.opened(tree.root, db=use.db, **output.settings) as index:
         complete = session.prepare(index, update=use.update, quiet=use.quiet)
         found = index.symbols(where, limit=-1 if limit is None else limit)
-        count = answers.answers(index, output, complete=complete).print_symbols(found)
+        count = answers.answers(index, output, use, complete=complete).print_symbols(found)
         session.tell(index.filter_note(where), quiet=use.quiet)
         return answers.ended(index, bool(count), quiet=use.quiet)

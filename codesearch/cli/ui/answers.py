@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from codesearch.cli import session
 from codesearch.cli.exit_codes import FOUND, NOTHING
-from codesearch.cli.options import OutputOptions
+from codesearch.cli.options import IndexOptions, OutputOptions
 from codesearch.cli.ui import console
 from codesearch.core.errors import NotFoundError
 
@@ -18,7 +18,13 @@ if TYPE_CHECKING:
 
 
 def answers(
-    index: Index, output: OutputOptions, *, weak: bool = False, terms: Sequence[str] = (), complete: bool = True
+    index: Index,
+    output: OutputOptions,
+    use: IndexOptions,
+    *,
+    weak: bool = False,
+    terms: Sequence[str] = (),
+    complete: bool = True,
 ) -> Answers:
     """Return the printer for a command's results; it marks `terms` and, if `weak`, low scores."""
     from codesearch.cli.ui.page import Terms
@@ -36,6 +42,8 @@ def answers(
         terms=Terms.of(terms),
         everything=output.everything,
         complete=complete,
+        unchecked=not (use.update and complete),
+        quiet=use.quiet,
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -45,6 +45,11 @@ class Answers:
     """Show all results in full, even if they do not fit the terminal."""
     complete: bool = True
     """Whether the index has the whole tree, as JSON says."""
+    unchecked: bool = False
+    """Whether files may have changed since they were indexed; then those of the results are compared, and marked."""
+    quiet: bool = False
+    _changed: dict[str, bool] = field(default_factory=dict)
+    """Whether each file of the results has changed."""
 
     def print_hits(self, hits: Sequence[Hit], query: dict[str, Any], reasons: Sequence[Ranked] = ()) -> None:
         """Print the results of one query; `query` is the text that JSON objects repeat.
@@ -68,6 +73,7 @@ class Answers:
             )
         else:
             self._print_plain(hit.symbol for hit in hits)
+        self._note_changed()
 
     def print_symbols(self, symbols: Iterable[Symbol]) -> int:
         """Print symbols without a query, one per line; return how many there were."""
@@ -94,6 +100,7 @@ class Answers:
                 console.write(head + ("  " + self.look.paint(rest, FAINT) if rest else "") + "\n")
         else:
             self._print_plain(counted())
+        self._note_changed()
         return count
 
     def print_source(self, symbols: list[Symbol]) -> None:
@@ -104,11 +111,13 @@ class Answers:
                 for symbol in symbols
             ]
             self._print_object(results)
+            self._note_changed()
             return
         for number, symbol in enumerate(symbols):
             if number:
                 console.write("\n")
             first, lines = self.index.source(symbol, whole=True)
+            self._is_changed(symbol)
             if self.look.width is not None:
                 head = f"{self._place(symbol)}  {self._title(symbol)}\n"
                 console.write(head + self._snippet(symbol, first, lines, 0, len(lines)))
@@ -118,6 +127,24 @@ class Answers:
 
                 lines = highlight.lines(lines, symbol.language, len(lines))
             console.write("\n".join(lines) + "\n")
+        self._note_changed()
+
+    # -- files that have changed ------------------------------------------------------------------
+
+    def _is_changed(self, symbol: Symbol) -> bool:
+        """Return whether the lines of a symbol may be others now than those that were indexed."""
+        if not self.unchecked:
+            return False
+        if symbol.path not in self._changed:
+            self._changed[symbol.path] = self.index.is_changed(symbol.path)
+        return self._changed[symbol.path]
+
+    def _note_changed(self) -> None:
+        changed = sorted(path for path, is_changed in self._changed.items() if is_changed)
+        if changed and not self.quiet:
+            console.flush()
+            shown = ", ".join(map(clean, changed[:MOST_COPIES])) + (", ..." if changed[MOST_COPIES:] else "")
+            console.message(f"changed since indexed, so the lines shown may be others: {shown}")
 
     # -- JSON -------------------------------------------------------------------------------------
 
@@ -153,6 +180,8 @@ class Answers:
             "signature": symbol.signature,
             "language": symbol.language,
         }
+        if self._is_changed(symbol):
+            fields["changed"] = True
         if self.snippet:
             fields["snippet"] = "\n".join(self.index.source(symbol, head=self.snippet_lines)[1])
         return fields
@@ -166,6 +195,8 @@ class Answers:
         for symbol in symbols:
             _, lines = self.index.source(symbol, head=1)
             first = lines[0] if lines else ""
+            if self._is_changed(symbol):
+                first = ""  # of another symbol, perhaps
             column = len(first[: len(first) - len(first.lstrip())].encode()) + 1
             said = clean(symbol.signature or first.strip() or f"{symbol.kind} {symbol.qualname}")
             console.write(f"{clean(self._shown(symbol.path))}:{symbol.start_line}:{column}:{said}\n")
@@ -203,6 +234,9 @@ class Answers:
         """Return the header of a result, and `count` lines of its source."""
         symbol = hit.symbol
         header = self._header(hit)
+        if self._is_changed(symbol):
+            mark = f"{self.look.bar} changed since indexed; the lines may be others"
+            header += self.look.paint("     " + self.look.fit(mark, 5), FAINT) + "\n"
         if not count and self.context:
             return header
         first, lines = self.index.source(symbol)
