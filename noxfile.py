@@ -15,6 +15,7 @@ nox.options.sessions = ["lint", "types", "imports", "unit"]
 
 UNIT = "not integration and not editor"
 INTEGRATION = "integration and not editor"
+WITHOUT = [f"tests/{name}" for name in ("store", "search", "rerank", "golden", "test_index.py", "cli/test_query.py")]
 
 
 def _python(session: nox.Session, *arguments: str) -> None:
@@ -47,6 +48,14 @@ def editors(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """Run all tests."""
     _module(session, "pytest")
+
+
+@nox.session
+def without(session: nox.Session) -> None:
+    """Run the tests of storing, searching and reranking as if a package were not installed, for each that may be."""
+    for package in ("sqlite_vec", "onnxruntime"):
+        session.env["CODESEARCH_TEST_WITHOUT"] = package
+        _module(session, "pytest", *WITHOUT)
 
 
 @nox.session

@@ -89,7 +89,7 @@ def status(
         other_files=tuple(sorted(todo.discovery.unknown.items(), key=lambda item: (-item[1], item[0]))),
         changed=sum(not _is_same(root, settings, store, task) for task in todo.changed),
         deleted=len(todo.deleted),
-        notes=(*notes, *todo.discovery.notes, *problems, *cache_problem),
+        notes=(*notes, *todo.discovery.notes, *problems, *cache_problem, *_slower(settings)),
         second_stage=settings.second_stage,
         embedded=embedded,
         cache=cache,
@@ -127,3 +127,11 @@ def _shared_cache(settings: Settings) -> tuple[Path | None, int, tuple[str, ...]
     path = shared_cache.location()
     problem = shared_cache.problem(path)
     return path, 0 if path is None or problem else shared_cache.size(path), (problem,) if problem else ()
+
+
+def _slower(settings: Settings) -> tuple[str, ...]:
+    """Return a note on each package that is not installed and whose work is done more slowly without it."""
+    from codesearch.embed import onnx
+    from codesearch.store import vector_functions
+
+    return tuple(filter(None, (vector_functions.missing(), onnx.missing() if settings.second_stage else "")))

@@ -32,11 +32,17 @@ INTEGRATION = (
     "test_docs.py",
     "test_index.py",
     "test_pictures.py",
+    "test_without.py",
     "watch/test_watcher.py",
 )
 """Folders and files whose tests start processes or wait for events. All others are in the unit lane."""
 
 _home = tempfile.mkdtemp(prefix="codesearch-home-")
+if _hidden := os.environ.get("CODESEARCH_TEST_WITHOUT"):  # see nox -s without
+    from tests.support.without import sitecustomize
+
+    os.environ.update(sitecustomize.copy_site(Path(_home) / "site", _hidden))
+    sitecustomize.hide()
 os.environ.update(homes.environment(Path(_home)))
 for _name in set(os.environ) - set(homes.environment(Path(_home))):
     del os.environ[_name]

@@ -3,6 +3,7 @@
     CodesearchError
     ├── UsageError              a query, an option or a setting cannot be understood
     ├── NotFoundError           a folder, index, file, symbol or model does not exist
+    │   └── GrammarError        the grammar of a language is not installed (languages.grammar)
     ├── StoreError              the index file cannot be used
     │   └── UnwritableError     it can be read, but not written
     ├── IndexBusyError          another process is writing the index

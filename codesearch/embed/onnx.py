@@ -5,6 +5,8 @@ A model is a folder with `config.json` (see `codesearch.embed.config`), `vocab.t
 tensor, so in a batch the vector of a text would depend on the other texts. Instead, several threads each run their own
 texts.
 
+Without onnxruntime, `codesearch.embed.numpy_transformer` runs the models that it knows, such as the bundled one.
+
 Creating an `OnnxEmbedder` only reads the configuration; numpy and onnxruntime are loaded with the first text.
 """
 
@@ -13,11 +15,13 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from codesearch.core import machine
 from codesearch.core.errors import ModelError
+from codesearch.core.log import Log
 from codesearch.embed import config as configuration
 from codesearch.embed.config import MODEL, TOKENIZER, VOCABULARY, Config
 from codesearch.embed.transformer import Transformer
@@ -25,6 +29,8 @@ from codesearch.embed.transformer import Transformer
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
+
+log = Log("codesearch.embed")
 
 MAX_THREADS = 8
 """More threads gain little for the few texts of a query, and would starve other programs during a backfill."""
@@ -161,7 +167,7 @@ def _session(folder: Path) -> Callable[[list[int]], Any]:
     try:
         onnxruntime = runtime()
     except ImportError as error:
-        raise _missing("onnxruntime", error) from error
+        return _numpy_session(folder, error)
     import numpy as np
 
     options = onnxruntime.SessionOptions()
@@ -187,6 +193,26 @@ def _session(folder: Path) -> Callable[[list[int]], Any]:
         return session.run(output, values)[0][0]
 
     return run
+
+
+def _numpy_session(folder: Path, reason: ImportError) -> Callable[[list[int]], Any]:
+    """Return the same function without onnxruntime. Raises ModelError if it has to run the model."""
+    from codesearch.embed import numpy_transformer
+
+    log.info("onnxruntime cannot be imported (%s); numpy runs the model", reason)
+    try:
+        return numpy_transformer.session(folder / MODEL)
+    except numpy_transformer.UnsupportedModelError as error:
+        raise _missing("onnxruntime", reason) from error
+    except (OSError, ValueError) as error:
+        raise configuration.damaged(folder, error) from error
+
+
+def missing() -> str:
+    """Return what it costs that onnxruntime is not installed; "" if it is."""
+    if find_spec("onnxruntime") is not None:
+        return ""
+    return "onnxruntime is not installed: the reranker runs in numpy, which takes about four times as long"
 
 
 def _missing(library: str, error: ImportError) -> ModelError:

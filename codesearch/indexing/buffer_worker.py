@@ -16,7 +16,7 @@ from typing import BinaryIO, cast
 from codesearch.core import child
 from codesearch.core.types import Skipped
 from codesearch.files import FileOptions, judge
-from codesearch.indexing.records import RecordBuilder, left_out
+from codesearch.indexing.records import RecordBuilder, failed, left_out
 from codesearch.store.records import FileRecord, FileState
 
 IDLE_SECONDS = 300.0
@@ -175,7 +175,7 @@ def _tried(builder: RecordBuilder, buffer: Buffer) -> FileRecord:
     try:
         return record(builder, buffer)
     except Exception as error:  # noqa: BLE001 -- recorded with the buffer, and logged
-        return _failed(buffer, "parse failed", f"{type(error).__name__}: {error}")
+        return failed(buffer.path, _state(buffer), error)
 
 
 def record(builder: RecordBuilder, buffer: Buffer) -> FileRecord:

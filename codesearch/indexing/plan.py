@@ -7,6 +7,7 @@ import re
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 from codesearch import embed
@@ -14,7 +15,15 @@ from codesearch._version import __version__
 from codesearch.core.log import Log
 from codesearch.extract import INDEXED_FORM
 from codesearch.files import Discovery, FoundFile, discover, discover_only
-from codesearch.indexing.task import INTERRUPTED, LIMIT_IN_DETAIL, MOST_TRIES, TRIES_IN_DETAIL, Task
+from codesearch.indexing.task import (
+    INTERRUPTED,
+    LIMIT_IN_DETAIL,
+    MOST_TRIES,
+    NO_GRAMMAR,
+    PACKAGE_IN_DETAIL,
+    TRIES_IN_DETAIL,
+    Task,
+)
 from codesearch.settings import Settings
 from codesearch.store import FileState, Store
 from codesearch.store.store import FileRow
@@ -110,7 +119,8 @@ def _retried(store: Store, settings: Settings) -> dict[str, int]:
     """Return the files to read again though they did not change, with the number of tries so far.
 
     The reason they were left out may have been the machine, not the file: it had no memory, or was stopped. Such files
-    get MOST_TRIES tries. A file that exceeded the time limit is read again when the limit is raised.
+    get MOST_TRIES tries. A file that exceeded the time limit is read again when the limit is raised, and one without a
+    grammar when that is installed.
     """
     found = {}
     for path, detail in store.skipped_for(INTERRUPTED):
@@ -120,5 +130,8 @@ def _retried(store: Store, settings: Settings) -> dict[str, int]:
     for path, detail in store.skipped_for("parse timeout"):
         limit = float(match.group(1)) if (match := re.search(LIMIT_IN_DETAIL, detail)) else 0.0
         if settings.parse_timeout > limit:
+            found[path] = 1
+    for path, detail in store.skipped_for(NO_GRAMMAR):
+        if (match := re.search(PACKAGE_IN_DETAIL, detail)) and find_spec(match.group(1).replace("-", "_")):
             found[path] = 1
     return found

@@ -9,6 +9,7 @@ from codesearch import embed
 from codesearch.core.types import Symbol
 from codesearch.embed.static import StaticEmbedder
 from codesearch.files import Source, role
+from codesearch.indexing.task import NO_GRAMMAR
 from codesearch.store.records import FileRecord, FileState, SymbolRecord
 
 
@@ -65,6 +66,15 @@ class RecordBuilder:
 def count_lines(data: bytes) -> int:
     """Return the number of lines; a last line without a line end counts, nothing after the last line end does not."""
     return data.count(b"\n") + (bool(data) and not data.endswith(b"\n"))
+
+
+def failed(path: str, state: FileState, error: Exception) -> FileRecord:
+    """Return the record of a file whose extraction raised an error."""
+    from codesearch.languages.grammar import GrammarError
+
+    if isinstance(error, GrammarError):
+        return left_out(path, state, NO_GRAMMAR, str(error))
+    return left_out(path, state, "parse failed", f"{type(error).__name__}: {error}")
 
 
 def left_out(path: str, state: FileState, reason: str, detail: str = "") -> FileRecord:

@@ -7,13 +7,16 @@ from dataclasses import dataclass
 from codesearch.store.records import FileState
 
 INTERRUPTED = "interrupted"
-MACHINE_REASONS = frozenset({INTERRUPTED, "parse timeout", "parse failed"})
+NO_GRAMMAR = "no grammar"
+MACHINE_REASONS = frozenset({INTERRUPTED, NO_GRAMMAR, "parse timeout", "parse failed"})
 """Why a file is left out that the rules for files would have let in."""
 MOST_TRIES = 3
 """How often a file is read whose reading was interrupted."""
 TRIES_IN_DETAIL = r"\(try (\d+) of"
 LIMIT_IN_DETAIL = r"more than ([\d.]+) s"
-"""Patterns that find the number of tries, and the time limit in seconds, in the detail of a file that was left out."""
+PACKAGE_IN_DETAIL = r"package ([\w-]+)"
+"""Patterns that find the number of tries, the time limit in seconds, and the missing package, in the detail of a file
+that was left out."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from codesearch.core import child
 from codesearch.core.errors import CodesearchError
 from codesearch.core.types import Skipped, Symbol
 from codesearch.files import FileOptions, read_source
-from codesearch.indexing.records import Extracted, RecordBuilder, left_out
+from codesearch.indexing.records import Extracted, RecordBuilder, failed, left_out
 from codesearch.indexing.task import INTERRUPTED, MOST_TRIES, Task
 from codesearch.store.records import FileRecord, FileState, SymbolRecord
 
@@ -140,4 +140,4 @@ def _tried(process: Processor, task: Task) -> Answer | Extracted:
     except MemoryError:
         return interrupted(task, "out of memory")
     except Exception as error:  # noqa: BLE001 -- recorded with the file
-        return left_out(task.path, task.state, "parse failed", f"{type(error).__name__}: {error}")
+        return failed(task.path, task.state, error)

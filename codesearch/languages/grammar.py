@@ -15,11 +15,19 @@ if TYPE_CHECKING:
     import tree_sitter
 
 
+class GrammarError(NotFoundError):
+    """The grammar of a language is not installed; `module` is what could not be imported."""
+
+    def __init__(self, language: str, module: str) -> None:
+        package = module.replace("_", "-")
+        super().__init__(f"the package {package}, the grammar of {language}, is not installed")
+
+
 @cache
 def load(name: str) -> tuple[tree_sitter.Language, tree_sitter.Query]:
     """Return the grammar and the compiled query of a language.
 
-    Raises NotFoundError if the language is unknown or the wheel of its grammar is not installed.
+    Raises NotFoundError if the language is unknown, GrammarError if the package of its grammar is not installed.
     """
     from tree_sitter import Language, Query
 
@@ -27,8 +35,7 @@ def load(name: str) -> tuple[tree_sitter.Language, tree_sitter.Query]:
     try:
         module = importlib.import_module(entry.module)
     except ImportError as error:
-        wheel = entry.module.replace("_", "-")
-        raise NotFoundError(f"the grammar for {name} is missing: install {wheel} (pip install {wheel})") from error
+        raise GrammarError(name, entry.module) from error
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # some wheels give an address instead of a capsule
         language = Language(getattr(module, entry.function)())

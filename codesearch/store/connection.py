@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import os
 import shutil
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import apsw
 
-from codesearch.core.errors import CodesearchError, IndexBusyError, StoreError
-from codesearch.store import schema
+from codesearch.core.errors import IndexBusyError, StoreError
+from codesearch.store import schema, vector_functions
 from codesearch.store.location import create
 
 if TYPE_CHECKING:
@@ -27,8 +25,6 @@ CACHE_KIB = 64 * 1024
 
 MEMORY = ":memory:"
 """The path of an index that is in no file."""
-
-_LIBRARY = {"darwin": "vec0.dylib", "win32": "vec0.dll"}.get(sys.platform, "vec0.so")
 
 
 class Connection:
@@ -45,7 +41,7 @@ class Connection:
             self.raw = self._open(writable=writable)
             try:
                 self.raw.set_busy_timeout(BUSY_TIMEOUT_MS)
-                _load_vector_extension(self.raw)
+                vector_functions.register(self.raw)
                 self._check_version(writable=writable)
             except BaseException:
                 self.close()
@@ -143,16 +139,6 @@ class Connection:
 
 class NeedsMigrationError(StoreError):
     """The index has an older schema, or is empty, and was opened only for reading."""
-
-
-def _load_vector_extension(connection: apsw.Connection) -> None:
-    # Loaded by path: importing sqlite_vec would import numpy, which costs every command 100 ms.
-    spec = find_spec("sqlite_vec")
-    if spec is None or not spec.submodule_search_locations:
-        raise CodesearchError("the package sqlite-vec is not installed; run: python -m pip install sqlite-vec")
-    connection.enable_load_extension(True)
-    connection.load_extension(str(Path(spec.submodule_search_locations[0]) / _LIBRARY))
-    connection.enable_load_extension(False)
 
 
 def _migrate(connection: apsw.Connection, version: int) -> None:

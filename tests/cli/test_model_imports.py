@@ -48,8 +48,7 @@ def all_traps(tmp_path: Path) -> Traps:
 def test_a_trap_works(all_traps: Traps, small: Path) -> None:
     run = process("query", "retry it", small, "--model", "transformer", cwd=small, environment=all_traps.environment)
     assert all_traps.sprung() == ["onnxruntime"], run.err
-    assert run.status == 0
-    assert "onnxruntime" in run.err
+    assert run.status == 0, "numpy runs the model"
 
 
 @pytest.mark.parametrize(

@@ -218,14 +218,6 @@ def test_vectors_of_another_width(copy: Path) -> None:
         OnnxEmbedder(copy, threads=1).encode_queries(["x"])
 
 
-def test_a_library_that_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "onnxruntime", None)
-    fresh = load("transformer")
-    assert fresh.dims == 384
-    with pytest.raises(ModelError, match="onnxruntime cannot be imported"):
-        fresh.encode_documents(["x"])
-
-
 def test_an_error_in_a_helping_thread_is_told() -> None:
     done = []
 

@@ -77,7 +77,6 @@ def test_the_table_asks_each_question_once() -> None:
 
 
 def test_with_the_transformer_the_first_answer_is_what_it_was(tree: Path) -> None:
-    pytest.importorskip("onnxruntime")
     wrong = []
     with codesearch.open_index(tree) as index:
         for _, query, _, expected in rows():

@@ -162,7 +162,6 @@ def cosine(one: str, other: str) -> float:
 
 
 def test_the_transformer_makes_the_same_vectors(texts: dict[str, str]) -> None:
-    pytest.importorskip("onnxruntime")
     model = embed.load(embed.TRANSFORMER)
     found: dict[str, Any] = {
         "model": model.model_id,
@@ -180,7 +179,6 @@ def test_the_transformer_makes_the_same_vectors(texts: dict[str, str]) -> None:
 
 def test_a_slightly_different_text_is_noticed(texts: dict[str, str]) -> None:
     """Negative control: the tolerance must not let other vectors pass."""
-    pytest.importorskip("onnxruntime")
     model = embed.load(embed.TRANSFORMER)
     text = texts["cart.ts ShoppingCart.totalCents"]
     changed = text.replace("sum of all lines", "sum of the lines")

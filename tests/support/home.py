@@ -29,6 +29,10 @@ _KEPT = (
 """Variables that control the tests themselves."""
 
 
+WITHOUT = HOUSE / "tests/support/without"
+"""A folder for PYTHONPATH: it hides the packages that CODESEARCH_TEST_WITHOUT lists."""
+
+
 def _is_private(name: str) -> bool:
     return (name.startswith((*_SETTINGS, "GIT_")) and not name.startswith(_KEPT)) or name in _TERMINAL
 
@@ -39,11 +43,12 @@ def _added(home: Path) -> dict[str, str]:
         for role in ("AUTHOR", "COMMITTER")
         for part, value in (("NAME", "A Tester"), ("EMAIL", "tester@example.org"))
     }
+    hidden = (WITHOUT,) if os.environ.get("CODESEARCH_TEST_WITHOUT") else ()
     return {
         "HOME": str(home),
         "USERPROFILE": str(home),
         "TERM": "xterm-256color",
-        "PYTHONPATH": os.pathsep.join((str(HOUSE), str(HOUSE / "lsp"))),
+        "PYTHONPATH": os.pathsep.join(map(str, (*hidden, HOUSE, HOUSE / "lsp"))),
         "GIT_CONFIG_NOSYSTEM": "1",
         **who,
     }

@@ -36,6 +36,8 @@ function why(reason: string): string {
       return t("not parsed within the time limit (the setting parse_timeout)");
     case "parse failed":
       return t("crashed the parser");
+    case "no grammar":
+      return t("the grammar of the language is not installed");
     default:
       return "";
   }

@@ -1,0 +1,101 @@
+"""Machines where a package has no wheel: the same answers without it, in processes of their own.
+
+`nox -s without` runs whole folders of tests in this way.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.command import Run, process
+from tests.support.home import HOUSE
+from tests.support.trees import copy_shop, write
+from tests.support.without.sitecustomize import copy_site
+
+QUESTIONS = ("where is a failed payment tried again", "sum of all lines of a cart", "print a label lang:python")
+DART = "/// Opens the door.\nvoid openDoor() {}\n"
+
+
+def run(tree: Path, hidden: str, *arguments: str) -> Run:
+    """Run a command as if some packages were not installed; "" hides none."""
+    site = tree.parent / f"site {hidden}"
+    environment = {}
+    if hidden:
+        environment = copy_site(site, hidden) if not site.exists() else sites[site]
+        sites[site] = environment
+    return process(*arguments, cwd=tree, environment=environment)
+
+
+sites: dict[Path, dict[str, str]] = {}
+
+
+def answers(tree: Path, hidden: str, *options: str) -> list[list[dict[str, Any]]]:
+    """Index a tree and ask; return the hits of each question."""
+    found = []
+    for question in QUESTIONS:
+        done = run(tree, hidden, "query", question, "--format", "json", "--db", f"{hidden or 'all'}.db", *options)
+        assert done.status == 0, done.err
+        assert "not installed" not in done.err
+        found.append(done.json["results"])
+    return found
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Path:
+    return copy_shop(tmp_path / "shop")
+
+
+@pytest.mark.parametrize("hidden", ["sqlite_vec", "sqlite_vec numpy"])
+def test_without_sqlite_vec_the_answers_are_the_same(shop: Path, hidden: str) -> None:
+    """A query needs no numpy; indexing does, so the index is there already."""
+    expected = answers(shop, "", "--model", "static")
+    if "numpy" in hidden:
+        (shop / f"{hidden}.db").write_bytes((shop / "all.db").read_bytes())
+    assert answers(shop, hidden, "--model", "static") == expected
+
+
+def test_without_onnxruntime_the_first_answers_are_the_same(shop: Path) -> None:
+    for expected, found in zip(answers(shop, ""), answers(shop, "onnxruntime"), strict=True):
+        assert names(found)[0] == names(expected)[0]
+        assert set(names(found)[:5]) & set(names(expected)[:5])
+        assert found[0]["score"] == pytest.approx(expected[0]["score"], abs=0.05)
+
+
+def names(hits: list[dict[str, Any]]) -> list[tuple[str, int]]:
+    return [(hit["path"], hit["start_line"]) for hit in hits]
+
+
+@pytest.mark.parametrize(("hidden", "cost"), [("onnxruntime", "four times"), ("sqlite_vec", "50 ms per query")])
+def test_status_says_what_is_missing_and_what_it_costs(shop: Path, hidden: str, cost: str) -> None:
+    package = hidden.replace("_", "-")
+    run(shop, hidden, "index", "-q")
+    done = run(shop, hidden, "status")
+    (line,) = [line for line in done.out.splitlines() if "not installed" in line]
+    assert f"{package} is not installed" in line
+    assert cost in line
+    assert "not installed" not in run(shop, "", "status").out
+
+
+def test_a_language_without_its_grammar_is_reported_and_read_when_it_is_installed(tmp_path: Path) -> None:
+    tree = write(tmp_path / "tree", {"door.dart": DART, "door.py": "def open_door():\n    return 1\n"})
+    done = run(tree, "tree_sitter_dart", "query", "open the door", "--format", "paths")
+    assert done.out.split() == ["door.py"]
+    said = run(tree, "tree_sitter_dart", "status", "--skipped").out
+    assert "door.dart" in said
+    assert "tree-sitter-dart" in said
+    assert run(tree, "", "query", "open the door", "--format", "paths").out.split() == ["door.dart", "door.py"]
+
+
+def test_the_minimal_requirements_are_all_but_what_numpy_can_do() -> None:
+    """`python .ci/platforms.py --minimal` writes the file."""
+    pyproject = (HOUSE / "pyproject.toml").read_text("utf-8")
+    needed = re.findall(r'"([^"]+)",$', pyproject.partition("\ndependencies = [\n")[2].partition("\n]\n")[0], re.M)
+    lines = (HOUSE / "requirements-minimal.txt").read_text("utf-8").splitlines()
+    assert [one for one in needed if not one.startswith(("onnxruntime", "sqlite-vec"))] == [
+        line for line in lines if not line.startswith("#")
+    ]
+    assert len(needed) == len([line for line in lines if not line.startswith("#")]) + 2
