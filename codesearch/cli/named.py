@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from codesearch.cli import targets
 from codesearch.cli.ui import console
+from codesearch.cli.ui.paths import Paths
 from codesearch.core.errors import UsageError
 
 if TYPE_CHECKING:
@@ -61,14 +62,17 @@ def place(index: Index, what: Wanted, *, quiet: bool) -> tuple[str, int] | None:
         return what.file, what.line
     found = symbols(index, what)
     if not quiet:
-        tell_others(what.text, found[1:], f"give FILE:LINE to choose; this is {_at(found[0])}" if found else "")
+        paths = Paths.of(index.root)
+        this = paths.place(found[0].path, found[0].start_line) if found else ""
+        tell_others(what.text, found[1:], f"give FILE:LINE to choose; this is {this}", paths)
     return (found[0].path, found[0].start_line) if found else None
 
 
-def tell_others(name: str, others: Sequence[Symbol], how: str) -> None:
+def tell_others(name: str, others: Sequence[Symbol], how: str, paths: Paths) -> None:
     """Say which other symbols have the same name, and how to choose one of them."""
     if others:
-        shown = ", ".join(map(_at, others[:NAMED])) + (", ..." if others[NAMED:] else "")
+        shown = ", ".join(paths.place(one.path, one.start_line) for one in others[:NAMED])
+        shown += ", ..." if others[NAMED:] else ""
         console.message(f"{len(others)} more with this name: {shown} ({how})")
 
 
@@ -76,7 +80,3 @@ def tell_nothing(name: str, *, quiet: bool) -> None:
     """Say that no symbol has a name."""
     if not quiet:
         console.message(f"no symbol is named {name}; use `codesearch query` to search by description")
-
-
-def _at(symbol: Symbol) -> str:
-    return f"{symbol.path}:{symbol.start_line}"

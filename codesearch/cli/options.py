@@ -268,7 +268,7 @@ class IndexOptions(NamedTuple):
         """Return the tree for PATH and these options; see `targets.tree_of`."""
         from codesearch.cli.targets import tree_of
 
-        return tree_of(path, self.root, self.db)
+        return tree_of(path, self.root, self.db, quiet=self.quiet)
 
     def located(self, file: str, path: str | None) -> tuple[Path, str]:
         """Return (root, path below it) of a file; see `targets.located`."""

@@ -42,7 +42,9 @@ def _dispatch(arguments: list[str]) -> int:
     try:
         result = _application(arguments)(arguments, prog_name="codesearch", standalone_mode=False)
     except _UsageProblem as problem:
-        return _failed(_explain(problem, arguments))
+        from codesearch.cli.usage_errors import explained
+
+        return _failed(explained(problem, arguments))
     except typer.Abort:
         return INTERRUPTED
     except typer.Exit as leaving:
@@ -79,19 +81,6 @@ def understood(arguments: list[str]) -> list[str]:
     if first in NAMES or get_close_matches(first, (*NAMES, "search", "find", "help"), n=1, cutoff=0.75):
         return arguments
     return ["query", *arguments]
-
-
-def _explain(problem: Exception, arguments: list[str]) -> str:
-    message = problem.format_message() if hasattr(problem, "format_message") else str(problem)
-    message = " ".join(message.split())
-    context = getattr(problem, "ctx", None)
-    command = context.command_path if context is not None else "codesearch"
-    if type(problem).__name__ == "NoSuchOption" and command == "codesearch query":
-        message = (
-            message.rstrip(".") + ". Put a query that starts with `-` after `--`: codesearch query -- '-is:test parse'."
-        )
-    message = message.rstrip(".")
-    return f"{message}{'' if message.endswith('?') else '.'} Try `{command} --help`."
 
 
 def _failed(message: str) -> int:

@@ -31,7 +31,7 @@ class Tree(NamedTuple):
         return Filter(under=(f"/{globs.escaped(self.below)}/**",)) if self.below else Filter()
 
 
-def tree_of(path: str | None, root: str | None = None, db: str | None = None) -> Tree:
+def tree_of(path: str | None, root: str | None = None, db: str | None = None, *, quiet: bool = False) -> Tree:
     """Return the tree for PATH and --root: PATH restricts a command, the folder that encloses it has the index.
 
     With --db, PATH is the root: an index file of its own hides no other index.
@@ -57,7 +57,8 @@ def tree_of(path: str | None, root: str | None = None, db: str | None = None) ->
         raise UsageError(
             f"{top}: too large to index unasked. Go to a project, or give a folder (`.` for all of this one)"
         )
-    _note_nested(folder, top)
+    if not quiet:
+        _note_nested(folder, top)
     return Tree(top, "" if path is None else _below(folder, top))
 
 
@@ -69,9 +70,9 @@ def _explicit_tree(path: str | None, root: str) -> Tree:
     return Tree(top, _below(folder, top))
 
 
-def root_of(path: str | None, root: str | None = None, db: str | None = None) -> Path:
+def root_of(path: str | None, root: str | None = None, db: str | None = None, *, quiet: bool = False) -> Path:
     """Return the root of the tree for PATH, --root and --db; see `tree_of`."""
-    return tree_of(path, root, db).root
+    return tree_of(path, root, db, quiet=quiet).root
 
 
 def folder_of(path: str | None) -> Path:
@@ -125,7 +126,7 @@ def located(file: str, path: str | None, root: str | None = None, db: str | None
     """
     from codesearch.store.roots import enclosing_root, has_index
 
-    meant = tree_of(path, root, db).root
+    meant = tree_of(path, root, db, quiet=True).root
     top = _absolute(meant)
     here = _absolute(expand_home(file))
     if not here.is_file():

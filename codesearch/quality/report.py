@@ -169,8 +169,8 @@ def earlier(file: Path) -> Earlier:
         value = json.loads(file.read_text("utf-8"))
     except FileNotFoundError:
         raise NotFoundError(f"{file}: no such evaluation; make one with --save {file}") from None
-    except ValueError as error:
-        raise UsageError(f"{file}: is not an evaluation: {error}") from None
+    except (ValueError, RecursionError):
+        raise UsageError(_not_saved(file)) from None
     try:
         if value["format"] != FORMAT:
             raise UsageError(f"{file}: was saved by another version of codesearch; save a new one with --save")
@@ -178,8 +178,12 @@ def earlier(file: Path) -> Earlier:
             (row["query"], " ".join(_path(target) for target in row["targets"])): [float(row[key]) for key in METRICS]
             for row in value["runs"][0]["results"]
         }
-    except (LookupError, TypeError, ValueError, AttributeError) as error:
-        raise UsageError(f"{file}: is not an evaluation: {error!r}") from None
+    except (LookupError, TypeError, ValueError, AttributeError):
+        raise UsageError(_not_saved(file)) from None
+
+
+def _not_saved(file: Path) -> str:
+    return f"{file}: not an evaluation; give a file that `codesearch eval --save {file.name}` has written"
 
 
 def _path(target: dict[str, Any]) -> str:

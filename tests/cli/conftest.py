@@ -32,6 +32,8 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def small(tmp_path: Path) -> Path:
-    """Return a small tree of Python, not indexed."""
-    return write(tmp_path / "small", SMALL)
+def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return a small tree of Python, not indexed; the current folder."""
+    tree = write(tmp_path / "small", SMALL)
+    monkeypatch.chdir(tree)
+    return tree

@@ -30,7 +30,8 @@ def test_index_tells_what_it_did(small: Path, call):
     assert "retry.py" not in call("symbols", small).out
 
 
-def test_include_and_exclude(tmp_path: Path, call):
+def test_include_and_exclude(tmp_path: Path, call, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(tmp_path)
     write(tmp_path, {"a.py": "def a(): pass\n", "gen/b.py": "def b(): pass\n", "c.py": "def c(): pass\n"})
     call("index", tmp_path, "--exclude", "gen/**", "--exclude", "c.py")
     assert call("symbols", tmp_path, "--no-update", "--format", "paths").out == "a.py\n"

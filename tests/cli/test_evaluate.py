@@ -197,11 +197,15 @@ def test_a_baseline_finds_a_drop_and_only_a_drop(repository: Path, call: Call, t
 
 
 def test_baselines_that_cannot_be_compared(repository: Path, call: Call, tmp_path: Path):  # noqa: F811
+    unsaved = "base.json: not an evaluation; give a file that `codesearch eval --save base.json` has written\n"
     for text, said in (
-        ("{}", "is not an evaluation"),
-        ("nothing", "is not an evaluation"),
+        ("{}", unsaved),
+        ("nothing", unsaved),
         ('{"format": 99}', "another version"),
-        ('{"format": 1, "runs": []}', "is not an evaluation"),
+        (
+            '{"format": 1, "runs": []}',
+            unsaved,
+        ),
         ('{"format": 1, "runs": [{"results": []}]}', "0 questions in common"),
     ):
         (tmp_path / "base.json").write_text(text, "utf-8")

@@ -19,7 +19,7 @@ from tests.support.trees import write
 def test_first_query_indexes_and_answers(small: Path):
     first = process("query", "send a file again after a broken connection", small, cwd=small.parent)
     assert first.status == 0
-    assert first.out.startswith("retry.py:1  function retry_upload  ")
+    assert first.out.startswith("small/retry.py:1  function retry_upload  ")
     assert "   1 │ def retry_upload(path, times=3):\n" in first.out
     assert first.err == f"codesearch: indexing {small} (2 files)\n"
     again = process("query", "send a file again after a broken connection", small, cwd=small.parent)

@@ -53,7 +53,7 @@ def index(
     from codesearch.cli.ui.progress import Reporter
 
     settings = {"include": include, "exclude": exclude, "workers": workers, "db": db, **rerank.settings}
-    with session.opened(targets.root_of(path, root, db), **settings) as opened:
+    with session.opened(targets.root_of(path, root, db, quiet=quiet), **settings) as opened:
         opened.check_model()
         made = not opened.path.exists()
         with Reporter(opened.root, quiet=quiet, first=rebuild or made) as reporter:

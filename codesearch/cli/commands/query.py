@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 import typer
 
 from codesearch.cli import session
-from codesearch.cli.exit_codes import NOTHING
 from codesearch.cli.options import (
     FilterOptions,
     Format,
@@ -24,11 +23,7 @@ from codesearch.cli.ui import answers, console
 from codesearch.core.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from codesearch.cli.ui.render import Answers
     from codesearch.core.filter import Filter
-    from codesearch.core.types import Hit
     from codesearch.index import Index
     from codesearch.search import Query, Ranked
 
@@ -150,19 +145,13 @@ def _answer(index: Index, parsed: Query, asked: Request) -> int:
         return session.open_answer(index, text, kept, results.open_)
     printed = answers.answers(index, output, use, weak=True, terms=parsed.terms, complete=answer.complete)
     if answer and not kept:
-        return _nothing_above(text, answer, printed, results, use)
+        least = results.min_score or 0.0
+        return answers.nothing_above(least, answer[0].score, printed, {"query": text}, quiet=use.quiet)
     if kept and printed.format is Format.text and kept[0].score < printed.weak and not use.quiet:
         console.message("no good match; closest results:")
     printed.print_hits(kept, {"query": text}, reasons)
     session.finish(index, quiet=use.quiet)
     return answers.ended(index, bool(kept), quiet=use.quiet)
-
-
-def _nothing_above(text: str, hits: Sequence[Hit], printed: Answers, results: ResultOptions, use: IndexOptions) -> int:
-    answers.nothing_above(results.min_score or 0.0, hits[0].score, quiet=use.quiet)
-    if printed.format is Format.json:
-        printed.print_hits([], {"query": text})
-    return NOTHING
 
 
 alone = application()

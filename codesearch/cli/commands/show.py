@@ -18,6 +18,7 @@ from codesearch.cli.options import (
     ReportFormatOption,
 )
 from codesearch.cli.ui import answers
+from codesearch.cli.ui.paths import Paths
 
 
 def show(
@@ -46,5 +47,5 @@ def show(
         if not found:
             named.tell_nothing(what, quiet=use.quiet)
         elif not use.quiet:
-            named.tell_others(what, found[limit:], f"-n {len(found)} shows them")
+            named.tell_others(what, found[limit:], f"-n {len(found)} shows them", Paths.of(index.root))
         return FOUND if found else NOTHING

@@ -108,10 +108,10 @@ def _ended(
     index: Index, hits: Answer, chosen: Chosen, output: OutputOptions, use: IndexOptions, asked: dict[str, Any]
 ) -> int:
     kept = [hit for hit in hits if hit.score >= chosen.least]
+    printed = answers.answers(index, output, use, complete=hits.complete)
     if hits and not kept:
-        answers.nothing_above(chosen.least, hits[0].score, quiet=use.quiet)
-        return NOTHING
+        return answers.nothing_above(chosen.least, hits[0].score, printed, asked, quiet=use.quiet)
     if chosen.opened is not None:
         return session.open_answer(index, "", kept, chosen.opened)
-    answers.answers(index, output, use, complete=hits.complete).print_hits(kept, asked)
+    printed.print_hits(kept, asked)
     return answers.ended(index, bool(kept), quiet=use.quiet)

@@ -8,7 +8,15 @@ import typer
 
 from codesearch.cli import options, session, targets
 from codesearch.cli.exit_codes import FOUND, NOTHING
-from codesearch.cli.options import ColorOption, DbOption, PathArgument, ReportFormat, ReportFormatOption, RootOption
+from codesearch.cli.options import (
+    ColorOption,
+    DbOption,
+    PathArgument,
+    QuietOption,
+    ReportFormat,
+    ReportFormatOption,
+    RootOption,
+)
 from codesearch.cli.ui import console
 
 
@@ -19,6 +27,7 @@ def status(
     color: ColorOption = None,
     root: RootOption = None,
     db: DbOption = None,
+    quiet: QuietOption = False,
 ) -> int:
     """Show what the index contains and whether it is up to date.
 
@@ -30,11 +39,13 @@ def status(
     """
     from codesearch.cli.ui import render, reports
 
-    with session.opened(targets.root_of(path, root, db), db=db, color=options.value_of(color)) as index:
+    with session.opened(targets.root_of(path, root, db, quiet=quiet), db=db, color=options.value_of(color)) as index:
         found = index.status()
         if format is ReportFormat.json:
             render.print_json(reports.status_object(found, list_skipped=skipped), indent=2)
         else:
-            for line in reports.status_lines(found, console.look(index.settings.color), list_skipped=skipped):
+            for line in reports.status_lines(
+                found, console.look(index.settings.color), list_skipped=skipped, notes=not quiet
+            ):
                 console.write(line + "\n")
     return FOUND if found.exists else NOTHING

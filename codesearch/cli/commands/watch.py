@@ -58,7 +58,7 @@ def watch(
 
     given = {"db": db, **rerank.settings}
     settings = {name: value for name, value in given.items() if value is not None}
-    service = Service(targets.root_of(path, root, db), settings, name=NAME, poll=poll)
+    service = Service(targets.root_of(path, root, db, quiet=quiet), settings, name=NAME, poll=poll)
     if status:
         return _status(service)
     if stop:

@@ -20,9 +20,10 @@ from codesearch.cli.options import (
 )
 from codesearch.cli.ui import console
 from codesearch.cli.ui.console import Look, clean
+from codesearch.cli.ui.paths import Paths
 
 if TYPE_CHECKING:
-    from codesearch.core.types import Hit
+    from codesearch.core.types import Hit, Symbol
     from codesearch.search.explain import Way, Why
 
 _WAYS = {
@@ -85,21 +86,26 @@ def why(
             asked = {"query": text, "root": str(index.root), "file": file, "line": line, "complete": complete}
             print_json({**asked, **to_json(found)}, indent=2)
         else:
-            for row in lines(found, f"{file}:{line}", console.look(index.settings.color)):
+            paths = Paths.of(index.root)
+            for row in lines(found, paths.place(file, line), paths, console.look(index.settings.color)):
                 console.write(row + "\n")
     return FOUND
 
 
-def lines(found: Why, place: str, look: Look) -> Iterator[str]:
+def lines(found: Why, place: str, paths: Paths, look: Look) -> Iterator[str]:
     """Yield an explanation as lines of text."""
-    yield _heading(found, place, look)
+    if found.symbol is None:
+        yield f"{clean(place)}: {found.verdict}"
+    else:
+        score = f"  {found.score:.2f}" if found.place else ""
+        yield look.fit(_titled(found.symbol, paths) + score)
     yield f"{_VERDICTS.get(found.verdict, found.verdict)}: {clean(found.reason)}"
     yield from _retrieval(found)
     if found.before:
         yield ""
         yield look.paint("ranked above it", "2")
         for hit in found.before:
-            yield look.fit(f"  {hit.rank:>3}  {_hit(hit)}  {hit.score:.2f}")
+            yield look.fit(f"  {hit.rank:>3}  {_titled(hit.symbol, paths)}  {hit.score:.2f}")
     if found.against is not None and found.gaps:
         from codesearch.cli.ui.explain import gap_lines
 
@@ -108,12 +114,8 @@ def lines(found: Why, place: str, look: Look) -> Iterator[str]:
         yield from gap_lines(found.gaps, look)
 
 
-def _heading(found: Why, place: str, look: Look) -> str:
-    symbol = found.symbol
-    if symbol is None:
-        return f"{clean(place)}: {found.verdict}"
-    score = f"  {found.score:.2f}" if found.place else ""
-    return look.fit(f"{clean(symbol.path)}:{symbol.start_line}  {symbol.kind} {clean(symbol.qualname)}{score}")
+def _titled(symbol: Symbol, paths: Paths) -> str:
+    return f"{clean(paths.place(symbol.path, symbol.start_line))}  {symbol.kind} {clean(symbol.qualname)}"
 
 
 def _retrieval(found: Why) -> Iterator[str]:
@@ -138,11 +140,6 @@ def _way(way: Way) -> str:
     if way.place is None:
         return "does not match"
     return f"rank {way.place:,} of {way.among:,}; the first {way.taken} are candidates"
-
-
-def _hit(hit: Hit) -> str:
-    symbol = hit.symbol
-    return f"{clean(symbol.path)}:{symbol.start_line}  {symbol.kind} {clean(symbol.qualname)}"
 
 
 def to_json(found: Why) -> dict[str, Any]:

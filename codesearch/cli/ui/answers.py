@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from codesearch.cli import session
 from codesearch.cli.exit_codes import FOUND, NOTHING
-from codesearch.cli.options import IndexOptions, OutputOptions
+from codesearch.cli.options import Format, IndexOptions, OutputOptions
 from codesearch.cli.ui import console
 from codesearch.core.errors import NotFoundError
 
@@ -28,6 +28,7 @@ def answers(
 ) -> Answers:
     """Return the printer for a command's results; it marks `terms` and, if `weak`, low scores."""
     from codesearch.cli.ui.page import Terms
+    from codesearch.cli.ui.paths import Paths
     from codesearch.cli.ui.render import Answers
     from codesearch.search.rank import WEAK
 
@@ -35,6 +36,7 @@ def answers(
         index,
         output.chosen,
         console.look(index.settings.color),
+        Paths.of(index.root),
         context=index.settings.context,
         snippet=output.snippet,
         snippet_lines=output.context,
@@ -47,10 +49,13 @@ def answers(
     )
 
 
-def nothing_above(least: float, best: float, *, quiet: bool) -> None:
-    """Say that all results have a score below --min-score."""
+def nothing_above(least: float, best: float, printed: Answers, query: dict[str, Any], *, quiet: bool) -> int:
+    """Say that all results have a score below --min-score, in JSON by printing none. Return the exit status."""
     if not quiet:
         console.message(f"no results with a score of {least:g} or more; the best score is {best:.2f}")
+    if printed.format is Format.json:
+        printed.print_hits([], query)
+    return NOTHING
 
 
 def ended(index: Index, found: bool, *, quiet: bool) -> int:

@@ -13,6 +13,7 @@ from codesearch.cli.options import Format
 from codesearch.cli.ui import console, page
 from codesearch.cli.ui.console import Look, clean
 from codesearch.cli.ui.page import NO_TERMS, Terms
+from codesearch.cli.ui.paths import Paths
 
 if TYPE_CHECKING:
     from codesearch.core.types import Hit, Symbol
@@ -32,6 +33,8 @@ class Answers:
     index: Index
     format: Format
     look: Look
+    paths: Paths
+    """How paths are printed, except in JSON."""
     context: int
     """Lines of source below each result in text."""
     snippet: bool = False
@@ -67,7 +70,7 @@ class Answers:
         elif self.format is Format.paths:
             # The file of a copy contains the result, too.
             self._print_paths(
-                self._shown(path)
+                self.paths.shown(path)
                 for hit in hits
                 for path in (hit.symbol.path, *(copy.rpartition(":")[0] for copy in hit.copies))
             )
@@ -98,6 +101,9 @@ class Answers:
                     left = self.look.width - console.columns(self._plain_header(symbol)) - 2
                     rest = console.cut(rest, left, self.look.more) if left > 15 else ""
                 console.write(head + ("  " + self.look.paint(rest, FAINT) if rest else "") + "\n")
+                if self.snippet_lines:
+                    first, lines = self.index.source(symbol)
+                    console.write(self._snippet(symbol, first, lines, 0, self.snippet_lines))
         else:
             self._print_plain(counted())
         self._note_changed()
@@ -190,7 +196,7 @@ class Answers:
 
     def _print_plain(self, symbols: Iterable[Symbol]) -> None:
         if self.format is Format.paths:
-            self._print_paths(self._shown(symbol.path) for symbol in symbols)
+            self._print_paths(self.paths.shown(symbol.path) for symbol in symbols)
             return
         for symbol in symbols:
             _, lines = self.index.source(symbol, head=1)
@@ -199,7 +205,7 @@ class Answers:
                 first = ""  # of another symbol, perhaps
             column = len(first[: len(first) - len(first.lstrip())].encode()) + 1
             said = clean(symbol.signature or first.strip() or f"{symbol.kind} {symbol.qualname}")
-            console.write(f"{clean(self._shown(symbol.path))}:{symbol.start_line}:{column}:{said}\n")
+            console.write(f"{clean(self.paths.shown(symbol.path))}:{symbol.start_line}:{column}:{said}\n")
 
     @staticmethod
     def _print_paths(paths: Iterable[str]) -> None:
@@ -259,7 +265,7 @@ class Answers:
         weak = hit.score < self.weak
         score = f"weak {hit.score:.2f}" if weak else f"{hit.score:.2f}"
         number = f"{hit.rank:>2}  " if look.height is not None else ""
-        path, title = clean(self._shown(symbol.path)), f"{symbol.kind} {clean(symbol.qualname)}"
+        path, title = clean(self.paths.shown(symbol.path)), f"{symbol.kind} {clean(symbol.qualname)}"
         place = f":{symbol.start_line}"
         if look.width is not None:
             room = look.width - len(number) - console.columns(place + score) - 4
@@ -283,25 +289,6 @@ class Answers:
             return ""
         return self.look.paint("     " + self.look.fit(sentence, 5), "3") + "\n"
 
-    def _shown(self, path: str) -> str:
-        """Return a path relative to the current folder, if that is inside the tree."""
-        import os
-
-        here = self._here
-        return os.path.relpath(self.index.root / path, here) if here else path
-
-    @property
-    def _here(self) -> str:
-        """The current folder, if it is inside the tree but not its root; else ""."""
-        import os
-
-        try:
-            here = os.getcwd()  # noqa: PTH109 -- as fast as can be: asked for each path
-        except OSError:
-            return ""
-        root = str(self.index.root)
-        return here if here != root and here.startswith(root.rstrip(os.sep) + os.sep) else ""
-
     def _elsewhere(self, hit: Hit) -> str:
         """Return the locations of copies and of overloads, one line for each sort.
 
@@ -310,8 +297,9 @@ class Answers:
         out = []
         asked = hit.symbol
         same = (one for one in hit.folded if (one.qualname, one.kind) == (asked.qualname, asked.kind))
-        overloads = [_line_of(one) for one in same]
-        for said, places in (("copied in", hit.copies), ("overloaded in", overloads)):
+        overloads = [self.paths.place(one.path, one.start_line) for one in same]
+        copies = [self.paths.place(path, line) for path, _, line in (copy.rpartition(":") for copy in hit.copies)]
+        for said, places in (("copied in", copies), ("overloaded in", overloads)):
             if places:
                 named = ", ".join(map(clean, places[:MOST_COPIES]))
                 more = len(places) - MOST_COPIES
@@ -320,10 +308,10 @@ class Answers:
         return "".join(out)
 
     def _plain_header(self, symbol: Symbol) -> str:
-        return f"{clean(self._shown(symbol.path))}:{symbol.start_line}  {symbol.kind} {clean(symbol.qualname)}"
+        return f"{clean(self.paths.shown(symbol.path))}:{symbol.start_line}  {symbol.kind} {clean(symbol.qualname)}"
 
     def _place(self, symbol: Symbol) -> str:
-        look, path = self.look, clean(self._shown(symbol.path))
+        look, path = self.look, clean(self.paths.shown(symbol.path))
         shown = self._linked(symbol, look.paint(path, PATH) if look.color else path)
         return f"{shown}:{look.paint(str(symbol.start_line), LINE)}"
 

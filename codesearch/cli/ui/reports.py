@@ -81,7 +81,7 @@ def state(status: Status) -> str:
     return f"out of date: {', '.join(parts)}; the next query or `codesearch index` updates it"
 
 
-def status_lines(status: Status, look: Look, *, list_skipped: bool) -> Iterator[str]:
+def status_lines(status: Status, look: Look, *, list_skipped: bool, notes: bool = True) -> Iterator[str]:
     """Yield a status, line by line, for people."""
 
     def row(label: str, value: str = "") -> str:
@@ -102,7 +102,7 @@ def status_lines(status: Status, look: Look, *, list_skipped: bool) -> Iterator[
         yield from _skipped(status, list_skipped=list_skipped)
     if status.other_files:
         yield row("other", _unsupported(status))
-    for note in status.notes:
+    for note in status.notes if notes else ():
         yield row("note", clean(note))
 
 
