@@ -57,8 +57,7 @@ def tree_of(path: str | None, root: str | None = None, db: str | None = None, *,
         raise UsageError(
             f"{top}: too large to index unasked. Go to a project, or give a folder (`.` for all of this one)"
         )
-    if not quiet:
-        _note_nested(folder, top)
+    _note_nested(folder, top, quiet=quiet)
     return Tree(top, "" if path is None else _below(folder, top))
 
 
@@ -87,7 +86,7 @@ def _below(folder: Path, top: Path) -> str:
     return "" if below == Path() else below.as_posix()
 
 
-def _note_nested(folder: Path, top: Path) -> None:
+def _note_nested(folder: Path, top: Path, *, quiet: bool) -> None:
     """Mention an index inside the tree that is not used, made by an earlier version or with --root."""
     from codesearch.cli.ui import console
     from codesearch.store.roots import has_index
@@ -95,7 +94,7 @@ def _note_nested(folder: Path, top: Path) -> None:
     for inner in (folder, *folder.parents):
         if inner == top or not inner.is_relative_to(top):
             return
-        if has_index(inner):
+        if has_index(inner) and not quiet:
             console.message(
                 f"using the index of {top}, not the one inside it at {inner} "
                 f"(--root {inner} uses that one, `codesearch clean --root {inner}` deletes it)"
