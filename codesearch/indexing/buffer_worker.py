@@ -21,6 +21,8 @@ from codesearch.store.records import FileRecord, FileState
 
 IDLE_SECONDS = 300.0
 START_SECONDS = 60.0
+CRASHED = "the process that reads buffers crashed"
+"""The `detail` of a record whose buffer crashed the process, or whose process was killed by somebody else."""
 ATTEMPTS = 2
 """Something else may have killed the process: only a second crash, in a new process, is the buffer's fault."""
 
@@ -65,7 +67,7 @@ class BufferReader:
                     return _failed(buffer, "parse timeout", f"took more than {buffer.timeout:g} s")
                 except (EOFError, OSError):
                     self._kill()
-        return _failed(buffer, "parse failed", "the process that reads buffers crashed")
+        return _failed(buffer, "parse failed", CRASHED)
 
     def warm(self) -> None:
         """Start the process, so that the first buffer need not wait for it. Does not wait itself."""

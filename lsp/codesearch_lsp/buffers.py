@@ -13,7 +13,7 @@ from typing import Any
 
 from codesearch import Settings
 from codesearch.core.errors import CodesearchError
-from codesearch.indexing.buffer_worker import Buffer, BufferReader
+from codesearch.indexing.buffer_worker import CRASHED, Buffer, BufferReader
 from codesearch_lsp import uris
 from codesearch_lsp.documents import Document, Homes, identity, same_as_file
 from codesearch_lsp.folders import Folder
@@ -26,6 +26,8 @@ SETTLE_SECONDS = 1.0
 """The longest that a query waits for buffers that are being read."""
 SAVE_SECONDS = 120.0
 """The longest that a saved buffer answers for its file, until the index contains the saved text."""
+RETRY_SECONDS = (0.5, 2.0, 8.0, 30.0)
+"""When a buffer is read again that could not be read; after the last time, the next edit counts."""
 SAVING_THREADS = 8
 """Threads that wait for indexes to contain saved files, one per folder."""
 
@@ -73,6 +75,7 @@ class Buffers:
             return
         document.version = version
         document.generation += 1
+        document.failures = 0
         for change in changes:
             document.apply(change, self._encoding)
         self.schedule(document, self.options.debounce_ms / 1000)
@@ -166,6 +169,7 @@ class Buffers:
         if reading is not None:
             document.reading.add(reading)
             reading.add_done_callback(document.reading.discard)
+            reading.add_done_callback(lambda done: self._retry(document, generation, done))
 
     def _in_thread(self, work: Callable[[], object]) -> asyncio.Future[Any] | None:
         try:
@@ -180,33 +184,50 @@ class Buffers:
             self._dropping.add(dropping)
             dropping.add_done_callback(self._dropping.discard)
 
-    def _read(self, document: Document, generation: int, homes: Homes) -> None:
-        """Put a buffer's symbols into its folders, or let the file answer if the two are the same. In a thread."""
+    def _read(self, document: Document, generation: int, homes: Homes) -> bool:
+        """Put a buffer's symbols into its folders, or let the file answer if the two are the same. In a thread.
+
+        False if that failed for a reason that may pass.
+        """
         try:
             data = document.data()
             for folder, path in homes:
                 if document.generation != generation:
-                    return  # a newer text is in the queue
-                self._read_into(folder, path, document, data, generation)
+                    return True  # a newer text is in the queue
+                if not self._read_into(folder, path, document, data, generation):
+                    return False
+            return True
         except CodesearchError as error:
             logger.error("%s: %s", document.uri, error)
         except Exception:  # logged; the saved version keeps answering
             logger.exception("%s could not be read", document.uri)
+        return False
 
-    def _read_into(self, folder: Folder, path: str, document: Document, data: bytes, generation: int) -> None:
+    def _read_into(self, folder: Folder, path: str, document: Document, data: bytes, generation: int) -> bool:
         settings = folder.settings
         same = same_as_file(document, data, settings)
         if folder.engine is not None and (same or folder.leaves_out(path)):
             document.differs = False
             folder.drop(path)
-            return
+            return True
         record = self._reader.read(_buffer(path, data, document, settings))
         if document.generation != generation:
-            return
+            return True
+        if record.detail == CRASHED and document.failures < len(RETRY_SECONDS):
+            return False  # until it is read again, what answered before answers
         if record.skipped:
             logger.info("%s: %s %s", document.uri, record.skipped, record.detail)
         document.differs = not same
         folder.put(record, data)
+        return True
+
+    def _retry(self, document: Document, generation: int, done: asyncio.Future[bool]) -> None:
+        """Read a buffer again later if reading it failed: another process may have killed the reader, for example."""
+        if done.cancelled() or done.result() or document.generation != generation or document.timer is not None:
+            return
+        if document.failures < len(RETRY_SECONDS):
+            document.failures += 1
+            self.schedule(document, RETRY_SECONDS[document.failures - 1])
 
     async def settle(self) -> None:
         """Wait, but not long, until all buffers are read."""

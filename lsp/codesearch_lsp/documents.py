@@ -44,6 +44,8 @@ class Document:
     """The timer of the next reading, an asyncio.TimerHandle."""
     reading: set[Any] = field(default_factory=set)
     """The readings that are running: futures."""
+    failures: int = 0
+    """How often this text could not be read, for example because the reading process was killed."""
     differs: bool = False
     """The buffer is not what its file is, or was not when it was last read."""
 

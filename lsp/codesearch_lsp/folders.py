@@ -95,6 +95,10 @@ class Folder:
         here = Path(self.root)
         return here == here.parent or here == Path(os.path.expanduser("~"))  # noqa: PTH111 -- raises without a home
 
+    def is_away(self) -> bool:
+        """Return whether the root does not exist, as that of a disk that was taken out."""
+        return self.root is not None and not Path(self.root).is_dir()
+
     def state(self) -> State:
         """Return the state of the index."""
         return self.engine.status() if self.engine is not None else State(fresh=not self.problem, problem=self.problem)

@@ -266,13 +266,14 @@ class OwnHandlers(Handlers):
         for one in [folder] if folder is not None else [*self._workspace.folders]:
             if one.problem:
                 one = self._workspace.replace(one)
-            if one.engine is not None:
+            if one.engine is not None and not one.is_away():
                 self._session.reindex(one, rebuild, token)
                 started.append(one.uri)
-            elif root is not None:
-                raise UsageError(f"{one.name} cannot be indexed: {one.problem}")
-            else:
-                self._session.protocol.show_message(2, f"{one.name} cannot be indexed: {one.problem}")
+                continue
+            problem = f"{one.name} cannot be indexed: {one.problem or f'{one.root} is not there'}"
+            if root is not None:
+                raise UsageError(problem)
+            self._session.protocol.show_message(2, problem)
         return {"started": started}
 
 

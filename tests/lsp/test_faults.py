@@ -6,13 +6,14 @@ import json
 import os
 import signal
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.lsp.client import Client, RequestError, insertion
+from tests.lsp.client import BOOT, Client, RequestError, insertion
 from tests.support.home import environment
 from tests.support.trees import write
 from tests.support.wait import until
@@ -392,3 +393,111 @@ def test_descriptors_and_maps_do_not_grow(client: Client, project: Path, tmp_pat
     before = work(2)
     assert before
     assert work(6) == before
+
+
+# -- patched servers ------------------------------------------------------------------------------
+
+
+def patched(tmp_path: Path, patch: str) -> Client:
+    """Start a server that runs a patch first."""
+    (tmp_path / "home").mkdir(exist_ok=True)
+    command = [sys.executable, "-c", f"import sys\n{patch}\n{BOOT}", "lsp"]
+    return Client(env=environment(tmp_path / "home"), cwd=tmp_path, command=command)
+
+
+CRASHING = """
+from codesearch.core import child
+proper, starts = child.command, []
+def command(module, function, *arguments):
+    if module.endswith("buffer_worker"):
+        starts.append(1)
+        if len(starts) <= 3:
+            return [sys.executable, "-c", "import os; os.abort()"]
+    return proper(module, function, *arguments)
+child.command = command
+"""
+
+
+def test_a_buffer_whose_readers_are_killed_is_read_again(tmp_path: Path, project: Path):
+    client = patched(tmp_path, CRASHING)
+    try:
+        client.initialize(project)
+        client.open(project / "pkg/upload.py", "def tame_a_dragon(): pass\n")
+        client.find("tame a dragon", "tame_a_dragon", unsaved=True)
+    finally:
+        client.kill()
+
+
+POLLING = """
+from codesearch.watch import watcher
+watcher.why_no_events = lambda root: "the folder is on a network"
+watcher.POLL_SHORTEST = watcher.POLL_LONGEST = 1e6
+"""
+"""No events, and so rare polling that only the client's reports can explain an update."""
+WATCHES = {"workspace": {"didChangeWatchedFiles": {"dynamicRegistration": True}}}
+
+
+def registered(client: Client) -> list[dict[str, Any]]:
+    """Return the file watchers that the server has asked the client for."""
+    return [
+        watcher
+        for one in client.requests
+        if one["method"] == "client/registerCapability"
+        for registration in one["params"]["registrations"]
+        if registration["method"] == "workspace/didChangeWatchedFiles"
+        for watcher in registration["registerOptions"]["watchers"]
+    ]
+
+
+def test_a_client_watches_files_where_the_server_gets_no_events(tmp_path: Path, project: Path):
+    client = patched(tmp_path, POLLING)
+    try:
+        client.initialize(project, write(tmp_path / "other", {"b.py": "x = 1\n"}), capabilities=WATCHES)
+        assert registered(client) == [{"globPattern": "**/*"}]
+        write(project, {"pkg/new.py": "def wind_the_clock(): pass\n"})
+        changes = [{"uri": (project / "pkg/new.py").as_uri(), "type": 1}]
+        client.notify("workspace/didChangeWatchedFiles", {"changes": changes})
+        client.find("wind the clock", "wind_the_clock")
+    finally:
+        client.kill()
+
+
+def test_a_client_need_not_watch_where_it_is_told_not_to(tmp_path: Path, project: Path):
+    client = patched(tmp_path, POLLING)
+    try:
+        client.initialize(project, capabilities=WATCHES, initializationOptions={"watch": False})
+        assert registered(client) == []
+    finally:
+        client.kill()
+
+
+def test_a_client_need_not_watch_where_the_server_gets_events(client: Client, project: Path):
+    client.initialize(project, capabilities=WATCHES)
+    write(project, {"pkg/new.py": "def wind_the_clock(): pass\n"})
+    client.find("wind the clock", "wind_the_clock")
+    assert registered(client) == []
+
+
+SHORT_GRACE = """
+from codesearch.service.service import Service
+Service.__init__.__kwdefaults__["grace"] = 0.2
+"""
+"""Other services end when their root has been away for so long."""
+
+
+def test_a_root_that_was_away_for_long_comes_back(tmp_path: Path, project: Path):
+    client = patched(tmp_path, SHORT_GRACE)
+    try:
+        client.initialize(project)
+        project.rename(tmp_path / "away")
+        until(lambda: status(client)["state"] == "failed")
+        with pytest.raises(RequestError, match="project cannot be indexed"):
+            client.ask("codesearch/reindex", {"root": project.as_uri()})
+        time.sleep(1.0)  # longer than the grace
+        (tmp_path / "away").rename(project)
+        client.ready()
+        write(project, {"pkg/new.py": "def wind_the_clock(): pass\n"})
+        client.find("wind the clock", "wind_the_clock")
+        assert client.ask("codesearch/reindex")["started"] == [project.as_uri()]
+    finally:
+        client.kill()

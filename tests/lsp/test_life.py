@@ -115,7 +115,7 @@ def test_nothing_is_left_running(client: Client, project: Path):
 def test_it_survives_its_workers(client: Client, project: Path):
     client.initialize(project)
     uri = client.open(project / "pkg/upload.py")
-    for round_ in range(3):
+    for round_ in range(int(os.environ.get("CODESEARCH_FAULT_ROUNDS", "3"))):
         for pid in children(client.process.pid):
             os.kill(pid, signal.SIGKILL)
         client.change(uri, 2 + round_, {"text": f"def tame_dragon_number_{round_}():\n    pass\n"})
