@@ -14,7 +14,7 @@ import pytest
 from tests.support.command import Run, process
 from tests.support.home import HOUSE
 from tests.support.trees import copy_shop, write
-from tests.support.without.sitecustomize import copy_site
+from tests.support.without.sitecustomize import copy_site, use_site
 
 QUESTIONS = ("where is a failed payment tried again", "sum of all lines of a cart", "print a label lang:python")
 DART = "/// Opens the door.\nvoid openDoor() {}\n"
@@ -23,14 +23,8 @@ DART = "/// Opens the door.\nvoid openDoor() {}\n"
 def run(tree: Path, hidden: str, *arguments: str) -> Run:
     """Run a command as if some packages were not installed; "" hides none."""
     site = tree.parent / f"site {hidden}"
-    environment = {}
-    if hidden:
-        environment = copy_site(site, hidden) if not site.exists() else sites[site]
-        sites[site] = environment
+    environment = use_site(site, hidden) if site.exists() else copy_site(site, hidden)
     return process(*arguments, cwd=tree, environment=environment)
-
-
-sites: dict[Path, dict[str, str]] = {}
 
 
 def answers(tree: Path, hidden: str, *options: str) -> list[list[dict[str, Any]]]:
@@ -67,6 +61,22 @@ def test_without_onnxruntime_the_first_answers_are_the_same(shop: Path) -> None:
 
 def names(hits: list[dict[str, Any]]) -> list[tuple[str, int]]:
     return [(hit["path"], hit["start_line"]) for hit in hits]
+
+
+def test_doctor_notes_what_is_missing_and_finds_no_problem(shop: Path) -> None:
+    hidden = "onnxruntime sqlite_vec tree_sitter_dart"
+    run(shop, hidden, "index", "-q")
+    done = run(shop, hidden, "doctor", "--format", "json")
+    assert done.status == 0, done.out
+    checks = {check["name"]: check for group in done.json["groups"] for check in group["checks"]}
+    expected = {
+        "transformer": "numpy runs the reranker",
+        "vector search": "vectors are compared in Python",
+        "grammars": "Files in these languages are skipped",
+    }
+    for name, advice in expected.items():
+        assert checks[name]["state"] == "note"
+        assert advice in checks[name]["advice"]
 
 
 @pytest.mark.parametrize(("hidden", "cost"), [("onnxruntime", "four times"), ("sqlite_vec", "50 ms per query")])

@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 
 log = Log("codesearch.embed")
 
+_broken = ""
+"""Why onnxruntime could not be imported."""
+
 MAX_THREADS = 8
 """More threads gain little for the few texts of a query, and would starve other programs during a backfill."""
 
@@ -199,7 +202,9 @@ def _numpy_session(folder: Path, reason: ImportError) -> Callable[[list[int]], A
     """Return the same function without onnxruntime. Raises ModelError if it has to run the model."""
     from codesearch.embed import numpy_transformer
 
-    log.info("onnxruntime cannot be imported (%s); numpy runs the model", reason)
+    global _broken
+    _broken = " ".join(str(reason).split())
+    log.info("onnxruntime cannot be imported (%s); numpy runs the model", _broken)
     try:
         return numpy_transformer.session(folder / MODEL)
     except numpy_transformer.UnsupportedModelError as error:
@@ -209,10 +214,14 @@ def _numpy_session(folder: Path, reason: ImportError) -> Callable[[list[int]], A
 
 
 def missing() -> str:
-    """Return what it costs that onnxruntime is not installed; "" if it is."""
-    if find_spec("onnxruntime") is not None:
+    """Return what it costs that onnxruntime is not installed, or could not be imported; "" if it could."""
+    if find_spec("onnxruntime") is None:
+        why = "is not installed"
+    elif _broken:
+        why = f"cannot be imported ({_broken})"
+    else:
         return ""
-    return "onnxruntime is not installed: the reranker runs in numpy, which takes about four times as long"
+    return f"onnxruntime {why}: numpy runs the reranker, which takes about four times as long"
 
 
 def _missing(library: str, error: ImportError) -> ModelError:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 ORIGINAL = "original"
 """Subfolder with the model as sentence-transformers saves it."""
 
-INSTALL = "pip install 'codesearch-local[models]'"
+INSTALL = "run `pip install '.[models]'` in a checkout of codesearch"
 
 
 class SentenceEmbedder(Transformer):

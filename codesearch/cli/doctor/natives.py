@@ -102,22 +102,33 @@ def _numpy() -> None:
 
 def _vectors() -> Check:
     """Make an index in memory, which needs SQLite's full text and the vector extension."""
-    from codesearch.store import Store
+    from codesearch.store import Store, vector_functions
     from codesearch.store.connection import MEMORY
 
     with Store(Path(MEMORY), writable=True) as store:
         store.counts()
-    return Check("vector search", "SQLite's full text and vector search work")
+    return _slower("vector search", "SQLite's full text and vector search work", vector_functions.missing())
+
+
+def _slower(name: str, text: str, cost: str) -> Check:
+    """Return the check of something that works, if at some `cost`."""
+    return Check(name, text, "note", f"{cost}.") if cost else Check(name, text)
 
 
 def _grammars() -> Check:
     from codesearch import languages
     from codesearch.languages import grammar
 
+    broken = False
+
     def failure(name: str) -> str:
+        nonlocal broken
         try:
             grammar.load(name)
+        except grammar.GrammarError as error:
+            return str(error)
         except Exception as error:  # noqa: BLE001 -- any failure means that files of this language are skipped
+            broken = True
             return " ".join(str(error).split())[:160] or type(error).__name__
         return ""
 
@@ -127,7 +138,8 @@ def _grammars() -> Check:
     if not failed:
         return Check("grammars", f"all {len(parsed)} load ({time.monotonic() - start:.1f} s)")
     text = f"{len(failed)} of {len(parsed)} do not load: {listed(failed)} ({next(iter(failed.values()))})"
-    return Check("grammars", text, "problem", f"Files in these languages are skipped. {REINSTALL}")
+    advice = REINSTALL if broken else "docs/platforms.md says where grammars have no wheel."
+    return Check("grammars", text, "problem" if broken else "note", f"Files in these languages are skipped. {advice}")
 
 
 def check_models(model: str, rerank: str) -> None:
@@ -142,6 +154,7 @@ def check_models(model: str, rerank: str) -> None:
 def _model(name: str, *, used: bool) -> Check:
     from codesearch import embed
     from codesearch.core.errors import CodesearchError
+    from codesearch.embed import onnx
 
     optional = name != embed.STATIC
     role = "used" if used else "not used"
@@ -158,8 +171,10 @@ def _model(name: str, *, used: bool) -> Check:
         return Check(name, f"{role}, but cannot be loaded: {error}", "note", advice if used else "")
     if not works:
         return Check(name, f"{role}, but its vectors are wrong on this processor", "problem", REINSTALL)
+    cost = onnx.missing() if optional else ""
     total = sum(file.stat().st_size for file in folder.iterdir() if file.is_file())
-    return Check(name, f"{role}, {size(total)}, digest right, embeds text ({time.monotonic() - start:.1f} s)")
+    text = f"{role}, {size(total)}, digest right, embeds text ({time.monotonic() - start:.1f} s)"
+    return _slower(name, text, cost)
 
 
 def _altered(folder: Path) -> str:

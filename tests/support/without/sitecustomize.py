@@ -17,6 +17,11 @@ def copy_site(folder: Path, hidden: str) -> dict[str, str]:
         for entry in sorted(place.iterdir()):
             if entry.name not in names and not (folder / entry.name).exists():
                 (folder / entry.name).symlink_to(entry)
+    return use_site(folder, hidden)
+
+
+def use_site(folder: Path, hidden: str) -> dict[str, str]:
+    """Return the environment that uses a folder that `copy_site` filled."""
     path = os.pathsep.join([str(Path(__file__).parent), os.environ.get("PYTHONPATH", "")])
     return {"CODESEARCH_TEST_WITHOUT": hidden, "CODESEARCH_TEST_SITE": str(folder), "PYTHONPATH": path}
 
