@@ -13,6 +13,8 @@ import typer
 from codesearch.core.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from codesearch.cli.targets import Tree
     from codesearch.core.filter import Filter
 
@@ -302,6 +304,40 @@ class RerankOptions(NamedTuple):
     def settings(self) -> dict[str, Any]:
         """The settings that these options override."""
         return {"model": self.model, "embed": value_of(self.embed), "cache": False if self.no_cache else None}
+
+
+class ReportOptions(NamedTuple):
+    """How a report about a tree is printed, and whether progress is."""
+
+    format: ReportFormatOption = ReportFormat.text
+    color: ColorOption = None
+    quiet: QuietOption = False
+
+    @property
+    def is_json(self) -> bool:
+        """Whether it is printed as JSON."""
+        return self.format is ReportFormat.json
+
+    def print(self, value: object, lines: "Iterable[str]") -> None:
+        """Print a report: `value` as JSON, or `lines` as text."""
+        from codesearch.cli.ui import console
+
+        if self.is_json:
+            from codesearch.cli.ui.render import print_json
+
+            print_json(value, indent=2)
+            return
+        for line in lines:
+            console.write(line + "\n")
+
+
+def number_of(queries: str) -> int | None:
+    """Return N of `--queries N`; None if a file is named. Raises UsageError for 0."""
+    if not queries.isdecimal():
+        return None
+    if not int(queries):
+        raise UsageError("--queries must be at least 1")
+    return int(queries)
 
 
 def value_of(choice: Enum | None) -> str | None:

@@ -13,7 +13,8 @@ from codesearch.core.tokens import name_key
 
 _WORD = r"[^\W\d][\w$]*"
 _SEPARATOR = r"(?:\.|::|\#|->|/)"
-_SIGN = r"[^\w\s\"'`()\[\]{},;]"
+_SIGN = r"[^\w\s\"'`()\[\]{},;\ud800-\udfff]"
+"""A byte that is not UTF-8, which is a surrogate, is no sign."""
 _OPERATOR = rf"""
     operator\s*(?: {_SIGN}+ | \(\s*\) | \[\s*\] | , | ""\s*\w+ | (?<=\s)(?:new|delete)\b(?:\s*\[\s*\])? )
 """

@@ -140,18 +140,23 @@ class Run:
 
 
 class World:
-    """A folder and a home that are new for each run."""
+    """A folder and a home that are new for each run that finds them changed."""
 
     def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self._folder, self._patch = folder, monkeypatch
         self._made = write(folder / "made", TREE)
         self._number = 0
+        self._clean: object = None
         self.tree = self._made
         home.move_into(folder / "home", monkeypatch)
         assert self.run(["index", "-q", os.fspath(self._made)]).status == 0
 
     def renew(self, tree: Path | None = None) -> Path:
-        """Go to a fresh copy of the tree, or to another tree, with a fresh home."""
+        """Go to a fresh copy of the tree, or to another tree, with a fresh home, if it is not as it was."""
+        os.chdir(self._folder)
+        if tree is None and self._clean is not None and self._clean == self._state():
+            os.chdir(self.tree)
+            return self.tree
         shutil.rmtree(self._folder / f"{self._number}", ignore_errors=True)
         self._number += 1
         place = self._folder / f"{self._number}"
@@ -160,7 +165,15 @@ class World:
         home.move_into(place / "home", self._patch)
         self._patch.setenv("EDITOR", "true")
         os.chdir(self.tree)
+        self._clean = self._state() if tree is None else None
         return self.tree
+
+    def _state(self) -> object:
+        """Return what a run must not have changed: the files, and that there is an index; what it holds may change."""
+        place = self._folder / f"{self._number}"
+        inside = "tree", ".codesearch", "index.db"
+        files = {one.relative_to(place): one.lstat().st_mtime_ns for one in place.rglob("*") if not one.is_dir()}
+        return {name: files[name] * (name.parts[1] != inside[1]) for name in files if not name.name.endswith("-shm")}
 
     def run(self, words: list[str], stdin: bytes = b"") -> Run:
         """Run a command in this process."""
@@ -233,7 +246,7 @@ def test_any_options_of_any_command(world: World):
 
 
 def test_any_words(world: World):
-    @examples(0.2, 30)
+    @examples(0.25, 30)
     @given(words=st.lists(any_text, max_size=5), stdin=st.binary(max_size=40))
     def check(words: list[str], stdin: bytes) -> None:
         world.renew()
@@ -245,7 +258,7 @@ def test_any_words(world: World):
 def test_any_lines_as_a_batch(world: World):
     line = st.one_of(st.binary(max_size=40), st.sampled_from(WORDS).map(lambda word: word.encode("utf-8", "replace")))
 
-    @examples(0.1, 20)
+    @examples(0.15, 20)
     @given(lines=st.lists(line.map(lambda text: text.replace(b"\n", b"")), max_size=8))
     def check(lines: list[bytes]) -> None:
         world.renew()
@@ -279,7 +292,7 @@ def _utf8(text: str) -> bytes:
 
 @pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="the file system refuses such names")
 def test_any_files(world: World, tmp_path: Path):
-    @examples(0.1, 15)
+    @examples(0.04, 10)
     @given(files=trees(), format=st.sampled_from(FORMATS))
     def check(files: dict[bytes, bytes], format: str) -> None:
         tree = world.renew(Path(tmp_path / "files"))

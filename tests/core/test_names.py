@@ -31,7 +31,8 @@ def test_a_name_is_split_from_its_containers(typed, last, containers):
 
 
 @pytest.mark.parametrize(
-    "typed", ["loading...", "java.util.*", "std::*", "src/*", "a + b", "don't", "C++", "3.14", "why?!"]
+    "typed",
+    ["loading...", "java.util.*", "std::*", "src/*", "a + b", "don't", "C++", "3.14", "why?!", "\udc80", "\udc80=="],
 )
 def test_other_text_is_no_name(typed):
     assert names.split(typed) is None

@@ -12,11 +12,10 @@ import typer
 
 from codesearch.cli import options, session, targets
 from codesearch.cli.exit_codes import FOUND
-from codesearch.cli.options import ColorOption, ModelOption, PathArgument, QuietOption, ReportFormat, ReportFormatOption
+from codesearch.cli.options import ModelOption, PathArgument, ReportOptions
 from codesearch.cli.ui import console
 from codesearch.cli.ui.console import Look, clean
 from codesearch.cli.ui.reports import number, size
-from codesearch.core.errors import UsageError
 
 if TYPE_CHECKING:
     from codesearch.bench.values import Asking, Bench
@@ -47,8 +46,6 @@ def bench(
         int, typer.Option("--cold", min=1, metavar="N", help="Number of queries to run in a new process each.")
     ] = COLD,
     service: Annotated[bool, typer.Option("--service", help="Also query through `codesearch watch`.")] = False,
-    format: ReportFormatOption = ReportFormat.text,
-    color: ColorOption = None,
     model: ModelOption = None,
     embed: Annotated[
         EmbedChoice | None,
@@ -59,7 +56,8 @@ def bench(
             show_default=False,
         ),
     ] = None,
-    quiet: QuietOption = False,
+    *,
+    output: ReportOptions,
 ) -> int:
     """Measure the cost of indexing and querying a folder: time, memory, index size.
 
@@ -75,24 +73,17 @@ def bench(
     from codesearch.bench.values import to_json
     from codesearch.cli.ui.progress import stretches
 
-    if queries.isdecimal() and not int(queries):
-        raise UsageError("--queries must be at least 1")
-    texts = () if queries.isdecimal() else tuple(asked.read(Path(queries)))
-    count = int(queries) if queries.isdecimal() else len(texts)
+    count = options.number_of(queries)
+    texts = tuple(asked.read(Path(queries))) if count is None else ()
+    wanted = measure.Wanted(count or len(texts), cold, texts, service)
     given = {"model": model, "embed": options.value_of(embed)}
     settings = {name: value for name, value in given.items() if value is not None}
-    with session.opened(targets.folder_of(path), **settings, color=options.value_of(color)) as index:
+    with session.opened(targets.folder_of(path), **settings, color=options.value_of(output.color)) as index:
         index.check_model()
         root, look = index.root, console.look(index.settings.color)
     with _endable():
-        found = measure.bench(root, settings, measure.Wanted(count, cold, texts, service), stretches(quiet=quiet))
-    if format is ReportFormat.json:
-        from codesearch.cli.ui.render import print_json
-
-        print_json(to_json(found), indent=2)
-    else:
-        for line in lines(found, look):
-            console.write(line + "\n")
+        found = measure.bench(root, settings, wanted, stretches(quiet=output.quiet))
+    output.print(to_json(found), lines(found, look))
     return FOUND
 
 

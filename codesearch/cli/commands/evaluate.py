@@ -11,7 +11,7 @@ import typer
 
 from codesearch.cli import options, session, targets
 from codesearch.cli.exit_codes import FOUND, NOTHING
-from codesearch.cli.options import ColorOption, PathArgument, QuietOption, ReportFormat, ReportFormatOption
+from codesearch.cli.options import PathArgument, ReportOptions
 from codesearch.cli.ui import console
 from codesearch.cli.ui.console import Look, clean
 from codesearch.core.errors import UsageError
@@ -47,7 +47,6 @@ def evaluate(
         ),
     ] = None,
     seed: Annotated[int, typer.Option("--seed", min=0, metavar="N", help="Random seed for choosing queries.")] = 0,
-    format: ReportFormatOption = ReportFormat.text,
     html: Annotated[
         str | None,
         typer.Option(
@@ -76,8 +75,8 @@ def evaluate(
             show_default=False,
         ),
     ] = None,
-    color: ColorOption = None,
-    quiet: QuietOption = False,
+    *,
+    output: ReportOptions,
 ) -> int:
     """Measure search quality on your own code, without labelled queries.
 
@@ -92,7 +91,7 @@ def evaluate(
     index is not used. Exit status: 0 done, 1 below --fail-under or --baseline, 2 error.
     """
     limits = _limits(fail_under or [])
-    with session.opened(targets.folder_of(path), color=options.value_of(color)) as index:
+    with session.opened(targets.folder_of(path), color=options.value_of(output.color)) as index:
         from codesearch.cli.ui.progress import stretches
         from codesearch.quality import ask, evaluation, report
 
@@ -102,11 +101,11 @@ def evaluate(
         for file in (html, save):
             if file is not None and not Path(file).absolute().parent.is_dir():
                 raise UsageError(f"{file}: cannot be written: the folder does not exist")
-        found = evaluation.evaluate(index.root, variants, wanted, stretches(quiet=quiet))
+        found = evaluation.evaluate(index.root, variants, wanted, stretches(quiet=output.quiet))
         if baseline is not None and earlier is not None:
             found = replace(found, baseline=report.against(found.runs[0], Path(baseline), earlier, seed))
         look = console.look(index.settings.color)
-    value = report.to_json(found) if format is ReportFormat.json or save is not None else {}
+    value = report.to_json(found) if output.is_json or save is not None else {}
     if save is not None:
         import json
 
@@ -115,13 +114,7 @@ def evaluate(
         from codesearch.quality.html import page
 
         _save(html, page(found))
-    if format is ReportFormat.json:
-        from codesearch.cli.ui.render import print_json
-
-        print_json(value, indent=2)
-    else:
-        for line in lines(found, look):
-            console.write(line + "\n")
+    output.print(value, lines(found, look))
     return _ended(found, limits)
 
 
@@ -129,10 +122,8 @@ def _wanted(index: Index, queries: str, seed: int) -> Any:
     from codesearch.quality import questions
     from codesearch.quality.evaluation import Wanted
 
-    if queries.isdecimal():
-        if not int(queries):
-            raise UsageError("--queries must be at least 1")
-        return Wanted(mined=int(queries), seed=seed)
+    if (count := options.number_of(queries)) is not None:
+        return Wanted(mined=count, seed=seed)
     if queries == "feedback":
         return Wanted(questions=tuple(_opened(index)), seed=seed)
     return Wanted(questions=tuple(questions.read(Path(queries))), seed=seed)
