@@ -13,8 +13,6 @@ import typer
 from codesearch.core.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from codesearch.cli.targets import Tree
     from codesearch.core.filter import Filter
 
@@ -317,18 +315,6 @@ class ReportOptions(NamedTuple):
     def is_json(self) -> bool:
         """Whether it is printed as JSON."""
         return self.format is ReportFormat.json
-
-    def print(self, value: object, lines: "Iterable[str]") -> None:
-        """Print a report: `value` as JSON, or `lines` as text."""
-        from codesearch.cli.ui import console
-
-        if self.is_json:
-            from codesearch.cli.ui.render import print_json
-
-            print_json(value, indent=2)
-            return
-        for line in lines:
-            console.write(line + "\n")
 
 
 def number_of(queries: str) -> int | None:

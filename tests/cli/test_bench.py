@@ -144,7 +144,7 @@ def test_queries_of_a_file_and_the_service(small: Path, tmp_path: Path, call: Ca
         (("tree", "--queries", "0"), "--queries must be at least 1"),
         (("tree", "--queries", "none.txt"), "none.txt: no such file"),
         (("tree", "--model", "unheard-of"), "unheard-of"),
-        (("tree", "--embed", "full"), "'full' is not one of"),
+        (("tree", "--embed", "full"), "--embed must be lazy or none, not 'full'. Try"),
     ],
 )
 def test_errors(small: Path, scratch: Path, call: Call, monkeypatch: pytest.MonkeyPatch, arguments, said: str):

@@ -15,7 +15,7 @@ from codesearch.cli.exit_codes import FOUND
 from codesearch.cli.options import ModelOption, PathArgument, ReportOptions
 from codesearch.cli.ui import console
 from codesearch.cli.ui.console import Look, clean
-from codesearch.cli.ui.reports import number, size
+from codesearch.cli.ui.reports import number, printed, size
 
 if TYPE_CHECKING:
     from codesearch.bench.values import Asking, Bench
@@ -83,7 +83,7 @@ def bench(
         root, look = index.root, console.look(index.settings.color)
     with _endable():
         found = measure.bench(root, settings, wanted, stretches(quiet=output.quiet))
-    output.print(to_json(found), lines(found, look))
+    printed(to_json(found), lines(found, look), as_json=output.is_json)
     return FOUND
 
 

@@ -14,6 +14,7 @@ from codesearch.cli.exit_codes import FOUND, NOTHING
 from codesearch.cli.options import PathArgument, ReportOptions
 from codesearch.cli.ui import console
 from codesearch.cli.ui.console import Look, clean
+from codesearch.cli.ui.reports import printed
 from codesearch.core.errors import UsageError
 
 if TYPE_CHECKING:
@@ -114,7 +115,7 @@ def evaluate(
         from codesearch.quality.html import page
 
         _save(html, page(found))
-    output.print(value, lines(found, look))
+    printed(value, lines(found, look), as_json=output.is_json)
     return _ended(found, limits)
 
 

@@ -7,6 +7,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from codesearch.cli.ui import console
 from codesearch.cli.ui.console import Look, clean
 
 if TYPE_CHECKING:
@@ -19,6 +20,17 @@ if TYPE_CHECKING:
 
 MOST = 8
 """Maximum number of unknown file extensions that a status names."""
+
+
+def printed(value: object, lines: Iterable[str], *, as_json: bool) -> None:
+    """Print a report: `value` as JSON, or `lines` as text."""
+    if as_json:
+        from codesearch.cli.ui.render import print_json
+
+        print_json(value, indent=2)
+        return
+    for line in lines:
+        console.write(line + "\n")
 
 
 def size(count: float) -> str:
