@@ -19,6 +19,7 @@ from pathlib import Path
 
 HOUSE = Path(__file__).resolve().parents[1]
 DIST = HOUSE / "dist"
+LICENCES = ["LICENSE", "LICENSES/MiniLM-MIT.txt", "NOTICE"]
 FORBIDDEN = re.compile(r"(^|/)(tests?|training|benchmarks|node_modules|__pycache__|\.codesearch|\.git)/")
 
 
@@ -58,8 +59,10 @@ def _check_names(names: Iterable[str], version: str) -> None:
     for problem, found in (("missing in the wheel", missing), ("does not belong in the wheel", strange)):
         if found:
             sys.exit(f"{problem}: {', '.join(sorted(found))}")
-    if not any(name.endswith("/LICENSE") for name in licences) or not any("NOTICE" in name for name in licences):
-        sys.exit(f"the wheel lacks licences or notices: {licences}")
+    if sorted(name.removeprefix(f"{info}licenses/") for name in licences) != LICENCES:
+        sys.exit(f"the wheel must hold {LICENCES} as licences, and has {licences}")
+    if twice := [name for name in names if "NOTICE" in name and name not in licences]:
+        sys.exit(f"the wheel holds notices twice: {twice}")
 
 
 def _names(wheel: Path) -> set[str]:

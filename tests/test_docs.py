@@ -161,10 +161,58 @@ def test_every_column_of_the_views_is_documented(example: Path, view: str):
     assert re.findall(r"^\| `(\w+)` \|", section[1], re.M) == columns
 
 
-def test_no_text_tells_anyone_to_install_a_strangers_package():
-    for document in [*HOUSE.glob("*.md"), *DOCS.glob("*.md")]:
-        text = document.read_text("utf-8")
-        assert not re.search(r"(pip|pipx|uv) (tool )?(install|run) codesearch\b(?!-)", text), document
+INSTALLS = (
+    r"\b(?:pip3?|pipx|uv(?: tool| pip)?|conda|poetry)['\"]? (?:install|run|add|download|inject)"
+    r"|\buvx|--install-extension"
+)
+TEXTS = {".md", ".py", ".ts", ".mjs", ".json", ".el", ".vim", ".lua", ".sh", ".toml", ".yml"}
+
+
+def installed_by_name(text: str) -> list[str]:
+    """Return the names like ours that the commands in a text fetch from a registry; paths are not names."""
+    commands = re.findall(rf"(?:{INSTALLS})((?: [^\s`|;&]+)+)", text)
+    words = [word.strip("'\",.:()<>*") for command in commands for word in command.split()]
+    return [word for word in words if word.lower().startswith("codesearch") and not re.search(r"[/\\]|\.vsix$", word)]
+
+
+def test_no_text_tells_anyone_to_install_a_name_that_is_not_ours():
+    """`codesearch` on PyPI is a stranger's, and `codesearch-local` is not registered: anyone may take it."""
+    names = ("codesearch", "lsp", "docs", "editors", "tests", "training", "benchmarks", ".ci")
+    found = [*HOUSE.glob("*.*"), *(path for name in names for path in (HOUSE / name).rglob("*.*"))]
+    texts = [path for path in found if path.suffix in TEXTS and not {"node_modules", "out"} & set(path.parts)]
+    assert len(texts) > 300
+    for path in texts:
+        if path != Path(__file__) and path.is_file():
+            assert installed_by_name(path.read_text("utf-8", "replace")) == [], path
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "python -m pip install --force-reinstall codesearch-local",
+        "sentence-transformers is missing: pip install 'codesearch-local[models]'",
+        "pipx install codesearch",
+        "uv tool install codesearch",
+        "`uvx codesearch query x`",
+        "code --install-extension codesearch-local.codesearch",
+    ],
+)
+def test_an_installation_by_name_is_noticed(text: str):
+    assert installed_by_name(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "pip install . && ~/.codesearch-venv/bin/codesearch query x",
+        "pip install -r requirements-minimal.txt",
+        "pipx uninstall codesearch-local",
+        "code --install-extension codesearch.vsix",
+        "run `pip install '.[models]'` in a checkout of codesearch",
+    ],
+)
+def test_an_installation_from_the_checkout_is_allowed(text: str):
+    assert not installed_by_name(text)
 
 
 def anchors(text: str) -> set[str]:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import random
+import shutil
 from pathlib import Path
 
 import pytest
 
 from codesearch.files import FileOptions, discover, discover_only
 from tests.support.git import git
+
+pytestmark = pytest.mark.skipif(shutil.which("git") is None, reason="needs git")
 
 NAMES = ["a.py", "b.go", "notes.md", "tool", "build", "src", "lib", "x y.py", "é.py", "gen.js"]
 IGNORES = ["build/\n", "*.js\n", "/src/*\n!/src/a.py\n", "lib/**/b.go\n", "x*\n!x y.py\n"]
