@@ -2,7 +2,7 @@
 
     ENVIRONMENT/bin/python .ci/footprint.py
 
-Run it with the interpreter of a fresh environment that holds nothing but codesearch; docs/platforms.md shows the result.
+Run it with the interpreter of a fresh environment that holds nothing but codesearch. docs/platforms.md has the result.
 """
 
 from __future__ import annotations
