@@ -25,7 +25,8 @@ def size(distribution: Distribution) -> float:
 
 def licence(distribution: Distribution) -> str:
     """Return the licence that a package states."""
-    stated = distribution.metadata.get("License-Expression") or distribution.metadata.get("License") or ""
+    fields = [*(distribution.metadata.get_all(name) or () for name in ("License-Expression", "License")), ("",)]
+    stated = next(values[0] for values in fields if values)
     if 0 < len(stated) < 80 and "\n" not in stated:
         return re.sub(r" [Ll]icen[cs]e$", "", stated)
     classifiers = distribution.metadata.get_all("Classifier") or ()
