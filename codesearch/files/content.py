@@ -8,6 +8,7 @@ from hashlib import blake2b
 from pathlib import Path
 
 from codesearch.core.types import Skipped
+from codesearch.files import declared
 from codesearch.files.reading import read_plain
 from codesearch.files.values import FileOptions, Source
 
@@ -20,10 +21,8 @@ _CONTROL = bytes(sorted(set(range(32)) - set(b"\t\n\v\f\r\b\x1b")))
 _MOST_CONTROL = 0.1
 _LONE_CR = re.compile(rb"\r(?!\n)")
 
-_CODING = re.compile(rb"coding[:=][ \t]*([-\w.]+)")
-_EAST_ASIAN = frozenset(
-    ("gbk", "gb2312", "gb18030", "big5", "shift_jis", "cp932", "euc_jp", "iso2022_jp", "euc_kr", "cp949", "cp950")
-)
+_SHIFTED = b"\x1b$"
+"""In ISO-2022-JP, the start of Japanese letters; their bytes are ASCII."""
 _BOMS = (
     (codecs.BOM_UTF32_LE, "utf-32-le"),  # before UTF-16: begins with the same two bytes
     (codecs.BOM_UTF32_BE, "utf-32-be"),
@@ -91,24 +90,12 @@ def _wide_without_bom(raw: bytes) -> str | None:
     return None
 
 
-def _declared(data: bytes) -> str | None:
-    """Return the East Asian encoding that the first two lines declare (as in PEP 263), if all of the text is in it."""
-    found = _CODING.search(b"\n".join(data[:_HEAD].split(b"\n", 2)[:2]))
-    try:
-        name = codecs.lookup(found[1].decode("ascii")).name if found else ""
-        if name not in _EAST_ASIAN:
-            return None
-        data.decode(name)
-    except (LookupError, UnicodeError):
-        return None
-    return name
-
-
 def decode(raw: bytes) -> tuple[bytes, str] | str:
     """Return (UTF-8 bytes for the parser, encoding of the file), or the reason why it cannot be read.
 
-    Bytes that are not UTF-8 are read as Windows-1252, so a file that mixes both loses nothing. A CR without
-    LF becomes LF: editors (and the language server protocol) count it as the end of a line, parsers do not.
+    Bytes that are not UTF-8 are read in the encoding that the file declares, or else as Windows-1252, so a file that
+    mixes both loses nothing. A CR without LF becomes LF: editors (and the language server protocol) count it as the end
+    of a line, parsers do not.
     """
     encoding = next((name for bom, name in _BOMS if raw.startswith(bom)), None) or (
         _wide_without_bom(raw) if b"\0" in raw[:_LOOK] else None
@@ -129,14 +116,15 @@ def decode(raw: bytes) -> tuple[bytes, str] | str:
     if encoding.startswith("utf-8"):
         try:
             data.decode()
+            known = declared.decoded(data) if _SHIFTED in data else None
         except UnicodeDecodeError:
+            known = declared.decoded(data)
             text = data.decode("utf-8", "codesearch-cp1252")
-            declared = _declared(data)
-            if declared is not None:
-                return _LONE_CR.sub(b"\n", data.decode(declared).encode()), declared
             # As many characters as bytes: nothing in it was UTF-8 beyond ASCII.
             encoding = "cp1252" if len(text) == len(data) else f"{encoding}+cp1252"
             data = text.encode()
+        if known is not None:
+            data, encoding = known[0].encode(), known[1]
     if data.count(b"\r") != data.count(b"\r\n"):
         data = _LONE_CR.sub(b"\n", data)
     return data, encoding

@@ -11,7 +11,7 @@ from codesearch.watch.debounce import Batch
 OWN = frozenset({".codesearch", ".git", ".hg", ".svn", ".jj"})
 IGNORE_FILES = frozenset({".gitignore", ".codesearchignore"})
 SETTINGS_FILES = frozenset({PROJECT_FILE, "pyproject.toml"})
-GIT_FILES = frozenset({"HEAD", "index", "info/exclude"})
+GIT_FILES = frozenset({"HEAD", "index"})
 """Files of a git folder that decide which files git lists, besides the files themselves."""
 
 NOTHING = Batch()
@@ -40,7 +40,7 @@ def classify_event(path: str, *, folder: bool) -> Batch:
 
 def classify_git_event(path: str) -> Batch:
     """Return what to check after a file of the git folder changed; `path` is relative to that folder."""
-    if path == "info/exclude":
+    if path in ("info/exclude", "config"):
         return Batch(whole=True, folders=True)
     return Batch(whole=True) if path in GIT_FILES else NOTHING
 

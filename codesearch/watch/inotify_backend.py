@@ -17,9 +17,9 @@ from pathlib import Path
 
 from codesearch.files.values import FileOptions
 from codesearch.watch.backend import Listener, NoEventsError
-from codesearch.watch.classify import classify_event, classify_git_event
+from codesearch.watch.classify import classify_event
 from codesearch.watch.debounce import Batch
-from codesearch.watch.watched_folders import Folders, git_folders
+from codesearch.watch.watched_folders import Folders, folders_of, git_files
 
 _MODIFY, _ATTRIB, _CLOSE_WRITE = 0x2, 0x4, 0x8
 _MOVED_FROM, _MOVED_TO, _CREATE, _DELETE = 0x40, 0x80, 0x100, 0x200
@@ -57,7 +57,10 @@ class InotifyBackend:
         self._folders = Folders(root, options)
         self._paths: dict[int, bytes] = {}
         self._wds: dict[bytes, int] = {}
-        self._special: dict[int, str] = {}
+        self._special: dict[int, dict[bytes, Batch]] = {}
+        """For each watch outside the tree proper: names in the folder, and what to check when they change."""
+        self._inside: dict[bytes, Batch] = {}
+        """Files of git's that are in the tree, such as a global ignore file: path -> what to check."""
         self._fd = -1
         self._wake = (-1, -1)
         self._thread = threading.Thread(target=self._run, name="codesearch-inotify", daemon=True)
@@ -124,10 +127,13 @@ class InotifyBackend:
     # -- watches ----------------------------------------------------------------------------------
 
     def _watch_all(self) -> None:
-        for path, kind in git_folders(self._root).items():
-            wd = self._kernel_add(path, _GIT_MASK)
+        files = git_files(self._root)
+        start = self._top.rstrip(b"/") + b"/"
+        self._inside = {path[len(start) :]: batch for path, batch in files.items() if path.startswith(start)}
+        for folder, names in folders_of(files).items():
+            wd = self._kernel_add(folder, _GIT_MASK)
             if wd >= 0:
-                self._special[wd] = kind
+                self._special[wd] = names
         self._add_below(b"")
 
     def _add_below(self, folder: bytes) -> None:
@@ -211,7 +217,7 @@ class InotifyBackend:
             self._watch_all()  # folders may have been made meanwhile
             return Batch(whole=True, folders=True)
         if wd in self._special:
-            return self._special_event(wd, mask, os.fsdecode(name))
+            return self._special_event(wd, mask, name)
         folder = self._paths.get(wd)
         if folder is None:
             return Batch()
@@ -225,17 +231,16 @@ class InotifyBackend:
         path = folder + b"/" + name if folder else name
         if mask & _ISDIR:
             self._folder_event(path, mask)
+        if path in self._inside:
+            return self._inside[path]
         return classify_event(os.fsdecode(path), folder=bool(mask & _ISDIR))
 
-    def _special_event(self, wd: int, mask: int, name: str) -> Batch:
+    def _special_event(self, wd: int, mask: int, name: bytes) -> Batch:
         """Handle an event of a folder outside the tree that decides what git lists."""
         if mask & _IGNORED:
             self._special.pop(wd)
             return Batch(whole=True)
-        kind = self._special[wd]
-        if kind == "above":
-            return Batch(whole=True, folders=True) if name == ".gitignore" else Batch()
-        return classify_git_event(f"info/{name}" if kind == "info" else name)
+        return self._special[wd].get(name, Batch())
 
     def _folder_event(self, path: bytes, mask: int) -> None:
         """Adjust the watches to a folder that was made, moved or deleted."""

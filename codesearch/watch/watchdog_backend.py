@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import os
 import threading
@@ -10,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from codesearch.watch.backend import Listener, NoEventsError
-from codesearch.watch.classify import classify_event, classify_git_event
+from codesearch.watch.classify import classify_event
 from codesearch.watch.debounce import Batch
-from codesearch.watch.watched_folders import git_folders
+from codesearch.watch.watched_folders import folders_of, git_files
 
 COOKIE = "watch-cookie-"
 """Prefix of files that are made in the folder of the index: once their event arrives, so have all earlier ones."""
@@ -33,7 +34,9 @@ class WatchdogBackend:
         self._bases = [str(root)] if str(root) == str(root.resolve()) else [str(root), str(root.resolve())]
         self._cookies = cookies if cookies is not None and cookies.is_relative_to(root) else None
         self._listener, self._failed = listener, failed
-        self._git: dict[str, str] = {}
+        self._git: dict[str, dict[bytes, Batch]] = {}
+        """Folders of files that decide what git lists: names in each, and what to check when they change."""
+        self._handler: Any = None
         self._arrived: dict[str, threading.Event] = {}
         self._observer: Any = None
 
@@ -52,17 +55,23 @@ class WatchdogBackend:
                 backend.event(event)
 
         self._observer = Observer()
-        handler = Handler()
-        self._git = {os.fsdecode(path): kind for path, kind in git_folders(self._root).items()}
+        self._handler = Handler()
         try:
-            self._observer.schedule(handler, str(self._root), recursive=True)
-            for folder in self._git:
-                if not Path(folder).is_relative_to(self._root) and Path(folder).is_dir():
-                    self._observer.schedule(handler, folder, recursive=False)
+            self._observer.schedule(self._handler, str(self._root), recursive=True)
+            self._watch_git()
             self._observer.start()
         except (OSError, RuntimeError) as error:
             self._observer = None
             raise NoEventsError(f"the system reports no file-system events: {error}") from error
+
+    def _watch_git(self) -> None:
+        """Watch the folders outside the tree that hold git's rules, if they are not watched yet."""
+        for path, names in folders_of(git_files(self._root)).items():
+            folder = os.fsdecode(path)
+            if folder not in self._git and not Path(folder).is_relative_to(self._root) and Path(folder).is_dir():
+                self._observer.schedule(self._handler, folder, recursive=False)
+            for shown in {folder, os.path.realpath(folder)}:
+                self._git[shown] = {**self._git.get(shown, {}), **names}
 
     def close(self) -> None:
         """End the threads."""
@@ -72,7 +81,10 @@ class WatchdogBackend:
             self._observer = None
 
     def refresh(self, folders: Iterable[str] = (), *, rules: bool = False) -> None:
-        """Nothing to do: everything is watched."""
+        """Watch the folders that new rules are in; the tree is watched whole."""
+        if rules and self._observer is not None:
+            with contextlib.suppress(OSError, RuntimeError):
+                self._watch_git()
 
     def flush(self, timeout: float) -> bool:
         """Make a file and wait for its event: everything before it has then been reported."""
@@ -110,11 +122,9 @@ class WatchdogBackend:
             if arrived := self._arrived.get(name):
                 arrived.set()
             return Batch()
-        kind = self._git.get(os.path.dirname(path))  # noqa: PTH120 - once an event
-        if kind == "above" and name == ".gitignore":
-            return Batch(whole=True, folders=True)
-        if kind in ("git", "info"):
-            return classify_git_event(f"info/{name}" if kind == "info" else name)
+        known = self._git.get(os.path.dirname(path), {}).get(os.fsencode(name))  # noqa: PTH120 - once an event
+        if known is not None:
+            return known
         for base in self._bases:
             if path == base:
                 return Batch(whole=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from codesearch.files import git
@@ -11,6 +11,7 @@ from codesearch.files.discovery import Selection
 from codesearch.files.reading import read_plain
 from codesearch.files.values import FileOptions
 from codesearch.files.walk import DEFAULT_IGNORES, OWN_FOLDERS, Chain, read_rules, rules_above
+from codesearch.watch.debounce import Batch
 
 
 class Folders:
@@ -83,10 +84,15 @@ def _excludes(top: bytes) -> Chain:
     return ((0, b"", rules),) if rules else ()
 
 
-def git_folders(root: Path) -> dict[bytes, str]:
-    """Return the folders outside the tree proper whose files decide what git lists: absolute path -> kind.
+RULES = Batch(whole=True, folders=True)
+"""What to check when ignore rules may have changed."""
 
-    Kinds: `git` (HEAD, index), `info` (exclude), `above` (a `.gitignore` between the work tree's top and the root).
+
+def git_files(root: Path) -> dict[bytes, Batch]:
+    """Return the files, besides those of the tree, that decide what git lists: absolute path -> what to check.
+
+    These are HEAD and index, each `.gitignore` between the top of the work tree and the root, `info/exclude`, the
+    user's global ignore file, and the configuration that names it. They need not exist yet.
     """
     folder = os.fsencode(root)
     top = git.top_of(folder)
@@ -98,10 +104,42 @@ def git_folders(root: Path) -> dict[bytes, str]:
             text = read_plain(own, 8192)
         except OSError:
             return {}
-        own = os.path.join(top, text.removeprefix(b"gitdir:").strip())  # noqa: PTH118 - bytes
-    found = {os.path.normpath(own): "git", git.identity(top) + b"/info": "info"}
+        own = os.path.normpath(os.path.join(top, text.removeprefix(b"gitdir:").strip()))  # noqa: PTH118 - bytes
+    common = git.identity(top)
+    found = {own + b"/HEAD": Batch(whole=True), own + b"/index": Batch(whole=True)}
+    rules = [common + b"/info/exclude", common + b"/config", *_users_files(folder)]
     at = folder
     while at != top:
         at = os.path.dirname(at)  # noqa: PTH120 - bytes
-        found[at] = "above"
+        rules.append(at + b"/.gitignore")
+    for path in rules:
+        found[path] = found[os.path.realpath(path)] = RULES
+    return found
+
+
+def _users_files(folder: bytes) -> list[bytes]:
+    """Return the user's global ignore file, and the files of git's configuration that may name another."""
+    settings = os.environ.get("XDG_CONFIG_HOME") or os.path.expanduser("~/.config")  # noqa: PTH111
+    named = os.environ.get("GIT_CONFIG_GLOBAL")
+    found = [named] if named else [os.path.expanduser("~/.gitconfig"), f"{settings}/git/config"]  # noqa: PTH111
+    try:
+        ignored = git.output(folder, ["config", "--path", "--get", "core.excludesFile"])
+        found.append(os.fsdecode(os.path.join(folder, ignored.rstrip(b"\n"))))  # noqa: PTH118 - bytes
+    except (git.GitUnavailableError, ValueError):  # also the answer if none is set
+        found.append(f"{settings}/git/ignore")
+    return [os.fsencode(path) for path in found if Path(path).is_absolute()]
+
+
+def folders_of(files: Mapping[bytes, Batch]) -> dict[bytes, dict[bytes, Batch]]:
+    """Return the folders to watch for some files: folder -> name in it -> what to check.
+
+    For a folder that does not exist yet, its nearest parent is watched until it does.
+    """
+    found: dict[bytes, dict[bytes, Batch]] = {}
+    for path, batch in files.items():
+        folder, name = os.path.split(path)
+        while not os.path.isdir(folder) and os.path.dirname(folder) != folder:  # noqa: PTH112, PTH120 - bytes
+            (folder, name), batch = os.path.split(folder), RULES
+        names = found.setdefault(folder, {})
+        names[name] = names.get(name, Batch()) | batch
     return found

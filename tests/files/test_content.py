@@ -182,10 +182,67 @@ def test_minified_is_a_matter_of_names_too_and_of_languages():
     assert not is_minified("a.c", PACKED.encode(), "c")
 
 
-@pytest.mark.parametrize("encoding", ["gbk", "shift_jis", "euc_jp"])
-def test_an_east_asian_encoding_that_the_file_declares(encoding):
-    raw = f"# -*- coding: {encoding} -*-\n# 日本\nx = 1\n".encode(encoding)
-    assert decode(raw) == (raw.decode(encoding).encode(), encoding)
+CHINESE, JAPANESE, KOREAN, RUSSIAN = "导出订单数据", "注文データを保存する", "주문 데이터를 저장", "Сохранить заказ"
+
+
+@pytest.mark.parametrize(
+    ("declaration", "encoding", "text"),
+    [
+        ("# -*- coding: gbk -*-", "gbk", CHINESE),
+        ("# coding=gb2312", "gb2312", CHINESE),
+        ("#!/usr/bin/env ruby\n# encoding: euc-jp", "euc_jp", JAPANESE),
+        ("# -*- coding: shift_jis -*-", "shift_jis", JAPANESE),
+        ("# coding: iso-2022-jp", "iso2022_jp", JAPANESE),
+        ("# -*- coding: euc-kr -*-", "euc_kr", KOREAN),
+        ("# -*- coding: big5 -*-", "big5", "匯出訂單"),
+        ("# -*- coding: koi8-r -*-", "koi8-r", RUSSIAN),
+        ("# -*- coding: windows-1251 -*-", "cp1251", RUSSIAN),
+        ("/* -*- mode: c; coding: japanese-shift-jis-unix -*- */", "shift_jis", JAPANESE),
+        ("// -*- coding: cyrillic-koi8 -*-", "koi8-r", RUSSIAN),
+        ("/* vim: set fileencoding=cp936 : */", "gbk", CHINESE),
+        ("// vim: fenc=euc-kr", "euc_kr", KOREAN),
+        ('<?xml version="1.0" encoding="GBK"?>', "gbk", CHINESE),
+        ("<!doctype html>\n<html>\n<head>\n<meta charset=Shift_JIS>", "shift_jis", JAPANESE),
+        ('<html><head><meta http-equiv="Content-Type" content="text/html; charset=koi8-r">', "koi8-r", RUSSIAN),
+        ('@charset "big5";', "big5", "匯出訂單"),
+        ("use strict;\nuse encoding 'euc-jp';", "euc_jp", JAPANESE),
+        ("<?php\ndeclare(encoding='SJIS');", "shift_jis", JAPANESE),
+        ("SET NAMES gbk;", "gbk", CHINESE),
+    ],
+)
+def test_an_encoding_that_the_file_declares(declaration, encoding, text):
+    whole = f"{declaration}\nx = 1\n{text}\n"
+    assert decode(whole.encode(encoding)) == (whole.encode(), encoding)
+
+
+@pytest.mark.parametrize("declaration", ["/* vim: set fenc=gbk : */", "# Local Variables:\n# coding: gbk\n# End:"])
+def test_an_encoding_that_the_end_of_the_file_declares(declaration):
+    whole = "x = 1\n" * 500 + f"# {CHINESE}\n{declaration}\n"
+    assert decode(whole.encode("gbk")) == (whole.encode(), "gbk")
+
+
+def test_letters_of_the_larger_encoding_that_programs_write():
+    for name, text, larger in (
+        ("gb2312", "朱镕基", "gb18030"),
+        ("shift_jis", "①髙", "cp932"),
+        ("euc-kr", "뷁", "cp949"),
+    ):
+        whole = f"# coding: {name}\n# {text}\n"
+        assert decode(whole.encode(larger)) == (whole.encode(), larger)
+
+
+def test_a_damaged_letter_does_not_cost_the_others():
+    raw = ("# coding: gbk\n" + f"# {CHINESE}\n" * 40).encode("gbk") + b"# \xff\n"
+    decoded = decode(raw)
+    assert not isinstance(decoded, str)
+    assert decoded[1] == "gbk"
+    assert decoded[0].decode().count(CHINESE) == 40
+
+
+@pytest.mark.parametrize("name", ["rot13", "base64", "utf-7", "unicode_escape", "nosuch", "latin-1", "utf-8"])
+def test_other_declarations_change_nothing(name):
+    raw = f"# coding: {name}\n# caf".encode() + b"\xe9\n"
+    assert decode(raw) == (raw.decode("latin-1").encode(), "cp1252")
 
 
 def test_a_declared_encoding_that_does_not_fit_is_not_used():

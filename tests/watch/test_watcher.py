@@ -18,7 +18,7 @@ from codesearch.files import FileOptions, discover
 from codesearch.watch import Batch, Watcher, watcher
 from codesearch.watch.backend import NoEventsError
 from codesearch.watch.watchdog_backend import WatchdogBackend
-from codesearch.watch.watched_folders import Folders, git_folders
+from codesearch.watch.watched_folders import RULES, Folders, git_files
 from codesearch.watch.watcher import RootGoneError, inside
 from tests.files.test_partial import make_tree
 from tests.support.git import git
@@ -42,7 +42,7 @@ class Seen:
 
 
 @pytest.fixture
-def tree(tmp_path: Path) -> Path:
+def tree(tmp_path: Path, private_home: Path) -> Path:
     root = tmp_path / "tree"
     (root / "src" / "deep").mkdir(parents=True)
     (root / "node_modules" / "lib").mkdir(parents=True)
@@ -135,8 +135,8 @@ def test_ignored_folders_cost_no_watch_unless_a_tracked_file_is_there(tree: Path
     source = InotifyBackend(tree, FileOptions(), seen, _failed)
     source.start()
     try:
-        # The root, src, src/deep; and .git and .git/info.
-        assert _watches(source) == 5
+        # The root, src, src/deep; .git and .git/info; and the home folder, which may get a configuration of git.
+        assert _watches(source) == 6
         file = tree / "node_modules" / "lib" / "kept.py"
         file.write_text("x = 1\n")
         assert source.flush(1)
@@ -310,15 +310,47 @@ def test_no_folder_with_files_of_the_index_is_missed(tmp_path: Path, seed: int, 
 
 
 def test_git_folders_of_a_linked_worktree_and_of_a_root_inside_a_tree(tree: Path, tmp_path: Path):
-    assert git_folders(tree) == {
-        os.fsencode(tree / ".git"): "git",
-        os.fsencode((tree / ".git").resolve() / "info"): "info",
+    home = Path.home()
+    assert set(git_files(tree)) == {
+        os.fsencode(path)
+        for path in (
+            *(tree / ".git" / name for name in ("HEAD", "index", "config", "info/exclude")),
+            home / ".gitconfig",
+            home / ".config" / "git" / "config",
+            home / ".config" / "git" / "ignore",
+        )
     }
     linked = tmp_path / "linked"
     git(tree, "worktree", "add", "-q", str(linked))
-    assert git_folders(linked)[os.fsencode(tree / ".git" / "worktrees" / "linked")] == "git"
-    assert git_folders(tree / "src" / "deep")[os.fsencode(tree / "src")] == "above"
-    assert git_folders(tmp_path) == {}
+    assert git_files(linked)[os.fsencode(tree / ".git" / "worktrees" / "linked" / "index")] == Batch(whole=True)
+    assert git_files(tree / "src" / "deep")[os.fsencode(tree / "src" / ".gitignore")] == RULES
+    assert git_files(tmp_path) == {}
+
+
+@pytest.mark.parametrize("place", ["named", "linked", "default", "new folder"])
+def test_a_global_ignore_file_is_seen(source, tree: Path, private_home: Path, tmp_path: Path, place: str):
+    """It is outside the tree; git's setting core.excludesFile may name it, and it may be a link to elsewhere."""
+    if place in ("named", "linked"):
+        rules = tmp_path / "dotfiles" / "ignore"
+        rules.parent.mkdir()
+        if place == "linked":
+            (tmp_path / "link").symlink_to(rules)
+        git(tree, "config", "core.excludesFile", str(tmp_path / "link" if place == "linked" else rules))
+        assert source.flush(10.0)
+        until(lambda: source.seen.batch.folders)  # the configuration has changed
+        source.refresh(rules=True)
+    else:
+        rules = private_home / ".config" / "git" / "ignore"
+        if place == "new folder":
+            rules.parent.mkdir(parents=True)
+            assert source.flush(10.0)
+            until(lambda: source.seen.batch.folders)
+            source.refresh(rules=True)
+    source.seen.batch = Batch()
+    rules.parent.mkdir(parents=True, exist_ok=True)
+    rules.write_text("gen/\n")
+    assert source.flush(10.0)
+    until(lambda: source.seen.batch.whole and source.seen.batch.folders)
 
 
 def test_paths_from_outside(tmp_path: Path):
