@@ -22,7 +22,7 @@ from codesearch.indexing.request import LOCK_TIMEOUT, Progress, Report, UpdateRe
 from codesearch.rerank.job import UNLIMITED, Job, PendingWrites, RerankBudget
 from codesearch.rerank.reranker import Reranker
 from codesearch.search import source
-from codesearch.settings import Settings, load
+from codesearch.settings import Settings, load_layers, merge, problems
 from codesearch.store import NeedsMigrationError, Store, location
 
 if TYPE_CHECKING:
@@ -40,11 +40,13 @@ class Index:
     Not thread-safe: open one per thread. Any number of processes may read while one writes.
     """
 
-    def __init__(self, root: Path, settings: Settings) -> None:
+    def __init__(self, root: Path, settings: Settings, warnings: tuple[str, ...] = ()) -> None:
         self.root = root
         """The folder, absolute."""
         self.settings = settings
         """The settings in force."""
+        self.warnings = warnings
+        """What is wrong with files whose settings are not used, such as a `pyproject.toml` in the middle of a merge."""
         self._location = location.locate(root, settings.db)
         self._store: Store | None = None
         self._opened = (0, 0)
@@ -439,4 +441,5 @@ def open_index(path: str | os.PathLike[str] = ".", **settings: Any) -> Index:
     if not root.is_dir():
         raise NotFoundError(f"{root}: is a file; name the folder to search (and `path:{root.name}` in the query)")
     root = Path(os.path.abspath(root))  # noqa: PTH100 -- resolve() would follow links out of the tree as named
-    return Index(root, load(root, settings))
+    layers = load_layers(root, settings)
+    return Index(root, merge(layers), problems(layers))

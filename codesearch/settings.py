@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import os
 import re
-import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from codesearch.core import dirs, machine
+from codesearch.core import dirs, machine, toml
 from codesearch.core.errors import UsageError
 
 if TYPE_CHECKING:
@@ -107,6 +106,8 @@ class Layer:
 
     values: Mapping[str, Any]
     origins: Mapping[str, str]
+    problem: str = ""
+    """Why the source cannot be used, if it belongs to other programs; an error in a file of our own is raised."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,29 +275,9 @@ def _layer(where: str, raw: Mapping[str, object]) -> Layer:
     return Layer(values, dict.fromkeys(values, where))
 
 
-def _toml(path: Path, only_if: bytes = b"") -> dict[str, Any] | None:
-    """Read a TOML file; None if it does not exist, or does not contain `only_if` and so need not be parsed."""
-    try:
-        raw = path.read_bytes()
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-    except OSError as error:
-        raise UsageError(f"{path}: cannot be read: {error.strerror}") from error
-    if only_if not in raw:
-        return None
-    from importlib import import_module
-
-    tomllib = import_module("tomllib" if sys.version_info >= (3, 11) else "tomli")
-    try:
-        table: dict[str, Any] = tomllib.loads(raw.decode("utf-8-sig"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path}: not valid TOML: {error}") from error
-    return table
-
-
 def read_file(path: Path) -> dict[str, Any]:
     """Return the content of a settings file, {} if there is none. Raises UsageError if it is not TOML."""
-    return _toml(path) or {}
+    return toml.read(path) or {}
 
 
 def user_file() -> Path | None:
@@ -308,7 +289,7 @@ def user_file() -> Path | None:
 def _user_layer() -> Layer | None:
     if (path := user_file()) is None:
         return None
-    table = _toml(path)
+    table = toml.read(path)
     if table and "db" in table:
         raise UsageError(
             f"{path}: db cannot be set in the user's file, because all projects would share one index; "
@@ -318,16 +299,17 @@ def _user_layer() -> Layer | None:
 
 
 def _project_layers(root: Path) -> list[Layer]:
-    layers = []
     pyproject = root / "pyproject.toml"
-    table = _toml(pyproject, only_if=b"codesearch")
-    tool = (table or {}).get("tool", {})
-    own = tool.get("codesearch") if isinstance(tool, dict) else None
+    own, problem = toml.read_table(pyproject, "tool.codesearch")
     if own is not None and not isinstance(own, dict):
         raise UsageError(f"{pyproject}: tool.codesearch must be a table")
+    layers = []
+    if problem:
+        used = "only its table [tool.codesearch] is used" if own else "its settings are not used"
+        layers.append(Layer({}, {}, f"{problem}; {used}"))
     for where, found in (
         (f"{pyproject} [tool.codesearch]", own),
-        (str(root / PROJECT_FILE), _toml(root / PROJECT_FILE)),
+        (str(root / PROJECT_FILE), toml.read(root / PROJECT_FILE)),
     ):
         if found:
             layers.append(_within(_layer(where, found), root))
@@ -406,6 +388,11 @@ def merge(layers: Iterable[Layer]) -> Settings:
     for layer in layers:
         values |= {**layer.values, "exclude": values.get("exclude", ()) + layer.values.get("exclude", ())}
     return Settings(**values)
+
+
+def problems(layers: Iterable[Layer]) -> tuple[str, ...]:
+    """Return what is wrong with sources that are not used."""
+    return tuple(layer.problem for layer in layers if layer.problem)
 
 
 def load(root: Path, overrides: Mapping[str, object] | None = None) -> Settings:

@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
+import codesearch
 from codesearch import settings as module
 from codesearch.core.errors import UsageError
-from codesearch.settings import NAMES, Settings, describe, load, load_layers, user_file
+from codesearch.settings import NAMES, Settings, describe, load, load_layers, problems, user_file
 
 DOCUMENT = Path(__file__).parent.parent / "docs" / "configuration.md"
 
@@ -193,6 +194,28 @@ def test_files_that_are_not_toml(root, text):
     (root / ".codesearch.toml").write_bytes(text)
     with pytest.raises(UsageError, match=r"\.codesearch\.toml: not valid TOML"):
         load(root)
+
+
+@pytest.mark.parametrize(
+    ("text", "limit", "line"),
+    [
+        ("[project]\n<<<<<<< HEAD\nversion = '1'\n=======\n>>>>>>> b\n[tool.codesearch]\nlimit = 3\n", 3, 2),
+        ("[tool.codesearch]\n<<<<<<< HEAD\nlimit = 3\n=======\nlimit = 4\n>>>>>>> b\n", 10, 2),
+        ("[tool.codesearch]\nlimit = 3\n\n[tool.ruff]\nselect = [\n", 3, 6),
+        ("[tool.codesearch]\nlimit = \n", 10, 2),
+    ],
+)  # fmt: skip
+def test_a_broken_pyproject_is_a_warning_and_other_settings_stay(root, text, limit, line):
+    (root / "pyproject.toml").write_text(text)
+    (root / ".codesearch.toml").write_text("context = 2\n")
+    layers = load_layers(root)
+    (problem,) = problems(layers)
+    assert problem.startswith(f"{root / 'pyproject.toml'}: not valid TOML: ")
+    assert f"line {line}" in problem or "end of document" in problem
+    assert problem.endswith("is used" if limit != 10 else "its settings are not used")
+    assert (load(root).limit, load(root).context) == (limit, 2)
+    with codesearch.open_index(root) as index:
+        assert index.warnings == (problem,)
 
 
 def test_pyproject_that_is_not_about_us_is_not_parsed(root):

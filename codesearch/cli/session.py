@@ -35,6 +35,8 @@ def opened(root: Path, **settings: Any) -> Index:
 
     index = open_index(root, **{name: value for name, value in settings.items() if value not in (None, [], ())})
     log.info("root %s, index %s", index.root, index.path)
+    for warning in index.warnings:
+        console.message(warning)
     return index
 
 

@@ -148,8 +148,28 @@ def test_batch_from_stdin_with_bad_lines_stays_in_step(small: Path):
     run = process("query", "--batch", "-", small, cwd=small, stdin=b"retry\n\nlang:go\nkind:method -is:test\ncache")
     assert run.status == 2
     assert [line["query"] for line in run.lines] == ["retry", "", "lang:go", "kind:method -is:test", "cache"]
-    assert [bool(line.get("error")) for line in run.lines] == [False, True, True, True, False]
+    assert [bool(line.get("error")) for line in run.lines] == [False, False, True, True, False]
     assert [bool(line["results"]) for line in run.lines] == [True, False, False, False, True]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_batch_reads_what_editors_and_shells_write(small: Path, call, tmp_path: Path, encoding: str, end: str):
+    mark = "\ufeff" if encoding.startswith("utf-16") else ""
+    queries = tmp_path / "queries.txt"
+    typed = ["retry upload", "", "  ", "kéy with a time to live 订单", ""]
+    queries.write_bytes((mark + end.join([*typed, "cache"])).encode(encoding))
+    run = call("query", "--batch", queries, "--limit", "1", small)
+    assert run.status == 0
+    assert [line["query"] for line in run.lines] == [*typed, "cache"]
+    assert [len(line["results"]) for line in run.lines] == [1, 0, 0, 1, 0, 1]
+    assert not any("error" in line for line in run.lines)
+
+
+def test_a_batch_of_nothing(small: Path, call, tmp_path: Path):
+    (tmp_path / "empty.txt").write_bytes(b"")
+    run = call("query", "--batch", tmp_path / "empty.txt", small)
+    assert (run.status, run.out) == (1, "")
 
 
 def test_batch_says_what_is_wrong(small: Path, call, tmp_path: Path):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import codecs
+import itertools
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from codesearch.cli.exit_codes import ERROR, FOUND, NOTHING
 from codesearch.cli.ui import console
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
     from codesearch.core.filter import Filter
     from codesearch.index import Index
 
+_MARKS = ((codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
+
 
 def answer_lines(
     index: Index, file: str, where: Filter, answers: Answers, least: float | None = None, *, quiet: bool = False
@@ -24,11 +28,16 @@ def answer_lines(
 
     Hits with a score below `least` are left out.
 
-    A line that cannot be parsed yields an object with `error`, and the exit status is 2.
+    A line that cannot be parsed yields an object with `error`, and the exit status is 2. A blank line yields an object
+    without hits, so that lines and objects stay in step.
     """
     found = failed = False
     problem = ""
     for text in _lines(file):
+        if not text.strip():
+            print_json({"query": text, "complete": answers.complete, "results": []})
+            console.flush()
+            continue
         try:
             answer = index.query(text, where=where)
         except UsageError as error:
@@ -47,14 +56,30 @@ def answer_lines(
 
 def _lines(file: str) -> Iterator[str]:
     if file == "-":
-        yield from (_decoded(line) for line in sys.stdin.buffer)
+        yield from _decoded(sys.stdin.buffer)
         return
     try:
         with Path(file).open("rb") as stream:
-            yield from (_decoded(line) for line in stream)
+            yield from _decoded(stream)
     except FileNotFoundError:
         raise NotFoundError(f"{file}: no such file") from None
 
 
-def _decoded(line: bytes) -> str:
-    return line.removeprefix(b"\xef\xbb\xbf").rstrip(b"\r\n").decode("utf-8", "surrogateescape")
+def _decoded(stream: BinaryIO) -> Iterator[str]:
+    """Yield the lines of UTF-8, or of UTF-16 with a byte-order mark, as PowerShell and Notepad write it."""
+    first = stream.readline()
+    wide = next((name for mark, name in _MARKS if first.startswith(mark)), None)
+    if wide is None:
+        for line in itertools.chain((first.removeprefix(codecs.BOM_UTF8),) if first else (), stream):
+            yield line.rstrip(b"\r\n").decode("utf-8", "surrogateescape")
+        return
+    decoder = codecs.getincrementaldecoder(wide)("replace")
+    text = ""
+    for part in itertools.chain(
+        (first,), stream
+    ):  # ends after the first byte of a line end: the rest comes with the next
+        text += decoder.decode(part)
+        *lines, text = text.removeprefix("\ufeff").split("\n")
+        yield from (line.removesuffix("\r") for line in lines)
+    if text:
+        yield text

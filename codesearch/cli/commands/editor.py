@@ -70,13 +70,13 @@ def install(
         )
     if dry_run:
         for name in plan.writes:
-            console.write(f"would write {folder / name}\n")
+            console.write(console.clean(f"would write {folder / name}") + "\n")
         for name in plan.stale:
-            console.write(f"would remove {folder / name}\n")
+            console.write(console.clean(f"would remove {folder / name}") + "\n")
     else:
         _write(folder, wanted, plan)
         done = "is up to date" if not plan.writes and not plan.stale else "installed"
-        console.write(f"{editor.value}: {done} in {folder}\n")
+        console.write(console.clean(f"{editor.value}: {done} in {folder}") + "\n")
     for line in _next_steps(editor, folder, default=to is None):
         console.write(line + "\n")
     return 0
@@ -105,7 +105,7 @@ def uninstall(editor: EditorArgument, to: ToOption = None) -> int:
     _remove_empty(folder)
     for name in kept:
         console.message(f"{folder / name}: modified since it was installed; kept")
-    console.write(f"{editor.value}: removed from {folder}\n")
+    console.write(console.clean(f"{editor.value}: removed from {folder}") + "\n")
     for line in _undo_steps(editor, folder):
         console.write(line + "\n")
     return 1 if kept else 0

@@ -221,7 +221,7 @@ def _status(service: Service) -> int:
 
     facts = kept(service.index_path)
     if not facts:
-        console.write(f"{service.root}: no watcher is running\n")
+        console.write(f"{console.clean(str(service.root))}: no watcher is running\n")
         return NOTHING
     told: dict[str, Any] | None = client.call(service.index_path, "status")
     console.write(f"root      {console.clean(str(service.root))}\n")

@@ -35,6 +35,8 @@ def settings(root: Path) -> Iterator[Check]:
     except CodesearchError as error:
         yield Check("values", str(error), "problem", "Every command fails until this is mended.")
         return
+    for problem in layered.problems(layers):
+        yield Check("values", problem, "problem", "Mend the file, or finish the merge.")
     changed = [f"{one.name} ({one.origin})" for one in layered.describe(layers) if one.origin != "default"]
     yield Check("values", "set: " + ", ".join(changed) if changed else "all are defaults")
 

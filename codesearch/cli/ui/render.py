@@ -207,13 +207,13 @@ class Answers:
             said = clean(symbol.signature or first.strip() or f"{symbol.kind} {symbol.qualname}")
             console.write(f"{clean(self.paths.shown(symbol.path))}:{symbol.start_line}:{column}:{said}\n")
 
-    @staticmethod
-    def _print_paths(paths: Iterable[str]) -> None:
+    def _print_paths(self, paths: Iterable[str]) -> None:
+        """Print each path once: as it is for other programs, without control characters on a terminal."""
         seen = set()
         for path in paths:
             if path not in seen:
                 seen.add(path)
-                console.write(path + "\n")
+                console.write((path if self.look.width is None else clean(path)) + "\n")
 
     # -- for people -------------------------------------------------------------------------------
 
