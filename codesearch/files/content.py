@@ -90,6 +90,20 @@ def _wide_without_bom(raw: bytes) -> str | None:
     return None
 
 
+def _narrow(data: bytes, encoding: str) -> tuple[bytes, str]:
+    """Return (UTF-8, encoding) of a text of single bytes, which may be UTF-8 already, as `encoding` says."""
+    try:
+        data.decode()
+        known = declared.decoded(data) if _SHIFTED in data else None
+    except UnicodeDecodeError:
+        known = declared.decoded(data)
+        text = data.decode("utf-8", "codesearch-cp1252")
+        # As many characters as bytes: nothing in it was UTF-8 beyond ASCII.
+        encoding = "cp1252" if len(text) == len(data) else f"{encoding}+cp1252"
+        data = text.encode()
+    return (data, encoding) if known is None else (known[0].encode(), known[1])
+
+
 def decode(raw: bytes) -> tuple[bytes, str] | str:
     """Return (UTF-8 bytes for the parser, encoding of the file), or the reason why it cannot be read.
 
@@ -114,17 +128,7 @@ def decode(raw: bytes) -> tuple[bytes, str] | str:
     if b"\0" in data or len(look) - len(look.translate(None, _CONTROL)) > _MOST_CONTROL * len(look):
         return "binary"
     if encoding.startswith("utf-8"):
-        try:
-            data.decode()
-            known = declared.decoded(data) if _SHIFTED in data else None
-        except UnicodeDecodeError:
-            known = declared.decoded(data)
-            text = data.decode("utf-8", "codesearch-cp1252")
-            # As many characters as bytes: nothing in it was UTF-8 beyond ASCII.
-            encoding = "cp1252" if len(text) == len(data) else f"{encoding}+cp1252"
-            data = text.encode()
-        if known is not None:
-            data, encoding = known[0].encode(), known[1]
+        data, encoding = _narrow(data, encoding)
     if data.count(b"\r") != data.count(b"\r\n"):
         data = _LONE_CR.sub(b"\n", data)
     return data, encoding

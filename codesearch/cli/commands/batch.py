@@ -13,6 +13,7 @@ from codesearch.cli.exit_codes import ERROR, FOUND, NOTHING
 from codesearch.cli.ui import console
 from codesearch.cli.ui.render import Answers, print_json
 from codesearch.core.errors import NotFoundError, UsageError
+from codesearch.core.types import Answer
 
 if TYPE_CHECKING:
     from codesearch.core.filter import Filter
@@ -34,12 +35,8 @@ def answer_lines(
     found = failed = False
     problem = ""
     for text in _lines(file):
-        if not text.strip():
-            print_json({"query": text, "complete": answers.complete, "results": []})
-            console.flush()
-            continue
         try:
-            answer = index.query(text, where=where)
+            answer = index.query(text, where=where) if text.strip() else Answer()
         except UsageError as error:
             failed = True
             print_json({"query": text, "error": str(error), "complete": answers.complete, "results": []})
