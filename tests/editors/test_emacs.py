@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -24,12 +25,19 @@ UNIT = [
 pytestmark = pytest.mark.timeout(120)
 
 
+def _homed(home: Path) -> dict[str, str]:
+    """Return an environment in which Emacs writes nothing, such as natively compiled code, into the tester's home."""
+    return {**os.environ, "HOME": str(home)}
+
+
 def _needs(*packages: str) -> None:
     conftest.required("emacs")
     form = " ".join(f'(unless (locate-library "{name}") (kill-emacs 1))' for name in packages)
-    asked = subprocess.run(
-        ["emacs", "--batch", "--eval", f"(progn (package-initialize) {form})"], capture_output=True, text=True
-    )
+    with tempfile.TemporaryDirectory() as home:
+        asked = subprocess.run(
+            ["emacs", "--batch", "--eval", f"(progn (package-initialize) {form})"],
+            env=_homed(Path(home)), capture_output=True, text=True,
+        )  # fmt: skip
     if asked.returncode != 0:
         conftest.absent(f"Emacs lacks one of {packages}")
 
@@ -95,7 +103,7 @@ def test_compiles_without_warnings(tmp_path: Path) -> None:
         "batch-byte-compile",
         str(copy),
     ]
-    done = conftest.run(command, dict(os.environ), tmp_path)
+    done = conftest.run(command, _homed(tmp_path), tmp_path)
     assert done.returncode == 0, done.stdout
     assert "Warning" not in done.stdout
     assert copy.with_suffix(".elc").exists()
@@ -107,7 +115,7 @@ def test_checkdoc_has_nothing_to_say(tmp_path: Path) -> None:
         "(progn (require 'checkdoc) (find-file (pop command-line-args-left)) (checkdoc-current-buffer t)"
         ' (with-current-buffer "*Style Warnings*" (princ (buffer-string))))'
     )
-    done = conftest.run(["emacs", "-Q", "--batch", "--eval", form, str(PLUGIN)], dict(os.environ), tmp_path)
+    done = conftest.run(["emacs", "-Q", "--batch", "--eval", form, str(PLUGIN)], _homed(tmp_path), tmp_path)
     assert done.returncode == 0, done.stdout
     assert "checkdoc-current-buffer" in done.stdout
     assert re.findall(r"^codesearch\.el:.*", done.stdout, re.MULTILINE) == []
@@ -121,7 +129,7 @@ def test_package_lint_has_nothing_to_say(tmp_path: Path) -> None:
     copy.write_text(text, encoding="utf-8")
     command = ["emacs", "--batch", "--eval", "(package-initialize)", "-l", "package-lint",
                "-f", "package-lint-batch-and-exit", str(copy)]  # fmt: skip
-    done = conftest.run(command, dict(os.environ), tmp_path)
+    done = conftest.run(command, _homed(tmp_path), tmp_path)
     problems = [line for line in done.stdout.splitlines() if re.match(r".*\d+:\d+: ", line)]
     # It reports `string-search` and `file-in-directory-p` of 28.1 as too new for the declared 27.1.
     assert [line for line in problems if "Emacs 28" not in line and '(emacs "28' not in line] == [], done.stdout
