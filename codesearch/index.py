@@ -436,7 +436,11 @@ def open_index(path: str | os.PathLike[str] = ".", **settings: Any) -> Index:
     ...         print(hit.symbol.path, hit.symbol.start_line, hit.symbol.qualname)
     """
     root = expand_home(os.fspath(path))
-    if not root.exists():
+    try:
+        exists = root.exists()
+    except (OSError, ValueError) as error:  # a name that is too long, a folder that may not be entered
+        raise NotFoundError(f"{root}: cannot be opened: {getattr(error, 'strerror', '') or error}") from error
+    if not exists:
         raise NotFoundError(f"{root}: no such folder")
     if not root.is_dir():
         raise NotFoundError(f"{root}: is a file; name the folder to search (and `path:{root.name}` in the query)")

@@ -181,3 +181,9 @@ with codesearch.open_index({str(root)!r}) as index:
     assert index.query('cancel an order')
 """
     subprocess.run([sys.executable, "-c", script], check=True)
+
+
+def test_a_folder_whose_name_is_impossible_is_not_found(tmp_path):
+    for name in ("y" * 5000, "a\0b"):
+        with pytest.raises(codesearch.NotFoundError, match="cannot be opened"):
+            codesearch.open_index(tmp_path / name)

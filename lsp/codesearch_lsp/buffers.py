@@ -118,6 +118,10 @@ class Buffers:
             self._forget(document)
             for folder, path in document.homes:
                 self._drop(folder, path)
+            for other in self._documents.values():
+                if set(other.homes) & set(document.homes):  # the same file, open under another name
+                    self._places.update(dict.fromkeys(other.homes, other))
+                    self.schedule(other, 0.0)
 
     def _forget(self, document: Document) -> None:
         """Cancel all pending work for a buffer."""

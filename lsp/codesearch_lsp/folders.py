@@ -97,7 +97,7 @@ class Folder:
 
     def is_away(self) -> bool:
         """Return whether the root does not exist, as that of a disk that was taken out."""
-        return self.root is not None and not Path(self.root).is_dir()
+        return self.root is not None and not os.path.isdir(self.root)  # noqa: PTH112 -- never raises
 
     def state(self) -> State:
         """Return the state of the index."""

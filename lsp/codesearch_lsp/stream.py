@@ -21,6 +21,8 @@ _LENGTH = re.compile(rb"content-length:[ \t]*(\d{1,10})[ \t]*\r?\n", re.IGNORECA
 _HEADER = re.compile(rb"[A-Za-z-]+:[^\r\n]*\r?\n")
 _BLANK = re.compile(rb"\r?\n")
 _SURROGATES = re.compile("[\ud800-\udfff]")
+_PERHAPS_SURROGATES = re.compile(rb"\\u[dD][89a-fA-F]|\xed[\xa0-\xbf]")
+"""An escape of half a character (half of an emoji, in most cases), or the bytes of one."""
 _KEPT = 64
 """Unusable bytes kept while looking for a header, so that a header in two pieces is found."""
 
@@ -53,7 +55,8 @@ class MessageReader:
         if isinstance(frame, MalformedMessage):
             return frame
         try:
-            return json.loads(frame, parse_constant=_reject)
+            message = json.loads(frame, parse_constant=_reject)
+            return _without_surrogates(message) if _PERHAPS_SURROGATES.search(frame) else message
         except (ValueError, RecursionError) as error:
             # If the length was wrong, the start of the next message is in the frame: put it back.
             following = _LENGTH.search(frame)
@@ -129,6 +132,17 @@ def _only_headers(data: bytes) -> bool:
             return False
         at = found.end()
     return True
+
+
+def _without_surrogates(value: Any) -> Any:
+    """Return JSON values with U+FFFD for each half of a character: no file name or database can contain one."""
+    if isinstance(value, str):
+        return _SURROGATES.sub("\ufffd", value)
+    if isinstance(value, list):
+        return [_without_surrogates(one) for one in value]
+    if isinstance(value, dict):
+        return {_SURROGATES.sub("\ufffd", name): _without_surrogates(one) for name, one in value.items()}
+    return value
 
 
 def _reject(constant: str) -> None:

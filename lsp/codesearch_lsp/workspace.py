@@ -160,7 +160,7 @@ class Workspace:
         missing = [one for one in self.folders if one.missing and one.root is not None]
 
         def check() -> None:
-            back = [one for one in missing if one.root is not None and Path(one.root).is_dir()]
+            back = [one for one in missing if not one.is_away()]
             loop.call_soon_threadsafe(self._reopen_missing, back)
 
         self.submit(check)
@@ -187,7 +187,8 @@ class Workspace:
         for folder in self.folders:
             if folder.root is None or folder.real_root is None:
                 continue
-            inner = uris.below(folder.root, path) or uris.below(folder.real_root, real)
+            # First where links lead: the index names files by that, and does not follow links inside a folder.
+            inner = uris.below(folder.real_root, real) or uris.below(folder.root, path)
             if inner:
                 found.append((folder, inner))
         found.sort(key=lambda home: len(home[1]))

@@ -149,6 +149,31 @@ def test_a_document_behind_a_link_belongs_to_its_folder(client: Client, project:
     assert len(client.ask("codesearch/status")["folders"]) == 1
 
 
+@pytest.mark.skipif(os.name != "posix", reason="symbolic links")
+@pytest.mark.parametrize(("link", "target"), [("inner", "pkg"), ("pkg/alias.py", "pkg/upload.py")])
+def test_a_document_behind_a_link_inside_its_folder_replaces_its_file(
+    client: Client, project: Path, link: str, target: str
+):
+    (project / link).symlink_to(project / target)
+    client.initialize(project)
+    path = project / link if link.endswith(".py") else project / link / "upload.py"
+    uri = client.open(path)
+    client.change(uri, 2, {"text": "def send_them_once_more():\n    pass\n"})
+    client.find("send them once more", "send_them_once_more", uri=uri)
+    client.lose("retry upload", "retry_upload")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="symbolic links")
+def test_a_file_that_is_open_under_two_names_answers_from_the_one_that_stays_open(client: Client, project: Path):
+    (project / "inner").symlink_to(project / "pkg")
+    client.initialize(project)
+    client.open(project / "pkg/upload.py", "def tame_a_dragon(): pass\n")
+    second = client.open(project / "inner/upload.py", "def feed_a_dragon(): pass\n")
+    client.find("feed a dragon", "feed_a_dragon")
+    client.notify("textDocument/didClose", {"textDocument": {"uri": second}})
+    client.find("tame a dragon", "tame_a_dragon", unsaved=True)
+
+
 def test_an_edited_file_in_nested_folders_answers_once(client: Client, project: Path):
     client.initialize(project, project / "pkg")
     uri = client.open(project / "pkg/upload.py")
@@ -258,6 +283,40 @@ def test_too_many_arguments_are_invalid_parameters(client: Client, project: Path
             params = {"command": f"codesearch.server.{command}", "arguments": [{}, 1, 2]}
             client.ask("workspace/executeCommand", params)
         assert caught.value.code == -32602
+
+
+ODD_URIS = (
+    "", "x", "file:", "file://", "file:///", "file:///%00", "file:///%zz", "untitled:Untitled-1", "git:/x?y", "é😀:",
+    "vscode-notebook-cell:/a.ipynb#W0", "jdt://contents/a.class?=x", "file:///C:/x/y.py", "file://server/share/a.py",
+    "file:///" + "a" * 5000, "\ud800", "untitled:\ud800", "file:///\ud800", "a:b:c", "file:relative/path.py",
+    "file:///a/../../b.py",
+)  # fmt: skip
+
+
+def test_odd_uris_are_answered_without_a_traceback(client: Client, project: Path):
+    client.initialize(project)
+    for uri in ODD_URIS:
+        client.open(project, "def odd_thing(): pass\n", uri=uri)
+        client.change(uri, 2, {"text": "def odder_thing(): pass\n"})
+        document, place = {"textDocument": {"uri": uri}}, {"line": 0, "character": 0}
+        asked = [
+            client.begin("codesearch/similar", {**document, "position": place}),
+            client.begin("codesearch/query", {"text": "odd", "root": uri}),
+            client.begin("codesearch/reindex", {"root": uri}),
+            client.begin("textDocument/documentSymbol", document),
+        ]
+        client.notify("codesearch/opened", {"query": "odd", "uri": uri, "line": 0})
+        client.notify("textDocument/didSave", document)
+        client.notify("workspace/didChangeWatchedFiles", {"changes": [{"uri": uri, "type": 1}]})
+        event = {"added": [{"uri": f"{uri}/none", "name": "n"}], "removed": [{"uri": f"{uri}/none", "name": "n"}]}
+        client.notify("workspace/didChangeWorkspaceFolders", {"event": event})
+        client.until(lambda asked=asked: set(asked) <= set(client.answers))
+        errors = {client.answers[one].get("error", {}).get("code", -32602) for one in asked}
+        assert errors <= {-32602, -32601}, (uri, errors)
+        client.notify("textDocument/didClose", document)
+    assert client.query("send again what failed")
+    assert client.shutdown() == 0
+    assert b"Traceback" not in client.stderr
 
 
 def test_odd_cancellations_leave_no_traceback(client: Client, project: Path):

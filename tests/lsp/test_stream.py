@@ -48,6 +48,14 @@ def test_every_json_value_is_a_message(scalar: object):
     assert read_all(frame(scalar) + frame({"id": 1})) == [scalar, {"id": 1}]
 
 
+@pytest.mark.parametrize("written", [b'"\\ud800"', b'"\xed\xa0\x80"', b'"\\uDFFF"'])
+def test_half_a_character_is_replaced(written: bytes):
+    body = b'{"id": 1, "a": [%s, {%s: "\\ud83d\\ude00"}]}' % (written, written)
+    assert read_all(b"Content-Length: %d\r\n\r\n%s" % (len(body), body)) == [
+        {"id": 1, "a": ["\ufffd", {"\ufffd": "😀"}]}
+    ]
+
+
 BROKEN = [
     b"rubbish\r\n\r\n",
     b"Content-Length: abc\r\n\r\n",
