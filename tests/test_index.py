@@ -185,5 +185,5 @@ with codesearch.open_index({str(root)!r}) as index:
 
 def test_a_folder_whose_name_is_impossible_is_not_found(tmp_path):
     for name in ("y" * 5000, "a\0b"):
-        with pytest.raises(codesearch.NotFoundError, match="cannot be opened|no such folder"):
+        with pytest.raises(codesearch.NotFoundError, match=r"cannot be opened|no such folder"):
             codesearch.open_index(tmp_path / name)
