@@ -31,6 +31,7 @@ INTEGRATION = (
     "service",
     "test_docs.py",
     "test_index.py",
+    "test_leftovers.py",
     "test_pictures.py",
     "test_without.py",
     "watch/test_watcher.py",
@@ -46,6 +47,7 @@ if _hidden := os.environ.get("CODESEARCH_TEST_WITHOUT"):  # see nox -s without
 os.environ.update(homes.environment(Path(_home)))
 for _name in set(os.environ) - set(homes.environment(Path(_home))):
     del os.environ[_name]
+os.environ["HYPOTHESIS_STORAGE_DIRECTORY"] = str(Path(_home) / "hypothesis")  # instead of the current folder
 # Tests do not share a cache of vectors. Tests of the cache, and tests with a home of their own, switch it on.
 os.environ["CODESEARCH_CACHE"] = "false"
 
