@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from codesearch.cli.exit_codes import ERROR, FOUND, NOTHING
+from codesearch.cli.session import tell
 from codesearch.cli.ui import console
 from codesearch.cli.ui.render import Answers, print_json
 from codesearch.core.errors import NotFoundError, UsageError
@@ -35,6 +36,7 @@ def answer_lines(
     found = failed = False
     problem = ""
     for text in _lines(file):
+        about = {"query": text, "complete": answers.complete}
         try:
             answer = index.query(text, where=where) if text.strip() else Answer()
         except UsageError as error:
@@ -43,10 +45,10 @@ def answer_lines(
         else:
             hits = [hit for hit in answer if hit.score >= (least or 0.0)]
             found = found or bool(hits)
-            if answer.problem and not problem and not quiet:
-                console.message(answer.problem)
-            problem = problem or answer.problem
-            print_json({"query": text, "complete": answers.complete, "results": [answers.hit(hit) for hit in hits]})
+            if not problem:
+                problem = answer.problem
+                tell(problem, quiet=quiet)
+            print_json({**about, "results": [answers.hit(hit) for hit in hits]})
         console.flush()
     return ERROR if failed else FOUND if found else NOTHING
 
