@@ -46,7 +46,7 @@ class Index:
         self.settings = settings
         """The settings in force."""
         self.warnings = warnings
-        """What is wrong with files whose settings are not used, such as a `pyproject.toml` in the middle of a merge."""
+        """Problems of files whose settings are not used, such as a `pyproject.toml` in the middle of a merge."""
         self._location = location.locate(root, settings.db)
         self._store: Store | None = None
         self._opened = (0, 0)

@@ -107,7 +107,7 @@ class Layer:
     values: Mapping[str, Any]
     origins: Mapping[str, str]
     problem: str = ""
-    """Why the source cannot be used, if it belongs to other programs; an error in a file of our own is raised."""
+    """Why a file that belongs to other programs cannot be used; an error in a file of codesearch is raised."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -391,7 +391,7 @@ def merge(layers: Iterable[Layer]) -> Settings:
 
 
 def problems(layers: Iterable[Layer]) -> tuple[str, ...]:
-    """Return what is wrong with sources that are not used."""
+    """Return the problems of sources that are not used."""
     return tuple(layer.problem for layer in layers if layer.problem)
 
 

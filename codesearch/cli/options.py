@@ -305,7 +305,7 @@ class RerankOptions(NamedTuple):
 
 
 class ReportOptions(NamedTuple):
-    """How a report about a tree is printed, and whether progress is."""
+    """How a report about a tree is printed, and whether progress is shown."""
 
     format: ReportFormatOption = ReportFormat.text
     color: ColorOption = None

@@ -1,4 +1,4 @@
-"""What typer says about wrong arguments, as whole sentences."""
+"""Turns typer's errors about wrong arguments into whole sentences."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def _sentence(problem: Exception) -> str:
 
 
 def _expected(type_: Any) -> str:
-    """Return what a value of a parameter must be; "" if it can be anything."""
+    """Return the allowed values of a parameter; "" if any value is allowed."""
     choices = [str(getattr(choice, "value", choice)) for choice in getattr(type_, "choices", ())]
     if choices:
         return _either(choices)

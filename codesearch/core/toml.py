@@ -39,7 +39,7 @@ def read_table(path: Path, name: str) -> tuple[Any, str]:
 
 
 def _alone(path: Path, name: str) -> dict[str, Any] | None:
-    """Return what follows the header of a table, up to the next header; None if that is no TOML either."""
+    """Return the text from the header of a table to the next header; None if that is not TOML either."""
     try:
         found = re.search(
             rb"^\[" + re.escape(name.encode()) + rb"\][^\n]*\n(.*?)(?=^\[|\Z)", _bytes(path) or b"", re.M | re.S

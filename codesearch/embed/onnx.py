@@ -214,7 +214,7 @@ def _numpy_session(folder: Path, reason: ImportError) -> Callable[[list[int]], A
 
 
 def missing() -> str:
-    """Return what it costs that onnxruntime is not installed, or could not be imported; "" if it could."""
+    """Return what does not work because onnxruntime is not installed or cannot be imported; "" if it can."""
     if find_spec("onnxruntime") is None:
         why = "is not installed"
     elif _broken:

@@ -91,7 +91,7 @@ def _wide_without_bom(raw: bytes) -> str | None:
 
 
 def _narrow(data: bytes, encoding: str) -> tuple[bytes, str]:
-    """Return (UTF-8, encoding) of a text of single bytes, which may be UTF-8 already, as `encoding` says."""
+    """Return (UTF-8, encoding) of a text in a single-byte encoding, or in UTF-8 already, as `encoding` says."""
     try:
         data.decode()
         known = declared.decoded(data) if _SHIFTED in data else None

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 
 _HEAD, _TAIL = 2048, 1024
-"""Bytes at the start and at the end in which a declaration is looked for."""
+"""Bytes at the start and at the end that are searched for a declaration."""
 _NAME = rb"[\"']?([A-Za-z][-\w.]+)"
 _FIRST_LINES = re.compile(rb"coding[ \t]*[:=][ \t]*" + _NAME)
 """PEP 263, which Ruby and Emacs share; only in the first two lines. `fileencoding=` is one, too."""
@@ -37,14 +37,14 @@ _OTHER_NAMES = {
     "euc-cn": "gb2312",
     "windows-31j": "cp932",
 }
-"""Names of Emacs, Vim and IANA that Python does not know."""
+"""Names from Emacs, Vim and IANA that Python does not know."""
 _SUPERSETS = {"gb2312": "gb18030", "gbk": "gb18030", "shift_jis": "cp932", "euc_kr": "cp949", "big5": "cp950",
               "cp950": "big5hkscs", "euc_jp": "euc_jis_2004"}  # fmt: skip
-"""Tried where a text has letters that the declared encoding lacks: many programs write the larger one."""
+"""Tried if a text has letters that the declared encoding lacks: many programs write the larger one."""
 _OTHERS = re.compile(
     r"utf|ascii|iso8859-1$|cp1252|escape|punycode|idna|undefined|mbcs|oem|hz$|rot|base64|hex|zlib|bz2|uu|quopri"
 )
-"""Not looked for: those that are recognised without a declaration, and those that are no encodings of text."""
+"""Ignored: encodings that are recognised without a declaration, and those that are not encodings of text."""
 _MOST_WRONG = 0.02
 """Share of the letters beyond ASCII that may be damaged."""
 
@@ -82,7 +82,7 @@ def _declarations(data: bytes) -> Iterator[str]:
 
 
 def _codec(declared: str) -> str | None:
-    """Return Python's name of an encoding; None if it is unknown or not looked for."""
+    """Return Python's name of an encoding; None if it is unknown or ignored."""
     plain = _LINE_ENDS.sub("", declared.lower())
     for name in (plain, _OTHER_NAMES.get(plain, ""), _LANGUAGE.sub("", plain)):
         try:

@@ -22,7 +22,7 @@ from codesearch.store.records import FileRecord, FileState
 IDLE_SECONDS = 300.0
 START_SECONDS = 60.0
 CRASHED = "the process that reads buffers crashed"
-"""The `detail` of a record whose buffer crashed the process, or whose process was killed by somebody else."""
+"""The `detail` of a record whose buffer crashed the process, or whose process was killed from outside."""
 ATTEMPTS = 2
 """Something else may have killed the process: only a second crash, in a new process, is the buffer's fault."""
 

@@ -60,7 +60,7 @@ class InotifyBackend:
         self._special: dict[int, dict[bytes, Batch]] = {}
         """For each watch outside the tree proper: names in the folder, and what to check when they change."""
         self._inside: dict[bytes, Batch] = {}
-        """Files of git's that are in the tree, such as a global ignore file: path -> what to check."""
+        """Git's own files inside the tree, such as a global ignore file: path -> what to check."""
         self._fd = -1
         self._wake = (-1, -1)
         self._thread = threading.Thread(target=self._run, name="codesearch-inotify", daemon=True)

@@ -81,7 +81,7 @@ class WatchdogBackend:
             self._observer = None
 
     def refresh(self, folders: Iterable[str] = (), *, rules: bool = False) -> None:
-        """Watch the folders that new rules are in; the tree is watched whole."""
+        """Watch the folders of new rules; the whole tree is watched already."""
         if rules and self._observer is not None:
             with contextlib.suppress(OSError, RuntimeError):
                 self._watch_git()

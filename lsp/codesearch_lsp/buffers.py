@@ -218,7 +218,7 @@ class Buffers:
         if document.generation != generation:
             return True
         if record.detail == CRASHED and document.failures < len(RETRY_SECONDS):
-            return False  # until it is read again, what answered before answers
+            return False  # until it is read again, its earlier symbols stay searchable
         if record.skipped:
             logger.info("%s: %s %s", document.uri, record.skipped, record.detail)
         document.differs = not same

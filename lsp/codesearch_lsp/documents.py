@@ -45,7 +45,7 @@ class Document:
     reading: set[Any] = field(default_factory=set)
     """The readings that are running: futures."""
     failures: int = 0
-    """How often this text could not be read, for example because the reading process was killed."""
+    """Number of failures to read this text, for example because the reading process was killed."""
     differs: bool = False
     """The buffer is not what its file is, or was not when it was last read."""
 

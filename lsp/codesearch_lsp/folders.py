@@ -96,7 +96,7 @@ class Folder:
         return here == here.parent or here == Path(os.path.expanduser("~"))  # noqa: PTH111 -- raises without a home
 
     def is_away(self) -> bool:
-        """Return whether the root does not exist, as that of a disk that was taken out."""
+        """Return whether the root does not exist, for example because its disk was removed."""
         return self.root is not None and not os.path.isdir(self.root)  # noqa: PTH112 -- never raises
 
     def state(self) -> State:

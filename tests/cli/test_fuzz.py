@@ -1,4 +1,4 @@
-"""Odd arguments, bytes and file names: each command ends soon, without a traceback, and with the right exit status.
+"""Odd arguments, bytes and file names: each command ends quickly, without a traceback, with the right exit status.
 
 CODESEARCH_FUZZ is the number of runs. With it, hypothesis draws new examples; otherwise it repeats the same ones.
 """
@@ -63,7 +63,7 @@ def examples(share: float, default: int) -> Callable[..., Any]:
     )
 
 
-# -- what is drawn ------------------------------------------------------------------------------------
+# -- generators ---------------------------------------------------------------------------------------
 
 
 def argument(text: str) -> str:
@@ -120,14 +120,14 @@ def command_lines(draw: Callable[[st.SearchStrategy[Any]], Any]) -> list[str]:
 
 @dataclass
 class Run:
-    """What a command did."""
+    """The result of a command."""
 
     status: int
     out: bytes
     err: str
 
     def check(self, words: list[str]) -> None:
-        """Fail if the status is not what the output says."""
+        """Fail if the status does not match the output."""
         assert self.status in (0, 1, 2), (words, self.status, self.err)
         assert "Traceback" not in self.err, (words, self.err)
         errors = [line for line in self.err.splitlines() if line.startswith("codesearch: error: ")]
@@ -230,7 +230,7 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     logging.getLogger("codesearch").removeHandler(log_output._handler)
 
 
-# -- what must hold ---------------------------------------------------------------------------------------
+# -- properties -------------------------------------------------------------------------------------------
 
 
 def test_any_options_of_any_command(world: World):
@@ -302,7 +302,7 @@ def test_any_files(world: World, tmp_path: Path):
             try:
                 place.parent.mkdir(parents=True, exist_ok=True)
                 place.write_bytes(content)
-            except OSError:  # a folder in the place of a file, or a name that is too long
+            except OSError:  # a folder instead of a file, or a name that is too long
                 continue
         tree.mkdir(exist_ok=True)
         os.chdir(tree)

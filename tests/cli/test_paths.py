@@ -1,4 +1,4 @@
-"""Printed paths open from the current folder, wherever that is."""
+"""Printed paths are relative to the current folder, wherever that is."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Wrong arguments: each message is a whole sentence that says what is expected."""
+"""Wrong arguments: each message is a whole sentence that states what is expected."""
 
 from __future__ import annotations
 

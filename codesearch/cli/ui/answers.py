@@ -50,7 +50,7 @@ def answers(
 
 
 def nothing_above(least: float, best: float, printed: Answers, query: dict[str, Any], *, quiet: bool) -> int:
-    """Say that all results have a score below --min-score, in JSON by printing none. Return the exit status."""
+    """Report that all results are below --min-score; in JSON, print none. Return the exit status."""
     if not quiet:
         console.message(f"no results with a score of {least:g} or more; the best score is {best:.2f}")
     if printed.format is Format.json:

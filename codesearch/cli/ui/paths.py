@@ -1,4 +1,4 @@
-"""How paths are printed: so that they open from the current folder."""
+"""Prints paths relative to the current folder."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ class Paths(NamedTuple):
     """Prints the paths below a root."""
 
     prefix: str = ""
-    """The root as a path from the current folder, if that does not lie inside it; ends in a separator."""
+    """The root relative to the current folder, if that is outside the root; ends in a separator."""
     below: str = ""
-    """The current folder as a path from the root, if it lies inside it."""
+    """The current folder relative to the root, if it is inside the root."""
 
     @classmethod
     def of(cls, root: Path) -> Paths:
