@@ -275,6 +275,11 @@ def _layer(where: str, raw: Mapping[str, object]) -> Layer:
     return Layer(values, dict.fromkeys(values, where))
 
 
+def checked(name: str, value: object) -> Any:
+    """Return a value for a setting as its rule converts it. Raises UsageError if the name or the value is wrong."""
+    return _layer("config", {name: value}).values[name.replace("-", "_")]
+
+
 def read_file(path: Path) -> dict[str, Any]:
     """Return the content of a settings file, {} if there is none. Raises UsageError if it is not TOML."""
     return toml.read(path) or {}

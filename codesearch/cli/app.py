@@ -10,7 +10,7 @@ from codesearch._version import __version__
 from codesearch.cli.commands.bench import bench
 from codesearch.cli.commands.cache import app as cache
 from codesearch.cli.commands.clean import clean
-from codesearch.cli.commands.config import config
+from codesearch.cli.commands.config import app as config
 from codesearch.cli.commands.doctor import doctor
 from codesearch.cli.commands.editor import app as editor
 from codesearch.cli.commands.evaluate import evaluate
@@ -19,6 +19,7 @@ from codesearch.cli.commands.index import index
 from codesearch.cli.commands.lsp import lsp
 from codesearch.cli.commands.model import app as model
 from codesearch.cli.commands.query import query
+from codesearch.cli.commands.schema import schema
 from codesearch.cli.commands.show import show
 from codesearch.cli.commands.similar import similar
 from codesearch.cli.commands.status import status
@@ -71,15 +72,15 @@ _COMMANDS: dict[str, Command] = {
     "index": index,
     "status": status,
     "clean": clean,
-    "config": config,
     "lsp": lsp,
     "watch": watch,
     "why": why,
     "eval": evaluate,
     "bench": bench,
     "doctor": doctor,
+    "schema": schema,
 }
-_GROUPS = {"cache": cache, "editor": editor, "feedback": feedback, "model": model}
+_GROUPS = {"cache": cache, "config": config, "editor": editor, "feedback": feedback, "model": model}
 NAMES = (*_COMMANDS, *_GROUPS)
 
 for _name, _command in _COMMANDS.items():

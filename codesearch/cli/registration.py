@@ -10,6 +10,7 @@ from textwrap import indent
 from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from codesearch.cli.ui import console
 from codesearch.core import log
@@ -23,6 +24,26 @@ def application() -> typer.Typer:
     """Return an empty application, without rich, which would cost each command 60 ms for boxes around the help."""
     help_options = {"help_option_names": ["-h", "--help"]}  # subcommands inherit it
     return typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False, context_settings=help_options)
+
+
+class _ShowsByDefault(TyperGroup):
+    """A group whose subcommand `show` may be omitted."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Insert `show` unless the first argument is a subcommand or asks for help."""
+        if not args or args[0] not in (*self.commands, *ctx.help_option_names):
+            args = ["show", *args]
+        return super().parse_args(ctx, args)
+
+
+def group_with_default(help: str) -> typer.Typer:
+    """Return an application for subcommands; without one, `show` is meant."""
+    help_options = {"help_option_names": ["-h", "--help"]}
+    app = typer.Typer(
+        cls=_ShowsByDefault, rich_markup_mode=None, pretty_exceptions_enable=False, context_settings=help_options
+    )
+    app.callback(help=help)(lambda: None)
+    return app
 
 
 def group(help: str) -> typer.Typer:

@@ -124,6 +124,7 @@ def _from_service(answer: Answer, index: Index, *, update: bool, quiet: bool) ->
     elif not answer.complete:
         tell(_unfinished(index), quiet=quiet)
     tell(answer.problem, quiet=quiet)
+    used(index)
     return replace(answer, complete=answer.complete and not stale)
 
 
@@ -150,12 +151,20 @@ def prepare(index: Index, *, update: bool, quiet: bool, words: Sequence[str] = (
 
     Without an update, that is whether its first pass over the tree was finished. `words` are those of the query.
     """
+    complete = refresh(index, quiet=quiet, words=words) if update else index.complete
+    used(index)
     if update:
-        return refresh(index, quiet=quiet, words=words)
-    complete = index.complete
+        return complete
     if not complete and index.reader() is not None:
         tell(_unfinished(index), quiet=quiet)
     return complete
+
+
+def used(index: Index) -> None:
+    """Remember where an index is, and that it was used, for `codesearch status --all`."""
+    from codesearch.store import registry
+
+    registry.used(index.root, index.path)
 
 
 def _unfinished(index: Index) -> str:

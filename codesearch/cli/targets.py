@@ -74,6 +74,13 @@ def root_of(path: str | None, root: str | None = None, db: str | None = None, *,
     return tree_of(path, root, db, quiet=quiet).root
 
 
+def enclosing() -> Path:
+    """Return the root of the current folder for commands that index nothing: any folder will do."""
+    from codesearch.store.roots import enclosing_root
+
+    return enclosing_root(Path.cwd())
+
+
 def folder_of(path: str | None) -> Path:
     """Return PATH, for commands that build their own index; without PATH, the root that encloses the current folder."""
     return root_of(None) if path is None else Path(path)

@@ -32,7 +32,7 @@ from codesearch.service.requests import Requests
 from codesearch.service.server import Server
 from codesearch.service.state import State
 from codesearch.settings import Settings
-from codesearch.store import location
+from codesearch.store import location, registry
 from codesearch.watch.watcher import RootGoneError
 
 READER_TICK = 0.5
@@ -99,6 +99,7 @@ class Service:
 
     def start(self) -> None:
         """Start the thread of the service; returns at once."""
+        registry.used(self.root, self.index_path)
         self._thread.start()
 
     def close(self) -> None:

@@ -17,6 +17,7 @@ from codesearch.bench import processes
 from tests.quality.conftest import repository  # noqa: F401 -- a fixture
 from tests.support.command import COMMAND, PATIENCE, Run
 from tests.support.git import git
+from tests.support.schemas import keeps_schema
 from tests.support.trees import write
 from tests.support.wait import until
 
@@ -40,6 +41,7 @@ def measured(call: Call, *arguments: object) -> dict[str, Any]:
     run = call("bench", *arguments, "--format", "json")
     assert run.status == 0, run.err
     found: dict[str, Any] = run.json
+    keeps_schema(found, "bench")
     return found
 
 

@@ -25,6 +25,7 @@ from codesearch.cli.ui import console
 from codesearch.cli.ui.console import Look
 from codesearch.embed import MODELS
 from tests.support.command import Run, process
+from tests.support.schemas import keeps_schema
 from tests.support.trees import write
 
 
@@ -38,6 +39,7 @@ def indexed(small: Path) -> Path:
 def examined(root: Path, *arguments: str, **environment: str) -> tuple[Run, dict[str, list[dict[str, Any]]]]:
     """Run the command; return what it printed, and its checks by the title of their group."""
     run = process("doctor", "--format", "json", *arguments, cwd=root, environment=environment)
+    keeps_schema(run.json, "doctor")
     return run, {group["title"]: group["checks"] for group in run.json["groups"]}
 
 

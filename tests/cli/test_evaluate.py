@@ -15,6 +15,7 @@ import pytest
 from codesearch.cli.main import main
 from tests.quality.conftest import commit, repository  # noqa: F401 -- fixtures
 from tests.support.command import Run, process
+from tests.support.schemas import keeps_schema
 
 Call = Callable[..., Run]
 
@@ -23,6 +24,7 @@ def report(call: Call, *arguments: object) -> dict[str, Any]:
     run = call("eval", *arguments, "--format", "json")
     assert run.status == 0, run.err
     found: dict[str, Any] = run.json
+    keeps_schema(found, "eval")
     return found
 
 

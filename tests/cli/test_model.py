@@ -11,6 +11,7 @@ import pytest
 
 from codesearch.embed import MODELS, config, load
 from tests.support.command import Run
+from tests.support.schemas import keeps_schema
 
 Call = Callable[..., Run]
 
@@ -69,7 +70,7 @@ def test_use_writes_the_users_file(call: Call, models: Path, project: Path, priv
     assert file.read_text() == 'model = "mine"\n'
     file.write_text('# mine\nlimit = 3\nmodel = "mine" # now\ncontext = 2\n')
     assert call("model", "use", "transformer").status == 0
-    assert file.read_text() == '# mine\nlimit = 3\nmodel = "transformer"\ncontext = 2\n'
+    assert file.read_text() == '# mine\nlimit = 3\nmodel = "transformer" # now\ncontext = 2\n'
     file.write_text("limit = 3")
     assert call("model", "use", "static").status == 0
     assert file.read_text() == 'limit = 3\nmodel = "static"\n'
@@ -126,6 +127,7 @@ def test_bench(call: Call, models: Path, project: Path) -> None:
     # Modules of the measured folder are never imported.
     (project / "numpy.py").write_text("raise SystemExit('imported')\n")
     run = call("model", "bench", "static", "transformer", "-n", "10", "--format", "json")
+    keeps_schema(run.json, "model-bench")
     assert run.status == 0, run.err
     assert run.json["functions"] == 10
     static, transformer = run.json["models"]

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
-import jsonschema  # type: ignore[import-untyped, unused-ignore]
 import pytest
 
 from codesearch.cli.ui import explain
@@ -15,11 +13,10 @@ from codesearch.search.features import NAMES
 from codesearch.search.rank import WEAK
 from tests.support.command import Run, process
 from tests.support.git import git
-from tests.support.home import HOUSE
+from tests.support.schemas import keeps_schema
 from tests.support.trees import write
 
 Call = Callable[..., Run]
-SCHEMA = json.loads((HOUSE / "codesearch" / "cli" / "hit.schema.json").read_text("utf-8"))
 
 
 def test_every_feature_is_said_in_words():
@@ -29,7 +26,7 @@ def test_every_feature_is_said_in_words():
 def test_an_explanation_adds_up(small: Path, call: Call):
     run = call("query", "send a file again", small, "--explain", "--format", "json")
     assert run.status == 0
-    jsonschema.validate(run.json, SCHEMA)
+    keeps_schema(run.json, "query")
     results = run.json["results"]
     assert results[0]["name"] == "retry_upload"
     for hit in results:
@@ -71,7 +68,7 @@ def test_what_is_hardly_an_answer_is_marked(small: Path, call: Call):
     hits = call("query", nothing, small, "--format", "json").json["results"]
     assert hits
     assert all(hit["weak"] is True and hit["score"] < WEAK for hit in hits)
-    jsonschema.validate(call("query", nothing, small, "--format", "json").json, SCHEMA)
+    keeps_schema(call("query", nothing, small, "--format", "json").json, "query")
     good = call("query", "retry_upload", small, "-n", "1")
     assert "weak" not in good.out
     assert "no good match" not in good.err

@@ -8,7 +8,15 @@ import typer
 
 from codesearch.cli import session, targets
 from codesearch.cli.exit_codes import FOUND
-from codesearch.cli.options import DbOption, PathArgument, QuietOption, RerankOptions, RootOption
+from codesearch.cli.options import (
+    DbOption,
+    PathArgument,
+    QuietOption,
+    ReportFormat,
+    ReportFormatOption,
+    RerankOptions,
+    RootOption,
+)
 from codesearch.cli.ui import console
 from codesearch.core.errors import NotFoundError
 
@@ -34,6 +42,7 @@ def index(
             show_default=False,
         ),
     ] = None,
+    format: ReportFormatOption = ReportFormat.text,
     root: RootOption = None,
     db: DbOption = None,
     quiet: QuietOption = False,
@@ -49,7 +58,7 @@ def index(
 
     Only files that changed are read. It is safe to interrupt. A second run waits for the first.
     """
-    from codesearch.cli.ui import reports
+    from codesearch.cli.ui import render, reports
     from codesearch.cli.ui.progress import Reporter
 
     settings = {"include": include, "exclude": exclude, "workers": workers, "db": db, **rerank.settings}
@@ -63,12 +72,15 @@ def index(
         if not quiet:
             for note in report.notes:
                 console.message(note)
-            if not problem:
+            if not problem and format is ReportFormat.text:
                 console.message(reports.done(report, opened.root))
         if problem:
             if made:
                 session.forget(opened)
             raise NotFoundError(problem)
+        session.used(opened)
+        if format is ReportFormat.json:
+            render.print_json(reports.update_object(report, opened), indent=2)
         if opened.settings.embed == "full" and opened.settings.second_stage:
             session.embed_all(opened, quiet=quiet)
     return FOUND

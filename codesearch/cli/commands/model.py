@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from codesearch.cli import options, targets
+from codesearch.cli import options, settings_file, targets
 from codesearch.cli.options import ReportFormat, ReportFormatOption
 from codesearch.cli.registration import command, group
 from codesearch.cli.ui import console
@@ -164,12 +161,12 @@ def use(
     file = root / settings.PROJECT_FILE if project else settings.user_file()
     if file is None:
         raise UsageError("there is no home folder for your settings: use --project")
-    _write_model(file, name)
-    console.write(f"{file}: model = {_quoted(name)}\n")
+    settings_file.write(file, "model", name)
+    console.write(f"{file}: model = {settings_file.literal(name)}\n")
     layers = settings.load_layers(root)
     now = next(item for item in settings.describe(layers) if item.name == "model")
     if now.value != name:
-        console.message(f"overridden here by {now.origin}: model = {_quoted(now.value)}")
+        console.message(f"overridden here by {now.origin}: model = {settings_file.literal(now.value)}")
     return 0
 
 
@@ -291,31 +288,3 @@ def _table(rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
             for column, (cell, width, number) in enumerate(zip(row, widths, numbers, strict=True))
         ]
         yield console.clean("  ".join(cells).rstrip())
-
-
-# -- the settings file ----------------------------------------------------------------------------
-
-_MODEL_LINE = re.compile(r"^[ \t]*model[ \t]*=.*$", re.M)
-_TABLE_LINE = re.compile(r"^[ \t]*\[", re.M)
-
-
-def _write_model(file: Path, name: str) -> None:
-    """Set `model` in a settings file and leave all other lines unchanged. Raises UsageError if the file is not TOML."""
-    from codesearch import settings
-
-    settings.read_file(file)  # report its error
-    text = file.read_text("utf-8-sig") if file.exists() else ""
-    line = f"model = {_quoted(name)}"
-    table = _TABLE_LINE.search(text)
-    top, rest = (text[: table.start()], text[table.start() :]) if table else (text, "")
-    changed = _MODEL_LINE.sub(lambda _: line, top, count=1)
-    if changed == top and line not in top:
-        changed = f"{top}{'' if not top or top.endswith(chr(10)) else chr(10)}{line}\n"
-    file.parent.mkdir(parents=True, exist_ok=True)
-    new = file.with_name(f".{file.name}.{os.getpid()}")
-    new.write_text(changed + rest, "utf-8")
-    new.replace(file)
-
-
-def _quoted(text: str) -> str:
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'

@@ -22,6 +22,7 @@ from codesearch.cli.ui import console
 
 def status(
     path: PathArgument = None,
+    everything: Annotated[bool, typer.Option("--all", help="List all your indexes: size, last use, folder.")] = False,
     skipped: Annotated[bool, typer.Option("--skipped", help="List every skipped file.")] = False,
     format: ReportFormatOption = ReportFormat.text,
     color: ColorOption = None,
@@ -34,11 +35,14 @@ def status(
     codesearch status
     codesearch status path/to/repo --skipped
     codesearch status --format json
+    codesearch status --all
 
     Exit status: 0 if there is an index, 1 if not.
     """
     from codesearch.cli.ui import render, reports
 
+    if everything:
+        return _all(format, options.value_of(color))
     with session.opened(targets.root_of(path, root, db, quiet=quiet), db=db, color=options.value_of(color)) as index:
         found = index.status()
         if format is ReportFormat.json:
@@ -49,3 +53,18 @@ def status(
             ):
                 console.write(line + "\n")
     return FOUND if found.exists else NOTHING
+
+
+def _all(format: ReportFormat, color: str | None) -> int:
+    from codesearch.cli.ui import indexes, render
+    from codesearch.store import registry
+
+    found = registry.known()
+    if format is ReportFormat.json:
+        render.print_json(indexes.to_json(found), indent=2)
+    elif found:
+        for line in indexes.lines(found, console.look(color or "auto")):
+            console.write(line + "\n")
+    else:
+        console.message("there are no indexes")
+    return FOUND if found else NOTHING

@@ -10,6 +10,8 @@ import sys
 import unicodedata
 from typing import Literal, NamedTuple
 
+from codesearch.core.errors import UsageError
+
 ColorWish = Literal["auto", "always", "never"]
 
 LONGEST_LINE = 500
@@ -84,6 +86,15 @@ def message(text: str) -> None:
     """Print a message on stderr, on one line."""
     if sys.stderr is not None:
         print(f"codesearch: {clean(text)}", file=sys.stderr, flush=True)
+
+
+def confirmed(question: str, option: str) -> bool:
+    """Ask a question on the terminal; only "y" or "yes" is a yes. Raises UsageError where there is no terminal."""
+    flush()
+    if sys.stdin is None or not sys.stdin.isatty() or not stderr_is_terminal():
+        raise UsageError(f"this asks before it acts, and there is no terminal to ask on; {option} goes ahead")
+    print(f"codesearch: {clean(question)} [y/N] ", end="", file=sys.stderr, flush=True)
+    return sys.stdin.readline().strip().lower() in ("y", "yes")
 
 
 def stderr_is_terminal() -> bool:

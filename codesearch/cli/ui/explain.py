@@ -108,7 +108,7 @@ def lines(reasons: Sequence[Ranked], place: int, look: Look) -> Iterator[str]:
 
 
 def to_json(item: Ranked) -> dict[str, Any]:
-    """Return the features of a result as hit.schema.json describes them."""
+    """Return the features of a result as output.schema.json describes them."""
     rows = item.contributions()
     return {
         "sum": round(sum(row[3] for row in rows), 4),

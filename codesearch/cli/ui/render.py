@@ -162,7 +162,7 @@ class Answers:
         print_json(item if self.complete else {**item, "complete": False})
 
     def hit(self, hit: Hit, reasons: Sequence[Ranked] = ()) -> dict[str, Any]:
-        """Return a result as hit.schema.json describes it."""
+        """Return a result as output.schema.json describes it."""
         more: dict[str, Any] = {"weak": True} if hit.score < self.weak else {}
         if hit.copies:
             more["copies"] = list(hit.copies)
@@ -175,7 +175,7 @@ class Answers:
         return {"rank": hit.rank, "score": round(hit.score, 6), **self.symbol(hit.symbol), **more}
 
     def symbol(self, symbol: Symbol) -> dict[str, Any]:
-        """Return a symbol as hit.schema.json describes it."""
+        """Return a symbol as output.schema.json describes it."""
         fields: dict[str, Any] = {
             "path": symbol.path,
             "start_line": symbol.start_line,

@@ -13,6 +13,7 @@ from codesearch.cli.ui.console import Look, clean
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from codesearch.index import Index
     from codesearch.indexing.request import Report
     from codesearch.rerank.backfill import BackfillReport
     from codesearch.settings import Described
@@ -63,6 +64,24 @@ def done(report: Report, root: Path) -> str:
     if report.unchanged:
         parts.append(f"{report.unchanged:,} unchanged")
     return f"{root}: " + ", ".join(parts)
+
+
+def update_object(report: Report, index: Index) -> dict[str, Any]:
+    """Return what an update did as JSON."""
+    return {
+        "root": str(index.root),
+        "index": str(index.path),
+        "changed": report.changed,
+        "deleted": report.deleted,
+        "unchanged": report.unchanged,
+        "left": report.left,
+        "symbols": report.symbols,
+        "source_bytes": report.bytes,
+        "index_bytes": index.path.stat().st_size,
+        "seconds": round(report.seconds, 3),
+        "failed": list(report.failed),
+        "notes": list(report.notes),
+    }
 
 
 def filled(report: BackfillReport, model: str) -> str:
@@ -194,20 +213,12 @@ def status_object(status: Status, *, list_skipped: bool) -> dict[str, Any]:
 
 def config_lines(settings: Iterable[Described], look: Look) -> Iterator[str]:
     """Yield each setting, its value as TOML, and its source."""
-    rows = [(item.name, _toml(item.value), item.origin) for item in settings]
+    from codesearch.cli.settings_file import literal
+
+    rows = [(item.name, literal(item.value), item.origin) for item in settings]
     width = max(len(value) for _, value, _ in rows)
     for name, value, origin in rows:
         yield f"{name:<16} {clean(value):<{min(width, 40)}}  {look.paint(clean(origin), '2')}"
-
-
-def _toml(value: Any) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, tuple):
-        return "[" + ", ".join(_toml(item) for item in value) + "]"
-    if isinstance(value, str):
-        return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
-    return str(value)
 
 
 def _below(path: Path, root: Path) -> str:
