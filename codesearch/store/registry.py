@@ -21,7 +21,7 @@ class Known(NamedTuple):
 
     root: Path
     """The tree that it is of; it may be gone if the index is elsewhere."""
-    index: Path
+    file: Path
     used: float
     """When it was last used, in seconds since 1970."""
 
@@ -69,4 +69,4 @@ def known() -> list[Known]:
                 found.append(Known(root, index, file.stat().st_mtime))
             else:
                 file.unlink(missing_ok=True)
-    return sorted(found, key=lambda one: (-one.used, one.index))
+    return sorted(found, key=lambda one: (-one.used, one.file))

@@ -59,7 +59,7 @@ def _all(*, yes: bool, quiet: bool) -> int:
     if not yes:
         for line in indexes.lines(found, console.look("auto")):
             console.write(line + "\n")
-        total = size(sum(indexes.bytes_of(one.index) for one in found))
+        total = size(sum(indexes.bytes_of(one.file) for one in found))
         if not console.confirmed(f"Delete {number(len(found), 'index', 'indexes')} ({total})?", "--yes"):
             return NOTHING
     failed = False
@@ -69,7 +69,7 @@ def _all(*, yes: bool, quiet: bool) -> int:
         if problem:
             console.message(f"not deleted: {problem}")
         elif not quiet:
-            console.message(f"{one.index}: removed")
+            console.message(f"{one.file}: removed")
     return ERROR if failed else FOUND
 
 
@@ -86,16 +86,14 @@ def _remove(one: Known) -> None:
     from codesearch.service.election import kept
     from codesearch.store import location
 
-    if facts := kept(one.index):
-        raise CodesearchError(
-            f"{one.index}: process {facts.get('pid')} ({facts.get('name', 'unknown')}) keeps it fresh"
-        )
-    with location.writer_lock(one.index, timeout=0.0):
-        location.remove(one.index)
+    if facts := kept(one.file):
+        raise CodesearchError(f"{one.file}: process {facts.get('pid')} ({facts.get('name', 'unknown')}) keeps it fresh")
+    with location.writer_lock(one.file, timeout=0.0):
+        location.remove(one.file)
     with contextlib.suppress(OSError):  # what people keep there, such as the feedback log, stays
-        for name in (f"{one.index.name}.lock", f"{one.index.name}.keeper"):
-            one.index.with_name(name).unlink(missing_ok=True)
-        left = {file.name for file in one.index.parent.iterdir()}
+        for name in (f"{one.file.name}.lock", f"{one.file.name}.keeper"):
+            one.file.with_name(name).unlink(missing_ok=True)
+        left = {file.name for file in one.file.parent.iterdir()}
         if left <= {".gitignore"}:
-            one.index.with_name(".gitignore").unlink(missing_ok=True)
-            one.index.parent.rmdir()
+            one.file.with_name(".gitignore").unlink(missing_ok=True)
+            one.file.parent.rmdir()

@@ -42,7 +42,7 @@ def status(
     from codesearch.cli.ui import render, reports
 
     if everything:
-        return _all(format, options.value_of(color))
+        return _all(format, console.look(color.value if color else "auto"))
     with session.opened(targets.root_of(path, root, db, quiet=quiet), db=db, color=options.value_of(color)) as index:
         found = index.status()
         if format is ReportFormat.json:
@@ -55,7 +55,7 @@ def status(
     return FOUND if found.exists else NOTHING
 
 
-def _all(format: ReportFormat, color: str | None) -> int:
+def _all(format: ReportFormat, look: console.Look) -> int:
     from codesearch.cli.ui import indexes, render
     from codesearch.store import registry
 
@@ -63,7 +63,7 @@ def _all(format: ReportFormat, color: str | None) -> int:
     if format is ReportFormat.json:
         render.print_json(indexes.to_json(found), indent=2)
     elif found:
-        for line in indexes.lines(found, console.look(color or "auto")):
+        for line in indexes.lines(found, look):
             console.write(line + "\n")
     else:
         console.message("there are no indexes")

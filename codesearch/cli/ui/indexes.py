@@ -20,14 +20,14 @@ def bytes_of(index: Path) -> int:
 
 def lines(found: Sequence[Known], look: Look) -> Iterator[str]:
     """Yield a table of indexes: size, last use, tree, and the index file where it is not in the tree."""
-    sizes = [bytes_of(one.index) for one in found]
+    sizes = [bytes_of(one.file) for one in found]
     yield look.paint(f"{'size':>10}  {'last used':<14}root", "2")
     for one, count in zip(found, sizes, strict=True):
         row = f"{size(count):>10}  {age(one.used):<14}{clean(_short(one.root))}"
         gone = "" if one.root.is_dir() else "  (the folder is gone)"
         yield row + look.paint(gone, "33")
-        if not is_own(one.root, one.index):
-            yield look.paint(f"{'':>26}index: {clean(_short(one.index))}", "2")
+        if not is_own(one.root, one.file):
+            yield look.paint(f"{'':>26}index: {clean(_short(one.file))}", "2")
     yield look.paint(f"{size(sum(sizes)):>10}  {number(len(found), 'index', 'indexes')}", "2")
 
 
@@ -47,9 +47,9 @@ def to_json(found: Sequence[Known]) -> dict[str, Any]:
         "indexes": [
             {
                 "root": str(one.root),
-                "index": str(one.index),
-                "bytes": bytes_of(one.index),
-                "changed": iso(one.index.stat().st_mtime),
+                "index": str(one.file),
+                "bytes": bytes_of(one.file),
+                "changed": iso(one.file.stat().st_mtime),
                 "used": iso(one.used),
                 "root_exists": one.root.is_dir(),
             }
