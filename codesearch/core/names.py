@@ -7,7 +7,7 @@ Words of names in any case style meet under one key (`tokens.name_key`), which d
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from codesearch.core.tokens import name_key
 
@@ -26,27 +26,35 @@ _IN_CONTAINER = rf"(?:(?<=\#)|(?![.:?!/\#]+\Z|\*{{1,2}}\Z)){_BARE}"
 _WORDED = rf"(?: [~\#]?{_WORD}(?:[!?=]|'+)? | (?:let|and){_SIGN}+ | unary_[-+~!] | (?:{_WORD}:){{2,}} )"
 """Ruby and Elixir `name?`, Haskell `foldl'`, C++ `~Item`, OCaml `let*`, Scala `unary_-`, Objective-C `find:with:`."""
 
-_NAME = re.compile(
-    rf"""
+_NAME = rf"""
     (?P<scope> (?:{_WORD}[!?=]?{_SEPARATOR})* )
     (?P<last> {_OPERATOR} | {_WORDED} )
     (?:\(\))? \Z
     | (?P<bare_scope> (?:{_WORD}{_SEPARATOR})+ ) (?P<bare> {_IN_CONTAINER} ) \Z
     | (?P<alone> {_BARE} ) \Z
-    """,
-    re.VERBOSE,
-)
+"""
 _PLAIN = re.compile(rf"{_WORD}(?:{_SEPARATOR}{_WORD}[!?=]?)*[!?=]?(?:\(\))?\Z", re.VERBOSE)
-_SIGNED_OPERATOR = re.compile(rf"(?:{_WORD}{_SEPARATOR})*{_OPERATOR}\Z", re.VERBOSE)
+_SIGNED_OPERATOR = rf"(?:{_WORD}{_SEPARATOR})*{_OPERATOR}\Z"
 _DUNDER = re.compile(r"__\w*[^\W_]\w*__\Z")
 _IN_PARENTHESES = re.compile(r":?\((.+)\)\Z")
 _NO_SIGNS = re.compile(r"[\w\s`$]+")
 
 
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    """Return a pattern that most queries do not need, compiled: that takes longer than parsing a query."""
+    return re.compile(pattern, re.VERBOSE)
+
+
 def split(typed: str) -> tuple[str, tuple[str, ...]] | None:
     """Return (name as typed, keys of the containers before it) if a text is a name, else None."""
     text = typed.strip("`")
-    found = _NAME.match(text)
+    if is_plain(text) and not text.endswith("operator()"):
+        *containers, last = re.split(_SEPARATOR, text.removesuffix("()"))
+        return last, tuple(map(name_key, containers))
+    if len(text.split(None, 1)) > 1 and not ("operator" in text or text[0] == "("):
+        return None
+    found = _compiled(_NAME).match(text)
     if found is None:
         return None
     last = found["last"] or found["bare"] or found["alone"]
@@ -61,7 +69,7 @@ def is_plain(typed: str) -> bool:
 
 def is_operator(typed: str) -> bool:
     """Return whether a word is an operator's name that holds signs and the word `operator`."""
-    return _SIGNED_OPERATOR.match(typed) is not None
+    return "operator" in typed and _compiled(_SIGNED_OPERATOR).match(typed) is not None
 
 
 @lru_cache(maxsize=4096)

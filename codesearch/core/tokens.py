@@ -12,12 +12,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from functools import cache
 from typing import Literal, TypeVar
 
 _WORD = re.compile(r"\w+")
 _BLANKS = bytes(code if chr(code).isalnum() or chr(code) == "_" else 32 for code in range(128)).ljust(256)
 _PARTS = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|[0-9]+|[^\W\d_A-Za-z]+")
-_UNSPACED = re.compile(
+_UNSPACED = (
     "["
     "\u0e00-\u0eff"  # Thai, Lao
     "\u1000-\u109f\u1780-\u17ff"  # Burmese, Khmer
@@ -27,7 +28,7 @@ _UNSPACED = re.compile(
     "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"  # Chinese characters
     "]+"
 )
-_VOWEL_MARKS = re.compile(
+_VOWEL_MARKS = (
     "[\u0e31\u0e34-\u0e3a\u0e47-\u0e4e\u0eb1\u0eb4-\u0ebc\u0ec8-\u0ece\u102b-\u103e\u1056-\u1059\u17b4-\u17d3\u17dd]+"
 )
 """Marks above and below letters of Thai, Lao, Burmese and Khmer, which would end a word."""
@@ -38,6 +39,12 @@ _CACHED_WORDS = 1 << 17
 """About 20 MB; then the cache starts again."""
 _CACHED_NAMES = 1 << 14
 """About 7 MB."""
+
+
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    """Return a pattern that only text beyond ASCII needs, compiled: it takes longer than the rest of this module."""
+    return re.compile(pattern)
 
 
 def identifiers(text: bytes) -> list[bytes]:
@@ -51,7 +58,7 @@ def _joined_marks(text: str) -> str:
     """Return a text in which no mark of a letter ends a word."""
     if any(mark in text for mark in _KANA_MARKS):  # apart from their letters, as in names of files on macOS
         text = _normalized("NFC", text)
-    return _VOWEL_MARKS.sub("", text)
+    return _compiled(_VOWEL_MARKS).sub("", text)
 
 
 def identifiers_in(text: str) -> list[bytes]:
@@ -109,18 +116,18 @@ def _normalized(form: Literal["NFC", "NFKC"], text: str) -> str:
 
 def is_unspaced(word: str) -> bool:
     """Return whether a word has letters of a script without blanks, so that it may hold several words."""
-    return not word.isascii() and _UNSPACED.search(word) is not None
+    return not word.isascii() and _compiled(_UNSPACED).search(word) is not None
 
 
 def unspaced_runs(text: str) -> list[str]:
     """Return the runs of letters of scripts without blanks, in order: `保存する file` -> 保存する."""
-    return [] if text.isascii() else _UNSPACED.findall(_normalized("NFKC", _joined_marks(text)))
+    return [] if text.isascii() else _compiled(_UNSPACED).findall(_normalized("NFKC", _joined_marks(text)))
 
 
 def _unspaced_terms(word: str, *, asked: bool) -> list[str]:
     """Return the terms of an identifier that has such letters, as the index holds them, or as a query asks for them."""
     found: list[str] = []
-    for part in _UNSPACED.split(word):
+    for part in _compiled(_UNSPACED).split(word):
         found += split_identifier(part)
     for run in unspaced_runs(word):
         pairs = [run[at : at + 2] for at in range(len(run) - 1)]

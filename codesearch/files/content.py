@@ -8,7 +8,6 @@ from hashlib import blake2b
 from pathlib import Path
 
 from codesearch.core.types import Skipped
-from codesearch.files import declared
 from codesearch.files.reading import read_plain
 from codesearch.files.values import FileOptions, Source
 
@@ -94,14 +93,19 @@ def _narrow(data: bytes, encoding: str) -> tuple[bytes, str]:
     """Return (UTF-8, encoding) of a text in a single-byte encoding, or in UTF-8 already, as `encoding` says."""
     try:
         data.decode()
-        known = declared.decoded(data) if _SHIFTED in data else None
+        is_utf8 = True
     except UnicodeDecodeError:
-        known = declared.decoded(data)
-        text = data.decode("utf-8", "codesearch-cp1252")
-        # As many characters as bytes: nothing in it was UTF-8 beyond ASCII.
-        encoding = "cp1252" if len(text) == len(data) else f"{encoding}+cp1252"
-        data = text.encode()
-    return (data, encoding) if known is None else (known[0].encode(), known[1])
+        is_utf8 = False
+    if not is_utf8 or _SHIFTED in data:
+        from codesearch.files import declared  # few files need it
+
+        if (known := declared.decoded(data)) is not None:
+            return known[0].encode(), known[1]
+    if is_utf8:
+        return data, encoding
+    text = data.decode("utf-8", "codesearch-cp1252")
+    # As many characters as bytes: nothing in it was UTF-8 beyond ASCII.
+    return text.encode(), "cp1252" if len(text) == len(data) else f"{encoding}+cp1252"
 
 
 def decode(raw: bytes) -> tuple[bytes, str] | str:
