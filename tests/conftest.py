@@ -16,10 +16,19 @@ from tests.support.command import Run
 from tests.support.command import call as _call
 
 TESTS = Path(__file__).parent
-EDITOR = ("editors",)
+EDITOR = (
+    "editors/test_emacs.py",
+    "editors/test_neovim.py",
+    "editors/test_terminal.py",
+    "editors/test_vim.py",
+    "editors/test_vscode.py",
+    "editors/test_vscode_build.py",
+)
 INTEGRATION = (
     "bench",
     "cli",
+    "editors/test_documents.py",
+    "editors/test_install.py",
     "indexing",
     "lsp/test_clients.py",
     "lsp/test_faults.py",

@@ -111,3 +111,8 @@ def test_the_drawing_of_the_floors_is_the_import_contract():
     contract = [layer.replace("codesearch.", "").split(" | ") for layer in layers if "_version" not in layer]
     cells = re.findall(r"^│ (.*?)│  ", (HOUSE / "docs" / "architecture.md").read_text("utf-8"), re.MULTILINE)
     assert [[name.strip() for name in cell.split("│")] for cell in cells] == contract
+
+
+def test_every_test_of_an_editor_is_in_a_lane():
+    modules = {path.relative_to(TESTS).as_posix() for path in (TESTS / "editors").glob("test_*.py")}
+    assert modules - {*EDITOR, *INTEGRATION} == {"editors/test_languages.py"}, "add the new module to tests/conftest.py"

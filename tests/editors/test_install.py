@@ -180,6 +180,7 @@ def _environment(repository: Repository, home: Path) -> dict[str, str]:
     return {**repository.environment(home, []), "PATH": "/usr/bin:/bin"}
 
 
+@pytest.mark.editor
 @pytest.mark.parametrize("kind", ["debian", "wheel"])
 def test_neovim_loads_it(kind: str, repository: Repository, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     nvim = conftest.neovims()[kind]
@@ -202,6 +203,7 @@ def test_neovim_loads_it(kind: str, repository: Repository, home: Path, monkeypa
     assert done.stdout.endswith("def edit_distance( codesearch.txt"), done.stdout
 
 
+@pytest.mark.editor
 def test_vim_loads_it(repository: Repository, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     conftest.required("vim")
     monkeypatch.setenv("PATH", "/usr/bin:/bin")  # where the name alone would not be found
@@ -220,6 +222,7 @@ def test_vim_loads_it(repository: Repository, home: Path, monkeypatch: pytest.Mo
     assert "def edit_distance( codesearch-vim.txt" in done.stdout, done.stdout
 
 
+@pytest.mark.editor
 def test_emacs_loads_it(
     repository: Repository, home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
