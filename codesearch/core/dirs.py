@@ -42,6 +42,14 @@ def _folder(variable: str, default: str, function: str) -> Path | None:
         return None
 
 
+def home() -> Path | None:
+    """Return the user's home folder; None for a user without one, as in some containers."""
+    try:
+        return Path.home()
+    except RuntimeError:
+        return None
+
+
 def expand_home(path: str) -> Path:
     """Return a path with a leading `~` replaced by the user's home folder.
 

@@ -76,7 +76,7 @@ def models_folder() -> Path | None:
     None for a user without a home folder, as in some containers.
     """
     if wished := os.environ.get("CODESEARCH_MODELS", "").strip():
-        return Path(wished).expanduser()
+        return dirs.expand_home(wished)
     folder = dirs.data()
     return None if folder is None else folder / "models"
 

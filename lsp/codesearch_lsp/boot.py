@@ -9,10 +9,10 @@ import socket
 import sys
 import threading
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from codesearch._version import __version__
+from codesearch.core.dirs import expand_home
 from codesearch.core.errors import UsageError
 from codesearch_lsp.capabilities import lookup, offered
 from codesearch_lsp.options import ParsedOptions, read
@@ -68,7 +68,7 @@ def _configure_logging(log_file: str | None) -> None:
     handler: logging.Handler = logging.StreamHandler(sys.stderr)
     if log_file is not None:
         try:
-            handler = logging.FileHandler(Path(log_file).expanduser(), encoding="utf-8")
+            handler = logging.FileHandler(expand_home(log_file), encoding="utf-8")
         except OSError as error:
             raise UsageError(f"{log_file}: cannot be written: {error.strerror}") from error
     logging.basicConfig(

@@ -19,6 +19,7 @@ import typer
 
 from codesearch.cli.registration import command, group
 from codesearch.cli.ui import console
+from codesearch.core import dirs
 from codesearch.core.errors import CodesearchError, NotFoundError
 
 app = group("Install or remove an editor plugin.")
@@ -126,7 +127,7 @@ def _source(editor: Editor) -> Path:
 def _folder(editor: Editor, to: str | None) -> Path:
     """Return the absolute path of the folder to install the plugin in."""
     if to is not None:
-        folder = Path(to).expanduser()
+        folder = dirs.expand_home(to)
     elif editor is Editor.neovim:
         default = _home("AppData", "Local") if os.name == "nt" else _home(".local", "share")
         base = Path(
@@ -142,13 +143,16 @@ def _folder(editor: Editor, to: str | None) -> Path:
 
 
 def _home(*parts: str) -> Path:
-    return Path.home().joinpath(*parts)
+    folder = dirs.home()
+    if folder is None:
+        raise NotFoundError("there is no home folder to install the plugin in; name a folder with --to")
+    return folder.joinpath(*parts)
 
 
 def _emacs_directory() -> Path:
     """Return the folder that Emacs uses as `user-emacs-directory`, by the same rules."""
     if os.name == "nt":
-        return Path(os.environ.get("APPDATA") or Path.home()) / ".emacs.d"
+        return Path(os.environ.get("APPDATA") or _home()) / ".emacs.d"
     classic = _home(".emacs.d")
     modern = Path(os.environ.get("XDG_CONFIG_HOME") or _home(".config")) / "emacs"
     if not classic.exists() and not _home(".emacs").exists() and modern.exists():

@@ -12,6 +12,7 @@ from tempfile import TemporaryDirectory
 
 from codesearch._version import __version__
 from codesearch.cli.doctor.values import Check
+from codesearch.core import dirs
 from codesearch.core.errors import CodesearchError
 
 _PROGRAMS = {"neovim": ("Neovim", "nvim"), "vim": ("Vim", "vim"), "emacs": ("Emacs", "emacs")}
@@ -29,6 +30,8 @@ def editors() -> Iterator[Check]:
 def _plugins() -> Iterator[Check]:
     from codesearch.cli.commands import editor
 
+    if dirs.home() is None:  # nobody who uses an editor
+        return
     for one in editor.Editor:
         title, program = _PROGRAMS[one.value]
         path = shutil.which(program)
@@ -75,7 +78,8 @@ def _version(program: str) -> str:
 def _extensions() -> Iterator[Check]:
     for title, (program, folder) in _VSCODE.items():
         path = shutil.which(program)
-        installed = _newest(Path.home() / folder / "extensions")
+        home = dirs.home()
+        installed = _newest(home / folder / "extensions") if home else ""
         if path is None and not installed:
             continue
         if not installed:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from codesearch import embed
+from codesearch.core import dirs
 from codesearch.core.errors import CodesearchError, ModelError, NotFoundError, UsageError
 from codesearch.embed import config as configuration
 from codesearch.embed.config import CONFIG, Config, Pooling, Precision
@@ -81,7 +82,7 @@ def add(request: ImportRequest, on_step: Callable[[str], None] = lambda _: None)
     the model cannot be loaded or used.
     """
     name = _named(request)
-    local = Path(request.source).expanduser()
+    local = dirs.expand_home(request.source)
     if not local.is_dir() and (request.source.startswith((".", "/", "~")) or local.is_absolute()):
         raise NotFoundError(f"{request.source}: no such folder")
     offline = local.is_dir() or _offline(request)

@@ -28,8 +28,10 @@ def use_site(folder: Path, hidden: str) -> dict[str, str]:
 
 def hide() -> None:
     """Hide the packages from this process and its children."""
-    places = {str(place) for place in _holding(os.environ.get("CODESEARCH_TEST_WITHOUT", "").split())}
-    sys.path[:] = [os.environ.get("CODESEARCH_TEST_SITE", "") if entry in places else entry for entry in sys.path]
+    site = os.environ.get("CODESEARCH_TEST_SITE")
+    if site:
+        places = {str(place) for place in _holding(os.environ["CODESEARCH_TEST_WITHOUT"].split())}
+        sys.path[:] = [site if entry in places else entry for entry in sys.path]
 
 
 def _holding(names: list[str]) -> list[Path]:
