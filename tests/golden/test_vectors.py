@@ -156,6 +156,10 @@ additions and in the last bit of exp() and erf(), which sometimes rounds an acti
 tokenisation, pooling or truncation gives less than .99 (`test_a_slightly_different_text_is_noticed`)."""
 
 
+SAME_BY_NUMPY = 0.99
+"""The same for numpy in place of onnxruntime, where sums are rounded differently, too (docs/platforms.md)."""
+
+
 def cosine(one: str, other: str) -> float:
     a, b = (np.frombuffer(bytes.fromhex(vector), np.int8).astype(float) for vector in (one, other))
     return float(a @ b / (np.linalg.norm(a) * np.linalg.norm(b) or 1.0))
@@ -170,11 +174,12 @@ def test_the_transformer_makes_the_same_vectors(texts: dict[str, str]) -> None:
     }
     golden = pinned("transformer", found)
     assert found["model"] == golden["model"]
+    least = SAME_MEANING if find_spec("onnxruntime") else SAME_BY_NUMPY
     for kind in ("documents", "queries"):
         assert found[kind].keys() == golden[kind].keys()
         for name, vector in found[kind].items():
             expected = golden[kind][name]
-            assert vector == expected or cosine(vector, expected) >= SAME_MEANING, f"{kind}: {name}"
+            assert vector == expected or cosine(vector, expected) >= least, f"{kind}: {name}"
 
 
 def test_a_slightly_different_text_is_noticed(texts: dict[str, str]) -> None:
