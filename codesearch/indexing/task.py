@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from codesearch.store.records import FileState
 
@@ -19,8 +19,7 @@ PACKAGE_IN_DETAIL = r"package ([\w-]+)"
 that was left out."""
 
 
-@dataclass(frozen=True, slots=True)
-class Task:
+class Task(NamedTuple):
     """A file to read."""
 
     path: str

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from itertools import repeat
 from typing import NamedTuple
 
@@ -144,8 +143,7 @@ _Columns = dict[str, Iterable[float]]
 """By feature, one value per candidate."""
 
 
-@dataclass(frozen=True, slots=True)
-class _QueryWords:
+class _QueryWords(NamedTuple):
     """The words of a query, as the features compare them with names."""
 
     all: frozenset[str]

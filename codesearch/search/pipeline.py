@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable
 from contextlib import nullcontext
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Protocol
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from codesearch.core.filter import Filter
 from codesearch.core.log import Log
@@ -127,8 +127,7 @@ def _looked(store: Store | None, job: Job, ranked: list[Ranked], buffers: Buffer
     return job.look(store, saved, buffers.sources(best.keys() - saved.keys()))
 
 
-@dataclass(frozen=True, slots=True)
-class Near:
+class Near(NamedTuple):
     """A symbol and its similarity to another."""
 
     symbol: Symbol
@@ -159,7 +158,7 @@ def nearest(
     if buffers is not None:
         found += [Near(symbol, score, unsaved=True) for symbol, score in buffers.nearest(vector, limit + 1, where)]
     left = [
-        replace(near, score=max(0.0, min(1.0, near.score)))
+        near._replace(score=max(0.0, min(1.0, near.score)))
         for near in found
         if exclude is None or _place(near.symbol) != _place(exclude)
     ]

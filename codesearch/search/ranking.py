@@ -7,14 +7,13 @@ was asked for must win) and `is_generated` (generated code is too rare in the mi
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from codesearch.search import ranking_model as model
 from codesearch.search.boosted_trees import Tree
 
 
-@dataclass(frozen=True, slots=True)
-class Weighting:
+class Weighting(NamedTuple):
     """How features become a score: a weighted sum, plus boosted trees, through a logistic curve."""
 
     weights: Mapping[str, float]
