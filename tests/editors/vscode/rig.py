@@ -37,6 +37,8 @@ SETTINGS: dict[str, Any] = {
     "workbench.editor.enablePreview": True,
     # A tooltip would cover the button beside it.
     "workbench.hover.delay": 100_000,
+    # Newer VS Codes open it for their assistant.
+    "workbench.secondarySideBar.defaultVisibility": "hidden",
     "workbench.startupEditor": "none",
     "workbench.tips.enabled": False,
 }
