@@ -6,7 +6,7 @@ new or changed; `role` derives the role of a file from its path.
 
 from __future__ import annotations
 
-from codesearch.files.content import decode, is_generated, is_minified, judge, read_source
+from codesearch.files.content import decode, judge, read_source
 from codesearch.files.discovery import discover, discover_only
 from codesearch.files.roles import role
 from codesearch.files.values import REASONS, Discovery, FileOptions, FoundFile, Source
@@ -20,8 +20,6 @@ __all__ = [
     "decode",
     "discover",
     "discover_only",
-    "is_generated",
-    "is_minified",
     "judge",
     "read_source",
     "role",

@@ -25,8 +25,10 @@ def below_root(where: Filter, root: Path) -> Filter:
 
 
 def _relative(pattern: str, root: Path) -> str:
+    if os.sep == "\\":  # a Windows path, not an escape
+        pattern = pattern.replace(os.sep, "/")
     named, rest = _literal_start(pattern)
-    top = str(root)
+    top = root.as_posix()
     if named == top or named.startswith(top.rstrip("/") + "/"):
         named = "/" + named[len(top) :].lstrip("/")
     try:

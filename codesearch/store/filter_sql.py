@@ -14,6 +14,7 @@ from codesearch.store.connection import Connection
 
 Binding = str | bytes
 _ESCAPES_NOTHING = re.compile(r"\\(?![*?\[\]{},!\\])")
+_WILDCARD = re.compile(r"[*?\[]")
 _PATH_IS = "{path} = ? OR {path} >= ? AND {path} < ?"
 """A file, or the files below a folder: "0" follows "/" in ASCII."""
 
@@ -75,9 +76,15 @@ def _printed(pattern: str) -> tuple[str, ...]:
 
 
 def _name(pattern: str) -> tuple[str, list[str]]:
-    """Return the condition of a name filter. The name of a symbol with signs, such as `operator*`, means that name."""
+    """Return the condition of a name filter.
+
+    The name of a symbol means that name if it has signs, such as `operator*`, or wildcards: `[Symbol.iterator]`.
+    """
     matches = "name_matches(s.name, s.qualname, ?)"
     named = names.split(pattern)
+    if named is None and _WILDCARD.search(pattern):
+        literal = "EXISTS (SELECT 1 FROM symbol WHERE name_key = ? AND name = ?)"
+        return f"CASE WHEN {literal} THEN s.name = ? ELSE {matches} END", [name_key(pattern), pattern, pattern, pattern]
     if named is None or not (names.signs_of(named[0]) or names.is_operator(pattern)):
         return matches, [pattern]
     keys = names.keys(names.identity(named[0])[0])
@@ -180,7 +187,7 @@ _SIGN = "[-+*%^&|~!=<>?@$]"
 @lru_cache(maxsize=256)
 def _name_pattern(pattern: str) -> re.Pattern[str]:
     """Compile a name filter: a glob over the whole name, or, without wildcards, any part of it."""
-    if re.search(r"[*?\[]", pattern):
+    if _WILDCARD.search(pattern):
         translated = [globs.translate(one, folders=False) for one in globs.alternatives(pattern.replace("\\", r"\\"))]
         if globs.NEVER not in translated:
             return re.compile("|".join(f"(?:{one})" for one in translated), re.IGNORECASE | re.DOTALL)

@@ -71,10 +71,19 @@ def test_a_path_filter_from_a_folder(
     assert found(call, tree, "--path", pattern) == expected
 
 
-def test_an_exclamation_mark_excludes_in_the_text_too(tree: Path, call):
+def test_an_exclamation_mark_excludes_in_the_text_too(tree: Path, monkeypatch: pytest.MonkeyPatch, call):
+    monkeypatch.chdir(tree)
     run = call("query", "load path:!tests/** path:!lib", tree, "--format", "paths")
     assert set(run.out.split("\n")) >= {"src/load.py"}
     assert not {"lib/load_all.py", "tests/test_load.py"} & set(run.out.split("\n"))
+
+
+def test_printed_paths_are_filters(tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call):
+    """From the root, from a folder in it, and from outside, where they are absolute."""
+    for here in (tree, tree / "src", tmp_path):
+        monkeypatch.chdir(here)
+        printed = call("query", "render_page -kind:module", tree, "--format", "paths").out.split("\n")[0]
+        assert found(call, tree, "--path", printed) == {"web/[id]/page.py"}, here
 
 
 def test_a_filter_that_no_file_matches_is_noted(tree: Path, call):

@@ -8,7 +8,8 @@ from hashlib import blake2b
 import pytest
 
 from codesearch.core.types import Skipped
-from codesearch.files import REASONS, FileOptions, Source, decode, is_generated, is_minified, read_source
+from codesearch.files import REASONS, FileOptions, Source, decode, read_source
+from codesearch.files.content import is_generated, is_minified
 
 TEXT = "def grüße():\n    return 'naïve'\n"
 

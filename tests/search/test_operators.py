@@ -44,6 +44,7 @@ FILES = {
     "ops.ex": "defmodule Pipe do\n  def left |> right do\n    left\n  end\n  def valid?(x), do: x\n"
     "  def valid!(x), do: x\nend\n",
     "point.swift": "struct Point { static func == (a: Point, b: Point) -> Bool { return true } }\n",
+    "list.js": "class List { *[Symbol.iterator]() { yield 1; } #hidden() { return 2; } hidden() { return 3; } }\n",
     "vector.kt": "class Vector { operator fun plus(o: Vector): Vector { return o } }\n",
     "money.py": "class Money:\n    def __eq__(self, o):\n        return True\n\n    def eq(self, o):\n        pass\n",
 }
@@ -85,6 +86,8 @@ NAMES = [
     ("valid!", {"Pipe.valid!"}),
     ("Point.==", {"Point.=="}),
     ("__eq__", {"Money.__eq__"}),
+    ("[Symbol.iterator]", {"List.[Symbol.iterator]"}),
+    ("#hidden", {"List.#hidden"}),
     ("plus", {"Vector.plus"}),
 ]
 
