@@ -154,16 +154,26 @@ def located(file: str, path: str | None, root: str | None = None, db: str | None
 
 
 def from_here(pattern: str, root: Path) -> str:
-    """Return a path filter as it is meant: `./` and `../` begin at the current folder, if that leads below the root."""
+    """Return a path filter as it is meant from the current folder, if that leads below the root.
+
+    `./` and `../` begin at the current folder, and so do the paths that were printed for a folder outside the root.
+    """
     negated = "!" * pattern.startswith("!")
     pattern = pattern[len(negated) :]
-    if re.match(r"\.\.?(?:/|\Z)", pattern) is None:
-        return negated + pattern
-    here = os.path.normpath(Path.cwd() / pattern)
-    below = os.path.relpath(here, root).replace(os.sep, "/")
-    if below == ".." or below.startswith("../"):
+    below = _relative(Path.cwd() / pattern, root)
+    explicit = re.match(r"\.\.?(?:/|\Z)", pattern) is not None
+    if below is None or not (explicit or (_relative(Path.cwd(), root) is None and (Path.cwd() / pattern).exists())):
         return negated + pattern
     return negated + ("/**" if below == "." else f"/{below}" + "/" * pattern.endswith("/"))
+
+
+def _relative(path: Path, root: Path) -> str | None:
+    """Return a path relative to a root; None if it is not below."""
+    try:
+        below = os.path.relpath(os.path.normpath(path), root).replace(os.sep, "/")
+    except ValueError:  # Windows: on another drive
+        return None
+    return None if below == ".." or below.startswith("../") else below
 
 
 def _absolute(path: Path) -> Path:
