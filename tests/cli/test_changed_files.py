@@ -41,7 +41,8 @@ def test_json_marks_the_result(changed: Path, call):
         assert {one["path"] for one in run.json["results"] if one.get("changed")} == {"a.py"}, command
 
 
-def test_vimgrep_does_not_print_the_line_of_another_symbol(changed: Path, call):
+def test_vimgrep_does_not_print_the_line_of_another_symbol(changed: Path, monkeypatch: pytest.MonkeyPatch, call):
+    monkeypatch.chdir(changed)
     run = call("query", "reticulate -kind:module lang:python path:a.py", changed, "--no-update", "--format", "vimgrep")
     assert run.out == "a.py:1:1:def reticulate()\n"
     assert SAYS in run.err
