@@ -6,6 +6,7 @@ The documentation is correct: its examples are executed, and it mentions every c
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shlex
@@ -236,6 +237,15 @@ def test_named_tests_exist():
     for document in [*HOUSE.glob("*.md"), *DOCS.glob("*.md")]:
         for path in re.findall(r"\btests/[\w/.-]*\w", document.read_text("utf-8")):
             assert (HOUSE / path).exists() or re.search("gleam|fortran|folders", path), f"{document.name}: {path}"
+
+
+def test_the_editors_plugins_have_this_version():
+    vscode = HOUSE / "editors" / "vscode"
+    manifest, lock = (json.loads((vscode / name).read_text("utf-8")) for name in ("package.json", "package-lock.json"))
+    emacs = re.search(r"^;; Version: (.+)$", (HOUSE / "editors/emacs/codesearch.el").read_text("utf-8"), re.M)
+    assert emacs is not None
+    found = manifest["version"], lock["version"], lock["packages"][""]["version"], emacs[1]
+    assert set(found) == {codesearch.__version__}
 
 
 def test_the_changelog_knows_this_version():

@@ -1,7 +1,7 @@
 ;;; codesearch.el --- Find code by meaning  -*- lexical-binding: t; -*-
 
 ;; Author: The codesearch authors
-;; Version: 0.1.0
+;; Version: 0.2.0
 ;; Package-Requires: ((emacs "28.1"))
 ;; Keywords: tools, matching, convenience
 ;; URL: https://example.invalid/codesearch
