@@ -54,6 +54,8 @@ class Settings:
     """Seconds of processor time that parsing one file may take."""
     update_budget: float = 5.0
     """Seconds that a query may wait for changed files to be read; it is then answered without the rest."""
+    background: bool = True
+    """Answer the first query about a large tree from a part of it, and index the rest in the background."""
     model: str = "transformer"
     """The reranker model, which reorders the best candidates of the fast ranking; `static` for none."""
     embed: Embed = "lazy"
@@ -228,6 +230,7 @@ _RULES: dict[str, Callable[[object], Any]] = {
     "workers": _whole(0, 1024),
     "parse_timeout": _seconds,
     "update_budget": _seconds,
+    "background": _flag,
     "model": _text,
     "embed": _one_of("lazy", "full", "none"),
     "cache": _flag,

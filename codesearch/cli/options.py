@@ -202,6 +202,9 @@ class ResultOptions(NamedTuple):
             show_default=False,
         ),
     ] = None
+    wait: Annotated[bool, typer.Option("--wait", help="Wait until the whole tree is indexed, even the first time.")] = (
+        False
+    )
 
 
 class OutputOptions(NamedTuple):

@@ -12,7 +12,7 @@ from codesearch.core.errors import IndexBusyError, NotFoundError, UnwritableErro
 from codesearch.core.log import Log
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from codesearch.core.filter import Filter
@@ -40,18 +40,26 @@ def opened(root: Path, **settings: Any) -> Index:
     return index
 
 
-def query(index: Index, text: str, parsed: Query, where: Filter | None, *, update: bool, quiet: bool) -> Answer:
+def query(
+    index: Index, text: str, parsed: Query, where: Filter | None, *, update: bool, quiet: bool, wait: bool = False
+) -> Answer:
     """Answer a query, by a running service if there is one, else in this process.
 
-    `parsed` is `text` with the filter `where`, parsed.
+    `parsed` is `text` with the filter `where`, parsed. Without `wait`, the first query about a large tree is answered
+    from a part of it.
     """
+    from codesearch.cli import early
     from codesearch.service import client
 
-    if (answer := client.query(index, text, where=where, fresh=update)) is not None:
+    wait = wait or not early.is_wanted(index)
+    answer = None
+    if not wait or index.complete:
+        answer = client.query(index, text, where=where, fresh=update)
+    if answer is not None:
         return _from_service(answer, index, update=update, quiet=quiet)
     if update:
         index.prefetch(parsed)
-    complete = prepare(index, update=update, quiet=quiet, words=parsed.words)
+    complete = prepare(index, update=update, quiet=quiet, words=parsed.words, early=not wait)
     start = time.monotonic()
     answer = index.query(parsed, budget=_later())
     log.info("this process answered in %.0f ms: %d results", 1000 * (time.monotonic() - start), len(answer))
@@ -119,10 +127,10 @@ def similar(index: Index, path: str, line: int, where: Filter | None, *, update:
 def _from_service(answer: Answer, index: Index, *, update: bool, quiet: bool) -> Answer:
     """Report the shortcomings of an answer; it is complete only if it does not lack files that have changed."""
     stale = update and not answer.fresh
-    if stale:
-        tell("some changed files are not indexed yet; results may be incomplete", quiet=quiet)
-    elif not answer.complete:
+    if not answer.complete:
         tell(_unfinished(index), quiet=quiet)
+    elif stale:
+        tell("some changed files are not indexed yet; results may be incomplete", quiet=quiet)
     tell(answer.problem, quiet=quiet)
     used(index)
     return replace(answer, complete=answer.complete and not stale)
@@ -146,12 +154,12 @@ def embed_all(index: Index, *, quiet: bool) -> None:
         console.message(f"{index.root}: {reports.filled(report, index.settings.second_stage)}")
 
 
-def prepare(index: Index, *, update: bool, quiet: bool, words: Sequence[str] = ()) -> bool:
+def prepare(index: Index, *, update: bool, quiet: bool, words: Sequence[str] = (), early: bool = False) -> bool:
     """Update an index before a query, if `update` is set; return whether it then has the whole tree.
 
-    Without an update, that is whether its first pass over the tree was finished. `words` are those of the query.
+    Without an update, that is whether its first pass over the tree was finished. For `words` and `early` see `refresh`.
     """
-    complete = refresh(index, quiet=quiet, words=words) if update else index.complete
+    complete = refresh(index, quiet=quiet, words=words, early=early) if update else index.complete
     used(index)
     if update:
         return complete
@@ -173,10 +181,11 @@ def _unfinished(index: Index) -> str:
     )
 
 
-def refresh(index: Index, *, quiet: bool = False, words: Sequence[str] = ()) -> bool:
+def refresh(index: Index, *, quiet: bool = False, words: Sequence[str] = (), early: bool = False) -> bool:
     """Update an index before a query, within `update_budget`; return whether it then has the whole tree.
 
-    If there is not enough time for all changes, the files that hold the query's `words` are read first.
+    If there is not enough time for all changes, the files that hold the query's `words` are read first. The first pass
+    over a tree has all the time it needs; with `early` it is interrupted, and goes on in the background.
     While another process is writing, the index is used as it is; if it is empty, the query waits.
     """
     from codesearch.service import client
@@ -188,7 +197,7 @@ def refresh(index: Index, *, quiet: bool = False, words: Sequence[str] = ()) -> 
         tell(f"the watcher of {index.root} does not respond; `codesearch watch --stop` stops it", quiet=quiet)
     start = time.monotonic()
     made = not index.path.exists()
-    report = _updated(index, quiet=quiet, words=words)
+    report = _updated(index, quiet=quiet, words=words, early=early)
     if report is None:
         return False
     if made and not report.symbols and (problem := nothing_to_search(index.status())):
@@ -198,31 +207,44 @@ def refresh(index: Index, *, quiet: bool = False, words: Sequence[str] = ()) -> 
         "updated in %.0f ms: %d files read, %d deleted, %d unchanged, %d left",
         1000 * (time.monotonic() - start), report.changed, report.deleted, report.unchanged, report.left,
     )  # fmt: skip
+    if report.left and not index.complete:
+        from codesearch.cli.early import finish_in_background
+
+        tell(finish_in_background(index, report), quiet=quiet)
+        return False
     _tell_of_update(report, quiet=quiet)
     return not report.left
 
 
-def _updated(index: Index, *, quiet: bool, words: Sequence[str]) -> Report | None:
+def _updated(index: Index, *, quiet: bool, words: Sequence[str], early: bool) -> Report | None:
     """Update an index; the first pass over a tree is not limited. None, after a message, if it is used as it is."""
     first = not (index.current and index.complete)
-    end = time.monotonic() + index.settings.update_budget
     with Reporter(index.root, quiet=quiet, first=first) as reporter:
+        on_progress, should_stop = reporter.progress, None
+        if not first:
+            should_stop = _after(index.settings.update_budget)
+        elif early:
+            from codesearch.cli.early import Deadline
+
+            deadline = Deadline(reporter.progress)
+            on_progress, should_stop = deadline.progress, deadline.reached
         try:
-            return index.update(
-                lock_timeout=SHORT_WAIT,
-                on_progress=reporter.progress,
-                should_stop=None if first else lambda: time.monotonic() > end,
-                words=words,
-            )
+            return index.update(lock_timeout=SHORT_WAIT, on_progress=on_progress, should_stop=should_stop, words=words)
         except UnwritableError as error:
             if index.reader() is None:
                 raise
             tell(f"{error} Files have changed; the answer comes from the index as it is.", quiet=quiet)
         except IndexBusyError:
-            if not index.complete:
+            if not index.complete and not (early and index.reader() is not None):
                 return index.update(on_progress=reporter.progress, on_wait=reporter.waiting)
             tell(f"another process is writing {index.path}; results may be incomplete", quiet=quiet)
     return None
+
+
+def _after(seconds: float) -> Callable[[], bool]:
+    """Return a function that says whether so many seconds are over."""
+    end = time.monotonic() + seconds
+    return lambda: time.monotonic() > end
 
 
 def _tell_of_update(report: Report, *, quiet: bool) -> None:

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from codesearch.indexing.request import PoolFactory
 
 BATCH_BYTES = 256 * 1024
+SMALL_BATCH_BYTES = BATCH_BYTES // 4
+"""While a query waits: the update ends when the batches that the workers have are done."""
 BATCH_FILES = 64
 """A batch of work is at most this much source and this many files: small enough to show progress and bound memory."""
 COMMIT_SYMBOLS = 4000
@@ -178,7 +180,8 @@ class _Run:
         """Have workers read files, and write their records."""
         from codesearch.indexing.pool import Pool
 
-        batches = list(_batches(tasks))
+        small = self.request.should_stop is not None and bool(self.request.words)
+        batches = list(_batches(tasks, SMALL_BATCH_BYTES if small else BATCH_BYTES))
         if not batches:
             return
         total = sum(task.state.size for task in tasks)
@@ -225,13 +228,14 @@ class _Run:
         self.weight, self.committed = 0, time.monotonic()
 
 
-def _batches(tasks: Sequence[Task]) -> Iterator[list[Task]]:
+def _batches(tasks: Sequence[Task], most: int) -> Iterator[list[Task]]:
+    """Yield the tasks in batches of up to about `most` bytes."""
     batch: list[Task] = []
     size = 0
     for task in tasks:
         batch.append(task)
         size += task.state.size
-        if size >= BATCH_BYTES or len(batch) >= BATCH_FILES:
+        if size >= most or len(batch) >= BATCH_FILES:
             yield batch
             batch, size = [], 0
     if batch:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -24,6 +24,8 @@ FLUSH_TIMEOUT = 0.5
 AT_LEAST = 0.5
 """Seconds that a long update runs before a saved file may interrupt it."""
 PROGRESS_EVERY = 0.1
+QUESTION_SECONDS = 1.0
+"""Seconds that a query about an unfinished index waits for the files that contain its words."""
 BACKFILL_SECONDS = 10.0
 """Seconds of backfill at a time; in between, the watcher gets its turn."""
 MODEL_IDLE = 600.0
@@ -70,6 +72,12 @@ class Maintainer:
         """Whether the last batch was written."""
         self._closed = False
         self._unfinished = False
+        self._for_query = False
+        """Whether the last update was for a query that waits, and so may end before it has read everything."""
+        self._complete = False
+        """The first pass over the tree is known to be finished."""
+        self._words: tuple[str, ...] = ()
+        """Of queries that wait for an unfinished index."""
         self._rebuild = False
         self._version: tuple[int, ...] = ()
         self._backfilled: tuple[int, ...] = ()
@@ -99,10 +107,11 @@ class Maintainer:
         self._rebuild = True
         self._debouncer.add_batch(Batch(whole=True))
 
-    def refresh(self, paths: Iterable[str] | None, end: float) -> bool | None:
+    def refresh(self, paths: Iterable[str] | None, end: float, words: Sequence[str] = ()) -> bool | None:
         """Wait until everything that is on disk now is in the index; False if it is not by `end` (monotonic clock).
 
-        None if this maintainer has ended: ask the next one.
+        The first pass over a tree takes longer: then wait only for the files that promise most for the `words` of a
+        query. None if this maintainer has ended: ask the next one.
         """
         if paths is None:
             self._watcher.flush(max(0.0, min(FLUSH_TIMEOUT, end - time.monotonic())))
@@ -115,12 +124,14 @@ class Maintainer:
         with self._tickets:
             self._asked += 1
             mine = self._asked
+            if words and not self._first_pass_done():
+                self._words = (*self._words, *words)
             self._debouncer.hurry()
             while self._done < mine and not self._closed:
                 left = end - time.monotonic()
                 if left <= 0 or not self._tickets.wait(left):
                     return False
-            return None if self._closed else self._well
+            return None if self._closed else self._well and not self._unfinished
 
     def _version_changed(self) -> bool:
         """Return whether another process has written the index, perhaps with other settings."""
@@ -128,6 +139,15 @@ class Maintainer:
             return bool(self._version) and self._reader_version() != self._version
         except CodesearchError:
             return True
+
+    def _first_pass_done(self) -> bool:
+        """Return whether the first pass over the tree was finished, by this process or another."""
+        if not self._complete:
+            try:
+                self._complete = self._reader.complete
+            except CodesearchError:
+                return False
+        return self._complete
 
     def _reader_version(self) -> tuple[int, ...]:
         with self._tickets:
@@ -170,13 +190,14 @@ class Maintainer:
             return False
         if batch is None and self._unfinished:
             batch = Batch(whole=True)
-        if batch is not None:
-            self._publish(fresh=False, pending=len(batch.paths))
-            self._take(batch)
-        if not self._unfinished:
-            self._answer(asked)
         if batch is None:
+            self._answer(asked)
             self._idle(asked)
+            return True
+        self._publish(fresh=False, pending=len(batch.paths))
+        self._take(batch)
+        if not self._unfinished or self._for_query:
+            self._answer(asked)
         return True
 
     def _idle(self, asked: int) -> None:
@@ -241,11 +262,16 @@ class Maintainer:
     def _update(self, batch: Batch) -> Report:
         self._host.check_owned()
         whole = batch.whole
+        with self._tickets:
+            words, self._words = self._words, ()
+        self._for_query = bool(words)
         rebuild, self._rebuild = self._rebuild and whole, False if whole else self._rebuild
         started = shown = time.monotonic()
 
         def should_stop() -> bool:
-            if self._stop.is_set():
+            if self._stop.is_set() or self._words:
+                return True
+            if words and time.monotonic() - started > QUESTION_SECONDS:
                 return True
             due = self._debouncer.due() if whole and time.monotonic() - started > AT_LEAST else None
             return due == 0.0
@@ -267,6 +293,7 @@ class Maintainer:
                     on_progress=progress,
                     paths=None if whole else tuple(batch.paths),
                     should_stop=should_stop,
+                    words=words,
                     pools=self._pools,
                 )
             )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Protocol
@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from codesearch._version import __version__
 from codesearch.core.errors import CodesearchError
 from codesearch.index import Index
+from codesearch.search import parse
 from codesearch.service import protocol
 from codesearch.service.election import holder
 from codesearch.service.maintainer import facts
@@ -31,7 +32,9 @@ class Answering(Protocol):
     def reading(self) -> AbstractContextManager[Index]:
         """Lend an index for reading."""
 
-    def refresh(self, paths: Iterable[str] | None = None, *, timeout: float | None = None) -> bool:
+    def refresh(
+        self, paths: Iterable[str] | None = None, *, timeout: float | None = None, words: Sequence[str] = ()
+    ) -> bool:
         """Wait until everything that is on disk now can be found."""
 
     def status(self) -> State:
@@ -84,7 +87,8 @@ class Requests:
         service = self._service
         where = protocol.filter_from_json(params.get("only", {}))
         limit = int(params["limit"])
-        fresh = bool(params.get("fresh", True)) and service.refresh(timeout=_budget(params))
+        words = parse(str(params["text"]), where).words if method == "query" else ()
+        fresh = bool(params.get("fresh", True)) and service.refresh(timeout=_budget(params), words=words)
         with service.reading() as index:
             if not index.current:
                 raise CodesearchError("the index is being built")  # the client then waits for it, as without a service

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
@@ -17,9 +17,8 @@ from codesearch.core.filter import Filter
 from codesearch.core.log import Log
 from codesearch.core.types import Answer, Symbol
 from codesearch.index import Index, open_index
-from codesearch.indexing.plan import is_complete
 from codesearch.indexing.pool import WarmPools
-from codesearch.indexing.request import Progress, UpdateRequest
+from codesearch.indexing.request import UpdateRequest
 from codesearch.rerank import process
 from codesearch.rerank.job import UNLIMITED, RerankBudget
 from codesearch.search import Query
@@ -30,7 +29,7 @@ from codesearch.service.maintainer import MODEL_IDLE, Maintainer, facts
 from codesearch.service.readers import Readers
 from codesearch.service.requests import Requests
 from codesearch.service.server import Server
-from codesearch.service.state import State
+from codesearch.service.state import State, as_the_writer_says
 from codesearch.settings import Settings
 from codesearch.store import location, registry
 from codesearch.watch.watcher import RootGoneError
@@ -59,11 +58,13 @@ class Service:
         poll: bool = False,
         serve: bool = True,
         grace: float = GRACE,
+        idle_exit: float | None = None,
     ) -> None:
         """Serve the tree at `root`; `settings` override those of files and environment.
 
         `name`: the program that keeps the index. `poll`: use polling instead of file-system events. `serve`:
-        open the local socket. `grace`: seconds that the root may be missing. Raises NotFoundError, UsageError.
+        open the local socket. `grace`: seconds that the root may be missing. `idle_exit`: end when the index is
+        complete and nobody has asked for so many seconds. Raises NotFoundError, UsageError.
         """
         self._overrides = dict(settings or {})
         self._misread = ""  # why the current settings cannot be used; part of the state though updates succeed
@@ -72,6 +73,8 @@ class Service:
         self.index_path = index.path
         self.name, self._poll, self._serve, self._grace = name, poll, serve, grace
         self._patience = min(PATIENCE, grace)
+        self._idle_exit = idle_exit
+        self._used = time.monotonic()
         self._state = State()
         self._state_lock = threading.RLock()
         self._callbacks: dict[int, Callable[[State], None]] = {}
@@ -218,16 +221,20 @@ class Service:
 
     # -- freshness --------------------------------------------------------------------------------
 
-    def refresh(self, paths: Iterable[str] | None = None, *, timeout: float | None = None) -> bool:
+    def refresh(
+        self, paths: Iterable[str] | None = None, *, timeout: float | None = None, words: Sequence[str] = ()
+    ) -> bool:
         """Wait until everything that is on disk now can be found; False if that takes more than `timeout` seconds.
 
         `paths` (files or folders below the root) restrict it to these. `timeout` defaults to `settings.update_budget`.
+        While the first pass over the tree is running, it waits only for the files that contain the `words` of a query.
         """
+        self._used = time.monotonic()
         end = time.monotonic() + (self._readers.settings.update_budget if timeout is None else timeout)
         wanted = None if paths is None else list(paths)
         while not self.stop.is_set():
             if (maintainer := self._maintainer) is not None:
-                if (fresh := maintainer.refresh(wanted, end)) is not None:
+                if (fresh := maintainer.refresh(wanted, end, words)) is not None:
                     return fresh
                 self.stop.wait(0.01)
             elif self._settled.wait(min(0.05, max(0.0, end - time.monotonic()))) and self._maintainer is None:
@@ -378,6 +385,8 @@ class Service:
     def tick(self) -> None:
         """Check that the index and the socket are still there; called between two updates."""
         self.check_owned()
+        if self._idle_exit is not None and self._is_idle():
+            self.request_stop()
         if self._server is not None and not self._server.present():
             self._server.close()
             self._server = None
@@ -385,6 +394,12 @@ class Service:
                 self.stop.set()
             else:
                 self._open_server()
+
+    def _is_idle(self) -> bool:
+        """Return whether the index is fresh, and nobody has asked for `idle_exit` seconds."""
+        assert self._idle_exit is not None
+        state = self.status()
+        return state.fresh and state.embedding is None and time.monotonic() - self._used > self._idle_exit
 
     def _runtime_gone(self) -> bool:
         """Return whether the system has removed the user's run-time folder, as it does when the last session ends."""
@@ -401,7 +416,7 @@ class Service:
                 writer = client.call(self.index_path, "status", WRITER_TIMEOUT)
                 try:  # after asking the keeper, so that this version includes everything it calls fresh
                     now = index.version()
-                    finished = _is_finished(index)
+                    finished = index.complete
                 except CodesearchError as error:
                     self.publish(problem=str(error))
                     continue
@@ -409,34 +424,8 @@ class Service:
                 pid = holder(self.index_path).get("pid", 0)
                 grown = self._state.generation + (now != version)
                 version = now
-                said = _as_the_writer_says(writer, bool(now), finished)
+                said = as_the_writer_says(writer, bool(now), finished)
                 self.publish(generation=grown, keeper_pid=pid, problem="", **said)
                 if self._becomes_keeper():
                     self._settled.clear()
                     return
-
-
-def _is_finished(index: Index) -> bool:
-    """Return whether there is an index whose first update has finished."""
-    store = index.reader()
-    return store is not None and is_complete(store)
-
-
-def _as_the_writer_says(writer: Mapping[str, Any] | None, exists: bool, finished: bool) -> dict[str, Any]:
-    """Return the state of a reader, from the `status` of the process that keeps the index.
-
-    If that does not answer (it has no socket, is about to end, or was killed), only the index itself is known.
-    """
-    if writer is None:
-        return {"ready": exists, "fresh": finished, "updating": None, "pending": 0}
-    files = writer.get("files")
-    updating = None
-    if isinstance(files, list) and len(files) == 2 and all(isinstance(number, int) for number in files):
-        updating = Progress(files[0], files[1], 0, 0, 0, 0.0)
-    pending = writer.get("pending")
-    return {
-        "ready": exists and bool(writer.get("ready")),
-        "fresh": exists and bool(writer.get("fresh")),
-        "updating": updating,
-        "pending": pending if isinstance(pending, int) else 0,
-    }

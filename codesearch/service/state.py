@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from codesearch.indexing.request import Progress, Report
 from codesearch.rerank.backfill import BackfillProgress
@@ -39,3 +40,23 @@ class State:
     """The process that keeps the index; 0 if unknown."""
     problem: str = ""
     """Why the index cannot be updated, in plain words; updates are retried."""
+
+
+def as_the_writer_says(writer: Mapping[str, Any] | None, exists: bool, finished: bool) -> dict[str, Any]:
+    """Return the state of a reader, from the `status` of the process that keeps the index.
+
+    If that does not answer (it has no socket, is about to end, or was killed), only the index itself is known.
+    """
+    if writer is None:
+        return {"ready": exists, "fresh": finished, "updating": None, "pending": 0}
+    files = writer.get("files")
+    updating = None
+    if isinstance(files, list) and len(files) == 2 and all(isinstance(number, int) for number in files):
+        updating = Progress(files[0], files[1], 0, 0, 0, 0.0)
+    pending = writer.get("pending")
+    return {
+        "ready": exists and bool(writer.get("ready")),
+        "fresh": exists and bool(writer.get("fresh")),
+        "updating": updating,
+        "pending": pending if isinstance(pending, int) else 0,
+    }

@@ -272,7 +272,7 @@ def test_a_watcher_that_hangs_costs_a_question_little_and_can_be_ended(tree: Pat
     """As after Ctrl-Z in its terminal: the kernel accepts connections, but the process does not answer."""
     watcher = subprocess.Popen([*COMMAND, "watch", tree, "--quiet"])
     try:
-        until(lambda: client.call(index_of(tree), "status"), "the watcher listens")
+        until(lambda: (client.call(index_of(tree), "status") or {}).get("fresh"), "the first index is finished")
         os.kill(watcher.pid, signal.SIGSTOP)
         with codesearch.open_index(tree) as index:
             assert client.query(index, "handle") is None

@@ -138,7 +138,7 @@ def _answer(index: Index, parsed: Query, asked: Request) -> int:
     if results.explain:
         answer, reasons = session.explained(index, parsed, update=use.update, quiet=use.quiet)
     else:
-        answer = session.query(index, text, parsed, where, update=use.update, quiet=use.quiet)
+        answer = session.query(index, text, parsed, where, update=use.update, quiet=use.quiet, wait=results.wait)
     kept = [hit for hit in answer if hit.score >= (results.min_score or 0.0)]
     if results.open_ is not None:
         session.finish(index, quiet=use.quiet)

@@ -255,6 +255,7 @@ def _state(told: dict[str, Any]) -> str:
 def _stop(service: Service, *, quiet: bool) -> int:
     import signal
 
+    from codesearch.service import background as background_process
     from codesearch.service import client
     from codesearch.service.election import kept
 
@@ -265,7 +266,7 @@ def _stop(service: Service, *, quiet: bool) -> int:
         if not quiet:
             console.message(f"{service.root}: no watcher is running")
         return NOTHING
-    if facts.get("name") != NAME:
+    if facts.get("name") not in (NAME, background_process.NAME):
         raise CodesearchError(
             f"process {facts.get('pid')} ({facts.get('name')}) maintains this index; it stops when its editor closes"
         )

@@ -1,0 +1,62 @@
+"""Finishes the first index of a tree in the background, after a query was answered from a part of it.
+
+The process is a service that answers the next queries, too, and ends when the index is complete and no query has come
+for IDLE_SECONDS.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from codesearch.core import machine
+from codesearch.core.errors import CodesearchError
+from codesearch.core.log import Log
+from codesearch.service import daemon
+
+if TYPE_CHECKING:
+    from codesearch.index import Index
+
+NAME = "codesearch background"
+"""What the process is called in `codesearch watch --status`."""
+HANDED_ON = ("db", "model", "embed", "cache")
+"""Settings that options of the query may have set."""
+IDLE_SECONDS = 60.0
+CHECK_SECONDS = 1.0
+
+log = Log("codesearch.service")
+
+
+def start(index: Index) -> bool:
+    """Start the process for an index; return whether it could be started. Returns at once.
+
+    If another process keeps the index already, or starts at the same moment, the new one ends.
+    """
+    overrides = {name: getattr(index.settings, name) for name in HANDED_ON}
+    file = daemon.log_file(index.path)
+    try:
+        daemon.trim(file)
+        process = daemon.spawn(__name__, "run", [str(index.root), json.dumps(overrides)], file)
+    except OSError as error:
+        log.warning("no background process for %s: %s", index.root, error)
+        return False
+    log.info("process %d indexes the rest of %s", process.pid, index.root)
+    return True
+
+
+def run(root: str, settings: str) -> int:
+    """Be that process: index the rest of `root`, answer queries, end when idle. `settings` is JSON."""
+    from codesearch.service.service import Service
+
+    overrides = {name: value for name, value in json.loads(settings).items() if value != ""}
+    overrides["workers"] = max(1, machine.cores() - 1)  # what the user does meanwhile comes first
+    try:
+        service = Service(Path(root), overrides, name=NAME, idle_exit=IDLE_SECONDS)
+    except CodesearchError as error:
+        print(f"{NAME}: {error}")
+        return 2
+    with service:
+        while not service.wait(CHECK_SECONDS) and service.status().role != "reader":
+            pass
+    return 0
