@@ -98,7 +98,7 @@ def remove(path: Path) -> None:
 
 @contextmanager
 def writer_lock(path: Path, *, timeout: float, on_wait: Callable[[str], None] | None = None) -> Iterator[None]:
-    """Hold the lock for writing the index at `path`; the operating system releases it when the process dies.
+    """Let only one process at a time write the index at `path`; the system releases the lock if the process dies.
 
     `on_wait` is called once with a message that names the process that holds it. Raises IndexBusyError after `timeout`
     seconds, UnwritableError if the index cannot be written.
