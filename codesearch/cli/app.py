@@ -15,8 +15,10 @@ from codesearch.cli.commands.doctor import doctor
 from codesearch.cli.commands.editor import app as editor
 from codesearch.cli.commands.evaluate import evaluate
 from codesearch.cli.commands.feedback import app as feedback
+from codesearch.cli.commands.help import help_command
 from codesearch.cli.commands.index import index
 from codesearch.cli.commands.lsp import lsp
+from codesearch.cli.commands.man import man
 from codesearch.cli.commands.model import app as model
 from codesearch.cli.commands.query import query
 from codesearch.cli.commands.schema import schema
@@ -40,6 +42,7 @@ codesearch query "parse a config file lang:go -is:test" path/to/repo
 codesearch similar src/cache.py:42
 
 The first query in a folder builds the index; later queries only re-index files that changed.
+`codesearch help` and one of filters, names, formats, exit-status, environment, files shows a page on that topic.
 """
 
 
@@ -49,11 +52,37 @@ def _version(wanted: bool) -> None:
         raise typer.Exit
 
 
+def _completion(wanted: bool, install: bool) -> None:
+    if wanted:
+        from codesearch.cli import shell
+
+        (shell.install if install else shell.show)()
+        raise typer.Exit
+
+
 @app.callback(invoke_without_command=True, help=help_of(_INTRODUCTION))
 def codesearch(
     ctx: typer.Context,
     version: Annotated[
         bool, typer.Option("--version", "-V", callback=_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+    install_completion: Annotated[
+        bool,
+        typer.Option(
+            "--install-completion",
+            callback=lambda wanted: _completion(wanted, install=True),
+            is_eager=True,
+            help="Install completion for your shell; says what it changes, and asks.",
+        ),
+    ] = False,
+    show_completion: Annotated[
+        bool,
+        typer.Option(
+            "--show-completion",
+            callback=lambda wanted: _completion(wanted, install=False),
+            is_eager=True,
+            help="Print the completion script for your shell.",
+        ),
     ] = False,
     verbose: VerboseOption = False,
 ) -> None:
@@ -79,9 +108,10 @@ _COMMANDS: dict[str, Command] = {
     "bench": bench,
     "doctor": doctor,
     "schema": schema,
+    "man": man,
+    "help": help_command,
 }
 _GROUPS = {"cache": cache, "config": config, "editor": editor, "feedback": feedback, "model": model}
-NAMES = (*_COMMANDS, *_GROUPS)
 
 for _name, _command in _COMMANDS.items():
     register(app, _command, _name)

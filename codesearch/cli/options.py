@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
+from codesearch.cli import completion
 from codesearch.core.errors import UsageError
 
 if TYPE_CHECKING:
@@ -88,7 +89,13 @@ DbOption = Annotated[
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only: no progress, no notes.")]
 ModelOption = Annotated[
     str | None,
-    typer.Option("--model", metavar="NAME", help="Reranking model; `static` turns reranking off.", show_default=False),
+    typer.Option(
+        "--model",
+        metavar="NAME",
+        help="Reranking model; `static` turns reranking off.",
+        show_default=False,
+        autocompletion=completion.models,
+    ),
 ]
 
 MinScoreOption = Annotated[
@@ -114,6 +121,7 @@ class FilterOptions(NamedTuple):
             metavar="LANG",
             help="Only this language; !LANG excludes it. Repeatable.",
             show_default=False,
+            autocompletion=completion.languages,
         ),
     ] = None
     kind: Annotated[
@@ -123,6 +131,7 @@ class FilterOptions(NamedTuple):
             metavar="KIND",
             help="Only this kind: function, method, class, ... Repeatable.",
             show_default=False,
+            autocompletion=completion.kinds,
         ),
     ] = None
     path_filter: Annotated[
@@ -151,6 +160,7 @@ class FilterOptions(NamedTuple):
             metavar="ROLE",
             help="Only test, vendored, generated or example code; !ROLE excludes it. Repeatable.",
             show_default=False,
+            autocompletion=completion.roles,
         ),
     ] = None
 

@@ -10,7 +10,7 @@ from textwrap import indent
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 
 from codesearch.cli.ui import console
 from codesearch.core import log
@@ -20,13 +20,40 @@ VerboseOption = Annotated[bool, typer.Option("--verbose", "-v", help="Log each s
 _VERBOSE = inspect.Parameter("verbose", inspect.Parameter.KEYWORD_ONLY, default=False, annotation=VerboseOption)
 
 
-def application() -> typer.Typer:
+class _Command(TyperCommand):
+    """A command whose help lists its options in groups."""
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        """Write the arguments and options."""
+        from codesearch.cli.ui import help_page
+
+        help_page.write_options(self, ctx, formatter)
+
+
+class _Group(TyperGroup):
+    """A group of commands whose help lists them in groups, with whole summaries."""
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        """Write the commands, then the options."""
+        from codesearch.cli.ui import help_page
+
+        help_page.write_commands(self, ctx, formatter)
+        help_page.write_options(self, ctx, formatter)
+
+
+def application(cls: type[TyperGroup] = _Group) -> typer.Typer:
     """Return an empty application, without rich, which would cost each command 60 ms for boxes around the help."""
     help_options = {"help_option_names": ["-h", "--help"]}  # subcommands inherit it
-    return typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False, context_settings=help_options)
+    return typer.Typer(
+        cls=cls,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        context_settings=help_options,
+        add_completion=False,
+    )
 
 
-class _ShowsByDefault(TyperGroup):
+class _ShowsByDefault(_Group):
     """A group whose subcommand `show` may be omitted."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
@@ -38,10 +65,7 @@ class _ShowsByDefault(TyperGroup):
 
 def group_with_default(help: str) -> typer.Typer:
     """Return an application for subcommands; without one, `show` is meant."""
-    help_options = {"help_option_names": ["-h", "--help"]}
-    app = typer.Typer(
-        cls=_ShowsByDefault, rich_markup_mode=None, pretty_exceptions_enable=False, context_settings=help_options
-    )
+    app = application(_ShowsByDefault)
     app.callback(help=help)(lambda: None)
     return app
 
@@ -69,7 +93,7 @@ def register(app: typer.Typer, function: Command, name: str | None = None) -> Co
     A parameter whose type is a named tuple, such as `FilterOptions`, is a group of options: each of its fields becomes
     an option, and the function receives the tuple.
     """
-    app.command(name, help=help_of(function.__doc__ or ""))(_expanded(function))
+    app.command(name, cls=_Command, help=help_of(function.__doc__ or ""))(_expanded(function))
     return function
 
 

@@ -16,6 +16,9 @@ from codesearch.core.errors import CodesearchError
 # Newer versions of typer contain a copy of click; this is the base of all usage errors in both.
 _UsageProblem: type[Exception] = typer.BadParameter.__mro__[2]
 
+COMPLETE = "_CODESEARCH_COMPLETE"
+"""Set by a shell that asks what could be typed next."""
+
 
 def run(arguments: list[str]) -> int:
     """Run a command and return its exit status; errors become one line on stderr."""
@@ -60,6 +63,10 @@ def _application(arguments: list[str]) -> typer.Typer:
         return alone
     from codesearch.cli.app import app
 
+    if COMPLETE in os.environ:
+        from importlib import import_module
+
+        import_module("typer.completion").completion_init()
     return app
 
 
@@ -69,18 +76,29 @@ def understood(arguments: list[str]) -> list[str]:
     if first in ("search", "find"):
         return ["query", *arguments[1:]]
     if first == "help":
-        return [*arguments[1:], "--help"]
+        return _help(arguments[1:])
     if not first or first == "query" or (first.startswith("-") and first != "-"):
         return arguments
     if first == "-" or any(character.isspace() for character in first):
         return ["query", *arguments]
     from difflib import get_close_matches
 
-    from codesearch.cli.app import NAMES
+    from codesearch.cli.names import NAMES
 
     if first in NAMES or get_close_matches(first, (*NAMES, "search", "find", "help"), n=1, cutoff=0.75):
         return arguments
     return ["query", *arguments]
+
+
+def _help(words: list[str]) -> list[str]:
+    """Return the arguments that show the help of a command (`model add` too), or a topic."""
+    if not words:
+        return ["--help"]
+    if words[0] in ("search", "find"):
+        return ["query", "--help"]
+    from codesearch.cli.names import NAMES
+
+    return [*words, "--help"] if words[0] in NAMES else ["help", *words]
 
 
 def _failed(message: str) -> int:

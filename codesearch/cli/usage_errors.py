@@ -27,7 +27,7 @@ def _command(problem: Exception, arguments: Sequence[str]) -> str:
     context = getattr(problem, "ctx", None)
     if context is not None:
         return str(context.command_path)
-    from codesearch.cli.app import NAMES
+    from codesearch.cli.names import NAMES
 
     return f"codesearch {arguments[0]}" if arguments and arguments[0] in NAMES else "codesearch"
 

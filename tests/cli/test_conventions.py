@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import os
+import re
+import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+import typer
 
 from codesearch._version import __version__
-from tests.support.command import process
+from codesearch.cli.app import app
+from codesearch.cli.names import NAMES
+from codesearch.cli.topics import TOPICS
+from tests.support.command import COMMAND, process
+from tests.support.trees import write
 
 
 @pytest.mark.parametrize(
@@ -73,3 +82,116 @@ def test_as_a_module(small: Path):
         [sys.executable, "-m", "codesearch", "-V"], cwd=small, capture_output=True, text=True, timeout=60
     )
     assert done.stdout == f"codesearch {__version__}\n"
+
+
+def test_help_lists_commands_in_groups_and_cuts_nothing(small: Path):
+    for columns in ("60", "80", "120"):
+        out = process("--help", cwd=small, environment={"COLUMNS": columns}).out
+        assert [line for line in out.splitlines() if line.endswith(":") and not line.startswith(" ")] == [
+            "Search:", "Index:", "Set up:", "Measure:", "Reference:", "Options:",
+        ]  # fmt: skip
+        assert "..." not in out.partition("Search:")[2]
+        assert max(map(len, out.splitlines())) <= max(80, int(columns))
+    assert set(NAMES) == set(typer.main.get_command(app).commands)  # type: ignore[attr-defined]
+
+
+def test_options_are_listed_in_groups(small: Path):
+    out = process("query", "--help", cwd=small).out
+    titles = re.findall(r"^(\w[\w ]*):$", out, re.M)
+    assert titles == ["Arguments", "Results", "Filters", "Output", "Index", "Reranking", "General"]
+    assert "--lang" in out.partition("Filters:")[2].partition("Output:")[0]
+    assert "Reranking:" not in process("clean", "--help", cwd=small).out
+
+
+def test_topics(small: Path):
+    listed = process("help", cwd=small)
+    assert "codesearch help" in listed.out
+    for topic, (title, text) in TOPICS.items():
+        run = process("help", topic, cwd=small)
+        assert (run.status, run.out) == (0, f"{title}\n\n{text}")
+        assert max(map(len, text.splitlines())) <= 78
+        assert topic in listed.out
+    assert process("help", "search", cwd=small).out.startswith("Usage: codesearch query ")
+    assert process("help", "model", "add", cwd=small).out.startswith("Usage: codesearch model add ")
+    wrong = process("help", "fliters", cwd=small)
+    assert wrong.status == 2
+    assert "there is no command or topic `fliters`; did you mean `filters`?" in wrong.err
+
+
+def test_the_manual_page(small: Path, tmp_path: Path):
+    page = process("man", cwd=small)
+    assert page.status == 0
+    assert page.out.isascii()
+    plain = page.out.replace(r"\-", "-")
+    for name in NAMES:
+        assert f'.SS "codesearch {name} ' in plain
+    for option in ("--min-score X", "-g, --path GLOB", "--all", "--embed WHEN"):
+        assert option in plain
+    if shutil.which("groff") is None:
+        pytest.skip("no groff to check it with")
+    done = subprocess.run(["groff", "-ww", "-man", "-Tascii"], input=page.raw, capture_output=True, timeout=60)
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+def completed(cwd: Path, *words: str) -> list[str]:
+    """Return what the script for bash offers for the last word."""
+    environment = {"_CODESEARCH_COMPLETE": "complete_bash", "COMP_WORDS": " ".join(("codesearch", *words))}
+    run = process(cwd=cwd, environment={**environment, "COMP_CWORD": str(len(words))})
+    assert run.err == ""
+    return run.out.split()
+
+
+@pytest.mark.parametrize(
+    ("words", "offered"),
+    [
+        (("sho",), ["show"]),
+        (("query", "x", "--lang", "pyt"), ["python"]),
+        (("query", "x", "--lang", "!pyt"), ["!python"]),
+        (("symbols", "--kind", "me"), ["method"]),
+        (("symbols", "--is", "v"), ["vendored"]),
+        (("query", "x", "--model", "tr"), ["transformer"]),
+        (("query", "x", "--format", "nd"), ["ndjson"]),
+        (("model", "use", "st"), ["static"]),
+        (("config", "set", "cache_"), ["cache_size"]),
+        (("help", "exit"), ["exit-status"]),
+        (("schema", "query-"), ["query-batch", "query-ndjson"]),
+        (("show", "ret"), ["retry_upload"]),
+        (("similar", "Cache.g"), ["Cache.get"]),
+        (("why", "send again", "nothing_like_it"), []),
+    ],
+)
+def test_completion(small: Path, words: tuple[str, ...], offered: list[str]):
+    process("index", "-q", cwd=small)
+    assert completed(small, *words) == offered
+
+
+def test_completion_of_names_without_an_index_or_with_a_damaged_one(small: Path):
+    assert completed(small, "show", "ret") == []
+    assert not (small / ".codesearch").exists()
+    (small / ".codesearch").mkdir()
+    (small / ".codesearch" / "index.db").write_text("no database")
+    assert completed(small, "show", "ret") == []
+
+
+def test_completion_in_a_real_bash(small: Path, tmp_path: Path):
+    bash = shutil.which("bash")
+    if bash is None:
+        pytest.skip("no bash")
+    process("index", "-q", cwd=small)
+    write(tmp_path, {"bin/codesearch": f'#!/bin/sh\nexec {shlex.join(COMMAND)} "$@"\n'})
+    (tmp_path / "bin" / "codesearch").chmod(0o755)
+    script = (
+        "source <(codesearch --show-completion); COMP_WORDS=(codesearch show ret); COMP_CWORD=2; "
+        '_codesearch_completion codesearch; echo "${COMPREPLY[@]}"'
+    )
+    environment = {**os.environ, "PATH": f"{tmp_path / 'bin'}:{os.environ['PATH']}", "SHELL": bash}
+    done = subprocess.run([bash, "-c", script], cwd=small, env=environment, capture_output=True, text=True, timeout=120)
+    assert done.stdout == "retry_upload\n", done.stderr
+
+
+def test_completion_is_not_installed_without_a_question(small: Path, private_home: Path):
+    run = process("--install-completion", cwd=small, environment={"SHELL": "/bin/bash"})
+    assert run.status == 2
+    assert "~/." in run.err
+    assert "there is no terminal to ask on; `codesearch --show-completion` prints the script" in run.err
+    assert not [*private_home.iterdir()]

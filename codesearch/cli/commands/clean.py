@@ -60,7 +60,7 @@ def _all(*, yes: bool, quiet: bool) -> int:
         for line in indexes.lines(found, console.look("auto")):
             console.write(line + "\n")
         total = size(sum(indexes.bytes_of(one.file) for one in found))
-        if not console.confirmed(f"Delete {number(len(found), 'index', 'indexes')} ({total})?", "--yes"):
+        if not console.confirmed(f"Delete {number(len(found), 'index', 'indexes')} ({total})?", "--yes goes ahead"):
             return NOTHING
     failed = False
     for one in found:

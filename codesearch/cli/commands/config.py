@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from codesearch.cli import options, session, settings_file, targets
+from codesearch.cli import completion, options, session, settings_file, targets
 from codesearch.cli.exit_codes import FOUND, NOTHING
 from codesearch.cli.options import ColorOption, PathArgument, QuietOption, ReportFormat, ReportFormatOption
 from codesearch.cli.registration import command, group_with_default, help_of
@@ -28,7 +28,14 @@ codesearch config set --project exclude 'third_party/**' '*.pb.go'
     )
 )
 
-NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="Name of the setting, such as limit.")]
+NameArgument = Annotated[
+    str,
+    typer.Argument(
+        metavar="NAME",
+        help="Name of the setting, such as limit.",
+        autocompletion=completion.settings,
+    ),
+]
 ProjectOption = Annotated[bool, typer.Option("--project", help="In .codesearch.toml of this project, for everybody.")]
 
 

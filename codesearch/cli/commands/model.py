@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from codesearch.cli import options, settings_file, targets
+from codesearch.cli import completion, options, settings_file, targets
 from codesearch.cli.options import ReportFormat, ReportFormatOption
 from codesearch.cli.registration import command, group
 from codesearch.cli.ui import console
@@ -25,7 +25,14 @@ class PrecisionChoice(str, Enum):
     float32 = "float32"
 
 
-NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="Name as shown by `codesearch model list`.")]
+NameArgument = Annotated[
+    str,
+    typer.Argument(
+        metavar="NAME",
+        help="Name as shown by `codesearch model list`.",
+        autocompletion=completion.models,
+    ),
+]
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from codesearch.cli.completion import schemas
 from codesearch.cli.exit_codes import FOUND
 from codesearch.cli.ui import console
 from codesearch.core.errors import NotFoundError
@@ -14,7 +15,12 @@ from codesearch.core.errors import NotFoundError
 def schema(
     words: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[COMMAND]", help="A command, such as query or model list.", show_default=False),
+        typer.Argument(
+            metavar="[COMMAND]",
+            help="A command, such as query or model list.",
+            show_default=False,
+            autocompletion=schemas,
+        ),
     ] = None,
 ) -> int:
     """Print the JSON schema of a command's output; without COMMAND, list the schemas.
@@ -23,20 +29,20 @@ def schema(
     codesearch schema query
     codesearch schema model list
     """
-    from codesearch.cli import schemas
+    from codesearch.cli import schemas as described
     from codesearch.cli.ui.render import print_json
 
     if not words:
-        width = max(map(len, schemas.OUTPUTS))
-        for name, output in schemas.OUTPUTS.items():
+        width = max(map(len, described.OUTPUTS))
+        for name, output in described.OUTPUTS.items():
             console.write(f"{name:<{width}}  {output.command}{', each line' * output.each_line}\n")
         return FOUND
     name = "-".join(words)
-    if name not in schemas.OUTPUTS:
+    if name not in described.OUTPUTS:
         from difflib import get_close_matches
 
-        near = get_close_matches(name, schemas.OUTPUTS, n=1)
+        near = get_close_matches(name, described.OUTPUTS, n=1)
         hint = f"; did you mean `{near[0]}`?" if near else "."
         raise NotFoundError(f"there is no schema `{name}`{hint} `codesearch schema` lists them")
-    print_json(schemas.schema(name), indent=2)
+    print_json(described.schema(name), indent=2)
     return FOUND

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from codesearch.cli import named, options, session
+from codesearch.cli import completion, named, options, session
 from codesearch.cli.exit_codes import FOUND, NOTHING
 from codesearch.cli.options import (
     ColorOption,
@@ -22,7 +22,14 @@ from codesearch.cli.ui.paths import Paths
 
 
 def show(
-    what: Annotated[str, typer.Argument(metavar="NAME|FILE:LINE", help="Name of a symbol, or a line inside it.")],
+    what: Annotated[
+        str,
+        typer.Argument(
+            metavar="NAME|FILE:LINE",
+            help="Name of a symbol, or a line inside it.",
+            autocompletion=completion.symbols,
+        ),
+    ],
     path: PathArgument = None,
     limit: Annotated[
         int, typer.Option("--limit", "-n", min=1, metavar="N", help="Show up to N symbols with that name.")

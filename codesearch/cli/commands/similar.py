@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
-from codesearch.cli import named, session
+from codesearch.cli import completion, named, session
 from codesearch.cli.exit_codes import NOTHING
 from codesearch.cli.options import (
     FilterOptions,
@@ -42,6 +42,7 @@ def similar(
         typer.Argument(
             metavar="NAME|FILE:LINE|-",
             help="The code to compare with: the name of a symbol, a line inside it, or - for code from stdin.",
+            autocompletion=completion.symbols,
         ),
     ],
     limit: LimitOption = None,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from codesearch.cli import named, options, session
+from codesearch.cli import completion, named, options, session
 from codesearch.cli.exit_codes import FOUND, NOTHING
 from codesearch.cli.options import (
     ColorOption,
@@ -44,7 +44,9 @@ def why(
     expected: Annotated[
         str,
         typer.Argument(
-            metavar="NAME|FILE:LINE", help="The code you expected: the name of a symbol, or a line inside it."
+            metavar="NAME|FILE:LINE",
+            help="The code you expected: the name of a symbol, or a line inside it.",
+            autocompletion=completion.symbols,
         ),
     ],
     path: PathArgument = None,

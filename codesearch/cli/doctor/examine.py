@@ -48,6 +48,7 @@ def examine(find_root: Callable[[], Path], db: str | None) -> Examination:
             Task("Libraries", natives.libraries, natives.PATIENCE + 5, BUSY),
             Task("Models", lambda: natives.models(model, rerank=rerank), natives.PATIENCE + 5, BUSY),
             Task("Editors", editors.editors, FILES, BUSY),
+            Task("Shell", surroundings.shell, QUICK, BUSY),
         ]
     )
     root = subjects[0].root if subjects else Path()

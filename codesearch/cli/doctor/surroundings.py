@@ -41,6 +41,19 @@ def settings(root: Path) -> Iterator[Check]:
     yield Check("values", "set: " + ", ".join(changed) if changed else "all are defaults")
 
 
+def shell() -> Iterator[Check]:
+    """Yield whether the user's shell completes the command."""
+    from codesearch.cli.shell import PLACES, name
+
+    found = name()
+    if found not in PLACES:
+        yield Check("completion", f"there is none for this shell ({found or 'unknown'})")
+    elif (Path.home() / PLACES[found].script).exists():
+        yield Check("completion", f"installed for {found}")
+    else:
+        yield Check("completion", f"not installed for {found} (`codesearch --install-completion`)")
+
+
 def disks(subject: Subject) -> Iterator[Check]:
     """Yield whether the folders that codesearch writes to can be written, and how much room they have."""
     from codesearch.store.location import is_writable

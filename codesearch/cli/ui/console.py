@@ -88,11 +88,14 @@ def message(text: str) -> None:
         print(f"codesearch: {clean(text)}", file=sys.stderr, flush=True)
 
 
-def confirmed(question: str, option: str) -> bool:
-    """Ask a question on the terminal; only "y" or "yes" is a yes. Raises UsageError where there is no terminal."""
+def confirmed(question: str, instead: str) -> bool:
+    """Ask a question on the terminal; only "y" or "yes" is a yes. Raises UsageError without a terminal.
+
+    `instead` then says what to do, as a clause.
+    """
     flush()
     if sys.stdin is None or not sys.stdin.isatty() or not stderr_is_terminal():
-        raise UsageError(f"this asks before it acts, and there is no terminal to ask on; {option} goes ahead")
+        raise UsageError(f"this asks before it acts, and there is no terminal to ask on; {instead}")
     print(f"codesearch: {clean(question)} [y/N] ", end="", file=sys.stderr, flush=True)
     return sys.stdin.readline().strip().lower() in ("y", "yes")
 

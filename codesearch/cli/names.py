@@ -1,0 +1,12 @@
+"""The names of all commands, in the groups in which the help lists them."""
+
+from __future__ import annotations
+
+GROUPS = {
+    "Search": ("query", "similar", "show", "symbols", "why"),
+    "Index": ("index", "watch", "status", "clean", "cache"),
+    "Set up": ("config", "model", "editor", "lsp", "doctor"),
+    "Measure": ("eval", "bench", "feedback"),
+    "Reference": ("help", "schema", "man"),
+}
+NAMES = tuple(name for names in GROUPS.values() for name in names)
