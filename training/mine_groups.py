@@ -1,0 +1,154 @@
+#!/usr/bin/env python3
+"""Mine questions of many kinds with their answers and hard negatives: the groups that the cross-encoder learns from.
+
+  PYTHONPATH=.:benchmarks python training/mine_groups.py --mirror MIRROR --work SCRATCH OUT_FOLDER [NAME ...]
+
+For each training repository, a part of its tree is written to SCRATCH with all documentation blanked and indexed, and
+every question is asked there: the best candidates of the fast ranking that do not answer it are its hard negatives.
+Writes OUT_FOLDER/OWNER+NAME.functions.jsonl, one symbol per line, its documentation apart from its source, so that a
+training can show it with and without; and .groups.jsonl, one question per line:
+
+  {"kind": "how-to", "query": "...", "right": [ids], "wrong": [ids, best first], "rank": of the first right one, or 0}
+
+Kinds from the symbol's own documentation (docs, keywords, how-to, web) must be shown without it. The others come from
+elsewhere: half (a name in part), symbol (a name in a sentence), error (a message), commit, issue (a commit with its
+body), test (the name of a test), guide (a sentence of the written documentation, its name removed), call (the comment
+above a call), title (the file's name), exercise (the instructions of an exercise).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import subprocess
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from corpus import Repository, repositories
+from mined import blank
+from question_sources import Question, Row, Tree, key_of, questions, read
+
+import codesearch
+from codesearch import embed
+from codesearch.search import parse
+from codesearch.search.candidates import gather
+from codesearch.search.features import compute
+from codesearch.search.rank import Ranked, rank
+from codesearch.store import Store
+
+WRONG = 20
+"""Hard negatives per question."""
+SOURCE, DOCUMENTATION = 1600, 700
+"""Characters that are kept."""
+
+
+def groups(tree: Tree, root: Path, db: Path, asked: Sequence[Question]) -> Iterator[Row]:
+    """Yield each question with its right symbols and the best wrong ones of the fast ranking."""
+    with codesearch.open_index(root, db=str(db), embed="none", workers=1) as index:
+        index.update()
+    model = embed.load(embed.STATIC)
+    with Store(db) as store:
+        for kind, text, right in asked:
+            try:
+                query = parse(text)
+            except codesearch.CodesearchError:
+                continue
+            with store.snapshot():
+                found = gather(store, query, model.quantised_query(query.text))
+            ranked = rank(query, found, compute(query, found))
+            yield group(tree, kind, text, right, ranked)
+
+
+def group(tree: Tree, kind: str, text: str, right: list[int], ranked: Sequence[Ranked]) -> Row:
+    """Return a question as it is written out."""
+    wrong: list[int] = []
+    place = 0
+    for at, item in enumerate(ranked, 1):
+        found = (tree.numbers.get(key_of(one.symbol)) for one in (item.candidate, *item.copies))
+        numbers = [number for number in found if number is not None]
+        if not set(numbers).isdisjoint(right):
+            place = place or at
+        elif numbers and len(wrong) < WRONG and not answers_too(tree, numbers[0], right, kind, text):
+            wrong.append(numbers[0])
+    return {"kind": kind, "query": text, "right": right, "wrong": wrong, "rank": place}
+
+
+def answers_too(tree: Tree, number: int, right: list[int], kind: str, text: str) -> bool:
+    """Whether a candidate is no wrong answer: an overload, what contains an answer, or the very place of a comment."""
+    item = tree.items[number]
+    symbol = item.symbol
+    if kind == "call" and " ".join(text.split()) in " ".join(item.source.split()):
+        return True
+    for other in (tree.items[n].symbol for n in right):
+        contains = symbol.start_line <= other.start_line and other.end_line <= symbol.end_line
+        if symbol.qualname == other.qualname or (symbol.path == other.path and contains):
+            return True
+    return False
+
+
+def function(tree: Tree, number: int, root: Path, lines: dict[str, list[str]]) -> Row:
+    """Return a symbol as it is written out, its source as it is in the tree without documentation."""
+    item = tree.items[number]
+    symbol = item.symbol
+    if symbol.path not in lines:
+        lines[symbol.path] = (root / symbol.path).read_text(errors="replace").split("\n")
+    own = [line for line in lines[symbol.path][symbol.start_line - 1 : symbol.end_line] if line.strip()]
+    return {
+        "id": number, "kind": symbol.kind, "name": symbol.name, "qualname": symbol.qualname,
+        "signature": symbol.signature[:300], "documentation": symbol.documentation[:DOCUMENTATION],
+        "source": "\n".join(own)[:SOURCE], "path": symbol.path, "language": symbol.language,
+    }  # fmt: skip
+
+
+def mine(repository: Repository, mirror: Path, work: Path, out: Path) -> Counter[str]:
+    """Write one repository's functions and groups; return how many questions of each kind."""
+    folder = work / repository.name.replace("/", "+")
+    shutil.rmtree(folder, ignore_errors=True)
+    root = folder / "bare"
+    root.mkdir(parents=True)
+    tree = read(repository, mirror, root)
+    asked = list(questions(tree, repository, mirror))
+    blank(root, tree.by_path)
+    rows = list(groups(tree, root, folder / "index.db", asked))
+    lines: dict[str, list[str]] = {}
+    used = sorted({number for row in rows for number in (*row["right"], *row["wrong"])})
+    name = repository.name.replace("/", "+")
+    text = "".join(json.dumps(function(tree, number, root, lines), ensure_ascii=False) + "\n" for number in used)
+    (out / f"{name}.functions.jsonl").write_text(text)
+    partial = out / f"{name}.groups.partial"
+    partial.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
+    partial.rename(out / f"{name}.groups.jsonl")
+    shutil.rmtree(folder)
+    return Counter(row["kind"] for row in rows)
+
+
+def main() -> None:
+    """Mine the training repositories that are in the mirror, or those named; what is written already is left."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--mirror", type=Path, required=True)
+    parser.add_argument("--work", type=Path, required=True)
+    parser.add_argument("--split", default="train", choices=("train", "held-out"))
+    parser.add_argument("out", type=Path)
+    parser.add_argument("names", nargs="*")
+    options = parser.parse_args()
+    options.out.mkdir(parents=True, exist_ok=True)
+    for repository in repositories(options.split):
+        if options.names and repository.name not in options.names:
+            continue
+        done = options.out / f"{repository.name.replace('/', '+')}.groups.jsonl"
+        if done.exists() or not repository.git(options.mirror).exists():
+            continue
+        start = time.monotonic()
+        try:
+            counts = mine(repository, options.mirror, options.work, options.out)
+        except subprocess.CalledProcessError as error:
+            print("left out", repository.name, error, flush=True)
+            continue
+        print(f"{repository.name} {time.monotonic() - start:.0f}s", sum(counts.values()), dict(counts), flush=True)
+
+
+if __name__ == "__main__":
+    main()
