@@ -245,7 +245,7 @@ class Index:
         Raises as `query`.
         """
         if (store := self.reader()) is not None:
-            query = search.parse(text, where)
+            query = search.understood(store, search.parse(text, where))
             self._prefetched = self._reranker.begin(store, query.text, is_name=query.is_name)
 
     def rank(
@@ -265,10 +265,9 @@ class Index:
         query = replace(query, where=search.below_root(query.where, self.root))
         store = self._reading() if buffers is None else self.reader()
         complete = self.complete
-        prefetched, self._prefetched = self._prefetched, None
-        job = None
-        if store is not None:
-            job = self._reranker.begin(store, query.text, is_name=query.is_name, prefetched=prefetched)
+        begun, self._prefetched = self._prefetched, None
+        query = search.understood(store, query)
+        job = self._reranker.begin(store, query.text, is_name=query.is_name, prefetched=begun) if store else None
         vector = self._embedder.quantised_query(query.text)
         told = None if on_first is None else lambda fast: on_first(replace(fast, complete=complete))
         found = search.search(store, query, vector, limit, job=job, buffers=buffers, on_first=told, budget=budget)

@@ -2,7 +2,7 @@
 
 from codesearch.core.filter import Filter
 from codesearch.search.feature_values import is_named
-from codesearch.search.pipeline import Buffers, Near, Ranking, filter_note, nearest, search
+from codesearch.search.pipeline import Buffers, Near, Ranking, filter_note, nearest, search, understood
 from codesearch.search.query import Query, parse
 from codesearch.search.rank import Ranked
 from codesearch.search.where import below_root, real_path
@@ -21,4 +21,5 @@ __all__ = [
     "parse",
     "real_path",
     "search",
+    "understood",
 ]

@@ -111,6 +111,12 @@ def search(
     return Ranking(refine(query, ranked, result.cosines), _joined(note, result.problem), result.embedded, result.writes)
 
 
+def understood(store: Store | None, query: Query) -> Query:
+    """Return the query with the language it names as part of its text, if the index has no code in that language."""
+    unknown = bool(query.languages) and store is not None and not store.holds_any(query.languages)
+    return query.literal if unknown else query
+
+
 def _gathered(store: Store | None, query: Query, vector: bytes, limit: int, buffers: Buffers | None) -> list[Candidate]:
     found = gather(store, query, vector, limit) if store is not None else []
     if buffers is None:

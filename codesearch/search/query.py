@@ -12,6 +12,7 @@ from codesearch.core import names, tokens
 from codesearch.core.errors import UsageError
 from codesearch.core.filter import Filter
 from codesearch.core.types import KINDS
+from codesearch.search.wording import understand
 
 MAX_CHARACTERS = 10_000
 """Characters of a query that are used; a longer one is cut, with a note."""
@@ -99,6 +100,10 @@ class Query:
     """Words that may be names, if the whole text is not one."""
     note: str = ""
     """What the user should know about how the text was understood; "" if nothing."""
+    languages: tuple[str, ...] = ()
+    """Languages that the question names ("in golang"): preferred, and not part of `text`."""
+    typed: str = ""
+    """The whole text, if `text` is only what matters of it."""
 
     @property
     def is_name(self) -> bool:
@@ -110,6 +115,11 @@ class Query:
         """The words of the text without compounds; a run of a script without blanks is one word."""
         found = dict.fromkeys(tokens.words(self.text))
         return tuple(word for word in found if word in self.terms or tokens.is_unspaced(word))
+
+    @property
+    def literal(self) -> Query:
+        """The query with a language it names as part of the text: for an index without code in that language."""
+        return replace(_literal(self.typed, self.where), note=self.note)
 
 
 def parse(typed: str | Query, where: Filter | None = None) -> Query:
@@ -174,6 +184,23 @@ def _is_text(value: str) -> bool:
 
 
 def _parsed(words: str, where: Filter) -> Query:
+    said = understand(words)
+    query = _literal(said.text, where)
+    if said.text == words:
+        return query
+    terms = [*query.terms, *(term for name in said.names for term in tokens.terms(name) if term not in STOP_WORDS)]
+    # A long text is asked for by its names, too, wherever they are in it.
+    named = tuple(Mention(*found, 1.0) for name in said.names if (found := names.split(name)) is not None)
+    return replace(
+        query,
+        terms=tuple(dict.fromkeys(terms))[:MAX_TERMS],
+        mentions=named or query.mentions,
+        languages=said.languages,
+        typed=words,
+    )
+
+
+def _literal(words: str, where: Filter) -> Query:
     found = list(dict.fromkeys(tokens.query_terms(words)))
     terms = tuple(term for term in found if term not in STOP_WORDS)[:MAX_TERMS] or tuple(found[:MAX_TERMS])
     named = names.split(words)

@@ -18,6 +18,8 @@ from codesearch.search.ranking import FAST, RERANKED, Weighting
 SAME_FILE = 0.6
 """Subtracted from the sum for each better hit in the same file, so that one file does not fill the list."""
 MAX_SAME_FILE = 8
+OTHER_LANGUAGE = 0.6
+"""Subtracted from the sum of a candidate in another language than the question names, if there are any in that one."""
 
 RERANKED_CANDIDATES = 50
 """Candidates of the fast ranking that the transformer reranks; more change nothing (docs/architecture.md)."""
@@ -75,6 +77,8 @@ class Ranked:
     """Lower-ranked candidates that are shown as part of it: overloads of it, and the symbols that contain it."""
     same_file: float = 0.0
     """Number of better hits in the same file, at most MAX_SAME_FILE."""
+    other_language: float = 0.0
+    """1 if the question names another language."""
 
     @property
     def refined(self) -> bool:
@@ -88,6 +92,7 @@ class Ranked:
         """
         rows = contributions(self.weighting, self.features)
         rows.append(("same_file", self.same_file, -SAME_FILE, -SAME_FILE * self.same_file))
+        rows.append(("other_language", self.other_language, -OTHER_LANGUAGE, -OTHER_LANGUAGE * self.other_language))
         return sorted([row for row in rows if row[3]], key=lambda row: -abs(row[3]))
 
 
@@ -131,6 +136,7 @@ def _scored(query: Query, ranked: Sequence[Ranked]) -> list[Ranked]:
     """Return a ranking (best first, sums instead of scores) as it is shown: folded, spread over files, calibrated."""
     seen: dict[str, int] = {}
     found = []
+    preferred = any(item.candidate.symbol.language in query.languages for item in ranked)
     for item in fold(ranked):
         path = item.candidate.symbol.path
         before = 0
@@ -138,8 +144,9 @@ def _scored(query: Query, ranked: Sequence[Ranked]) -> list[Ranked]:
             before = seen.get(path, 0)
             seen[path] = before + 1
             before = min(before, MAX_SAME_FILE)
-        found.append((item.score - SAME_FILE * before, before, item))
-    found.sort(key=lambda entry: sort_key(entry[0], entry[2].candidate))
+        other = float(preferred and item.candidate.symbol.language not in query.languages)
+        found.append((item.score - SAME_FILE * before - OTHER_LANGUAGE * other, before, other, item))
+    found.sort(key=lambda entry: sort_key(entry[0], entry[3].candidate))
     return [
         Ranked(
             item.candidate,
@@ -149,8 +156,9 @@ def _scored(query: Query, ranked: Sequence[Ranked]) -> list[Ranked]:
             item.copies,
             item.folded,
             float(before),
+            other,
         )
-        for summed, before, item in found
+        for summed, before, other, item in found
     ]
 
 

@@ -133,7 +133,8 @@ def test_words_that_say_nothing_are_left_out_unless_there_are_no_others():
 
 
 def test_a_pasted_stack_trace_is_cut():
-    assert len(parse(" ".join(f"word{chr(97 + i % 26)}{chr(97 + i // 26)}" for i in range(500))).terms) == MAX_TERMS
+    query = parse(" ".join(f"word{chr(97 + i % 26)}{chr(97 + i // 26)}" for i in range(500)))
+    assert 20 < len(query.terms) <= MAX_TERMS
 
 
 @pytest.mark.parametrize("typed", ['" OR 1', "NEAR(a b)", "a* ^b {c}", "'", "🙂 emoji", "\0", "path:[ x", "name:*[ x"])

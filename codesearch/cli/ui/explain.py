@@ -70,6 +70,7 @@ MEANINGS = {
     "best_trigrams": "most sequences of three words in one candidate",
     "best_prefix": "most words of the query that begin a word of one name",
     "same_file": "better results in the same file",
+    "other_language": "not in the language that the query names",
     "rerank_similarity": "similarity (transformer), relative to the others",
     "rerank_cosine": "similarity (transformer)",
     "rerank_rank": "rank by similarity (transformer)",

@@ -1,0 +1,105 @@
+"""How questions are understood as people word them: with languages in them, as pasted issues and traces."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import codesearch
+from codesearch.search import parse
+from codesearch.search.wording import LONG, understand
+
+
+@pytest.mark.parametrize(
+    ("typed", "searched", "languages"),
+    [
+        ("check if a file is readonly in python", "check if a file is readonly", ("python",)),
+        ("python check if a file is readonly", "check if a file is readonly", ("python",)),
+        ("python 3 flatten list of lists", "flatten list of lists", ("python",)),
+        ("sort a map by value golang", "sort a map by value", ("go",)),
+        ("read lines with c++ from a stream", "read lines from a stream", ("cpp",)),
+        ("reverse a list in go", "reverse a list", ("go",)),
+        ("where do we go after the login", "where do we go after the login", ()),  # a verb
+        ("where is a python file parsed", "where is a python file parsed", ()),  # part of what is parsed
+        ("python version check fails early", "python version check fails early", ()),
+        ("install python", "install python", ()),  # too little would be left
+        ("PythonParser", "PythonParser", ()),
+    ],
+)
+def test_a_language_leaves_the_question_and_is_preferred(typed: str, searched: str, languages: tuple[str, ...]) -> None:
+    query = parse(typed)
+    assert query.text == searched
+    assert query.languages == languages
+
+
+def test_a_language_that_the_index_lacks_is_part_of_the_text_again() -> None:
+    query = parse("how to generate bindings for a struct in python")
+    assert "python" not in query.terms
+    assert query.literal.text == "how to generate bindings for a struct in python"
+    assert "python" in query.literal.terms and not query.literal.languages
+
+
+ISSUE = """
+Session keeps the old timeout after `set_timeout()` was called twice
+**Describe the bug**
+When a session is created with `SessionFactory(timeout=5)` and set_timeout is called twice, the old value is kept. We
+expect that the second call wins, as https://example.com/docs says, and that nothing happens to the pool of
+connections.
+
+**To Reproduce**
+```
+  File "app/pool.py", line 12, in acquire_slot
+    self.wait(timeout)
+  File "app/session.py", line 80, in apply_timeout
+TimeoutExpired: gave up after 5 seconds
+```
+
+**Environment info**
+- OS: Mac, Python 3.9.1, PluginRegistry 2.0, some_other_tool 1.2
+"""
+
+
+def test_a_pasted_issue_is_searched_by_its_title_and_the_names_in_it() -> None:
+    assert len(ISSUE.split()) > LONG
+    query = parse(ISSUE)
+    assert query.text == "Session keeps the old timeout after `set_timeout()` was called twice"
+    names = [mention.name for mention in query.mentions]
+    assert names[:2] == ["apply_timeout", "acquire_slot"]  # the innermost frame first
+    assert "SessionFactory" in names and "set_timeout" in names
+    assert not {"PluginRegistry", "some_other_tool"} & set(names)  # of the reporter's machine
+    assert {"timeout", "session", "factory", "acquire", "slot"} <= set(query.terms)
+    assert "mac" not in query.terms and "https" not in query.terms
+
+
+def test_a_pasted_trace_is_searched_by_its_error_and_its_innermost_functions() -> None:
+    frames = "\n".join(f'  File "lib/step_{n}.py", line {n}, in run_step_{n}\n    go({n})' for n in range(12))
+    query = parse(f"Traceback (most recent call last):\n{frames}\nlib.errors.PoolError: no free slot for the request")
+    assert query.text == "PoolError no free slot for the request"
+    assert [mention.name for mention in query.mentions][:3] == ["run_step_11", "run_step_10", "run_step_9"]
+
+
+@pytest.mark.parametrize("text", ["word " * 500, "` " * 200, "**A** " * 100, "x" * 9_000 + " y" * 60, "<!-- " * 80])
+def test_no_long_text_is_too_strange_to_be_searched(text: str) -> None:
+    assert understand(text.strip()).text
+
+
+def test_a_text_of_a_few_words_is_searched_as_it_is() -> None:
+    for text in ("in python", "how to", "python", "read csv in go"[:8]):
+        assert understand(text).text == text
+
+
+def test_code_in_another_language_than_a_question_names_loses(tmp_path: Path) -> None:
+    for name, text in {
+        "a.py": "def flatten_rows(rows):\n    return [cell for row in rows for cell in row]\n",
+        "a.js": "function flattenRows(rows) {\n  return rows.flat()\n}\n",
+    }.items():
+        (tmp_path / name).write_text(text)
+    with codesearch.open_index(tmp_path, db=str(tmp_path / "x.db"), embed="none", workers=1) as index:
+        index.update()
+        for language, other in (("python", "a.js"), ("javascript", "a.py")):
+            ranked = index.rank(parse(f"flatten all the rows in {language}")).ranked
+            assert {one.candidate.symbol.path for one in ranked if one.other_language} == {other}
+            assert len(ranked) > sum(bool(one.other_language) for one in ranked)
+        # Nothing is in Haskell, so that word may mean something else.
+        assert not any(one.other_language for one in index.rank(parse("flatten all the rows in haskell")).ranked)
