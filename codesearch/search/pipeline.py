@@ -113,8 +113,9 @@ def search(
 
 def understood(store: Store | None, query: Query) -> Query:
     """Return the query with the language it names as part of its text, if the index has no code in that language."""
-    unknown = bool(query.languages) and store is not None and not store.holds_any(query.languages)
-    return query.literal if unknown else query
+    if store is None or not query.languages or any(True for _ in store.listing(Filter(languages=query.languages), 1)):
+        return query
+    return query.literal
 
 
 def _gathered(store: Store | None, query: Query, vector: bytes, limit: int, buffers: Buffers | None) -> list[Candidate]:

@@ -419,11 +419,6 @@ class Store:
         )
         return [(row[0], row[1], row[2]) for row in rows]
 
-    def holds_any(self, languages: Sequence[str]) -> bool:
-        """Return whether a file is in one of some languages."""
-        held = "SELECT 1 FROM file WHERE skipped IS NULL AND instr(?, ' ' || language || ' ') LIMIT 1"
-        return bool(self._rows(held, (f" {' '.join(languages)} ",)))
-
     def skipped(self) -> list[tuple[str, str, str]]:
         """Return (path, reason, detail) of every file left out, by reason and path."""
         rows = self._rows("SELECT path, skipped, detail FROM file WHERE skipped IS NOT NULL ORDER BY skipped, path")
