@@ -6,9 +6,9 @@ import os
 import re
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
+from typing import NamedTuple
 
 from codesearch import embed
 from codesearch._version import __version__
@@ -39,8 +39,7 @@ _POSIX = os.name == "posix"
 log = Log("codesearch.indexing")
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(NamedTuple):
     """The differences between an index and its tree."""
 
     discovery: Discovery

@@ -115,7 +115,7 @@ def test_one_that_cannot_be_used_is_told_in_one_line(
     small: Path, clone: Path, call: Call, cache: Path, fake: FakeModel
 ):
     plain = call(*ASK, clone, "--no-cache", "--format", "json")
-    cache.parent.mkdir(parents=True)
+    cache.parent.mkdir(parents=True, exist_ok=True)
     cache.write_bytes(b"garbage" * 1000)
     another_process(fake)
     run = call(*ASK, small, "--format", "json")
