@@ -24,7 +24,7 @@ HYPHEN = " Put a query that starts with `-` after `--`: codesearch query -- '-is
         ("query x --snipet", "There is no option --snipet; did you mean --snippet?" + HYPHEN),
         ("index --workrs 2", "There is no option --workrs; did you mean --workers?"),
         ("index --workers -3", "--workers must be a whole number of at least 0, not -3."),
-        ("config a b c", "Unexpected argument: b c."),
+        ("status a b c", "Unexpected argument: b c."),
         ("model use", "NAME is missing."),
         ("model nosuch", "No such command 'nosuch'."),
         ("statsu", "No such command 'statsu'. Did you mean 'status'?"),
