@@ -29,6 +29,8 @@ _TAILS = ("=>", "=", "{", ":", ";", ",", "->", " do", " where")
 """What separates a declaration from its body."""
 _NO_LEAD = re.compile(rb"[;{}]|\[[^\]]*\Z|,\Z|\A\s*return\b")
 """What the words before a definition on its line do not contain: the end of something else, the start of a list."""
+_MAX_LEAD = 400
+"""What is longer is a line of a minified file."""
 _ONLY_TAG = re.compile(r"\s*@\w+\s*")
 """Documentation that says nothing: `@public`."""
 _CONDITION = re.compile(r"\s*#\s*(?:if|ifdef|ifndef|elif|else|endif)\b")
@@ -205,6 +207,8 @@ class _Symbols:
                 documentation = "\n".join(filter(None, (text, documentation)))
                 row = probe = self._row(start)
                 continue
+            if len(lead) > _MAX_LEAD:
+                break
             if lead:
                 comment = comment or self.comments.inline(lead)
                 if comment or not self._belongs(lead, start, definition.name_start):

@@ -17,7 +17,7 @@ REASONS: dict[str, str] = {
     "excluded": "left out by include, exclude, languages or a .codesearchignore; counted, not listed",
     "encoding": "starts as UTF-16 or UTF-32 but is not valid",
     "parse timeout": "the parser did not finish within the setting parse_timeout; it is read again when that is raised",
-    "parse failed": "the parser crashed or gave nothing",
+    "parse failed": "the parser crashed, needed too much memory, or gave nothing",
     "no grammar": "the grammar of its language is not installed; it is read as soon as that is",
     "interrupted": "the machine ran out of memory or was stopped while the file was read; the next runs read it again",
 }

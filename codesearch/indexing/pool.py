@@ -20,7 +20,7 @@ from codesearch.core.errors import CodesearchError
 from codesearch.core.log import Log
 from codesearch.indexing.records import left_out
 from codesearch.indexing.task import Task
-from codesearch.indexing.worker import HEARTBEAT, Answer, Setup, interrupted, timed_out, unpack
+from codesearch.indexing.worker import HEARTBEAT, TOO_MUCH_MEMORY, Answer, Setup, interrupted, timed_out, unpack
 
 WINDOW = 3
 """Batches in flight per worker: enough to keep it busy, few enough to bound memory."""
@@ -48,6 +48,10 @@ _OVER_LIMIT = frozenset({-signal.SIGPROF} if hasattr(signal, "SIGPROF") else ())
 """Exit statuses of a worker that used up the processor time of a file."""
 _KILLED = frozenset({-signal.SIGKILL} if hasattr(signal, "SIGKILL") else ())
 """Exit statuses of a worker that another process killed."""
+
+
+_ABORTED = frozenset({-signal.SIGABRT} if hasattr(signal, "setitimer") else ())
+"""Exit statuses of a worker whose parser could not allocate memory."""
 
 
 def _patience(setup: Setup) -> float:
@@ -150,7 +154,8 @@ class _Worker:
         elif status in _KILLED:
             record = interrupted(task, "the system killed the process, perhaps for lack of memory")
         else:
-            record = left_out(task.path, task.state, "parse failed", f"the parser crashed (status {status})")
+            why = TOO_MUCH_MEMORY if status in _ABORTED else f"the parser crashed (status {status})"
+            record = left_out(task.path, task.state, "parse failed", why)
         log.info("replacing a worker: %s: %s", task.path, record.detail)
         batch.answers[at] = record
 

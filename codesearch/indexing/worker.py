@@ -11,6 +11,7 @@ import gc
 import signal
 from dataclasses import dataclass, fields, replace
 from operator import attrgetter
+from pathlib import Path
 from typing import Any
 
 from codesearch.core import child
@@ -21,6 +22,9 @@ from codesearch.indexing.records import Extracted, RecordBuilder, failed, left_o
 from codesearch.indexing.task import INTERRUPTED, MOST_TRIES, Task
 from codesearch.store.records import FileRecord, FileState, SymbolRecord
 
+MEMORY = 500 << 20
+"""Bytes of memory that a worker may use beyond what it needs to start. Some wrong texts let a parser use gigabytes."""
+TOO_MUCH_MEMORY = f"needed more than {MEMORY >> 20} MB of memory"
 HEARTBEAT = b"."
 """Written after each file of a batch, before the frame with all answers."""
 
@@ -103,6 +107,23 @@ def _limit_cpu(seconds: float) -> None:
         signal.setitimer(signal.ITIMER_PROF, seconds)
 
 
+def _limit_memory(allowed: int) -> None:
+    """Let no more than `allowed` bytes be allocated from now on, if the system can do that (Linux).
+
+    Beyond the limit Python raises MemoryError, and a parser aborts the process.
+    """
+    try:
+        import resource
+
+        status = Path("/proc/self/status").read_bytes().splitlines()
+        used = next(int(line.split()[1]) << 10 for line in status if line.startswith(b"VmData:"))
+        hard = resource.getrlimit(resource.RLIMIT_DATA)[1]
+        limit = used + allowed
+        resource.setrlimit(resource.RLIMIT_DATA, (limit if hard == resource.RLIM_INFINITY else min(limit, hard), hard))
+    except (ImportError, OSError, StopIteration, ValueError):
+        return
+
+
 def main() -> None:
     """Answer tasks until the other side closes the stream."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle; it closes our input
@@ -117,6 +138,7 @@ def main() -> None:
             child.send(answers, str(error))
             return
         child.send(answers, "")
+        _limit_memory(MEMORY)
         gc.disable()  # a batch makes no cycles worth collecting
         while True:
             batch: list[Task] = child.receive(tasks)

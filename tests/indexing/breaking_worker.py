@@ -20,6 +20,10 @@ class _Breaking(worker.Processor):
                 pass
         if task.path == "asleep.py":
             time.sleep(60)  # like a suspended process: uses none
+        if task.path == "hungry.py":
+            bytearray(worker.MEMORY)
+        if task.path == "abort.py":
+            os.abort()
         if task.path == "greedy.py":
             raise MemoryError
         return super().extract(task)

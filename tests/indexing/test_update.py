@@ -154,6 +154,19 @@ def test_a_file_is_not_blamed_for_what_the_machine_did_and_is_read_again(tree, m
         assert not index.status().skipped
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux limits the memory of a process")
+def test_a_file_that_needs_too_much_memory_is_left_out_and_costs_no_other_file(tree, monkeypatch):
+    (tree / "abort.py").write_text("def broken():\n    pass\n")  # as a parser does that gets no memory
+    (tree / "hungry.py").write_text("def eats():\n    pass\n")
+    monkeypatch.setattr("codesearch.indexing.pool.WORKER", BREAKING)
+    with codesearch.open_index(tree, workers=1) as index:
+        assert sorted(index.update().failed) == ["abort.py", "hungry.py"]
+        skipped = {s.path: (s.reason, s.detail) for s in index.status().skipped}
+        assert skipped["abort.py"] == ("parse failed", "needed more than 500 MB of memory")
+        assert skipped["hungry.py"] == ("interrupted", "out of memory (try 1 of 3)")
+        assert "retry_upload" in names(index)
+
+
 def test_a_file_whose_reading_is_always_interrupted_is_given_up_after_three_tries(tree, monkeypatch):
     (tree / "greedy.py").write_text("def swallow():\n    pass\n")
     time.sleep(2 * plan.FINE_GRAIN_NS / 1e9)  # so that only its failure makes it read again

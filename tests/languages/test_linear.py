@@ -13,8 +13,8 @@ from codesearch.core.types import Symbol
 from codesearch.extract import comments, symbols
 from codesearch.extract.symbols import extract
 from codesearch.languages.definition import Definition
-from codesearch.languages.hooks import bash, c, csharp, elixir, php
-from codesearch.languages.hooks._common import heads
+from codesearch.languages.hooks import bash, c, csharp, elixir, kotlin, lua, made_by_macros, objc, php, sql
+from codesearch.languages.hooks._common import closing, heads
 
 SIZE = 200_000
 RATIO = 3.2
@@ -45,6 +45,14 @@ def comment_line(source: bytes) -> object:
     return (comments._BLOCK_CLOSE.search(text), comments._STAR.search(text), comments._LINE_MARK.search(text))
 
 
+def every(pattern: re.Pattern[bytes]) -> Callable[[bytes], object]:
+    return lambda source: sum(1 for _ in pattern.finditer(source))
+
+
+def closed(source: bytes) -> object:
+    return [closing(source, at) for at in range(0, len(source), 10)]
+
+
 def repeated(text: bytes, end: bytes = b"", start: bytes = b"") -> Callable[[int], bytes]:
     return lambda size: start + text * (size // len(text)) + end
 
@@ -69,6 +77,26 @@ CASES: list[tuple[Callable[[bytes], object], Callable[[int], bytes]]] = [
     (lambda source: bash.bash(FakeScan(source)), repeated(b"f() {\n", b"}\n")),  # type: ignore[arg-type]
     (lambda source: php.php_name(source.decode()), repeated(b"a", b" b;", b"$")),
     (elixir._KEYWORD_BODY.search, repeated(b" ", b"x")),
+    (every(elixir._WORD), repeated(b"a", b")")),
+    (every(elixir._WORD), repeated(b'"""')),
+    (every(lua._FUNCTION), repeated(b" ", b")", b"function")),
+    (every(lua._TYPE), repeated(b" ", b")", b"type a")),
+    (every(lua._ANNOTATED), repeated(b"local a: ")),
+    (every(bash._ONE_LINE), repeated(b"} ", b"x", b"f() {")),
+    (every(bash._ONE_LINE), repeated(b" ", b"x", b"function f")),
+    (every(objc._CPP), repeated(b"a ", b"x")),
+    (every(re.compile(kotlin._DOLLARS)), repeated(b"$")),
+    (every(re.compile(kotlin._GUARD, re.MULTILINE)), repeated(b"is A if x\n")),
+    (kotlin._contexts, repeated(b"context(\n")),
+    (csharp._extension_blocks, repeated(b"extension(\n")),
+    (csharp._extension_blocks, repeated(b"extension(int a) {\n")),
+    (lambda source: csharp._conditions(source, True), repeated(b"#if A\n")),
+    (lambda source: csharp._conditions(source, True), repeated(b"#if A\n#else\n#endif\n")),
+    (made_by_macros._made, repeated(b"TEST(A, B) {\n")),
+    (made_by_macros._made, repeated(b"TEST(\n")),
+    (made_by_macros._made, repeated(b'TEST("a"\n')),
+    (sql._package_ends, repeated(b"END a\n")),
+    (closed, repeated(b"f(x[0]) <")),
     (comment_line, repeated(b"*", b" */")),
     (comment_line, repeated(b"-", b" */")),
     (comment_line, repeated(b" ", b"x */", b"x")),

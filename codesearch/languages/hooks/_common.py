@@ -66,10 +66,21 @@ def blanked(source: bytes, spans: Sequence[tuple[int, int]]) -> bytes:
     return bytes(out)
 
 
+def merged(spans: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Return ranges in order, those that overlap as one."""
+    out: list[tuple[int, int]] = []
+    for start, end in sorted(spans):
+        if out and start < out[-1][1]:
+            out[-1] = out[-1][0], max(end, out[-1][1])
+        else:
+            out.append((start, end))
+    return out
+
+
 _BRACKETS = {0x28: 0x29, 0x5B: 0x5D, 0x7B: 0x7D, 0x3C: 0x3E}
 
 
-def closing(source: bytes, start: int, limit: int = 4_000) -> int:
+def closing(source: bytes, start: int, limit: int = 1_000) -> int:
     """Return the end of what the bracket at `start` opens, strings passed over; -1 if it does not end soon."""
     expected: list[int] = []
     for found in regex(rb'"(?:[^"\\\n]|\\.)*"|[()\[\]{}<>]').finditer(source, start, start + limit):

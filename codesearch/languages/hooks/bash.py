@@ -13,7 +13,7 @@ from codesearch.languages.hooks._common import definition_at
 _BATS_TEST = re.compile(rb"^@test[ \t]+(?:\"([^\"\n]+)\"|'([^'\n]+)'|([^\s{]+))[ \t]*\{[ \t\r]*$", re.MULTILINE)
 
 
-_HEAD = rb"^(?:function[ \t]+([\w:.+@-]+)[ \t]*(?:\([ \t]*\))?|([\w:.+@-]+)[ \t]*\([ \t]*\))[ \t]*"
+_HEAD = rb"^(?:function[ \t]+([\w:.+@-]+)(?:[ \t]*\([ \t]*\))?|([\w:.+@-]+)[ \t]*\([ \t]*\))[ \t]*"
 _FUNCTION = re.compile(_HEAD + rb"(?:\r?\n)?\{[ \t\r]*(?:#[^\n]*)?$", re.MULTILINE)
 _ONE_LINE = re.compile(_HEAD + rb"\{[^\n]*\}[ \t\r]*$", re.MULTILINE)
 """`short() { print -r -- "${(j:,:)@}" }`: zsh needs no semicolon before the brace."""

@@ -7,7 +7,7 @@ import re
 from itertools import pairwise
 
 from codesearch.languages.definition import TYPE_KINDS, Definition, Scan
-from codesearch.languages.hooks._common import Blocks, blanked, fewer_errors, heads, regex
+from codesearch.languages.hooks._common import Blocks, blanked, fewer_errors, heads, merged, regex
 
 _CSHARP_METHOD = rb"""
     ^[ \t]*(?:\[[^\]\n]*\][ \t]*)?
@@ -48,10 +48,10 @@ def _repaired(scan: Scan) -> list[Definition]:
     best = scan
     extensions = _extension_blocks(source) if b"extension" in source else []
     if extensions:
-        best = _blanked(scan, extensions)
+        best = _blanked(scan, merged(extensions))
     if best.has_error and b"#if" in source:
         scan.attributes |= {found.end(): (found.start(), "") for found in regex(_IF, re.MULTILINE).finditer(source)}
-        branches = (sorted(extensions + _conditions(source, first)) for first in (True, False))
+        branches = (merged(extensions + _conditions(source, first)) for first in (True, False))
         best = fewer_errors([best, *(_blanked(scan, spans) for spans in branches)])
     if best is not scan:
         scan.adopt(best)
@@ -93,13 +93,7 @@ def _conditions(source: bytes, first: bool) -> list[tuple[int, int]]:
             kept = branches[0] if first else branches[-1]
             spans += [(line.start(), line.end()) for line in lines]
             spans += [(above.end(), below.start()) for above, below in branches if (above, below) != kept]
-    out: list[tuple[int, int]] = []
-    for start, end in sorted(spans):
-        if out and start <= out[-1][1]:
-            out[-1] = out[-1][0], max(end, out[-1][1])
-        else:
-            out.append((start, end))
-    return out
+    return spans
 
 
 def _without_lost_calls(scan: Scan) -> list[Definition]:

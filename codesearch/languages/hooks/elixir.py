@@ -25,17 +25,15 @@ _KEYWORD_BODY = re.compile(rb",\s*do:|(?<!\s)\s+do\b(?!:)|\)\s*do\b(?!:)")
 _IMPLEMENTED_FOR = re.compile(rb"\bfor:\s*([\w.]+)")
 
 
-_FOREIGN_NAME = re.compile(
-    rb'"""(?:[^"]|"(?!""))*"""|"(?:[^"\\]|\\.)*"|#[^\n]*|((?:\w|[\x80-\xff])*[\x80-\xff](?:\w|[\x80-\xff])*)', re.DOTALL
-)
-"""Strings, comments, and as a group a name with letters that are not ASCII."""
+_WORD = re.compile(rb'"""(?:[^"]|"(?!""))*"""|"(?:[^"\\]|\\.)*"|#[^\n]*|([\w\x80-\xff]+)', re.DOTALL)
+"""Strings, comments, and words, which are the group."""
 
 
 def _with_plain_names(scan: Scan) -> Scan:
     """Return a scan of a source whose names are ASCII: the grammar knows only some other letters."""
     if not scan.has_error or scan.source.isascii():
         return scan
-    names = [found.span(1) for found in _FOREIGN_NAME.finditer(scan.source) if found[1]]
+    names = [found.span(1) for found in _WORD.finditer(scan.source) if found[1] and not found[1].isascii()]
     plain = bytearray(scan.source)
     for start, end in names:
         plain[start:end] = b"x" * (end - start)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from codesearch.languages.definition import Definition, Scan
-from codesearch.languages.hooks._common import blanked, closing, definition_at, fewer_errors, regex
+from codesearch.languages.hooks._common import blanked, closing, definition_at, fewer_errors, merged, regex
 
 # Kotlin
 
@@ -21,7 +21,7 @@ _CONTEXT = rb"^[ \t]*(context[ \t]*)\("
 """`context(log: Log)` before a declaration."""
 _GUARD = rb"^[ \t]*(?:!?i[sn]\b|else\b|[A-Z\"\d])[^\n{}]{0,300}?[ \t](if\b[^\n{}]{0,300}?)->"
 """`is Text if it.length > 1 ->` in a `when`."""
-_DOLLARS = rb"(\$+)\""
+_DOLLARS = rb"(?<!\$)(\$+)\""
 """`$$"price $a"`."""
 
 
@@ -43,21 +43,13 @@ def _known(scan: Scan) -> Scan:
             spans += [found.span(1) for found in regex(pattern, re.MULTILINE).finditer(scan.source)]
     if not spans:
         return scan
-    spans = _apart(spans)
+    spans = merged(spans)
     other = scan.again(blanked(scan.source, spans), changed=spans)
     if scan.has_error and fewer_errors([scan, other]) is scan:
         return scan
     scan.adopt(other)
     scan.attributes |= {end: (start, "") for start, end in spans}
     return other
-
-
-def _apart(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    out: list[tuple[int, int]] = []
-    for start, end in sorted(spans):
-        if not out or start >= out[-1][1]:
-            out.append((start, end))
-    return out
 
 
 def _annotations(scan: Scan) -> list[tuple[int, int]]:
@@ -73,7 +65,7 @@ def _annotations(scan: Scan) -> list[tuple[int, int]]:
                 if end < 0:
                     break
             spans.append((found.start(), end))
-            at = end + len(source[end:stop]) - len(source[end:stop].lstrip())
+            at = regex(rb"\s*").match(source, end, stop).end()  # type: ignore[union-attr]
     return spans
 
 

@@ -5,7 +5,14 @@ from __future__ import annotations
 import re
 
 from codesearch.languages.definition import Definition, Scan
-from codesearch.languages.hooks._common import blanked, closing, definition_at, fewer_errors, in_namespaces
+from codesearch.languages.hooks._common import (
+    blanked,
+    closing,
+    definition_at,
+    fewer_errors,
+    in_namespaces,
+    merged,
+)
 
 _INDEX = re.compile(r"\[\s*[\"']([^\"'\]]+)[\"']\s*\]")
 
@@ -21,10 +28,10 @@ def lua_name(text: str) -> tuple[str, str]:
 _LUA_SELF = re.compile(rb"\w*\s*=?\s*(?:function\s*)?\(\s*self\b")
 
 
-_TYPE = re.compile(rb"^[ \t]*(?:export[ \t]+)?type[ \t]+(\w+)[ \t]*(?:<[^<>\n]*>)?[ \t]*=", re.MULTILINE)
-_FUNCTION = re.compile(rb"\bfunction\b[ \t]*[\w.:]*[ \t]*(<[^<>()\n]*>)?[ \t]*\(")
+_TYPE = re.compile(rb"^[ \t]*(?:export[ \t]+)?type[ \t]+(\w+)[ \t]*(?:<[^<>\n]*>[ \t]*)?=", re.MULTILINE)
+_FUNCTION = re.compile(rb"\bfunction\b[ \t]*(?:[\w.:]+[ \t]*)?(?:(<[^<>()\n]*>)[ \t]*)?\(")
 _ANNOTATED = re.compile(
-    rb"\blocal[ \t]+\w+([ \t]*:[^=\n]+)(?:=|$)|[ \t](::[ \t]*[\w.]+)|(?<=[\w\]])[ \t]*([-+*/%^.]|\.\.)=(?!=)",
+    rb"\blocal[ \t]+\w+([ \t]*:[^=\n]{1,300})(?:=|$)|[ \t](::[ \t]*[\w.]+)|(?<=[\w\]])[ \t]*([-+*/%^.]|\.\.)=(?!=)",
     re.MULTILINE,
 )
 """`local x: T = 1`, `x :: T`, `x += 1`."""
@@ -36,7 +43,7 @@ def _type_end(source: bytes, at: int, stops: bytes) -> int:
     """Return where a type ends: at one of `stops` outside brackets."""
     while at < len(source) and source[at] not in stops:
         if source[at] in b"{(<[":
-            end = closing(source, at)
+            end = closing(source, at, 4_000)
             if end < 0:
                 return at
             at = end
@@ -63,7 +70,7 @@ def _luau(scan: Scan) -> Scan:
         group = found.lastindex or 0
         spans.append(found.span(group))
     spans += [found.span(1) for found in _CONTINUE.finditer(source)]
-    spans = _apart(spans)
+    spans = merged(spans)
     if not spans:
         return scan
     other = scan.again(blanked(source, spans), changed=spans)
@@ -88,14 +95,6 @@ def _signature_types(source: bytes, function: re.Match[bytes]) -> list[tuple[int
     if source[close : close + 1] == b":":
         spans.append((close, _type_end(source, close + 1, b"\n")))
     return spans
-
-
-def _apart(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    out: list[tuple[int, int]] = []
-    for start, end in sorted(spans):
-        if not out or start >= out[-1][1]:
-            out.append((start, end))
-    return out
 
 
 def lua(scan: Scan) -> list[Definition]:

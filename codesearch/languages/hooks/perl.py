@@ -42,12 +42,12 @@ def perl(scan: Scan) -> list[Definition]:
     """Extend packages to the next one, recognise methods by `$self`, and find documentation in POD."""
     source = scan.source
     pods = [(found.start(), found.end(), found) for found in _POD.finditer(source)] if b"\n=" in source else []
-    sections = _pod_sections(source, pods)
+    sections, names = _pod_sections(source, pods), _pod_names(source, pods)
     ends = [end for _, end, _ in pods]
     _extend_packages(scan)
     for definition in scan.definitions:
         if definition.kind == "module":
-            definition.documentation = _pod_name(source, pods, definition.name) or definition.documentation
+            definition.documentation = names.get(definition.name) or definition.documentation
         if definition.kind not in ("function", "method"):
             continue
         if definition.body > 0 and _SELF.match(source, definition.body, definition.body + 400):
@@ -76,14 +76,14 @@ def _pod_sections(source: bytes, pods: list[tuple[int, int, re.Match[bytes]]]) -
     return sections
 
 
-def _pod_name(source: bytes, pods: list[tuple[int, int, re.Match[bytes]]], package: str) -> str:
-    """Return what `=head1 NAME` says of a package: the text after `My::Package -`."""
+def _pod_names(source: bytes, pods: list[tuple[int, int, re.Match[bytes]]]) -> dict[str, str]:
+    """Return what the NAME sections say, the text after `My::Package -`, by package."""
+    names: dict[str, str] = {}
     for start, end, _ in pods:
         if found := _POD_PACKAGE.search(source, start, end):
-            name, text = (part.decode("utf-8", "replace") for part in found.groups())
-            if name == package:
-                return _POD_FORMAT.sub(r"\1", text).strip()
-    return ""
+            package, text = (part.decode("utf-8", "replace") for part in found.groups())
+            names.setdefault(package, _POD_FORMAT.sub(r"\1", text).strip())
+    return names
 
 
 def _pod_text(pod: bytes) -> str:

@@ -84,6 +84,12 @@ _BATCH_END = re.compile(rb"^(?:GO|/)[ \t\r]*$", re.IGNORECASE | re.MULTILINE)
 _BODY = re.compile(rb"\b(?:AS|IS)\s*(?:\$\w*\$|'|BEGIN\b|SELECT\b|WITH\b|\n|$)|\bBEGIN\b|\$\w*\$", re.IGNORECASE)
 
 
+_PACKAGE = re.compile(rb"\bPACKAGE\b", re.IGNORECASE)
+
+
+_END = re.compile(rb"\bEND\s+(" + _IDENTIFIER + rb")\s*;", re.IGNORECASE)
+
+
 _MEMBER = re.compile(rb"^[ \t]*((?:PROCEDURE|FUNCTION)\s+)(" + _IDENTIFIER + rb")", re.IGNORECASE | re.MULTILINE)
 
 
@@ -102,20 +108,21 @@ def sql(scan: Scan) -> list[Definition]:
     tokens = _TOKEN_DELIMITED if _DELIMITER.search(source) else _TOKEN_MYSQL if _MYSQL.search(source) else _TOKEN
     batches = [found.start() for found in _BATCH_END.finditer(source)]
     routines = [found.start() for found in _ROUTINE.finditer(source)] if batches else []
+    package_ends = _package_ends(source) if _PACKAGE.search(source) else {}
     out: list[Definition] = []
     at = 0
     while found := _next_create(source, at, tokens):
         keyword = found[2].lower().split()[0]
+        scope, _, name = _DOT.sub(".", _QUOTES.sub("", found[3].decode("utf-8", "replace"))).rpartition(".")
         kind = _KINDS.get(keyword, "type")
         routine = kind in ("function", "module")
         end = _batch_end(found.end(), batches, routines) if routine else -1
         if end < 0:
-            end = _package_end(source, found) if keyword == b"package" else -1
+            end = _package_end(name, found.end(), package_ends) if keyword == b"package" else -1
         if end < 0:
             end = _statement_end(source, found.end(), routine, tokens)
         end = found.end() + len(source[found.end() : end].rstrip())
         at = end
-        scope, _, name = _DOT.sub(".", _QUOTES.sub("", found[3].decode("utf-8", "replace"))).rpartition(".")
         body = _BODY.search(source, found.end(), end) if keyword != b"table" else None
         out.append(
             Definition(
@@ -135,11 +142,19 @@ def sql(scan: Scan) -> list[Definition]:
     return in_namespaces(out)
 
 
-def _package_end(source: bytes, package: re.Match[bytes]) -> int:
+def _package_ends(source: bytes) -> dict[str, list[int]]:
+    """Return where `END name;` ends, in order, by name."""
+    ends: dict[str, list[int]] = {}
+    for found in _END.finditer(source):
+        ends.setdefault(_QUOTES.sub("", found[1].decode("utf-8", "replace")).lower(), []).append(found.end())
+    return ends
+
+
+def _package_end(name: str, at: int, ends: dict[str, list[int]]) -> int:
     """Return the end of an Oracle package, `END name;`; -1 if it has none."""
-    name = _DOT.sub(".", package[3].decode("latin-1")).rpartition(".")[2].encode("latin-1")
-    found = re.compile(rb"\bEND\s+" + re.escape(name) + rb"\s*;", re.IGNORECASE).search(source, package.end())
-    return found.end() if found else -1
+    own = ends.get(name.lower(), [])
+    index = bisect_left(own, at)
+    return own[index] if index < len(own) else -1
 
 
 def _members(source: bytes, start: int, end: int, tokens: re.Pattern[bytes]) -> list[Definition]:

@@ -1,0 +1,127 @@
+"""Measure how many of the symbols of a tree are junk, by rules, and print a sample to read.
+
+    python benchmarks/precision.py TREE... [--lang NAME] [--sample N] [--seed N]
+
+For each language: the files, the symbols, and how many break a rule (`RULES` describes them). The sample is drawn with
+a seed, so that two versions can be read side by side. Files over 1 MB and minified files are left out.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import re
+import sys
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from recall_ctags import source_files
+
+from codesearch.core.types import Symbol
+from codesearch.extract.symbols import ParseTimeoutError, extract
+
+RULES = {
+    "keyword": "the name is a keyword that no definition can have",
+    "no name": "the name is empty, or has brackets or semicolons that are not an operator's",
+    "overlap": "the range begins inside another symbol and ends behind it",
+    "neighbour": "the documentation is that of the symbol before, or the range ends in the comment of the next",
+    "no end": "the body opens a brace that the range does not close",
+    "twice": "another symbol of the same name and kind begins on the same line",
+}
+KEYWORDS = frozenset("if else for while switch return catch sizeof elif foreach until unless do try finally".split())
+OPERATOR_LANGUAGES = frozenset({"haskell", "scala", "ocaml", "ocaml_interface", "swift", "julia", "elixir"})
+NO_NAME = re.compile(r"[(){};]")
+COMMENT_END = re.compile(r"(?:\*/|^\s*(?://|/\*|\*\s).*)\Z")
+
+
+@dataclass
+class Row:
+    """The counts for one language."""
+
+    files: int = 0
+    symbols: int = 0
+    broken: Counter[str] = field(default_factory=Counter)
+    examples: list[str] = field(default_factory=list)
+
+
+def broken(symbols: Sequence[Symbol], source: bytes) -> Iterator[tuple[Symbol, str]]:
+    """Yield each symbol that breaks a rule, and the rule."""
+    seen: set[tuple[str, str, int]] = set()
+    around: list[Symbol] = []
+    before: Symbol | None = None
+    for symbol in symbols:
+        while around and around[-1].end_byte <= symbol.start_byte:
+            around.pop()
+        if around and symbol.end_byte > around[-1].end_byte:
+            yield symbol, "overlap"
+        around.append(symbol)
+        text = source[symbol.start_byte : symbol.end_byte].decode("utf-8", "replace")
+        if symbol.name in KEYWORDS and symbol.kind in ("function", "type") and symbol.language not in ("ruby", "lua"):
+            yield symbol, "keyword"
+        if not symbol.name or (
+            symbol.kind != "test"
+            and NO_NAME.search(symbol.name)
+            and "operator" not in symbol.name
+            and symbol.language not in OPERATOR_LANGUAGES
+        ):
+            yield symbol, "no name"
+        if before and symbol.documentation and len(symbol.documentation) > 40:
+            same_start = before.start_line == symbol.start_line
+            if before.documentation == symbol.documentation and not same_start and before.name != symbol.name:
+                yield symbol, "neighbour"
+        if "\n" in text and COMMENT_END.search(text[text.rfind("\n") + 1 :]):
+            yield symbol, "neighbour"
+        if text.count("{") == 1 and "}" not in text and "\n" in text:
+            yield symbol, "no end"
+        key = symbol.qualname, symbol.kind, symbol.start_line
+        if key in seen:
+            yield symbol, "twice"
+        seen.add(key)
+        before = symbol
+
+
+def main() -> None:
+    """Print the table, then the sample."""
+    rules = "\n".join(f"  {name}: {meaning}" for name, meaning in RULES.items())
+    parser = argparse.ArgumentParser(
+        description=f"{__doc__}\n{rules}", formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("trees", nargs="+", type=Path, metavar="TREE")
+    parser.add_argument("--lang", help="only this language")
+    parser.add_argument("--sample", type=int, default=0, metavar="N", help="print N random symbols of each language")
+    parser.add_argument("--broken", type=int, default=0, metavar="N", help="print N symbols that break a rule")
+    parser.add_argument("--seed", type=int, default=1)
+    options = parser.parse_args()
+    rows: dict[str, Row] = defaultdict(Row)
+    found: dict[str, list[Symbol]] = defaultdict(list)
+    for path, language, source in source_files(options.trees, options.lang):
+        try:
+            _, *symbols = extract(source, language, str(path), timeout=20)
+        except ParseTimeoutError:
+            continue
+        row = rows[language]
+        row.files += 1
+        row.symbols += len(symbols)
+        found[language] += symbols
+        for symbol, rule in broken(symbols, source):
+            row.broken[rule] += 1
+            row.examples.append(f"{rule}: {path}:{symbol.start_line} {symbol.kind} {symbol.qualname}")
+    print(f"{'language':15} {'files':>6} {'symbols':>8} {'junk':>6}  {'share':>7}  by rule")
+    for name, row in sorted(rows.items()):
+        junk = row.broken.total()
+        share = f"{100 * junk / row.symbols:.2f} %" if row.symbols else "-"
+        by_rule = ", ".join(f"{rule} {count}" for rule, count in row.broken.most_common())
+        print(f"{name:15} {row.files:6} {row.symbols:8} {junk:6}  {share:>7}  {by_rule}")
+    draw = random.Random(options.seed)
+    for name, row in sorted(rows.items()):
+        for example in draw.sample(row.examples, min(options.broken, len(row.examples))):
+            print(f"{name}: {example}")
+        for symbol in draw.sample(found[name], min(options.sample, len(found[name]))):
+            first = symbol.documentation.partition("\n")[0][:80]
+            print(f"{symbol.path}:{symbol.start_line}-{symbol.end_line} {symbol.kind} {symbol.qualname} | {first}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
