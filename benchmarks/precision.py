@@ -57,21 +57,12 @@ def broken(symbols: Sequence[Symbol], source: bytes) -> Iterator[tuple[Symbol, s
         if around and symbol.end_byte > around[-1].end_byte:
             yield symbol, "overlap"
         around.append(symbol)
-        text = source[symbol.start_byte : symbol.end_byte].decode("utf-8", "replace")
-        if symbol.name in KEYWORDS and symbol.kind in ("function", "type") and symbol.language not in ("ruby", "lua"):
+        if _is_keyword(symbol):
             yield symbol, "keyword"
-        if not symbol.name or (
-            symbol.kind != "test"
-            and NO_NAME.search(symbol.name)
-            and "operator" not in symbol.name
-            and symbol.language not in OPERATOR_LANGUAGES
-        ):
+        if _has_no_name(symbol):
             yield symbol, "no name"
-        if before and symbol.documentation and len(symbol.documentation) > 40:
-            same_start = before.start_line == symbol.start_line
-            if before.documentation == symbol.documentation and not same_start and before.name != symbol.name:
-                yield symbol, "neighbour"
-        if "\n" in text and COMMENT_END.search(text[text.rfind("\n") + 1 :]):
+        text = source[symbol.start_byte : symbol.end_byte].decode("utf-8", "replace")
+        if _shares_documentation(symbol, before) or _ends_in_comment(text):
             yield symbol, "neighbour"
         if text.count("{") == 1 and "}" not in text and "\n" in text:
             yield symbol, "no end"
@@ -80,6 +71,26 @@ def broken(symbols: Sequence[Symbol], source: bytes) -> Iterator[tuple[Symbol, s
             yield symbol, "twice"
         seen.add(key)
         before = symbol
+
+
+def _is_keyword(symbol: Symbol) -> bool:
+    return symbol.name in KEYWORDS and symbol.kind in ("function", "type") and symbol.language not in ("ruby", "lua")
+
+
+def _has_no_name(symbol: Symbol) -> bool:
+    if symbol.kind == "test" or "operator" in symbol.name or symbol.language in OPERATOR_LANGUAGES:
+        return not symbol.name
+    return not symbol.name or NO_NAME.search(symbol.name) is not None
+
+
+def _shares_documentation(symbol: Symbol, before: Symbol | None) -> bool:
+    if before is None or len(symbol.documentation) <= 40 or before.documentation != symbol.documentation:
+        return False
+    return before.start_line != symbol.start_line and before.name != symbol.name
+
+
+def _ends_in_comment(text: str) -> bool:
+    return "\n" in text and COMMENT_END.search(text[text.rfind("\n") + 1 :]) is not None
 
 
 def main() -> None:
