@@ -80,19 +80,19 @@ def _extension_blocks(source: bytes) -> list[tuple[int, int]]:
 def _conditions(source: bytes, first: bool) -> list[tuple[int, int]]:
     """Return the lines of conditional compilation, and all branches but the first (or all but the last)."""
     spans: list[tuple[int, int]] = []
-    opened: list[list[re.Match[bytes]]] = []
+    opened: list[list[tuple[int, int]]] = []
     for found in regex(_CONDITION, re.MULTILINE).finditer(source):
         if found[1] == b"if":
             opened.append([])
         if not opened:
             continue
-        opened[-1].append(found)
+        opened[-1].append(found.span())
         if found[1] == b"endif":
             lines = opened.pop()
-            branches = list(pairwise(lines))
-            kept = branches[0] if first else branches[-1]
-            spans += [(line.start(), line.end()) for line in lines]
-            spans += [(above.end(), below.start()) for above, below in branches if (above, below) != kept]
+            spans += lines
+            between = [(above[1], below[0]) for above, below in pairwise(lines)]
+            del between[0 if first else -1]
+            spans += between
     return spans
 
 
