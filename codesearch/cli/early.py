@@ -1,4 +1,4 @@
-"""When the first query about a tree is answered from a part of it, so that nobody waits for the whole index."""
+"""When the first query about a tree is answered from a part of it, instead of waiting for the whole index."""
 
 from __future__ import annotations
 

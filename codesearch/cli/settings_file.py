@@ -83,7 +83,7 @@ def _comment(old: str) -> str:
 
 
 def _replace(file: Path, text: str) -> None:
-    """Write a file in one step, so that nobody sees half of it."""
+    """Write a file in one step, so that no other process reads half of it."""
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         new = file.with_name(f".{file.name}.{os.getpid()}")

@@ -64,7 +64,7 @@ class Service:
 
         `name`: the program that keeps the index. `poll`: use polling instead of file-system events. `serve`:
         open the local socket. `grace`: seconds that the root may be missing. `idle_exit`: end when the index is
-        complete and nobody has asked for so many seconds. Raises NotFoundError, UsageError.
+        complete and no request came for this number of seconds. Raises NotFoundError, UsageError.
         """
         self._overrides = dict(settings or {})
         self._misread = ""  # why the current settings cannot be used; part of the state though updates succeed
@@ -396,7 +396,7 @@ class Service:
                 self._open_server()
 
     def _is_idle(self) -> bool:
-        """Return whether the index is fresh, and nobody has asked for `idle_exit` seconds."""
+        """Return whether the index is fresh and no request came for `idle_exit` seconds."""
         assert self._idle_exit is not None
         state = self.status()
         return state.fresh and state.embedding is None and time.monotonic() - self._used > self._idle_exit

@@ -30,7 +30,7 @@ def editors() -> Iterator[Check]:
 def _plugins() -> Iterator[Check]:
     from codesearch.cli.commands import editor
 
-    if dirs.home() is None:  # nobody who uses an editor
+    if dirs.home() is None:  # a user without a home folder uses no editor
         return
     for one in editor.Editor:
         title, program = _PROGRAMS[one.value]
