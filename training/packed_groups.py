@@ -108,7 +108,7 @@ class Packed:
         )
 
     def groups(self, wrong: int, most: int, seed: int) -> Iterator[tuple[int, Group]]:
-        """Yield (number so far, group) for ever; each pass over the data in another order."""
+        """Yield (number so far, group) forever; each pass over the data in another order."""
         count = 0
         for epoch in range(10**6):
             chance = random.Random(f"{seed} {epoch}")
