@@ -46,8 +46,19 @@ def _write(file: Path, root: Path, index: Path) -> None:
     import json
 
     with contextlib.suppress(OSError):
-        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not _may_write(file.parent):
+            return
+        for folder in (*reversed(file.parent.parents[:2]), file.parent):
+            folder.mkdir(mode=0o700, exist_ok=True)
         file.write_text(json.dumps({"root": str(root), "index": str(index)}), encoding="ascii")
+
+
+def _may_write(folder: Path) -> bool:
+    """Return whether this user may make a folder in the cache: no home folder, and as root none in that of others."""
+    base = next((one for one in (folder, *folder.parents[:3]) if one.exists()), None)
+    if base is None or not base.is_dir():
+        return False
+    return os.name != "posix" or os.geteuid() != 0 or base.stat().st_uid == 0
 
 
 def known() -> list[Known]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from pathlib import Path
@@ -109,3 +110,17 @@ def test_an_index_that_a_watcher_keeps_stays(two: tuple[Path, Path], tmp_path: P
     finally:
         process("watch", "--stop", "-q", cwd=two[0])
         shutil.rmtree(runtime, ignore_errors=True)
+
+
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="only root can take another user's part")
+def test_root_leaves_nothing_in_the_home_of_another_user(small: Path, private_home: Path):
+    os.chown(private_home, 12345, 12345)
+    registry.used(small, small / ".codesearch" / "index.db")
+    assert not [*private_home.iterdir()]
+
+
+def test_no_missing_home_folder_is_made(small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("HOME", str(tmp_path / "nobody"))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path / "nobody"))
+    registry.used(small, small / ".codesearch" / "index.db")
+    assert not (tmp_path / "nobody").exists()
