@@ -11,7 +11,7 @@ import pytest
 
 import codesearch
 from codesearch.core.errors import ModelError
-from codesearch.embed import MODELS, load, numpy_transformer
+from codesearch.embed import MODELS, load, numpy_transformer, onnx
 from codesearch.embed.manage.samples import documents
 from codesearch.embed.onnx import OnnxEmbedder
 
@@ -20,6 +20,12 @@ FOLDER = MODELS / "transformer"
 # A text is run as onnxruntime runs it but for the last bit of sums in float32. Now and then that rounds an activation
 # to the next of 256 steps, as another processor does with onnxruntime itself (tests/golden/test_vectors.py).
 CLOSE = 0.99
+
+
+@pytest.fixture(autouse=True)
+def _forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Undo, after each test, that the process remembers why onnxruntime could not be imported."""
+    monkeypatch.setattr(onnx, "_broken", "")
 
 
 def test_its_vectors_are_those_of_onnxruntime(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -85,8 +85,8 @@ describe("package.json", () => {
     const documented = new Map([...page.matchAll(/^### `(\w+)`\n\nDefault: `(.*)`$/gm)].map((match) => [match[1], match[2]]));
     assert.ok(documented.size >= 10);
     const inner = properties["codesearch.settings"]?.properties ?? {};
-    for (const name of ["limit", "context", "color"]) {
-      documented.delete(name); // of the terminal only
+    for (const name of ["limit", "context", "color", "background"]) {
+      documented.delete(name); // of the command only
     }
     documented.delete("db"); // one index file for all folders would be wrong
     for (const name of ["feedback", "cache", "cache_size"]) {
