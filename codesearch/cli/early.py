@@ -48,8 +48,8 @@ def finish_in_background(index: Index, report: Report) -> str:
     """Have another process index what an update left; return what to tell the user."""
     from codesearch.service import background
 
-    total = report.changed + report.unchanged + report.left
-    text = f"{total - report.left:,} of {total:,} files are indexed so far, those with the words of the query first;"
+    done = report.changed + report.unchanged
+    text = f"{done:,} of {done + report.left:,} files are indexed so far, those with the words of the query first;"
     if background.start(index):
         return f"{text} the rest is being indexed in the background (--wait waits for it)"
     return f"{text} the next query continues, and `codesearch index` indexes them all"

@@ -161,9 +161,7 @@ def prepare(index: Index, *, update: bool, quiet: bool, words: Sequence[str] = (
     """
     complete = refresh(index, quiet=quiet, words=words, early=early) if update else index.complete
     used(index)
-    if update:
-        return complete
-    if not complete and index.reader() is not None:
+    if not update and not complete and index.reader() is not None:
         tell(_unfinished(index), quiet=quiet)
     return complete
 

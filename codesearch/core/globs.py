@@ -11,7 +11,7 @@ keeps `re` from trying again (Python 3.10 has no atomic groups). Only what follo
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import count, pairwise
 
 NEVER = r"(?!)"
@@ -118,31 +118,31 @@ def _parts(pattern: str) -> list[str] | None:
     # git compares the part before the first special character as it is and starts the matcher after it,
     # so that `**` counts as "at the start" there too: `foo**/bar` matches `foo/x/bar`.
     start = special.start() if special else len(pattern)
+    return _split(pattern, start, lambda at: _stars(pattern, at, start), "[^/]")
+
+
+def _flat_parts(pattern: str) -> list[str] | None:
+    def stars(at: int) -> tuple[str, int]:
+        while pattern[at : at + 1] == "*":
+            at += 1
+        return _ANYTHING, at
+
+    return _split(pattern, 0, stars, ".")
+
+
+def _split(pattern: str, start: int, stars: Callable[[int], tuple[str, int]], any_character: str) -> list[str] | None:
+    """Return the parts of a pattern, whose text before `start` is literal; None if it cannot match.
+
+    `stars` returns what the stars at an index mean, and the index after them.
+    """
     out = [re.escape(pattern[:start])]
     at = start
     while at < len(pattern):
         if pattern[at] == "*":
-            star, at = _stars(pattern, at, start)
+            star, at = stars(at)
             out += [star, ""]
             continue
-        found = _fixed(pattern, at, "[^/]")
-        if found is None:
-            return None
-        out[-1] += found[0]
-        at = found[1]
-    return out
-
-
-def _flat_parts(pattern: str) -> list[str] | None:
-    out = [""]
-    at = 0
-    while at < len(pattern):
-        if pattern[at] == "*":
-            at += 1
-            if len(out) == 1 or out[-1]:
-                out += [_ANYTHING, ""]
-            continue
-        found = _fixed(pattern, at, ".")
+        found = _fixed(pattern, at, any_character)
         if found is None:
             return None
         out[-1] += found[0]

@@ -140,6 +140,7 @@ LANGUAGES: tuple[Language, ...] = (
         name="c",
         display="C",
         module="tree_sitter_c",
+        queries=("c", "c_typedefs"),
         extensions=(".c", ".h", ".inc"),
         after=_hook("c", "c_macros"),
     ),
@@ -149,6 +150,7 @@ LANGUAGES: tuple[Language, ...] = (
         aliases=("c++", "cxx"),
         editor_ids=("cuda-cpp",),
         module="tree_sitter_cpp",
+        queries=("cpp", "c_typedefs"),
         extensions=(
             ".cpp",
             ".cc",
@@ -372,6 +374,7 @@ LANGUAGES: tuple[Language, ...] = (
         editor_ids=("objective-c", "objective-cpp", "objcpp"),
         lexer="objective-c",
         module="tree_sitter_objc",
+        queries=("objc", "c_typedefs"),
         extensions=(".m", ".mm", ".h"),
         content=_OBJC_HEADER,
         foreign=rb"\A(?:\s*(?:%|\(\*|function\b|classdef\b))|^\s*function\b[^;{}()\n]*=|^:-\s",

@@ -74,8 +74,6 @@ class Maintainer:
         self._unfinished = False
         self._for_query = False
         """Whether the last update was for a query that waits, and so may end before it has read everything."""
-        self._complete = False
-        """The first pass over the tree is known to be finished."""
         self._words: tuple[str, ...] = ()
         """Of queries that wait for an unfinished index."""
         self._rebuild = False
@@ -142,12 +140,10 @@ class Maintainer:
 
     def _first_pass_done(self) -> bool:
         """Return whether the first pass over the tree was finished, by this process or another."""
-        if not self._complete:
-            try:
-                self._complete = self._reader.complete
-            except CodesearchError:
-                return False
-        return self._complete
+        try:
+            return self._reader.complete
+        except CodesearchError:
+            return False
 
     def _reader_version(self) -> tuple[int, ...]:
         with self._tickets:

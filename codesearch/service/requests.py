@@ -87,13 +87,14 @@ class Requests:
         service = self._service
         where = protocol.filter_from_json(params.get("only", {}))
         limit = int(params["limit"])
-        words = parse(str(params["text"]), where).words if method == "query" else ()
+        query = parse(str(params["text"]), where) if method == "query" else None
+        words = query.words if query is not None else ()
         fresh = bool(params.get("fresh", True)) and service.refresh(timeout=_budget(params), words=words)
         with service.reading() as index:
             if not index.current:
                 raise CodesearchError("the index is being built")  # the client then waits for it, as without a service
-            if method == "query":
-                found = index.query(str(params["text"]), limit=limit, where=where)
+            if query is not None:
+                found = index.query(query, limit=limit)
             else:
                 found = index.similar(str(params["path"]), int(params["line"]), limit=limit, where=where)
         return {

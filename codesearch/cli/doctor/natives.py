@@ -77,7 +77,7 @@ def _ending(status: int) -> str:
 
 
 def _say(checks: Iterable[tuple[str, Callable[[], Check | None]]]) -> None:
-    """Print each check; before it what is checked, so that the parent can tell what crashed."""
+    """Print the name of each check, then its result, so that the parent process knows which one crashed."""
     for name, make in checks:
         print(json.dumps(name), flush=True)
         try:

@@ -23,12 +23,6 @@
 (type_definition
   type: [(struct_specifier body: (_) @body) (union_specifier body: (_) @body) (enum_specifier body: (_) @body)]
   declarator: [(type_identifier) @name (_ declarator: (type_identifier) @name)]) @type
-(type_definition declarator: [
-  (type_identifier) @name
-  (_ declarator: (type_identifier) @name)
-  (_ declarator: (_ declarator: (type_identifier) @name))
-  (_ declarator: (parenthesized_declarator (_ declarator: (type_identifier) @name)))
-  (_ declarator: (_ declarator: (parenthesized_declarator (_ declarator: (type_identifier) @name))))]) @type
 (preproc_function_def name: (identifier) @name) @macro
 
 (type_definition type: [(struct_specifier) (union_specifier) (enum_specifier)] @inner) @wrap

@@ -1,4 +1,4 @@
-; What JavaScript and TypeScript share. (`#not-match?`, for `#not-any-of?` lets everything through in tree-sitter 0.26.)
+; What JavaScript and TypeScript share. (`#not-match?`, because `#not-any-of?` lets everything through in tree-sitter 0.26.)
 
 (function_declaration name: (identifier) @name) @function
 (generator_function_declaration name: (identifier) @name) @function

@@ -23,9 +23,3 @@
 (type_definition
   type: [(struct_specifier body: (_) @body) (enum_specifier body: (_) @body)]
   declarator: [(type_identifier) @name (_ declarator: (type_identifier) @name)]) @type
-(type_definition declarator: [
-  (type_identifier) @name
-  (_ declarator: (type_identifier) @name)
-  (_ declarator: (_ declarator: (type_identifier) @name))
-  (_ declarator: (parenthesized_declarator (_ declarator: (type_identifier) @name)))
-  (_ declarator: (_ declarator: (parenthesized_declarator (_ declarator: (type_identifier) @name))))]) @type
