@@ -254,16 +254,18 @@ class Index:
         *,
         limit: int | None = None,
         buffers: search.Buffers | None = None,
+        may_be_missing: bool = False,
         on_first: Callable[[search.Ranking], None] | None = None,
         budget: RerankBudget = UNLIMITED,
     ) -> search.Ranking:
         """Return every candidate for a parsed query, with the reasons for its rank; the first `limit` are the answer.
 
-        `buffers` are searched together with the index, which may then be missing; otherwise this works as `query`.
+        `buffers` are searched together with the index. If it `may_be_missing` (an update may be rebuilding it), they
+        answer alone, and the ranking is not complete. Otherwise this works as `query`.
         """
         limit = self._limit(limit)
         query = replace(query, where=search.below_root(query.where, self.root))
-        store = self._reading() if buffers is None else self.reader()
+        store = self.reader() if may_be_missing else self._reading()
         complete = self.complete
         begun, self._prefetched = self._prefetched, None
         query = search.understood(store, query)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from codesearch._version import __version__
-from codesearch.core.errors import CodesearchError
+from codesearch.core.errors import CodesearchError, NotFoundError
 from codesearch.index import Index
 from codesearch.search import parse
 from codesearch.service import protocol
@@ -20,6 +20,7 @@ from codesearch.service.state import State
 DEFAULT_BUDGET = 5.0
 LONGEST_BUDGET = 3600.0
 """Seconds that a client may have the service spend on an update."""
+BEING_BUILT = "the index is being built"
 
 
 class Answering(Protocol):
@@ -91,12 +92,18 @@ class Requests:
         words = query.words if query is not None else ()
         fresh = bool(params.get("fresh", True)) and service.refresh(timeout=_budget(params), words=words)
         with service.reading() as index:
-            if not index.current:
-                raise CodesearchError("the index is being built")  # the client then waits for it, as without a service
-            if query is not None:
-                found = index.query(query, limit=limit)
-            else:
-                found = index.similar(str(params["path"]), int(params["line"]), limit=limit, where=where)
+            try:
+                if not index.current:
+                    raise NotFoundError(BEING_BUILT)
+                if query is not None:
+                    found = index.query(query, limit=limit)
+                else:
+                    found = index.similar(str(params["path"]), int(params["line"]), limit=limit, where=where)
+            except NotFoundError as error:
+                if index.current:
+                    raise  # there is no such symbol
+                # A rebuild may have deleted it just now. The client waits for it, as without a service.
+                raise CodesearchError(BEING_BUILT) from error
         return {
             "hits": [protocol.hit_to_json(hit) for hit in found],
             "fresh": fresh,

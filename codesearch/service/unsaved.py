@@ -102,10 +102,10 @@ class UnsavedBuffers:
         buffers = self._overlay.view(generation) if self._overlay is not None else None
         if index is None:
             return search(None, query, _embedder().quantised_query(query.text), limit, buffers=buffers)
-        with self._reading(index) as store:
-            if store is None and buffers is None:
-                return Ranking([], complete=False)
-            return index.rank(query, limit=limit, buffers=buffers, on_first=on_first, budget=budget)
+        with self._reading(index):
+            return index.rank(
+                query, limit=limit, buffers=buffers, may_be_missing=True, on_first=on_first, budget=budget
+            )
 
     def listing(self, index: Index | None, where: Filter, limit: int) -> list[Symbol]:
         """Return some symbols of the index, by path and line."""

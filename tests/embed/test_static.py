@@ -35,9 +35,9 @@ def static() -> Embedder:
 
 @pytest.fixture(scope="module")
 def texts() -> list[str]:
-    """Documents from functions of this package, with very long and empty ones among them."""
+    """Documents from the functions of one room of this package, with very long and empty ones among them."""
     out = ["", " \n\n", "中文", "e" * 79, "word " * 50_000]
-    root = Path(codesearch.__file__).parent
+    root = Path(codesearch.__file__).parent / "embed"
     for path in sorted(root.rglob("*.py")):
         source = path.read_text("utf-8")
         parts = re.split(r"^(?=\s*(?:def|class) )", source, flags=re.MULTILINE)

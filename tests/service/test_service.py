@@ -353,11 +353,13 @@ def test_a_reader_of_an_unfinished_index_is_not_fresh(tree: Path):
 
 
 def test_a_keeper_that_cannot_be_asked_is_named(tree: Path):
-    with Service(tree, serve=False) as first, Service(tree) as second:
+    with Service(tree, serve=False) as first:
         assert first.refresh(timeout=60)
-        until(lambda: second.status().role == "reader" and second.status().keeper_pid)
-        with pytest.raises(UsageError, match=f"process {os.getpid()} keeps this index"):
-            second.rebuild()
+        assert first.status().keeper_pid == os.getpid()
+        with Service(tree) as second:
+            until(lambda: second.status().role == "reader" and second.status().keeper_pid)
+            with pytest.raises(UsageError, match=f"process {os.getpid()} keeps this index"):
+                second.rebuild()
 
 
 def test_a_service_that_is_closed_at_once(tree: Path):
