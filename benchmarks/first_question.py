@@ -112,8 +112,11 @@ def measure(tree: Path, semble: Path | None, model: str, runs: int) -> tuple[int
     return symbols, samples
 
 
-def run(argv: Sequence[str], more: Mapping[str, str] | None = None) -> Run:
-    """Run a command to its end and read its output; end the benchmark if it fails or prints nothing."""
+def run(argv: Sequence[str], more: Mapping[str, str] | None = None, *, needs_output: bool = True) -> Run:
+    """Run a command to its end and read its output; end the benchmark if it fails.
+
+    It also ends if there is no output, unless the command does not need any.
+    """
     reading, writing = os.pipe()
     with tempfile.TemporaryFile() as errors:
         started = time.perf_counter()
@@ -134,7 +137,7 @@ def run(argv: Sequence[str], more: Mapping[str, str] | None = None) -> Run:
         os.close(reading)
         _, status, usage = os.wait4(pid, 0)
         wall = time.perf_counter() - started
-        if os.waitstatus_to_exitcode(status) or not answer:
+        if os.waitstatus_to_exitcode(status) or (needs_output and not answer):
             errors.seek(0)
             raise SystemExit(f"{' '.join(argv)}: status {status}\n{errors.read().decode()[-2000:]}")
     resident = usage.ru_maxrss / (1024 if sys.platform == "linux" else 1024 * 1024)
