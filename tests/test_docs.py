@@ -136,6 +136,7 @@ def rows(sql: str, index: Path) -> str:
 
 
 def test_examples_of_the_schema(example: Path):
+    assert process("related", "--update", cwd=example).status == 0
     document = DOCS / "schema.md"
     text = document.read_text("utf-8")
     examples = SQL.findall(text)

@@ -21,6 +21,7 @@ from codesearch.cli.commands.lsp import lsp
 from codesearch.cli.commands.man import man
 from codesearch.cli.commands.model import app as model
 from codesearch.cli.commands.query import query
+from codesearch.cli.commands.related import related
 from codesearch.cli.commands.schema import schema
 from codesearch.cli.commands.show import show
 from codesearch.cli.commands.similar import similar
@@ -98,6 +99,7 @@ _COMMANDS: dict[str, Command] = {
     "similar": similar,
     "show": show,
     "symbols": symbols,
+    "related": related,
     "index": index,
     "status": status,
     "clean": clean,

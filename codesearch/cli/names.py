@@ -4,6 +4,7 @@ from __future__ import annotations
 
 GROUPS = {
     "Search": ("query", "similar", "show", "symbols", "why"),
+    "Atlas": ("related",),
     "Index": ("index", "watch", "status", "clean", "cache"),
     "Set up": ("config", "model", "editor", "lsp", "doctor"),
     "Measure": ("eval", "bench", "feedback"),

@@ -31,6 +31,8 @@ OUTPUTS = {
     "symbols": Output("listing", "codesearch symbols --format json"),
     "symbols-ndjson": Output("symbol", "codesearch symbols --format ndjson", each_line=True),
     "show": Output("listing", "codesearch show --format json"),
+    "related": Output("related", "codesearch related --format json"),
+    "related-ndjson": Output("related_line", "codesearch related --format ndjson", each_line=True),
     "why": Output("why", "codesearch why --format json"),
     "index": Output("index", "codesearch index --format json"),
     "status": Output("status", "codesearch status --format json"),

@@ -109,6 +109,31 @@ MIGRATIONS: tuple[str, ...] = (
     INSERT OR IGNORE INTO unused(content_id) SELECT DISTINCT content_id FROM model_vector;
     DELETE FROM content WHERE id NOT IN (SELECT content_id FROM unused);
     """,
+    """
+    -- The nearest texts of each text; related.py describes them. A text is up to date if its hash is still the same.
+    CREATE TABLE related_text(content_id INTEGER PRIMARY KEY, hash BLOB NOT NULL);
+    CREATE TABLE related_pair(
+        content_id INTEGER NOT NULL,
+        place INTEGER NOT NULL,        -- from 1
+        other_id INTEGER NOT NULL,
+        similarity INTEGER NOT NULL,   -- cosine in ten thousandths
+        PRIMARY KEY(content_id, place)
+    ) WITHOUT ROWID;
+
+    -- What clusters, maps and concepts keep from one run to the next.
+    CREATE TABLE atlas(name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
+
+    CREATE VIEW related AS
+        SELECT s.id AS symbol_id, p.place AS rank, p.similarity / 10000.0 AS similarity,
+               (SELECT min(o.id) FROM symbol o WHERE o.content_id = p.other_id) AS related_id
+        FROM symbol s
+        JOIN content c ON c.id = s.content_id
+        JOIN related_text t ON t.content_id = c.id AND t.hash = c.hash
+        JOIN related_pair p ON p.content_id = c.id
+        JOIN content oc ON oc.id = p.other_id
+        JOIN related_text ot ON ot.content_id = oc.id AND ot.hash = oc.hash
+        WHERE EXISTS (SELECT 1 FROM symbol o WHERE o.content_id = p.other_id);
+    """,
 )
 
 VERSION = len(MIGRATIONS)

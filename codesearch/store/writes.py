@@ -117,7 +117,7 @@ def _drop_unused(db: apsw.Connection, contents: set[int]) -> None:
 
 def clear(db: apsw.Connection) -> None:
     """Delete everything except the contents that a reranker has embedded, and their vectors."""
-    for table in ("symbol", "vector", "vector_signs", "file", "meta"):
+    for table in ("symbol", "vector", "vector_signs", "file", "meta", "related_text", "related_pair"):
         db.execute(f"DELETE FROM {table}")
     db.execute("INSERT INTO symbol_text(symbol_text) VALUES ('delete-all')")
     db.execute("INSERT OR IGNORE INTO unused(content_id) SELECT DISTINCT content_id FROM model_vector")

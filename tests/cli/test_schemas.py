@@ -20,6 +20,8 @@ PRINTED = {
     "query-ndjson": ("query", "cancel an order", "--explain", "--format", "ndjson"),
     "similar": ("similar", "shop/cart.py:40", *JSON),
     "similar-ndjson": ("similar", "ShoppingCart", "--format", "ndjson"),
+    "related": ("related", "shop/cart.py", *JSON),
+    "related-ndjson": ("related", "ShoppingCart", "--format", "ndjson"),
     "symbols": ("symbols", "-n", "30", *JSON),
     "symbols-ndjson": ("symbols", "-n", "30", "--format", "ndjson"),
     "show": ("show", "ShoppingCart", *JSON),
