@@ -55,7 +55,8 @@ PathArgument = Annotated[
     str | None,
     typer.Argument(
         metavar="PATH",
-        help="Folder to search (default: the nearest enclosing folder with an index or a git repository).",
+        help="Folder (default: the current one). Its root is the enclosing git repository, or else the outermost "
+        "enclosing folder with an index.",
         show_default=False,
     ),
 ]

@@ -71,6 +71,24 @@ def test_status_is_true_to_the_moment(small: Path, call):
     assert report["model"].startswith("static@")
 
 
+def test_quiet_status_has_no_notes(small: Path, call):
+    write(small, {"inner/.git": "broken\n", "inner/a.py": "a = 1\n"})
+    call("index", small)
+    assert "walked the folder instead" in call("status", small).out
+    quiet = call("status", small, "-q")
+    assert (quiet.status, "walked" in quiet.out, quiet.err) == (0, False, "")
+    assert "state     up to date\n" in quiet.out
+
+
+def test_symbols_with_context_show_the_first_lines_of_each(small: Path, call):
+    without = call("symbols", small, "--name", "retry_upload").out
+    assert "│" not in without
+    shown = call("symbols", small, "--name", "retry_upload", "-C", 1).out
+    assert shown.startswith(without)
+    assert re.search(r"\n +\d+ │ def retry_upload\(", shown)
+    assert "more line" in shown
+
+
 def test_clean_removes_the_index_and_nothing_else(small: Path, call):
     call("index", small)
     assert call("clean", small).status == 0
