@@ -58,6 +58,16 @@ def digests(folder: Path) -> dict[str, str]:
     }
 
 
+def test_an_index_of_an_earlier_version_is_no_problem(indexed: Path):
+    with closing(sqlite3.connect(indexed / ".codesearch" / "index.db")) as connection:
+        connection.execute("PRAGMA user_version = 3")
+    run, groups = examined(indexed)
+    state = only(groups["Index"], "state")
+    assert (state["state"], "earlier version" in state["text"]) == ("note", True)
+    assert "schema" not in run.out
+    assert not [check for checks in groups.values() for check in checks if check["state"] == "problem"]
+
+
 def test_a_sound_installation(indexed: Path, private_home: Path):
     before = digests(indexed), digests(private_home)
     run, groups = examined(indexed)

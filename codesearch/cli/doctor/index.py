@@ -120,7 +120,7 @@ def _ago(seconds: float) -> str:
 def tree(subject: Subject) -> Iterator[Check]:
     """Yield how the tree differs from the index, and the indexes inside it that hide nothing but take room."""
     from codesearch.indexing.plan import plan
-    from codesearch.store import Store
+    from codesearch.store import NeedsMigrationError, Store
     from codesearch.watch.network_fs import why_no_events
 
     if why := why_no_events(subject.root):
@@ -129,7 +129,11 @@ def tree(subject: Subject) -> Iterator[Check]:
     yield _nested(subject.root)
     if not subject.index.exists():
         return
-    with Store(subject.index) as store:
+    try:
+        store = Store(subject.index)
+    except NeedsMigrationError:
+        return  # the section about the index says so
+    with store:
         todo = plan(subject.root, store, subject.settings)
         skipped = len(store.skipped()) + len(todo.discovery.skipped)
     text = f"{number(len(todo.discovery.files), 'source file')}"
