@@ -10,6 +10,7 @@ from codesearch._version import __version__
 from codesearch.cli.commands.bench import bench
 from codesearch.cli.commands.cache import app as cache
 from codesearch.cli.commands.clean import clean
+from codesearch.cli.commands.clusters import clusters
 from codesearch.cli.commands.config import app as config
 from codesearch.cli.commands.doctor import doctor
 from codesearch.cli.commands.editor import app as editor
@@ -100,6 +101,7 @@ _COMMANDS: dict[str, Command] = {
     "show": show,
     "symbols": symbols,
     "related": related,
+    "clusters": clusters,
     "index": index,
     "status": status,
     "clean": clean,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 GROUPS = {
     "Search": ("query", "similar", "show", "symbols", "why"),
-    "Atlas": ("related",),
+    "Atlas": ("related", "clusters"),
     "Index": ("index", "watch", "status", "clean", "cache"),
     "Set up": ("config", "model", "editor", "lsp", "doctor"),
     "Measure": ("eval", "bench", "feedback"),

@@ -33,6 +33,7 @@ OUTPUTS = {
     "show": Output("listing", "codesearch show --format json"),
     "related": Output("related", "codesearch related --format json"),
     "related-ndjson": Output("related_line", "codesearch related --format ndjson", each_line=True),
+    "clusters": Output("clusters", "codesearch clusters --format json"),
     "why": Output("why", "codesearch why --format json"),
     "index": Output("index", "codesearch index --format json"),
     "status": Output("status", "codesearch status --format json"),

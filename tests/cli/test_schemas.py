@@ -22,6 +22,7 @@ PRINTED = {
     "similar-ndjson": ("similar", "ShoppingCart", "--format", "ndjson"),
     "related": ("related", "shop/cart.py", *JSON),
     "related-ndjson": ("related", "ShoppingCart", "--format", "ndjson"),
+    "clusters": ("clusters", "--members", *JSON),
     "symbols": ("symbols", "-n", "30", *JSON),
     "symbols-ndjson": ("symbols", "-n", "30", "--format", "ndjson"),
     "show": ("show", "ShoppingCart", *JSON),
