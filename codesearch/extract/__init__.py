@@ -3,5 +3,5 @@
 Imports nothing itself, since every query compares INDEXED_FORM, and most queries extract nothing.
 """
 
-INDEXED_FORM = 5
+INDEXED_FORM = 6
 """Raise it when the indexed form of the same source changes: every index is then rebuilt on its next update."""

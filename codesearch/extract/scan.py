@@ -12,7 +12,7 @@ from codesearch.core.errors import CodesearchError
 from codesearch.core.types import KINDS
 from codesearch.extract.comments import clean_comment, clean_string
 from codesearch.languages.definition import Definition, Language, Scan
-from codesearch.languages.grammar import load
+from codesearch.languages.grammar import load, load_with_references
 
 if TYPE_CHECKING:
     from tree_sitter import Node, Tree
@@ -50,6 +50,7 @@ class FileScan:
         deadline: float | None = None,
         known: Tree | None = None,
         original: bytes | None = None,
+        references: bool = False,
     ) -> None:
         from tree_sitter import QueryCursor
 
@@ -64,11 +65,13 @@ class FileScan:
         self.docstrings: dict[tuple[int, int], str] = {}
         self.root = (0, len(source))
         self.has_error = False
+        self.references: list[tuple[int, dict[str, list[Node]]]] = []
+        """Matches of the query for references, if they were asked for."""
         self._deadline = deadline
         self._tree: Tree | None = None
         if not language.module:
             return
-        grammar, query = load(language.name)
+        grammar, query, first = load_with_references(language.name) if references else (*load(language.name), 0)
         self._tree = _parse(grammar, source, deadline, known)
         root = self._tree.root_node
         self.root = (root.start_byte, root.end_byte)
@@ -76,7 +79,11 @@ class FileScan:
         cursor = QueryCursor(query)
         cursor.set_max_start_depth(_MAX_DEPTH)
         # Never a progress_callback here: it crashes the interpreter (tree-sitter 0.26).
-        self._collect(cursor.matches(root))
+        matches = cursor.matches(root)
+        if references:
+            self.references = [match for match in matches if match[0] >= first]
+            matches = [match for match in matches if match[0] < first]
+        self._collect(matches)
 
     def _collect(self, matches: list[tuple[int, dict[str, list[Node]]]]) -> None:
         found: dict[int, Definition] = {}
@@ -183,13 +190,13 @@ class FileScan:
         self.docstrings.update({span: text for span, text in other.docstrings.items() if span != other.root})
 
 
-def scan(source: bytes, language: Language, deadline: float | None = None) -> FileScan:
-    """Parse a source and find its definitions; `deadline` is a value of `time.monotonic()`.
+def scan(source: bytes, language: Language, deadline: float | None = None, *, references: bool = False) -> FileScan:
+    """Parse a source and find its definitions, and its references if asked to; `deadline` is as `time.monotonic()`.
 
     Raises ParseTimeoutError when the deadline passes during the parse.
     """
     rewritten = language.before(source) if language.before else source
-    return FileScan(rewritten, language, deadline, original=source)
+    return FileScan(rewritten, language, deadline, original=source, references=references)
 
 
 def _edited(tree: Tree, source: bytes, changed: Sequence[tuple[int, int]]) -> Tree:

@@ -46,13 +46,20 @@ def extract(source: bytes, language: str, path: str, timeout: float | None = Non
     `timeout` bounds the seconds spent in parsing: ParseTimeout is raised then. Queries cannot be interrupted.
     Raises NotFoundError for a language that is unknown or whose grammar is not installed.
     """
+    return extract_scan(source, language, path, timeout)[0]
+
+
+def extract_scan(
+    source: bytes, language: str, path: str, timeout: float | None = None, *, references: bool = False
+) -> tuple[list[Symbol], FileScan]:
+    """Return the symbols as `extract` does, and the scan of the file, with the matches of references if asked for."""
     if b"\n" not in source and b"\r" in source:
         source = source.replace(b"\r", b"\n")  # the same length, and lines count as they look
     deadline = None if timeout is None else time.monotonic() + timeout
     entry = languages.get(language)
-    found = scan(source, entry, deadline)
+    found = scan(source, entry, deadline, references=references)
     definitions = entry.after(found) if entry.after else found.definitions
-    return _Symbols(found, entry, path).build(definitions)
+    return _Symbols(found, entry, path).build(definitions), found
 
 
 class _Symbols:

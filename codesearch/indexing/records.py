@@ -32,18 +32,22 @@ class RecordBuilder:
     def extract(self, path: str, state: FileState, source: Source) -> Extracted:
         """Extract the symbols of one file. Raises whatever the parser fails with."""
         from codesearch.extract.documents import each_document
-        from codesearch.extract.symbols import extract
+        from codesearch.extract.references import references
+        from codesearch.extract.symbols import extract_scan
 
         # A name that is not UTF-8 keeps its bytes as `path`; people and the search see it as text.
         shown = path.encode("utf-8", "replace").decode()
-        symbols = extract(source.data, source.language, shown)
+        symbols, scan = extract_scan(source.data, source.language, shown, references=True)
         packed = self._embedder.packed
         texts = [
             (one.fields, one.content_hash, packed(one.identifiers))
             for one in each_document(symbols, source.data, shown)
         ]
         roles = " ".join(sorted(role(path)))
-        record = FileRecord(path, state, language=source.language, lines=count_lines(source.data), roles=roles)
+        record = FileRecord(
+            path, state, language=source.language, lines=count_lines(source.data), roles=roles,
+            references=tuple(map(tuple, references(scan, symbols))),
+        )  # fmt: skip
         return Extracted(record, tuple(symbols), tuple(texts))
 
     def embed(self, found: Sequence[FileRecord | FileState | Extracted]) -> list[FileRecord | FileState]:

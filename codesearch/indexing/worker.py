@@ -44,16 +44,16 @@ def pack(answer: Answer) -> Packed:
         return _STATE(answer)
     symbols = [(_SYMBOL(one.symbol), one.fields, one.content_hash, one.vector) for one in answer.symbols]
     of_file = answer.path, answer.language, answer.skipped, answer.detail, answer.lines, answer.roles
-    return (of_file, _STATE(answer.state), symbols)
+    return (of_file, _STATE(answer.state), symbols, answer.references)
 
 
 def unpack(packed: Packed) -> Answer:
     """Return the answer that `pack` was given."""
     if len(packed) == len(fields(FileState)):
         return FileState(*packed)
-    (path, language, skipped, detail, lines, roles), state, symbols = packed
+    (path, language, skipped, detail, lines, roles), state, symbols, references = packed
     records = tuple([SymbolRecord(Symbol(*symbol), *rest) for symbol, *rest in symbols])
-    return FileRecord(path, FileState(*state), language, skipped, detail, lines, roles, records)
+    return FileRecord(path, FileState(*state), language, skipped, detail, lines, roles, records, references)
 
 
 @dataclass(frozen=True, slots=True)

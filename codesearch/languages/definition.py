@@ -111,6 +111,8 @@ class Language:
     """Regular expression (multi-line) for the head of a file with one of the extensions that is in another language."""
     queries: tuple[str, ...] = ()
     """Names of the query files, read as one; by default the name of the language."""
+    references: tuple[str, ...] = ()
+    """Names of the query files in `queries/references`, read as one; without one, the language has no references."""
     separator: str = "."
     line_comments: tuple[str, ...] = ("//",)
     block_comments: tuple[tuple[str, str], ...] = (("/*", "*/"),)

@@ -42,3 +42,21 @@ def load(name: str) -> tuple[tree_sitter.Language, tree_sitter.Query]:
     folder = files("codesearch.languages") / "queries"
     text = "\n".join((folder / f"{query}.scm").read_text("utf-8") for query in entry.queries or (name,))
     return language, Query(language, text)
+
+
+@cache
+def load_with_references(name: str) -> tuple[tree_sitter.Language, tree_sitter.Query, int]:
+    """Return a grammar, the query for definitions and references together, and how many patterns are definitions'.
+
+    One pass for both, because walking the tree costs more than matching. Raises as `load`.
+    """
+    from tree_sitter import Query
+
+    language, definitions = load(name)
+    entry = languages.get(name)
+    if not entry.references:
+        return language, definitions, definitions.pattern_count
+    folder = files("codesearch.languages") / "queries"
+    paths = [folder / f"{query}.scm" for query in entry.queries or (name,)]
+    paths += [folder / "references" / f"{query}.scm" for query in entry.references]
+    return language, Query(language, "\n".join(path.read_text("utf-8") for path in paths)), definitions.pattern_count

@@ -56,3 +56,5 @@ class FileRecord:
     lines: int = 0
     roles: str = ""
     symbols: tuple[SymbolRecord, ...] = ()
+    references: tuple[tuple[int, int, int, str, str], ...] = ()
+    """Each as a `core.references.Reference`; plain tuples, since pickling them takes half the time."""

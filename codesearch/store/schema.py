@@ -134,6 +134,43 @@ MIGRATIONS: tuple[str, ...] = (
         JOIN related_text ot ON ot.content_id = oc.id AND ot.hash = oc.hash
         WHERE EXISTS (SELECT 1 FROM symbol o WHERE o.content_id = p.other_id);
     """,
+    """
+    -- What is called, constructed, inherited and imported where, by name. Files with the same bytes share one set;
+    -- place is the number of a symbol: start of the set + position of the symbol in its file.
+    CREATE TABLE reference_name(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
+    CREATE TABLE reference_set(
+        start INTEGER PRIMARY KEY,
+        places INTEGER NOT NULL,       -- symbols in the file
+        hash BLOB NOT NULL UNIQUE,     -- of the references
+        names BLOB NOT NULL            -- ids of the names in it, as 32-bit integers
+    );
+    CREATE TABLE reference_file(
+        file_id INTEGER PRIMARY KEY REFERENCES file(id),
+        start INTEGER NOT NULL REFERENCES reference_set(start),
+        first_symbol INTEGER NOT NULL  -- the symbol at place `start`
+    );
+    CREATE INDEX reference_file_start ON reference_file(start);
+    CREATE TABLE reference(
+        name_id INTEGER NOT NULL REFERENCES reference_name(id),
+        place INTEGER NOT NULL,
+        role INTEGER NOT NULL,         -- position in core.references.ROLES
+        receiver_id INTEGER NOT NULL,  -- of reference_name; 0 if there is none
+        line INTEGER NOT NULL,         -- of the first such reference, counted from the line of the symbol
+        PRIMARY KEY(name_id, place, role, receiver_id)
+    ) WITHOUT ROWID;
+
+    CREATE VIEW edges AS
+        SELECT s.id AS symbol_id, f.path, s.qualname, s.start_line + r.line AS line,
+               CASE r.role WHEN 0 THEN 'call' WHEN 1 THEN 'new' WHEN 2 THEN 'base' WHEN 3 THEN 'type' WHEN 4 THEN 'use'
+                   WHEN 5 THEN 'import' WHEN 6 THEN 'field' WHEN 7 THEN 'decorator' END AS role,
+               n.name, coalesce(w.name, '') AS receiver
+        FROM reference r
+        JOIN reference_name n ON n.id = r.name_id
+        LEFT JOIN reference_name w ON w.id = r.receiver_id
+        JOIN reference_file rf ON rf.start = (SELECT max(start) FROM reference_set WHERE start <= r.place)
+        JOIN symbol s ON s.id = rf.first_symbol + r.place - rf.start
+        JOIN file f ON f.id = rf.file_id;
+    """,
 )
 
 VERSION = len(MIGRATIONS)

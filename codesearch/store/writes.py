@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import apsw
 
 from codesearch.core.tokens import name_key
-from codesearch.store import schema, sign_codes
+from codesearch.store import references, schema, sign_codes
+from codesearch.store.many import among
 from codesearch.store.records import FileRecord
-
-_AT_ONCE = 500
-"""Values per IN (...). SQLite allows more, but parsing them costs more than it saves."""
 
 _FILE = (
     "INSERT INTO file(id, path, language, skipped, detail, lines, size, mtime_ns, ctime_ns, inode, checked_ns, hash, "
@@ -62,9 +60,11 @@ def replace(db: apsw.Connection, records: Sequence[FileRecord]) -> None:
             texts.append((symbol_id, *item.fields))
             symbol_id += 1
         file_id += 1
+    first_file = file_id - len(records)
     db.executemany(_FILE, files)
     db.executemany(_SYMBOL, symbols)
     db.executemany(_TEXT, texts)
+    references.write(db, records, first_file, symbol_id - len(symbols))
     _drop_unused(db, stale)
 
 
@@ -75,8 +75,9 @@ def remove(db: apsw.Connection, paths: Iterable[str]) -> None:
 
 def _forget(db: apsw.Connection, paths: Sequence[str | bytes]) -> set[int]:
     """Delete files and their symbols; return the contents that may have lost their last symbol."""
-    files = [row[0] for row in _among(db, "SELECT id FROM file WHERE path IN", paths)]
-    symbols = list(_among(db, "SELECT id, content_id FROM symbol WHERE file_id IN", files))
+    files = [row[0] for row in among(db, "SELECT id FROM file WHERE path IN", paths)]
+    symbols = list(among(db, "SELECT id, content_id FROM symbol WHERE file_id IN", files))
+    references.forget(db, files)
     ids = [(row[0],) for row in symbols]
     db.executemany("DELETE FROM symbol_text WHERE rowid = ?", ids)
     db.executemany("DELETE FROM symbol WHERE id = ?", ids)
@@ -87,11 +88,11 @@ def _forget(db: apsw.Connection, paths: Sequence[str | bytes]) -> set[int]:
 def _contents(db: apsw.Connection, records: Sequence[FileRecord]) -> dict[bytes, int]:
     """Return the id of each content of some files; new contents and their vectors are written."""
     vectors = {item.content_hash: item.vector for record in records for item in record.symbols}
-    numbers: dict[bytes, int] = dict(_among(db, "SELECT hash, id FROM content WHERE hash IN", list(vectors)))
+    numbers: dict[bytes, int] = dict(among(db, "SELECT hash, id FROM content WHERE hash IN", list(vectors)))
     new = [digest for digest in vectors if digest not in numbers]
     first = _next_id(db, "content")
     # A content that was kept only for its reranker vectors has no static vector.
-    unused = {row[0] for row in _among(db, "SELECT content_id FROM unused WHERE content_id IN", list(numbers.values()))}
+    unused = {row[0] for row in among(db, "SELECT content_id FROM unused WHERE content_id IN", list(numbers.values()))}
     without = [*new, *(digest for digest, number in numbers.items() if number in unused)]
     db.executemany("DELETE FROM unused WHERE content_id = ?", [(number,) for number in unused])
     numbers.update((digest, number) for number, digest in enumerate(new, first))
@@ -104,11 +105,11 @@ def _contents(db: apsw.Connection, records: Sequence[FileRecord]) -> dict[bytes,
 
 def _drop_unused(db: apsw.Connection, contents: set[int]) -> None:
     """Delete those contents that no symbol has any more; contents with reranker vectors are only marked unused."""
-    used = {row[0] for row in _among(db, "SELECT content_id FROM symbol WHERE content_id IN", list(contents))}
+    used = {row[0] for row in among(db, "SELECT content_id FROM symbol WHERE content_id IN", list(contents))}
     gone = sorted(contents - used)
     ids = [(content,) for content in gone]
     kept = "EXISTS (SELECT 1 FROM model_vector WHERE content_id = ?1)"
-    embedded = [row[0] for row in _among(db, "SELECT id FROM vector WHERE id IN", gone)]
+    embedded = [row[0] for row in among(db, "SELECT id FROM vector WHERE id IN", gone)]
     sign_codes.erase(db, embedded)
     db.executemany("DELETE FROM vector WHERE id = ?", ids)
     db.executemany(f"INSERT OR IGNORE INTO unused(content_id) SELECT ?1 WHERE {kept}", ids)
@@ -117,7 +118,8 @@ def _drop_unused(db: apsw.Connection, contents: set[int]) -> None:
 
 def clear(db: apsw.Connection) -> None:
     """Delete everything except the contents that a reranker has embedded, and their vectors."""
-    for table in ("symbol", "vector", "vector_signs", "file", "meta", "related_text", "related_pair"):
+    tables = ("symbol", "vector", "vector_signs", "file", "meta", "related_text", "related_pair")
+    for table in (*references.TABLES, *tables):
         db.execute(f"DELETE FROM {table}")
     db.execute("INSERT INTO symbol_text(symbol_text) VALUES ('delete-all')")
     db.execute("INSERT OR IGNORE INTO unused(content_id) SELECT DISTINCT content_id FROM model_vector")
@@ -130,6 +132,7 @@ def prune(db: apsw.Connection, most: int, share: float) -> None:
     At most `most` are kept, or `share` of all contents if that is more.
     """
     sign_codes.prune(db)
+    references.prune(db)
     sizes: Any = db.execute("SELECT (SELECT count(*) FROM content), (SELECT count(*) FROM unused)").fetchall()
     ((total, unused),) = sizes
     too_many = unused - max(most, int(share * total))
@@ -144,9 +147,3 @@ def _next_id(db: apsw.Connection, table: str) -> int:
     number: Any = db.execute(f"SELECT coalesce(max(id), 0) + 1 FROM {table}").fetchall()[0][0]
     return int(number)
 
-
-def _among(db: apsw.Connection, select: str, values: Sequence[Any]) -> Iterator[tuple[Any, ...]]:
-    """Yield the rows of a SELECT that ends in IN, for any number of values."""
-    for start in range(0, len(values), _AT_ONCE):
-        some = values[start : start + _AT_ONCE]
-        yield from db.execute(f"{select} ({','.join('?' * len(some))})", some).fetchall()

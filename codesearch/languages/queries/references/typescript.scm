@@ -1,0 +1,15 @@
+(extends_clause value: [(identifier) @base (member_expression object: (_) @receiver property: (property_identifier) @base)])
+(implements_clause [(type_identifier) @base (generic_type name: (type_identifier) @base) (nested_type_identifier name: (type_identifier) @base)])
+(extends_type_clause [(type_identifier) @base (generic_type name: (type_identifier) @base)])
+
+(required_parameter pattern: (identifier) @variable type: (type_annotation (_) @of))
+(optional_parameter pattern: (identifier) @variable type: (type_annotation (_) @of))
+(required_parameter [(accessibility_modifier) "readonly"] pattern: (identifier) @field type: (type_annotation (_) @of))
+(variable_declarator name: (identifier) @variable type: (type_annotation (_) @of))
+(variable_declarator name: (identifier) @variable !type value: [(call_expression) (new_expression) (await_expression)] @value)
+(public_field_definition name: [(property_identifier) (private_property_identifier)] @field type: (type_annotation (_) @of))
+(public_field_definition name: [(property_identifier) (private_property_identifier)] @field !type value: [(call_expression) (new_expression)] @value)
+(property_signature name: (property_identifier) @field type: (type_annotation (_) @of))
+
+(decorator (identifier) @decorator)
+(decorator (call_expression function: (identifier) @decorator))
