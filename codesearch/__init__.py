@@ -19,8 +19,11 @@ __all__ = [
     "BackfillProgress",
     "BackfillReport",
     "CodesearchError",
+    "Confidence",
+    "Edge",
     "Filter",
     "Hit",
+    "Impact",
     "Index",
     "IndexBusyError",
     "Kind",
@@ -43,8 +46,14 @@ __all__ = [
     "UsageError",
     "Why",
     "__version__",
+    "callees",
+    "callers",
+    "impact",
+    "implementations",
     "open_index",
     "parse",
+    "tests",
+    "unused",
 ]
 
 if TYPE_CHECKING:
@@ -62,6 +71,9 @@ if TYPE_CHECKING:
     from codesearch.core.types import Answer, Hit, Kind, Skipped, Symbol
     from codesearch.index import Index, open_index
     from codesearch.indexing.request import Progress, Report, UpdateRequest
+    from codesearch.references.edges import Confidence, Edge
+    from codesearch.references.graph import callees, callers, implementations, tests, unused
+    from codesearch.references.impact import Impact, impact
     from codesearch.rerank.backfill import BackfillProgress, BackfillReport
     from codesearch.rerank.job import RerankBudget
     from codesearch.search.explain import Why
@@ -86,6 +98,9 @@ _MODULES = {
     "core.types": ("Answer", "Hit", "Kind", "Skipped", "Symbol"),
     "index": ("Index", "open_index"),
     "indexing.request": ("Progress", "Report", "UpdateRequest"),
+    "references.edges": ("Confidence", "Edge"),
+    "references.graph": ("callees", "callers", "implementations", "tests", "unused"),
+    "references.impact": ("Impact", "impact"),
     "rerank.backfill": ("BackfillProgress", "BackfillReport"),
     "rerank.job": ("RerankBudget",),
     "search.explain": ("Why",),

@@ -25,3 +25,14 @@ class Reference(NamedTuple):
     name: str
     receiver: str
     """What the name belongs to, as codesearch/extract/receivers.py describes it; "" for a plain name."""
+
+
+PLAIN_DECORATORS: Final = frozenset(
+    "property staticmethod classmethod cached_property abstractmethod override overload final Override Deprecated "
+    "cache SuppressWarnings Nullable NonNull NotNull FunctionalInterface SafeVarargs Input Output wraps "
+    "lru_cache".split()
+)
+"""Decorators and annotations that do not hand a symbol to something that may call it."""
+
+NOT_CALLED_BY_NAME: Final = ("main", "init", "constructor", "initialize", "setup", "teardown", "default", "exports")
+"""Names of symbols that run without being named."""

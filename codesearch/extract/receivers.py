@@ -15,7 +15,7 @@ UNKNOWN = "?"
 MAX_LENGTH = 120
 """Longer expressions are not followed."""
 
-_SELF = {"self": "self", "cls": "self", "this": "self", "Self": "self", "$this": "self", "super": "super", "static": "self"}
+_SELF = {**dict.fromkeys(("self", "cls", "this", "Self", "$this", "static"), "self"), "super": "super"}
 _NAME = re.compile(r"[^\W\d][\w$]*[!?]?|\$\w+|#\w+|@\w+")
 _SIMPLE = re.compile(r"[^\W\d]\w*")
 _STEP = re.compile(r"\s*(?:\?\.|!?\.|->|::|&\.|!!\.)\s*")
@@ -60,7 +60,7 @@ def _steps(text: str, at: int, chain: str) -> tuple[int, str]:
         character = text[at]
         if character in "([{<":
             end = _closing(text, at)
-            if end < 0 or character == "<" and text[end : end + 1] not in ("(", "{", ":", "."):
+            if end < 0 or (character == "<" and text[end : end + 1] not in ("(", "{", ":", ".")):
                 break
             if character == "(":
                 chain += "()"

@@ -209,6 +209,8 @@ class _References:
 
     def _variable(self, around: list[_Scope], start: int, name: str, given: str) -> None:
         scope = around[-1]
+        if given == "require()":
+            return  # an import
         resolved = self._resolved(around, given)
         if scope.kind in CALLABLES or scope.kind == "module":
             scope.names[name] = resolved

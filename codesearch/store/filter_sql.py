@@ -9,7 +9,9 @@ from typing import Any
 
 from codesearch.core import globs, names
 from codesearch.core.filter import Filter
+from codesearch.core.references import FIELD, NOT_CALLED_BY_NAME
 from codesearch.core.tokens import name_key
+from codesearch.store import full_text
 from codesearch.store.connection import Connection
 
 Binding = str | bytes
@@ -17,6 +19,32 @@ _ESCAPES_NOTHING = re.compile(r"\\(?![*?\[\]{},!\\])")
 _WILDCARD = re.compile(r"[*?\[]")
 _PATH_IS = "{path} = ? OR {path} >= ? AND {path} < ?"
 """A file, or the files below a folder: "0" follows "/" in ASCII."""
+
+UNUSED = "unused"
+"""The filter `is:unused`: symbols that nothing in the index names but they themselves."""
+_OWN = "(SELECT rf.start + s.id - rf.first_symbol FROM reference_file rf WHERE rf.file_id = s.file_id)"
+_UNUSED = f"""(
+    s.kind NOT IN ('module', 'test') AND s.name_key <> '' AND s.name NOT LIKE '\\_\\_%\\_\\_' ESCAPE '\\'
+    AND s.name_key NOT IN ({", ".join(f"'{name}'" for name in NOT_CALLED_BY_NAME)})
+    AND instr(' ' || f.roles || ' ', ' test ') = 0 AND has_references(f.language)
+    AND NOT EXISTS (
+        SELECT 1 FROM reference_name n JOIN reference r ON r.name_id = n.id AND r.role <> {FIELD}
+        WHERE n.name = s.name AND r.place IS NOT {_OWN})
+    AND NOT EXISTS (SELECT 1 FROM reference r WHERE r.name_id = 0 AND r.place = {_OWN})
+    AND (SELECT sum(number) FROM (SELECT {full_text.OCCURRENCES}(symbol_text) AS number FROM symbol_text
+         WHERE symbol_text MATCH 'body : "' || s.name_key || '"' LIMIT 1000))
+        <= 2 * (SELECT count(*) FROM symbol o WHERE o.name_key = s.name_key)
+)"""
+"""No reference has its name, no decorator hands it on, and its name occurs only where that of any definition occurs: in
+its own text and in that of its container. Constructors and functions that the language calls itself are left out."""
+
+
+@lru_cache(maxsize=256)
+def has_references(language: str | None) -> bool:
+    """Return whether the references of a language are known."""
+    from codesearch import languages
+
+    return bool(language and languages.get(language).references)
 
 
 def render(where: Filter) -> tuple[str, list[Binding]]:
@@ -39,8 +67,14 @@ def render(where: Filter) -> tuple[str, list[Binding]]:
         add(kinds, lambda value: ("s.kind = ?", [value]), negated=negated)
         add(paths, _path, negated=negated)
         add(symbols, _name, negated=negated)
-        add(roles, lambda value: ("instr(' ' || f.roles || ' ', ' ' || ? || ' ') > 0", [value]), negated=negated)
+        add(roles, _role, negated=negated)
     return " AND ".join(clauses) or "1", bindings
+
+
+def _role(value: str) -> tuple[str, list[str]]:
+    if value == UNUSED:
+        return _UNUSED, []
+    return "instr(' ' || f.roles || ' ', ' ' || ? || ' ') > 0", [value]
 
 
 def unmatched(connection: Connection, where: Filter) -> tuple[str, ...]:
@@ -210,5 +244,6 @@ FUNCTIONS: dict[str, tuple[Any, int]] = {
     "name_matches": (name_matches, 3),
     "name_is": (name_is, 3),
     "signs_of": (names.signs_of, 1),
+    "has_references": (has_references, 1),
 }
 """What the SQL calls: name -> (function, number of arguments)."""

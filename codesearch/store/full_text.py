@@ -21,6 +21,8 @@ NAMING_FIELDS = ("name", "scope", "signature", "path")
 """The fields that name things: not documentation, not body."""
 
 _FUNCTION = "codesearch_held"
+OCCURRENCES = "codesearch_occurrences"
+"""SQL function: how often the one phrase of an expression occurs in a text."""
 _K1, _B, _LEAST_IDF = 1.2, 0.75, 1e-6
 """The constants of FTS5's bm25()."""
 _HEAD = struct.Struct("<qqi")
@@ -45,8 +47,9 @@ NOTHING_HELD = Held((), 0.0, 0.0)
 
 
 def register(db: apsw.Connection) -> None:
-    """Register the SQL function that `held` uses."""
+    """Register the SQL functions that `held` and the filter `is:unused` use."""
     db.register_fts5_function(_FUNCTION, _places)
+    db.register_fts5_function(OCCURRENCES, _occurrences)
 
 
 def quoted(phrase: str) -> str:
@@ -135,3 +138,7 @@ def _places(api: FTS5ExtensionApi, *arguments: Any) -> bytes:
     for phrase in range(terms, api.phrase_count):
         counts.append(sum([_BIT_OF[column] for column in api.phrase_columns(phrase)]))
     return _HEAD.pack(api.row_count, api.column_total_size(), api.column_size()) + counts
+
+
+def _occurrences(api: FTS5ExtensionApi) -> int:
+    return len(api.phrase_locations(0)[TEXT_COLUMNS.index("body")])

@@ -15,7 +15,7 @@ from typing import Any
 
 import apsw
 
-from codesearch.core.references import CALL, DECORATOR, NEW
+from codesearch.core.references import CALL, DECORATOR, NEW, PLAIN_DECORATORS
 from codesearch.core.tokens import name_key
 from codesearch.core.types import Symbol
 from codesearch.store.connection import Connection
@@ -63,7 +63,13 @@ def write(db: apsw.Connection, records: Sequence[FileRecord], file_id: int, symb
             for at, line, role, name, receiver in record.references
         ]
         references += own
-        sets.append((start, len(lines), digest, array("I", sorted({row[0] for row in own})).tobytes()))
+        # A mark of its own, by which `is:unused` finds what a decorator hands to something else.
+        references += [
+            (0, start + at, DECORATOR, 0, 0)
+            for at, _, role, name, _ in record.references
+            if role == DECORATOR and name not in PLAIN_DECORATORS
+        ]
+        sets.append((start, len(lines), digest, array("I", [0, *sorted({row[0] for row in own})]).tobytes()))
         start += len(lines)
     references.sort()  # rows in the order of the table are written much faster
     db.executemany("INSERT INTO reference_set(start, places, hash, names) VALUES (?,?,?,?)", sets)
@@ -199,9 +205,7 @@ class References:
         rows = self._rows(
             f"SELECT s.id, {_SYMBOL}, f.roles FROM symbol s JOIN file f ON f.id = s.file_id WHERE {condition}", bindings
         )
-        return [
-            Known(row[0], Symbol(*row[1:11], shown(row[11])), frozenset(row[12].split())) for row in rows
-        ]
+        return [Known(row[0], Symbol(*(*row[1:11], shown(row[11]))), frozenset(row[12].split())) for row in rows]
 
     def fan_in(self, names: Sequence[str]) -> dict[str, int]:
         """Return how many symbols call or construct something of each name, whatever it is resolved to."""

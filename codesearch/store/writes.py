@@ -146,4 +146,3 @@ def prune(db: apsw.Connection, most: int, share: float) -> None:
 def _next_id(db: apsw.Connection, table: str) -> int:
     number: Any = db.execute(f"SELECT coalesce(max(id), 0) + 1 FROM {table}").fetchall()[0][0]
     return int(number)
-

@@ -1,0 +1,499 @@
+"""Resolves references within the index: by scope, import and file, the type of the receiver, and inheritance.
+
+A rule that can be wrong gives `likely`; where only the name agrees, it says so (`name`). What no rule resolves, and
+what comes from outside the index, is left out.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from posixpath import dirname
+
+from codesearch.core.references import BASE, CALL, FIELD, IMPORT, NEW, TYPE, USE
+from codesearch.core.types import Symbol
+from codesearch.references import modules
+from codesearch.references.common_names import COMMON
+from codesearch.references.edges import Confidence
+from codesearch.references.signatures import returned
+from codesearch.store.references import Known, Place, References
+
+TYPES = frozenset({"class", "struct", "trait", "interface", "enum", "type"})
+_ABSTRACT = frozenset({"trait", "interface"})
+_IMPLICIT_SELF = frozenset({"java", "cpp", "csharp", "ruby", "kotlin", "swift", "scala", "dart", "objc"})
+"""Languages in which a plain name may be a method of the own class."""
+_BUILT_IN_GLOBALS = frozenset({"python", "javascript", "typescript", "tsx", "svelte", "vue", "lua"})
+"""Languages in which a plain name that is neither defined in the file nor imported is built in."""
+_PACKAGE_SCOPE = frozenset({"go", "kotlin", "swift", "java", "scala", "csharp", "dart"})
+"""Languages in which files of one folder see each other's names."""
+_CONSTRUCTORS = frozenset({"__init__", "__new__", "constructor", "initialize", "init", "__construct"})
+_SEPARATOR = re.compile(r"::|\.|#|\\|:| > ")
+_MOST = 60
+"""Definitions of one name that are compared; what has more is resolved only in its own file."""
+_DEPTH = 5
+
+Target = tuple[Known, Confidence]
+Value = tuple[tuple[Known, ...], Confidence]
+"""Types that an expression may have."""
+
+
+def owner(known: Known) -> str:
+    """Return the name of the container of a symbol; "" at the top level."""
+    return parent(known).rpartition(".")[2]
+
+
+def parent(known: Known) -> str:
+    """Return the containers of a symbol, joined by dots."""
+    symbol = known.symbol
+    before = symbol.qualname[: -len(symbol.name)] if symbol.qualname.endswith(symbol.name) else ""
+    return ".".join(part for part in _SEPARATOR.split(before) if part)
+
+
+def is_constructor(known: Known) -> bool:
+    """Return whether calling its class means calling it."""
+    name = known.symbol.name
+    return known.symbol.kind == "method" and (name in _CONSTRUCTORS or name == owner(known))
+
+
+class Resolver:
+    """Resolves the references of one index; keeps what it has read, so use it for one question in one snapshot."""
+
+    def __init__(self, references: References) -> None:
+        self.references = references
+        self._defined: dict[str, list[Known]] = {}
+        self._symbols: dict[int, Known] = {}
+        self._fields: dict[int, dict[str, str]] = {}
+        self._bases: dict[int, tuple[Known, ...]] = {}
+        self._derived: dict[int, tuple[Known, ...]] = {}
+        self._wildcards: dict[str, tuple[str, ...]] = {}
+        self._resolved: dict[tuple[str, str, str, int, str], tuple[Target, ...]] = {}
+        self._values: dict[tuple[str, str, str], Value | None] = {}
+
+    # -- reading ----------------------------------------------------------------------------------
+
+    def defined(self, name: str) -> list[Known]:
+        """Return the symbols with a name."""
+        if name not in self._defined:
+            self._defined[name] = self.references.defined(name)
+            self._symbols.update((one.id, one) for one in self._defined[name])
+        return self._defined[name]
+
+    def load(self, ids: Sequence[int]) -> None:
+        """Read some symbols at once."""
+        self._symbols.update(self.references.symbols([id for id in ids if id not in self._symbols]))
+
+    def symbol(self, id: int) -> Known:
+        """Return a symbol by id."""
+        if id not in self._symbols:
+            self.load([id])
+        return self._symbols[id]
+
+    # -- one reference ----------------------------------------------------------------------------
+
+    def resolve(self, place: Place) -> tuple[Target, ...]:
+        """Return the symbols that a reference may mean, each with its confidence."""
+        caller = self.symbol(place.symbol)
+        key = caller.symbol.path, parent(caller) + "." + caller.symbol.name, place.name, place.role, place.receiver
+        found = self._resolved.get(key)
+        if found is None:
+            found = self._resolved[key] = tuple(self._targets(place, caller))
+        return found
+
+    def _targets(self, place: Place, caller: Known) -> Sequence[Target]:
+        candidates = self._fitting(place, caller)
+        if not candidates:
+            return ()
+        receiver = place.receiver
+        if place.role == BASE and receiver.startswith("<"):
+            receiver = ""
+        if place.role in (IMPORT, TYPE, USE, BASE, NEW) and not receiver:
+            return self._plain(candidates, caller, place.role)
+        if not receiver:
+            return self._plain(candidates, caller, place.role)
+        if receiver.startswith("@") and ":" not in receiver.replace("::", ""):
+            return self._imported(candidates, receiver[1:], caller)
+        value = self.value(receiver, caller)
+        if value is not None:
+            found = self._members(value, place.name, candidates)
+            if found or value[0]:
+                return found
+        spaces = self._in_namespace(candidates, receiver, caller)
+        return spaces if spaces is not None else self._unknown(candidates, receiver)
+
+    def _fitting(self, place: Place, caller: Known) -> list[Known]:
+        """Return the definitions of the name that a reference in this role can mean."""
+        language = caller.symbol.language
+        found = [one for one in self.defined(place.name) if modules.same_family(one.symbol.language, language)]
+        if place.role == BASE:
+            found = [one for one in found if one.symbol.kind in TYPES]
+        elif place.role == NEW:
+            found = [one for one in found if one.symbol.kind in TYPES or language in modules.FAMILIES[0]]
+        elif place.role == CALL:
+            found = [one for one in found if one.symbol.kind != "test"]
+        found = [one for one in found if one.symbol.kind != "method" or not _is_class_named(one)]
+        if len(found) > _MOST:
+            near = [one for one in found if one.symbol.path == caller.symbol.path]
+            found = near or (found if place.receiver else [])
+        return found
+
+    # -- plain names ------------------------------------------------------------------------------
+
+    def _plain(self, candidates: list[Known], caller: Known, role: int) -> Sequence[Target]:
+        symbol = caller.symbol
+        implicit = symbol.language in _IMPLICIT_SELF
+        inside = parent(caller) + "." + symbol.name if symbol.kind != "module" else ""
+        inside = inside.lstrip(".")
+        visible = [
+            one
+            for one in candidates
+            if one.symbol.path == symbol.path and _is_within(inside, parent(one)) and (implicit or _is_free(one))
+        ]
+        if visible:
+            deepest = max(len(parent(one)) for one in visible)
+            return [(one, "exact") for one in visible if len(parent(one)) == deepest]
+        own = self._own_class(caller) if implicit else None
+        if own and (found := self._members(((own,), "exact"), candidates[0].symbol.name, candidates)):
+            return found
+        free = [one for one in candidates if _is_free(one)]
+        if symbol.language in _PACKAGE_SCOPE:
+            near = [one for one in free if dirname(one.symbol.path) == dirname(symbol.path) and not parent(one)]
+            if near:
+                return [(one, "exact") for one in near]
+        if symbol.language in modules.FAMILIES[1]:
+            return self._linked(free, caller)
+        opened = self._open(symbol.path)
+        wildcard = [one for one in free if any(self._is_in(one, module, symbol) for module in opened)]
+        if wildcard:
+            return _graded(wildcard, "exact" if len(wildcard) == 1 else "likely")
+        if symbol.language in _BUILT_IN_GLOBALS:
+            return ()
+        return _graded(free, "likely" if candidates[0].symbol.name not in COMMON else "name")
+
+    def _linked(self, free: list[Known], caller: Known) -> Sequence[Target]:
+        """Return the functions of C and C++ that another file can call: all that are not static to their file."""
+        found = [one for one in free if not re.match(r"(?:\w+ )*static\b", one.symbol.signature) or _is_header(one)]
+        if len({one.symbol.qualname for one in found}) <= 1:
+            definitions = [one for one in found if not _is_header(one)]
+            return [(one, "exact" if len(definitions) <= 1 else "likely") for one in found]
+        near = [one for one in found if dirname(one.symbol.path) == dirname(caller.symbol.path)]
+        return _graded(near or found, "likely" if near else "name")
+
+    def _is_in(self, one: Known, module: str, importer: Symbol) -> bool:
+        return bool(modules.matches(module, importer.path, one.symbol.path, importer.language))
+
+    def _open(self, path: str) -> tuple[str, ...]:
+        """Return the modules that a file imports whole."""
+        if path not in self._wildcards:
+            places = self.references.of_file(path, (IMPORT,))
+            self._wildcards[path] = tuple(one.receiver[1:] for one in places if one.name == "*" and one.receiver)
+        return self._wildcards[path]
+
+    def _imported(self, candidates: list[Known], module: str, caller: Known) -> Sequence[Target]:
+        """Return the definitions of a name that is imported from a module, or named with it."""
+        free = [one for one in candidates if _is_free(one)]
+        symbol = caller.symbol
+        levels = [modules.matches(module, symbol.path, one.symbol.path, symbol.language) for one in free]
+        strong = [one for one, level in zip(free, levels, strict=True) if level == modules.STRONG]
+        if strong:
+            top = [one for one in strong if not parent(one)] or strong
+            return [(one, "exact") for one in top]
+        weak = [one for one, level in zip(free, levels, strict=True) if level == modules.WEAK]
+        if len({one.symbol.qualname for one in weak}) == 1:
+            return [(one, "exact" if len(weak) == 1 else "likely") for one in weak]
+        top = [one for one in weak if not parent(one)]
+        return [(one, "likely" if len(top) == 1 else "name") for one in top or weak]
+
+    # -- receivers --------------------------------------------------------------------------------
+
+    def value(self, chain: str, caller: Known, depth: int = 0) -> Value | None:
+        """Return the types that an expression may have; None if nothing is known of it."""
+        key = caller.symbol.path, parent(caller) + "." + caller.symbol.name, chain
+        if key not in self._values:
+            self._values[key] = None  # until it is known, for what refers to itself
+            self._values[key] = self._value(chain, caller, depth)
+        return self._values[key]
+
+    def _value(self, chain: str, caller: Known, depth: int) -> Value | None:
+        if depth > _DEPTH:
+            return None
+        head, steps = _split(chain)
+        value = self._head(head, steps, caller, depth)
+        for step in steps:
+            if value is None:
+                return None
+            value = self._step(value, step, depth)
+        return value
+
+    def _head(self, head: str, steps: list[str], caller: Known, depth: int) -> Value | None:
+        """Return the value of the first part of a chain; it may take some of the steps with it."""
+        if head in ("self", "super", "self()", "super()"):
+            own = self._own_class(caller)
+            if own is None:
+                return None
+            return ((own,), "exact") if head.startswith("self") else (self.bases(own), "exact")
+        if head.startswith("<"):
+            return self._typed(head[1:-1], caller, depth)
+        if head.startswith("@"):
+            module, _, first = head[1:].rpartition("|")
+            return self._object(first, module, caller, depth)
+        if head.startswith("?"):
+            return None
+        return self._object(head, "", caller, depth)
+
+    def _typed(self, name: str, caller: Known, depth: int) -> Value | None:
+        """Return a type by the name that an annotation gives it."""
+        if name.startswith("@"):
+            module, _, chain = name[1:].rpartition(":") if ":" in name else (name[1:], "", "")
+            if not chain:
+                return None
+            found = self._imported(self._types(chain.rpartition(".")[2], caller), module, caller)
+        else:
+            found = self._plain(types, caller, TYPE) if (types := self._types(name.rpartition(".")[2], caller)) else ()
+        if not found:
+            return None
+        confidence: Confidence = "exact" if all(level == "exact" for _, level in found) else "likely"
+        return tuple(one for one, level in found if level != "name"), confidence
+
+    def _types(self, name: str, caller: Known) -> list[Known]:
+        language = caller.symbol.language
+        return [
+            one
+            for one in self.defined(name)
+            if one.symbol.kind in TYPES and modules.same_family(one.symbol.language, language)
+        ]
+
+    def _object(self, name: str, module: str, caller: Known, depth: int) -> Value | None:
+        """Return the value of a name, or of its call: a type, or what a function returns, or a variable of a module."""
+        called = name.endswith("()")
+        name = name.removesuffix("()")
+        place = Place(caller.id, 0, CALL if called else USE, name, f"@{module}" if module else "")
+        found = [one for one, level in self.resolve(place) if level != "name"] if self.defined(name) else []
+        types = tuple(one for one in found if one.symbol.kind in TYPES)
+        if types:
+            return types, "exact"
+        if called and found:
+            return self._returned(found[0], depth)
+        if module and not called:
+            return self._variable(name, module, caller, depth)
+        return None
+
+    def _variable(self, name: str, module: str, caller: Known, depth: int) -> Value | None:
+        """Return the type of a variable at the top level of another module."""
+        for place in self.references.naming(name, (FIELD,)):
+            where = self.symbol(place.symbol)
+            symbol = caller.symbol
+            if where.symbol.kind == "module" and modules.matches(
+                module, symbol.path, where.symbol.path, symbol.language
+            ):
+                return self.value(place.receiver, where, depth + 1)
+        return None
+
+    def _returned(self, function: Known, depth: int) -> Value | None:
+        name = returned(function.symbol)
+        if name in ("Self", "self", "this"):
+            own = self._own_class(function)
+            return ((own,), "exact") if own else None
+        return self._typed(name, function, depth + 1) if name else None
+
+    def _step(self, value: Value, step: str, depth: int) -> Value | None:
+        """Return the value of a field or method of some types."""
+        types, confidence = value
+        if step.endswith("()"):
+            name = step.removesuffix("()")
+            for one, level in self._members(value, name, self.defined(name)):
+                result = self._returned(one, depth)
+                if result is not None:
+                    return result[0], "likely" if "likely" in (level, confidence, result[1]) else "exact"
+            return None
+        for one in types:
+            for around in (one, *self._all_bases(one)):
+                if (given := self.fields(around).get(step)) is not None:
+                    result = self.value(given, around, depth + 1)
+                    return result and (result[0], "likely" if "likely" in (confidence, result[1]) else "exact")
+        names = {one.symbol.name for one in types}
+        inner = tuple(one for one in self.defined(step) if one.symbol.kind in TYPES and owner(one) in names)
+        return (inner, confidence) if inner else None
+
+    def _members(self, value: Value, name: str, candidates: Sequence[Known]) -> list[Target]:
+        """Return the methods of some types with a name, inherited ones included."""
+        types, confidence = value
+        found: list[Target] = []
+        for one in types:
+            for around in (one, *self._all_bases(one)):
+                own = _owned(candidates, around)
+                if own:
+                    found += [(each, confidence) for each in own]
+                    if around.symbol.kind in _ABSTRACT or (around is one and one.symbol.kind in _ABSTRACT):
+                        found += [(each, "likely") for each in self._overrides(around, candidates)]
+                    break
+            else:
+                found += (
+                    [(each, "likely") for each in self._overrides(one, candidates)]
+                    if one.symbol.kind in _ABSTRACT
+                    else []
+                )
+        return list(dict(reversed(found)).items()) if len(found) > 1 else found
+
+    def _overrides(self, around: Known, candidates: Sequence[Known]) -> list[Known]:
+        """Return the methods of those that implement a type."""
+        return [each for one in self.derived(around) for each in _owned(candidates, one)]
+
+    def _in_namespace(self, candidates: list[Known], receiver: str, caller: Known) -> Sequence[Target] | None:
+        """Return the definitions in a namespace or module that is named: `ns::f`; None if it is no such name."""
+        if receiver[0] in "?<" or receiver.startswith(("self", "super")) or "(" in receiver:
+            return None
+        chain = receiver.removeprefix("@").replace(":", ".")
+        last = chain.rpartition(".")[2]
+        inside = [one for one in candidates if owner(one) == last]
+        if inside:
+            near = [one for one in inside if one.symbol.path == caller.symbol.path] or inside
+            return _graded(near, "exact" if len({one.symbol.qualname for one in near}) == 1 else "likely")
+        if receiver[0] == "@" or caller.symbol.language == "rust":
+            module = (
+                chain if caller.symbol.language == "python" or receiver[0] != "@" else receiver[1:].partition(":")[0]
+            )
+            if module.strip("."):
+                found = self._imported(candidates, module, caller)
+                if found or receiver[0] == "@":
+                    return found
+            return None
+        return None
+
+    def _unknown(self, candidates: list[Known], receiver: str) -> Sequence[Target]:
+        """Return the methods that a call on something of unknown type may mean."""
+        methods = [one for one in candidates if one.symbol.kind == "method" or owner(one)]
+        if not methods:
+            return ()
+        hint = receiver.rpartition(".")[2].removesuffix("()").strip("?_").replace("_", "").lower()
+        hinted = [one for one in methods if hint and owner(one).replace("_", "").lower() == hint]
+        if hinted:
+            return [(one, "likely") for one in hinted]
+        owners = {(owner(one), dirname(one.symbol.path)) for one in methods}
+        if len(owners) == 1 and methods[0].symbol.name not in COMMON:
+            return [(one, "likely") for one in methods]
+        return [(one, "name") for one in methods]
+
+    # -- types ------------------------------------------------------------------------------------
+
+    def _own_class(self, known: Known) -> Known | None:
+        """Return the type around a symbol, or the symbol if it is one."""
+        if known.symbol.kind in TYPES:
+            return known
+        name = owner(known)
+        if not name:
+            return None
+        around = [one for one in self.defined(name) if one.symbol.kind in TYPES]
+        around = [one for one in around if modules.same_family(one.symbol.language, known.symbol.language)]
+        whole = parent(known)
+        near = [one for one in around if one.symbol.path == known.symbol.path]
+        exact = [one for one in near if ".".join(filter(None, (parent(one), one.symbol.name))) == whole]
+        beside = [one for one in around if dirname(one.symbol.path) == dirname(known.symbol.path)]
+        if best := exact or near or beside or around:
+            return best[0]
+        outer = self.defined(whole.split(".")[-2]) if whole.count(".") else []
+        return next((one for one in outer if one.symbol.kind in TYPES and one.symbol.path == known.symbol.path), None)
+
+    def fields(self, type: Known) -> dict[str, str]:
+        """Return the known types of the fields of a type, as receivers."""
+        if type.id not in self._fields:
+            places = self.references.within(type.id, roles=(FIELD,))
+            self._fields[type.id] = {one.name: one.receiver for one in reversed(places)}
+        return self._fields[type.id]
+
+    def bases(self, type: Known) -> tuple[Known, ...]:
+        """Return the types that a type inherits or implements, as far as they are in the index."""
+        if type.id not in self._bases:
+            self._bases[type.id] = ()
+            places = [one for one in self.references.within(type.id, roles=(BASE,)) if not one.receiver.startswith("<")]
+            if type.symbol.language == "rust":
+                of_file = self.references.of_file(type.symbol.path, (BASE,))
+                places += [one for one in of_file if one.receiver == f"<{type.symbol.name}>"]
+            found = [each for one in places for each, level in self.resolve(one) if level != "name"]
+            self._bases[type.id] = tuple(dict.fromkeys(one for one in found if one.id != type.id))
+        return self._bases[type.id]
+
+    def _all_bases(self, type: Known) -> list[Known]:
+        found: dict[int, Known] = {}
+        waiting = list(self.bases(type))
+        while waiting and len(found) < 50:
+            one = waiting.pop(0)
+            if one.id not in found and one.id != type.id:
+                found[one.id] = one
+                waiting += self.bases(one)
+        return list(found.values())
+
+    def derived(self, type: Known) -> tuple[Known, ...]:
+        """Return the types that directly inherit or implement a type."""
+        if type.id not in self._derived:
+            found: dict[int, Known] = {}
+            for place in self.references.naming(type.symbol.name, (BASE,)):
+                if not any(one.id == type.id for one, level in self.resolve(place) if level != "name"):
+                    continue
+                where = self.symbol(place.symbol)
+                if place.receiver.startswith("<"):
+                    value = self._typed(place.receiver[1:-1], where, 0)
+                    found.update((one.id, one) for one in (value[0] if value else ()))
+                elif where.symbol.kind in TYPES:
+                    found[where.id] = where
+            self._derived[type.id] = tuple(found.values())
+        return self._derived[type.id]
+
+
+def _split(chain: str) -> tuple[str, list[str]]:
+    """Split a chain into its head and its steps; the head of an import is `@module|name`."""
+    if chain.startswith("<"):
+        end = chain.rfind(">") + 1
+        return chain[:end], [part for part in chain[end:].split(".") if part]
+    if chain.startswith("@"):
+        module, _, rest = chain[1:].replace("::", "\0").partition(":")
+        first, *steps = rest.split(".")
+        return f"@{module.replace(chr(0), '::')}|{first}", steps
+    first, *steps = chain.replace("::", ".").split(".")
+    return first, steps
+
+
+def _is_within(inside: str, around: str) -> bool:
+    """Return whether names at one place are visible at another."""
+    return not around or inside == around or inside.startswith(around + ".")
+
+
+def _is_free(known: Known) -> bool:
+    """Return whether a symbol is used without a receiver: no method of a type."""
+    return known.symbol.kind != "method"
+
+
+def _is_class_named(known: Known) -> bool:
+    """Return whether a method is the constructor that has the name of its class: calls mean the class."""
+    return known.symbol.name == owner(known)
+
+
+def _is_header(known: Known) -> bool:
+    return known.symbol.path.endswith((".h", ".hpp", ".hh", ".hxx", ".inl"))
+
+
+def _graded(found: list[Known], best: Confidence) -> list[Target]:
+    """Return candidates with a confidence if they are one function, else by name."""
+    one = len({(each.symbol.qualname, each.symbol.path) for each in found}) == 1
+    return [(each, best if one else "name") for each in found]
+
+
+def _owned(candidates: Sequence[Known], type: Known) -> list[Known]:
+    """Return those of some symbols that are members of a type."""
+    name = type.symbol.name
+    found = [one for one in candidates if owner(one) == name]
+    whole = ".".join(filter(None, (parent(type), name)))
+    if type.symbol.language in modules.FAMILIES[1]:
+        found = [one for one in found if parent(one) == whole] or found  # declared in a header, defined elsewhere
+        return found if len({parent(one) for one in found}) == 1 else []
+    own = [one for one in found if one.symbol.path == type.symbol.path and parent(one) == whole]
+    if own:
+        return own
+    near = [one for one in found if one.symbol.path == type.symbol.path]
+    near = near or [one for one in found if dirname(one.symbol.path) == dirname(type.symbol.path)]
+    return near or (found if len({parent(one) for one in found}) == 1 and type.symbol.language in _SPLIT else [])
+
+
+_SPLIT = frozenset({"rust", "cpp", "c", "swift", "csharp", "ruby", "objc", "kotlin", "scala"})
+"""Languages in which the methods of a type may be in other files than the type."""
+
+__all__ = ["Resolver", "Target", "is_constructor", "owner", "parent"]
