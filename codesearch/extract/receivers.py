@@ -21,6 +21,8 @@ _SIMPLE = re.compile(r"[^\W\d]\w*")
 _STEP = re.compile(r"\s*(?:\?\.|!?\.|->|::|&\.|!!\.)\s*")
 _PREFIX = re.compile(r"(?:await\s+|new\s+|\(\s*await\s+|&mut\s+|[&*(]\s*)*")
 _OPEN = {"(": ")", "[": "]", "{": "}", "<": ">"}
+_SKIPPED = frozenset({"await", "unwrap", "as_ref"})
+"""Steps that lead to the same methods."""
 _TRANSPARENT = frozenset(
     "Optional Option Box Arc Rc Ref RefMut Final ClassVar Annotated Awaitable Promise Result Type Readonly Partial "
     "unique_ptr shared_ptr weak_ptr Pin Mutex RwLock RefCell".split()
@@ -58,32 +60,38 @@ def _steps(text: str, at: int, chain: str) -> tuple[int, str]:
     """Follow the chain of names and calls from `at`; return where it ends, and the chain."""
     while at < len(text):
         character = text[at]
-        if character in "([{<":
-            end = _closing(text, at)
-            if end < 0 or (character == "<" and text[end : end + 1] not in ("(", "{", ":", ".")):
+        if character in _OPEN:
+            end, mark = _bracket(text, at)
+            if end < 0:
                 break
-            if character == "(":
-                chain += "()"
-            elif character == "[":
-                chain = chain if text[end : end + 1] in ("(", "{") else chain + ".[]"
-            elif character == "{":
-                return end, chain + "{}"
-            at = end
-            continue
-        step = _STEP.match(text, at)
-        if not step:
-            if character in "?!":
-                at += 1
-                continue
+            at, chain = end, chain + mark
+            if mark == "{}":
+                break
+        elif step := _STEP.match(text, at):
+            found = _NAME.match(text, step.end())
+            if not found:
+                break
+            at = found.end()
+            if found[0] in _SKIPPED:
+                at += 2 * (text[at : at + 2] == "()")
+            else:
+                chain = f"{chain}.{found[0].lstrip('#').rstrip('!?')}"
+        elif character in "?!":
+            at += 1
+        else:
             break
-        found = _NAME.match(text, step.end())
-        if not found:
-            break
-        name = found[0].lstrip("#").rstrip("!?")
-        chain, at = chain if name in ("await", "unwrap", "as_ref") else f"{chain}.{name}", found.end()
-        if name in ("unwrap", "as_ref") and text[at : at + 2] == "()":
-            at += 2
     return at, chain
+
+
+def _bracket(text: str, at: int) -> tuple[int, str]:
+    """Return where a bracket after a name is closed, and what it adds to the chain; -1 if it ends the chain."""
+    end = _closing(text, at)
+    following = text[end : end + 1]
+    if text[at] == "<":
+        return (end if following in ("(", "{", ":", ".") and following else -1), ""
+    if text[at] == "[":
+        return end, "" if following in ("(", "{") and following else ".[]"
+    return end, "()" if text[at] == "(" else "{}"
 
 
 def _closing(text: str, at: int) -> int:

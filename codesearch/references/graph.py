@@ -9,8 +9,9 @@ from codesearch.core.filter import Filter
 from codesearch.core.references import BASE, CALL, DECORATOR, NEW, ROLES, USE
 from codesearch.core.types import CALLABLES, Symbol
 from codesearch.index import Index
+from codesearch.references.containers import is_constructor, is_type, owner
 from codesearch.references.edges import CONFIDENCES, Confidence, Edge, at_least
-from codesearch.references.resolver import TYPES, Resolver, is_constructor, owner
+from codesearch.references.resolver import Resolver
 from codesearch.store import Store
 from codesearch.store.references import Known, Place, References
 
@@ -119,7 +120,7 @@ class Graph:
         """Return whether calling one symbol calls the other."""
         if target.id == known.id:
             return True
-        if target.symbol.kind in TYPES and is_constructor(known):
+        if is_type(target) and is_constructor(known):
             return target.symbol.name == owner(known) and (
                 target.symbol.path == known.symbol.path
                 and target.symbol.start_line <= known.symbol.start_line <= target.symbol.end_line
@@ -146,7 +147,7 @@ class Graph:
     def implementing(self, known: Known) -> Iterator[tuple[Place, int, Confidence]]:
         """Yield (place, id, confidence) of what implements a type or overrides a method."""
         resolver = self.resolver
-        if known.symbol.kind in TYPES:
+        if is_type(known):
             waiting, seen = [known], {known.id}
             while waiting:
                 around = waiting.pop(0)
@@ -157,7 +158,7 @@ class Graph:
                         place = Place(one.id, one.symbol.start_line, BASE, around.symbol.name, "")
                         yield place, one.id, "exact"
             return
-        types = [one for one in resolver.defined(owner(known)) if one.symbol.kind in TYPES]
+        types = [one for one in resolver.defined(owner(known)) if is_type(one)]
         own = [one for one in types if one.symbol.path == known.symbol.path] or types[:1]
         for around in own:
             for _, id, confidence in list(self.implementing(around)):

@@ -93,16 +93,20 @@ def _folder(module: str, folder: str) -> int:
 
 def _rust(module: str, importer: str, path: str) -> int:
     parts = [part for part in re.split(r"::|\.", module) if part not in ("crate", "self", "super", "")]
+    if not parts:
+        return _rust_around(module, importer, path)
     own = [part for part in stem(path).split("/") if part not in _SOURCE_FOLDERS]
-    if module in ("self", "super") or not parts:
-        same = dirname(importer) == dirname(path)
-        return STRONG if module != "self" and same and stem(path) != stem(importer) else WEAK if same else NO
     if own[-len(parts) :] == parts:
         return STRONG
-    if own and parts[-1] == own[-1]:
-        return WEAK
-    crate = parts[0].replace("_", "-")
-    return WEAK if len(parts) == 1 and (parts[0] in own or crate in own) else NO
+    is_crate = len(parts) == 1 and (parts[0] in own or parts[0].replace("_", "-") in own)
+    return WEAK if is_crate or parts[-1:] == own[-1:] else NO
+
+
+def _rust_around(module: str, importer: str, path: str) -> int:
+    """Return how well a file fits `super` and `self`."""
+    if dirname(importer) != dirname(path):
+        return NO
+    return STRONG if module == "super" and stem(path) != stem(importer) else WEAK
 
 
 def _java(module: str, path: str) -> int:

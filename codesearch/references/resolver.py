@@ -6,53 +6,49 @@ what comes from outside the index, is left out.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from posixpath import dirname
 
-from codesearch.core.references import BASE, CALL, FIELD, IMPORT, NEW, TYPE, USE
+from codesearch.core.references import BASE, CALL, FIELD, IMPORT, NEW, USE
 from codesearch.core.types import Symbol
 from codesearch.references import modules
 from codesearch.references.common_names import COMMON
+from codesearch.references.containers import (
+    ABSTRACT,
+    Target,
+    graded,
+    in_file,
+    in_folder,
+    is_class_named,
+    is_free,
+    is_header,
+    is_linked,
+    is_type,
+    names,
+    nearest,
+    owned,
+    owner,
+    parent,
+    spoken,
+    visible,
+    whole,
+)
 from codesearch.references.edges import Confidence
 from codesearch.references.signatures import returned
 from codesearch.store.references import Known, Place, References
 
-TYPES = frozenset({"class", "struct", "trait", "interface", "enum", "type"})
-_ABSTRACT = frozenset({"trait", "interface"})
 _IMPLICIT_SELF = frozenset({"java", "cpp", "csharp", "ruby", "kotlin", "swift", "scala", "dart", "objc"})
 """Languages in which a plain name may be a method of the own class."""
 _BUILT_IN_GLOBALS = frozenset({"python", "javascript", "typescript", "tsx", "svelte", "vue", "lua"})
 """Languages in which a plain name that is neither defined in the file nor imported is built in."""
 _PACKAGE_SCOPE = frozenset({"go", "kotlin", "swift", "java", "scala", "csharp", "dart"})
 """Languages in which files of one folder see each other's names."""
-_CONSTRUCTORS = frozenset({"__init__", "__new__", "constructor", "initialize", "init", "__construct"})
-_SEPARATOR = re.compile(r"::|\.|#|\\|:| > ")
 _MOST = 60
 """Definitions of one name that are compared; what has more is resolved only in its own file."""
 _DEPTH = 5
 
-Target = tuple[Known, Confidence]
 Value = tuple[tuple[Known, ...], Confidence]
 """Types that an expression may have."""
-
-
-def owner(known: Known) -> str:
-    """Return the name of the container of a symbol; "" at the top level."""
-    return parent(known).rpartition(".")[2]
-
-
-def parent(known: Known) -> str:
-    """Return the containers of a symbol, joined by dots."""
-    symbol = known.symbol
-    before = symbol.qualname[: -len(symbol.name)] if symbol.qualname.endswith(symbol.name) else ""
-    return ".".join(part for part in _SEPARATOR.split(before) if part)
-
-
-def is_constructor(known: Known) -> bool:
-    """Return whether calling its class means calling it."""
-    name = known.symbol.name
-    return known.symbol.kind == "method" and (name in _CONSTRUCTORS or name == owner(known))
 
 
 class Resolver:
@@ -106,10 +102,8 @@ class Resolver:
         receiver = place.receiver
         if place.role == BASE and receiver.startswith("<"):
             receiver = ""
-        if place.role in (IMPORT, TYPE, USE, BASE, NEW) and not receiver:
-            return self._plain(candidates, caller, place.role)
         if not receiver:
-            return self._plain(candidates, caller, place.role)
+            return self._plain(candidates, caller)
         if receiver.startswith("@") and ":" not in receiver.replace("::", ""):
             return self._imported(candidates, receiver[1:], caller)
         value = self.value(receiver, caller)
@@ -123,60 +117,54 @@ class Resolver:
     def _fitting(self, place: Place, caller: Known) -> list[Known]:
         """Return the definitions of the name that a reference in this role can mean."""
         language = caller.symbol.language
-        found = [one for one in self.defined(place.name) if modules.same_family(one.symbol.language, language)]
-        if place.role == BASE:
-            found = [one for one in found if one.symbol.kind in TYPES]
-        elif place.role == NEW:
-            found = [one for one in found if one.symbol.kind in TYPES or language in modules.FAMILIES[0]]
+        found = [one for one in spoken(self.defined(place.name), language) if not is_class_named(one)]
+        if place.role == BASE or (place.role == NEW and language not in modules.FAMILIES[0]):
+            found = [one for one in found if is_type(one)]
         elif place.role == CALL:
             found = [one for one in found if one.symbol.kind != "test"]
-        found = [one for one in found if one.symbol.kind != "method" or not _is_class_named(one)]
         if len(found) > _MOST:
-            near = [one for one in found if one.symbol.path == caller.symbol.path]
-            found = near or (found if place.receiver else [])
+            return in_file(found, caller.symbol.path) or (found if place.receiver else [])
         return found
 
     # -- plain names ------------------------------------------------------------------------------
 
-    def _plain(self, candidates: list[Known], caller: Known, role: int) -> Sequence[Target]:
-        symbol = caller.symbol
-        implicit = symbol.language in _IMPLICIT_SELF
-        inside = parent(caller) + "." + symbol.name if symbol.kind != "module" else ""
-        inside = inside.lstrip(".")
-        visible = [
-            one
-            for one in candidates
-            if one.symbol.path == symbol.path and _is_within(inside, parent(one)) and (implicit or _is_free(one))
-        ]
-        if visible:
-            deepest = max(len(parent(one)) for one in visible)
-            return [(one, "exact") for one in visible if len(parent(one)) == deepest]
+    def _plain(self, candidates: list[Known], caller: Known) -> Sequence[Target]:
+        """Return what a name without a receiver means: the innermost scope that has it decides."""
+        implicit = caller.symbol.language in _IMPLICIT_SELF
+        if near := visible(candidates, caller, with_methods=implicit):
+            return [(one, "exact") for one in near]
         own = self._own_class(caller) if implicit else None
         if own and (found := self._members(((own,), "exact"), candidates[0].symbol.name, candidates)):
             return found
-        free = [one for one in candidates if _is_free(one)]
-        if symbol.language in _PACKAGE_SCOPE:
-            near = [one for one in free if dirname(one.symbol.path) == dirname(symbol.path) and not parent(one)]
+        return self._beyond_file([one for one in candidates if is_free(one)], caller)
+
+    def _beyond_file(self, free: list[Known], caller: Known) -> Sequence[Target]:
+        """Return what a name means that the file does not define."""
+        language = caller.symbol.language
+        if language in _PACKAGE_SCOPE:
+            near = [one for one in in_folder(free, caller.symbol.path) if not parent(one)]
             if near:
                 return [(one, "exact") for one in near]
-        if symbol.language in modules.FAMILIES[1]:
-            return self._linked(free, caller)
-        opened = self._open(symbol.path)
-        wildcard = [one for one in free if any(self._is_in(one, module, symbol) for module in opened)]
-        if wildcard:
-            return _graded(wildcard, "exact" if len(wildcard) == 1 else "likely")
-        if symbol.language in _BUILT_IN_GLOBALS:
+        if language in modules.FAMILIES[1]:
+            return self._linked([one for one in free if is_linked(one)], caller)
+        if imported := self._imported_whole(free, caller):
+            return graded(imported, "exact" if len(imported) == 1 else "likely")
+        if language in _BUILT_IN_GLOBALS or not free:
             return ()
-        return _graded(free, "likely" if candidates[0].symbol.name not in COMMON else "name")
+        return graded(free, "likely" if free[0].symbol.name not in COMMON else "name")
 
-    def _linked(self, free: list[Known], caller: Known) -> Sequence[Target]:
-        """Return the functions of C and C++ that another file can call: all that are not static to their file."""
-        found = [one for one in free if not re.match(r"(?:\w+ )*static\b", one.symbol.signature) or _is_header(one)]
-        if len({one.symbol.qualname for one in found}) <= 1:
-            definitions = [one for one in found if not _is_header(one)]
+    def _imported_whole(self, free: list[Known], caller: Known) -> list[Known]:
+        """Return those of some symbols whose modules the file imports whole."""
+        opened = self._open(caller.symbol.path)
+        return [one for one in free if any(self._is_in(one, module, caller.symbol) for module in opened)]
+
+    def _linked(self, found: list[Known], caller: Known) -> Sequence[Target]:
+        """Return the functions of C and C++ that are meant, of those that another file can call."""
+        if names(found) <= 1:
+            definitions = [one for one in found if not is_header(one)]
             return [(one, "exact" if len(definitions) <= 1 else "likely") for one in found]
-        near = [one for one in found if dirname(one.symbol.path) == dirname(caller.symbol.path)]
-        return _graded(near or found, "likely" if near else "name")
+        near = in_folder(found, caller.symbol.path)
+        return graded(near or found, "likely" if near else "name")
 
     def _is_in(self, one: Known, module: str, importer: Symbol) -> bool:
         return bool(modules.matches(module, importer.path, one.symbol.path, importer.language))
@@ -190,15 +178,14 @@ class Resolver:
 
     def _imported(self, candidates: list[Known], module: str, caller: Known) -> Sequence[Target]:
         """Return the definitions of a name that is imported from a module, or named with it."""
-        free = [one for one in candidates if _is_free(one)]
         symbol = caller.symbol
-        levels = [modules.matches(module, symbol.path, one.symbol.path, symbol.language) for one in free]
-        strong = [one for one, level in zip(free, levels, strict=True) if level == modules.STRONG]
-        if strong:
-            top = [one for one in strong if not parent(one)] or strong
-            return [(one, "exact") for one in top]
-        weak = [one for one, level in zip(free, levels, strict=True) if level == modules.WEAK]
-        if len({one.symbol.qualname for one in weak}) == 1:
+        levels: dict[int, list[Known]] = {modules.NO: [], modules.WEAK: [], modules.STRONG: []}
+        for one in filter(is_free, candidates):
+            levels[modules.matches(module, symbol.path, one.symbol.path, symbol.language)].append(one)
+        if strong := levels[modules.STRONG]:
+            return [(one, "exact") for one in [one for one in strong if not parent(one)] or strong]
+        weak = levels[modules.WEAK]
+        if names(weak) == 1:
             return [(one, "exact" if len(weak) == 1 else "likely") for one in weak]
         top = [one for one in weak if not parent(one)]
         return [(one, "likely" if len(top) == 1 else "name") for one in top or weak]
@@ -248,19 +235,14 @@ class Resolver:
                 return None
             found = self._imported(self._types(chain.rpartition(".")[2], caller), module, caller)
         else:
-            found = self._plain(types, caller, TYPE) if (types := self._types(name.rpartition(".")[2], caller)) else ()
+            found = self._plain(types, caller) if (types := self._types(name.rpartition(".")[2], caller)) else ()
         if not found:
             return None
         confidence: Confidence = "exact" if all(level == "exact" for _, level in found) else "likely"
         return tuple(one for one, level in found if level != "name"), confidence
 
     def _types(self, name: str, caller: Known) -> list[Known]:
-        language = caller.symbol.language
-        return [
-            one
-            for one in self.defined(name)
-            if one.symbol.kind in TYPES and modules.same_family(one.symbol.language, language)
-        ]
+        return [one for one in spoken(self.defined(name), caller.symbol.language) if is_type(one)]
 
     def _object(self, name: str, module: str, caller: Known, depth: int) -> Value | None:
         """Return the value of a name, or of its call: a type, or what a function returns, or a variable of a module."""
@@ -268,7 +250,7 @@ class Resolver:
         name = name.removesuffix("()")
         place = Place(caller.id, 0, CALL if called else USE, name, f"@{module}" if module else "")
         found = [one for one, level in self.resolve(place) if level != "name"] if self.defined(name) else []
-        types = tuple(one for one in found if one.symbol.kind in TYPES)
+        types = tuple(one for one in found if is_type(one))
         if types:
             return types, "exact"
         if called and found:
@@ -311,7 +293,7 @@ class Resolver:
                     result = self.value(given, around, depth + 1)
                     return result and (result[0], "likely" if "likely" in (confidence, result[1]) else "exact")
         names = {one.symbol.name for one in types}
-        inner = tuple(one for one in self.defined(step) if one.symbol.kind in TYPES and owner(one) in names)
+        inner = tuple(one for one in self.defined(step) if is_type(one) and owner(one) in names)
         return (inner, confidence) if inner else None
 
     def _members(self, value: Value, name: str, candidates: Sequence[Known]) -> list[Target]:
@@ -320,23 +302,23 @@ class Resolver:
         found: list[Target] = []
         for one in types:
             for around in (one, *self._all_bases(one)):
-                own = _owned(candidates, around)
+                own = owned(candidates, around)
                 if own:
                     found += [(each, confidence) for each in own]
-                    if around.symbol.kind in _ABSTRACT or (around is one and one.symbol.kind in _ABSTRACT):
+                    if around.symbol.kind in ABSTRACT or (around is one and one.symbol.kind in ABSTRACT):
                         found += [(each, "likely") for each in self._overrides(around, candidates)]
                     break
             else:
                 found += (
                     [(each, "likely") for each in self._overrides(one, candidates)]
-                    if one.symbol.kind in _ABSTRACT
+                    if one.symbol.kind in ABSTRACT
                     else []
                 )
         return list(dict(reversed(found)).items()) if len(found) > 1 else found
 
     def _overrides(self, around: Known, candidates: Sequence[Known]) -> list[Known]:
         """Return the methods of those that implement a type."""
-        return [each for one in self.derived(around) for each in _owned(candidates, one)]
+        return [each for one in self.derived(around) for each in owned(candidates, one)]
 
     def _in_namespace(self, candidates: list[Known], receiver: str, caller: Known) -> Sequence[Target] | None:
         """Return the definitions in a namespace or module that is named: `ns::f`; None if it is no such name."""
@@ -346,52 +328,44 @@ class Resolver:
         last = chain.rpartition(".")[2]
         inside = [one for one in candidates if owner(one) == last]
         if inside:
-            near = [one for one in inside if one.symbol.path == caller.symbol.path] or inside
-            return _graded(near, "exact" if len({one.symbol.qualname for one in near}) == 1 else "likely")
-        if receiver[0] == "@" or caller.symbol.language == "rust":
-            module = (
-                chain if caller.symbol.language == "python" or receiver[0] != "@" else receiver[1:].partition(":")[0]
-            )
-            if module.strip("."):
-                found = self._imported(candidates, module, caller)
-                if found or receiver[0] == "@":
-                    return found
+            near = in_file(inside, caller.symbol.path) or inside
+            return graded(near, "exact" if names(near) == 1 else "likely")
+        return self._in_module(candidates, receiver, chain, caller)
+
+    def _in_module(self, candidates: list[Known], receiver: str, chain: str, caller: Known) -> Sequence[Target] | None:
+        imported = receiver[0] == "@"
+        if not imported and caller.symbol.language != "rust":
             return None
-        return None
+        is_whole = not imported or caller.symbol.language == "python"
+        module = chain if is_whole else receiver[1:].partition(":")[0]
+        found = self._imported(candidates, module, caller) if module.strip(".") else ()
+        return found if found or imported else None
 
     def _unknown(self, candidates: list[Known], receiver: str) -> Sequence[Target]:
         """Return the methods that a call on something of unknown type may mean."""
-        methods = [one for one in candidates if one.symbol.kind == "method" or owner(one)]
-        if not methods:
-            return ()
-        hint = receiver.rpartition(".")[2].removesuffix("()").strip("?_").replace("_", "").lower()
-        hinted = [one for one in methods if hint and owner(one).replace("_", "").lower() == hint]
+        methods = [one for one in candidates if owner(one) or not is_free(one)]
+        hint = _plain_word(receiver.rpartition(".")[2].removesuffix("()").strip("?_"))
+        hinted = [one for one in methods if hint and _plain_word(owner(one)) == hint]
         if hinted:
             return [(one, "likely") for one in hinted]
         owners = {(owner(one), dirname(one.symbol.path)) for one in methods}
-        if len(owners) == 1 and methods[0].symbol.name not in COMMON:
-            return [(one, "likely") for one in methods]
-        return [(one, "name") for one in methods]
+        is_only = len(owners) == 1 and methods[0].symbol.name not in COMMON
+        return [(one, "likely" if is_only else "name") for one in methods]
 
     # -- types ------------------------------------------------------------------------------------
 
     def _own_class(self, known: Known) -> Known | None:
         """Return the type around a symbol, or the symbol if it is one."""
-        if known.symbol.kind in TYPES:
+        if is_type(known):
             return known
+        path, around = known.symbol.path, parent(known)
         name = owner(known)
-        if not name:
-            return None
-        around = [one for one in self.defined(name) if one.symbol.kind in TYPES]
-        around = [one for one in around if modules.same_family(one.symbol.language, known.symbol.language)]
-        whole = parent(known)
-        near = [one for one in around if one.symbol.path == known.symbol.path]
-        exact = [one for one in near if ".".join(filter(None, (parent(one), one.symbol.name))) == whole]
-        beside = [one for one in around if dirname(one.symbol.path) == dirname(known.symbol.path)]
-        if best := exact or near or beside or around:
+        found = self._types(name, known) if name else []
+        exact = [one for one in in_file(found, path) if whole(one) == around]
+        if best := exact or nearest(found, path):
             return best[0]
-        outer = self.defined(whole.split(".")[-2]) if whole.count(".") else []
-        return next((one for one in outer if one.symbol.kind in TYPES and one.symbol.path == known.symbol.path), None)
+        outer = self._types(around.split(".")[-2], known) if "." in around else []
+        return next(iter(in_file(outer, path)), None)
 
     def fields(self, type: Known) -> dict[str, str]:
         """Return the known types of the fields of a type, as receivers."""
@@ -401,7 +375,7 @@ class Resolver:
         return self._fields[type.id]
 
     def bases(self, type: Known) -> tuple[Known, ...]:
-        """Return the types that a type inherits or implements, as far as they are in the index."""
+        """Return the types that a type inherits or implements, if the index holds them."""
         if type.id not in self._bases:
             self._bases[type.id] = ()
             places = [one for one in self.references.within(type.id, roles=(BASE,)) if not one.receiver.startswith("<")]
@@ -433,10 +407,14 @@ class Resolver:
                 if place.receiver.startswith("<"):
                     value = self._typed(place.receiver[1:-1], where, 0)
                     found.update((one.id, one) for one in (value[0] if value else ()))
-                elif where.symbol.kind in TYPES:
+                elif is_type(where):
                     found[where.id] = where
             self._derived[type.id] = tuple(found.values())
         return self._derived[type.id]
+
+
+def _plain_word(word: str) -> str:
+    return word.replace("_", "").lower()
 
 
 def _split(chain: str) -> tuple[str, list[str]]:
@@ -450,50 +428,3 @@ def _split(chain: str) -> tuple[str, list[str]]:
         return f"@{module.replace(chr(0), '::')}|{first}", steps
     first, *steps = chain.replace("::", ".").split(".")
     return first, steps
-
-
-def _is_within(inside: str, around: str) -> bool:
-    """Return whether names at one place are visible at another."""
-    return not around or inside == around or inside.startswith(around + ".")
-
-
-def _is_free(known: Known) -> bool:
-    """Return whether a symbol is used without a receiver: no method of a type."""
-    return known.symbol.kind != "method"
-
-
-def _is_class_named(known: Known) -> bool:
-    """Return whether a method is the constructor that has the name of its class: calls mean the class."""
-    return known.symbol.name == owner(known)
-
-
-def _is_header(known: Known) -> bool:
-    return known.symbol.path.endswith((".h", ".hpp", ".hh", ".hxx", ".inl"))
-
-
-def _graded(found: list[Known], best: Confidence) -> list[Target]:
-    """Return candidates with a confidence if they are one function, else by name."""
-    one = len({(each.symbol.qualname, each.symbol.path) for each in found}) == 1
-    return [(each, best if one else "name") for each in found]
-
-
-def _owned(candidates: Sequence[Known], type: Known) -> list[Known]:
-    """Return those of some symbols that are members of a type."""
-    name = type.symbol.name
-    found = [one for one in candidates if owner(one) == name]
-    whole = ".".join(filter(None, (parent(type), name)))
-    if type.symbol.language in modules.FAMILIES[1]:
-        found = [one for one in found if parent(one) == whole] or found  # declared in a header, defined elsewhere
-        return found if len({parent(one) for one in found}) == 1 else []
-    own = [one for one in found if one.symbol.path == type.symbol.path and parent(one) == whole]
-    if own:
-        return own
-    near = [one for one in found if one.symbol.path == type.symbol.path]
-    near = near or [one for one in found if dirname(one.symbol.path) == dirname(type.symbol.path)]
-    return near or (found if len({parent(one) for one in found}) == 1 and type.symbol.language in _SPLIT else [])
-
-
-_SPLIT = frozenset({"rust", "cpp", "c", "swift", "csharp", "ruby", "objc", "kotlin", "scala"})
-"""Languages in which the methods of a type may be in other files than the type."""
-
-__all__ = ["Resolver", "Target", "is_constructor", "owner", "parent"]

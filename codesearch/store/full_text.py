@@ -140,5 +140,5 @@ def _places(api: FTS5ExtensionApi, *arguments: Any) -> bytes:
     return _HEAD.pack(api.row_count, api.column_total_size(), api.column_size()) + counts
 
 
-def _occurrences(api: FTS5ExtensionApi) -> int:
+def _occurrences(api: FTS5ExtensionApi, *_: Any) -> int:
     return len(api.phrase_locations(0)[TEXT_COLUMNS.index("body")])
