@@ -126,7 +126,7 @@ def _one_container(found: list[Known]) -> list[Known]:
 
 
 def visible(found: Iterable[Known], caller: Known, *, with_methods: bool) -> list[Known]:
-    """Return those of some symbols in the file of a symbol that it can name, of the innermost container that has any."""
+    """Return what a symbol can name in its file, of the innermost container that has any of some symbols."""
     inside = whole(caller) if caller.symbol.kind != "module" else ""
     near = [one for one in in_file(found, caller.symbol.path) if is_within(inside, parent(one))]
     near = [one for one in near if with_methods or is_free(one)]
