@@ -20,6 +20,7 @@ from codesearch.cli.commands.help import help_command
 from codesearch.cli.commands.index import index
 from codesearch.cli.commands.lsp import lsp
 from codesearch.cli.commands.man import man
+from codesearch.cli.commands.mcp import mcp
 from codesearch.cli.commands.model import app as model
 from codesearch.cli.commands.query import query
 from codesearch.cli.commands.related import related
@@ -106,6 +107,7 @@ _COMMANDS: dict[str, Command] = {
     "status": status,
     "clean": clean,
     "lsp": lsp,
+    "mcp": mcp,
     "watch": watch,
     "why": why,
     "eval": evaluate,

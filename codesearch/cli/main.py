@@ -26,8 +26,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     atexit.unregister(gc.freeze)
     atexit.register(gc.freeze)
     try:
+        given = sys.argv[1:] if arguments is None else list(arguments)
+        if given[:1] == ["mcp"] and len(given) <= 2 and not given[-1].startswith("-"):
+            return _mcp(*given[1:])
         from codesearch.cli import run
 
-        return run.run(sys.argv[1:] if arguments is None else list(arguments))
+        return run.run(given)
     except KeyboardInterrupt:
         return 130
+
+
+def _mcp(path: str | None = None) -> int:
+    """Serve an agent without parsing options: each of its sessions starts this process."""
+    from codesearch.core.errors import CodesearchError
+    from codesearch.mcp import boot
+
+    try:
+        return boot.main(path)
+    except CodesearchError as error:
+        print(f"codesearch: error: {error}", file=sys.stderr)
+        return 2

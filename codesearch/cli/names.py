@@ -6,7 +6,7 @@ GROUPS = {
     "Search": ("query", "similar", "show", "symbols", "why"),
     "Atlas": ("related", "clusters"),
     "Index": ("index", "watch", "status", "clean", "cache"),
-    "Set up": ("config", "model", "editor", "lsp", "doctor"),
+    "Set up": ("config", "model", "editor", "lsp", "mcp", "doctor"),
     "Measure": ("eval", "bench", "feedback"),
     "Reference": ("help", "schema", "man"),
 }

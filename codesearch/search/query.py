@@ -122,8 +122,10 @@ class Query:
         return replace(_literal(self.typed, self.where), note=self.note)
 
 
-def parse(typed: str | Query, where: Filter | None = None) -> Query:
+def parse(typed: str | Query, where: Filter | None = None, *, filters: bool = True) -> Query:
     """Parse a query; filters in the text add to those given. A parsed query is returned with the filters added.
+
+    Without `filters`, the text has none: `lang:go` in it is text.
 
     People paste signatures, error messages and whole issues, so a word with a colon is a filter only if its value is
     one that the filter can have. Everything else is text, and `note` says so where a filter may have been meant.
@@ -138,7 +140,7 @@ def parse(typed: str | Query, where: Filter | None = None) -> Query:
     values: dict[str, list[str]] = {}
     rest: list[str] = []
     for match in _TOKEN.finditer(typed):
-        filter = _filter(match)
+        filter = _filter(match) if filters else None
         if filter is None:
             rest.append(match[0])
             continue

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from codesearch.core import machine
 from codesearch.core.errors import CodesearchError
@@ -23,6 +23,8 @@ NAME = "codesearch background"
 HANDED_ON = ("db", "model", "embed", "cache")
 """Settings that options of the query may have set."""
 IDLE_SECONDS = 60.0
+AGENT_IDLE_SECONDS = 1800.0
+"""The same for a service that agents use: its index and model stay warm between their questions."""
 CHECK_SECONDS = 1.0
 
 log = Log("codesearch.service")
@@ -34,25 +36,30 @@ def start(index: Index) -> bool:
     If another process keeps the index already, or starts at the same moment, the new one ends.
     """
     overrides = {name: getattr(index.settings, name) for name in HANDED_ON}
-    file = daemon.log_file(index.path)
+    return start_for(index.root, index.path, overrides, IDLE_SECONDS)
+
+
+def start_for(root: Path, index: Path, overrides: dict[str, Any], idle: float) -> bool:
+    """Do the same for the index file of a root, without opening it; the process ends after `idle` seconds."""
+    file = daemon.log_file(index)
     try:
         daemon.trim(file)
-        process = daemon.spawn(__name__, "run", [str(index.root), json.dumps(overrides)], file)
+        process = daemon.spawn(__name__, "run", [str(root), json.dumps(overrides), str(idle)], file)
     except OSError as error:
-        log.warning("no background process for %s: %s", index.root, error)
+        log.warning("no background process for %s: %s", root, error)
         return False
-    log.info("process %d indexes the rest of %s", process.pid, index.root)
+    log.info("process %d serves %s", process.pid, root)
     return True
 
 
-def run(root: str, settings: str) -> int:
+def run(root: str, settings: str, idle: str) -> int:
     """Be that process: index the rest of `root`, answer queries, end when idle. `settings` is JSON."""
     from codesearch.service.service import Service
 
     overrides = {name: value for name, value in json.loads(settings).items() if value != ""}
     overrides["workers"] = max(1, machine.cores() - 1)  # what the user does meanwhile comes first
     try:
-        service = Service(Path(root), overrides, name=NAME, idle_exit=IDLE_SECONDS)
+        service = Service(Path(root), overrides, name=NAME, idle_exit=float(idle))
     except CodesearchError as error:
         print(f"{NAME}: {error}")
         return 2

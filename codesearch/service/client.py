@@ -24,6 +24,11 @@ _hung: set[Path] = set()
 """Indexes whose service did not acknowledge a request of this process: it is not asked again."""
 
 
+def retry(index: Path) -> None:
+    """Ask the service of an index again although it did not respond; for processes that live long."""
+    _hung.discard(index)
+
+
 def hangs(index: Path) -> bool:
     """Return whether the service of an index accepted a request of this process but did not respond."""
     return index in _hung
@@ -88,6 +93,22 @@ def refresh(index: Index) -> bool:
     budget = index.settings.update_budget
     answer = call(index.path, "refresh", budget + 1.0, budget=budget)
     return bool(answer and answer.get("fresh") and answer.get("settings") == protocol.settings_key(index.settings))
+
+
+def tool(index: Path, name: str, timeout: float, **params: Any) -> dict[str, Any] | None:
+    """Get the answer to a tool of an agent; None if no service of this version answers.
+
+    Raises UsageError and NotFoundError with what the tool says to the model, CodesearchError if it cannot answer yet.
+    """
+    if not _may_answer(index):
+        return None
+    from codesearch.service import protocol
+
+    message = {**protocol.request(None, "tool", {"name": name, **params}), "settings": ""}
+    answer = _exchange(index, message, timeout)
+    if answer is not None and answer.get("error") == "failed":
+        raise CodesearchError(str(answer.get("message")))
+    return _result(answer)
 
 
 def call(index: Path, method: str, timeout: float = 5.0, **params: Any) -> dict[str, Any] | None:

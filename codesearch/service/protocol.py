@@ -29,6 +29,8 @@ OTHER = "other version"
 """The error of a service that would answer differently from the client: the client does the work itself."""
 FOR_ANYONE = frozenset({"status", "stop", "refresh", "rebuild"})
 """Methods that a client of any version may call."""
+FOR_ANY_SETTINGS = frozenset({"tool"})
+"""Methods that a client of the same version may call, whatever the service's settings are."""
 
 
 def settings_key(settings: Settings) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from codesearch._version import __version__
+from codesearch.context import tools
 from codesearch.core.errors import CodesearchError, NotFoundError
 from codesearch.index import Index
 from codesearch.search import parse
@@ -69,6 +70,8 @@ class Requests:
         service = self._service
         if method in ("query", "similar"):
             return self._answer(method, params)
+        if method == "tool":
+            return self._tool(params)
         if method == "refresh":
             paths = params.get("paths")
             fresh = service.refresh(None if paths is None else [str(path) for path in paths], timeout=_budget(params))
@@ -112,6 +115,21 @@ class Requests:
             "complete": found.complete,
             "refined": found.refined,
         }
+
+    def _tool(self, params: dict[str, Any]) -> dict[str, Any]:
+        """Answer a tool of an agent; it takes what is indexed within its budget, and says what is missing."""
+        service = self._service
+        name, given = str(params["name"]), params.get("arguments")
+        given = given if isinstance(given, dict) else {}
+        fresh = service.refresh(timeout=_budget(params), words=tools.words_of(name, given))
+        with service.reading() as index:
+            if index.reader() is None:
+                raise CodesearchError("the index is being built; ask again in a moment")
+            files = service.status().updating
+            progress = None if files is None else (files.files, files.files_total)
+            notes = tools.state_notes(complete=index.complete, fresh=fresh, pending=service.pending, progress=progress)
+            result = tools.run(index, name, tools.Call(given, tuple(map(str, params.get("sent", ()))), notes))
+        return {"text": result.text, "value": result.value, "marks": result.marks}
 
     def _status(self) -> dict[str, Any]:
         service = self._service

@@ -13,7 +13,14 @@ from typing import Any
 from codesearch._version import __version__
 from codesearch.core.errors import CodesearchError, NotFoundError, UsageError
 from codesearch.service import endpoint
-from codesearch.service.protocol import ACKNOWLEDGED, FOR_ANYONE, MOST_REQUEST, OTHER, PROTOCOL
+from codesearch.service.protocol import (
+    ACKNOWLEDGED,
+    FOR_ANY_SETTINGS,
+    FOR_ANYONE,
+    MOST_REQUEST,
+    OTHER,
+    PROTOCOL,
+)
 
 MOST_CONNECTIONS = 64
 IDLE_TIMEOUT = 60.0
@@ -116,7 +123,7 @@ class Server:
         token = request.get("token", "")
         if self._token and not (isinstance(token, str) and hmac.compare_digest(token.encode(), self._token.encode())):
             return _problem("denied", "the token is wrong")
-        mine = (PROTOCOL, __version__, self._settings_key())
+        mine = (PROTOCOL, __version__, "" if method in FOR_ANY_SETTINGS else self._settings_key())
         theirs = (request.get("protocol"), request.get("version"), request.get("settings"))
         if method not in FOR_ANYONE and mine != theirs:
             return _problem(OTHER, f"this is codesearch {__version__}, protocol {PROTOCOL}, with settings of its own")

@@ -1,0 +1,29 @@
+"""`codesearch mcp`: the server for coding agents."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+
+def mcp(
+    path: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="PATH",
+            help="Folder to serve (default: the repository around the current folder).",
+            show_default=False,
+        ),
+    ] = None,
+) -> int:
+    """Start the server for coding agents (Model Context Protocol, over the standard streams).
+
+    codesearch mcp                                    what an agent runs in a project
+    codesearch mcp path/to/project                    one that does not start its servers in the project
+
+    `codesearch agents install` enters it into the configuration of an agent.
+    """
+    from codesearch.mcp import boot
+
+    return boot.main(path)

@@ -1,0 +1,96 @@
+"""Checks the arguments of a tool against its definition, with messages from which a model can correct its call."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from codesearch.context.definitions import TOOLS
+from codesearch.core.errors import UsageError
+from codesearch.core.filter import Filter
+
+MOST_TEXT = 20_000
+"""Maximum number of characters of an argument."""
+
+_FIELDS = {"path": "paths", "language": "languages", "kind": "kinds", "role": "roles"}
+_SCHEMAS = {tool["name"]: tool["inputSchema"] for tool in TOOLS}
+
+
+def checked(tool: str, given: object) -> dict[str, Any]:
+    """Return the arguments with defaults. Raises UsageError for a wrong argument, KeyError for an unknown tool."""
+    schema = _SCHEMAS[tool]
+    properties: dict[str, Any] = schema["properties"]
+    if given is None:
+        given = {}
+    if not isinstance(given, Mapping):
+        raise UsageError(f"{tool}: the arguments must be an object")
+    if unknown := [str(name) for name in given if name not in properties]:
+        raise UsageError(f"{tool} has no parameter {', '.join(unknown)}; it has: {', '.join(properties)}")
+    values = {name: rule["default"] for name, rule in properties.items() if "default" in rule}
+    for name, value in given.items():
+        if value is not None:
+            values[name] = _value(name, value, properties[name])
+    for name in schema["required"]:
+        if not values.get(name):
+            raise UsageError(f"{tool} needs {name}: {properties[name]['description']}")
+    return values
+
+
+def _value(name: str, value: object, rule: Mapping[str, Any]) -> object:
+    kind = rule["type"]
+    if kind == "string":
+        return _text(name, value, rule)
+    if kind == "boolean":
+        if isinstance(value, bool):
+            return value
+        raise UsageError(f"{name} must be true or false")
+    if kind == "integer":
+        return _whole(name, value, rule)
+    if isinstance(value, str):  # one value instead of a list of one
+        value = _listed(value)
+    if not isinstance(value, list) or not all(isinstance(one, str) and len(one) <= MOST_TEXT for one in value):
+        raise UsageError(f"{name} must be a list of strings")
+    return [one for one in value if one]
+
+
+def _text(name: str, value: object, rule: Mapping[str, Any]) -> str:
+    if not isinstance(value, str):
+        raise UsageError(f"{name} must be a string")
+    if "enum" in rule and value not in rule["enum"]:
+        raise UsageError(f"{name} must be one of {', '.join(rule['enum'])}, not {value[:60]!r}")
+    return value[:MOST_TEXT]
+
+
+def _whole(name: str, value: object, rule: Mapping[str, Any]) -> int:
+    if isinstance(value, str) and value.strip().isdecimal() and len(value) < 10:
+        value = int(value)
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise UsageError(f"{name} must be a whole number from {rule['minimum']} to {rule['maximum']}")
+    return max(rule["minimum"], min(value, rule["maximum"]))
+
+
+def _listed(value: str) -> object:
+    """Return the list that a string stands for: some models send lists as JSON in a string."""
+    if value.startswith("["):
+        try:
+            return json.loads(value)
+        except ValueError:
+            return [value]
+    return [value]
+
+
+def where(values: Mapping[str, Any]) -> Filter:
+    """Return the filter of a call. Raises UsageError for an unknown language, kind or role."""
+    from codesearch.search.query import checked as known
+    from codesearch.search.query import is_negated
+
+    found: dict[str, tuple[str, ...]] = {}
+    for name, field in _FIELDS.items():
+        for value in values.get(name) or ():
+            negated = is_negated(field, value)
+            key = f"not_{field}" if negated else field
+            found[key] = (*found.get(key, ()), *known(field, value[negated:], f"{name} {value}"))
+    return Filter(**found)

@@ -1,0 +1,133 @@
+"""Has the one warm service of a root answer the tools; starts it if none runs.
+
+This process stays small: index and models are in the service, which all sessions of a root share. If no service can be
+used (it is of another version, hangs, or cannot be started), the tools are answered here.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from codesearch.core.errors import CodesearchError, UsageError
+
+if TYPE_CHECKING:
+    from codesearch.index import Index
+
+BUDGET = 15.0
+"""Seconds that a call may wait for files to be indexed, before it is answered from what there is."""
+ANSWER_SECONDS = 60.0
+START_SECONDS = 20.0
+"""Seconds that a service may take to open its socket."""
+POLL_SECONDS = 0.02
+
+
+class Backend:
+    """Answers tools for one root. Thread-safe."""
+
+    def __init__(self, root: Path | None = None) -> None:
+        """Without a root, the repository around the current folder is served."""
+        self._given = root
+        self._lock = threading.Lock()
+        self._place: tuple[Path, Path] | None = None
+
+    @property
+    def needs_root(self) -> bool:
+        """Whether there is no root: none was given, and the current folder is not a project."""
+        if self._given is not None:
+            return False
+        try:
+            self._located()
+        except CodesearchError:
+            return True
+        return False
+
+    def use_root(self, root: Path) -> None:
+        """Serve the repository around a folder that the client named."""
+        from codesearch.store.roots import enclosing_root
+
+        if root.is_dir():
+            self._given, self._place = enclosing_root(root), None
+
+    def call(self, name: str, arguments: dict[str, Any], sent: list[str]) -> dict[str, Any]:
+        """Return `text`, `value` and `marks` of a tool's answer.
+
+        Raises CodesearchError with a message for the model if it cannot be answered.
+        """
+        root, index = self._located()
+        answer = self._served(root, index, name, arguments, sent)
+        return answer if answer is not None else self._answered_here(root, name, arguments, sent)
+
+    def _located(self) -> tuple[Path, Path]:
+        """Return (root, its index file)."""
+        with self._lock:
+            if self._place is None:
+                from codesearch.settings import load_layers, merge
+                from codesearch.store.location import locate
+
+                root = self._root()
+                self._place = root, locate(root, merge(load_layers(root, {})).db).path
+            return self._place
+
+    def _root(self) -> Path:
+        from codesearch.store.roots import enclosing_root, holds_everything
+
+        if self._given is not None:
+            return self._given
+        root = enclosing_root(Path.cwd())
+        if holds_everything(root) and not (root / ".git").exists():
+            raise UsageError(
+                f"codesearch was started in {root}, which is not a project. Name the folder in the configuration of "
+                'this server, for example "args": ["mcp", "/path/to/project"].'
+            )
+        return root
+
+    def _served(
+        self, root: Path, index: Path, name: str, arguments: dict[str, Any], sent: list[str]
+    ) -> dict[str, Any] | None:
+        """Return the answer of the service; None if there is none that can answer."""
+        from codesearch.service import background, client, endpoint
+
+        end = time.monotonic() + START_SECONDS
+        started = False
+        while time.monotonic() < end:
+            found = client.tool(index, name, ANSWER_SECONDS, arguments=arguments, sent=sent, budget=BUDGET)
+            if found is not None:
+                return found
+            if client.hangs(index):
+                client.retry(index)
+                return None
+            if (connection := endpoint.connect(index)) is not None:
+                connection[0].close()
+                if not started:
+                    return None  # one of another version
+            elif not started:
+                started = True
+                if not background.start_for(root, index, {}, background.AGENT_IDLE_SECONDS):
+                    return None
+            time.sleep(POLL_SECONDS)
+        return None
+
+    def _answered_here(self, root: Path, name: str, arguments: dict[str, Any], sent: list[str]) -> dict[str, Any]:
+        from codesearch.context import tools
+        from codesearch.index import open_index
+
+        with self._lock, open_index(root) as index:
+            fresh = _updated(index, tools.words_of(name, arguments))
+            notes = tools.state_notes(complete=index.complete, fresh=fresh)
+            result = tools.run(index, name, tools.Call(arguments, sent, notes))
+        return {"text": result.text, "value": result.value, "marks": result.marks}
+
+
+def _updated(index: Index, words: tuple[str, ...]) -> bool:
+    """Update an index within the budget; return whether it then is what the tree is."""
+    end = time.monotonic() + BUDGET
+    try:
+        report = index.update(lock_timeout=1.0, should_stop=lambda: time.monotonic() > end, words=words)
+    except CodesearchError:
+        if index.reader() is None:
+            raise
+        return False
+    return not report.left

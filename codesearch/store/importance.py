@@ -1,0 +1,44 @@
+"""How often the names of symbols occur in the texts of other symbols, from the vocabulary of the full-text index."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, NamedTuple
+
+from codesearch.store import filter_sql
+from codesearch.store.connection import explained
+
+if TYPE_CHECKING:
+    from codesearch.core.filter import Filter
+    from codesearch.store.store import Store
+
+
+class Mentioned(NamedTuple):
+    """A symbol, and how often its name is used."""
+
+    id: int
+    name: str
+    kind: str
+    path: str | bytes
+    roles: str
+    namesakes: int
+    """Symbols that have this name, itself included."""
+    mentions: int
+    """Symbols with this name in their text, themselves included."""
+
+
+def mentioned(store: Store, where: Filter | None = None) -> Iterator[Mentioned]:
+    """Yield the symbols that pass a filter, in no particular order."""
+    condition, values = filter_sql.render(where) if where else ("1", [])
+    db = store.connection.raw
+    with explained(store.path):
+        db.execute("CREATE VIRTUAL TABLE IF NOT EXISTS temp.vocabulary USING fts5vocab('main', 'symbol_text', 'row')")
+        rows = db.execute(
+            "WITH named AS MATERIALIZED (SELECT name_key, count(*) AS namesakes, "
+            "(SELECT doc FROM vocabulary WHERE term = name_key) AS mentions FROM symbol GROUP BY name_key) "
+            "SELECT s.id, s.name, s.kind, f.path, f.roles, named.namesakes, coalesce(named.mentions, 0) "
+            "FROM symbol s JOIN file f ON f.id = s.file_id JOIN named USING(name_key) "
+            f"WHERE s.kind != 'module' AND {condition}",
+            values,
+        )
+        yield from (Mentioned(*row) for row in rows)
