@@ -69,7 +69,8 @@ def _whole(name: str, value: object, rule: Mapping[str, Any]) -> int:
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, int):
         raise UsageError(f"{name} must be a whole number from {rule['minimum']} to {rule['maximum']}")
-    return max(rule["minimum"], min(value, rule["maximum"]))
+    least, most = int(rule["minimum"]), int(rule["maximum"])
+    return max(least, min(value, most))
 
 
 def _listed(value: str) -> object:

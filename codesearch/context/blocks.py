@@ -1,4 +1,4 @@
-"""The blocks of a piece of source: statements and members with the lines they occupy, nested as the syntax nests them."""
+"""Blocks of source: statements and members with the lines they occupy, nested as the syntax nests them."""
 
 from __future__ import annotations
 

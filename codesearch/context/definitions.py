@@ -97,7 +97,6 @@ TOOLS: tuple[dict[str, Any], ...] = (
         ["symbol"],
         symbol={"type": "string", "description": "A name such as Class.method, or path:line"},
         max_tokens=_whole(_TOKENS, 4000, 100, 50_000),
-        repeat=_REPEAT,
     ),
     _tool(
         "repo_map",

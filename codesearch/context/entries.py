@@ -27,7 +27,7 @@ HEADINGS_SHARE = 0.5
 """Share of the budget that is kept for the headings of the results to come."""
 WORTH_REPEATING = 40.0
 """Source of fewer tokens is sent again, because saying that it was sent costs as much."""
-SENT_BEFORE = "(source sent earlier in this session; repeat: true sends it again)"
+SENT_BEFORE = "(source sent earlier in this session; get_symbol shows it again)"
 MOST_COPIES = 3
 
 
@@ -149,9 +149,7 @@ def select(
     return Selection(tuple(entries), len(hits) - len(entries))
 
 
-def _with_source(
-    reader: _Reader, entry: Entry, budget: float, words: Sequence[str], sent: Collection[str]
-) -> Entry:
+def _with_source(reader: _Reader, entry: Entry, budget: float, words: Sequence[str], sent: Collection[str]) -> Entry:
     """Return the entry with as much source as the budget allows; without any if it was sent before."""
     symbol = entry.hit.symbol
     source = reader.read(symbol.path)

@@ -1,4 +1,4 @@
-"""Cuts the source of a symbol to a number of tokens: signature and documentation first, then what answers the question."""
+"""Cuts the source of a symbol to a number of tokens: signature and documentation, then what answers the question."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class _Piece:
     depth: int
     parent: _Piece | None
     heads: bool = False
-    """Whether it is the head of a block with inner blocks."""
+    """Whether it is a short block with inner blocks, or the head of a longer one."""
     shown: bool = False
 
 
@@ -84,7 +84,9 @@ def _pieces(block: Block, costs: dict[int, float], parent: _Piece | None, depth:
     """Yield the pieces of a block in order; the first is its head, on which its inner pieces depend."""
     cost = _cost(costs, block.first, block.last)
     if not block.inner or (cost <= PIECE_TOKENS and parent is not None):
-        yield from _lines(block.first, block.last, costs, parent, depth)
+        for piece in _lines(block.first, block.last, costs, parent, depth):
+            piece.heads = bool(block.inner)
+            yield piece
         return
     head = _Piece(block.first, block.inner[0].first - 1, 0.0, 0.0, depth, parent, heads=True)
     head.cost = _cost(costs, head.first, head.last)
@@ -99,9 +101,7 @@ def _pieces(block: Block, costs: dict[int, float], parent: _Piece | None, depth:
         yield from _lines(at, block.last, costs, head, depth + 1)
 
 
-def _lines(
-    first: int, last: int, costs: dict[int, float], parent: _Piece | None, depth: int
-) -> Iterator[_Piece]:
+def _lines(first: int, last: int, costs: dict[int, float], parent: _Piece | None, depth: int) -> Iterator[_Piece]:
     """Yield lines without inner blocks as pieces: one, unless they are many (data, a long text)."""
     while first <= last:
         end, cost = first, costs[first]

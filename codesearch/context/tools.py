@@ -121,9 +121,9 @@ def _symbol(index: Index, values: Mapping[str, Any], call: Call) -> Result:
         more = f" and {len(others) - OTHERS} more" if len(others) > OTHERS else ""
         notes.append(f"The same name: {listed}{more}. Pass path:line to read one of them.")
     left = budget - estimate(context) - sum(map(estimate, notes))
-    found = select(index, [Hit(1, 0.0, symbol)], left, detail="full", sent=call.sent)
+    found = select(index, [Hit(1, 0.0, symbol)], left, detail="full")
     entry = found.entries[0]
-    if not entry.source and not entry.sent_before:
+    if not entry.source:
         notes.append("The file has changed or is gone: search again.")
     elif not entry.whole:
         notes.append("Cut to max_tokens: pass more, or path:line of a part of it.")

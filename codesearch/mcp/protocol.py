@@ -1,7 +1,7 @@
 """The two eras of the protocol: what requests must carry and how results look in each.
 
-Revisions up to 2025-11-25 begin with a handshake (`initialize`). Since 2026-07-28 each request is complete in itself: its
-`_meta` names the revision and the client's capabilities, and `server/discover` says what the server can do.
+Revisions up to 2025-11-25 begin with a handshake (`initialize`). Since 2026-07-28 each request is complete in itself:
+its `_meta` names the revision and the client's capabilities, and `server/discover` says what the server can do.
 """
 
 from __future__ import annotations

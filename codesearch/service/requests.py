@@ -122,13 +122,16 @@ class Requests:
         name, given = str(params["name"]), params.get("arguments")
         given = given if isinstance(given, dict) else {}
         fresh = service.refresh(timeout=_budget(params), words=tools.words_of(name, given))
+        files = service.status().updating
+        progress = None if files is None else (files.files, files.files_total)
         with service.reading() as index:
-            if index.reader() is None:
-                raise CodesearchError("the index is being built; ask again in a moment")
-            files = service.status().updating
-            progress = None if files is None else (files.files, files.files_total)
             notes = tools.state_notes(complete=index.complete, fresh=fresh, pending=service.pending, progress=progress)
-            result = tools.run(index, name, tools.Call(given, tuple(map(str, params.get("sent", ()))), notes))
+            try:
+                result = tools.run(index, name, tools.Call(given, tuple(map(str, params.get("sent", ()))), notes))
+            except NotFoundError as error:
+                if index.reader() is not None:
+                    raise
+                raise CodesearchError("the index is being built; ask again in a moment") from error
         return {"text": result.text, "value": result.value, "marks": result.marks}
 
     def _status(self) -> dict[str, Any]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
+import apsw
+
 from codesearch.store import filter_sql
 from codesearch.store.connection import explained
 
@@ -32,10 +34,18 @@ def mentioned(store: Store, where: Filter | None = None) -> Iterator[Mentioned]:
     condition, values = filter_sql.render(where) if where else ("1", [])
     db = store.connection.raw
     with explained(store.path):
+        tokenizer = db.fts5_tokenizer("porter", ["unicode61", "remove_diacritics", "2"])  # as in schema.py
+
+        def stem_of(key: str) -> str:
+            """Return a word as the vocabulary has it."""
+            found = tokenizer(key.encode(), apsw.FTS5_TOKENIZE_QUERY, None, include_offsets=False)
+            return found[0][0] if len(found) == 1 else key
+
+        db.create_scalar_function("stem_of", stem_of, 1, deterministic=True)
         db.execute("CREATE VIRTUAL TABLE IF NOT EXISTS temp.vocabulary USING fts5vocab('main', 'symbol_text', 'row')")
         rows = db.execute(
             "WITH named AS MATERIALIZED (SELECT name_key, count(*) AS namesakes, "
-            "(SELECT doc FROM vocabulary WHERE term = name_key) AS mentions FROM symbol GROUP BY name_key) "
+            "(SELECT doc FROM vocabulary WHERE term = stem_of(name_key)) AS mentions FROM symbol GROUP BY name_key) "
             "SELECT s.id, s.name, s.kind, f.path, f.roles, named.namesakes, coalesce(named.mentions, 0) "
             "FROM symbol s JOIN file f ON f.id = s.file_id JOIN named USING(name_key) "
             f"WHERE s.kind != 'module' AND {condition}",

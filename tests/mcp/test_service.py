@@ -1,0 +1,159 @@
+"""The server over a real service: started when needed, shared by sessions, replaced when killed."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from codesearch.mcp.backend import Backend
+from codesearch.service import background
+from tests.mcp.client import ENVELOPE, Raw, index_of, service_pid, stop_service
+from tests.support.trees import write
+from tests.support.wait import until
+
+linux = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+
+
+def resident(pid: int) -> int:
+    """Return the resident memory of a process in kilobytes."""
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("VmRSS"):
+            return int(line.split()[1])
+    raise AssertionError(pid)
+
+
+def test_the_first_call_starts_a_service_and_the_next_session_uses_it(tree: Path):
+    with Raw(tree) as first:
+        assert service_pid(tree) is None, "listing tools needs no service"
+        assert "def retry_upload" in first.text("search_code", question="send a file again")
+        pid = service_pid(tree)
+        assert pid is not None
+    with Raw(tree) as second:
+        assert "class Cache" in second.text("repo_map")
+        assert service_pid(tree) == pid
+
+
+def test_an_edit_is_found_at_once(tree: Path):
+    with Raw(tree) as session:
+        session.text("search_code", question="anything")
+        write(tree, {"new.py": 'def brand_new():\n    """Fold a paper crane."""\n'})
+        found = session.text("search_code", question="fold a paper crane", limit=1)
+        assert "new.py:1-2 function brand_new" in found
+        assert "not indexed" not in found
+
+
+def test_a_killed_service_is_replaced(tree: Path):
+    with Raw(tree) as session:
+        session.text("search_code", question="anything")
+        for _ in range(2):
+            pid = service_pid(tree)
+            assert pid is not None
+            os.kill(pid, signal.SIGKILL)
+            assert "self.values" in session.text("get_symbol", symbol="Cache.get")
+            assert until(lambda: service_pid(tree)) != pid
+
+
+def test_a_service_that_is_killed_during_a_call_is_replaced(tree: Path):
+    with Raw(tree) as session:
+        session.text("search_code", question="anything")
+        pid = service_pid(tree)
+        assert pid is not None
+        os.kill(pid, signal.SIGSTOP)  # it accepts the request, and never answers
+        killer = threading.Timer(0.3, lambda: os.kill(pid, signal.SIGKILL))
+        killer.start()
+        assert "self.values" in session.text("get_symbol", symbol="Cache.get")
+        killer.join()
+
+
+def test_a_service_that_cannot_be_started_is_done_without(tree: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(background, "start_for", lambda *_: False)
+    answer = Backend(tree).call("search_code", {"question": "send a file again"}, [])
+    assert "def retry_upload" in answer["text"]
+    assert service_pid(tree) is None
+
+
+def test_a_service_of_another_version_is_not_used(tree: Path, monkeypatch: pytest.MonkeyPatch):
+    with Raw(tree) as session:
+        session.text("search_code", question="anything")
+    monkeypatch.setattr("codesearch.service.protocol.__version__", "0.0.1")
+    answer = Backend(tree).call("search_code", {"question": "send a file again"}, [])
+    assert "def retry_upload" in answer["text"]
+
+
+def test_a_cancelled_call_gets_no_answer(tree: Path):
+    with Raw(tree) as session:
+        session.text("search_code", question="anything")
+        pid = service_pid(tree)
+        assert pid is not None
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            call = {"name": "search_code", "arguments": {"question": "slow"}}
+            session.send({"jsonrpc": "2.0", "id": "slow", "method": "tools/call", "params": call})
+            session.send({"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": "slow"}})
+            assert session.ask("ping")["result"] == {}, "other requests are answered meanwhile"
+        finally:
+            os.kill(pid, signal.SIGCONT)
+        session.send({"jsonrpc": "2.0", "id": "next", "method": "tools/call", "params": call})
+        assert session.receive()["id"] == "next"
+
+
+def test_calls_at_the_same_time_are_all_answered(tree: Path):
+    with Raw(tree) as session:
+        call = {"name": "repo_map", "arguments": {}}
+        for number in range(100, 120):
+            session.send({"jsonrpc": "2.0", "id": number, "method": "tools/call", "params": call})
+        answers = [session.receive() for _ in range(20)]
+        assert sorted(answer["id"] for answer in answers) == list(range(100, 120))
+        assert all("class Cache" in answer["result"]["content"][0]["text"] for answer in answers)
+
+
+@linux
+def test_eight_sessions_share_one_service(tree: Path):
+    sessions = [Raw(tree, handshake="") for _ in range(8)]
+    try:
+        for session in sessions:
+            call = {"name": "search_code", "arguments": {"question": "send a file again"}, "_meta": ENVELOPE}
+            assert "retry_upload" in session.ask("tools/call", **call)["result"]["content"][0]["text"]
+        sizes = [resident(session.process.pid) for session in sessions]
+        assert max(sizes) < 30_000, "kilobytes in each session"
+        pid = service_pid(tree)
+        assert pid is not None
+        names = [entry.name for entry in Path("/proc").iterdir() if entry.name.isdecimal()]
+        served = [name for name in names if _serves(int(name), tree)]  # the model is loaded once
+        assert served == [str(pid)]
+    finally:
+        for session in sessions:
+            assert session.close() == 0
+
+
+def _serves(pid: int, tree: Path) -> bool:
+    try:
+        command = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+    except OSError:
+        return False
+    return b"codesearch.service.background" in command and str(tree).encode() in command
+
+
+def test_without_a_project_the_client_is_told_what_to_configure(private_home: Path):
+    with Raw(None, cwd=private_home) as session:
+        result = session.call("search_code", question="anything")
+        assert result["isError"]
+        assert '"args": ["mcp", "/path/to/project"]' in result["content"][0]["text"]
+
+
+def test_the_project_around_the_current_folder_is_served(tree: Path):
+    write(tree, {"deep/er/file.py": "x = 1\n"})
+    with Raw(None, cwd=tree / "deep" / "er") as session:
+        assert "class Cache" in session.text("get_symbol", symbol="Cache")
+    assert index_of(tree).exists()
+    stop_service(tree)
+
+
+def test_a_folder_that_does_not_exist_is_an_error(tmp_path: Path):
+    session = Raw(tmp_path / "nothing", handshake="")
+    assert session.close() == 2
