@@ -83,6 +83,9 @@ class Server:
         if "id" not in message:
             self._note(method, params if isinstance(params, dict) else {})
             return None
+        return self._requested(number, method, params, batch=batch)
+
+    def _requested(self, number: object, method: str, params: object, *, batch: bool) -> Answer | None:
         if not isinstance(params, dict):
             return _failed(number, ProtocolError(INVALID_PARAMS, "params must be an object"))
         if method in SLOW and not batch:

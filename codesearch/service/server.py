@@ -110,6 +110,11 @@ class Server:
         finally:
             self._forget(connection)
 
+    def _agrees(self, method: str, request: dict[str, Any]) -> bool:
+        """Return whether the client would answer as this service does."""
+        mine = (PROTOCOL, __version__, "" if method in FOR_ANY_SETTINGS else self._settings_key())
+        return mine == (request.get("protocol"), request.get("version"), request.get("settings"))
+
     def _answer(self, line: bytes) -> dict[str, Any]:
         try:
             request = json.loads(line)
@@ -123,9 +128,7 @@ class Server:
         token = request.get("token", "")
         if self._token and not (isinstance(token, str) and hmac.compare_digest(token.encode(), self._token.encode())):
             return _problem("denied", "the token is wrong")
-        mine = (PROTOCOL, __version__, "" if method in FOR_ANY_SETTINGS else self._settings_key())
-        theirs = (request.get("protocol"), request.get("version"), request.get("settings"))
-        if method not in FOR_ANYONE and mine != theirs:
+        if method not in FOR_ANYONE and not self._agrees(method, request):
             return _problem(OTHER, f"this is codesearch {__version__}, protocol {PROTOCOL}, with settings of its own")
         try:
             return {"ok": True, "result": self._handle(method, params)}
