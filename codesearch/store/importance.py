@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import apsw
 
@@ -36,10 +36,10 @@ def mentioned(store: Store, where: Filter | None = None) -> Iterator[Mentioned]:
     with explained(store.path):
         tokenizer = db.fts5_tokenizer("porter", ["unicode61", "remove_diacritics", "2"])  # as in schema.py
 
-        def stem_of(key: str) -> str:
+        def stem_of(*key: Any) -> str:
             """Return a word as the vocabulary has it."""
-            found = tokenizer(key.encode(), apsw.FTS5_TOKENIZE_QUERY, None, include_offsets=False)
-            return found[0][0] if len(found) == 1 else key
+            found: Any = tokenizer(str(key[0]).encode(), apsw.FTS5_TOKENIZE_QUERY, None, include_offsets=False)
+            return str(found[0][0]) if len(found) == 1 else str(key[0])
 
         db.create_scalar_function("stem_of", stem_of, 1, deterministic=True)
         db.execute("CREATE VIRTUAL TABLE IF NOT EXISTS temp.vocabulary USING fts5vocab('main', 'symbol_text', 'row')")

@@ -15,8 +15,8 @@ from codesearch.index import Index, open_index
 from tests.support.trees import SHOP, write
 
 
-def run(index: Index, tool: str, *, sent: list[str] | None = None, **arguments: Any) -> Result:
-    return tools.run(index, tool, Call(arguments, sent or []))
+def run(index: Index, tool: str, *, sent: Any = (), **arguments: Any) -> Result:
+    return tools.run(index, tool, Call(arguments, sent))
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +54,7 @@ def test_more_budget_gives_more(shop: Index):
 
 
 def test_the_cursor_leads_through_all_results(shop: Index):
-    pages = []
+    pages: list[list[tuple[str, int]]] = []
     cursor = ""
     while len(pages) < 20:
         page = run(shop, "search_code", question="parse a date", detail="locations", limit=7, cursor=cursor)
