@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from codesearch._version import __version__
+from codesearch.cli.commands.artifact import app as artifact
 from codesearch.cli.commands.bench import bench
 from codesearch.cli.commands.cache import app as cache
 from codesearch.cli.commands.clean import clean
@@ -117,7 +118,14 @@ _COMMANDS: dict[str, Command] = {
     "man": man,
     "help": help_command,
 }
-_GROUPS = {"cache": cache, "config": config, "editor": editor, "feedback": feedback, "model": model}
+_GROUPS = {
+    "artifact": artifact,
+    "cache": cache,
+    "config": config,
+    "editor": editor,
+    "feedback": feedback,
+    "model": model,
+}
 
 for _name, _command in _COMMANDS.items():
     register(app, _command, _name)

@@ -5,7 +5,7 @@ from __future__ import annotations
 GROUPS = {
     "Search": ("query", "similar", "show", "symbols", "why"),
     "Atlas": ("related", "clusters"),
-    "Index": ("index", "watch", "status", "clean", "cache"),
+    "Index": ("index", "watch", "status", "clean", "cache", "artifact"),
     "Set up": ("config", "model", "editor", "lsp", "mcp", "doctor"),
     "Measure": ("eval", "bench", "feedback"),
     "Reference": ("help", "schema", "man"),

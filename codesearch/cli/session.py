@@ -142,13 +142,13 @@ def tell(problem: str, *, quiet: bool) -> None:
         console.message(problem)
 
 
-def embed_all(index: Index, *, quiet: bool) -> None:
-    """Have the reranker embed everything that has no vector yet, and show the progress."""
+def embed_all(index: Index, *, quiet: bool, should_stop: Callable[[], bool] | None = None) -> None:
+    """Have the reranker embed everything that has no vector yet, and show the progress; see `Index.embed_all`."""
     from codesearch.cli.ui import reports
     from codesearch.cli.ui.progress import BackfillReporter
 
     with BackfillReporter(index.settings.second_stage, quiet=quiet) as reporter:
-        report = index.embed_all(on_progress=reporter.progress)
+        report = index.embed_all(on_progress=reporter.progress, should_stop=should_stop)
     tell(report.problem, quiet=quiet)
     if not quiet:
         console.message(f"{index.root}: {reports.filled(report, index.settings.second_stage)}")

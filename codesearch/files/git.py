@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,6 +29,10 @@ _LOCAL_VARIABLES = frozenset(
 """Variables that are set in git hooks and would make git list another repository."""
 
 _UNREADABLE = re.compile(rb"^warning: could not open directory '(.*)': (.*)$", re.MULTILINE)
+
+
+_BLOBS_AT_ONCE = 500
+"""Ids sent to git before its answers are read: they fit the buffer of a pipe."""
 
 
 class GitUnavailableError(Exception):
@@ -94,18 +98,24 @@ def _reason(stderr: bytes, folder: bytes) -> str:
     return "git: " + fatal[0].removeprefix("fatal: ")
 
 
+def _environment() -> dict[str, str]:
+    environment = {key: value for key, value in os.environ.items() if key not in _LOCAL_VARIABLES}
+    return environment | {"GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C", "LANGUAGE": "C"}
+
+
+def _command(arguments: Iterable[str]) -> list[str]:
+    # A repository's own configuration may name a program to run as its file monitor; reading must not run it.
+    return [_executable(), "-c", "core.fsmonitor=false", *arguments]
+
+
 def _run(folder: bytes, arguments: Iterable[str], timeout: float | None = None) -> subprocess.CompletedProcess[bytes]:
     import subprocess
 
-    environment = {key: value for key, value in os.environ.items() if key not in _LOCAL_VARIABLES}
-    environment |= {"GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C", "LANGUAGE": "C"}
-    # A repository's own configuration may name a program to run as its file monitor; reading must not run it.
-    command = [_executable(), "-c", "core.fsmonitor=false", *arguments]
     try:
         done = subprocess.run(
-            command,
+            _command(arguments),
             cwd=os.fsdecode(folder),
-            env=environment,
+            env=_environment(),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             check=False,
@@ -129,6 +139,43 @@ def output(folder: bytes, arguments: Iterable[str], timeout: float | None = None
 
     """
     return _run(folder, arguments, timeout).stdout
+
+
+def blobs(folder: bytes, ids: Sequence[bytes]) -> Iterator[bytes]:
+    """Yield the content of each blob, in order, as it is in the repository: no filter is applied, nothing is fetched.
+
+    Raises:
+        GitUnavailableError: git is missing, or the repository lacks one of them, as a partial clone does.
+
+    """
+    import subprocess
+
+    process = subprocess.Popen(
+        _command(("cat-file", "--batch")),
+        cwd=os.fsdecode(folder),
+        env={**_environment(), "GIT_NO_LAZY_FETCH": "1"},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    try:
+        for start in range(0, len(ids), _BLOBS_AT_ONCE):
+            some = ids[start : start + _BLOBS_AT_ONCE]
+            process.stdin.write(b"".join(id + b"\n" for id in some))
+            process.stdin.flush()
+            for id in some:
+                head = process.stdout.readline().split()
+                if len(head) != 3:
+                    raise GitUnavailableError(
+                        f"the clone lacks object {os.fsdecode(id)[:12]}; fetch the whole commit first"
+                    )
+                yield process.stdout.read(int(head[2]))
+                process.stdout.read(1)
+    finally:
+        process.kill()
+        process.communicate()
 
 
 def list_files(folder: bytes, where: Iterable[bytes] = ()) -> Listing:

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 from codesearch import embed
-from codesearch._version import __version__
 from codesearch.core.log import Log
 from codesearch.extract import INDEXED_FORM
 from codesearch.files import Discovery, FoundFile, discover, discover_only
@@ -56,8 +55,11 @@ class Plan(NamedTuple):
 
 
 def rules(settings: Settings) -> str:
-    """Return the rules by which files are read; an index made by other rules is rebuilt."""
-    return f"{__version__} {INDEXED_FORM} {settings.reading_rules()}"
+    """Return the rules by which files are read; an index made by other rules is rebuilt.
+
+    The version of the program is not among them, so that an index outlives an upgrade.
+    """
+    return f"form={INDEXED_FORM} {settings.reading_rules()}"
 
 
 def is_current(store: Store, settings: Settings) -> bool:

@@ -40,6 +40,8 @@ STARTED_EARLY = 4
 """Workers that a first index starts before it knows how many files there are; the others follow when it does."""
 MANY_FILES = 4 * BATCH_FILES
 """Changed files from which it is worth searching them for the words of a question before they are read."""
+WORKER_MEMORY = 256 << 20
+"""Bytes of a container's memory limit per worker. A worker needs 90 MB, and more while it reads a large file."""
 OPTIMIZE_AFTER = 2000
 """Files changed in one run from which merging the full-text index is worth its time."""
 
@@ -109,8 +111,11 @@ def _started_early(early: ExitStack, root: Path, settings: Settings) -> PoolFact
 
 
 def _workers(settings: Settings) -> int:
-    """Return how many worker processes an update may start."""
-    return settings.workers or machine.cores()
+    """Return how many worker processes an update may start: as processors and memory allow, unless that is set."""
+    if settings.workers:
+        return settings.workers
+    memory = machine.memory_limit()
+    return machine.cores() if memory is None else max(1, min(machine.cores(), memory // WORKER_MEMORY))
 
 
 def setup_of(root: Path, settings: Settings) -> Setup:

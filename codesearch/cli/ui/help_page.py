@@ -14,6 +14,8 @@ PANELS = {
     "Filters": options.FilterOptions,
     "Output": options.OutputOptions,
     "Index": options.IndexOptions,
+    "Files": options.FileOptions,
+    "Teams and CI": options.TeamOptions,
     "Reranking": options.RerankOptions,
 }
 _GENERAL = ("quiet", "color", "verbose", "help", "version", "install_completion", "show_completion")

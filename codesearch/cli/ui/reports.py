@@ -13,7 +13,6 @@ from codesearch.cli.ui.console import Look, clean
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from codesearch.index import Index
     from codesearch.indexing.request import Report
     from codesearch.rerank.backfill import BackfillReport
     from codesearch.settings import Described
@@ -66,21 +65,40 @@ def done(report: Report, root: Path) -> str:
     return f"{root}: " + ", ".join(parts)
 
 
-def update_object(report: Report, index: Index) -> dict[str, Any]:
-    """Return what an update did as JSON."""
+SHOULD_BE_SEARCHABLE = frozenset(
+    {"parse failed", "parse timeout", "no grammar", "interrupted", "unreadable", "encoding"}
+)
+"""Why a file is left out that the rules for files let in; other reasons, such as `minified`, are those rules."""
+
+
+def update_object(report: Report, status: Status, root: Path, index: Path) -> dict[str, Any]:
+    """Return what an update did, and what the index then holds, as JSON."""
     return {
-        "root": str(index.root),
-        "index": str(index.path),
+        "root": str(root),
+        "index": str(index),
         "changed": report.changed,
         "deleted": report.deleted,
         "unchanged": report.unchanged,
         "left": report.left,
         "symbols": report.symbols,
         "source_bytes": report.bytes,
-        "index_bytes": index.path.stat().st_size,
+        "index_bytes": status.index_bytes,
         "seconds": round(report.seconds, 3),
         "failed": list(report.failed),
         "notes": list(report.notes),
+        "total": {
+            "files": status.files,
+            "lines": status.lines,
+            "source_bytes": status.source_bytes,
+            "symbols": status.symbols,
+        },
+        "coverage": {"model": status.second_stage, "embedded": status.embedded, "symbols": status.symbols}
+        if status.second_stage
+        else None,
+        "skipped_files": [
+            {"path": one.path, "reason": one.reason, "detail": one.detail}
+            for one in sorted(status.skipped, key=lambda one: (one.reason, one.path))
+        ],
     }
 
 

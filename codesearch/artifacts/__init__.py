@@ -1,0 +1,1 @@
+"""Indexes that travel: made once in CI, taken by any checkout of the same repository, merged, compared."""
