@@ -58,5 +58,5 @@ def errors() -> tuple[type[Exception], ...]:
 def _zstd() -> Any:
     module = _module()
     if module is None:
-        raise StoreError("this artifact is compressed with zstd: pip install 'codesearch-local[artifacts]'")
+        raise StoreError("this artifact is compressed with zstd: pip install backports.zstd")
     return module

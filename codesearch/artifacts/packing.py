@@ -98,12 +98,21 @@ def index_commit(
     """
     with tempfile.TemporaryDirectory(prefix="codesearch-") as folder:
         with _index_of(root, rev, Path(folder), {**settings, "db": str(db)}) as (index, _):
+            _take_over(index, root)
             report = index.update(rebuild=rebuild, on_progress=on_progress)
             if after is not None:
                 after(index)
         # The files are gone after this; the index is that of the repository.
         portable.set_facts(db, root=str(root))
     return report
+
+
+def _take_over(index: Index, root: Path) -> None:
+    """Let an index of an earlier commit of this repository be updated from the folder that its files are in now."""
+    store = index.reader()
+    if store is not None and store.meta().get("root") == str(root):
+        index.close()
+        portable.set_facts(index.path, root=str(index.root))
 
 
 @contextmanager

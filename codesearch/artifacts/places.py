@@ -54,24 +54,6 @@ class Place(Protocol):
         ...
 
 
-def is_url(text: str) -> bool:
-    """Return whether a text names something on a server."""
-    return text.startswith(("http://", "https://", "s3://"))
-
-
-def place(where: str) -> Place:
-    """Return the place that a folder or URL names. Raises UsageError for a URL that cannot be understood."""
-    if where.startswith("s3://"):
-        from codesearch.artifacts.s3 import bucket
-
-        return bucket(where)
-    if is_url(where):
-        return Web(where)
-    if "://" in where:
-        raise UsageError(f"{where}: only folders, http://, https:// and s3:// are understood")
-    return Folder(Path(where).expanduser())
-
-
 class Folder:
     """A folder, perhaps on a network drive."""
 
@@ -169,6 +151,7 @@ class Web:
                         total = _total(answer, done)
                         done += _copy(answer, out)
                 except urllib.error.HTTPError as error:
+                    target.unlink()
                     if error.code == 404:
                         return False
                     raise _explained(url, error) from error
@@ -181,6 +164,7 @@ class Web:
                     problem = "the server closed the connection"
                 if _is_hopeless(problem):
                     break
+        target.unlink()
         of = "" if total is None else f" of {total:,}"
         raise StoreError(f"{url}: not downloaded: {problem} (after {done:,}{of} bytes)")
 

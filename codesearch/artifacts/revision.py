@@ -41,7 +41,7 @@ def find(root: Path, rev: str = "HEAD") -> Revision:
         commit = _git(root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{rev}^{{commit}}")
     except git.GitUnavailableError as error:
         said = str(error)
-        why = f"no commit {rev} here" if said == "git failed" or said.startswith("git: fatal: Needed") else said
+        why = f"no commit {rev} here" if said == "git: git failed" else said
         raise NotFoundError(f"{root}: {why}") from error
     try:
         prefix = _git(root, "rev-parse", "--show-prefix")
@@ -103,7 +103,7 @@ def verified(root: Path, commit: str, tree: str) -> set[str]:
         base = _base(root, commit, tree)
         if not base:
             return set()
-        # H: tracked and checked out. A lower-case letter means that git was told not to look.
+        # H: tracked and checked out. A lower-case letter means that git does not look at the file.
         listed = git.output(folder, ("ls-files", "-v", "-z")).split(b"\0")
         tracked = {entry[2:] for entry in listed if entry.startswith(b"H ")}
         changed = git.output(folder, ("diff-index", "-z", "--name-only", "--no-renames", "--relative", base, "--"))

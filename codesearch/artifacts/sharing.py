@@ -15,7 +15,8 @@ from typing import Any
 from urllib.parse import quote
 
 from codesearch.artifacts import keys, package, revision, signing
-from codesearch.artifacts.places import Folder, Place, is_url, place
+from codesearch.artifacts.named import is_url, place
+from codesearch.artifacts.places import Folder, Place
 from codesearch.core.errors import NotFoundError, StoreError, UsageError
 from codesearch.settings import Settings
 
@@ -132,7 +133,7 @@ def _pull_file(where: str, target: Path, signers: Path | None) -> Pulled:
 
 
 def _verified(source: Place, name: str, target: Path, signers: Path | None) -> str:
-    """Return who signed a downloaded artifact, if that is asked for; it is deleted if nobody that may."""
+    """Return who signed a downloaded artifact, if that is asked for; it is deleted unless a signer is allowed."""
     if signers is None:
         return ""
     signature = target.with_name(target.name + signing.SUFFIX)

@@ -39,7 +39,7 @@ def verify(artifact: Path, signature: Path, signers: Path) -> str:
     found = _run("-Y", "find-principals", "-f", str(signers), "-s", str(signature))
     who = found.stdout.decode("utf-8", "replace").strip().split("\n")[0]
     if found.returncode or not who:
-        raise StoreError(f"{artifact}: refused: signed by nobody that {signers} lists")
+        raise StoreError(f"{artifact}: refused: signed by no key in {signers}")
     command = ("-Y", "verify", "-f", str(signers), "-I", who, "-n", NAMESPACE, "-s", str(signature))
     with artifact.open("rb") as file:
         done = _run(*command, stdin=file.fileno())

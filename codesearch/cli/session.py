@@ -216,6 +216,8 @@ def refresh(index: Index, *, quiet: bool = False, words: Sequence[str] = (), ear
 
 def _updated(index: Index, *, quiet: bool, words: Sequence[str], early: bool) -> Report | None:
     """Update an index; the first pass over a tree is not limited. None, after a message, if it is used as it is."""
+    from codesearch.indexing.request import Report
+
     first = not (index.current and index.complete)
     with Reporter(index.root, quiet=quiet, first=first) as reporter:
         on_progress, should_stop = reporter.progress, None
@@ -231,6 +233,8 @@ def _updated(index: Index, *, quiet: bool, words: Sequence[str], early: bool) ->
         except UnwritableError as error:
             if index.reader() is None:
                 raise
+            if index.status().fresh:  # only the times differ, as in a layer of a container
+                return Report()
             tell(f"{error} Files have changed; the answer comes from the index as it is.", quiet=quiet)
         except IndexBusyError:
             if not index.complete and not (early and index.reader() is not None):

@@ -17,7 +17,7 @@ from codesearch.files.values import FileOptions
 _CONTROL_FILES = frozenset({".codesearchignore", ".codesearch.toml", "pyproject.toml"})
 """Files that decide what is indexed, and how."""
 _EVERYTHING = "!node_modules/\n!__pycache__/\n!.venv/\n!.tox/\n!.nox/\n"
-"""A commit holds only what somebody added: no folder is left out by default."""
+"""A commit holds only files that were added: no folder is left out by default."""
 _PLAIN, _EXECUTABLE = b"100644", b"100755"
 
 

@@ -1,7 +1,7 @@
 """Copies of an index that leave the machine, and checks of those that come from elsewhere.
 
 A copy from elsewhere is untrusted: nothing of it is executed or believed before `check` has seen it. Its schema must be
-exactly the schema of this program, so it holds no trigger or view of somebody else.
+exactly the schema of this program, so it holds no other trigger or view.
 """
 
 from __future__ import annotations

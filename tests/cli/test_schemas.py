@@ -36,6 +36,9 @@ PRINTED = {
     "cache-list": ("cache", "list", *JSON),
 }
 ELSEWHERE = {
+    "artifact-key": "tests/cli/test_artifact.py",
+    "artifact-pack": "tests/cli/test_artifact.py",
+    "artifact-show": "tests/cli/test_artifact.py",
     "doctor": "tests/cli/test_doctor.py",
     "eval": "tests/cli/test_evaluate.py",
     "bench": "tests/cli/test_bench.py",

@@ -227,10 +227,8 @@ def _refuse_unkeyed(root: Path, db: str | None) -> None:
         changed = packing.uncommitted(index)
     if not changed:
         raise UsageError(f"{root}: not pushed: there is no git repository with a commit")
-    more = f" and {len(changed) - 1:,} more" if len(changed) > 1 else ""
-    raise UsageError(
-        f"{root}: not pushed: {changed[0]}{more} differ from HEAD; commit first, or push a commit with --rev"
-    )
+    differ = f" and {len(changed) - 1:,} more differ" if len(changed) > 1 else " differs"
+    raise UsageError(f"{root}: not pushed: {changed[0]}{differ} from HEAD; commit first, or push a commit with --rev")
 
 
 def _print(file: Path, header: Header, format: ReportFormat, *, quiet: bool) -> None:
