@@ -10,6 +10,7 @@ from codesearch._version import __version__
 from codesearch.cli.commands.artifact import app as artifact
 from codesearch.cli.commands.bench import bench
 from codesearch.cli.commands.cache import app as cache
+from codesearch.cli.commands.callers import callees, callers, impact, tests
 from codesearch.cli.commands.clean import clean
 from codesearch.cli.commands.clusters import clusters
 from codesearch.cli.commands.config import app as config
@@ -102,6 +103,10 @@ _COMMANDS: dict[str, Command] = {
     "similar": similar,
     "show": show,
     "symbols": symbols,
+    "callers": callers,
+    "callees": callees,
+    "tests": tests,
+    "impact": impact,
     "related": related,
     "clusters": clusters,
     "index": index,

@@ -29,7 +29,7 @@ def kinds(incomplete: str) -> list[str]:
 
 def roles(incomplete: str) -> list[str]:
     """Return the roles of code."""
-    return _negatable(incomplete, ["example", "generated", "test", "vendored"])
+    return _negatable(incomplete, ["example", "generated", "test", "unused", "vendored"])
 
 
 def models(incomplete: str) -> list[str]:

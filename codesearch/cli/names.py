@@ -4,6 +4,7 @@ from __future__ import annotations
 
 GROUPS = {
     "Search": ("query", "similar", "show", "symbols", "why"),
+    "References": ("callers", "callees", "tests", "impact"),
     "Atlas": ("related", "clusters"),
     "Index": ("index", "watch", "status", "clean", "cache", "artifact"),
     "Set up": ("config", "model", "editor", "lsp", "mcp", "doctor"),

@@ -13,7 +13,7 @@ A query may hold filters, anywhere in its text:
                    enum, type, macro, test or module
   path:server/**   a path; without wildcards, paths that contain it
   name:parse*      a name or qualified name
-  is:test          a role: test, vendored, generated or example
+  is:test          a role: test, vendored, generated, example or unused
 
 Prefix a filter with - to exclude what it matches: -is:test. Quote values
 that contain spaces: path:"my folder". Filters of one type are alternatives;

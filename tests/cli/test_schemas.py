@@ -20,6 +20,10 @@ PRINTED = {
     "query-ndjson": ("query", "cancel an order", "--explain", "--format", "ndjson"),
     "similar": ("similar", "shop/cart.py:40", *JSON),
     "similar-ndjson": ("similar", "ShoppingCart", "--format", "ndjson"),
+    "callers": ("callers", "ShoppingCart.Total", *JSON),
+    "callees": ("callees", "shop/cart.py:40", *JSON),
+    "tests": ("tests", "ShoppingCart.Total", *JSON),
+    "edges-ndjson": ("callers", "ShoppingCart", "--format", "ndjson"),
     "related": ("related", "shop/cart.py", *JSON),
     "related-ndjson": ("related", "ShoppingCart", "--format", "ndjson"),
     "clusters": ("clusters", "--members", *JSON),
@@ -44,6 +48,7 @@ ELSEWHERE = {
     "bench": "tests/cli/test_bench.py",
     "model-bench": "tests/cli/test_model.py",
     "query-batch": "tests/cli/test_schemas.py",
+    "impact": "tests/cli/test_callers.py",
 }
 """Outputs that are checked where they are made: they take long."""
 
