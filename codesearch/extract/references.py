@@ -165,7 +165,7 @@ class _References:
             given = f"<{name}>"
         elif "value" in captures:
             value = captures["value"][0]
-            given, end = self._expression(value), value.end_byte
+            given, end = self._expression(value), value.end_byte - 1  # still in the symbol
         else:
             given = UNKNOWN
         for node in nodes:

@@ -88,7 +88,7 @@ def test_help_lists_commands_in_groups_and_cuts_nothing(small: Path):
     for columns in ("60", "80", "120"):
         out = process("--help", cwd=small, environment={"COLUMNS": columns}).out
         assert [line for line in out.splitlines() if line.endswith(":") and not line.startswith(" ")] == [
-            "Search:", "Atlas:", "Index:", "Set up:", "Measure:", "Reference:", "Options:",
+            "Search:", "References:", "Atlas:", "Index:", "Set up:", "Measure:", "Reference:", "Options:",
         ]  # fmt: skip
         assert "..." not in out.partition("Search:")[2]
         assert max(map(len, out.splitlines())) <= max(80, int(columns))
