@@ -148,7 +148,7 @@ def compare(index: Index, server: Server, language: str, functions: int, seed: i
     symbols = [one for one in index.symbols(where) if one.name.isidentifier() and not one.name.startswith("__")]
     random.Random(seed).shuffle(symbols)
     lines: dict[Path, list[str]] = {}
-    compared = []
+    compared: list[Compared] = []
     for symbol in symbols:
         if len(compared) >= functions:
             break
