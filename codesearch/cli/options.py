@@ -28,6 +28,13 @@ class Format(str, Enum):
     paths = "paths"
 
 
+class By(str, Enum):
+    """What comes first in an answer."""
+
+    file = "file"
+    symbol = "symbol"
+
+
 class ReportFormat(str, Enum):
     """How reports about an index are printed."""
 
@@ -202,6 +209,15 @@ class ResultOptions(NamedTuple):
 
     limit: LimitOption = None
     min_score: MinScoreOption = None
+    by: Annotated[
+        By | None,
+        typer.Option(
+            "--by",
+            help="`file`: the best result of each file first; `symbol`: all by score. By default the question decides: "
+            "`how are routes registered` is answered by file.",
+            show_default=False,
+        ),
+    ] = None
     explain: Annotated[bool, typer.Option("--explain", help="Explain the rank of each result.")] = False
     open_: OpenOption = None
     batch: Annotated[

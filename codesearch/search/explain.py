@@ -278,6 +278,8 @@ def _placed(ranked: list[tuple[Hit, Ranked]], place: int, limit: int) -> Why:
             reason += (
                 f"; only the first {RERANKED_CANDIDATES} of the fast ranking are refined, and it was not among them"
             )
+    if item.score > min(one.score for _, one in ranked[:place]):
+        reason += "; the best hit of each file comes first, as the question asks (with `by:symbol`, the score decides)"
     return Why(
         "first" if place == 1 else "outranked",
         reason,

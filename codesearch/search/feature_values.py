@@ -6,10 +6,11 @@ import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 
 from codesearch.core.names import identity, signs_of
 from codesearch.core.tokens import name_key, words
-from codesearch.core.types import Symbol
+from codesearch.core.types import CALLABLES, Symbol
 from codesearch.search.candidates import Candidate
 from codesearch.search.query import Mention, Query
 
@@ -24,6 +25,10 @@ _BITS = tuple(tuple(at + 1 for at in range(6) if fields >> at & 1) for fields in
 """For each value of `Candidate.terms`, the positions in `coverage` it adds to."""
 _OTHER_STYLE = 0.7
 """Factor for a mentioned name in another case style."""
+_NAMED = 0.9
+"""How well a symbol matches whose name is the one asked for, before its case and its containers are compared."""
+_OTHER_CASE = 0.6
+"""Factor for a name in another case style than the capitals of the query."""
 _LESS = 0.6
 """Factor for a file of a mentioned name, and for a symbol outside the containers written before the name."""
 _HALF_RANK = 3.0
@@ -140,10 +145,16 @@ def file_evidence(
 
 
 def name_match(query: Query, candidate: Candidate) -> float:
-    """Return how well a symbol's name is the name asked for; case style and separators do not matter."""
+    """Return how well a symbol's name is the name asked for; separators do not matter, and case style little.
+
+    The last part of a name with its namespaces is a name, too: `Schema` of `Ecto.Schema`.
+    """
     symbol = candidate.symbol
-    key = name_key(symbol.name)
+    own, key = symbol.name, name_key(symbol.name)
     score = _key_match(query, symbol, key)
+    last = _last_part(symbol)
+    if last and name_key(last) == query.name:
+        own, key, score = last, query.name, _NAMED
     if not score:
         return 0.0
     containers = [name_key(part) for part in _containers(symbol.qualname)]
@@ -151,12 +162,28 @@ def name_match(query: Query, candidate: Candidate) -> float:
         score -= 0.05  # a constructor, after its class
     if query.scope:
         return score + 0.1 if set(containers).issuperset(query.scope) else score * 0.6
-    return score + (0.1 if query.text in (symbol.name, symbol.name + "()") else 0.0)
+    exact = query.text in (own, own + "()")
+    if key == query.name and not exact and query.text != query.text.lower():
+        score *= _OTHER_CASE  # somebody who types `Formatter` does not mean `formatter`
+    return score + (0.1 if exact else 0.0)
+
+
+def _last_part(symbol: Symbol) -> str:
+    """Return the last part of a name with its namespaces, `Schema` of `Ecto.Schema`; "" for all other names.
+
+    A file is not a namespace: `schema.test` is the name of schema.test.ts.
+    """
+    name = symbol.name
+    at = max(name.rfind("."), name.rfind("::") + 1)
+    if at <= 0 or not name[at + 1 :].isidentifier() or symbol.kind in CALLABLES:
+        return ""
+    is_file = symbol.kind == "module" and PurePosixPath(symbol.path).name.startswith(name + ".")
+    return "" if is_file else name[at + 1 :]
 
 
 def _key_match(query: Query, symbol: Symbol, key: str) -> float:
     """Return how well a symbol's name, without its containers, is the name asked for."""
-    named = 0.9 if symbol.kind != "module" else 0.7  # `cache` means the class Cache before the file cache.py
+    named = _NAMED if symbol.kind != "module" else 0.7  # `cache` means the class Cache before the file cache.py
     if query.signs and identity(symbol.name) == (query.name, query.signs):
         return named
     if not query.name:  # an operator is no other one

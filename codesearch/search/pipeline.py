@@ -15,7 +15,7 @@ from codesearch.rerank.job import UNLIMITED, Evidence, Job, PendingWrites, Reran
 from codesearch.search.candidates import Candidate, gather
 from codesearch.search.features import compute
 from codesearch.search.query import Query
-from codesearch.search.rank import RERANKED_CANDIDATES, Ranked, rank, refine
+from codesearch.search.rank import RERANKED_CANDIDATES, Ranked, by_file, rank, refine
 from codesearch.store import filter_sql
 
 if TYPE_CHECKING:
@@ -103,12 +103,18 @@ def search(
             evidence = _looked(store, job, ranked, buffers)
     log.debug("ranked %d candidates in %.1f ms", len(found), 1000 * (time.perf_counter() - start))
     if store is None or job is None or evidence is None:
-        return Ranking(ranked, _joined(note, job.problem if job is not None else ""))
+        return Ranking(_shown(query, ranked), _joined(note, job.problem if job is not None else ""))
     if on_first is not None and evidence.incomplete:
-        on_first(Ranking(ranked))
+        on_first(Ranking(_shown(query, ranked)))
     result = job.similarities(store, evidence, budget)
     log.debug("reranked: %d texts embedded; %.1f ms so far", result.embedded, 1000 * (time.perf_counter() - start))
-    return Ranking(refine(query, ranked, result.cosines), _joined(note, result.problem), result.embedded, result.writes)
+    refined = _shown(query, refine(query, ranked, result.cosines))
+    return Ranking(refined, _joined(note, result.problem), result.embedded, result.writes)
+
+
+def _shown(query: Query, ranked: list[Ranked]) -> list[Ranked]:
+    """Return a ranking in the order in which it is shown."""
+    return by_file(ranked) if query.by_file and not query.is_name else ranked
 
 
 def understood(store: Store | None, query: Query) -> Query:

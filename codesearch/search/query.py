@@ -12,7 +12,7 @@ from codesearch.core import names, tokens
 from codesearch.core.errors import UsageError
 from codesearch.core.filter import Filter
 from codesearch.core.types import KINDS
-from codesearch.search.wording import understand
+from codesearch.search.wording import asks_for_files, understand
 
 MAX_CHARACTERS = 10_000
 """Characters of a query that are used; a longer one is cut, with a note."""
@@ -24,6 +24,7 @@ ROLES = ("test", "vendored", "generated", "example", "unused")
 _TOKEN = re.compile(
     r"""(?P<no>-?)(?P<key>[a-z]+):(?:"(?P<quoted>[^"]*)"|(?P<value>[^\s"]*(?:""\w+)?))(?=\s|$)|\S+""", re.IGNORECASE
 )
+_BY = re.compile(r"by:(?:file|symbol)", re.IGNORECASE)
 _KEYS = {
     "lang": "languages",
     "language": "languages",
@@ -104,6 +105,8 @@ class Query:
     """Languages that the question names ("in golang"): preferred, and not part of `text`."""
     typed: str = ""
     """The whole text, if `text` is only what matters of it."""
+    by_file: bool = False
+    """Whether the best hit of each file comes before a second hit of any: for questions about how something works."""
 
     @property
     def is_name(self) -> bool:
@@ -119,7 +122,7 @@ class Query:
     @property
     def literal(self) -> Query:
         """The query with a language it names as part of the text: for an index without code in that language."""
-        return replace(_literal(self.typed, self.where), note=self.note)
+        return replace(_literal(self.typed, self.where), note=self.note, by_file=self.by_file)
 
 
 def parse(typed: str | Query, where: Filter | None = None, *, filters: bool = True) -> Query:
@@ -139,7 +142,11 @@ def parse(typed: str | Query, where: Filter | None = None, *, filters: bool = Tr
         typed = typed[:MAX_CHARACTERS]
     values: dict[str, list[str]] = {}
     rest: list[str] = []
+    by_file = None
     for match in _TOKEN.finditer(typed):
+        if filters and _BY.fullmatch(match[0]):
+            by_file = match["value"].lower() == "file"
+            continue
         filter = _filter(match) if filters else None
         if filter is None:
             rest.append(match[0])
@@ -161,7 +168,9 @@ def parse(typed: str | Query, where: Filter | None = None, *, filters: bool = Tr
             + (" besides the filters (to list symbols by filter alone, use `codesearch symbols`)" if values else "")
         )
     own = Filter(**{name: tuple(found) for name, found in values.items()})
-    return replace(_parsed(words, (where or Filter()) & own), note="; ".join(notes))
+    if by_file is None:
+        by_file = asks_for_files(words)
+    return replace(_parsed(words, (where or Filter()) & own), note="; ".join(notes), by_file=by_file)
 
 
 def _filter(match: re.Match[str]) -> tuple[str, str, bool] | None:

@@ -132,6 +132,13 @@ def refine(query: Query, ranked: Sequence[Ranked], similarities: Mapping[int, fl
     return found + [replace(item, score=min(item.score, least)) for item in rest]
 
 
+def by_file(ranked: Sequence[Ranked]) -> list[Ranked]:
+    """Return a ranking with the best hit of each file before the second of any."""
+    first: dict[str, Ranked] = {}
+    rest = [item for item in ranked if first.setdefault(item.candidate.symbol.path, item) is not item]
+    return [*first.values(), *rest]
+
+
 def _scored(query: Query, ranked: Sequence[Ranked]) -> list[Ranked]:
     """Return a ranking (best first, sums instead of scores) as it is shown: folded, spread over files, calibrated."""
     seen: dict[str, int] = {}

@@ -59,6 +59,14 @@ def understand(typed: str) -> Wording:
     return Wording(text, languages)
 
 
+def asks_for_files(text: str) -> bool:
+    """Return whether a question is about how something works: the answer is then spread over files.
+
+    `how are routes registered`, `overview of the scheduler`; not `how to register a route`, which asks for a function.
+    """
+    return _mechanism().match(text) is not None
+
+
 def without_language(text: str) -> tuple[str, tuple[str, ...]]:
     """Return a question without the language it is asked for (`in golang`, `python: ...`), and that language."""
     said = {word.strip(",:?.").lower() for word in text.split()}
@@ -128,6 +136,17 @@ def _language() -> tuple[re.Pattern[str], ...]:
         re.compile(rf"\s+(?:in|using|with)\s+(?P<name>{every}){number}(?=\s*[?.!,]?$|,?\s+(?!(?:{_THINGS})))", re.I),
         re.compile(rf"^(?P<name>{clear}){number}[,:]?\s+(?!(?:{_THINGS})s?\b)", re.I),
         re.compile(rf"\s+(?P<name>{clear}){number}\s*[?.!]?$", re.I),
+    )
+
+
+@cache
+def _mechanism() -> re.Pattern[str]:
+    person = r"(?:i|we|you|one|they)\b"
+    return re.compile(
+        rf"how\s+(?!to\b|(?:do|did|can|could|should|would|must|may)\s+{person}|(?:many|much|long|often|far)\b)\w"
+        r"|(?:an?\s+)?(?:overview|architecture|structure|design|internals)\s+of\b|explain\s+(?:how|the)\b"
+        rf"|where\s+(?:is|are|does|do)\s+(?!{person}).*\b(?:implemented|handled|live|managed)\b",
+        re.IGNORECASE,
     )
 
 

@@ -5,7 +5,7 @@ from codesearch.core.types import Symbol
 from codesearch.search.candidates import Candidate
 from codesearch.search.features import compute
 from codesearch.search.query import parse
-from codesearch.search.rank import RERANKED_CANDIDATES, SAME_FILE, rank, refine
+from codesearch.search.rank import RERANKED_CANDIDATES, SAME_FILE, by_file, rank, refine
 
 
 def candidate(id, name, *, path="src/a.py", text=1.0, similarity=0.5, kind="function", roles=(), lines=10, scope=""):
@@ -42,6 +42,38 @@ def test_an_exact_name_wins_whatever_else_matches():
     partial = candidate(3, "TestServeHTTPFast", text=9.0, similarity=0.9)
     for typed in ("ServeHTTP", "serve_http", "servehttp", "serveHttp()"):
         assert order(typed, named, related, partial) == [1, 3, 2]
+
+
+def test_capitals_in_a_name_say_which_of_two_is_meant():
+    function = candidate(1, "schema", text=3.0, similarity=0.9)
+    method = candidate(2, "__schema__", text=3.0, similarity=0.9, kind="method", path="b.py")
+    type_ = candidate(3, "Schema", text=0.5, kind="class", path="c.py")
+    assert order("Schema", function, method, type_)[0] == 3
+    assert order("Schema()", function, method, type_)[0] == 3
+    assert order("schema", function, type_)[0] == 1
+    assert order("SCHEMA", function, candidate(4, "elsewhere", path="d.py"))[0] == 1  # it is still the best there is
+
+
+def test_the_last_part_of_a_namespace_is_a_name():
+    function = candidate(1, "query", text=3.0, similarity=0.9)
+    module = candidate(2, "Ecto.Query", text=0.5, kind="module", path="lib/ecto/query.ex")
+    nested = candidate(3, "app::Query", text=0.5, kind="module", path="app.rs")
+    assert order("Query", function, module)[0] == 2
+    assert order("Query", function, nested)[0] == 3
+    file = candidate(4, "Old.Query", text=0.5, kind="module", path="Old.Query.ts")
+    assert order("Query", module, file) == [2, 4]
+
+
+def test_by_file_the_best_of_each_file_comes_first():
+    same = [candidate(i, f"f{i}", text=3.0 - i / 100) for i in range(1, 5)]
+    others = [candidate(9, "other", text=0.5, path="src/b.py"), candidate(8, "more", text=0.4, path="src/c.py")]
+    query = parse("upload a file")
+    ranked = rank(query, [*same, *others], compute(query, [*same, *others]))
+    ids = [item.candidate.id for item in ranked]
+    assert set(ids[:2]) != {1, 9}
+    spread = [item.candidate.id for item in by_file(ranked)]
+    assert sorted(spread[:3]) == sorted({ids[0], 9, 8} if ids[0] in (1, 2, 3, 4) else {9, 8, 1})
+    assert sorted(spread) == sorted(ids)
 
 
 def test_a_name_among_words_is_found_before_what_is_like_it():

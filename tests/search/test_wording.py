@@ -40,6 +40,62 @@ def test_a_language_that_the_index_lacks_is_part_of_the_text_again() -> None:
     assert "python" in query.literal.terms and not query.literal.languages
 
 
+@pytest.mark.parametrize(
+    ("typed", "by_file"),
+    [
+        ("how are routes registered", True),
+        ("how does the scheduler pick a task", True),
+        ("how requests are retried", True),
+        ("overview of the storage engine", True),
+        ("where is authentication handled", True),
+        ("explain how locks are taken", True),
+        ("how to register a route", False),
+        ("how do I register a route", False),
+        ("how can we retry an upload", False),
+        ("how many retries are allowed", False),
+        ("where do we retry failed uploads", False),
+        ("register a route", False),
+        ("return how often it was called", False),
+        ("register a route by:file", True),
+        ("how are routes registered BY:Symbol", False),
+    ],
+)
+def test_a_question_about_how_something_works_is_answered_by_file(typed: str, by_file: bool) -> None:
+    query = parse(typed)
+    assert query.by_file is by_file
+    assert "by:" not in query.text.lower()
+    assert query.literal.by_file is by_file
+
+
+def test_what_only_looks_like_by_file_is_text() -> None:
+    assert parse("sort by:name").text == "sort by:name"
+
+
+@pytest.fixture(scope="module")
+def routes(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a tree with many functions about routes in one file, and one in another."""
+    root = tmp_path_factory.mktemp("routes")
+    many = "".join(
+        f'def register_{kind}_route(router):\n    """How {kind} routes are registered."""\n\n\n'
+        for kind in ("get", "put", "head", "patch", "query")
+    )
+    (root / "many.py").write_text(many)
+    (root / "table.py").write_text('def table(routes):\n    """Keep routes in the order in which they came."""\n')
+    with codesearch.open_index(root, workers=1) as index:
+        index.update()
+    return root
+
+
+def test_by_file_in_an_answer(routes: Path) -> None:
+    with codesearch.open_index(routes, embed="none") as index:
+        first, second, *_ = index.query("how are routes registered")
+        assert (first.symbol.path, second.symbol.path) == ("many.py", "table.py")
+        first, second, *_ = index.query("how are routes registered by:symbol")
+        assert (first.symbol.path, second.symbol.path) == ("many.py", "many.py")
+        why = index.why("how are routes registered", "many.py", 5)
+        assert "best hit of each file comes first" in why.reason
+
+
 ISSUE = """
 Session keeps the old timeout after `set_timeout()` was called twice
 **Describe the bug**

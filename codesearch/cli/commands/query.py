@@ -74,6 +74,8 @@ def query(
     """
     text, path = _understood(words or [], results)
     _check(text, results, output)
+    if text and results.by is not None:
+        text = f"{text} by:{results.by.value}"
     tree = use.tree(path)
     where = filters.where(tree) & tree.where
     from codesearch.search import parse
@@ -113,6 +115,10 @@ def _check(text: str | None, results: ResultOptions, output: OutputOptions) -> N
             raise UsageError("--batch always prints ndjson; remove --format")
         if results.explain or results.open_ is not None:
             raise UsageError("--explain and --open cannot be combined with --batch")
+        if results.by is not None:
+            raise UsageError(
+                f"--by cannot be combined with --batch; put by:{results.by.value} into the queries instead"
+            )
     elif text is None:
         raise UsageError(
             "no query given. Usage: codesearch query TEXT [PATH], for example: codesearch query 'parse dates'"
