@@ -164,7 +164,7 @@ def name_match(query: Query, candidate: Candidate) -> float:
         return score + 0.1 if set(containers).issuperset(query.scope) else score * 0.6
     exact = query.text in (own, own + "()")
     if key == query.name and not exact and query.text != query.text.lower():
-        score *= _OTHER_CASE  # somebody who types `Formatter` does not mean `formatter`
+        score *= _OTHER_CASE  # `Formatter` does not mean `formatter`
     return score + (0.1 if exact else 0.0)
 
 

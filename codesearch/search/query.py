@@ -24,7 +24,7 @@ ROLES = ("test", "vendored", "generated", "example", "unused")
 _TOKEN = re.compile(
     r"""(?P<no>-?)(?P<key>[a-z]+):(?:"(?P<quoted>[^"]*)"|(?P<value>[^\s"]*(?:""\w+)?))(?=\s|$)|\S+""", re.IGNORECASE
 )
-_BY = re.compile(r"by:(?:file|symbol)", re.IGNORECASE)
+_BY = re.compile(r"(?<!\S)by:(file|symbol)(?!\S)", re.IGNORECASE)
 _KEYS = {
     "lang": "languages",
     "language": "languages",
@@ -142,11 +142,8 @@ def parse(typed: str | Query, where: Filter | None = None, *, filters: bool = Tr
         typed = typed[:MAX_CHARACTERS]
     values: dict[str, list[str]] = {}
     rest: list[str] = []
-    by_file = None
+    typed, by_file = _by(typed) if filters else (typed, None)
     for match in _TOKEN.finditer(typed):
-        if filters and _BY.fullmatch(match[0]):
-            by_file = match["value"].lower() == "file"
-            continue
         filter = _filter(match) if filters else None
         if filter is None:
             rest.append(match[0])
@@ -168,9 +165,14 @@ def parse(typed: str | Query, where: Filter | None = None, *, filters: bool = Tr
             + (" besides the filters (to list symbols by filter alone, use `codesearch symbols`)" if values else "")
         )
     own = Filter(**{name: tuple(found) for name, found in values.items()})
-    if by_file is None:
-        by_file = asks_for_files(words)
-    return replace(_parsed(words, (where or Filter()) & own), note="; ".join(notes), by_file=by_file)
+    parsed = _parsed(words, (where or Filter()) & own)
+    return replace(parsed, note="; ".join(notes), by_file=asks_for_files(words) if by_file is None else by_file)
+
+
+def _by(typed: str) -> tuple[str, bool | None]:
+    """Return a text without `by:file` and `by:symbol`, and whether the last of them is `by:file`; None without any."""
+    found = _BY.findall(typed)
+    return (_BY.sub("", typed), found[-1].lower() == "file") if found else (typed, None)
 
 
 def _filter(match: re.Match[str]) -> tuple[str, str, bool] | None:
