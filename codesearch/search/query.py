@@ -142,7 +142,7 @@ def parse(typed: str | Query, where: Filter | None = None, *, filters: bool = Tr
         typed = typed[:MAX_CHARACTERS]
     values: dict[str, list[str]] = {}
     rest: list[str] = []
-    typed, by_file = _by(typed) if filters else (typed, None)
+    typed, by = _by(typed) if filters else (typed, None)
     for match in _TOKEN.finditer(typed):
         filter = _filter(match) if filters else None
         if filter is None:
@@ -165,8 +165,7 @@ def parse(typed: str | Query, where: Filter | None = None, *, filters: bool = Tr
             + (" besides the filters (to list symbols by filter alone, use `codesearch symbols`)" if values else "")
         )
     own = Filter(**{name: tuple(found) for name, found in values.items()})
-    parsed = _parsed(words, (where or Filter()) & own)
-    return replace(parsed, note="; ".join(notes), by_file=asks_for_files(words) if by_file is None else by_file)
+    return replace(_parsed(words, (where or Filter()) & own, by), note="; ".join(notes))
 
 
 def _by(typed: str) -> tuple[str, bool | None]:
@@ -196,9 +195,11 @@ def _is_text(value: str) -> bool:
     return any(value.count(left) != value.count(right) for left, right in ("()", "[]", "{}"))
 
 
-def _parsed(words: str, where: Filter) -> Query:
+def _parsed(words: str, where: Filter, by_file: bool | None) -> Query:
     said = understand(words)
     query = _literal(said.text, where)
+    if by_file is not None:
+        query = replace(query, by_file=by_file)
     if said.text == words:
         return query
     terms = [*query.terms, *(term for name in said.names for term in tokens.terms(name) if term not in STOP_WORDS)]
@@ -218,7 +219,8 @@ def _literal(words: str, where: Filter) -> Query:
     terms = tuple(term for term in found if term not in STOP_WORDS)[:MAX_TERMS] or tuple(found[:MAX_TERMS])
     named = names.split(words)
     if named is None:
-        return Query(words, terms, where, mentions=tuple(_mentions(words))[:MAX_MENTIONS])
+        mentions = tuple(_mentions(words))[:MAX_MENTIONS]
+        return Query(words, terms, where, mentions=mentions, by_file=asks_for_files(words))
     name, signs = names.identity(named[0])
     return Query(words, terms, where, name, signs, named[1])
 

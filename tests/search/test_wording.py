@@ -56,6 +56,7 @@ def test_a_language_that_the_index_lacks_is_part_of_the_text_again() -> None:
         ("where do we retry failed uploads", False),
         ("register a route", False),
         ("return how often it was called", False),
+        ("lang:go how are routes registered", True),
         ("register a route by:file", True),
         ("how are routes registered BY:Symbol", False),
     ],
