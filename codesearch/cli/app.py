@@ -14,6 +14,7 @@ from codesearch.cli.commands.callers import callees, callers, impact, tests
 from codesearch.cli.commands.clean import clean
 from codesearch.cli.commands.clusters import clusters
 from codesearch.cli.commands.config import app as config
+from codesearch.cli.commands.context import context
 from codesearch.cli.commands.doctor import doctor
 from codesearch.cli.commands.editor import app as editor
 from codesearch.cli.commands.evaluate import evaluate
@@ -107,6 +108,7 @@ _COMMANDS: dict[str, Command] = {
     "callees": callees,
     "tests": tests,
     "impact": impact,
+    "context": context,
     "related": related,
     "clusters": clusters,
     "index": index,

@@ -26,6 +26,7 @@ class Format(str, Enum):
     ndjson = "ndjson"
     vimgrep = "vimgrep"
     paths = "paths"
+    nl = "nl"
 
 
 class By(str, Enum):
@@ -242,7 +243,8 @@ class OutputOptions(NamedTuple):
         typer.Option(
             "--format",
             metavar="FORMAT",
-            help="text, json, ndjson (one object per line), vimgrep (path:line:column:text) or paths.",
+            help="text, json, ndjson (one object per line), vimgrep (path:line:column:text), paths, "
+            "or nl (place and source, for `llm embed-multi`).",
             show_default=False,
         ),
     ] = None

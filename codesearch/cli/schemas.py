@@ -30,6 +30,8 @@ OUTPUTS = {
     "similar-ndjson": Output("hit", "codesearch similar --format ndjson", each_line=True),
     "symbols": Output("listing", "codesearch symbols --format json"),
     "symbols-ndjson": Output("symbol", "codesearch symbols --format ndjson", each_line=True),
+    "symbols-nl": Output("row", "codesearch symbols --format nl", each_line=True),
+    "context": Output("context", "codesearch context --format json"),
     "show": Output("listing", "codesearch show --format json"),
     "callers": Output("edges", "codesearch callers --format json"),
     "callees": Output("edges", "codesearch callees --format json"),

@@ -44,6 +44,7 @@ similar - reads the code from stdin, and query - the question.
   ndjson    one object per line
   vimgrep   path:line:column:text, as editors read it
   paths     each file once
+  nl        place and source per line, for `llm embed-multi`
 
 --json and -l are short for --format json and --format paths.
 `codesearch schema` prints the JSON schema of each output.

@@ -51,6 +51,8 @@ def _value(name: str, value: object, rule: Mapping[str, Any]) -> object:
         value = _listed(value)
     if not isinstance(value, list) or not all(isinstance(one, str) and len(one) <= MOST_TEXT for one in value):
         raise UsageError(f"{name} must be a list of strings")
+    if (allowed := rule["items"].get("enum")) and (wrong := [one for one in value if one not in allowed]):
+        raise UsageError(f"{name} may hold {', '.join(allowed)}, not {wrong[0][:60]!r}")
     return [one for one in value if one]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+DIRECTIONS = ("callers", "callees", "implementations", "tests")
 DETAILS = ("locations", "signatures", "snippets", "full")
 
 _TOKENS = "Size limit of the answer in tokens"
@@ -97,6 +98,20 @@ TOOLS: tuple[dict[str, Any], ...] = (
         ["symbol"],
         symbol={"type": "string", "description": "A name such as Class.method, or path:line"},
         max_tokens=_whole(_TOKENS, 4000, 100, 50_000),
+    ),
+    _tool(
+        "trace",
+        "Trace calls",
+        "Find who calls a function, what it calls, what implements a type or overrides a method, and which tests reach "
+        "it. Resolved by scope, imports and types; less certain edges say so. Use it before you change a symbol.",
+        ["symbol"],
+        symbol={"type": "string", "description": "A name such as Class.method, or path:line"},
+        directions={
+            "type": "array",
+            "items": {"type": "string", "enum": list(DIRECTIONS)},
+            "description": "What to find; default: all of callers, callees, implementations and tests",
+        },
+        max_tokens=_whole(_TOKENS, 2000, 200, 50_000),
     ),
     _tool(
         "repo_map",

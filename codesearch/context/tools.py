@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from codesearch.context import arguments, outline
+from codesearch.context import arguments, outline, trace
 from codesearch.context.clean import clean, one_line
 from codesearch.context.entries import Selection, cleaned, heading, select
 from codesearch.context.token_count import estimate
@@ -132,6 +132,23 @@ def _symbol(index: Index, values: Mapping[str, Any], call: Call) -> Result:
     return _noted(text, value, notes, found.marks)
 
 
+def _trace(index: Index, values: Mapping[str, Any], call: Call) -> Result:
+    symbol, others = _named(index, values["symbol"])
+    heading_line = heading(Hit(1, 0.0, symbol))
+    notes = list(call.notes)
+    if others:
+        notes.append(f"{len(others)} more have this name; pass path:line for another one.")
+    if not trace.supported(symbol):
+        notes.append(f"Calls in {symbol.language} are not known: grep for the name.")
+        return _noted(heading_line + "\n", {"truncated": False}, notes, [])
+    room = values["max_tokens"] - NOTES_TOKENS - estimate(heading_line)
+    found = trace.traced(index, symbol, values.get("directions") or list(trace.DIRECTIONS), room)
+    if found.left_out:
+        notes.append(f"{found.left_out:,} more: raise max_tokens, or ask for one direction.")
+    value = {"symbol": heading_line, **found.value, "truncated": bool(found.left_out)}
+    return _noted(f"{heading_line}\n{found.text}", value, notes, [])
+
+
 def _map(index: Index, values: Mapping[str, Any], call: Call) -> Result:
     path = _inside(index, values.get("path", ""))
     found = outline.repository(index, values["max_tokens"] - NOTES_TOKENS, path)
@@ -180,6 +197,7 @@ _TOOLS: dict[str, Callable[[Index, Mapping[str, Any], Call], Result]] = {
     "search_code": _search,
     "find_similar": _similar,
     "get_symbol": _symbol,
+    "trace": _trace,
     "repo_map": _map,
 }
 RESOURCES: dict[str, Callable[[Index, Mapping[str, Any]], Result]] = {"status": _status, "outline": _outline}

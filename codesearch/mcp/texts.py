@@ -10,6 +10,7 @@ When to use it:
 error message, or the whole issue you work on. One call replaces several greps and file reads.
 - You know a name: get_symbol reads that function, method or type without its file.
 - Before you write a helper or change a pattern: find_similar shows code that does the same.
+- Before you change a function: trace lists its callers, what it calls, and the tests that reach it.
 - You are new here: repo_map outlines the repository, or one folder of it.
 
 When not to: use grep for exact strings, for names in comments and configuration, and to count every occurrence; read \

@@ -29,6 +29,8 @@ PRINTED = {
     "clusters": ("clusters", "--members", *JSON),
     "symbols": ("symbols", "-n", "30", *JSON),
     "symbols-ndjson": ("symbols", "-n", "30", "--format", "ndjson"),
+    "symbols-nl": ("symbols", "-n", "30", "--format", "nl"),
+    "context": ("context", "cancel an order", *JSON),
     "show": ("show", "ShoppingCart", *JSON),
     "why": ("why", "cancel an order", "ShoppingCart", *JSON),
     "index": ("index", *JSON),

@@ -179,6 +179,26 @@ def test_a_name_that_many_use_comes_before_one_that_nothing_uses(tmp_path: Path)
         assert first["path"] == "a.py"
 
 
+def test_calls_are_traced_in_both_directions(tmp_path: Path):
+    root = write(tmp_path / "tree", {
+        "a.py": "def leaf():\n    return 1\n\n\ndef middle():\n    return leaf()\n\n\n"
+        "def top():\n    return middle()\n",
+        "test_a.py": "from a import middle\n\n\ndef test_middle():\n    assert middle() == 1\n",
+    })  # fmt: skip
+    with open_index(root, model="static") as index:
+        index.update()
+        found = run(index, "trace", symbol="middle")
+        assert [one["name"] for one in found.value["callees"]] == ["leaf"]
+        assert {one["name"] for one in found.value["callers"]} == {"top", "test_middle"}
+        assert [one["name"] for one in found.value["tests"]] == ["test_middle"]
+        assert "callees: 1\n  a.py:1 function leaf at 6\n" in found.text
+        only = run(index, "trace", symbol="middle", directions=["callers"])
+        assert "callees" not in only.value
+        assert count(run(index, "trace", symbol="middle", max_tokens=200).text) <= 200
+        with pytest.raises(UsageError, match="directions may hold callers"):
+            run(index, "trace", symbol="middle", directions=["sideways"])
+
+
 # -- arguments and security --------------------------------------------------------------------------------------------
 
 

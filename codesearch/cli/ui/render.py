@@ -198,6 +198,11 @@ class Answers:
         if self.format is Format.paths:
             self._print_paths(self.paths.shown(symbol.path) for symbol in symbols)
             return
+        if self.format is Format.nl:
+            for symbol in symbols:
+                source = "\n".join(self.index.source(symbol, whole=True)[1])
+                self._print_line({"id": f"{symbol.path}:{symbol.start_line}", "code": source})
+            return
         for symbol in symbols:
             _, lines = self.index.source(symbol, head=1)
             first = lines[0] if lines else ""

@@ -1,0 +1,87 @@
+"""The tool `trace`: callers, callees, implementations and tests of a symbol, as far as they could be resolved."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from codesearch.context.clean import one_line
+from codesearch.context.token_count import estimate
+from codesearch.references import graph
+
+if TYPE_CHECKING:
+    from codesearch.core.types import Symbol
+    from codesearch.index import Index
+    from codesearch.references.edges import Edge
+
+DIRECTIONS: dict[str, Callable[[Index, Symbol], list[Edge]]] = {
+    "callers": graph.callers,
+    "callees": graph.callees,
+    "implementations": graph.implementations,
+    "tests": graph.tests,
+}
+MOST_LINES = 5
+"""Lines of references that are listed per symbol."""
+
+
+@dataclass(frozen=True, slots=True)
+class Traced:
+    """The edges of a symbol, as text and as objects."""
+
+    text: str
+    value: dict[str, list[dict[str, Any]]]
+    left_out: int
+
+
+def traced(index: Index, symbol: Symbol, directions: Sequence[str], budget: float) -> Traced:
+    """Return the edges of a symbol in some directions within a budget of tokens, the surest first."""
+    found = {name: DIRECTIONS[name](index, symbol) for name in directions}
+    parts: list[str] = []
+    value: dict[str, list[dict[str, Any]]] = {}
+    left, left_out = budget, 0
+    for place, (name, edges) in enumerate(found.items()):
+        share = left / (len(found) - place)
+        value[name] = []
+        heading = f"{name}: {len(edges) or 'none found'}\n"
+        parts.append(heading)
+        share -= (spent := estimate(heading))
+        for edge in edges:
+            line = f"  {_line(edge)}\n"
+            cost = estimate(line)
+            if cost > share:
+                break
+            parts.append(line)
+            value[name].append(_json(edge))
+            share, spent = share - cost, spent + cost
+        left -= spent
+        left_out += len(edges) - len(value[name])
+    return Traced("".join(parts), value, left_out)
+
+
+def supported(symbol: Symbol) -> bool:
+    """Return whether the references of the symbol's language are known."""
+    return graph.supported(symbol.language)
+
+
+def _line(edge: Edge) -> str:
+    symbol = edge.symbol
+    lines = ",".join(map(str, edge.lines[:MOST_LINES])) + (",..." if len(edge.lines) > MOST_LINES else "")
+    sure = "" if edge.confidence == "exact" else f" ({edge.confidence})"
+    far = f" {edge.distance} calls away" if edge.distance > 1 else ""
+    at = f" at {lines}" if edge.lines else ""
+    return f"{one_line(symbol.path)}:{symbol.start_line} {symbol.kind} {one_line(symbol.qualname)}{at}{far}{sure}"
+
+
+def _json(edge: Edge) -> dict[str, Any]:
+    symbol = edge.symbol
+    return {
+        "path": one_line(symbol.path),
+        "start_line": symbol.start_line,
+        "end_line": symbol.end_line,
+        "kind": symbol.kind,
+        "name": one_line(symbol.qualname),
+        "lines": list(edge.lines[:MOST_LINES]),
+        "confidence": edge.confidence,
+        "distance": edge.distance,
+    }
