@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from codesearch._version import __version__
+from codesearch.cli.commands.agents import app as agents
 from codesearch.cli.commands.artifact import app as artifact
 from codesearch.cli.commands.bench import bench
 from codesearch.cli.commands.cache import app as cache
@@ -126,6 +127,7 @@ _COMMANDS: dict[str, Command] = {
     "help": help_command,
 }
 _GROUPS = {
+    "agents": agents,
     "artifact": artifact,
     "cache": cache,
     "config": config,

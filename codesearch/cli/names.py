@@ -7,7 +7,7 @@ GROUPS = {
     "References": ("callers", "callees", "tests", "impact"),
     "Atlas": ("related", "clusters"),
     "Index": ("index", "watch", "status", "clean", "cache", "artifact"),
-    "Set up": ("config", "model", "editor", "lsp", "mcp", "doctor"),
+    "Set up": ("config", "model", "editor", "lsp", "mcp", "agents", "doctor"),
     "Measure": ("eval", "bench", "feedback"),
     "Reference": ("help", "schema", "man"),
 }

@@ -47,6 +47,10 @@ def _value(name: str, value: object, rule: Mapping[str, Any]) -> object:
         raise UsageError(f"{name} must be true or false")
     if kind == "integer":
         return _whole(name, value, rule)
+    return _strings(name, value, rule)
+
+
+def _strings(name: str, value: object, rule: Mapping[str, Any]) -> list[str]:
     if isinstance(value, str):  # one value instead of a list of one
         value = _listed(value)
     if not isinstance(value, list) or not all(isinstance(one, str) and len(one) <= MOST_TEXT for one in value):
