@@ -18,15 +18,37 @@ Kind = Literal[
     "macro",
     "test",
     "module",
+    "constant",
+    "variable",
+    "field",
+    "member",
+    "alias",
+    "call",
+    "section",
+    "document",
+    "config",
+    "cell",
 ]
 """The kind of a symbol. `method` includes constructors, accessors and properties with bodies; `test` is a
 `describe`/`it`-like block; `module` is a declared module (Ruby, Elixir) or the rest of a file: its code
-outside all other symbols."""
+outside all other symbols. `member` is one of an enum, `call` a call at the top level that defines something
+(`task("deploy", ...)`); `section` is a part of a document below its heading, `document` a whole one, `config` a
+part of a configuration file, `cell` one of a notebook."""
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 CALLABLES: frozenset[Kind] = frozenset({"function", "method", "macro", "test"})
 """Kinds whose text is their whole source; that of the others leaves out the bodies of the symbols inside them."""
+
+DETAILS: frozenset[Kind] = frozenset({"constant", "variable", "field", "member", "alias", "call"})
+"""Kinds whose source is also part of the text of the module or type around them. They have no vector of their own."""
+
+TEXTS: frozenset[Kind] = frozenset({"section", "document", "config", "cell"})
+"""Kinds of what is not code, or not a definition."""
+
+MINOR: frozenset[Kind] = DETAILS | TEXTS
+"""Kinds that are looked for beside the others: they take no place from functions and types, and rank below them
+unless they are what is asked for."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,11 +7,14 @@ from dataclasses import dataclass
 from hashlib import blake2b
 
 from codesearch.core.tokens import as_terms, as_words, identifiers, identifiers_in, name_forms, terms
-from codesearch.core.types import CALLABLES, Symbol
+from codesearch.core.types import CALLABLES, DETAILS, MINOR, TEXTS, Symbol
 
 EMBEDDED_DOCUMENTATION = 60
 EMBEDDED_BODY = 200
 """Maximum number of identifiers of documentation and of body that are embedded. Measured: more only cost time."""
+_MINOR = b"minor"
+DETAIL_HASH = bytes(16)
+"""The content of all details, which have no vector."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,21 +51,31 @@ def embedding_text(symbol: Symbol, among: Sequence[Symbol], source: bytes) -> tu
     body = identifiers(_bodies(inside, source)[inside.index(symbol)])
     _, _, name = name_forms(symbol.name)
     _, _, scope = name_forms(symbol.qualname.removesuffix(symbol.name))
-    return _embedded(name, scope, identifiers_in(symbol.signature), identifiers_in(symbol.documentation), body)
+    signature, documentation = identifiers_in(symbol.signature), identifiers_in(symbol.documentation)
+    return _embedded(name, scope, signature, documentation, body, minor=symbol.kind in MINOR)
 
 
 def _embedded(
-    name: str, scope: str, signature: Sequence[bytes], documentation: Sequence[bytes], body: Sequence[bytes]
+    name: str,
+    scope: str,
+    signature: Sequence[bytes],
+    documentation: Sequence[bytes],
+    body: Sequence[bytes],
+    *,
+    minor: bool,
 ) -> tuple[str, bytes]:
     # One line a field, as codesearch.embed.FIELDS lists them; no path, so that copies and moves share a vector.
     rest = (signature, documentation[:EMBEDDED_DOCUMENTATION], body[:EMBEDDED_BODY])
     text = "\n".join((name, scope, *map(as_words, rest)))
-    return text, blake2b(text.encode("utf-8", "replace"), digest_size=16).digest()
+    # A minor symbol shares no text with the others, since their vectors are searched alone.
+    return text, blake2b(text.encode("utf-8", "replace"), digest_size=16, person=_MINOR if minor else b"").digest()
 
 
 def _document(symbol: Symbol, body: bytes, path_terms: str) -> Document:
     name, name_terms, name_words = name_forms(symbol.name)
     scope, scope_terms, scope_words = name_forms(symbol.qualname.removesuffix(symbol.name))
+    if symbol.kind in DETAILS:
+        return _detail(symbol, name_terms, scope_terms)
     signature = identifiers_in(symbol.signature)
     documentation = identifiers_in(symbol.documentation) if symbol.documentation else []
     inside = identifiers(body)
@@ -75,15 +88,32 @@ def _document(symbol: Symbol, body: bytes, path_terms: str) -> Document:
         as_terms(inside),
     )
     embedded = (name, scope, signature, documentation[:EMBEDDED_DOCUMENTATION], inside[:EMBEDDED_BODY])
-    return Document(fields, *_embedded(name_words, scope_words, signature, documentation, inside), embedded)
+    texts = _embedded(name_words, scope_words, signature, documentation, inside, minor=symbol.kind in MINOR)
+    return Document(fields, *texts, embedded)
+
+
+def _detail(symbol: Symbol, name: str, scope: str) -> Document:
+    """Return the document of a detail: no body and no path, which the module or type around it has.
+
+    A field or a variable that nothing explains is found by its name.
+    """
+    if symbol.documentation or symbol.kind in ("constant", "alias", "call"):
+        signature, documentation = identifiers_in(symbol.signature), identifiers_in(symbol.documentation)
+        return Document((name, scope, as_terms(signature), as_terms(documentation), "", ""), "", DETAIL_HASH, ())
+    return Document((name, scope, "", "", "", ""), "", DETAIL_HASH, ())
 
 
 def _bodies(symbols: Sequence[Symbol], source: bytes) -> list[bytes]:
-    """Return the source of each symbol; in containers, the names of inner symbols replace their bodies."""
+    """Return the source of each symbol; in containers, the names of inner symbols replace their bodies.
+
+    Details stay in the text of what is around them.
+    """
     order = sorted(range(len(symbols)), key=lambda i: (symbols[i].start_byte, -symbols[i].end_byte))
     bodies = [b""] * len(symbols)
     for position, index in enumerate(order):
         symbol = symbols[index]
+        if symbol.kind in DETAILS:
+            continue
         if symbol.kind in CALLABLES:
             bodies[index] = source[symbol.start_byte : symbol.end_byte]
             continue
@@ -93,6 +123,8 @@ def _bodies(symbols: Sequence[Symbol], source: bytes) -> list[bytes]:
             child = symbols[inner]
             if child.start_byte >= symbol.end_byte:
                 break
+            if child.kind in DETAILS or (child.kind in TEXTS and symbol.kind not in TEXTS):
+                continue
             if child.start_byte < at or child.end_byte > symbol.end_byte:
                 continue
             pieces += (source[at : child.start_byte], b" ", child.name.encode("utf-8", "replace"), b" ")

@@ -68,12 +68,12 @@ class FileScan:
         self.references: list[tuple[int, dict[str, list[Node]]]] = []
         """Matches of the query for references, if they were asked for."""
         self._deadline = deadline
-        self._tree: Tree | None = None
+        self.tree: Tree | None = None
         if not language.module:
             return
         grammar, query, first = load_with_references(language.name) if references else (*load(language.name), 0)
-        self._tree = _parse(grammar, source, deadline, known)
-        root = self._tree.root_node
+        self.tree = _parse(grammar, source, deadline, known)
+        root = self.tree.root_node
         self.root = (root.start_byte, root.end_byte)
         self.has_error = root.has_error
         cursor = QueryCursor(query)
@@ -164,7 +164,7 @@ class FileScan:
     def errors(self) -> list[tuple[int, int]]:
         """Byte ranges of the outermost syntax errors."""
         out: list[tuple[int, int]] = []
-        stack = [self._tree.root_node] if self._tree and self.has_error else []
+        stack = [self.tree.root_node] if self.tree and self.has_error else []
         while stack:
             node = stack.pop()
             if node.is_error:
@@ -177,9 +177,9 @@ class FileScan:
         self, source: bytes, language: str | None = None, changed: Sequence[tuple[int, int]] | None = None
     ) -> Scan:
         """Scan another source of the same length, so that its offsets fit this one; see `Scan.again`."""
-        if changed is None or self._tree is None:
+        if changed is None or self.tree is None:
             return scan(source, languages.get(language) if language else self.language, self._deadline)
-        return FileScan(source, self.language, self._deadline, _edited(self._tree, self.source, changed))
+        return FileScan(source, self.language, self._deadline, _edited(self.tree, self.source, changed))
 
     def adopt(self, other: Scan) -> None:
         """Take over what widens and documents the definitions of another scan (wrappers, attributes, docstrings)."""

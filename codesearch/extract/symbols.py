@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 import time
 from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Sequence
 from functools import cache
 from itertools import accumulate
 from pathlib import PurePosixPath
 
 from codesearch import languages
-from codesearch.core.types import CALLABLES, KINDS, Kind, Symbol
+from codesearch.core.types import CALLABLES, KINDS, MINOR, Kind, Symbol
+from codesearch.extract import details
 from codesearch.extract.comments import CommentFinder, clean_comment
 from codesearch.extract.prototypes import without_prototypes
 from codesearch.extract.scan import FileScan, ParseTimeoutError, scan
@@ -19,6 +21,8 @@ from codesearch.languages.definition import Definition, Language
 __all__ = ["ParseTimeoutError", "extract"]
 
 _MAX_SIGNATURE = 300
+_MAX_VALUE = 120
+"""Maximum length of the signature of a detail."""
 _OPENING = re.compile(r"([(\[]) ")
 _CLOSING = re.compile(r",? ([)\]])")
 """Remains of line breaks in a list of parameters."""
@@ -59,7 +63,7 @@ def extract_scan(
     entry = languages.get(language)
     found = scan(source, entry, deadline, references=references)
     definitions = entry.after(found) if entry.after else found.definitions
-    return _Symbols(found, entry, path).build(definitions), found
+    return _Symbols(found, entry, path).build(definitions, details.find(found)), found
 
 
 class _Symbols:
@@ -93,26 +97,41 @@ class _Symbols:
             return name.removeprefix(separator)  # absolute, whatever is around
         return prefix + (_TEST_SEPARATOR if around == "test" else separator) + name if prefix else name
 
-    def build(self, definitions: list[Definition]) -> list[Symbol]:
+    def build(self, definitions: list[Definition], minor: list[Definition]) -> list[Symbol]:
         self.names = sorted(one.name_start for one in definitions if one.kind in KINDS)
-        for definition in definitions:
+        for definition in (*definitions, *minor):
             self._widen(definition)
-        definitions.sort(key=lambda definition: (definition.start, -definition.end, definition.name_start))
+        definitions.sort(key=_in_order)
         if self.entry.overloads:
             definitions = self._joined(definitions)
-        symbols: list[tuple[Symbol, bool]] = []
+        module = self._module(definitions)
+        if minor:
+            definitions = sorted((*definitions, *details.kept(minor, self.source, self.entry)), key=_in_order)
+        found = without_prototypes(list(self._placed(definitions)))
+        return [module, *_without_repeated_details(found)] if minor else [module, *found]
+
+    def _placed(self, definitions: list[Definition]) -> Iterator[tuple[Symbol, bool]]:
+        """Yield the symbols of definitions in order, and whether each is a prototype."""
         stack: list[tuple[Definition, str, str]] = []  # the definitions around, their kinds and qualified names
         for definition in definitions:
             while stack and (stack[-1][0].end <= definition.start or _is_same(stack[-1][0], definition)):
                 stack.pop()
-            _, around, prefix = stack[-1] if stack else (None, "", "")
+            container, around, prefix = stack[-1] if stack else (None, "", "")
+            if definition.minor:
+                if around not in CALLABLES:
+                    yield self._detail(definition, container, around, prefix), False
+                continue
             kind = self._kind(definition, around)
             qualname = self._qualname(definition, around, prefix)
             stack.append((definition, kind, qualname))
-            if kind not in KINDS or (definition.prototype and around in CALLABLES):
-                continue
-            symbols.append((self._symbol(definition, kind, qualname), definition.prototype))
-        return [self._module(definitions), *without_prototypes(symbols)]
+            if kind in KINDS and not (definition.prototype and around in CALLABLES):
+                yield self._symbol(definition, kind, qualname), definition.prototype
+
+    def _detail(self, definition: Definition, container: Definition | None, around: str, prefix: str) -> Symbol:
+        """Return the symbol of a detail in a container, of which kind and name are `around` and `prefix`."""
+        kind = details.kind_of(definition, container, self.source)
+        is_namespace = container is not None and container.name_start == definition.name_start
+        return self._symbol(definition, kind, prefix if is_namespace else self._qualname(definition, around, prefix))
 
     def _joined(self, definitions: list[Definition]) -> list[Definition]:
         """Join overloads with the implementation, or the next overload, that directly follows them."""
@@ -254,7 +273,19 @@ class _Symbols:
         if definition.tail > 0:
             declaration += b" " + self.source[definition.tail : min(definition.end, definition.tail + _MAX_SIGNATURE)]
         text = declaration.decode("utf-8", "replace")
-        return _on_one_line(text, self.entry.line_comments)
+        text = _on_one_line(text, self.entry.line_comments)
+        return f"{text[:_MAX_VALUE]}…" if definition.minor and len(text) > _MAX_VALUE else text
+
+
+def _without_repeated_details(symbols: Sequence[Symbol]) -> Iterator[Symbol]:
+    """Yield symbols without the details that have the name of another symbol, such as a property with accessors."""
+    others = {symbol.qualname for symbol in symbols if symbol.kind not in MINOR}
+    yield from (one for one in symbols if one.kind not in MINOR or one.qualname not in others)
+
+
+def _in_order(definition: Definition) -> tuple[int, int, int]:
+    """Return the sort key of definitions: in source order, containers first."""
+    return definition.start, -definition.end, definition.name_start
 
 
 def _is_same(around: Definition, definition: Definition) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from codesearch import embed
-from codesearch.core.types import Symbol
+from codesearch.core.types import DETAILS, Symbol
 from codesearch.embed.static import StaticEmbedder
 from codesearch.files import Source, role
 from codesearch.indexing.task import NO_GRAMMAR
@@ -40,8 +40,8 @@ class RecordBuilder:
         symbols, scan = extract_scan(source.data, source.language, shown, references=True)
         packed = self._embedder.packed
         texts = [
-            (one.fields, one.content_hash, packed(one.identifiers))
-            for one in each_document(symbols, source.data, shown)
+            (one.fields, one.content_hash, [] if symbol.kind in DETAILS else packed(one.identifiers))
+            for symbol, one in zip(symbols, each_document(symbols, source.data, shown), strict=True)
         ]
         roles = " ".join(sorted(role(path)))
         record = FileRecord(
@@ -54,13 +54,19 @@ class RecordBuilder:
         """Return the same list with every extracted file completed. All texts are embedded in one call, which is
         cheaper than one call per file.
         """
-        texts = [packed for one in found if isinstance(one, Extracted) for _, _, packed in one.texts]
+        texts = [
+            packed
+            for one in found
+            if isinstance(one, Extracted)
+            for symbol, (_, _, packed) in zip(one.symbols, one.texts, strict=True)
+            if symbol.kind not in DETAILS
+        ]
         rows = iter(embed.quantise(self._embedder.encode_packed(texts)))
 
         def completed(one: Extracted) -> FileRecord:
             symbols = tuple(
-                SymbolRecord(symbol, fields, content_hash, row)
-                for symbol, (fields, content_hash, _), row in zip(one.symbols, one.texts, rows, strict=False)
+                SymbolRecord(symbol, fields, content_hash, None if symbol.kind in DETAILS else next(rows))
+                for symbol, (fields, content_hash, _) in zip(one.symbols, one.texts, strict=True)
             )
             return replace(one.record, symbols=symbols)
 

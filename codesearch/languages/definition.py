@@ -37,6 +37,8 @@ class Definition:
     """A declaration that counts only if the file has no definition of the same qualified name."""
     documentation: str | None = None
     """From a docstring or an attribute; None if the comment above is to be used."""
+    minor: bool = False
+    """Whether it is a detail (`extract.details`), which qualifies no other name."""
 
 
 class Scan(Protocol):

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     import tree_sitter
 
 
+_DETAILS = {"cpp": ("c", "cpp")}
+"""The queries for details of the languages in which they are not named as the other queries."""
+
+
 class GrammarError(NotFoundError):
     """The grammar of a language is not installed; `module` is what could not be imported."""
 
@@ -60,3 +64,15 @@ def load_with_references(name: str) -> tuple[tree_sitter.Language, tree_sitter.Q
     paths = [folder / f"{query}.scm" for query in entry.queries or (name,)]
     paths += [folder / "references" / f"{query}.scm" for query in entry.references]
     return language, Query(language, "\n".join(path.read_text("utf-8") for path in paths)), definitions.pattern_count
+
+
+@cache
+def load_details(name: str) -> tree_sitter.Query | None:
+    """Return the compiled query for the details of a language, `queries/details/`; None if it has none."""
+    from tree_sitter import Query
+
+    entry = languages.get(name)
+    folder = files("codesearch.languages") / "queries" / "details"
+    texts = [folder / f"{query}.scm" for query in _DETAILS.get(name, entry.queries or (name,))]
+    text = "\n".join(file.read_text("utf-8") for file in texts if file.is_file())
+    return Query(load(name)[0], text) if text else None

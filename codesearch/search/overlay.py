@@ -10,14 +10,14 @@ import math
 import threading
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from codesearch import embed
 from codesearch.core.filter import Filter
 from codesearch.core.types import Symbol
 from codesearch.rerank.job import Source, siblings_of
-from codesearch.search.candidates import ALL_FIELDS, NAME_FIELDS, Candidate, named, with_terms
+from codesearch.search.candidates import ALL_FIELDS, NAME_FIELDS, Candidate, gather_minor, named, with_terms
 from codesearch.search.query import Query
 from codesearch.store import FileRecord, Store
 from codesearch.store.full_text import any_of, naming
@@ -155,7 +155,8 @@ class Overlay:
             ids.update(named(self._store, query, _MAX_SYMBOLS))
             best = sorted(ids, key=lambda id: -(text.get(id, 0.0) + near.get(id, 0.0)))[:_MAX_SYMBOLS]
             symbols = list(with_terms(self._store, query, self._store.symbols(best)))
-        return [
+            minor = gather_minor(self._store, query, vector)
+        return [replace(one, id=-one.id, content=0) for one in minor] + [
             Candidate(
                 -id,  # ids in the index count from 1
                 symbol,

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from codesearch.core.filter import Filter
 from codesearch.core.log import Log
-from codesearch.core.types import Answer, Hit, Symbol
+from codesearch.core.types import MINOR, Answer, Hit, Symbol
 from codesearch.rerank.job import UNLIMITED, Evidence, Job, PendingWrites, RerankBudget, Source
-from codesearch.search.candidates import Candidate, gather
+from codesearch.search import minor
+from codesearch.search.candidates import Candidate, gather, gather_minor
 from codesearch.search.features import compute
 from codesearch.search.query import Query
-from codesearch.search.rank import RERANKED_CANDIDATES, Ranked, by_file, rank, refine
+from codesearch.search.rank import Ranked, by_file, rank, refine
 from codesearch.store import filter_sql
 
 if TYPE_CHECKING:
@@ -97,7 +98,7 @@ def search(
     evidence: Evidence | None = None
     with store.snapshot() if store is not None else nullcontext():
         found = _gathered(store, query, vector, limit, buffers)
-        ranked = rank(query, found, compute(query, found))
+        ranked = _ranked(query, found)
         note = _joined(query.note, filter_note(store, query.where, buffers))
         if job is not None and not job.problem:
             evidence = _looked(store, job, ranked, buffers)
@@ -108,7 +109,8 @@ def search(
         on_first(Ranking(_shown(query, ranked)))
     result = job.similarities(store, evidence, budget)
     log.debug("reranked: %d texts embedded; %.1f ms so far", result.embedded, 1000 * (time.perf_counter() - start))
-    refined = _shown(query, refine(query, ranked, result.cosines))
+    others = refine(query, [item for item in ranked if not minor.is_minor(item)], result.cosines)
+    refined = _shown(query, minor.refined(query, ranked, others, result.cosines))
     return Ranking(refined, _joined(note, result.problem), result.embedded, result.writes)
 
 
@@ -125,15 +127,21 @@ def understood(store: Store | None, query: Query) -> Query:
 
 
 def _gathered(store: Store | None, query: Query, vector: bytes, limit: int, buffers: Buffers | None) -> list[Candidate]:
-    found = gather(store, query, vector, limit) if store is not None else []
+    found = gather(store, query, vector, limit) + gather_minor(store, query, vector) if store is not None else []
     if buffers is None:
         return found
     found = [one for one in found if one.symbol.path not in buffers.paths]
     return found + buffers.candidates(store, query, vector)
 
 
+def _ranked(query: Query, found: list[Candidate]) -> list[Ranked]:
+    main = [one for one in found if one.symbol.kind not in MINOR]
+    ranked = rank(query, main, compute(query, main))
+    return minor.beside(query, ranked, [one for one in found if one.symbol.kind in MINOR])
+
+
 def _looked(store: Store | None, job: Job, ranked: list[Ranked], buffers: Buffers | None) -> Evidence:
-    best = {item.candidate.id: item.candidate.symbol for item in ranked[:RERANKED_CANDIDATES]}
+    best = {item.candidate.id: item.candidate.symbol for item in minor.to_refine(ranked)}
     if buffers is None:
         return job.look(store, best)
     saved = {id: symbol for id, symbol in best.items() if id > 0}

@@ -11,7 +11,7 @@ from codesearch import languages
 from codesearch.core import names, tokens
 from codesearch.core.errors import UsageError
 from codesearch.core.filter import Filter
-from codesearch.core.types import KINDS
+from codesearch.core.types import KINDS, MINOR
 from codesearch.search.wording import asks_for_files, understand
 
 MAX_CHARACTERS = 10_000
@@ -54,7 +54,7 @@ CAPITAL, PLAIN = 0.75, 0.5
 """Certainty that a word without such spelling is a name, if it begins with a capital and if it does not."""
 
 
-_NEVER_MEANT = STOP_WORDS | frozenset(KINDS) | {"def", "func"}
+_NEVER_MEANT = STOP_WORDS | (frozenset(KINDS) - MINOR) | {"def", "func"}
 """Words that are never taken for names, even if symbols have these names."""
 
 

@@ -79,6 +79,8 @@ class Ranked:
     """Number of better hits in the same file, at most MAX_SAME_FILE."""
     other_language: float = 0.0
     """1 if the question names another language."""
+    minor: float = 0.0
+    """Subtracted from the sum of a minor symbol; see `search.minor`."""
 
     @property
     def refined(self) -> bool:
@@ -93,6 +95,7 @@ class Ranked:
         rows = contributions(self.weighting, self.features)
         rows.append(("same_file", self.same_file, -SAME_FILE, -SAME_FILE * self.same_file))
         rows.append(("other_language", self.other_language, -OTHER_LANGUAGE, -OTHER_LANGUAGE * self.other_language))
+        rows.append(("minor", self.minor, -1.0, -self.minor))
         return sorted([row for row in rows if row[3]], key=lambda row: -abs(row[3]))
 
 
@@ -105,7 +108,7 @@ def rank(query: Query, candidates: Sequence[Candidate], features: Sequence[Featu
     order = sorted(range(len(candidates)), key=lambda at: sort_key(sums[at], candidates[at]))
     copies = group_copies(order, candidates)
     best = [Ranked(candidates[at], features[at], sums[at], FAST, tuple(copies[at])) for at in order if at in copies]
-    return _scored(query, best)
+    return scored(query, best)
 
 
 def refine(query: Query, ranked: Sequence[Ranked], similarities: Mapping[int, float]) -> list[Ranked]:
@@ -127,7 +130,7 @@ def refine(query: Query, ranked: Sequence[Ranked], similarities: Mapping[int, fl
         for item, features in zip(best, refined, strict=True)
     ]
     summed.sort(key=lambda item: sort_key(item.score, item.candidate))
-    found = _scored(query, summed)
+    found = scored(query, summed)
     least = found[-1].score
     return found + [replace(item, score=min(item.score, least)) for item in rest]
 
@@ -139,7 +142,7 @@ def by_file(ranked: Sequence[Ranked]) -> list[Ranked]:
     return [*first.values(), *rest]
 
 
-def _scored(query: Query, ranked: Sequence[Ranked]) -> list[Ranked]:
+def scored(query: Query, ranked: Sequence[Ranked]) -> list[Ranked]:
     """Return a ranking (best first, sums instead of scores) as it is shown: folded, spread over files, calibrated."""
     seen: dict[str, int] = {}
     found = []
@@ -155,16 +158,7 @@ def _scored(query: Query, ranked: Sequence[Ranked]) -> list[Ranked]:
         found.append((item.score - SAME_FILE * before - OTHER_LANGUAGE * other, before, other, item))
     found.sort(key=lambda entry: sort_key(entry[0], entry[3].candidate))
     return [
-        Ranked(
-            item.candidate,
-            item.features,
-            _score(summed, item.weighting.calibration),
-            item.weighting,
-            item.copies,
-            item.folded,
-            float(before),
-            other,
-        )
+        replace(item, score=_score(summed, item.weighting.calibration), same_file=float(before), other_language=other)
         for summed, before, other, item in found
     ]
 

@@ -6,9 +6,8 @@ from collections.abc import Callable, Mapping
 from itertools import combinations
 
 from codesearch.search.query import Query
-from codesearch.store import Store
 from codesearch.store.full_text import all_of, any_of, naming
-from codesearch.store.store import MOST_COUNTED
+from codesearch.store.texts import MOST_COUNTED, Texts
 
 MAX_SCORED = 20_000
 """Approximate maximum number of texts scored for a query; a thousand take half a millisecond."""
@@ -18,7 +17,7 @@ MAX_COMMON = 3
 """Number of common words, the rarest ones, that count if a text contains at least two of them."""
 
 
-def select_terms(store: Store, query: Query, *, only_names: bool = False) -> str:
+def select_terms(store: Texts, query: Query, *, only_names: bool = False) -> str:
     """Return an FTS5 expression for the texts to score for a query, or "" if no text contains any of its words.
 
     If few texts match, it matches all of them. Otherwise it takes the words from the rarest on until MAX_SCORED texts

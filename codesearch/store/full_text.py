@@ -72,9 +72,9 @@ def naming(expression: str) -> str:
     return f"{{{' '.join(NAMING_FIELDS)}}} : ({expression})"
 
 
-def bm25(weights: Sequence[float]) -> str:
+def bm25(weights: Sequence[float], table: str = "symbol_text") -> str:
     """Return the SQL of a BM25 score with one weight per field; higher is better."""
-    return f"-bm25(symbol_text, {', '.join(str(float(weight)) for weight in _by_column(weights))})"
+    return f"-bm25({table}, {', '.join(str(float(weight)) for weight in _by_column(weights))})"
 
 
 def held(
@@ -84,6 +84,7 @@ def held(
     ids: Sequence[int],
     weights: tuple[Sequence[float], Sequence[float]],
     holding: tuple[Sequence[int], Sequence[int]],
+    table: str = "symbol_text",
 ) -> dict[int, Held]:
     """Return which terms and phrases each symbol contains, in one pass; symbols that contain none are left out.
 
@@ -91,8 +92,8 @@ def held(
     of texts in the index that contain each term.
     """
     rows: list[Any] = db.execute(
-        f"SELECT rowid, {_FUNCTION}(symbol_text, ?) FROM symbol_text "
-        f"WHERE symbol_text MATCH ? AND +rowid IN ({','.join('?' * len(ids))})",
+        f"SELECT rowid, {_FUNCTION}({table}, ?) FROM {table} "
+        f"WHERE {table} MATCH ? AND +rowid IN ({','.join('?' * len(ids))})",
         [len(terms), any_of((*terms, *phrases)), *ids],
     ).fetchall()
     if not rows:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from codesearch.core.types import CALLABLES
+from codesearch.store.texts import NO_DETAIL
 
 if TYPE_CHECKING:
     from codesearch.store.connection import Connection
@@ -76,11 +77,11 @@ class RerankVectors:
     def coverage(self) -> tuple[int, int]:
         """Return (symbols whose text has a vector, symbols)."""
         ((number,),) = self._connection.rows(f"SELECT {_NUMBER}", (self._model,))
-        ((total,),) = self._connection.rows("SELECT count(*) FROM symbol")
+        ((total,),) = self._connection.rows(f"SELECT count(*) FROM symbol s WHERE {NO_DETAIL}")
         if number is None:
             return 0, total
         ((covered,),) = self._connection.rows(
-            "SELECT count(*) FROM symbol s WHERE EXISTS "
+            f"SELECT count(*) FROM symbol s WHERE {NO_DETAIL} AND EXISTS "
             "(SELECT 1 FROM model_vector v WHERE v.content_id = s.content_id AND v.model = ?)",
             (number,),
         )
@@ -95,7 +96,7 @@ class RerankVectors:
         does = ", ".join(f"'{kind}'" for kind in sorted(CALLABLES))
         rows = self._connection.rows(
             "SELECT c.hash, s.id, f.path, f.hash FROM symbol s JOIN content c ON c.id = s.content_id "
-            "JOIN file f ON f.id = s.file_id WHERE NOT EXISTS "
+            f"JOIN file f ON f.id = s.file_id WHERE {NO_DETAIL} AND NOT EXISTS "
             f"(SELECT 1 FROM model_vector v WHERE v.content_id = s.content_id AND v.model = {_NUMBER}) "
             f"ORDER BY f.roles <> '', s.kind NOT IN ({does}), f.mtime_ns / 1000000000 DESC, f.path, s.id",
             (self._model,),

@@ -171,6 +171,14 @@ MIGRATIONS: tuple[str, ...] = (
         JOIN symbol s ON s.id = rf.first_symbol + r.place - rf.start
         JOIN file f ON f.id = rf.file_id;
     """,
+    """
+    -- The texts of minor symbols: constants, sections of documents and the like. In symbol_text they would change how
+    -- rare a word is there, and so the order of functions.
+    CREATE VIRTUAL TABLE minor_text USING fts5(
+        body, name, scope, signature, documentation, path,
+        content='', contentless_delete=1, tokenize="porter unicode61 remove_diacritics 2"
+    );
+    """,
 )
 
 VERSION = len(MIGRATIONS)

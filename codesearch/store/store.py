@@ -17,9 +17,9 @@ from codesearch.core.filter import Filter
 from codesearch.core.types import Symbol
 from codesearch.store import filter_sql, full_text, sign_codes, writes
 from codesearch.store.connection import Connection, explained
-from codesearch.store.full_text import Held
 from codesearch.store.records import FileRecord, FileState, StoredSymbol
 from codesearch.store.rerank_vectors import RerankVectors
+from codesearch.store.texts import NO_DETAIL, NOT_MINOR, MinorTexts, Texts
 from codesearch.store.writes import stored
 
 SIGNS_LOOKED_AT = 1000
@@ -31,9 +31,6 @@ MOST_PASSING = 5000
 """If a filter passes at most this many texts, all of their vectors are compared."""
 LOOKED_AT_AGAIN = 8
 """If it passes more, but too few of the candidates pass, this many times as many candidates are taken."""
-
-MOST_COUNTED = 50_000
-"""A word that this many texts contain carries little information, so counting stops here."""
 
 MOST_UNUSED = 5000
 UNUSED_SHARE = 0.2
@@ -56,7 +53,7 @@ FileRow = tuple[Any, ...]
 """path (as stored), size, mtime_ns, ctime_ns, inode, checked_ns, hash, id."""
 
 
-class Store:
+class Store(Texts):
     """An open index file.
 
     Not thread-safe; open one for each thread. Errors of SQLite come out as StoreError or IndexBusyError.
@@ -64,10 +61,9 @@ class Store:
 
     def __init__(self, path: Path, *, writable: bool = False) -> None:
         self.path = path
-        self._counted: dict[str, int] | None = None
+        self._counted = None
         """Counts made in the current snapshot: a query asks for each twice."""
         self.connection = Connection(path, writable=writable)
-        self._rows = self.connection.rows
         db = self.connection.raw
         for name, (function, arguments) in filter_sql.FUNCTIONS.items():
             db.create_scalar_function(name, function, arguments, deterministic=True)
@@ -210,19 +206,6 @@ class Store:
                 rows += self._rows(f"{select} WHERE {condition}", bounds)
         return {path if type(path := row[0]) is str else _shown(path): row for row in rows}
 
-    def text_candidates(
-        self, match: str, weights: Sequence[float], limit: int, where: Filter | None = None
-    ) -> list[tuple[int, float]]:
-        """Return (symbol id, BM25) of the best full-text matches, best first; higher is better."""
-        # Without the plus, FTS5 would run the query once per row that passes the filter.
-        clause, bindings = _restriction(where, "+rowid", "s.id")
-        rows = self._rows(
-            f"SELECT rowid, {full_text.bm25(weights)} AS score FROM symbol_text "
-            f"WHERE symbol_text MATCH ?{clause} ORDER BY score DESC, rowid LIMIT ?",
-            [match, *bindings, limit],
-        )
-        return [(row[0], row[1]) for row in rows]
-
     def vector_candidates(self, vector: bytes, limit: int, where: Filter | None = None) -> list[tuple[int, float]]:
         """Return (symbol id, cosine similarity) of the nearest symbols, nearest first.
 
@@ -233,7 +216,7 @@ class Store:
             condition, values = filter_sql.render(where)
             passing = self._rows(
                 "SELECT DISTINCT s.content_id FROM symbol s JOIN file f ON f.id = s.file_id "
-                f"WHERE {condition} LIMIT {MOST_PASSING + 1}",
+                f"WHERE {NOT_MINOR} AND {condition} LIMIT {MOST_PASSING + 1}",
                 values,
             )
             if len(passing) <= MOST_PASSING:
@@ -258,7 +241,8 @@ class Store:
             "FROM json_each(?) near JOIN vector v ON v.id = near.value "
             f"ORDER BY similarity DESC, v.id{' LIMIT ?' if not where else ''}) "
             "SELECT s.id, best.similarity FROM best JOIN symbol s ON s.content_id = best.id "
-            f"JOIN file f ON f.id = s.file_id WHERE {condition} ORDER BY best.similarity DESC, s.id LIMIT ?",
+            f"JOIN file f ON f.id = s.file_id WHERE {NOT_MINOR} AND {condition} "
+            "ORDER BY best.similarity DESC, s.id LIMIT ?",
             [vector, json.dumps(list(contents)), *([limit] if not where else []), *values, limit],
         )
         return [(row[0], float(row[1])) for row in rows]
@@ -272,55 +256,6 @@ class Store:
             [vector, *wanted],
         )
         return {row[0]: float(row[1]) for row in rows}
-
-    def held(
-        self,
-        terms: Sequence[str],
-        phrases: Sequence[str],
-        ids: Sequence[int],
-        weights: tuple[Sequence[float], Sequence[float]],
-    ) -> dict[int, Held]:
-        """Return which terms and phrases of a query each symbol contains; symbols that contain none are left out.
-
-        `weights` are the weights of schema.TEXT_FIELDS for Held.text and for Held.names.
-        """
-        if not terms or not ids:
-            return {}
-        everywhere = [self.holding(full_text.quoted(term)) for term in terms]
-        naming = [self.holding(full_text.naming(full_text.quoted(term))) for term in terms]
-        with explained(self.path):
-            return full_text.held(self.connection.raw, terms, phrases, ids, weights, (everywhere, naming))
-
-    def holding(self, match: str) -> int:
-        """Return how many symbols a full-text expression matches, at most MOST_COUNTED."""
-        if self._counted is not None and match in self._counted:
-            return self._counted[match]
-        rows = self._rows(
-            f"SELECT count(*) FROM (SELECT 1 FROM symbol_text WHERE symbol_text MATCH ? LIMIT {MOST_COUNTED})", [match]
-        )
-        found = int(rows[0][0])
-        if self._counted is not None:
-            self._counted[match] = found
-        return found
-
-    def named(
-        self, key: str, limit: int, where: Filter | None = None, *, prefix: bool = False, signs: str = ""
-    ) -> list[int]:
-        """Return the symbols whose name key is `key`, or begins with it (`tokens.name_key`).
-
-        With `signs`, only those whose names have these signs (`names.signs_of`).
-        """
-        condition, values = filter_sql.render(where) if where else ("1", [])
-        name = "s.name_key >= ? AND s.name_key < ?" if prefix else "s.name_key = ?"
-        bounds = [key, key + "\U0010ffff"] if prefix else [key]
-        if signs:
-            name, bounds = f"{name} AND signs_of(s.name) = ?", [*bounds, signs]
-        rows = self._rows(
-            f"SELECT s.id FROM symbol s JOIN file f ON f.id = s.file_id WHERE {name} AND {condition} "
-            "ORDER BY length(s.name_key), s.id LIMIT ?",
-            [*bounds, *values, limit],
-        )
-        return [row[0] for row in rows]
 
     def symbols(self, ids: Iterable[int]) -> dict[int, StoredSymbol]:
         """Return symbols by id."""
@@ -344,11 +279,15 @@ class Store:
                 yield _symbol(row)
 
     def at(self, path: str, line: int) -> tuple[int, Symbol] | None:
-        """Return (id, innermost symbol) at a line; the module unit of the file if no other symbol is there."""
+        """Return (id, innermost symbol) at a line; the module unit of the file if no other symbol is there.
+
+        Details are left out: what is around them answers for them.
+        """
         rows = self._rows(
             f"SELECT s.id, {_SYMBOL} FROM symbol s JOIN file f ON f.id = s.file_id "
             "WHERE f.path = ? AND s.start_line <= ? AND s.end_line >= ? "
-            "ORDER BY s.end_line - s.start_line, s.kind = 'module', s.start_line DESC LIMIT 1",
+            f"ORDER BY NOT ({NO_DETAIL}), s.end_line - s.start_line, s.kind IN ('module', 'document'), "
+            "s.start_line DESC LIMIT 1",
             (stored(path), line, line),
         )
         return (rows[0][0], _symbol(rows[0][1:])) if rows else None
@@ -406,10 +345,15 @@ class Store:
         }
 
     def count(self, match: str = "") -> int:
-        """Return the number of symbols, or of those that a full-text expression matches."""
+        """Return the number of symbols that are not minor, or of those that a full-text expression matches."""
         if not match:
-            return int(self._rows("SELECT count(*) FROM symbol")[0][0])
+            return self.texts()
         return int(self._rows("SELECT count(*) FROM symbol_text WHERE symbol_text MATCH ?", [match])[0][0])
+
+    @property
+    def minor(self) -> MinorTexts:
+        """The texts of the minor symbols."""
+        return MinorTexts(self)
 
     def languages(self) -> list[tuple[str, int, int]]:
         """Return (language, files, symbols), most symbols first."""
@@ -428,16 +372,6 @@ class Store:
         """Return (path, detail) of the files that were left out for one reason."""
         rows = self._rows("SELECT path, detail FROM file WHERE skipped = ?", (reason,))
         return [(_shown(row[0]), row[1]) for row in rows]
-
-
-def _restriction(where: Filter | None, column: str, selected: str) -> tuple[str, list[str | bytes]]:
-    if not where:
-        return "", []
-    condition, bindings = filter_sql.render(where)
-    return (
-        f" AND {column} IN (SELECT {selected} FROM symbol s JOIN file f ON f.id = s.file_id WHERE {condition})",
-        bindings,
-    )
 
 
 def _shown(path: str | bytes) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 import apsw
 
 from codesearch.core.tokens import name_key
+from codesearch.core.types import MINOR
 from codesearch.store import references, schema, sign_codes
 from codesearch.store.many import among
 from codesearch.store.records import FileRecord
@@ -21,7 +22,7 @@ _SYMBOL = (
     "INSERT INTO symbol(id, file_id, content_id, kind, name, name_key, qualname, signature, documentation, "
     "start_line, end_line, start_byte, end_byte) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)"
 )
-_TEXT = f"INSERT INTO symbol_text(rowid, {', '.join(schema.TEXT_FIELDS)}) VALUES (?{',?' * len(schema.TEXT_FIELDS)})"
+_TEXT = f"INSERT INTO {{}}(rowid, {', '.join(schema.TEXT_FIELDS)}) VALUES (?{',?' * len(schema.TEXT_FIELDS)})"
 
 
 def stored(path: str) -> str | bytes:
@@ -41,6 +42,7 @@ def replace(db: apsw.Connection, records: Sequence[FileRecord]) -> None:
     files: list[tuple[Any, ...]] = []
     symbols: list[tuple[Any, ...]] = []
     texts: list[tuple[Any, ...]] = []
+    minor_texts: list[tuple[Any, ...]] = []
     for record in records:
         state = record.state
         files.append(
@@ -57,13 +59,14 @@ def replace(db: apsw.Connection, records: Sequence[FileRecord]) -> None:
                     s.signature, s.documentation, s.start_line, s.end_line, s.start_byte, s.end_byte,
                 )
             )  # fmt: skip
-            texts.append((symbol_id, *item.fields))
+            (minor_texts if s.kind in MINOR else texts).append((symbol_id, *item.fields))
             symbol_id += 1
         file_id += 1
     first_file = file_id - len(records)
     db.executemany(_FILE, files)
     db.executemany(_SYMBOL, symbols)
-    db.executemany(_TEXT, texts)
+    db.executemany(_TEXT.format("symbol_text"), texts)
+    db.executemany(_TEXT.format("minor_text"), minor_texts)
     references.write(db, records, first_file, symbol_id - len(symbols))
     _drop_unused(db, stale)
 
@@ -76,11 +79,12 @@ def remove(db: apsw.Connection, paths: Iterable[str]) -> None:
 def _forget(db: apsw.Connection, paths: Sequence[str | bytes]) -> set[int]:
     """Delete files and their symbols; return the contents that may have lost their last symbol."""
     files = [row[0] for row in among(db, "SELECT id FROM file WHERE path IN", paths)]
-    symbols = list(among(db, "SELECT id, content_id FROM symbol WHERE file_id IN", files))
+    symbols = list(among(db, "SELECT id, content_id, kind FROM symbol WHERE file_id IN", files))
     references.forget(db, files)
-    ids = [(row[0],) for row in symbols]
-    db.executemany("DELETE FROM symbol_text WHERE rowid = ?", ids)
-    db.executemany("DELETE FROM symbol WHERE id = ?", ids)
+    for table, minor in (("symbol_text", False), ("minor_text", True)):
+        some = [(row[0],) for row in symbols if (row[2] in MINOR) == minor]
+        db.executemany(f"DELETE FROM {table} WHERE rowid = ?", some)
+    db.executemany("DELETE FROM symbol WHERE id = ?", [(row[0],) for row in symbols])
     db.executemany("DELETE FROM file WHERE id = ?", [(file,) for file in files])
     return {row[1] for row in symbols}
 
@@ -97,10 +101,19 @@ def _contents(db: apsw.Connection, records: Sequence[FileRecord]) -> dict[bytes,
     db.executemany("DELETE FROM unused WHERE content_id = ?", [(number,) for number in unused])
     numbers.update((digest, number) for number, digest in enumerate(new, first))
     db.executemany("INSERT INTO content VALUES (?, ?)", [(numbers[digest], digest) for digest in new])
-    embedded = [(numbers[digest], vector) for digest in without if (vector := vectors[digest]) is not None]
-    db.executemany("INSERT INTO vector VALUES (?, ?)", embedded)
-    sign_codes.write(db, [(number, sign_codes.of(db, vector)) for number, vector in embedded])
+    _write_vectors(db, items, {digest: numbers[digest] for digest in without})
     return numbers
+
+
+def _write_vectors(db: apsw.Connection, items: Sequence[SymbolRecord], numbers: Mapping[bytes, int]) -> None:
+    """Write the vectors of the contents in `numbers`; those of minor symbols have no sign code."""
+    vectors = {item.content_hash: item.vector for item in items if item.vector is not None}
+    minor = {item.content_hash for item in items if item.symbol.kind in MINOR}
+    wanted = [digest for digest in numbers if digest in vectors]
+    db.executemany("INSERT INTO vector VALUES (?, ?)", [(numbers[digest], vectors[digest]) for digest in wanted])
+    sign_codes.write(
+        db, [(numbers[digest], sign_codes.of(db, vectors[digest])) for digest in wanted if digest not in minor]
+    )
 
 
 def _drop_unused(db: apsw.Connection, contents: set[int]) -> None:
@@ -121,7 +134,8 @@ def clear(db: apsw.Connection) -> None:
     tables = ("symbol", "vector", "vector_signs", "file", "meta", "related_text", "related_pair")
     for table in (*references.TABLES, *tables):
         db.execute(f"DELETE FROM {table}")
-    db.execute("INSERT INTO symbol_text(symbol_text) VALUES ('delete-all')")
+    for table in ("symbol_text", "minor_text"):
+        db.execute(f"INSERT INTO {table}({table}) VALUES ('delete-all')")
     db.execute("INSERT OR IGNORE INTO unused(content_id) SELECT DISTINCT content_id FROM model_vector")
     db.execute("DELETE FROM content WHERE id NOT IN (SELECT content_id FROM unused)")
 

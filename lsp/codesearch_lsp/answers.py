@@ -20,6 +20,16 @@ SYMBOL_KINDS: dict[Kind, int] = {
     "macro": 12,
     "test": 12,
     "module": 2,
+    "constant": 14,
+    "variable": 13,
+    "field": 8,
+    "member": 22,
+    "alias": 20,
+    "call": 24,
+    "section": 15,
+    "document": 1,
+    "config": 19,
+    "cell": 3,
 }
 _FIRST_KINDS = range(1, 19)
 """The symbol kinds of a client that does not list those it knows."""

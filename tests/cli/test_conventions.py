@@ -147,7 +147,7 @@ def completed(cwd: Path, *words: str) -> list[str]:
         (("sho",), ["show"]),
         (("query", "x", "--lang", "pyt"), ["python"]),
         (("query", "x", "--lang", "!pyt"), ["!python"]),
-        (("symbols", "--kind", "me"), ["method"]),
+        (("symbols", "--kind", "me"), ["member", "method"]),
         (("symbols", "--is", "v"), ["vendored"]),
         (("query", "x", "--model", "tr"), ["transformer"]),
         (("query", "x", "--format", "nd"), ["ndjson"]),

@@ -21,7 +21,7 @@ class _Breaking(worker.Processor):
         if task.path == "asleep.py":
             time.sleep(60)  # like a suspended process: uses none
         if task.path == "hungry.py":
-            bytearray(worker.MEMORY)
+            bytearray(2 * worker.MEMORY)
         if task.path == "abort.py":
             os.abort()
         if task.path == "greedy.py":

@@ -96,7 +96,7 @@ class Answers:
         elif self.format is Format.text:
             for symbol in counted():
                 head = self._place(symbol) + "  " + self._title(symbol)
-                rest = "" if symbol.kind == "module" else clean(symbol.signature)
+                rest = "" if symbol.kind in ("module", "document") else clean(symbol.signature)
                 if self.look.width is not None:
                     left = self.look.width - console.columns(self._plain_header(symbol)) - 2
                     rest = console.cut(rest, left, self.look.more) if left > 15 else ""
@@ -251,7 +251,7 @@ class Answers:
         if not count and self.context:
             return header
         first, lines = self.index.source(symbol)
-        is_module = symbol.kind == "module"
+        is_module = symbol.kind in ("module", "document")
         signature = "" if is_module else symbol.signature
         declared = _declaration(signature, lines)
         one_line = bool(count) and len(declared) == 1

@@ -1,0 +1,2 @@
+((unary_operator operand: (call target: (identifier) @name (arguments (_)))) @constant
+  (#not-match? @name "^(doc|moduledoc|typedoc|spec|impl|type|typep|opaque|callback|macrocallback|behaviour|deprecated|derive|since|before_compile|after_compile|on_definition|external_resource|compile|dialyzer|optional_callbacks|enforce_keys|tag|moduletag|describetag|shortdoc|requirements|recursive|protocol|for|inline|on_load|after_verify|shared)$"))

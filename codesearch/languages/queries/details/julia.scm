@@ -1,0 +1,1 @@
+(const_statement (assignment . (identifier) @name)) @constant

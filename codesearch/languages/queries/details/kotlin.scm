@@ -1,0 +1,3 @@
+(source_file (property_declaration (variable_declaration (identifier) @name)) @constant)
+(class_body (property_declaration (variable_declaration (identifier) @name)) @field)
+(enum_entry (identifier) @name) @member

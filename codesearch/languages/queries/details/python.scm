@@ -1,0 +1,10 @@
+; Names at the top of a module, also below `try` and `if`, and in a class; constants are those in capitals.
+(module (expression_statement (assignment left: (identifier) @name) @variable)
+  . (expression_statement . (string) @doc .)?)
+(module (expression_statement (assignment left: (identifier) @name) @variable))
+(module (expression_statement (assignment left: (pattern_list (identifier) @name)) @variable))
+(module (if_statement consequence: (block (expression_statement (assignment left: (identifier) @name) @variable))))
+(module (try_statement body: (block (expression_statement (assignment left: (identifier) @name) @variable))))
+(class_definition body: (block (expression_statement (assignment left: (identifier) @name) @field)
+  . (expression_statement . (string) @doc .)?))
+(class_definition body: (block (expression_statement (assignment left: (identifier) @name) @field)))

@@ -1,0 +1,142 @@
+"""Ranks the minor symbols (constants, fields, documents, configuration) beside the others.
+
+They are weighed by the same features, as if they were among the best of the others, whose order they never change. Each
+is then put below functions and types by a margin that depends on what the question asks for. The margins are set by
+hand: questions for functions and for files must not get worse when a tree has documents (docs/ranking.md).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from codesearch.core.types import DETAILS, MINOR, TEXTS
+from codesearch.search.candidates import Candidate
+from codesearch.search.features import Features, compute, with_reranking
+from codesearch.search.query import Query
+from codesearch.search.rank import RERANKED_CANDIDATES, Ranked, Weigher, group_copies, scored, sort_key
+from codesearch.search.ranking import FAST, RERANKED
+
+RERANKED_MINOR = 8
+WITHIN = 20
+"""The transformer reads at most RERANKED_MINOR texts of minor symbols: those among the first WITHIN of the ranking."""
+
+_DETAIL, _TEXT = 2.0, 2.0
+"""The margins if the question does not ask for such symbols."""
+_SAME_NAME = 0.3
+"""The margin of a symbol with the name asked for: a function of the same name comes first."""
+_ASKED = 0.0
+"""The margin of what the question asks for."""
+
+_DOCUMENT_WORDS = frozenset(
+    "doc docs documentation documented readme guide guides tutorial tutorials manual changelog changes release notes "
+    "install installing installation installed setup faq license licence contributing contribute contributor "
+    "contributors contribution upgrade upgrading migrate migrating migration quickstart introduction overview "
+    "requirements prerequisites getting started roadmap policy conduct security support supported badge "
+    "howto example usage explained explains".split()
+)
+_CONFIG_WORDS = frozenset(
+    "ci workflow workflows pipeline job jobs step steps action actions yaml yml toml json docker dockerfile container "
+    "image compose kubernetes k8s helm deployment terraform makefile make cmake target targets build script scripts "
+    "npm package dependency dependencies dev config configuration configured setting settings lint linter "
+    "linting formatter publish deploy release css style stylesheet html template version versions "
+    "environment env variable variables matrix coverage tox nox gradle maven pom".split()
+)
+_DETAIL_WORDS = frozenset(
+    "constant constants default defaults value values limit limits maximum minimum max min enum enumeration field "
+    "fields variable variables property properties attribute member members alias aliases flag flags const macro "
+    "threshold timeout size".split()
+)
+
+
+def is_minor(item: Ranked) -> bool:
+    """Return whether a hit is a minor symbol."""
+    return item.candidate.symbol.kind in MINOR
+
+
+def beside(query: Query, ranked: Sequence[Ranked], candidates: Sequence[Candidate]) -> list[Ranked]:
+    """Return a ranking with some minor symbols in it; the others keep their order and their scores."""
+    if not candidates:
+        return list(ranked)
+    others = [item.candidate for item in ranked[:RERANKED_CANDIDATES]]
+    features = compute(query, [*others, *candidates])[len(others) :]
+    weigher = Weigher(FAST, features[0])
+    margins = [margin(query, one, known) for one, known in zip(candidates, features, strict=True)]
+    sums = [weigher.total(known) - below for known, below in zip(features, margins, strict=True)]
+    order = sorted(range(len(candidates)), key=lambda at: sort_key(sums[at], candidates[at]))
+    copies = group_copies(order, candidates)
+    best = [
+        Ranked(candidates[at], features[at], sums[at], FAST, tuple(copies[at]), minor=margins[at])
+        for at in order
+        if at in copies
+    ]
+    return _merged(ranked, scored(query, best))
+
+
+def to_refine(ranked: Sequence[Ranked]) -> list[Ranked]:
+    """Return the hits whose texts the transformer compares with the query, best first."""
+    minor = [item for item in ranked[:WITHIN] if item.candidate.symbol.kind in TEXTS]
+    others = [item for item in ranked if not is_minor(item)]
+    return others[:RERANKED_CANDIDATES] + minor[:RERANKED_MINOR]
+
+
+def refined(
+    query: Query, ranked: Sequence[Ranked], others: Sequence[Ranked], similarities: Mapping[int, float]
+) -> list[Ranked]:
+    """Return a ranking after the transformer has compared its first candidates with the query.
+
+    `others` are the refined ones of `ranked` that are not minor. Minor symbols without a cosine keep their score.
+    """
+    minor = [item for item in ranked if is_minor(item)]
+    read = [item for item in minor if item.candidate.id in similarities]
+    if not read:
+        return _merged(others, minor)
+    compared = [item for item in others if item.refined and item.candidate.id in similarities]
+    again = _read(query, compared, read, similarities)
+    return _merged(others, again + [item for item in minor if item.candidate.id not in similarities])
+
+
+def _read(
+    query: Query, compared: Sequence[Ranked], read: Sequence[Ranked], similarities: Mapping[int, float]
+) -> list[Ranked]:
+    """Return the minor symbols `read` by the transformer in their new order, weighed beside others it compared."""
+    together = [*compared, *read]
+    cosines = [similarities[item.candidate.id] for item in together]
+    features = with_reranking([item.features for item in together], cosines)[len(compared) :]
+    weigher = Weigher(RERANKED, features[0])
+    summed = [
+        replace(item, features=known, score=weigher.total(known) - item.minor, weighting=RERANKED)
+        for item, known in zip(read, features, strict=True)
+    ]
+    summed.sort(key=lambda item: sort_key(item.score, item.candidate))
+    return scored(query, summed)
+
+
+def margin(query: Query, candidate: Candidate, features: Features) -> float:
+    """Return how far a minor symbol is put below the others."""
+    kind = candidate.symbol.kind
+    where = query.where
+    if where.kinds or (kind in TEXTS and "doc" in where.roles):
+        return _ASKED
+    if features.name_match and query.is_name:
+        return _SAME_NAME
+    words = _words_for(candidate)
+    return _ASKED if not words.isdisjoint(query.terms) else _DETAIL if kind in DETAILS else _TEXT
+
+
+def _words_for(candidate: Candidate) -> frozenset[str]:
+    """Return the words of a question that ask for such a symbol."""
+    if candidate.symbol.kind in DETAILS:
+        return _DETAIL_WORDS
+    return _CONFIG_WORDS if candidate.symbol.kind == "config" else _DOCUMENT_WORDS
+
+
+def _merged(others: Sequence[Ranked], minor: Sequence[Ranked]) -> list[Ranked]:
+    """Return two rankings as one. Each keeps its order; at the same score, minor symbols come last."""
+    found: list[Ranked] = []
+    rest = list(minor)[::-1]
+    for item in others:
+        while rest and rest[-1].score > item.score:
+            found.append(rest.pop())
+        found.append(item)
+    return found + rest[::-1]

@@ -1,0 +1,95 @@
+"""Constants, fields and the like are found by their names, and take nothing from functions and types."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import codesearch
+from codesearch.core.types import DETAILS, MINOR
+
+RETRY = '''
+def retry_upload(client):
+    """Try a failed upload again, after a while."""
+    for attempt in range(MAX_RETRIES):
+        client.upload()
+
+
+class Upload:
+    """One upload."""
+
+    attempts = 0
+'''
+CONSTANTS = '''
+MAX_RETRIES = 5
+"""How often a failed upload is tried again."""
+'''
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    (tmp_path / "retry.py").write_text(RETRY)
+    (tmp_path / "limits.py").write_text(CONSTANTS)
+    return tmp_path
+
+
+@pytest.mark.parametrize("asked", ["MAX_RETRIES", "maxRetries"])
+def test_a_constant_is_found_first_by_its_name(tree: Path, asked: str) -> None:
+    with codesearch.open_index(tree, embed="none") as index:
+        index.update()
+        first = index.query(asked)[0].symbol
+    assert (first.kind, first.qualname, first.path, first.start_line) == ("constant", "MAX_RETRIES", "limits.py", 2)
+
+
+def test_a_sentence_finds_the_function_first(tree: Path) -> None:
+    with codesearch.open_index(tree, embed="none") as index:
+        index.update()
+        hits = [hit.symbol.qualname for hit in index.query("try a failed upload again")]
+    assert hits[0] == "retry_upload"
+    assert "MAX_RETRIES" in hits
+
+
+def test_details_change_neither_the_order_nor_the_scores_of_the_others(tree: Path) -> None:
+    def answered(folder: Path) -> list[tuple[str, float]]:
+        with codesearch.open_index(folder, embed="none") as index:
+            index.update()
+            hits = index.query("try a failed upload again -kind:field", limit=50)
+            return [(hit.symbol.qualname, hit.score) for hit in hits if hit.symbol.kind not in MINOR]
+
+    before = answered(tree)
+    many = "".join(f"class Table{n}:\n    upload_{n} = 'failed upload'\n" for n in range(3))
+    (tree / "tables.py").write_text(many)
+    without = [one for one in answered(tree) if not one[0].startswith(("Table", "tables"))]
+    assert [name for name, _ in without] == [name for name, _ in before]
+
+
+def test_a_filter_lists_details_alone(tree: Path) -> None:
+    with codesearch.open_index(tree, embed="none") as index:
+        index.update()
+        hits = index.query("upload kind:field")
+        listed = list(index.symbols(codesearch.Filter(kinds=("constant",))))
+    assert [hit.symbol.qualname for hit in hits] == ["Upload.attempts"]
+    assert [symbol.name for symbol in listed] == ["MAX_RETRIES"]
+
+
+def test_details_have_no_vector_and_are_not_embedded_by_backfill(tree: Path) -> None:
+    with codesearch.open_index(tree, embed="none") as index:
+        index.update()
+        index.query("upload")
+        symbols = list(index.symbols())
+        store = index._reading()
+        counts = store.counts()
+        pending = store.model_vectors("any").pending()
+    details = [symbol for symbol in symbols if symbol.kind in DETAILS]
+    assert len(details) == 2
+    assert counts["vectors"] == len(symbols) - len(details) == len(pending)
+
+
+def test_the_contribution_of_being_minor_is_part_of_the_sum(tree: Path) -> None:
+    with codesearch.open_index(tree, embed="none") as index:
+        index.update()
+        ranked = index.rank(codesearch.search.parse("try a failed upload again")).ranked
+    minor = [item for item in ranked if item.candidate.symbol.kind in MINOR]
+    assert minor
+    assert all(any(row[0] == "minor" for row in item.contributions()) for item in minor)
