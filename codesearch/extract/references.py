@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from codesearch.core.references import BASE, CALL, DECORATOR, FIELD, IMPORT, NEW, TYPE, USE, Reference
-from codesearch.core.types import CALLABLES, Symbol
+from codesearch.core.types import CALLABLES, MINOR, Symbol
 from codesearch.extract.receivers import MAX_LENGTH, UNKNOWN, expression, type_name
 
 if TYPE_CHECKING:
@@ -181,7 +181,8 @@ class _References:
     def _sweep(self) -> None:
         """Go through everything in order, with the symbols around and what their names stand for."""
         symbols = self.symbols
-        order = sorted(range(len(symbols)), key=lambda at: (symbols[at].start_byte, -symbols[at].end_byte))
+        places = (at for at in range(len(symbols)) if symbols[at].kind not in MINOR)
+        order = sorted(places, key=lambda at: (symbols[at].start_byte, -symbols[at].end_byte))
         upcoming, most = 0, len(order)
         begins = symbols[order[0]].start_byte
         around: list[_Scope] = []

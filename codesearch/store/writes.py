@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import apsw
@@ -12,7 +12,7 @@ from codesearch.core.tokens import name_key
 from codesearch.core.types import MINOR
 from codesearch.store import references, schema, sign_codes
 from codesearch.store.many import among
-from codesearch.store.records import FileRecord
+from codesearch.store.records import FileRecord, SymbolRecord
 
 _FILE = (
     "INSERT INTO file(id, path, language, skipped, detail, lines, size, mtime_ns, ctime_ns, inode, checked_ns, hash, "
@@ -91,7 +91,8 @@ def _forget(db: apsw.Connection, paths: Sequence[str | bytes]) -> set[int]:
 
 def _contents(db: apsw.Connection, records: Sequence[FileRecord]) -> dict[bytes, int]:
     """Return the id of each content of some files; new contents and their vectors are written."""
-    vectors = {item.content_hash: item.vector for record in records for item in record.symbols}
+    items = [item for record in records for item in record.symbols]
+    vectors = dict.fromkeys(item.content_hash for item in items)
     numbers: dict[bytes, int] = dict(among(db, "SELECT hash, id FROM content WHERE hash IN", list(vectors)))
     new = [digest for digest in vectors if digest not in numbers]
     first = _next_id(db, "content")
