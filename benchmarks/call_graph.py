@@ -203,7 +203,8 @@ def _caller(
     except codesearch.NotFoundError:
         return None
     same = (around.path, around.qualname) == (of.path, of.qualname)
-    return None if same else (around.path, around.start_line, around.qualname)
+    is_definition = around.name == of.name and _name(path, around, lines) == (line, begin)  # of the same interface
+    return None if same or is_definition else (around.path, around.start_line, around.qualname)
 
 
 def _scores(compared: list[Compared], level: Confidence) -> tuple[float, float]:

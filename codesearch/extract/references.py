@@ -12,12 +12,12 @@ A query (`languages/queries/references`) marks the places; what is common to all
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
+from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from codesearch.core.references import BASE, CALL, DECORATOR, FIELD, IMPORT, NEW, TYPE, USE, Reference
+from codesearch.core.references import BASE, CALL, DECORATOR, FIELD, IMPORT, NEW, PLAIN_DECORATORS, TYPE, USE
 from codesearch.core.types import CALLABLES, MINOR, Symbol
 from codesearch.extract.receivers import MAX_LENGTH, UNKNOWN, expression, type_name
 
@@ -42,9 +42,11 @@ Event = tuple[int, int, str, str]
 _VARIABLE, _FIELD = 100, 101
 
 Captures = dict[str, list["Node"]]
+Packed = tuple[int, int, int, str, str]
+"""The fields of a `core.references.Reference`: making named tuples takes as long as finding them."""
 
 
-def references(found: FileScan, symbols: Sequence[Symbol]) -> list[Reference]:
+def references(found: FileScan, symbols: Sequence[Symbol]) -> list[Packed]:
     """Return the references of a file that was scanned for them; none if its language has no query for them."""
     return _References(found.source, symbols).read(found.references) if found.references else []
 
@@ -74,9 +76,11 @@ class _References:
         self.events: list[Event] = []
         self.texts: dict[bytes, str] = {}
         self.expressions: dict[bytes, str] = {}
-        self.found: list[Reference] = []
-        self.seen: set[tuple[int, int, str, str]] = set()
-        self.breaks = [one.start() for one in re.finditer(b"\n", source)]
+        self.types: dict[bytes, str] = {}
+        self.found: dict[tuple[int, int, str, str], int] = {}
+        """Symbol, role, name, receiver -> where it is found first."""
+        self.resolved: dict[str, str] = {}
+        """What chains stand for at the place that is looked at."""
 
     def _text(self, node: Node) -> str:
         raw = self.source[node.start_byte : node.end_byte]
@@ -92,9 +96,16 @@ class _References:
             chain = self.expressions[raw] = expression(raw.decode("utf-8", "replace"))
         return chain
 
+    def _type(self, node: Node) -> str:
+        raw = self.source[node.start_byte : min(node.end_byte, node.start_byte + 2 * MAX_LENGTH)]
+        name = self.types.get(raw)
+        if name is None:
+            name = self.types[raw] = type_name(raw.decode("utf-8", "replace"))
+        return name
+
     # -- what the query found ---------------------------------------------------------------------
 
-    def read(self, matches: Sequence[tuple[int, Captures]]) -> list[Reference]:
+    def read(self, matches: Sequence[tuple[int, Captures]]) -> list[Packed]:
         """Return the references of all matches."""
         handlers: dict[int, Callable[[Captures], None]] = {}
         for pattern, captures in matches:
@@ -102,8 +113,13 @@ class _References:
             if handler is None:
                 handler = handlers[pattern] = self._handler(captures)
             handler(captures)
-        self._sweep()
-        return self.found
+        if self.events:
+            self._sweep()
+        breaks = [one.start() for one in re.finditer(b"\n", self.source)]
+        return [
+            (at, bisect_left(breaks, start) + 1, role, name, receiver)
+            for (at, role, name, receiver), start in self.found.items()
+        ]
 
     def _handler(self, captures: Captures) -> Callable[[Captures], None]:
         """Return what reads the matches of a pattern; each pattern has captures of one kind."""
@@ -119,14 +135,20 @@ class _References:
         return self._words if "words" in captures else lambda _: None
 
     def _places(self, key: str, role: int) -> Callable[[Captures], None]:
-        add, text, expressed = self.events.append, self._text, self._expression
+        add, source, expressed, texts = self.events.append, self.source, self._expression, self.texts
 
         def read(captures: Captures) -> None:
             receiver = expressed(captures["receiver"][0]) if "receiver" in captures else ""
             if "derived" in captures:
-                receiver = f"<{text(captures['derived'][0])}>"
+                receiver = f"<{self._text(captures['derived'][0])}>"
             for node in captures.get(key, ()):
-                add((node.start_byte, role, text(node), receiver))
+                start = node.start_byte
+                raw = source[start : node.end_byte]
+                name = texts.get(raw)
+                if name is None:
+                    name = texts[raw] = raw.decode("utf-8", "replace")
+                if role != DECORATOR or name not in PLAIN_DECORATORS:
+                    add((start, role, name, receiver))
 
         return read
 
@@ -160,7 +182,7 @@ class _References:
         end = 0
         if "self" in captures and self._text(captures["self"][0]) != "self":
             return
-        name = type_name(self._text(captures["of"][0])) if "of" in captures else ""
+        name = self._type(captures["of"][0]) if "of" in captures else ""
         if name and name not in _INFERRED:
             given = f"<{name}>"
         elif "value" in captures:
@@ -192,6 +214,8 @@ class _References:
             if (start, what) == previous:
                 continue  # two patterns for one place
             previous = start, what
+            if (upcoming < most and begins <= start) or around[-1].end <= start:
+                self.resolved.clear()
             while upcoming < most and begins <= start:
                 symbol = symbols[order[upcoming]]
                 while len(around) > 1 and around[-1].end <= begins:
@@ -201,15 +225,16 @@ class _References:
                 begins = symbols[order[upcoming]].start_byte if upcoming < most else 0
             while len(around) > 1 and around[-1].end <= start:
                 around.pop()
-            if what == _VARIABLE:
-                self._variable(around, start, name, given)
-            elif what == _FIELD:
-                self._field(around, start, name, given)
-            else:
+            if what < _VARIABLE:
                 self._refer(around, start, what, name, given)
+            elif what == _VARIABLE:
+                self._variable(around, start, name, given)
+            else:
+                self._field(around, start, name, given)
 
     def _variable(self, around: list[_Scope], start: int, name: str, given: str) -> None:
         scope = around[-1]
+        self.resolved.clear()
         if given == "require()":
             return  # an import
         resolved = self._resolved(around, given)
@@ -230,7 +255,10 @@ class _References:
         at = around[-1].at
         if receiver:
             if role != IMPORT and not (role == BASE and receiver[0] == "<"):
-                receiver = self._resolved(around, receiver)
+                known = self.resolved.get(receiver)
+                if known is None:
+                    known = self.resolved[receiver] = self._resolved(around, receiver)
+                receiver = known
         elif name not in self.own and (given := self._local(around, name)) is not None:
             if given[0] in "?<" or given[-1] == ")":
                 return  # a variable, not a symbol
@@ -275,6 +303,5 @@ class _References:
 
     def _add(self, at: int, start: int, role: int, name: str, receiver: str) -> None:
         key = at, role, name, receiver
-        if key not in self.seen and 0 < len(name) <= _MAX_NAME:
-            self.seen.add(key)
-            self.found.append(Reference(at, bisect_right(self.breaks, start - 1) + 1, role, name, receiver))
+        if key not in self.found and 0 < len(name) <= _MAX_NAME:
+            self.found[key] = start

@@ -46,7 +46,7 @@ class RecordBuilder:
         roles = " ".join(sorted(role(path)))
         record = FileRecord(
             path, state, language=source.language, lines=count_lines(source.data), roles=roles,
-            references=tuple([(*one,) for one in references(scan, symbols)]),
+            references=tuple(references(scan, symbols)),
         )  # fmt: skip
         return Extracted(record, tuple(symbols), tuple(texts))
 

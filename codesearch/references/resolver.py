@@ -187,6 +187,8 @@ class Resolver:
         weak = levels[modules.WEAK]
         if names(weak) == 1:
             return [(one, "exact" if len(weak) == 1 else "likely") for one in weak]
+        # A relative import leads into the tree: where a module only hands names on, the one definition is meant.
+        weak = weak or (levels[modules.NO] if module.startswith(".") else [])
         top = [one for one in weak if not parent(one)]
         return [(one, "likely" if len(top) == 1 else "name") for one in top or weak]
 

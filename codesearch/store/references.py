@@ -15,7 +15,7 @@ from typing import Any
 
 import apsw
 
-from codesearch.core.references import CALL, DECORATOR, NEW, PLAIN_DECORATORS
+from codesearch.core.references import CALL, DECORATOR, NEW
 from codesearch.core.tokens import name_key
 from codesearch.core.types import Symbol
 from codesearch.store.connection import Connection
@@ -64,11 +64,7 @@ def write(db: apsw.Connection, records: Sequence[FileRecord], file_id: int, symb
         ]
         references += own
         # A mark of its own, by which `is:unused` finds what a decorator hands to something else.
-        references += [
-            (0, start + at, DECORATOR, 0, 0)
-            for at, _, role, name, _ in record.references
-            if role == DECORATOR and name not in PLAIN_DECORATORS
-        ]
+        references += [(0, start + at, DECORATOR, 0, 0) for at, _, role, _, _ in record.references if role == DECORATOR]
         sets.append((start, len(lines), digest, array("I", [0, *sorted({row[0] for row in own})]).tobytes()))
         start += len(lines)
     references.sort()  # rows in the order of the table are written much faster
