@@ -90,6 +90,11 @@ def in_folder(found: Iterable[Known], path: str) -> list[Known]:
     return [one for one in found if dirname(one.symbol.path) == folder]
 
 
+def at_top(found: Iterable[Known]) -> list[Known]:
+    """Return those of some symbols that are in no container."""
+    return [one for one in found if not parent(one)]
+
+
 def nearest(found: list[Known], path: str) -> list[Known]:
     """Return those in the file, else those in its folder, else all."""
     return in_file(found, path) or in_folder(found, path) or found

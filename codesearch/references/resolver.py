@@ -16,6 +16,7 @@ from codesearch.references.common_names import COMMON
 from codesearch.references.containers import (
     ABSTRACT,
     Target,
+    at_top,
     graded,
     in_file,
     in_folder,
@@ -178,19 +179,24 @@ class Resolver:
 
     def _imported(self, candidates: list[Known], module: str, caller: Known) -> Sequence[Target]:
         """Return the definitions of a name that is imported from a module, or named with it."""
-        symbol = caller.symbol
-        levels: dict[int, list[Known]] = {modules.NO: [], modules.WEAK: [], modules.STRONG: []}
-        for one in filter(is_free, candidates):
-            levels[modules.matches(module, symbol.path, one.symbol.path, symbol.language)].append(one)
+        levels = self._by_level(candidates, module, caller)
         if strong := levels[modules.STRONG]:
-            return [(one, "exact") for one in [one for one in strong if not parent(one)] or strong]
+            return [(one, "exact") for one in at_top(strong) or strong]
         weak = levels[modules.WEAK]
         if names(weak) == 1:
             return [(one, "exact" if len(weak) == 1 else "likely") for one in weak]
         # A relative import leads into the tree: where a module only hands names on, the one definition is meant.
         weak = weak or (levels[modules.NO] if module.startswith(".") else [])
-        top = [one for one in weak if not parent(one)]
+        top = at_top(weak)
         return [(one, "likely" if len(top) == 1 else "name") for one in top or weak]
+
+    def _by_level(self, candidates: list[Known], module: str, caller: Known) -> dict[int, list[Known]]:
+        """Return functions and types by how well their files fit a module."""
+        symbol = caller.symbol
+        levels: dict[int, list[Known]] = {modules.NO: [], modules.WEAK: [], modules.STRONG: []}
+        for one in filter(is_free, candidates):
+            levels[modules.matches(module, symbol.path, one.symbol.path, symbol.language)].append(one)
+        return levels
 
     # -- receivers --------------------------------------------------------------------------------
 
