@@ -16,6 +16,7 @@ from codesearch.cli.commands.clean import clean
 from codesearch.cli.commands.clusters import clusters
 from codesearch.cli.commands.config import app as config
 from codesearch.cli.commands.context import context
+from codesearch.cli.commands.diff import diff
 from codesearch.cli.commands.doctor import doctor
 from codesearch.cli.commands.editor import app as editor
 from codesearch.cli.commands.evaluate import evaluate
@@ -112,6 +113,7 @@ _COMMANDS: dict[str, Command] = {
     "context": context,
     "related": related,
     "clusters": clusters,
+    "diff": diff,
     "index": index,
     "status": status,
     "clean": clean,

@@ -6,7 +6,7 @@ GROUPS = {
     "Search": ("query", "similar", "show", "symbols", "context", "why"),
     "References": ("callers", "callees", "tests", "impact"),
     "Atlas": ("related", "clusters"),
-    "Index": ("index", "watch", "status", "clean", "cache", "artifact"),
+    "Index": ("index", "watch", "status", "clean", "cache", "artifact", "diff"),
     "Set up": ("config", "model", "editor", "lsp", "mcp", "agents", "doctor"),
     "Measure": ("eval", "bench", "feedback"),
     "Reference": ("help", "schema", "man"),

@@ -47,6 +47,7 @@ OUTPUTS = {
     "status-all": Output("indexes", "codesearch status --all --format json"),
     "doctor": Output("doctor", "codesearch doctor --format json"),
     "config": Output("config", "codesearch config --format json"),
+    "diff": Output("diff", "codesearch diff --format json"),
     "artifact-key": Output("artifact_key", "codesearch artifact key --format json"),
     "artifact-pack": Output("artifact", "codesearch artifact pack --format json"),
     "artifact-show": Output("artifact", "codesearch artifact show --format json"),

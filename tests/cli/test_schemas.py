@@ -42,6 +42,7 @@ PRINTED = {
     "cache-list": ("cache", "list", *JSON),
 }
 ELSEWHERE = {
+    "diff": "tests/cli/test_diff.py",
     "artifact-key": "tests/cli/test_artifact.py",
     "artifact-pack": "tests/cli/test_artifact.py",
     "artifact-show": "tests/cli/test_artifact.py",

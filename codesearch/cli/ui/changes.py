@@ -1,0 +1,160 @@
+"""The difference of a change as text, JSON, Markdown, SARIF 2.1.0 and annotations of GitHub."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from codesearch._version import __version__
+from codesearch.cli.ui.console import Look, clean
+
+if TYPE_CHECKING:
+    from codesearch.artifacts.changes import Change, Difference
+    from codesearch.core.types import Symbol
+
+MARKS = {"added": "+", "changed": "~", "moved": ">", "removed": "-"}
+COLORS = {"added": "32", "changed": "33", "moved": "36", "removed": "31"}
+RULE = "similar-code"
+"""The only finding that is worth an annotation: new code that is like code that exists."""
+SARIF_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
+MOST_IN_COMMENT = 100
+"""Rows of a comment; GitHub cuts at 65,536 characters."""
+
+
+def counts(found: Difference) -> str:
+    """Return a summary on one line: `2 added, 1 changed`."""
+    numbers = {what: sum(one.what == what for one in found.changes) for what in MARKS}
+    return ", ".join(f"{number:,} {what}" for what, number in numbers.items() if number) or "no symbol differs"
+
+
+def place(symbol: Symbol) -> str:
+    """Return PATH:LINE."""
+    return f"{symbol.path}:{symbol.start_line}"
+
+
+def text(found: Difference, look: Look) -> Iterator[str]:
+    """Yield the difference for people, line by line."""
+    for one in found.changes:
+        mark = look.paint(MARKS[one.what], COLORS[one.what])
+        where = f"  from {clean(one.before)}" if one.before else ""
+        yield f"{mark} {clean(place(one.symbol))}  {one.symbol.kind} {clean(one.symbol.qualname)}{where}"
+        for hit in one.like:
+            yield f"    like {clean(place(hit.symbol))}  {clean(hit.symbol.qualname)}  {hit.score:.2f}"
+        for caller in one.callers:
+            yield f"    called by {clean(place(caller))}  {clean(caller.qualname)}"
+    for left_out in found.skipped:
+        yield f"! {clean(left_out.path)}  {left_out.reason}"
+
+
+def as_object(found: Difference) -> dict[str, Any]:
+    """Return the difference as JSON."""
+    return {
+        "base": found.base,
+        "files": found.files,
+        "changes": [_change(one) for one in found.changes],
+        "skipped": [{"path": one.path, "reason": one.reason, "detail": one.detail} for one in found.skipped],
+    }
+
+
+def _change(one: Change) -> dict[str, Any]:
+    return {
+        "change": one.what,
+        **_symbol(one.symbol),
+        "before": one.before or None,
+        "like": [{**_symbol(hit.symbol), "score": round(hit.score, 4)} for hit in one.like],
+        "callers": [_symbol(caller) for caller in one.callers],
+    }
+
+
+def _symbol(symbol: Symbol) -> dict[str, Any]:
+    return {
+        "path": symbol.path,
+        "kind": symbol.kind,
+        "qualname": symbol.qualname,
+        "start_line": symbol.start_line,
+        "end_line": symbol.end_line,
+    }
+
+
+def markdown(found: Difference) -> Iterator[str]:
+    """Yield a comment for a pull request, line by line."""
+    yield f"### Symbols: {counts(found)}"
+    yield ""
+    if found.changes:
+        yield "| | symbol | place | |"
+        yield "|---|---|---|---|"
+    for one in found.changes[:MOST_IN_COMMENT]:
+        notes = [f"like {_code(hit.symbol.qualname)} ({_code(place(hit.symbol))}, {hit.score:.2f})" for hit in one.like]
+        notes += [f"from {_code(one.before)}"] if one.before else []
+        if one.callers:
+            notes.append("called by " + ", ".join(_code(caller.qualname) for caller in one.callers[:5]))
+            notes += [f"and {len(one.callers) - 5} more"] if len(one.callers) > 5 else []
+        name = f"{one.symbol.kind} {_code(one.symbol.qualname)}"
+        yield f"| {one.what} | {name} | {_code(place(one.symbol))} | {'; '.join(notes)} |"
+    if len(found.changes) > MOST_IN_COMMENT:
+        yield ""
+        yield f"{len(found.changes) - MOST_IN_COMMENT:,} more are not shown."
+
+
+def _code(text: str) -> str:
+    """Return a text as code that cannot end its cell, or become a link, a mention or HTML."""
+    plain = " ".join(clean(text).replace("|", "\\|").replace("`", "'").split())
+    return f"`{plain}`"
+
+
+def github(found: Difference) -> Iterator[str]:
+    """Yield annotations as GitHub's runner reads them from the log."""
+    for one in found.changes:
+        for hit in one.like[:1]:
+            message = _message(one, hit.symbol, hit.score)
+            where = f"file={_property(one.symbol.path)},line={one.symbol.start_line},endLine={one.symbol.end_line}"
+            yield f"::notice {where},title=Similar code::{_escaped(message)}"
+
+
+def _message(one: Change, other: Symbol, score: float) -> str:
+    return f"{one.symbol.qualname} is like {other.qualname} ({place(other)}, similarity {score:.2f})"
+
+
+def _escaped(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _escaped(text).replace(":", "%3A").replace(",", "%2C")
+
+
+def sarif(found: Difference) -> dict[str, Any]:
+    """Return the findings as SARIF 2.1.0, for code scanning."""
+    rule = {
+        "id": RULE,
+        "name": "SimilarCode",
+        "shortDescription": {"text": "New code is like code that exists"},
+        "help": {"text": "Call the existing code, or move what both do into one function."},
+        "defaultConfiguration": {"level": "note"},
+    }
+    results = [
+        {
+            "ruleId": RULE,
+            "ruleIndex": 0,
+            "level": "note",
+            "message": {"text": _message(one, hit.symbol, hit.score)},
+            "locations": [_location(one.symbol)],
+            "relatedLocations": [{"id": 1, **_location(hit.symbol)}],
+            "partialFingerprints": {"symbol/v1": f"{one.symbol.path}#{one.symbol.qualname}"},
+        }
+        for one in found.changes
+        for hit in one.like[:1]
+    ]
+    driver = {"name": "codesearch", "semanticVersion": __version__, "rules": [rule]}
+    run = {"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": results}
+    return {"$schema": SARIF_SCHEMA, "version": "2.1.0", "runs": [run]}
+
+
+def _location(symbol: Symbol) -> dict[str, Any]:
+    return {
+        "physicalLocation": {
+            "artifactLocation": {"uri": quote(symbol.path), "uriBaseId": "%SRCROOT%"},
+            "region": {"startLine": symbol.start_line, "endLine": symbol.end_line},
+        }
+    }
