@@ -200,11 +200,16 @@ class _References:
 
     # -- in order of the source -------------------------------------------------------------------
 
+    def _order(self) -> list[int]:
+        """Return the symbols that may contain references, by position, containers first."""
+        symbols = self.symbols
+        places = (at for at in range(len(symbols)) if symbols[at].kind not in MINOR)
+        return sorted(places, key=lambda at: (symbols[at].start_byte, -symbols[at].end_byte))
+
     def _sweep(self) -> None:
         """Go through everything in order, with the symbols around and what their names stand for."""
         symbols = self.symbols
-        places = (at for at in range(len(symbols)) if symbols[at].kind not in MINOR)
-        order = sorted(places, key=lambda at: (symbols[at].start_byte, -symbols[at].end_byte))
+        order = self._order()
         upcoming, most = 0, len(order)
         begins = symbols[order[0]].start_byte
         around: list[_Scope] = []
