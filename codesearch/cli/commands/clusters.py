@@ -54,7 +54,7 @@ def clusters(
 
     codesearch clusters
     codesearch clusters --is '!test' -k 12
-    codesearch clusters --name-with 'llm -m MODEL'
+    codesearch clusters --name-with llm
 
     Clusters are named by the words that distinguish them. The number of clusters is the one whose result is
     clearest and most stable, unless --count gives it.
