@@ -50,7 +50,7 @@ def _scikit(points: kmeans.Floats, one: kmeans.Grouping, count: int) -> str:
     """Return the cohesion of our clusters and of scikit-learn's, the mean cosine with the centre."""
     ours = float(one.closeness.mean())
     try:
-        from sklearn.cluster import MiniBatchKMeans  # type: ignore[import-not-found, import-untyped, unused-ignore]
+        from sklearn.cluster import MiniBatchKMeans
     except ImportError:
         return f"{ours:.3f}, not installed"
     start = time.perf_counter()

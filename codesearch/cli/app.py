@@ -25,6 +25,7 @@ from codesearch.cli.commands.help import help_command
 from codesearch.cli.commands.index import index
 from codesearch.cli.commands.lsp import lsp
 from codesearch.cli.commands.man import man
+from codesearch.cli.commands.map import map_command
 from codesearch.cli.commands.mcp import mcp
 from codesearch.cli.commands.model import app as model
 from codesearch.cli.commands.query import query
@@ -113,6 +114,7 @@ _COMMANDS: dict[str, Command] = {
     "context": context,
     "related": related,
     "clusters": clusters,
+    "map": map_command,
     "diff": diff,
     "index": index,
     "status": status,

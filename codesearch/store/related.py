@@ -137,3 +137,12 @@ def vectors(connection: Connection) -> tuple[list[int], bytes]:
             ids.append(content)
             data += vector
     return ids, bytes(data)
+
+
+def hashes(connection: Connection, contents: Iterable[int]) -> dict[int, bytes]:
+    """Return the hashes of some texts."""
+    rows = connection.rows(
+        "SELECT c.id, c.hash FROM json_each(?) wanted JOIN content c ON c.id = wanted.value",
+        (json.dumps(list(contents)),),
+    )
+    return {row[0]: bytes(row[1]) for row in rows}

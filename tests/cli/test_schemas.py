@@ -27,6 +27,7 @@ PRINTED = {
     "related": ("related", "shop/cart.py", *JSON),
     "related-ndjson": ("related", "ShoppingCart", "--format", "ndjson"),
     "clusters": ("clusters", "--members", *JSON),
+    "map": ("map", "--out", "-", *JSON),
     "symbols": ("symbols", "-n", "30", *JSON),
     "symbols-ndjson": ("symbols", "-n", "30", "--format", "ndjson"),
     "symbols-nl": ("symbols", "-n", "30", "--format", "nl"),

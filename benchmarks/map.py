@@ -1,0 +1,58 @@
+"""How well a map keeps neighbours together: trustworthiness of each layout, 1 at best, about 0.5 by chance.
+
+    python benchmarks/map.py PATH...
+
+Trustworthiness (scikit-learn) is low if symbols are near on the map that are not near in the space of the vectors. It
+is computed on at most 5,000 symbols, drawn at random, with 10 neighbours. The layout `umap` is measured if umap-learn
+is installed. Times are of the processor, for the layout alone. Needs an index of each folder, with
+`codesearch related --update`.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from importlib.util import find_spec
+
+import numpy as np
+from sklearn.manifold import trustworthiness
+
+from codesearch import open_index
+from codesearch.atlas import kmeans, layout, vectors
+from codesearch.store import related
+
+SAMPLE, NEIGHBOURS = 5000, 10
+
+
+def measured(path: str) -> str:
+    """Return one row of the table for the tree at `path`."""
+    with open_index(path) as index:
+        store = index.reader()
+        assert store is not None, f"{path} is not indexed"
+        known = vectors.read(store)
+        lists = related.lists(store.connection, known.ids.tolist())
+    unit = vectors.unit(known.rows)
+    points = kmeans.centred(unit, unit.mean(axis=0))
+    some = np.random.default_rng(0).choice(len(points), min(SAMPLE, len(points)), replace=False)
+    flat = layout.pca(points)
+    cells = []
+    for how in layout.LAYOUTS:
+        if how == "umap" and find_spec("umap") is None:
+            cells.append("not installed")
+            continue
+        start = time.process_time()
+        if how == "neighbours":
+            at = layout.by_neighbours(flat, layout.edges(known.ids, lists))
+        else:
+            at = layout.umap(points, flat) if how == "umap" else layout.pca(points)
+        seconds = time.process_time() - start
+        kept = trustworthiness(points[some], at[some], n_neighbors=NEIGHBOURS, metric="cosine")
+        cells.append(f"{kept:.3f} ({seconds:.1f} s)")
+    return f"| {path.rstrip('/').rpartition('/')[2]} | {len(points):,} | {' | '.join(cells)} |"
+
+
+if __name__ == "__main__":
+    print(f"| tree | texts | {' | '.join(layout.LAYOUTS)} |")
+    print("|---|--:|--:|--:|--:|")
+    for argument in sys.argv[1:]:
+        print(measured(argument), flush=True)

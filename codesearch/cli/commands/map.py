@@ -1,0 +1,181 @@
+"""`codesearch map`: draw every symbol near what means the same."""
+
+from __future__ import annotations
+
+import sys
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from codesearch.cli import session
+from codesearch.cli.exit_codes import FOUND
+from codesearch.cli.options import FilterOptions, IndexOptions, PathArgument
+from codesearch.cli.ui import console
+from codesearch.core.errors import CodesearchError, UsageError
+
+if TYPE_CHECKING:
+    from codesearch.atlas.map import Map
+    from codesearch.index import Index
+
+
+class MapFormat(str, Enum):
+    """What a map is written as."""
+
+    html = "html"
+    svg = "svg"
+    png = "png"
+    json = "json"
+
+
+class Layout(str, Enum):
+    """How symbols are placed."""
+
+    neighbours = "neighbours"
+    pca = "pca"
+    umap = "umap"
+
+
+def map_command(
+    path: PathArgument = None,
+    out: Annotated[
+        str | None,
+        typer.Option("--out", "-o", metavar="FILE", help="File to write; - for stdout.", show_default=False),
+    ] = None,
+    format: Annotated[
+        MapFormat | None,
+        typer.Option("--format", metavar="FORMAT", help="html, svg, png or json.", show_default=False),
+    ] = None,
+    serve: Annotated[bool, typer.Option("--serve", help="Serve the page on this machine, with real search.")] = False,
+    port: Annotated[int, typer.Option("--port", min=0, max=65535, metavar="N", help="Port for --serve (any).")] = 0,
+    layout: Annotated[
+        Layout,
+        typer.Option("--layout", metavar="NAME", help="neighbours, pca or umap (with umap-learn).", show_default=False),
+    ] = Layout.neighbours,
+    count: Annotated[
+        int | None,
+        typer.Option("--count", "-k", min=2, metavar="N", help="Number of clusters (chosen).", show_default=False),
+    ] = None,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Do not begin with the last map.")] = False,
+    *,
+    filters: FilterOptions,
+    use: IndexOptions,
+) -> int:
+    """Draw a map: every symbol is a point near what means the same.
+
+    codesearch map                          writes codesearch-map.html
+    codesearch map --is '!test' -o map.svg
+    codesearch map --serve
+
+    The page needs no network and no server. Points are coloured by cluster, folder, language, kind, age or
+    number of changes; a click opens the editor. The next map has everything where it was.
+    """
+    from codesearch.atlas import map as atlas
+
+    chosen = _format(format, out, serve=serve)
+    tree = use.tree(path)
+    where = filters.where(tree) & tree.where
+    with session.opened(tree.root, db=use.db) as index:
+        complete = session.prepare(index, update=use.update, quiet=use.quiet)
+        if layout is Layout.neighbours:
+            _compare(index, use)
+        from codesearch.cli.ui.progress import stretches
+
+        with stretches(quiet=use.quiet)("drawing the map") as show:
+            found = atlas.drawn(
+                index, how=layout.value, where=where or None, count=count, fresh=fresh,
+                on_progress=lambda share: show(int(100 * share), 100),
+            )  # fmt: skip
+        session.tell(index.filter_note(where), quiet=use.quiet)
+        if serve:
+            return _serve(index, found, port, use)
+        _write(found, chosen, out, complete=complete, use=use)
+    return FOUND
+
+
+def _format(format: MapFormat | None, out: str | None, *, serve: bool) -> MapFormat:
+    """Return the format: as asked for, else by the ending of the file, else a page."""
+    if serve and (out is not None or format not in (None, MapFormat.html)):
+        raise UsageError("--serve writes no file: leave out --out and --format")
+    ending = Path(out or "").suffix.lstrip(".").lower()
+    by_name = {one.value: one for one in MapFormat}.get("html" if ending == "htm" else ending)
+    return format or by_name or MapFormat.html
+
+
+def _compare(index: Index, use: IndexOptions) -> None:
+    from codesearch.atlas import related
+    from codesearch.cli.ui.progress import stretches
+
+    with stretches(quiet=use.quiet)("comparing all symbols") as show:
+        related.refresh(index, on_progress=lambda share: show(int(100 * share), 100))
+
+
+def _write(found: Map, format: MapFormat, out: str | None, *, complete: bool, use: IndexOptions) -> None:
+    data = _written(found, format, complete=complete)
+    if out == "-":
+        console.flush()
+        sys.stdout.buffer.write(data)
+        return
+    file = Path(out or f"codesearch-map.{format.value}")
+    try:
+        file.write_bytes(data)
+    except OSError as error:
+        raise CodesearchError(f"{file}: cannot be written ({error.strerror or error})") from error
+    if not use.quiet:
+        from codesearch.cli.ui import reports
+
+        clusters = reports.number(len(found.clustering.clusters), "cluster")
+        console.message(
+            f"{file}: {reports.number(len(found.rows), 'symbol')} in {clusters}, {reports.size(len(data))}"
+            + (" (open it in a browser)" if format is MapFormat.html else "")
+        )
+
+
+def _written(found: Map, format: MapFormat, *, complete: bool) -> bytes:
+    from codesearch.atlas import drawing, page
+
+    if format is MapFormat.html:
+        return page.page(found).encode()
+    if format is MapFormat.svg:
+        return drawing.svg(found).encode()
+    if format is MapFormat.png:
+        return drawing.png(found)
+    import json
+
+    return (json.dumps(to_json(found, complete=complete)) + "\n").encode()
+
+
+def to_json(found: Map, *, complete: bool) -> dict[str, Any]:
+    """Return a map as output.schema.json describes it."""
+    from codesearch.atlas.page import clusters_on
+    from codesearch.cli.ui.clusters import location
+
+    numbers = {one.number: at for at, one in enumerate(found.clustering.clusters)}
+    return {
+        "root": found.root,
+        "complete": complete,
+        "layout": found.layout,
+        "clusters": [
+            {"name": one["name"], "symbols": one["size"], "x": one["x"], "y": one["y"]} for one in clusters_on(found)
+        ],
+        "symbols": [
+            {**location(row), "x": round(float(x), 4), "y": round(float(y), 4), "cluster": numbers[label]}
+            for row, (x, y), label in zip(found.rows, found.at.tolist(), found.clustering.labels, strict=True)
+        ],
+    }
+
+
+def _serve(index: Index, found: Map, port: int, use: IndexOptions) -> int:
+    from codesearch.atlas import page, serve
+
+    try:
+        server = serve.server(index, found, page.page(found, serve=True), port=port)
+    except OSError as error:
+        raise CodesearchError(f"--port {port}: cannot be used ({error.strerror or error})") from error
+    console.write(f"http://{serve.HOST}:{server.server_port}/\n")
+    console.flush()
+    session.tell("serving the map on this machine only; Ctrl+C ends it", quiet=use.quiet)
+    with server:
+        server.serve_forever()
+    return FOUND

@@ -1,0 +1,61 @@
+"""`codesearch map`: files in every format, and what goes wrong."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.support.command import COMMAND
+
+
+@pytest.fixture
+def tree(shop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return an indexed tree that may be written; the current folder."""
+    copy = Path(shutil.copytree(shop, tmp_path / "shop"))
+    monkeypatch.chdir(copy)
+    return copy
+
+
+@pytest.mark.parametrize(
+    ("name", "start"), [("a.html", b"<!doctype html>"), ("a.svg", b"<svg "), ("a.png", b"\x89PNG")]
+)
+def test_the_ending_says_the_format(tree: Path, call, name: str, start: bytes):
+    run = call("map", "-o", name, "--layout", "pca")
+    assert run.status == 0
+    assert f"{name}: " in run.err
+    assert (tree / name).read_bytes().startswith(start)
+
+
+def test_without_a_name_it_is_a_page_in_the_current_folder(tree: Path, call):
+    assert call("map").status == 0
+    assert (tree / "codesearch-map.html").exists()
+
+
+def test_json(tree: Path, call):
+    found = call("map", "-o", "-", "--format", "json", "--lang", "go", "-k", "3").json
+    assert len(found["clusters"]) == 3
+    assert {one["path"].rpartition(".")[2] for one in found["symbols"]} == {"go"}
+    assert all(-1 <= one["x"] <= 1 and -1 <= one["y"] <= 1 for one in found["symbols"])
+
+
+def test_what_cannot_be_done(tree: Path, call):
+    assert "cannot be written" in call("map", "-o", "no/such/folder/a.html", "--layout", "pca").err
+    assert "--serve writes no file" in call("map", "--serve", "-o", "a.html").err
+    assert call("map", "--layout", "circle").status == 2
+
+
+def test_the_server_says_where_it_is_and_ends_with_ctrl_c(tree: Path):
+    import signal
+
+    process = subprocess.Popen(
+        [*COMMAND, "map", "--serve", "--layout", "pca", "-q"], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # noqa: PLW1509 -- no threads here
+    )  # fmt: skip
+    assert process.stdout is not None
+    assert process.stdout.readline().startswith(b"http://127.0.0.1:")
+    process.send_signal(signal.SIGINT)
+    assert process.wait(timeout=60) == 130
+    process.communicate()
