@@ -62,34 +62,17 @@ def _readable(text: str) -> str:
 
 def _columns(found: Map) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return the columns of the data, and the facts about them."""
-    import numpy as np
-
     rows = found.rows
     paths = sorted({row.path for row in rows})
-    place = {path: at for at, path in enumerate(paths)}
-    by_path = {row.path: row for row in rows}
     languages = sorted({row.language for row in rows})
     numbers = {one.number: at for at, one in enumerate(found.clustering.clusters)}
-    quantised = np.rint((found.at + 1) * _MIDDLE).clip(0, 65535).astype(np.uint16)
-    role_of = [next((role for role in _ROLES if role in by_path[path].roles.split()), "other") for path in paths]
-    columns: dict[str, Any] = {
-        "x": quantised[:, 0],
-        "y": quantised[:, 1],
-        "file": np.array([place[row.path] for row in rows], np.uint32),
-        "line": np.array([row.start_line for row in rows], np.uint32),
-        "changed": np.array([found.changed.get(path, 0) for path in paths], np.uint32),
-        "commits": np.array([found.commits.get(path, 0) for path in paths], np.uint32),
-        "kind": np.array([KINDS.index(row.kind) for row in rows], np.uint8),
-        "cluster": np.array([numbers[label] for label in found.clustering.labels], np.uint16),
-        "language": np.array([languages.index(by_path[path].language) for path in paths], np.uint8),
-        "role": np.array([_ROLES.index(role) for role in role_of], np.uint8),
-        "name": [row.name for row in rows],
-        "qualname": ["" if row.qualname == row.name else row.qualname for row in rows],
-        "signature": [row.signature[:LONGEST_SIGNATURE] for row in rows],
-        "paths": paths,
-    }
-    spans = np.ptp(found.at, axis=0)
-    middle = (found.at.max(axis=0) + found.at.min(axis=0)) / 2
+    columns = {**_of_symbols(found, paths, numbers), **_of_files(found, paths, languages)}
+    spans = (found.at.max(axis=0) - found.at.min(axis=0)).tolist()
+    middle = ((found.at.max(axis=0) + found.at.min(axis=0)) / 2).tolist()
+    groups = [
+        {"name": group.name, "size": group.size, "clusters": [numbers[one.number] for one in group.clusters]}
+        for group in found.clustering.groups
+    ]
     meta = {
         "root": _readable(found.root),
         "size": len(rows),
@@ -98,19 +81,46 @@ def _columns(found: Map) -> tuple[dict[str, Any], dict[str, Any]]:
         "roles": _ROLES,
         "history": bool(found.changed),
         "concepts": [],
-        "span": [round(max(0.1, float(span)) / 2 + 0.02, 4) for span in spans],
-        "middle": [round(float(value), 4) for value in middle],
+        "span": [round(max(0.1, span) / 2 + 0.02, 4) for span in spans],
+        "middle": [round(value, 4) for value in middle],
         "clusters": clusters_on(found),
-        "groups": [
-            {
-                "name": group.name,
-                "size": group.size,
-                "clusters": [numbers[one.number] for one in group.clusters],
-            }
-            for group in found.clustering.groups
-        ],
+        "groups": groups,
     }
     return columns, meta
+
+
+def _of_symbols(found: Map, paths: list[str], numbers: dict[int, int]) -> dict[str, Any]:
+    import numpy as np
+
+    rows = found.rows
+    place = {path: at for at, path in enumerate(paths)}
+    quantised = np.rint((found.at + 1) * _MIDDLE).clip(0, 65535).astype(np.uint16)
+    kinds: dict[str, int] = {kind: at for at, kind in enumerate(KINDS)}
+    return {
+        "x": quantised[:, 0],
+        "y": quantised[:, 1],
+        "file": np.array([place[row.path] for row in rows], np.uint32),
+        "line": np.array([row.start_line for row in rows], np.uint32),
+        "kind": np.array([kinds[row.kind] for row in rows], np.uint8),
+        "cluster": np.array([numbers[label] for label in found.clustering.labels], np.uint16),
+        "name": [row.name for row in rows],
+        "qualname": ["" if row.qualname == row.name else row.qualname for row in rows],
+        "signature": [row.signature[:LONGEST_SIGNATURE] for row in rows],
+    }
+
+
+def _of_files(found: Map, paths: list[str], languages: list[str]) -> dict[str, Any]:
+    import numpy as np
+
+    by_path = {row.path: row for row in found.rows}
+    role_of = [next((role for role in _ROLES if role in by_path[path].roles.split()), "other") for path in paths]
+    return {
+        "changed": np.array([found.changed.get(path, 0) for path in paths], np.uint32),
+        "commits": np.array([found.commits.get(path, 0) for path in paths], np.uint32),
+        "language": np.array([languages.index(by_path[path].language) for path in paths], np.uint8),
+        "role": np.array([_ROLES.index(role) for role in role_of], np.uint8),
+        "paths": paths,
+    }
 
 
 def clusters_on(found: Map) -> list[dict[str, Any]]:
