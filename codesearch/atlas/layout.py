@@ -135,7 +135,7 @@ def _summed(rows: Places, values: Floats, size: int) -> Floats:
 def umap(points: Floats, start: Floats) -> Floats:
     """Return the layout of umap-learn. Raises UsageError if it is not installed."""
     if find_spec("umap") is None:
-        raise UsageError("--layout umap needs umap-learn: pip install 'codesearch-local[map]' (or use another layout)")
+        raise UsageError("--layout umap needs umap-learn: pip install umap-learn (or use another layout)")
     import numpy as np
     from umap import UMAP
 

@@ -124,7 +124,7 @@ def test_umap_says_what_to_install(tree: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("codesearch.atlas.layout.find_spec", lambda name: None)
     with (
         codesearch.open_index(tree) as index,
-        pytest.raises(UsageError, match=r"pip install 'codesearch-local\[map\]'"),
+        pytest.raises(UsageError, match=r"pip install umap-learn"),
     ):
         atlas.drawn(index, how="umap")
 
