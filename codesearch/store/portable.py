@@ -127,8 +127,10 @@ def _wrong_value(db: apsw.Connection, version: int, meta: dict[str, Any]) -> str
 
 
 def _tables(db: apsw.Connection) -> list[str]:
-    rows = db.execute("SELECT name FROM sqlite_schema WHERE type = 'table'").fetchall()
-    return [str(name) for (name,) in rows if not str(name).startswith(("symbol_text", "sqlite_"))]
+    """Return the tables of ours, without those that hold the content of virtual tables."""
+    rows = db.execute("SELECT name, sql LIKE 'CREATE VIRTUAL%' FROM sqlite_schema WHERE type = 'table'").fetchall()
+    others = tuple(str(name) for name, virtual in rows if virtual) + ("sqlite_",)
+    return [str(name) for name, _ in rows if not str(name).startswith(others)]
 
 
 def _columns(db: apsw.Connection, table: str) -> Iterator[str]:

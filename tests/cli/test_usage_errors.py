@@ -16,7 +16,7 @@ HYPHEN = " Put a query that starts with `-` after `--`: codesearch query -- '-is
         ("query x -n 0", "--limit must be a whole number of at least 1, not 0."),
         ("query x --min-score q", "--min-score must be a number from 0 to 1, not 'q'."),
         ("query x --min-score 1.5", "--min-score must be a number from 0 to 1, not 1.5."),
-        ("query x --format foo", "--format must be text, json, ndjson, vimgrep or paths, not 'foo'."),
+        ("query x --format foo", "--format must be text, json, ndjson, vimgrep, paths or nl, not 'foo'."),
         ("status --format xml", "--format must be text or json, not 'xml'."),
         ("query x -n", "-n needs a value."),
         ("query x --json=1", "--json takes no value."),
