@@ -129,7 +129,7 @@ def _wrong_value(db: apsw.Connection, version: int, meta: dict[str, Any]) -> str
 def _tables(db: apsw.Connection) -> list[str]:
     """Return the tables of ours, without those that hold the content of virtual tables."""
     rows = db.execute("SELECT name, sql LIKE 'CREATE VIRTUAL%' FROM sqlite_schema WHERE type = 'table'").fetchall()
-    others = tuple(str(name) for name, virtual in rows if virtual) + ("sqlite_",)
+    others = ("sqlite_", *(str(name) for name, virtual in rows if virtual))
     return [str(name) for name, _ in rows if not str(name).startswith(others)]
 
 
