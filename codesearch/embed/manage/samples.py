@@ -7,6 +7,7 @@ from pathlib import Path
 
 def documents(root: Path, count: int) -> list[str]:
     """Return embedded texts of at most `count` different functions, methods and types, from all over the tree."""
+    from codesearch.core.types import MINOR
     from codesearch.extract.documents import documents as documents_of
     from codesearch.extract.symbols import extract
     from codesearch.files import Source, discover, read_source
@@ -20,7 +21,8 @@ def documents(root: Path, count: int) -> list[str]:
         if not isinstance(source, Source):
             continue
         symbols = extract(source.data, source.language, file.path)
-        found |= dict.fromkeys(text.embedding_text for text in documents_of(symbols, source.data, file.path))
+        texts = zip(symbols, documents_of(symbols, source.data, file.path), strict=True)
+        found |= dict.fromkeys(text.embedding_text for symbol, text in texts if symbol.kind not in MINOR)
         if len(found) >= count:
             break
     return list(found)[:count]
