@@ -46,6 +46,8 @@ class Status:
     """The model of the reranker, by the settings; "" if it is off."""
     embedded: int = 0
     """Symbols that the reranker has a vector of."""
+    embeddable: int = 0
+    """Symbols that it can have one of: all that have a text. Constants and fields have none."""
     cache: Path | None = None
     """The user's cache of the reranker's vectors; None if it is off."""
     cache_bytes: int = 0
@@ -66,10 +68,10 @@ def status(
     meta = store.meta() if store is not None else {}
     files = (index, Path(f"{index}-wal"))
     skipped = [] if store is None else [Skipped(*row) for row in store.skipped()]
-    embedded = 0
+    embedded = embeddable = 0
     problems: tuple[str, ...] = ()
     try:
-        embedded, _ = coverage(store, reranker)
+        embedded, embeddable = coverage(store, reranker)
     except CodesearchError as error:  # a model that cannot be read
         problems = (str(error),)
     cache, cache_bytes, cache_problem = _shared_cache(settings)
@@ -92,6 +94,7 @@ def status(
         notes=(*notes, *todo.discovery.notes, *problems, *cache_problem, *_slower(settings)),
         second_stage=settings.second_stage,
         embedded=embedded,
+        embeddable=embeddable,
         cache=cache,
         cache_bytes=cache_bytes,
         cache_limit=settings.cache_size,

@@ -57,7 +57,8 @@ def test_everything_is_embedded_once_and_progress_is_told(root, fake):
         assert told[-1].done == told[-1].total
         assert index.embed_all().embedded == 0
     status = codesearch.open_index(root, model="fake").status()
-    assert (status.second_stage, status.embedded) == ("fake", status.symbols)
+    assert (status.second_stage, status.embedded) == ("fake", status.embeddable)
+    assert 0 < status.embeddable < status.symbols  # the constants have no text
 
 
 @pytest.mark.slow

@@ -92,7 +92,7 @@ def update_object(report: Report, status: Status, root: Path, index: Path) -> di
             "source_bytes": status.source_bytes,
             "symbols": status.symbols,
         },
-        "coverage": {"model": status.second_stage, "embedded": status.embedded, "symbols": status.symbols}
+        "coverage": {"model": status.second_stage, "embedded": status.embedded, "symbols": status.embeddable}
         if status.second_stage
         else None,
         "skipped_files": [
@@ -159,7 +159,7 @@ def _contents(status: Status) -> Iterator[tuple[str, str]]:
     """Yield what an index was made with, and from how much, as (label, value)."""
     yield "model", status.model or "none yet"
     if status.second_stage:
-        yield "", f"{status.second_stage}: {status.embedded:,} of {number(status.symbols, 'symbol')} embedded"
+        yield "", f"{status.second_stage}: {status.embedded:,} of {number(status.embeddable, 'symbol')} embedded"
     if status.cache is not None:
         taken = f"{size(status.cache_bytes)}, at most {size(status.cache_limit)}" if status.cache_bytes else "empty"
         yield "cache", f"{clean(_from_home(status.cache))} ({taken})"
