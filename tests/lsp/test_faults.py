@@ -122,10 +122,10 @@ def test_settings_that_cannot_be_used_do_not_outlive_their_correction(client: Cl
 
 
 def test_a_buffer_may_take_as_long_as_the_setting_says(client: Client, project: Path):
-    client.initialize(project, initializationOptions={"settings": {"parse_timeout": 0.05}})
+    client.initialize(project, initializationOptions={"settings": {"parse_timeout": 0.2}})
     first = client.open(project / "pkg/first.py", "def feed_the_dragon(): pass\n")
-    client.until_unsaved(first)  # the process has started, which takes longer
-    uri = client.open(project / "pkg/slow.py", "def tame_the_dragon(a):\n    return [a]\n" * 10_000)
+    client.until_unsaved(first)  # the process has started and compiled its queries, which takes longer
+    uri = client.open(project / "pkg/slow.py", "def tame_the_dragon(a):\n    return [a]\n" * 20_000)
     client.until_unsaved(first, uri)
     assert "tame_the_dragon" not in names(client.query("tame the dragon"))
 
