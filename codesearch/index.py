@@ -121,15 +121,14 @@ class Index:
 
     def reader(self) -> Store | None:
         """Return the open store, or None if there is no index that this version can read. It is not a stable API."""
-        store = self._existing()
-        if store is None:
+        if (store := self._existing()) is None:
             return None
         meta = store.meta()
         return store if "rules" in meta and meta.get("model") == self._embedder.model_id else None
 
-    def _reading(self) -> Store:
-        store = self.reader()
-        if store is None:
+    def required_reader(self) -> Store:
+        """Return the same. Raises NotFoundError if there is none."""
+        if (store := self.reader()) is None:
             raise NotFoundError(f"{self.root}: not indexed yet; run `codesearch index {self.root}` (or Index.update())")
         return store
 
@@ -208,7 +207,8 @@ class Index:
 
         if not self._reranker.enabled:
             raise UsageError("the reranker is off, so there is nothing to embed: see the settings model and embed")
-        return backfill(self._reranker, self._reading(), self.path, on_progress=on_progress, should_stop=should_stop)
+        store = self.required_reader()
+        return backfill(self._reranker, store, self.path, on_progress=on_progress, should_stop=should_stop)
 
     def remove(self) -> bool:
         """Delete the index file; return whether there was one. Raises IndexBusyError if a process is writing it."""
@@ -265,7 +265,7 @@ class Index:
         """
         limit = self._limit(limit)
         query = replace(query, where=search.below_root(query.where, self.root))
-        store = self.reader() if may_be_missing else self._reading()
+        store = self.reader() if may_be_missing else self.required_reader()
         complete = self.complete
         begun, self._prefetched = self._prefetched, None
         query = search.understood(store, query)
@@ -289,14 +289,14 @@ class Index:
         query = search.parse(text, where)
         query = replace(query, where=search.below_root(query.where, self.root))
         path = search.real_path(path, self.root) or path
-        return explain.why(self._reading(), tree, query, path, line, lambda: self.rank(query))
+        return explain.why(self.required_reader(), tree, query, path, line, lambda: self.rank(query))
 
     def similar(self, path: str, line: int, *, limit: int | None = None, where: Filter | None = None) -> Answer:
         """Return the symbols most similar to the one at a line (from 1) of a file, best first.
 
         `path` is relative to the root. Raises NotFoundError if there is no index, or no symbol there.
         """
-        store = self._reading()
+        store = self.required_reader()
         found = self._at(store, path, line)
         vector = store.vector_of(found[0])
         return self._near(store, vector, found[1], limit, where) if vector is not None else Answer()
@@ -310,7 +310,7 @@ class Index:
         """
         from codesearch.search import pasted
 
-        store = self._reading()
+        store = self.required_reader()
         return self._near(store, pasted.vector_of(store, self._embedder, code, language), None, limit, where)
 
     def _near(
@@ -331,7 +331,7 @@ class Index:
 
     def symbols(self, where: Filter | None = None, *, limit: int = -1) -> Iterator[Symbol]:
         """Yield the symbols that pass a filter, by path and line; `limit` -1 means all. Raises NotFoundError."""
-        return self._reading().listing(None if where is None else search.below_root(where, self.root), limit)
+        return self.required_reader().listing(None if where is None else search.below_root(where, self.root), limit)
 
     def filter_note(self, where: Filter) -> str:
         """Return what to say about path filters that no indexed file passes; "" if there are none."""
@@ -339,7 +339,7 @@ class Index:
 
     def symbol_at(self, path: str, line: int) -> Symbol:
         """Return the innermost symbol around a line (from 1) of a file, relative to the root. Raises NotFoundError."""
-        return self._at(self._reading(), path, line)[1]
+        return self._at(self.required_reader(), path, line)[1]
 
     def symbols_named(self, name: str, *, limit: int = 50) -> list[Symbol]:
         """Return the symbols with a name, best first, in any case style; `Engine.Run` also names the container.
@@ -348,7 +348,7 @@ class Index:
         """
         query = search.parse(name)
         limit = self._limit(limit)
-        found = search.search(self._reading(), query, self._embedder.quantised_query(query.text), limit)
+        found = search.search(self.required_reader(), query, self._embedder.quantised_query(query.text), limit)
         symbols = [item.candidate.symbol for item in found.ranked[:limit]]
         named = [symbol for symbol in symbols if search.is_named(symbol, query)]
         # `save` also finds `save!`, unless there is a `save`.
@@ -367,7 +367,7 @@ class Index:
 
     def is_changed(self, path: str) -> bool:
         """Return whether a file differs from what was indexed, so that its symbols may be at other lines now."""
-        return source.is_changed(self.root, self.settings.file_options(), self._reading(), path)
+        return source.is_changed(self.root, self.settings.file_options(), self.required_reader(), path)
 
     def _at(self, store: Store, path: str, line: int) -> tuple[int, Symbol]:
         found = store.at(path, line)

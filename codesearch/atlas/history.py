@@ -7,6 +7,8 @@ import subprocess
 from collections import Counter
 from pathlib import Path
 
+from codesearch.files import git
+
 MOST_COMMITS = 20_000
 """Commits that are read; older changes are as old as the oldest of them."""
 SECONDS = 60.0
@@ -19,18 +21,17 @@ def changes(root: Path) -> tuple[dict[str, int], Counter[str]]:
     Both are empty if the root is in no git repository.
     """
     command = (
-        "git", "-c", "core.quotePath=false", "log", f"--max-count={MOST_COMMITS}", "--no-merges", "--no-renames",
+        "-c", "core.quotePath=false", "log", f"--max-count={MOST_COMMITS}", "--no-merges", "--no-renames",
         "--relative", "--name-only", "-z", "--format=%x01%ct",
     )  # fmt: skip
-    environment = {**os.environ, "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"}
     try:
-        done = subprocess.run(command, cwd=root, env=environment, capture_output=True, timeout=SECONDS, check=False)
-    except (OSError, subprocess.TimeoutExpired):
+        listed = git.output(os.fsencode(root), command, SECONDS)
+    except (git.GitUnavailableError, subprocess.TimeoutExpired):
         return {}, Counter()
     last: dict[str, int] = {}
     count: Counter[str] = Counter()
     time = 0
-    for item in done.stdout.split(b"\0"):
+    for item in listed.split(b"\0"):
         text = item.lstrip(b"\n")
         if text.startswith(b"\x01"):
             head, _, text = text[1:].partition(b"\n")

@@ -20,8 +20,8 @@ from codesearch.search import below_root, filter_note
 from codesearch.search import source as sources
 from codesearch.store import Store, location
 from codesearch.store import related as table
+from codesearch.store.paths import stored
 from codesearch.store.related import STEPS, Pair
-from codesearch.store.writes import stored
 
 if TYPE_CHECKING:
     from codesearch.atlas.nearest import Nearest
@@ -90,7 +90,7 @@ def refresh(index: Index, *, on_progress: Callable[[float], None] | None = None)
 
     Raises NotFoundError without an index, IndexBusyError while another process writes it, UnwritableError.
     """
-    _reading(index)
+    index.required_reader()
     index.close()
     with location.writer_lock(index.path, timeout=LOCK_TIMEOUT), Store(index.path, writable=True) as store:
         return _refreshed(store, on_progress)
@@ -157,7 +157,7 @@ def of_file(index: Index, path: str, *, limit: int, where: Filter | None = None)
 
     Raises NotFoundError if there is no index, or the file is not in it.
     """
-    store = _reading(index)
+    store = index.required_reader()
     where = None if where is None else below_root(where, index.root)
     with store.snapshot():
         mine = table.contents_of(store.connection, stored(path))
@@ -219,7 +219,7 @@ def of_symbol(index: Index, path: str, line: int, *, limit: int | None = None, w
 
     Without a table that is up to date, and for more than it has, this is `Index.similar`.
     """
-    store = _reading(index)
+    store = index.required_reader()
     wanted = index.settings.limit if limit is None else limit
     if where or wanted > COUNT or pending(store):
         return index.similar(path, line, limit=limit, where=where)
@@ -241,10 +241,3 @@ def is_small(index: Index) -> bool:
     """Return whether a question can wait until the table is up to date."""
     store = index.reader()
     return store is not None and pending(store) <= AT_ONCE
-
-
-def _reading(index: Index) -> Store:
-    store = index.reader()
-    if store is None:
-        raise NotFoundError(f"{index.root}: not indexed yet; run `codesearch index {index.root}` (or Index.update())")
-    return store

@@ -141,7 +141,7 @@ def select(
         if detail in ("snippets", "full"):
             room = left - costs[place] - kept
             share = room if detail == "full" or len(hits) == 1 else min(room, max(SHARE * room, 3 * LEAST_SOURCE))
-            if hit.symbol.kind == "module" and len(hits) > 1:  # what is left of a file without its symbols
+            if hit.symbol.kind == "module" and len(hits) > 1:  # the code of a file outside its symbols
                 share = min(share, MODULE_TOKENS)
             entry = _with_source(reader, entry, share, words, sent)
         entries.append(entry)

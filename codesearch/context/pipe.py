@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from codesearch.core.types import Hit
     from codesearch.index import Index
 
-FORMATS = ("markdown", "xml", "json")
 TOKENS_PER_RESULT = 120
 """One result is considered per this number of tokens in the budget."""
 XML_TOKENS = 30.0

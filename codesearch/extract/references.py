@@ -35,7 +35,7 @@ _INFERRED = frozenset({"auto", "var", "val"})
 _HEAD = re.compile(r"[^.()]+")
 _MODULE_MARKS = "\"'<>`"
 MOST = 50_000
-"""References of one file: what has more is data."""
+"""References that are read per file. A file with more of them is data."""
 
 Event = tuple[int, int, str, str]
 """Where it takes effect, what it is (a role, or one of the next two), its name, its receiver or expression."""

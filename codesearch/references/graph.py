@@ -70,12 +70,7 @@ def supported(language: str) -> bool:
 
 def store_of(of: Index | Store) -> Store:
     """Return the store of an index. Raises NotFoundError if there is none."""
-    if isinstance(of, Store):
-        return of
-    store = of.reader()
-    if store is None:
-        raise NotFoundError(f"{of.root}: not indexed yet; run `codesearch index {of.root}` (or Index.update())")
-    return store
+    return of if isinstance(of, Store) else of.required_reader()
 
 
 class Graph:

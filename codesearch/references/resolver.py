@@ -45,7 +45,7 @@ _BUILT_IN_GLOBALS = frozenset({"python", "javascript", "typescript", "tsx", "sve
 _PACKAGE_SCOPE = frozenset({"go", "kotlin", "swift", "java", "scala", "csharp", "dart"})
 """Languages in which files of one folder see each other's names."""
 _MOST = 60
-"""Definitions of one name that are compared; what has more is resolved only in its own file."""
+"""Definitions of one name that are compared. A name with more is resolved only within the file."""
 _DEPTH = 5
 
 Value = tuple[tuple[Known, ...], Confidence]

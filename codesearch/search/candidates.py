@@ -109,7 +109,7 @@ def gather_minor(store: Store, query: Query, vector: bytes) -> list[Candidate]:
 def _completed(
     store: Store, texts: Texts, query: Query, vector: bytes, ids: Set[int], similarities: Mapping[int, float]
 ) -> list[Candidate]:
-    """Return candidates with all of their evidence; `similarities` holds what is known of it."""
+    """Return candidates with all of their evidence; `similarities` holds the cosines that are already known."""
     known = dict(similarities)
     if any(vector):
         known |= store.similarities(vector, ids - known.keys())

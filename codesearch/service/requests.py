@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from codesearch._version import __version__
-from codesearch.context import tools
 from codesearch.core.errors import CodesearchError, NotFoundError
 from codesearch.index import Index
 from codesearch.search import parse
@@ -118,6 +117,8 @@ class Requests:
 
     def _tool(self, params: dict[str, Any]) -> dict[str, Any]:
         """Answer a tool of an agent; it takes what is indexed within its budget, and says what is missing."""
+        from codesearch.context import tools  # most services never answer an agent
+
         service = self._service
         name, given = str(params["name"]), params.get("arguments")
         given = given if isinstance(given, dict) else {}

@@ -18,8 +18,8 @@ import apsw
 from codesearch.core.errors import StoreError
 from codesearch.store import schema
 from codesearch.store.connection import explained
+from codesearch.store.paths import stored
 from codesearch.store.records import FileState
-from codesearch.store.writes import stored
 
 _STRIP = """
     DELETE FROM query_vector;

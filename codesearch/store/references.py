@@ -15,11 +15,12 @@ from typing import Any
 
 import apsw
 
-from codesearch.core.references import CALL, DECORATOR, NEW
+from codesearch.core.references import DECORATOR
 from codesearch.core.tokens import name_key
 from codesearch.core.types import Symbol
 from codesearch.store.connection import Connection
 from codesearch.store.many import among
+from codesearch.store.paths import shown
 from codesearch.store.records import FileRecord
 
 TABLES = ("reference", "reference_file", "reference_set", "reference_name")
@@ -202,27 +203,3 @@ class References:
             f"SELECT s.id, {_SYMBOL}, f.roles FROM symbol s JOIN file f ON f.id = s.file_id WHERE {condition}", bindings
         )
         return [Known(row[0], Symbol(*(*row[1:11], shown(row[11]))), frozenset(row[12].split())) for row in rows]
-
-    def fan_in(self, names: Sequence[str]) -> dict[str, int]:
-        """Return how many symbols call or construct something of each name, whatever it is resolved to."""
-        out: dict[str, int] = dict.fromkeys(names, 0)
-        rows = self._rows(
-            "SELECT n.name, count(DISTINCT r.place) FROM json_each(?) one JOIN reference_name n ON n.name = one.value "
-            f"JOIN reference r ON r.name_id = n.id AND r.role IN ({CALL}, {NEW}, {DECORATOR}) GROUP BY n.id",
-            (_json(names),),
-        )
-        out.update(rows)
-        return out
-
-
-def _json(values: Sequence[str]) -> str:
-    import json
-
-    return json.dumps(list(values))
-
-
-def shown(path: str | bytes) -> str:
-    """Return a stored path as text."""
-    import os
-
-    return os.fsdecode(path)

@@ -17,10 +17,10 @@ from codesearch.core.filter import Filter
 from codesearch.core.types import Symbol
 from codesearch.store import filter_sql, full_text, sign_codes, writes
 from codesearch.store.connection import Connection, explained
+from codesearch.store.paths import shown, stored
 from codesearch.store.records import FileRecord, FileState, StoredSymbol
 from codesearch.store.rerank_vectors import RerankVectors
 from codesearch.store.texts import NO_DETAIL, NOT_MINOR, MinorTexts, Texts
-from codesearch.store.writes import stored
 
 SIGNS_LOOKED_AT = 1000
 SIGNS_PER_ANSWER = 5
@@ -185,7 +185,7 @@ class Store(Texts):
 
     def paths(self) -> list[str]:
         """Return the path of every known file, in no particular order."""
-        return [_shown(row[0]) for row in self._rows("SELECT path FROM file")]
+        return [shown(row[0]) for row in self._rows("SELECT path FROM file")]
 
     def file_states(self, where: Iterable[str] | None = None) -> dict[str, FileState]:
         """Return the state of every file by path; `where` restricts it to some paths and everything below them."""
@@ -204,7 +204,7 @@ class Store(Texts):
                 bounds = (stored(path), stored(path + "/"), stored(path + "0"), raw + b"/", raw + b"0")
                 condition = "path = ? OR path >= ? AND path < ? OR path >= ? AND path < ?"
                 rows += self._rows(f"{select} WHERE {condition}", bounds)
-        return {path if type(path := row[0]) is str else _shown(path): row for row in rows}
+        return {path if type(path := row[0]) is str else shown(path): row for row in rows}
 
     def vector_candidates(self, vector: bytes, limit: int, where: Filter | None = None) -> list[tuple[int, float]]:
         """Return (symbol id, cosine similarity) of the nearest symbols, nearest first.
@@ -366,17 +366,13 @@ class Store(Texts):
     def skipped(self) -> list[tuple[str, str, str]]:
         """Return (path, reason, detail) of every file left out, by reason and path."""
         rows = self._rows("SELECT path, skipped, detail FROM file WHERE skipped IS NOT NULL ORDER BY skipped, path")
-        return [(_shown(row[0]), row[1], row[2]) for row in rows]
+        return [(shown(row[0]), row[1], row[2]) for row in rows]
 
     def skipped_for(self, reason: str) -> list[tuple[str, str]]:
         """Return (path, detail) of the files that were left out for one reason."""
         rows = self._rows("SELECT path, detail FROM file WHERE skipped = ?", (reason,))
-        return [(_shown(row[0]), row[1]) for row in rows]
-
-
-def _shown(path: str | bytes) -> str:
-    return os.fsdecode(path)
+        return [(shown(row[0]), row[1]) for row in rows]
 
 
 def _symbol(row: Sequence[Any]) -> Symbol:
-    return Symbol(*(*row[:10], _shown(row[10])))
+    return Symbol(*(*row[:10], shown(row[10])))

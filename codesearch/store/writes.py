@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -12,6 +11,7 @@ from codesearch.core.tokens import name_key
 from codesearch.core.types import MINOR
 from codesearch.store import references, schema, sign_codes
 from codesearch.store.many import among
+from codesearch.store.paths import stored
 from codesearch.store.records import FileRecord, SymbolRecord
 
 _FILE = (
@@ -23,15 +23,6 @@ _SYMBOL = (
     "start_line, end_line, start_byte, end_byte) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)"
 )
 _TEXT = f"INSERT INTO {{}}(rowid, {', '.join(schema.TEXT_FIELDS)}) VALUES (?{',?' * len(schema.TEXT_FIELDS)})"
-
-
-def stored(path: str) -> str | bytes:
-    """Return a path as SQLite can store it; a name that is not valid UTF-8 becomes bytes."""
-    try:
-        path.encode("utf-8")
-    except UnicodeEncodeError:
-        return os.fsencode(path)
-    return path
 
 
 def replace(db: apsw.Connection, records: Sequence[FileRecord]) -> None:

@@ -78,7 +78,7 @@ def test_details_have_no_vector_and_are_not_embedded_by_backfill(tree: Path) -> 
         index.update()
         index.query("upload")
         symbols = list(index.symbols())
-        store = index._reading()
+        store = index.required_reader()
         counts = store.counts()
         pending = store.model_vectors("any").pending()
     details = [symbol for symbol in symbols if symbol.kind in DETAILS]

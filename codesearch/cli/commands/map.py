@@ -149,7 +149,7 @@ def _written(found: Map, format: MapFormat, *, complete: bool) -> bytes:
 def to_json(found: Map, *, complete: bool) -> dict[str, Any]:
     """Return a map as output.schema.json describes it."""
     from codesearch.atlas.page import clusters_on
-    from codesearch.cli.ui.clusters import location
+    from codesearch.cli.ui.render import location
 
     numbers = {one.number: at for at, one in enumerate(found.clustering.clusters)}
     return {

@@ -21,6 +21,7 @@ from codesearch.cli.options import (
 from codesearch.cli.ui import console
 from codesearch.cli.ui.console import Look, clean
 from codesearch.cli.ui.paths import Paths
+from codesearch.cli.ui.render import location, print_json
 
 if TYPE_CHECKING:
     from codesearch.core.types import Hit, Symbol
@@ -83,8 +84,6 @@ def why(
         if found.problem and not use.quiet:
             console.message(found.problem)
         if format is ReportFormat.json:
-            from codesearch.cli.ui.render import print_json
-
             asked = {"query": text, "root": str(index.root), "file": file, "line": line, "complete": complete}
             print_json({**asked, **to_json(found)}, indent=2)
         else:
@@ -150,7 +149,7 @@ def to_json(found: Why) -> dict[str, Any]:
 
     value: dict[str, Any] = {"verdict": found.verdict, "reason": found.reason}
     if found.symbol is not None:
-        value["symbol"] = _symbol(found.symbol)
+        value["symbol"] = location(found.symbol)
     if found.place:
         value |= {"place": found.place, "score": round(found.score, 6)}
     if found.count:
@@ -178,15 +177,5 @@ def to_json(found: Why) -> dict[str, Any]:
     return value
 
 
-def _symbol(symbol: Any) -> dict[str, Any]:
-    return {
-        "path": symbol.path,
-        "start_line": symbol.start_line,
-        "end_line": symbol.end_line,
-        "kind": symbol.kind,
-        "qualname": symbol.qualname,
-    }
-
-
 def _hit_json(hit: Hit) -> dict[str, Any]:
-    return {"rank": hit.rank, "score": round(hit.score, 6), **_symbol(hit.symbol)}
+    return {"rank": hit.rank, "score": round(hit.score, 6), **location(hit.symbol)}

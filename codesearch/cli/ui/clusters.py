@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from codesearch.cli.ui import console
 from codesearch.cli.ui.console import Look, clean
-from codesearch.cli.ui.render import FAINT, NAME, PATH
+from codesearch.cli.ui.render import FAINT, NAME, PATH, location
 from codesearch.cli.ui.reports import number
 
 if TYPE_CHECKING:
@@ -84,15 +84,4 @@ def to_json(found: Clustering, *, members: bool) -> dict[str, Any]:
             {"name": group.name, "symbols": group.size, "clusters": [cluster(one) for one in group.clusters]}
             for group in found.groups
         ],
-    }
-
-
-def location(row: Row) -> dict[str, Any]:
-    """Return where a symbol is as JSON."""
-    return {
-        "path": row.path,
-        "start_line": row.start_line,
-        "end_line": row.end_line,
-        "kind": row.kind,
-        "qualname": row.qualname,
     }

@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Any
 from codesearch.cli.options import Format
 from codesearch.cli.ui import console
 from codesearch.cli.ui.console import clean
-from codesearch.cli.ui.render import FAINT, NAME, PATH, print_json
+from codesearch.cli.ui.render import FAINT, NAME, PATH, location, print_json
 
 if TYPE_CHECKING:
     from codesearch.atlas.related import Match, RelatedFile
     from codesearch.cli.ui.render import Answers
-    from codesearch.core.types import Symbol
 
 
 def print_files(answers: Answers, found: Sequence[RelatedFile], file: str) -> None:
@@ -48,17 +47,6 @@ def to_json(one: RelatedFile) -> dict[str, Any]:
             {"score": round(match.score, 4), "symbol": location(match.symbol), "of": location(match.of)}
             for match in one.matches
         ],
-    }
-
-
-def location(symbol: Symbol) -> dict[str, Any]:
-    """Return where a symbol is as JSON."""
-    return {
-        "path": symbol.path,
-        "start_line": symbol.start_line,
-        "end_line": symbol.end_line,
-        "kind": symbol.kind,
-        "qualname": symbol.qualname,
     }
 
 

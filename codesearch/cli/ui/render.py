@@ -376,6 +376,17 @@ class Answers:
         return "".join(out)
 
 
+def location(symbol: Any) -> dict[str, Any]:
+    """Return where a symbol, or a row of the index about one, is as JSON."""
+    return {
+        "path": symbol.path,
+        "start_line": symbol.start_line,
+        "end_line": symbol.end_line,
+        "kind": symbol.kind,
+        "qualname": symbol.qualname,
+    }
+
+
 def _line_of(symbol: Symbol) -> str:
     return f"{symbol.path}:{symbol.start_line}"
 
