@@ -214,6 +214,8 @@ class Editor:
         """Run cases in one window, with or without a folder; each gets a result, even if the window itself failed."""
         shots = Path(task.pop("shots", self.work / "shots"))
         shots.mkdir(parents=True, exist_ok=True)
+        # What a window left unsaved is kept here: the next one would open with it and ask what to do with it.
+        shutil.rmtree(self.work / "server" / "data" / "User" / "Backups", ignore_errors=True)
         whole = {
             "chromium": chromium(), "driver": str(self.install / "driver"), "url": f"http://127.0.0.1:{self.port}",
             "folder": str(folder or ""), "shots": str(shots), "wait": WAIT, "cases": list(cases),

@@ -266,7 +266,13 @@ export class Window {
   async reset() {
     await this.closeQuickInput();
     const tabs = this.page.locator('.tab');
-    const closed = (wait) => this.until('editors stay open', async () => (await tabs.count()) === 0, wait);
+    // It asks about a file that is not saved, and takes no other key until it is told.
+    const discard = this.page.locator('.monaco-dialog-box .monaco-button', { hasText: "Don't Save" });
+    const closed = (wait) =>
+      this.until('editors stay open', async () => {
+        if (await discard.isVisible()) await discard.click();
+        return (await tabs.count()) === 0;
+      }, wait);
     if (await tabs.count()) {
       await this.chord('Control+k', 'Control+w');
       await closed(1000).catch(async () => {
