@@ -18,9 +18,15 @@ MAX_LENGTH = 120
 _SELF = {**dict.fromkeys(("self", "cls", "this", "Self", "$this", "static"), "self"), "super": "super"}
 _NAME = re.compile(r"[^\W\d][\w$]*[!?]?|\$\w+|#\w+|@\w+")
 _SIMPLE = re.compile(r"[^\W\d]\w*")
+_DOTTED = re.compile(r"[^\W\d]\w*(?:\.(?!(?:await|unwrap|as_ref)\b)[^\W\d]\w*)+")
 _STEP = re.compile(r"\s*(?:\?\.|!?\.|->|::|&\.|!!\.)\s*")
 _PREFIX = re.compile(r"(?:await\s+|new\s+|\(\s*await\s+|&mut\s+|[&*(]\s*)*")
 _OPEN = {"(": ")", "[": "]", "{": "}", "<": ">"}
+_MARKS = {
+    opening: re.compile("[" + re.escape(opening + closing) + ("]" if opening == "<" else "\"'`]"))
+    for opening, closing in _OPEN.items()
+}
+"""What is looked for to find where a bracket is closed: brackets of its kind and quotes."""
 _SKIPPED = frozenset({"await", "unwrap", "as_ref"})
 """Steps that lead to the same methods."""
 _TRANSPARENT = frozenset(
@@ -35,10 +41,20 @@ _TYPE_WORDS = frozenset(
 _TYPE_TOKEN = re.compile(r"[^\W\d][\w$]*(?:\s*(?:\.|::|\\)\s*[^\W\d][\w$]*)*")
 
 
+def head(text: str) -> str:
+    """Return the first name of the chain that `expression` returns for the same text; "" if there is none."""
+    begun = _PREFIX.match(text)
+    found = _NAME.match(text, begun.end() if begun else 0)
+    return _SELF.get(found[0], found[0].rstrip("!?")) if found else ""
+
+
 def expression(text: str) -> str:
     """Return the chain of an expression; UNKNOWN if it is anything else."""
     if _SIMPLE.fullmatch(text):
         return _SELF.get(text, text)
+    if len(text) <= MAX_LENGTH and _DOTTED.fullmatch(text):
+        first, _, rest = text.partition(".")
+        return f"{_SELF.get(first, first)}.{rest}"
     begun = _PREFIX.match(text)
     at = begun.end() if begun else 0
     prefix = text[:at]
@@ -97,20 +113,20 @@ def _bracket(text: str, at: int) -> tuple[int, str]:
 def _closing(text: str, at: int) -> int:
     """Return where the bracket at `at` is closed; -1 if it is not. Quoted text is left out of account."""
     opening = text[at]
-    closing = _OPEN[opening]
-    depth, quote = 0, ""
-    for position in range(at, len(text)):
-        character = text[position]
-        if quote:
-            quote = "" if character == quote else quote
-        elif character in "\"'`" and opening != "<":
-            quote = character
-        elif character == opening:
+    depth, pattern = 0, _MARKS[opening]
+    while found := pattern.search(text, at):
+        mark = found[0]
+        at = found.end()
+        if mark == opening:
             depth += 1
-        elif character == closing:
+        elif mark == _OPEN[opening]:
             depth -= 1
             if not depth:
-                return position + 1
+                return at
+        else:
+            at = text.find(mark, at) + 1
+            if not at:
+                return -1
     return -1
 
 

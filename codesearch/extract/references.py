@@ -12,14 +12,13 @@ A query (`languages/queries/references`) marks the places; what is common to all
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from codesearch.core.references import BASE, CALL, DECORATOR, FIELD, IMPORT, NEW, PLAIN_DECORATORS, TYPE, USE
+from codesearch.core.references import BASE, BUILT_IN, CALL, DECORATOR, FIELD, IMPORT, NEW, PLAIN_DECORATORS, TYPE, USE
 from codesearch.core.types import CALLABLES, MINOR, Symbol
-from codesearch.extract.receivers import MAX_LENGTH, UNKNOWN, expression, type_name
+from codesearch.extract.receivers import MAX_LENGTH, UNKNOWN, expression, head, type_name
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -28,6 +27,8 @@ if TYPE_CHECKING:
 
 _ROLES = {"call": CALL, "new": NEW, "base": BASE, "type": TYPE, "use": USE, "decorator": DECORATOR}
 _MAX_NAME = 100
+_MAX_TEXT = 4 * MAX_LENGTH
+"""Longer receivers are read each time."""
 _CALLED = re.compile(rb"([A-Za-z_]\w*)\s*\(")
 _SEPARATORS = re.compile(r"[./:\\]+")
 _INFERRED = frozenset({"auto", "var", "val"})
@@ -37,18 +38,27 @@ _MODULE_MARKS = "\"'<>`"
 MOST = 50_000
 """References that are read per file. A file with more of them is data."""
 
-Event = tuple[int, int, str, str]
-"""Where it takes effect, what it is (a role, or one of the next two), its name, its receiver or expression."""
+Event = tuple[int, int, list[Any]]
+"""Where it takes effect, what it is (a role, or one of the next two), and details that equal events share: the name;
+the receiver or what it is given (a type, or "=" and the text of an expression); and the turn in which it was last seen.
+"""
 _VARIABLE, _FIELD = 100, 101
 
+Key = tuple[int, int, str, str]
+"""Symbol, role, name and receiver of a reference."""
 Captures = dict[str, list["Node"]]
 Packed = tuple[int, int, int, str, str]
 """The fields of a `core.references.Reference`: making named tuples takes as long as finding them."""
 
 
 def references(found: FileScan, symbols: Sequence[Symbol]) -> list[Packed]:
-    """Return the references of a file that was scanned for them; none if its language has no query for them."""
-    return _References(found.source, symbols).read(found.references) if found.references else []
+    """Return the references of a file that was scanned for them; none if its language has no query for them.
+
+    The matches are taken from the scan: their many nodes leave their memory to what is made next.
+    """
+    if not found.references:
+        return []
+    return _References(found.source, symbols, found.language.name).read(found.references)
 
 
 @dataclass(slots=True)
@@ -67,18 +77,23 @@ class _Scope:
 class _References:
     """Collects the references of a file and resolves what is evident in it: aliases, variables, own types."""
 
-    def __init__(self, source: bytes, symbols: Sequence[Symbol]) -> None:
+    def __init__(self, source: bytes, symbols: Sequence[Symbol], language: str) -> None:
         self.source = source
         self.symbols = symbols
         self.own = {symbol.name for symbol in symbols if symbol.kind in CALLABLES}
+        self.built_in = BUILT_IN.get(language, frozenset()) - self.own
         self.imports: dict[str, tuple[str, str]] = {}
         """Local name -> (original name or "" for a module, receiver)."""
         self.events: list[Event] = []
+        self.left_out: list[Event] = []
+        """Calls of what the language has, unless the file imports the name."""
+        self.heads: set[str] = set()
+        """The names at the start of a receiver or expression, and plain names: what a variable may be looked up by."""
         self.texts: dict[bytes, str] = {}
-        self.expressions: dict[bytes, str] = {}
+        self.expressions: dict[str, str] = {}
         self.types: dict[bytes, str] = {}
-        self.found: dict[tuple[int, int, str, str], int] = {}
-        """Symbol, role, name, receiver -> where it is found first."""
+        self.found: dict[Key, int] = {}
+        """Where each is found first."""
         self.resolved: dict[str, str] = {}
         """What chains stand for at the place that is looked at."""
 
@@ -89,12 +104,17 @@ class _References:
             text = self.texts[raw] = raw.decode("utf-8", "replace")
         return text
 
-    def _expression(self, node: Node) -> str:
-        raw = self.source[node.start_byte : min(node.end_byte, node.start_byte + 5 * MAX_LENGTH)]
-        chain = self.expressions.get(raw)
+    def _expression(self, text: str) -> str:
+        chain = self.expressions.get(text)
         if chain is None:
-            chain = self.expressions[raw] = expression(raw.decode("utf-8", "replace"))
+            chain = self.expressions[text] = expression(text)
         return chain
+
+    def _beginning(self, node: Node) -> str:
+        """Return the text of an expression, cut where it is too long to be followed."""
+        return self.source[node.start_byte : min(node.end_byte, node.start_byte + 5 * MAX_LENGTH)].decode(
+            "utf-8", "replace"
+        )
 
     def _type(self, node: Node) -> str:
         raw = self.source[node.start_byte : min(node.end_byte, node.start_byte + 2 * MAX_LENGTH)]
@@ -105,27 +125,37 @@ class _References:
 
     # -- what the query found ---------------------------------------------------------------------
 
-    def read(self, matches: Sequence[tuple[int, Captures]]) -> list[Packed]:
-        """Return the references of all matches."""
-        handlers: dict[int, Callable[[Captures], None]] = {}
-        for pattern, captures in matches:
-            handler = handlers.get(pattern)
-            if handler is None:
-                handler = handlers[pattern] = self._handler(captures)
-            handler(captures)
+    def read(self, matches: list[tuple[int, Captures]]) -> list[Packed]:
+        """Return the references of all matches, which are taken from the list."""
+        readers: dict[int, Callable[[Captures], None]] = {}
+        matches.reverse()
+        while matches:
+            pattern, captures = matches.pop()
+            reader = readers.get(pattern)
+            if reader is None:
+                reader = readers[pattern] = self._reader(captures)
+            reader(captures)
+        if "*" in self.imports or not self.built_in.isdisjoint(self.imports):
+            self.events += self.left_out
         if self.events:
             self._sweep()
-        breaks = [one.start() for one in re.finditer(b"\n", self.source)]
         return [
-            (at, bisect_left(breaks, start) + 1, role, name, receiver)
-            for (at, role, name, receiver), start in self.found.items()
+            (at, line, role, name, receiver) for (at, role, name, receiver), line in self._lines(self.found).items()
         ]
 
-    def _handler(self, captures: Captures) -> Callable[[Captures], None]:
+    def _lines(self, found: dict[Key, int]) -> dict[Key, int]:
+        """Return lines for places, which are in the order of the source."""
+        source, line, at = self.source, 1, 0
+        for key, start in found.items():
+            line += source.count(b"\n", at, start)
+            found[key], at = line, start
+        return found
+
+    def _reader(self, captures: Captures) -> Callable[[Captures], None]:
         """Return what reads the matches of a pattern; each pattern has captures of one kind."""
         for key, role in _ROLES.items():
             if key in captures:
-                return self._places(key, role)
+                return self._derived if "derived" in captures else self._places(key, role)
         if "module" in captures:
             return self._import
         if "variable" in captures:
@@ -135,22 +165,43 @@ class _References:
         return self._words if "words" in captures else lambda _: None
 
     def _places(self, key: str, role: int) -> Callable[[Captures], None]:
-        add, source, expressed, texts = self.events.append, self.source, self._expression, self.texts
+        add, leave_out = self.events.append, self.left_out.append
+        source, built_in = self.source, self.built_in if role in (CALL, NEW) else frozenset[str]()
+        known: dict[bytes, list[Any]] = {}
+        """Source text -> details of the event; most texts are repeated."""
 
         def read(captures: Captures) -> None:
-            receiver = expressed(captures["receiver"][0]) if "receiver" in captures else ""
-            if "derived" in captures:
-                receiver = f"<{self._text(captures['derived'][0])}>"
+            receivers = captures.get("receiver")
             for node in captures.get(key, ()):
-                start = node.start_byte
-                raw = source[start : node.end_byte]
-                name = texts.get(raw)
-                if name is None:
-                    name = texts[raw] = raw.decode("utf-8", "replace")
-                if role != DECORATOR or name not in PLAIN_DECORATORS:
-                    add((start, role, name, receiver))
+                start, end = node.start_byte, node.end_byte
+                begin = receivers[0].start_byte if receivers else start
+                raw = source[begin if end - begin <= _MAX_TEXT else start : end]
+                details = known.get(raw)
+                if details is None:
+                    details = self._details(node, receivers[0] if receivers else None)
+                    if end - begin <= _MAX_TEXT:
+                        known[raw] = details
+                if details[1] or details[0] not in built_in:
+                    add((start, role, details))
+                else:
+                    leave_out((start, role, details))
 
         return read
+
+    def _details(self, node: Node, receiver: Node | None) -> list[Any]:
+        name = self._text(node)
+        chain = self._expression(self._beginning(receiver)) if receiver else ""
+        found = _HEAD.match(chain or name)
+        self.heads.add(found[0] if found else chain or name)
+        return [name, chain, 0]
+
+    def _derived(self, captures: Captures) -> None:
+        around = f"<{self._text(captures['derived'][0])}>"
+        for node in captures.get("base", ()):
+            self._event(node.start_byte, BASE, self._text(node), around)
+
+    def _event(self, start: int, what: int, name: str, given: str) -> None:
+        self.events.append((start, what, [name, given, 0]))
 
     def _import(self, captures: Captures) -> None:
         node = captures["module"][0]
@@ -164,10 +215,10 @@ class _References:
                 name = self._text(node)
                 name = name if name.isidentifier() or "." in name[1:] else "*"  # everything
                 self.imports[self._text(aliases[0]) if aliases else name] = name, receiver
-                self.events.append((node.start_byte, IMPORT, name, receiver))
+                self._event(node.start_byte, IMPORT, name, receiver)
             return
         last = _SEPARATORS.split(module.rstrip("/"))[-1]
-        self.events.append((node.start_byte, IMPORT, last[:_MAX_NAME] or module, receiver))
+        self._event(node.start_byte, IMPORT, last[:_MAX_NAME] or module, receiver)
         if aliases:
             local = self._text(aliases[0])
             self.imports[local] = local if "default" in captures else "", receiver
@@ -187,16 +238,20 @@ class _References:
             given = f"<{name}>"
         elif "value" in captures:
             value = captures["value"][0]
-            given, end = self._expression(value), value.end_byte - 1  # still in the symbol
+            text = self._beginning(value)
+            given, end = "=" + text, value.end_byte - 1  # still in the symbol
+            self.heads.add(head(text))
         else:
             given = UNKNOWN
         for node in nodes:
-            self.events.append((end or node.start_byte, what, self._text(node).lstrip("#"), given))
+            self._event(end or node.start_byte, what, self._text(node).lstrip("#"), given)
 
     def _words(self, captures: Captures) -> None:
         for node in captures["words"]:
             for word in _CALLED.finditer(self.source, node.start_byte, node.end_byte):
-                self.events.append((word.start(), CALL, word[1].decode(), ""))
+                name = word[1].decode()
+                self.heads.add(name)
+                self._event(word.start(), CALL, name, "")
 
     # -- in order of the source -------------------------------------------------------------------
 
@@ -208,38 +263,50 @@ class _References:
 
     def _sweep(self) -> None:
         """Go through everything in order, with the symbols around and what their names stand for."""
-        symbols = self.symbols
         order = self._order()
-        upcoming, most = 0, len(order)
-        begins = symbols[order[0]].start_byte
+        order.reverse()
         around: list[_Scope] = []
         self.events.sort()
-        previous = -1, -1
-        for start, what, name, given in self.events[:MOST]:
-            if (start, what) == previous:
+        border = turn = 0  # a turn ends with the innermost symbol, and where one of its names changes
+        before = kind = -1
+        for start, what, details in self.events[:MOST]:
+            if start == before and what == kind:
                 continue  # two patterns for one place
-            previous = start, what
-            if (upcoming < most and begins <= start) or around[-1].end <= start:
+            before, kind = start, what
+            if start >= border:
+                border = self._enter(around, order, start)
                 self.resolved.clear()
-            while upcoming < most and begins <= start:
-                symbol = symbols[order[upcoming]]
-                while len(around) > 1 and around[-1].end <= begins:
-                    around.pop()
-                around.append(_Scope(order[upcoming], symbol.end_byte, symbol.kind))
-                upcoming += 1
-                begins = symbols[order[upcoming]].start_byte if upcoming < most else 0
-            while len(around) > 1 and around[-1].end <= start:
-                around.pop()
+                turn += 1
+            if details[2] == turn and what < _VARIABLE:
+                continue
+            name, given, details[2] = details[0], details[1], turn
             if what < _VARIABLE:
                 self._refer(around, start, what, name, given)
             elif what == _VARIABLE:
-                self._variable(around, start, name, given)
+                if len(around) == 1 or name in self.heads:
+                    self._variable(around, start, name, given)
+                    turn += 1
             else:
                 self._field(around, start, name, given)
+
+    def _enter(self, around: list[_Scope], order: list[int], start: int) -> int:
+        """Make `around` the symbols around a place, taking what begins from `order`; return where that ends."""
+        symbols = self.symbols
+        while order and symbols[order[-1]].start_byte <= start:
+            symbol = symbols[order[-1]]
+            while len(around) > 1 and around[-1].end <= symbol.start_byte:
+                around.pop()
+            around.append(_Scope(order.pop(), symbol.end_byte, symbol.kind))
+        while len(around) > 1 and around[-1].end <= start:
+            around.pop()
+        end = around[-1].end if len(around) > 1 else len(self.source) + 1
+        return min(end, symbols[order[-1]].start_byte) if order else end
 
     def _variable(self, around: list[_Scope], start: int, name: str, given: str) -> None:
         scope = around[-1]
         self.resolved.clear()
+        if given[0] == "=":
+            given = self._expression(given[1:])
         if given == "require()":
             return  # an import
         resolved = self._resolved(around, given)
@@ -249,6 +316,8 @@ class _References:
             self._add(scope.at, start, FIELD, name, resolved)
 
     def _field(self, around: list[_Scope], start: int, name: str, given: str) -> None:
+        if given[0] == "=":
+            given = self._expression(given[1:])
         resolved = self._resolved(around, given)
         if not resolved.startswith(UNKNOWN):
             for scope in reversed(around):
@@ -308,5 +377,6 @@ class _References:
 
     def _add(self, at: int, start: int, role: int, name: str, receiver: str) -> None:
         key = at, role, name, receiver
-        if key not in self.found and 0 < len(name) <= _MAX_NAME:
+        is_plain = role == DECORATOR and name in PLAIN_DECORATORS
+        if key not in self.found and 0 < len(name) <= _MAX_NAME and not is_plain:
             self.found[key] = start

@@ -38,6 +38,8 @@ class RecordBuilder:
         # A name that is not UTF-8 keeps its bytes as `path`; people and the search see it as text.
         shown = path.encode("utf-8", "replace").decode()
         symbols, scan = extract_scan(source.data, source.language, shown, references=True)
+        found = tuple(references(scan, symbols))
+        del scan  # its many nodes leave their memory to what follows
         packed = self._embedder.packed
         texts = [
             (one.fields, one.content_hash, [] if symbol.kind in DETAILS else packed(one.identifiers))
@@ -46,7 +48,7 @@ class RecordBuilder:
         roles = " ".join(sorted(role(path)))
         record = FileRecord(
             path, state, language=source.language, lines=count_lines(source.data), roles=roles,
-            references=tuple(references(scan, symbols)),
+            references=found,
         )  # fmt: skip
         return Extracted(record, tuple(symbols), tuple(texts))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import warnings
+from bisect import bisect_left
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
@@ -27,13 +28,8 @@ class GrammarError(NotFoundError):
         super().__init__(f"the package {package}, the grammar of {language}, is not installed")
 
 
-@cache
-def load(name: str) -> tuple[tree_sitter.Language, tree_sitter.Query]:
-    """Return the grammar and the compiled query of a language.
-
-    Raises NotFoundError if the language is unknown, GrammarError if the package of its grammar is not installed.
-    """
-    from tree_sitter import Language, Query
+def _grammar(name: str) -> tree_sitter.Language:
+    from tree_sitter import Language
 
     entry = languages.get(name)
     try:
@@ -42,28 +38,49 @@ def load(name: str) -> tuple[tree_sitter.Language, tree_sitter.Query]:
         raise GrammarError(name, entry.module) from error
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # some wheels give an address instead of a capsule
-        language = Language(getattr(module, entry.function)())
+        return Language(getattr(module, entry.function)())
+
+
+def _texts(name: str) -> tuple[str, str]:
+    """Return the text of the queries for the definitions and for the references of a language."""
+    entry = languages.get(name)
     folder = files("codesearch.languages") / "queries"
-    text = "\n".join((folder / f"{query}.scm").read_text("utf-8") for query in entry.queries or (name,))
-    return language, Query(language, text)
+    definitions = [folder / f"{query}.scm" for query in entry.queries or (name,)]
+    references = [folder / "references" / f"{query}.scm" for query in entry.references]
+    first, second = ("\n".join(one.read_text("utf-8") for one in some) for some in (definitions, references))
+    return first, second
+
+
+@cache
+def load(name: str) -> tuple[tree_sitter.Language, tree_sitter.Query]:
+    """Return the grammar and the compiled query of a language.
+
+    Raises NotFoundError if the language is unknown, GrammarError if the package of its grammar is not installed.
+    """
+    from tree_sitter import Query
+
+    grammar = _grammar(name)
+    return grammar, Query(grammar, _texts(name)[0])
 
 
 @cache
 def load_with_references(name: str) -> tuple[tree_sitter.Language, tree_sitter.Query, int]:
     """Return a grammar, the query for definitions and references together, and how many patterns are definitions'.
 
-    One pass for both, because walking the tree costs more than matching. Raises as `load`.
+    One pass for both, because walking the tree costs more than matching, and one query, because compiling one takes up
+    to 0.1 s. Raises as `load`.
     """
     from tree_sitter import Query
 
-    language, definitions = load(name)
-    entry = languages.get(name)
-    if not entry.references:
-        return language, definitions, definitions.pattern_count
-    folder = files("codesearch.languages") / "queries"
-    paths = [folder / f"{query}.scm" for query in entry.queries or (name,)]
-    paths += [folder / "references" / f"{query}.scm" for query in entry.references]
-    return language, Query(language, "\n".join(path.read_text("utf-8") for path in paths)), definitions.pattern_count
+    definitions, references = _texts(name)
+    if not references:
+        grammar, query = load(name)
+        return grammar, query, query.pattern_count
+    grammar = _grammar(name)
+    query = Query(grammar, f"{definitions}\n{references}")
+    end = len(definitions.encode())
+    first = bisect_left(range(query.pattern_count), end, key=query.start_byte_for_pattern)
+    return grammar, query, first
 
 
 @cache
@@ -75,4 +92,4 @@ def load_details(name: str) -> tree_sitter.Query | None:
     folder = files("codesearch.languages") / "queries" / "details"
     texts = [folder / f"{query}.scm" for query in _DETAILS.get(name, entry.queries or (name,))]
     text = "\n".join(file.read_text("utf-8") for file in texts if file.is_file())
-    return Query(load(name)[0], text) if text else None
+    return Query(_grammar(name), text) if text else None

@@ -12,11 +12,14 @@ from codesearch.files import git
 from codesearch.index import Index
 from codesearch.references.edges import Confidence, Edge
 from codesearch.references.graph import Graph, supported
+from codesearch.store.paths import stored
 from codesearch.store.references import Known
 
 STEPS = 3
 """Arrows that are followed backwards."""
 
+_ESCAPE = re.compile(rb"\\([0-3][0-7]{2}|.)", re.DOTALL)
+_ESCAPED = {b"a": b"\a", b"b": b"\b", b"f": b"\f", b"n": b"\n", b"r": b"\r", b"t": b"\t", b"v": b"\v"}
 _HUNK = re.compile(r"@@ -\d+(?:,\d+)? \+(\d+)(?:,(\d+))? @@")
 
 
@@ -46,7 +49,7 @@ def impact(
     changed: dict[int, Known] = {}
     unknown: list[str] = []
     for path, ranges in changed_lines(of, rev, staged=staged).items():
-        symbols = graph.references.in_file(path)
+        symbols = graph.references.in_file(stored(path))
         if not symbols or not supported(symbols[0].symbol.language):
             unknown.append(path)
         for first, last in ranges if symbols else ():
@@ -86,9 +89,18 @@ def changed_lines(of: Index, rev: str, *, staged: bool = False) -> dict[str, lis
     if rev.startswith("-"):
         raise UsageError(f"{rev} is no commit")
     root = os.fsencode(of.root)
-    form = ["-c", "core.quotepath=off", "diff", "--no-ext-diff", "--no-color", "--no-renames", "--relative", "-U0"]
+    options = [
+        "--no-ext-diff",
+        "--no-textconv",
+        "--no-color",
+        "--no-renames",
+        "--relative",
+        "-U0",
+        "--inter-hunk-context=0",
+    ]
+    prefixes = ["--src-prefix=a/", "--dst-prefix=b/"]  # users set others
     try:
-        text = git.output(root, [*form, *(["--cached"] if staged else []), rev, "--", "."])
+        text = git.output(root, ["diff", *options, *prefixes, *(["--cached"] if staged else []), rev, "--", "."])
         new = git.output(root, ["ls-files", "-z", "--others", "--exclude-standard", "--", "."]) if not staged else b""
     except git.GitUnavailableError as error:
         raise UsageError(f"cannot compare the tree with {rev}: {error}") from error
@@ -117,5 +129,13 @@ def parse(diff: str) -> dict[str, list[tuple[int, int]]]:
 
 
 def _path(name: str) -> str:
-    name = name.rstrip("\t\r").strip('"')
+    """Return the path that a header of a diff names, which git quotes as C does; "" for none."""
+    name = name.rstrip("\t\r")
+    if len(name) > 1 and name[0] == name[-1] == '"':
+        name = os.fsdecode(_ESCAPE.sub(_unescaped, os.fsencode(name[1:-1])))
     return "" if name == "/dev/null" else name[2:] if name[:2] in ("a/", "b/") else name
+
+
+def _unescaped(found: re.Match[bytes]) -> bytes:
+    escaped = found[1]
+    return bytes([int(escaped, 8)]) if escaped.isdigit() else _ESCAPED.get(escaped, escaped)

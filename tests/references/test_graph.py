@@ -391,3 +391,69 @@ def test_unused_is_what_nothing_mentions(tmp_path: Path):
     assert [one.qualname for one in graph.unused(index)] == ["forgotten_one", "Thing.size_of_it"]
     assert [hit.symbol.name for hit in index.query("forgotten is:unused")][:1] == ["forgotten_one"]
     assert "forgotten_one" not in [hit.symbol.name for hit in index.query("forgotten -is:unused")]
+
+
+# -- what is read -------------------------------------------------------------------------------------
+
+
+def calls(index: Index) -> set[tuple[str, str, str]]:
+    """Return (path, name, receiver) of all calls that the index holds."""
+    rows = index.required_reader().connection.rows("SELECT path, name, receiver FROM edges WHERE role = 'call'")
+    return {(str(path), str(name), str(receiver)) for path, name, receiver in rows}
+
+
+def test_calls_of_built_in_names_are_left_out_unless_the_file_defines_or_imports_them(tmp_path: Path):
+    index = opened(
+        tmp_path,
+        {
+            "plain.py": "def f(x):\n    return len(x) + g(x) + x.len()\n",
+            "own.py": "def len(x):\n    return 0\n\ndef f(x):\n    return len(x)\n",
+            "named.py": "def f(x):\n    return len(x)\n\nfrom own import len\n",
+            "whole.py": "from own import *\n\ndef f(x):\n    return len(x)\n",
+        },
+    )
+    assert calls(index) == {
+        ("plain.py", "g", ""),
+        ("plain.py", "len", "x"),
+        ("own.py", "len", ""),
+        ("named.py", "len", "@own"),
+        ("whole.py", "len", ""),
+    }
+    (own,) = [one for one in index.symbols() if one.name == "len"]
+    assert {edge.symbol.path for edge in graph.callers(index, own)} == {"own.py", "named.py", "whole.py"}
+
+
+def test_an_equal_call_after_its_variable_has_changed_is_another_reference(tmp_path: Path):
+    text = """
+class A:
+    def run(self): pass
+
+class B:
+    def run(self): pass
+
+def f():
+    it = A()
+    it.run()
+    it.run()
+    it = B()
+    it.run()
+"""
+    index = opened(tmp_path, {"m.py": text})
+    (symbol,) = [one for one in index.symbols() if one.qualname == "f"]
+    found = {(edge.symbol.qualname, edge.lines) for edge in graph.callees(index, symbol)}
+    assert {("A.run", (10,)), ("B.run", (13,))} <= found
+
+
+def test_brackets_in_quoted_text_close_nothing(tmp_path: Path):
+    text = """
+class A:
+    def run(self): pass
+
+def make(text, more) -> A: pass
+
+def f():
+    make(")", ('"', [")"])).run()
+    make(")", "]").run()
+"""
+    index = opened(tmp_path, {"m.py": text})
+    assert [name for name, _ in callers(index, "A.run")] == ["f"]
