@@ -65,7 +65,7 @@ os.environ["CODESEARCH_CACHE"] = "false"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark each test with its lane. In CI, a test that drives a real editor gets a second try, which the log reports."""
+    """Mark each test with its lane. In CI, a test that drives a real editor is tried twice, which the log reports."""
     for item in items:
         path = item.path.relative_to(TESTS)
         names = {path.as_posix(), *(folder.as_posix() for folder in path.parents)}
