@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
 from codesearch.core.types import Kind, Symbol
-from codesearch_lsp.positions import name_place, split_lines
+from codesearch_lsp.positions import name_place, split_lines, units
 
 SYMBOL_KINDS: dict[Kind, int] = {
     "function": 12,
@@ -69,6 +69,22 @@ def name_range(symbol: Symbol, data: bytes | None, encoding: str) -> Range:
     lines = split_lines(text)
     place = name_place(lines, 0, len(lines), symbol.name, encoding)
     return fallback if place is None else _range(first + place[0], place[1], first + place[0], place[2])
+
+
+def name_ranges(data: bytes | None, lines: Iterable[int], name: str, encoding: str) -> list[Range]:
+    """Return the range of a name in each of some lines (from 1); the whole line if it does not contain the name."""
+    text = split_lines((data or b"").decode("utf-8", "replace"))
+    ranges = []
+    for line in lines:
+        place = name_place(text, line - 1, line - 1, name, encoding) if line <= len(text) else None
+        body = text[line - 1].rstrip("\r\n") if line <= len(text) else ""
+        first = units(body[: len(body) - len(body.lstrip())], encoding)
+        ranges.append(
+            _range(line - 1, place[1], line - 1, place[2])
+            if place is not None
+            else _range(line - 1, first, line - 1, units(body, encoding))
+        )
+    return ranges
 
 
 def _range(line: int, character: int, end_line: int, end_character: int) -> Range:

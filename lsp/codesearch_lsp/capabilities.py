@@ -59,4 +59,6 @@ def offered(capabilities: object, options: Options, encoding: str) -> dict[str, 
         found["codeLensProvider"] = {"resolveProvider": True}
     if options.document_symbol:
         found["documentSymbolProvider"] = {"label": "codesearch"}
+    if options.call_hierarchy:
+        found["callHierarchyProvider"] = True
     return found

@@ -22,6 +22,7 @@ class Options:
     debounce_ms: int = 150
     """Milliseconds without keystrokes before a buffer is read again."""
     document_symbol: bool = False
+    call_hierarchy: bool = False
     code_action: bool = True
     code_lens: bool = False
     code_lens_similarity: float = 0.95
@@ -79,6 +80,7 @@ _RULES: dict[str, Callable[[object], Any]] = {
     "unsaved": _flag,
     "debounce_ms": _whole(0, 10_000),
     "document_symbol": _flag,
+    "call_hierarchy": _flag,
     "code_action": _flag,
     "code_lens": _flag,
     "code_lens_similarity": _share,

@@ -7,6 +7,7 @@ import logging
 import os
 import threading
 import time
+from collections import ChainMap
 from collections.abc import Callable, Collection
 from contextlib import suppress
 from typing import Any
@@ -21,6 +22,7 @@ from codesearch_lsp import uris
 from codesearch_lsp.capabilities import lookup
 from codesearch_lsp.engine import State
 from codesearch_lsp.folders import Folder, readable
+from codesearch_lsp.handlers_calls import CallHandlers
 from codesearch_lsp.handlers_own import OwnHandlers
 from codesearch_lsp.handlers_standard import StandardHandlers
 from codesearch_lsp.indexing import Indexing
@@ -68,9 +70,8 @@ class Server(LanguageServer):
         self._ended: asyncio.Future[int]
         self.protocol.connect(writer.send_text)
         session = Session(self._folders, self.client, self.protocol, self._indexing.reindex)
-        self.protocol.handle(
-            {**self._methods(), **StandardHandlers(session).methods(), **OwnHandlers(session).methods()}
-        )
+        others = (StandardHandlers(session), CallHandlers(session), OwnHandlers(session))
+        self.protocol.handle(dict(ChainMap(self._methods(), *(one.methods() for one in others))))
 
     def _methods(self) -> dict[str, Callable[..., Any]]:
         return {

@@ -274,6 +274,7 @@ def test_in_a_terminal_it_says_what_it_waits_for(tmp_path: Path):
 METHODS = [
     "initialize", "initialized", "workspace/symbol", "workspaceSymbol/resolve", "textDocument/documentSymbol",
     "textDocument/codeAction", "textDocument/codeLens", "codeLens/resolve", "textDocument/didOpen",
+    "textDocument/prepareCallHierarchy", "callHierarchy/incomingCalls", "callHierarchy/outgoingCalls",
     "textDocument/didChange", "textDocument/didSave", "textDocument/didClose", "workspace/didChangeWatchedFiles",
     "workspace/didChangeWorkspaceFolders", "workspace/didChangeConfiguration", "workspace/executeCommand",
     "window/workDoneProgress/cancel", "$/cancelRequest", "$/setTrace", "$/unknown", "codesearch/query",

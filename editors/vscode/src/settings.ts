@@ -13,6 +13,7 @@ const SERVER_OPTIONS = [
   "unsaved",
   "debounceMs",
   "documentSymbol",
+  "callHierarchy",
   "codeAction",
   "codeLens",
   "codeLensSimilarity",
@@ -20,7 +21,7 @@ const SERVER_OPTIONS = [
 ] as const;
 
 /** Settings that need a restart of the server. */
-const RESTART = ["server.path", "documentSymbol", "codeAction", "codeLens"];
+const RESTART = ["server.path", "documentSymbol", "callHierarchy", "codeAction", "codeLens"];
 
 export interface FindSettings {
   readonly limit: number;

@@ -1,0 +1,144 @@
+"""Handlers of the call hierarchy: callers and callees from the references of the index, for clients that ask for it.
+
+The index is that of the files on disk: calls in unsaved text are not seen before it is saved. What is only likely is
+marked so in the detail of an item.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from lsprotocol import types
+
+from codesearch import Edge, Index, callees, callers
+from codesearch.core.errors import NotFoundError, UsageError
+from codesearch.core.types import Symbol
+from codesearch_lsp import answers
+from codesearch_lsp.capabilities import lookup
+from codesearch_lsp.folders import Folder
+from codesearch_lsp.handlers import Handlers
+from codesearch_lsp.protocol import Handler
+
+MARK = "codesearch"
+"""Names the source of an item beside those of other language servers."""
+MOST_NAMED = 1000
+"""Symbols of one name among which that of an item is looked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where the symbol of an item is."""
+
+    folder: Folder
+    path: str
+    start: int
+    """Its first byte when the item was made."""
+    qualname: str
+
+
+class CallHandlers(Handlers):
+    """Answers the requests of the call hierarchy."""
+
+    def methods(self) -> dict[str, Handler]:
+        """Return the handlers by method."""
+        return {
+            types.TEXT_DOCUMENT_PREPARE_CALL_HIERARCHY: self.prepare,
+            types.CALL_HIERARCHY_INCOMING_CALLS: self.incoming,
+            types.CALL_HIERARCHY_OUTGOING_CALLS: self.outgoing,
+        }
+
+    async def prepare(self, params: Any) -> list[dict[str, Any]] | None:
+        """textDocument/prepareCallHierarchy: the function or type around a position."""
+        if not self._workspace.options.call_hierarchy:
+            return None
+        folder, path = self._workspace.place(params.text_document.uri)
+        line = params.position.line + 1
+
+        def find() -> list[dict[str, Any]] | None:
+            found = folder.at(path, line)
+            if found is None or found[1].symbol.kind == "module":
+                return None
+            return [self._item(folder, found[1].symbol)]
+
+        return await self._in_thread(find)
+
+    async def incoming(self, params: Any) -> list[dict[str, Any]]:
+        """callHierarchy/incomingCalls: what calls an item."""
+
+        def answer() -> list[dict[str, Any]]:
+            folder, edges = self._edges(params.item, callers)
+            return [
+                {
+                    "from": self._item(folder, edge.symbol, edge),
+                    "fromRanges": self._ranges(folder, edge.symbol.path, edge.lines, str(params.item.name)),
+                }
+                for edge in edges
+            ]
+
+        return await self._in_thread(answer)
+
+    async def outgoing(self, params: Any) -> list[dict[str, Any]]:
+        """callHierarchy/outgoingCalls: what an item calls."""
+
+        def answer() -> list[dict[str, Any]]:
+            folder, edges = self._edges(params.item, callees)
+            path = self._place(params.item).path
+            return [
+                {
+                    "to": self._item(folder, edge.symbol, edge),
+                    "fromRanges": self._ranges(folder, path, edge.lines, edge.symbol.name),
+                }
+                for edge in edges
+            ]
+
+        return await self._in_thread(answer)
+
+    def _place(self, item: Any) -> _Place:
+        data = item.data
+        try:
+            start, qualname = int(data["start"]), str(data["qualname"])
+        except (TypeError, KeyError, ValueError) as error:
+            raise UsageError("the item's `data` is not from textDocument/prepareCallHierarchy") from error
+        folder, path = self._workspace.place(item.uri)
+        return _Place(folder, path, start, qualname)
+
+    def _edges(self, item: Any, ask: Callable[[Index, Symbol], list[Edge]]) -> tuple[Folder, list[Edge]]:
+        place = self._place(item)
+        folder = place.folder
+        if folder.engine is None:
+            return folder, []
+
+        def read(index: Index) -> list[Edge]:
+            named = index.symbols_named(str(item.name), limit=MOST_NAMED)
+            same = [one for one in named if (one.path, one.qualname) == (place.path, place.qualname)]
+            if not same:
+                return []
+            # Unsaved text above it may have moved it.
+            return ask(index, min(same, key=lambda one: abs(one.start_byte - place.start)))
+
+        try:
+            return folder, folder.engine.read(read)
+        except NotFoundError:  # there is no index yet, or the file is not in it
+            return folder, []
+
+    def _item(self, folder: Folder, symbol: Symbol, edge: Edge | None = None) -> dict[str, Any]:
+        source = self._workspace.source(folder, symbol.path)
+        known = lookup(self._session.client, "workspace.symbol.symbolKind.valueSet")
+        sure = "" if edge is None or edge.confidence == "exact" else f" ({edge.confidence})"
+        selection = answers.name_range(symbol, source, self._workspace.encoding)
+        whole = answers.line_range(symbol)
+        return {
+            "name": symbol.name,
+            "kind": answers.symbol_kind(symbol.kind, known),
+            "detail": f"{answers.container(symbol) or symbol.path} · {MARK}{sure}",
+            "uri": self._workspace.uri(folder, symbol.path),
+            "range": whole,
+            "selectionRange": selection,
+            "data": {"start": symbol.start_byte, "qualname": symbol.qualname},
+        }
+
+    def _ranges(self, folder: Folder, path: str, lines: tuple[int, ...], name: str) -> list[dict[str, Any]]:
+        """Return the ranges of a name in some lines, or of the beginning of a line that has another name for it."""
+        return answers.name_ranges(self._workspace.source(folder, path), lines, name, self._workspace.encoding)
