@@ -34,6 +34,7 @@ INTEGRATION = (
     "lsp/test_faults.py",
     "lsp/test_life.py",
     "lsp/test_opened.py",
+    "lsp/test_call_hierarchy.py",
     "lsp/test_requests.py",
     "mcp/test_recorded_session.py",
     "mcp/test_sdk.py",

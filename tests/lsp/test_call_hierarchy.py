@@ -65,7 +65,8 @@ def text_of(path: Path, place: dict[str, Any]) -> str:
     """Return the text in a range of one line; positions count UTF-16 units."""
     assert place["start"]["line"] == place["end"]["line"]
     line = path.read_text("utf-8").split("\n")[place["start"]["line"]].encode("utf-16-le")
-    return line[2 * place["start"]["character"] : 2 * place["end"]["character"]].decode("utf-16-le")
+    text: str = line[2 * place["start"]["character"] : 2 * place["end"]["character"]].decode("utf-16-le")
+    return text
 
 
 def test_the_call_hierarchy_is_offered_only_when_asked_for(client: Client, tmp_path: Path):
