@@ -62,6 +62,28 @@ class _Own(NamedTuple):
 
     symbol: Symbol
     text: bytes
+    source: bytes
+    """All of its source."""
+
+
+_Key = tuple[str, str, str, int]
+"""Path, kind, name, and number among those of the same name."""
+
+
+class _Comparison(NamedTuple):
+    commit: str
+    changes: list[Change]
+    before: dict[_Key, _Own]
+    paths: list[str]
+    skipped: dict[str, Skipped]
+
+
+class Touched(NamedTuple):
+    """A symbol that a change adds or changes."""
+
+    symbol: Symbol
+    before: bytes
+    """Its source before the change; empty if the change adds it."""
 
 
 def difference(index: Index, base: str = "HEAD", *, like: float = LIKE) -> Difference:
@@ -69,6 +91,35 @@ def difference(index: Index, base: str = "HEAD", *, like: float = LIKE) -> Diffe
 
     The index must be up to date. Raises NotFoundError if there is no such commit.
     """
+    compared = _comparison(index, base)
+    found = [_with_evidence(index, change, like) for change in compared.changes]
+    order = ("added", "changed", "moved", "removed")
+    found.sort(key=lambda one: (order.index(one.what), one.symbol.path, one.symbol.start_line))
+    skipped = tuple(compared.skipped[path] for path in sorted(compared.skipped))
+    return Difference(compared.commit, tuple(found), len(compared.paths), skipped)
+
+
+def touched(index: Index, base: str = "HEAD") -> list[Touched]:
+    """Return the symbols that differ from the commit where the tree left `base`, by path and line.
+
+    Those that were only moved or removed are left out. Raises as `difference`.
+    """
+    compared = _comparison(index, base)
+    before: dict[tuple[str, str, str], bytes] = {}
+    for (path, kind, name, _), own in compared.before.items():
+        before.setdefault((path, kind, name), own.source)
+    found = [
+        Touched(
+            one.symbol,
+            before.get((one.symbol.path, one.symbol.kind, one.symbol.qualname), b"") if one.what == "changed" else b"",
+        )
+        for one in compared.changes
+        if one.what in ("added", "changed")
+    ]
+    return sorted(found, key=lambda one: (one.symbol.path, one.symbol.start_line))
+
+
+def _comparison(index: Index, base: str) -> _Comparison:
     at = revision.find(index.root, base)
     commit = _fork(index.root, at.commit)
     paths = _paths(index.root, commit)
@@ -79,10 +130,7 @@ def difference(index: Index, base: str = "HEAD", *, like: float = LIKE) -> Diffe
         after = dict(_symbols(index, reader, _new(index, paths), skipped))
     finally:
         reader.close()
-    found = [_with_evidence(index, change, like) for change in _moved(list(_compared(before, after)), before, after)]
-    order = ("added", "changed", "moved", "removed")
-    found.sort(key=lambda one: (order.index(one.what), one.symbol.path, one.symbol.start_line))
-    return Difference(commit, tuple(found), len(paths), tuple(skipped[path] for path in sorted(skipped)))
+    return _Comparison(commit, _moved(list(_compared(before, after)), before, after), before, paths, skipped)
 
 
 def _fork(root: Path, commit: str) -> str:
@@ -129,7 +177,7 @@ def _new(index: Index, paths: list[str]) -> Iterator[tuple[str, bytes]]:
 
 def _symbols(
     index: Index, reader: BufferReader, files: Iterator[tuple[str, bytes]], skipped: dict[str, Skipped]
-) -> Iterator[tuple[tuple[str, str, str, int], _Own]]:
+) -> Iterator[tuple[_Key, _Own]]:
     """Yield the symbols of some files by (path, kind, name, number among those of the same name)."""
     options = index.settings.file_options()
     for path, raw in files:
@@ -148,7 +196,7 @@ def _symbols(
             seen[name] = seen.get(name, 0) + 1
             text = _own_text(symbol, symbols, source.data)
             if symbol.kind != "module" or text.strip():  # the rest of a file that holds nothing else is no news
-                yield (path, *name, seen[name]), _Own(symbol, text)
+                yield (path, *name, seen[name]), _Own(symbol, text, source.data[symbol.start_byte : symbol.end_byte])
 
 
 def _own_text(symbol: Symbol, others: list[Symbol], data: bytes) -> bytes:
@@ -166,9 +214,7 @@ def _own_text(symbol: Symbol, others: list[Symbol], data: bytes) -> bytes:
     )
 
 
-def _compared(
-    before: dict[tuple[str, str, str, int], _Own], after: dict[tuple[str, str, str, int], _Own]
-) -> Iterator[Change]:
+def _compared(before: dict[_Key, _Own], after: dict[_Key, _Own]) -> Iterator[Change]:
     for key, now in after.items():
         old = before.get(key)
         if old is None:
@@ -182,8 +228,8 @@ def _compared(
 
 def _moved(
     changes: list[Change],
-    before: dict[tuple[str, str, str, int], _Own],
-    after: dict[tuple[str, str, str, int], _Own],
+    before: dict[_Key, _Own],
+    after: dict[_Key, _Own],
 ) -> list[Change]:
     """Join what was removed in one file and added in another with the same text."""
     texts = {id(own.symbol): own.text for own in (*before.values(), *after.values())}

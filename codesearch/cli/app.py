@@ -13,6 +13,7 @@ from codesearch.cli.commands.bench import bench
 from codesearch.cli.commands.cache import app as cache
 from codesearch.cli.commands.callers import callees, callers, impact, tests
 from codesearch.cli.commands.clean import clean
+from codesearch.cli.commands.clones import clones
 from codesearch.cli.commands.clusters import clusters
 from codesearch.cli.commands.config import app as config
 from codesearch.cli.commands.context import context
@@ -115,6 +116,7 @@ _COMMANDS: dict[str, Command] = {
     "related": related,
     "clusters": clusters,
     "map": map_command,
+    "clones": clones,
     "diff": diff,
     "index": index,
     "status": status,

@@ -5,7 +5,7 @@ from __future__ import annotations
 GROUPS = {
     "Search": ("query", "similar", "show", "symbols", "context", "why"),
     "References": ("callers", "callees", "tests", "impact"),
-    "Atlas": ("related", "clusters", "map"),
+    "Atlas": ("related", "clusters", "map", "clones"),
     "Index": ("index", "watch", "status", "clean", "cache", "artifact", "diff"),
     "Set up": ("config", "model", "editor", "lsp", "mcp", "agents", "doctor"),
     "Measure": ("eval", "bench", "feedback"),

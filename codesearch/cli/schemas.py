@@ -41,6 +41,7 @@ OUTPUTS = {
     "related": Output("related", "codesearch related --format json"),
     "related-ndjson": Output("related_line", "codesearch related --format ndjson", each_line=True),
     "clusters": Output("clusters", "codesearch clusters --format json"),
+    "clones": Output("clones", "codesearch clones --format json"),
     "map": Output("map", "codesearch map --format json"),
     "why": Output("why", "codesearch why --format json"),
     "index": Output("index", "codesearch index --format json"),

@@ -29,6 +29,8 @@ class Row(NamedTuple):
     path: str
     language: str
     roles: str
+    start_byte: int = 0
+    end_byte: int = 0
 
 
 def rows(connection: Connection, where: Filter | None = None) -> list[Row]:
@@ -36,12 +38,12 @@ def rows(connection: Connection, where: Filter | None = None) -> list[Row]:
     condition, values = filter_sql.render(where) if where else ("1", [])
     found = connection.rows(
         "SELECT s.id, s.content_id, s.kind, s.name, s.qualname, s.signature, "
-        f"substr(s.documentation, 1, {LONGEST_DOCUMENTATION}), s.start_line, s.end_line, f.path, f.language, f.roles "
-        "FROM symbol s JOIN file f ON f.id = s.file_id JOIN vector v ON v.id = s.content_id "
+        f"substr(s.documentation, 1, {LONGEST_DOCUMENTATION}), s.start_line, s.end_line, f.path, f.language, f.roles, "
+        "s.start_byte, s.end_byte FROM symbol s JOIN file f ON f.id = s.file_id JOIN vector v ON v.id = s.content_id "
         f"WHERE {condition} ORDER BY f.path, s.start_line, s.end_line DESC, s.id",
         values,
     )
-    return [Row(*(*row[:9], os.fsdecode(row[9]), row[10] or "", row[11])) for row in found]
+    return [Row(*(*row[:9], os.fsdecode(row[9]), row[10] or "", *row[11:])) for row in found]
 
 
 def kept(connection: Connection, name: str) -> bytes | None:

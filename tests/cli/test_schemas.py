@@ -43,6 +43,7 @@ PRINTED = {
     "cache-list": ("cache", "list", *JSON),
 }
 ELSEWHERE = {
+    "clones": "tests/cli/test_clones.py",
     "diff": "tests/cli/test_diff.py",
     "artifact-key": "tests/cli/test_artifact.py",
     "artifact-pack": "tests/cli/test_artifact.py",

@@ -58,6 +58,7 @@ def diff(
     """
     from codesearch.artifacts import changes
     from codesearch.cli.ui import changes as shown
+    from codesearch.cli.ui import findings
     from codesearch.cli.ui.render import print_json
 
     with session.opened(targets.root_of(path, root, db), db=db, color=options.value_of(color)) as index:
@@ -67,10 +68,13 @@ def diff(
     if format is DiffFormat.json:
         print_json(shown.as_object(found), indent=2)
     elif format is DiffFormat.sarif:
-        print_json(shown.sarif(found), indent=2)
+        print_json(findings.sarif(shown.RULE, shown.findings(found)), indent=2)
     else:
-        lines = {DiffFormat.markdown: shown.markdown, DiffFormat.github: shown.github}.get(format)
-        for line in shown.text(found, look) if lines is None else lines(found):
+        if format is DiffFormat.github:
+            lines = findings.github(shown.RULE, shown.findings(found))
+        else:
+            lines = shown.markdown(found) if format is DiffFormat.markdown else shown.text(found, look)
+        for line in lines:
             console.write(line + "\n")
         if format is DiffFormat.text and not quiet:
             console.message(f"{shown.counts(found)} since {found.base[:12]} ({found.files:,} files differ)")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from codesearch.cli import session
+from codesearch.cli import nearest, session
 from codesearch.cli.exit_codes import FOUND
 from codesearch.cli.options import FilterOptions, IndexOptions, PathArgument
 from codesearch.cli.ui import console
@@ -79,7 +79,7 @@ def map_command(
     with session.opened(tree.root, db=use.db) as index:
         complete = session.prepare(index, update=use.update, quiet=use.quiet)
         if layout is Layout.neighbours:
-            _compare(index, use)
+            nearest.refreshed(index, quiet=use.quiet)
         from codesearch.cli.ui.progress import stretches
 
         with stretches(quiet=use.quiet)("drawing the map") as show:
@@ -101,14 +101,6 @@ def _format(format: MapFormat | None, out: str | None, *, serve: bool) -> MapFor
     ending = Path(out or "").suffix.lstrip(".").lower()
     by_name = {one.value: one for one in MapFormat}.get("html" if ending == "htm" else ending)
     return format or by_name or MapFormat.html
-
-
-def _compare(index: Index, use: IndexOptions) -> None:
-    from codesearch.atlas import related
-    from codesearch.cli.ui.progress import stretches
-
-    with stretches(quiet=use.quiet)("comparing all symbols") as show:
-        related.refresh(index, on_progress=lambda share: show(int(100 * share), 100))
 
 
 def _write(found: Map, format: MapFormat, out: str | None, *, complete: bool, use: IndexOptions) -> None:

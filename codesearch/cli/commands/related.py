@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from codesearch.cli import completion, named, session, targets
+from codesearch.cli import completion, named, nearest, session, targets
 from codesearch.cli.exit_codes import FOUND, NOTHING
 from codesearch.cli.options import FilterOptions, IndexOptions, LimitOption, OutputOptions, PathArgument
 from codesearch.cli.ui import answers, console
@@ -82,7 +82,6 @@ def _refresh(index: Index, *, asked: bool, use: IndexOptions) -> None:
     """Bring the table up to date: if it is asked for, or if it is quick; a question goes on without it."""
     from codesearch.atlas import related
     from codesearch.cli.ui import reports
-    from codesearch.cli.ui.progress import stretches
     from codesearch.core.errors import IndexBusyError, UnwritableError
 
     if not asked and not related.is_small(index):
@@ -93,8 +92,7 @@ def _refresh(index: Index, *, asked: bool, use: IndexOptions) -> None:
         )
         return
     try:
-        with stretches(quiet=use.quiet)("comparing all symbols") as show:
-            done = related.refresh(index, on_progress=lambda share: show(int(100 * share), 100))
+        done = nearest.refreshed(index, quiet=use.quiet)
     except (IndexBusyError, UnwritableError):
         if asked:
             raise

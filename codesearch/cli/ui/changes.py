@@ -1,13 +1,12 @@
-"""The difference of a change as text, JSON, Markdown, SARIF 2.1.0 and annotations of GitHub."""
+"""The difference of a change as text, JSON, Markdown, and as findings."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
-from codesearch._version import __version__
 from codesearch.cli.ui.console import Look, clean
+from codesearch.cli.ui.findings import Finding, Rule
 
 if TYPE_CHECKING:
     from codesearch.artifacts.changes import Change, Difference
@@ -15,9 +14,14 @@ if TYPE_CHECKING:
 
 MARKS = {"added": "+", "changed": "~", "moved": ">", "removed": "-"}
 COLORS = {"added": "32", "changed": "33", "moved": "36", "removed": "31"}
-RULE = "similar-code"
-"""The only finding that is worth an annotation: new code that is like code that exists."""
-SARIF_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
+RULE = Rule(
+    "similar-code",
+    "SimilarCode",
+    "Similar code",
+    "New code is like code that exists",
+    "Call the existing code, or move what both do into one function.",
+    "symbol/v1",
+)
 MOST_IN_COMMENT = 100
 """Rows of a comment; GitHub cuts at 65,536 characters."""
 
@@ -103,58 +107,15 @@ def _code(text: str) -> str:
     return f"`{plain}`"
 
 
-def github(found: Difference) -> Iterator[str]:
-    """Yield annotations as GitHub's runner reads them from the log."""
-    for one in found.changes:
-        for hit in one.like[:1]:
-            message = _message(one, hit.symbol, hit.score)
-            where = f"file={_property(one.symbol.path)},line={one.symbol.start_line},endLine={one.symbol.end_line}"
-            yield f"::notice {where},title=Similar code::{_escaped(message)}"
-
-
-def _message(one: Change, other: Symbol, score: float) -> str:
-    return f"{one.symbol.qualname} is like {other.qualname} ({place(other)}, similarity {score:.2f})"
-
-
-def _escaped(text: str) -> str:
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-
-
-def _property(text: str) -> str:
-    return _escaped(text).replace(":", "%3A").replace(",", "%2C")
-
-
-def sarif(found: Difference) -> dict[str, Any]:
-    """Return the findings as SARIF 2.1.0, for code scanning."""
-    rule = {
-        "id": RULE,
-        "name": "SimilarCode",
-        "shortDescription": {"text": "New code is like code that exists"},
-        "help": {"text": "Call the existing code, or move what both do into one function."},
-        "defaultConfiguration": {"level": "note"},
-    }
-    results = [
-        {
-            "ruleId": RULE,
-            "ruleIndex": 0,
-            "level": "note",
-            "message": {"text": _message(one, hit.symbol, hit.score)},
-            "locations": [_location(one.symbol)],
-            "relatedLocations": [{"id": 1, **_location(hit.symbol)}],
-            "partialFingerprints": {"symbol/v1": f"{one.symbol.path}#{one.symbol.qualname}"},
-        }
+def findings(found: Difference) -> list[Finding]:
+    """Return what is worth an annotation: new code that is like code that exists."""
+    return [
+        Finding(
+            one.symbol,
+            f"{one.symbol.qualname} is like {hit.symbol.qualname} ({place(hit.symbol)}, similarity {hit.score:.2f})",
+            (hit.symbol,),
+            f"{one.symbol.path}#{one.symbol.qualname}",
+        )
         for one in found.changes
         for hit in one.like[:1]
     ]
-    driver = {"name": "codesearch", "semanticVersion": __version__, "rules": [rule]}
-    run = {"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": results}
-    return {"$schema": SARIF_SCHEMA, "version": "2.1.0", "runs": [run]}
-
-
-def _location(symbol: Symbol) -> dict[str, Any]:
-    return {
-        "physicalLocation": {
-            "artifactLocation": {"uri": quote(symbol.path), "uriBaseId": "%SRCROOT%"},
-            "region": {"startLine": symbol.start_line, "endLine": symbol.end_line},
-        }
-    }
