@@ -160,12 +160,13 @@ class _Run:
         self._read(tasks)
         left = len(tasks) - self.files
         changed = self.files - self.same
-        if changed >= OPTIMIZE_AFTER:
-            store.optimize()
+        first_pass = not left and (self.request.paths is None or todo.rebuild) and not is_complete(store)
+        if first_pass or changed >= OPTIMIZE_AFTER:
+            store.optimize(whole=first_pass)
         if not left:
             store.prune()
-            if (self.request.paths is None or todo.rebuild) and not is_complete(store):
-                store.set_meta(complete="1")
+        if first_pass:
+            store.set_meta(complete="1")
         unchanged = todo.unchanged + self.same
         return Report(
             changed, len(todo.deleted), unchanged, self.symbols, self.read, left=left, failed=tuple(self.failed)

@@ -18,7 +18,11 @@ PER_ROW = 1024
 """Codes per row. A change of one vector rewrites its row: 32 KB at 256 dimensions."""
 
 NUMPY_FROM = 100_000
-"""Number of vectors from which importing numpy pays."""
+"""Number of codes from which importing numpy pays: those of this query and of all queries before it in the process."""
+
+_compared = 0
+"""Codes that this process has compared as integers."""
+_BYTES, _PAIRS = 0x00FF00FF, 0xFFFF
 
 
 def of(db: apsw.Connection, vector: bytes) -> bytes:
@@ -64,8 +68,10 @@ def nearest(db: apsw.Connection, signs: bytes, most: int) -> list[int]:
         f"FROM vector_signs WHERE block <= ?1 / {PER_ROW} ORDER BY block",
         (last - 1, len(signs)),
     )
-    if "numpy" in sys.modules or last >= NUMPY_FROM:
+    global _compared
+    if "numpy" in sys.modules or _compared + last >= NUMPY_FROM:
         return _by_numpy(rows, signs, most)
+    _compared += last
     return _by_integers(rows, signs, most)
 
 
@@ -92,8 +98,14 @@ def _by_numpy(rows: Iterable[Any], signs: bytes, most: int) -> list[int]:
     counts = np.zeros(8 * len(signs) + 1, np.int64)
     for block, row in rows:  # block by block: nothing as large as the index is allocated
         differing = np.bitwise_count(np.frombuffer(row, kind).reshape(-1, len(wanted)) ^ wanted)
-        found.append((block, np.add.reduce(differing, axis=1, dtype=np.uint16)))
-        counts += np.bincount(found[-1][1], minlength=len(counts))
+        if len(wanted) == 4:  # 256 dimensions: adding neighbours within an integer is a third faster than a sum by rows
+            four = differing.view("u4").ravel()
+            two = (four & _BYTES) + (four >> 8 & _BYTES)
+            bits = ((two + (two >> 16)) & _PAIRS).astype(np.uint16)
+        else:
+            bits = np.add.reduce(differing, axis=1, dtype=np.uint16)
+        found.append((block, bits))
+        counts += np.bincount(bits, minlength=len(counts))
     cut = _cut(counts.tolist(), most)
     nearer = [block * PER_ROW + 1 + place for block, bits in found for place in np.flatnonzero(bits < cut).tolist()]
     ties = (block * PER_ROW + 1 + place for block, bits in found for place in np.flatnonzero(bits == cut).tolist())

@@ -58,6 +58,7 @@ def counting(request, monkeypatch):
         import numpy  # noqa: F401 -- what decides is whether it has been imported
     else:
         monkeypatch.delitem(sys.modules, "numpy", raising=False)
+        monkeypatch.setattr(sign_codes, "_compared", 0)
     return request.param
 
 
@@ -95,3 +96,26 @@ def test_vectors_all_alike_do_not_come_all_at_once(store, counting):
         ]
     )
     assert len(found(store, bytes([100] * DIMS), 40)) == 40
+
+
+@pytest.mark.parametrize("size", [8, 16, 32, 48, 33])
+def test_both_ways_of_counting_find_the_same(size):
+    chance = random.Random(size)
+    rows = [(block, chance.randbytes(sign_codes.PER_ROW * size)) for block in (0, 2)]
+    rows.append((3, bytes(size) + b"\xff" * size))
+    for wanted in (chance.randbytes(size), bytes(size), b"\xff" * size):
+        for most in (1, 100, 5000):
+            assert sign_codes._by_numpy(rows, wanted, most) == sign_codes._by_integers(rows, wanted, most)
+
+
+def test_a_process_that_has_compared_many_codes_imports_numpy(store, monkeypatch):
+    used = []
+    for name in ("_by_integers", "_by_numpy"):
+        monkeypatch.setattr(sign_codes, name, lambda *_, name=name: used.append(name) or [])
+    monkeypatch.delitem(sys.modules, "numpy", raising=False)
+    monkeypatch.setattr(sign_codes, "_compared", 0)
+    monkeypatch.setattr(sign_codes, "NUMPY_FROM", 25)
+    put(store, "a.py", vectors(10))
+    for _ in range(4):
+        found(store, vectors(1)[0], 3)
+    assert used == ["_by_integers", "_by_integers", "_by_numpy", "_by_numpy"]
