@@ -102,24 +102,34 @@ def held(
     rarity = [[_idf(texts, some) for some in counts] for counts in holding]
     columns = [_by_column(some) for some in weights]
     average = tokens / texts
+    counted = {bytes(len(TEXT_COLUMNS)): (0, 0.0, 0.0)}
+    """What each combination of counts in the columns means: field bits, weighted sums. Few combinations are frequent."""
     found = {}
     for id, packed in rows:
         length = _K1 * (1 - _B + _B * _HEAD.unpack_from(packed)[2] / average)
-        scores = [0.0, 0.0]
+        text = names = 0.0
         at = _HEAD.size
         fields = []
         for term in range(len(terms)):
             places = packed[at : at + len(TEXT_COLUMNS)]
             at += len(TEXT_COLUMNS)
-            if not any(places):
-                fields.append(0)
-                continue
-            fields.append(sum([bit for bit, count in zip(_BIT_OF, places, strict=True) if count]))
-            for which in (0, 1):
-                often = sum([weight * count for weight, count in zip(columns[which], places, strict=True)])
-                scores[which] += rarity[which][term] * often * (_K1 + 1) / (often + length)
-        found[int(id)] = Held((*fields, *packed[at:]), *scores)
+            known = counted.get(places)
+            if known is None:
+                known = counted[places] = _counted(places, columns)
+            bits, often, often_named = known
+            fields.append(bits)
+            if bits:
+                text += rarity[0][term] * often * (_K1 + 1) / (often + length)
+                names += rarity[1][term] * often_named * (_K1 + 1) / (often_named + length)
+        found[int(id)] = Held((*fields, *packed[at:]), text, names)
     return found
+
+
+def _counted(places: bytes, columns: Sequence[Sequence[float]]) -> tuple[int, float, float]:
+    """Return (field bits, weighted sum of the counts with the first weights, with the second)."""
+    bits = sum([bit for bit, count in zip(_BIT_OF, places, strict=True) if count])
+    text, names = (sum([weight * count for weight, count in zip(some, places, strict=True)]) for some in columns)
+    return bits, text, names
 
 
 def _idf(texts: int, holding: int) -> float:
@@ -134,8 +144,12 @@ def _places(api: FTS5ExtensionApi, *arguments: Any) -> bytes:
     """Return _HEAD, then per term its count in each column, then per phrase one byte of field bits."""
     (terms,) = arguments
     counts = bytearray()
+    nowhere = bytes(len(TEXT_COLUMNS))
     for term in range(terms):
-        counts += bytes([min(len(places), _MOST) for places in api.phrase_locations(term)])
+        if api.phrase_columns(term):  # takes a fraction of the time
+            counts += bytes([min(len(places), _MOST) for places in api.phrase_locations(term)])
+        else:
+            counts += nowhere
     for phrase in range(terms, api.phrase_count):
         counts.append(sum([_BIT_OF[column] for column in api.phrase_columns(phrase)]))
     return _HEAD.pack(api.row_count, api.column_total_size(), api.column_size()) + counts
