@@ -103,7 +103,7 @@ def held(
     columns = [_by_column(some) for some in weights]
     average = tokens / texts
     counted = {bytes(len(TEXT_COLUMNS)): (0, 0.0, 0.0)}
-    """What each combination of counts in the columns means: field bits, weighted sums. Few combinations are frequent."""
+    """What each combination of counts in the columns means: field bits and weighted sums. Few of them are frequent."""
     found = {}
     for id, packed in rows:
         length = _K1 * (1 - _B + _B * _HEAD.unpack_from(packed)[2] / average)

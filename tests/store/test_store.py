@@ -52,6 +52,19 @@ def test_words_are_found_in_other_forms(store):
     assert store.text_candidates('"retry" AND "failed" AND "upload"', (1.0,) * 6, 5)
 
 
+def test_merging_the_whole_full_text_index_leaves_one_segment_and_the_same_answers(store):
+    for number in range(7):
+        store.replace([record(f"{number}.py", item(f"f{number}", "retry " * (number + 1), vector(number)))])
+    asked = ('"retry"', (1.0,) * 6, 9)
+    before = store.text_candidates(*asked)
+    segments = "SELECT count(DISTINCT segid) FROM symbol_text_idx"
+    assert store.connection.rows(segments)[0][0] > 1
+    store.optimize(whole=True)
+    store.optimize(whole=True)
+    assert store.connection.rows(segments) == [(1,)]
+    assert store.text_candidates(*asked) == before
+
+
 def test_replacing_a_file_leaves_nothing_of_the_old_one(store):
     store.replace([record("a.py", item("old", "alpha", vector(1)))])
     store.replace([record("a.py", item("new", "beta", vector(2)))])
