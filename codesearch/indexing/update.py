@@ -161,7 +161,7 @@ class _Run:
         left = len(tasks) - self.files
         changed = self.files - self.same
         first_pass = not left and (self.request.paths is None or todo.rebuild) and not is_complete(store)
-        if first_pass or changed >= OPTIMIZE_AFTER:
+        if changed >= OPTIMIZE_AFTER:
             store.optimize(whole=first_pass)
         if not left:
             store.prune()
