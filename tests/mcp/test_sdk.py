@@ -16,6 +16,7 @@ from mcp import Client, MCPError, StdioServerParameters
 
 from codesearch.context.definitions import TOOLS
 from codesearch.mcp.texts import INSTRUCTIONS
+from tests.support.trees import write
 
 pytestmark = pytest.mark.asyncio
 
@@ -70,6 +71,32 @@ async def test_a_session_in_each_era(tree: Path, mode: str):
         assert [one.name for one in (await client.list_prompts()).prompts] == ["orient"]
         prompt = await client.get_prompt("orient")
         assert "class Cache" in prompt.messages[0].content.text
+
+
+@pytest.mark.parametrize("mode", ERAS.values(), ids=ERAS)
+async def test_who_calls_what_in_each_era(tree: Path, mode: str):
+    page = "from retry import retry_upload\n\n\ndef page(client):\n    return retry_upload(client)\n"
+    test = "from page import page\n\n\ndef test_page():\n    assert page(None) is None\n"
+    write(tree, {"page.py": page, "tests/test_page.py": test})
+    async with connected(tree, mode) as client:
+        found = await client.call_tool("trace", {"symbol": "retry_upload"})
+        assert not found.is_error
+        assert "page.py:4 function page at 5" in text_of(found)
+        value = found.structured_content
+        (caller,) = value["callers"]
+        assert (caller["path"], caller["name"], caller["lines"], caller["confidence"]) == (
+            "page.py", "page", [5], "exact",
+        )  # fmt: skip
+        assert [(one["name"], one["distance"]) for one in value["tests"]] == [("test_page", 2)]
+        assert value["truncated"] is False
+
+        callees = (await client.call_tool("trace", {"symbol": "page", "directions": ["callees"]})).structured_content
+        assert [one["name"] for one in callees["callees"]] == ["retry_upload"]
+        assert "callers" not in callees
+        wrong = await client.call_tool("trace", {"symbol": "page", "directions": ["sideways"]})
+        assert wrong.is_error
+        missing = await client.call_tool("trace", {"symbol": "no_such_symbol_at_all"})
+        assert missing.is_error
 
 
 @pytest.mark.parametrize("mode", ["legacy", "auto"])
