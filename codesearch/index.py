@@ -264,17 +264,17 @@ class Index:
         answer alone, and the ranking is not complete. Otherwise this works as `query`.
         """
         limit = self._limit(limit)
-        query = replace(query, where=search.below_root(query.where, self.root))
         store = self.reader() if may_be_missing else self.required_reader()
         complete = self.complete
         begun, self._prefetched = self._prefetched, None
-        query = search.understood(store, query)
-        job = self._reranker.begin(store, query.text, is_name=query.is_name, prefetched=begun) if store else None
+        query = search.understood(store, replace(query, where=search.below_root(query.where, self.root)))
+        typed = budget.limit is not None
+        begin = self._reranker.begin
+        job = begin(store, query.text, is_name=query.is_name, prefetched=begun, typed=typed) if store else None
         vector = self._embedder.quantised_query(query.text)
         told = None if on_first is None else lambda fast: on_first(replace(fast, complete=complete))
         found = search.search(store, query, vector, limit, job=job, buffers=buffers, on_first=told, budget=budget)
-        if found.writes is not None:
-            self._writes.append(found.writes)
+        self._writes += [] if found.writes is None else [found.writes]
         return replace(found, complete=complete)
 
     def why(self, text: str, path: str, line: int, where: Filter | None = None) -> Why:

@@ -28,7 +28,7 @@ from codesearch.cli.commands.lsp import lsp
 from codesearch.cli.commands.man import man
 from codesearch.cli.commands.map import map_command
 from codesearch.cli.commands.mcp import mcp
-from codesearch.cli.commands.model import app as model
+from codesearch.cli.commands.model_api import app as model
 from codesearch.cli.commands.query import query
 from codesearch.cli.commands.related import related
 from codesearch.cli.commands.schema import schema

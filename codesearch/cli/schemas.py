@@ -56,6 +56,7 @@ OUTPUTS = {
     "cache-list": Output("cache", "codesearch cache list --format json"),
     "model-list": Output("models", "codesearch model list --format json"),
     "model-bench": Output("model_bench", "codesearch model bench --format json"),
+    "model-texts": Output("model_texts", "codesearch model texts --format json"),
     "eval": Output("eval", "codesearch eval --format json"),
     "bench": Output("bench", "codesearch bench --format json"),
     "feedback-list": Output("feedback", "codesearch feedback list --format json"),

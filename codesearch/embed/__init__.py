@@ -7,7 +7,7 @@ imported model can take the place of the bundled static table. Importing this pa
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
@@ -70,6 +70,24 @@ class Embedder(Protocol):
         """Return `quantise(encode_queries([text]))[0]`, computed in the cheapest way the model has."""
 
 
+@runtime_checkable
+class RemoteEmbedder(Embedder, Protocol):
+    """An embedder that sends texts to a service, so it needs the user's consent and may take its time."""
+
+    @property
+    def batch(self) -> int:
+        """Texts per request."""
+
+    def refusal(self, root: Path | None) -> str:
+        """Return why the code of a tree and the questions about it may not be sent; "" if they may."""
+
+    def sent(self, document: str) -> str:
+        """Return what is sent for a document; "" for one without a word."""
+
+    def encode_patiently(self, texts: Sequence[str], should_stop: Callable[[], bool]) -> Vectors:
+        """Return the vectors of documents however long it takes; of the first ones only if `should_stop` ends it."""
+
+
 def models_folder() -> Path | None:
     """Return the folder of imported models, one folder per model: `CODESEARCH_MODELS`, or in the user's data folder.
 
@@ -117,6 +135,10 @@ def load(name: str = STATIC, *, threads: int | None = None) -> Embedder:
         from codesearch.embed.static import StaticEmbedder
 
         return StaticEmbedder(folder)
+    if (folder / "api.json").exists():
+        from codesearch.embed.api import ApiEmbedder
+
+        return ApiEmbedder(folder)
     from codesearch.embed import config
 
     if config.read(folder).kind == "onnx":
@@ -150,4 +172,4 @@ def _imported() -> list[str]:
 
 
 def _names(folder: Path) -> list[str]:
-    return sorted(path.parent.name for path in folder.glob("[!.]*/config.json"))
+    return sorted({path.parent.name for file in ("config.json", "api.json") for path in folder.glob(f"[!.]*/{file}")})

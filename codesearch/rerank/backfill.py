@@ -15,7 +15,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from codesearch.core.errors import IndexBusyError
+from codesearch.core.errors import CodesearchError, IndexBusyError, ModelError
 from codesearch.core.lock import ProcessLock
 from codesearch.core.log import Log
 from codesearch.core.types import Symbol
@@ -102,8 +102,10 @@ def backfill(
 
     `should_stop` is called every few texts, which costs a seventh of the time; if it returns True, the run ends early.
     While another process backfills the same index, this one reports its progress and waits.
-    Raises whatever the model fails with.
+    Raises ModelError if the model is a service that may not get the code of this tree, and whatever it fails with.
     """
+    if reason := reranker.refusal:
+        raise ModelError(reason)
     return _Run(reranker, store, index, on_progress, should_stop).run()
 
 
@@ -122,6 +124,8 @@ class _Run:
         self._on_progress = on_progress
         self._should_stop = should_stop or (lambda: False)
         self._batch_size = BATCH_TEXTS if should_stop else UNCANCELLABLE_BATCH
+        if (remote := reranker.remote) is not None:
+            self._batch_size = remote.batch  # a request for a few texts takes about as long
         self._vectors = store.model_vectors(reranker.model_id)
         self._started = time.monotonic()
         self._embedded = self._cached = 0
@@ -178,7 +182,12 @@ class _Run:
             for some in batches(texts, self._batch_size):
                 if self._should_stop():
                     break
-                batch.made.update(self._reranker.embed(some))
+                try:
+                    batch.made.update(self._reranker.embed_patiently(some, self._should_stop))
+                except CodesearchError:
+                    if batch:
+                        yield batch  # a service may have been paid for them
+                    raise
                 if batch and time.monotonic() - since >= KEEP_SECONDS:
                     yield batch
                     batch, since = _Batch(), time.monotonic()
@@ -203,16 +212,18 @@ class _Run:
                 shared, problem = self._reranker.shared(item.content for item in some)
                 self._problem = problem or self._problem
                 some = [item for item in some if item.content not in shared]
-                sources = list(self._sources(some))
+                sources = list(sources_of(self._store, some))
             yield shared, dict(self._reranker.texts(sources))
 
-    def _sources(self, some: Sequence[Pending]) -> Iterator[Source]:
-        symbols = self._store.symbols(item.symbol for item in some)
-        files: dict[str, Sequence[Symbol]] = {}
-        for item in some:
-            if item.symbol in symbols:
-                symbol = symbols[item.symbol].symbol
-                yield Source(item.content, symbol, siblings_of(self._store, item.symbol, symbol, files), item.file)
+
+def sources_of(store: Store, pending: Sequence[Pending]) -> Iterator[Source]:
+    """Yield where the texts of some contents come from."""
+    symbols = store.symbols(item.symbol for item in pending)
+    files: dict[str, Sequence[Symbol]] = {}
+    for item in pending:
+        if item.symbol in symbols:
+            symbol = symbols[item.symbol].symbol
+            yield Source(item.content, symbol, siblings_of(store, item.symbol, symbol, files), item.file)
 
 
 @contextmanager

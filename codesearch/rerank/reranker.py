@@ -8,7 +8,7 @@ The reranker never fails a query: without it the fast ranking is the answer, and
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -58,11 +58,31 @@ class Reranker:
     def _problem(self, reason: str) -> str:
         return f"the model {self._settings.model} cannot be used ({reason}): this is the fast ranking only"
 
-    def begin(self, store: Store | None, text: str, *, is_name: bool, prefetched: Job | None = None) -> Job | None:
+    @property
+    def remote(self) -> embed.RemoteEmbedder | None:
+        """The model, if it sends texts to a service. Raises as `embedder`."""
+        model = self.embedder
+        return model if isinstance(model, embed.RemoteEmbedder) else None
+
+    @property
+    def refusal(self) -> str:
+        """Why the model may not get the code of this tree; "" if it may, or runs here. Raises as `embedder`."""
+        return "" if (remote := self.remote) is None else remote.refusal(self._root)
+
+    def begin(
+        self,
+        store: Store | None,
+        text: str,
+        *,
+        is_name: bool,
+        prefetched: Job | None = None,
+        typed: bool = False,
+    ) -> Job | None:
         """Begin the reranking of a question: embed the query in the background, unless its vector is known.
 
-        None if the reranker is off, or the query is a name, which is found by its letters. A `Job` with a `problem` if
-        the model cannot be used. `prefetched`, begun earlier, is returned if it is for the same text.
+        None if the reranker is off, the query is a name, which is found by its letters, or it is asked with each letter
+        `typed` and the model is a service. A `Job` with a `problem` if the model cannot be used. `prefetched`, begun
+        earlier, is returned if it is for the same text.
         Raises NotFoundError if there is no such model, even for a name.
         """
         if not self.enabled:
@@ -76,14 +96,12 @@ class Reranker:
         except CodesearchError as error:
             # Report a damaged model only when it is needed.
             return None if is_name else Job(self, text, problem=self.failed(str(error)))
-        if is_name:
+        if is_name or (typed and self.remote is not None):
             return None
+        if reason := self.refusal:
+            return Job(self, text, model_id, problem=f"{reason}: this is the fast ranking only")
         key = digest(text)
-        if state.known(model_id, [key]):
-            return Job(self, text, model_id)
-        stored = store.model_vectors(model_id).of_query(key) if store is not None else None
-        if stored is not None:
-            state.remember(model_id, {key: stored})
+        if _is_known(store, model_id, key):
             return Job(self, text, model_id)
         if reason := state.failed(self._settings.model):
             return Job(self, text, model_id, problem=self._problem(reason))
@@ -118,6 +136,13 @@ class Reranker:
         """Return the vectors of texts, by the same keys. Raises whatever the model fails with."""
         rows = embed.quantise(self.embedder.encode_documents(list(texts.values())))
         return dict(zip(texts, rows, strict=True))
+
+    def embed_patiently(self, texts: Mapping[bytes, str], should_stop: Callable[[], bool]) -> dict[bytes, bytes]:
+        """Return the same; a service may take its time, and if `should_stop` ends that, some are missing."""
+        if (remote := self.remote) is None:
+            return self.embed(texts)
+        rows = embed.quantise(remote.encode_patiently(list(texts.values()), should_stop))
+        return dict(zip(texts, rows, strict=False))
 
     def embed_query(self, text: str) -> bytes:
         """Return the vector of a query. Raises whatever the model fails with."""
@@ -167,3 +192,13 @@ class Reranker:
             log.debug("%d vectors are not kept in the index: %s", len(contents), error)
             return False
         return True
+
+
+def _is_known(store: Store | None, model_id: str, key: bytes) -> bool:
+    """Return whether this process has the vector of a query, or the index, from which it is then remembered."""
+    if state.known(model_id, [key]):
+        return True
+    stored = store.model_vectors(model_id).of_query(key) if store is not None else None
+    if stored is not None:
+        state.remember(model_id, {key: stored})
+    return stored is not None

@@ -52,6 +52,7 @@ ELSEWHERE = {
     "eval": "tests/cli/test_evaluate.py",
     "bench": "tests/cli/test_bench.py",
     "model-bench": "tests/cli/test_model.py",
+    "model-texts": "tests/cli/test_model_api.py",
     "query-batch": "tests/cli/test_schemas.py",
     "impact": "tests/cli/test_callers.py",
 }

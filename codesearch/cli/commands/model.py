@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from codesearch.cli import completion, options, settings_file, targets
+from codesearch.cli.api_options import ApiOptions
 from codesearch.cli.options import ReportFormat, ReportFormatOption
 from codesearch.cli.registration import command, group
 from codesearch.cli.ui import console
@@ -109,17 +110,26 @@ def add(
         str | None,
         typer.Option("--document-prompt", metavar="TEXT", help="Prefix for each function.", show_default=False),
     ] = None,
+    *,
+    remote: ApiOptions,
 ) -> int:
-    """Import a sentence-transformers model from the Hugging Face Hub or a folder.
+    """Import a sentence-transformers model from the Hugging Face Hub or a folder, or add one of a service.
 
     codesearch model add TaylorAI/gte-tiny
     codesearch model add ~/models/all-MiniLM-L6-v2 --precision float32
     codesearch model add intfloat/e5-small-v2 --query-prompt "query: " --document-prompt "passage: "
+    codesearch model add text-embedding-3-small --api https://api.openai.com/v1 --key-env OPENAI_API_KEY
 
-    Requires the [models] extra. The model is exported to ONNX and its vectors are checked against the
-    original; from then on only onnxruntime is needed. A model that cannot be exported runs through
-    sentence-transformers.
+    Importing requires the [models] extra. The model is exported to ONNX and its vectors are checked
+    against the original; from then on only onnxruntime is needed. A model that cannot be exported runs
+    through sentence-transformers.
+
+    A model of a service (--api) receives no code until you allow it with `codesearch model allow`.
     """
+    if remote.api is not None:
+        return remote.add(name or source, query_prompt or "", document_prompt or "")
+    if remote != ApiOptions():
+        raise UsageError("--api-model, --key-env, --dimensions and other options of a service require --api URL")
     from codesearch.embed.manage.importer import ImportRequest, add
 
     wish = ImportRequest(
@@ -161,7 +171,7 @@ def use(
     """
     from codesearch import embed, settings
 
-    embed.load(name)
+    model = embed.load(name)
     root = targets.folder_of(path).absolute()
     if path is not None and not project:
         raise UsageError("PATH requires --project")
@@ -174,6 +184,8 @@ def use(
     now = next(item for item in settings.describe(layers) if item.name == "model")
     if now.value != name:
         console.message(f"overridden here by {now.origin}: model = {settings_file.literal(now.value)}")
+    if isinstance(model, embed.RemoteEmbedder) and (reason := model.refusal(root)):
+        console.message(reason)
     return 0
 
 
@@ -228,9 +240,13 @@ def bench(
     from codesearch.embed.manage.measure import measure
     from codesearch.embed.manage.samples import documents
 
-    wanted = names or embed.available()
+    wanted = names or [name for name in embed.available() if not _is_remote(name)]
     for name in wanted:
         embed.folder_of(name)
+        if _is_remote(name):
+            raise UsageError(
+                f"{name} is a model of a service and is not measured, because your code would be sent there"
+            )
     root = targets.root_of(path)
     texts = documents(root, count)
     if not texts:
@@ -255,8 +271,18 @@ def bench(
 # -- the list of models ---------------------------------------------------------------------------
 
 
+def _is_remote(name: str) -> bool:
+    from codesearch import embed
+
+    try:
+        return isinstance(embed.load(name), embed.RemoteEmbedder)
+    except CodesearchError:
+        return False
+
+
 def _listed(chosen: str) -> Iterator[_Listed]:
     from codesearch import embed
+    from codesearch.embed import api
     from codesearch.embed import config as configuration
 
     bundled = embed.bundled()
@@ -269,13 +295,14 @@ def _listed(chosen: str) -> Iterator[_Listed]:
             yield _Listed(name, 0, size, "", "", "", "", name == chosen, str(error))
             continue
         config: configuration.Config | None = getattr(loaded, "config", None)
+        entry: api.Entry | None = getattr(loaded, "entry", None)
         yield _Listed(
             name=name,
             dims=loaded.dims,
             bytes=size,
-            precision=config.precision if config else "int8",
-            runs=config.kind if config else "table",
-            source="bundled" if name in bundled else (config.source if config else ""),
+            precision="" if entry else (config.precision if config else "int8"),
+            runs="api" if entry else (config.kind if config else "table"),
+            source=entry.url if entry else ("bundled" if name in bundled else (config.source if config else "")),
             model_id=loaded.model_id,
             in_use=name == chosen,
         )

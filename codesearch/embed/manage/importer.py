@@ -20,7 +20,7 @@ from codesearch import embed
 from codesearch.core import dirs
 from codesearch.core.errors import CodesearchError, ModelError, NotFoundError, UsageError
 from codesearch.embed import config as configuration
-from codesearch.embed.config import CONFIG, Config, Pooling, Precision
+from codesearch.embed.config import Config, Pooling, Precision
 from codesearch.embed.sentence import INSTALL, ORIGINAL, SentenceEmbedder, encode, load, quietly, width
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ def add(request: ImportRequest, on_step: Callable[[str], None] = lambda _: None)
     with tempfile.TemporaryDirectory(dir=folder, prefix=".adding-") as temporary:
         made = Path(temporary) / name
         imported = _made(model, request, name, source if local.is_dir() else request.source, made, on_step)
-        _swap(made, folder / name, Path(temporary) / "old")
+        swap(made, folder / name, Path(temporary) / "old")
     return replace(imported, folder=folder / name)
 
 
@@ -126,7 +126,11 @@ def remove(name: str) -> Path:
 
 
 def _named(request: ImportRequest) -> str:
-    name = request.name or re.split(r"[/\\]", request.source.rstrip("/\\"))[-1]
+    return checked_name(request.name or re.split(r"[/\\]", request.source.rstrip("/\\"))[-1])
+
+
+def checked_name(name: str) -> str:
+    """Return a name for a model. Raises UsageError if no model of the user's can have it."""
     if not _NAME.match(name):
         raise UsageError(
             f"{name!r} cannot name a model: choose a name of letters, digits, `.`, `-` and `_` with --name"
@@ -323,9 +327,9 @@ def _weights(model: Any) -> str:
     return found.hexdigest()
 
 
-def _swap(made: Path, final: Path, old: Path) -> None:
+def swap(made: Path, final: Path, old: Path) -> None:
     """Move a finished folder into place; the old one is complete until then."""
-    if not (made / CONFIG).is_file():
+    if not any(made.glob("*.json")):
         raise CodesearchError(f"{made}: nothing was made")
     if final.exists():
         final.replace(old)

@@ -1,0 +1,73 @@
+"""The options of `codesearch model add` for a model of a service.
+
+Annotations are not strings, as in `codesearch.cli.options`.
+"""
+
+from typing import Annotated, NamedTuple
+
+import typer
+
+from codesearch.cli.ui import console
+
+
+class ApiOptions(NamedTuple):
+    """A model over an API."""
+
+    api: Annotated[
+        str | None,
+        typer.Option(
+            "--api",
+            metavar="URL",
+            help="Add a model of a service with OpenAI's embeddings API at this URL.",
+            show_default=False,
+        ),
+    ] = None
+    model: Annotated[
+        str,
+        typer.Option(
+            "--api-model", metavar="NAME", help="With --api: its name at the service, if different.", show_default=False
+        ),
+    ] = ""
+    key_env: Annotated[
+        str,
+        typer.Option(
+            "--key-env", metavar="VARIABLE", help="With --api: the variable that holds the key.", show_default=False
+        ),
+    ] = ""
+    key_header: Annotated[
+        str, typer.Option("--key-header", metavar="NAME", help="With --api: the HTTP header for the key.")
+    ] = "Authorization"
+    dimensions: Annotated[
+        int,
+        typer.Option(
+            "--dimensions", min=0, metavar="N", help="With --api: ask for shortened vectors.", show_default=False
+        ),
+    ] = 0
+    batch: Annotated[
+        int, typer.Option("--batch-size", min=1, max=2048, metavar="N", help="With --api: texts per request.")
+    ] = 64
+    requests_per_minute: Annotated[
+        int,
+        typer.Option(
+            "--requests-per-minute", min=0, metavar="N", help="With --api: limit on requests.", show_default=False
+        ),
+    ] = 0
+    wait: Annotated[
+        float,
+        typer.Option("--timeout", min=0.1, max=600, metavar="SECONDS", help="With --api: time limit of a question."),
+    ] = 5.0
+
+    def add(self, name: str, query_prompt: str, document_prompt: str) -> int:
+        """Add the model; return the exit status."""
+        from codesearch.embed.manage import api
+
+        values = self._asdict()
+        request = api.ApiRequest(
+            name=name, url=values.pop("api"), query_prompt=query_prompt, document_prompt=document_prompt, **values
+        )
+        entry = api.add(request)
+        console.write(f"{entry.name}: {entry.dims} dims, {entry.model} at {entry.url}\n")
+        console.message(f"one text was sent there: {api.PROBE!r}; no code is sent until you allow it")
+        console.write(f"To allow it for a folder: codesearch model allow {entry.name} PATH\n")
+        console.write(f"To use it: codesearch model use {entry.name}\n")
+        return 0
