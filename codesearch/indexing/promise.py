@@ -50,6 +50,10 @@ class _File:
     in_text: list[int]
     score: float = 0.0
 
+    def rank(self) -> tuple[bool, float]:
+        """Return the sort key: a file that holds a word comes before every file that holds none, however small."""
+        return not (self.in_text or self.in_path), -self.score
+
 
 def by_promise(root: Path, tasks: Iterable[Task], words: Sequence[str], *, seconds: float = SCAN_SECONDS) -> list[Task]:
     """Return the tasks, those first whose files are most likely to answer a question with these words.
@@ -66,12 +70,12 @@ def by_promise(root: Path, tasks: Iterable[Task], words: Sequence[str], *, secon
     for file in files:
         size = math.log(max(file.task.state.size, SMALL_BYTES) / USUAL_BYTES)
         file.score = sum(rarity[at] for at in (*file.in_text, *file.in_path)) - size
-    files.sort(key=lambda file: -file.score)
+    files.sort(key=_File.rank)
     for file in files[:MOST_WINDOWED]:
         if time.monotonic() > started + seconds:
             break
         file.score += _closest(_read(folder, file.task), stems, rarity)
-    files.sort(key=lambda file: -file.score)
+    files.sort(key=_File.rank)
     log.debug(
         "ordered %d files by %d words in %.0f ms; searched %d",
         len(files), len(stems), 1000 * (time.monotonic() - started), searched,

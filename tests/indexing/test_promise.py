@@ -57,6 +57,12 @@ def test_of_files_with_the_same_words_the_shorter_comes_first(tmp_path: Path):
     assert order(tmp_path, tasks, "retry", "retry") == ["short.py", "long.py"]
 
 
+def test_a_large_file_with_a_word_comes_before_small_files_without_one(tmp_path: Path):
+    tasks = [task(tmp_path, f"m{number}.py", "X = 1\n") for number in range(20)]
+    tasks.append(task(tmp_path, "large.py", FILLER * 10_000 + "def quiesce():\n    pass\n"))
+    assert order(tmp_path, tasks, "quiesce")[0] == "large.py"
+
+
 def test_no_file_is_lost_when_time_is_short_or_a_file_is_gone(tmp_path: Path):
     tasks = [task(tmp_path, f"m{number}.py") for number in range(5)]
     tasks.append(Task("retry/gone.py", FileState(100, 0, 0, 0, 0, None)))
