@@ -28,6 +28,7 @@ from codesearch.cli.commands.lsp import lsp
 from codesearch.cli.commands.man import man
 from codesearch.cli.commands.map import map_command
 from codesearch.cli.commands.mcp import mcp
+from codesearch.cli.commands.merge import merge
 from codesearch.cli.commands.model_api import app as model
 from codesearch.cli.commands.query import query
 from codesearch.cli.commands.related import related
@@ -118,6 +119,7 @@ _COMMANDS: dict[str, Command] = {
     "map": map_command,
     "clones": clones,
     "diff": diff,
+    "merge": merge,
     "index": index,
     "status": status,
     "clean": clean,

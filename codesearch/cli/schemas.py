@@ -53,6 +53,7 @@ OUTPUTS = {
     "artifact-key": Output("artifact_key", "codesearch artifact key --format json"),
     "artifact-pack": Output("artifact", "codesearch artifact pack --format json"),
     "artifact-show": Output("artifact", "codesearch artifact show --format json"),
+    "merge": Output("merge", "codesearch merge --format json"),
     "cache-list": Output("cache", "codesearch cache list --format json"),
     "model-list": Output("models", "codesearch model list --format json"),
     "model-bench": Output("model_bench", "codesearch model bench --format json"),

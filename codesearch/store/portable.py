@@ -44,9 +44,14 @@ def export(source: Path, target: Path) -> None:
         db.execute("VACUUM INTO ?", (str(target),))
     with explained(target), closing(apsw.Connection(str(target))) as copy:
         with copy:
-            copy.execute(_STRIP)
+            strip(copy)
         # Without a write-ahead log, the file can be read where nothing can be written beside it.
         copy.pragma("journal_mode", "delete")
+
+
+def strip(db: apsw.Connection) -> None:
+    """Delete from a copy of an index what is of no use elsewhere."""
+    db.execute(_STRIP)
 
 
 @contextmanager
@@ -113,7 +118,7 @@ def _wrong_value(db: apsw.Connection, version: int, meta: dict[str, Any]) -> str
             for column in _columns(db, table):
                 if db.execute(f"SELECT 1 FROM {table} WHERE {column} LIMIT 1").fetchall():
                     return f"table {table} holds a value of a wrong type"
-    if db.execute("PRAGMA foreign_key_check").fetchall():
+    if _dangling(db):
         return "it refers to rows that it does not have"
     dims = str(meta.get("dims", "0"))
     if not dims.isdecimal() or not all(isinstance(value, str) for pair in meta.items() for value in pair):
@@ -124,6 +129,16 @@ def _wrong_value(db: apsw.Connection, version: int, meta: dict[str, Any]) -> str
         if not is_inside(os.fsdecode(path) if isinstance(path, bytes) else str(path)):
             return f"it holds the path {path!r}, which leads out of the tree"
     return ""
+
+
+def _dangling(db: apsw.Connection) -> bool:
+    """Return whether a row refers to one that is missing. Name 0 of a reference is a mark, and no name."""
+    for table in _tables(db):
+        unless = "name_id <> 0 AND name_id NOT IN (SELECT id FROM reference_name)"
+        check = f"SELECT 1 FROM reference WHERE {unless} LIMIT 1"
+        if db.execute(check if table == "reference" else f"PRAGMA foreign_key_check({table})").fetchall():
+            return True
+    return False
 
 
 def _tables(db: apsw.Connection) -> list[str]:

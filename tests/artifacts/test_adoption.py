@@ -47,6 +47,16 @@ def test_a_clone_reads_no_file_and_has_the_same_index(artifact: Path, clone: Pat
     assert first(clone) == "send_receipt"
 
 
+def test_code_with_decorators_can_be_adopted(repository: Path, tmp_path: Path):
+    write(repository, {"cached.py": "from functools import cache\n\n\n@cache\ndef cached(value):\n    return value\n"})
+    commit_all(repository, "three")
+    with codesearch.open_index(repository) as index:
+        index.update()
+        packing.pack(index, tmp_path / "x.codesearch")
+    _, report = adopted(cloned(repository, tmp_path / "other"), tmp_path / "x.codesearch")
+    assert report.changed == 0
+
+
 def test_only_the_difference_is_read(artifact: Path, clone: Path, tmp_path: Path):
     write(clone, {"mail/refund.py": "def send_refund(order):\n    pay(order)\n"})
     (clone / "retry.py").unlink()

@@ -5,9 +5,12 @@ import os
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
+
+import apsw
 
 import codesearch
-from codesearch.store import Store
+from codesearch.store import Store, text_segments
 
 SHOP = Path(__file__).parents[1] / "golden" / "tree"
 """Fifty files in a dozen languages that never change, so that the answers to a query stay the same."""
@@ -92,6 +95,38 @@ def contents(path: Path) -> dict[str, object]:
             "vectors": vectors,
             "terms": rows("SELECT term, col, doc, cnt FROM temp.terms"),
         }
+
+
+def everything(path: Path) -> dict[str, Any]:
+    """Return the content of an index, with minor texts, references and the statistics of the full text."""
+    found: dict[str, Any] = contents(path)
+    with Store(path) as store:
+        db = store.connection.raw
+        db.execute("CREATE VIRTUAL TABLE temp.minor_terms USING fts5vocab(main, minor_text, col)")
+        found["minor terms"] = db.execute("SELECT term, col, doc, cnt FROM temp.minor_terms").fetchall()
+        for table in ("symbol_text", "minor_text"):
+            found[table] = text_segments.totals(db, table)
+            found[f"sizes of {table}"] = sorted(db.execute(f"SELECT sz FROM {table}_docsize").fetchall())
+            db.execute(f"INSERT INTO {table}({table}) VALUES ('integrity-check')")
+        found["references"] = sorted(
+            db.execute("SELECT path, qualname, line, role, name, receiver FROM edges").fetchall(), key=str
+        )
+        for table in ("reference", "reference_set", "reference_name", "reference_file", "content", "vector", "unused"):
+            found[f"count of {table}"] = db.execute(f"SELECT count(*) FROM {table}").fetchall()
+        found["occurrences"] = _occurrences(db)
+    return found
+
+
+def _occurrences(db: apsw.Connection) -> list[object]:
+    """Return where every word occurs, by the file and place of the symbol: the whole index, in its own terms."""
+    db.execute("CREATE VIRTUAL TABLE temp.occurrences USING fts5vocab(main, symbol_text, instance)")
+    rows: list[Any] = sorted(
+        db.execute(
+            "SELECT term, f.path, s.start_byte, s.end_byte, s.kind, col, offset FROM temp.occurrences o "
+            "JOIN symbol s ON s.id = o.doc JOIN file f ON f.id = s.file_id"
+        ).fetchall()
+    )
+    return rows
 
 
 def fresh(root: Path, db: Path) -> dict[str, object]:
