@@ -48,6 +48,7 @@ ELSEWHERE = {
     "artifact-key": "tests/cli/test_artifact.py",
     "artifact-pack": "tests/cli/test_artifact.py",
     "artifact-show": "tests/cli/test_artifact.py",
+    "merge": "tests/artifacts/test_merging.py",
     "doctor": "tests/cli/test_doctor.py",
     "eval": "tests/cli/test_evaluate.py",
     "bench": "tests/cli/test_bench.py",
