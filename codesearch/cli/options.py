@@ -167,7 +167,7 @@ class FilterOptions(NamedTuple):
         typer.Option(
             "--is",
             metavar="ROLE",
-            help="Only test, vendored, generated, example or unused code; !ROLE excludes it. Repeatable.",
+            help="Only test, vendored, generated, example, doc or unused; !ROLE excludes it. Repeatable.",
             show_default=False,
             autocompletion=completion.roles,
         ),

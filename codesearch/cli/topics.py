@@ -10,10 +10,13 @@ A query may hold filters, anywhere in its text:
 
   lang:go          a language, or an alias such as py, c++, ts
   kind:method      function, method, class, struct, trait, interface,
-                   enum, type, macro, test or module
+                   enum, type, macro, test or module; constant,
+                   variable, field, member, alias, call; section,
+                   document, config, cell
   path:server/**   a path; without wildcards, paths that contain it
   name:parse*      a name or qualified name
-  is:test          a role: test, vendored, generated, example or unused
+  is:test          a role: test, vendored, generated, example, doc or
+                   unused
 
 Prefix a filter with - to exclude what it matches: -is:test. Quote values
 that contain spaces: path:"my folder". Filters of one type are alternatives;

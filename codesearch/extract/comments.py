@@ -51,6 +51,9 @@ _PREAMBLE = re.compile(
 )
 """A line that may precede the first comment of a file, include guards among them."""
 
+_NO_COMMENTS = (b"#!/", b"# %%", b"// %%", b"-- %%")
+"""Lines that end a comment above a definition: that of the interpreter, and those that begin the cell of a notebook."""
+
 MAX_LENGTH = 8_000
 """Longer documentation is cut: more is a manual, not a description."""
 
@@ -163,7 +166,7 @@ class CommentFinder:
         top = row
         while top > 0:
             line = self.line(top - 1)
-            if line.startswith(self._line_marks) and not line.startswith(b"#!/"):
+            if line.startswith(self._line_marks) and not line.startswith(_NO_COMMENTS):
                 top -= 1
                 continue
             if top == row and self._closings and line.endswith(self._closings):

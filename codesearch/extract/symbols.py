@@ -12,10 +12,11 @@ from pathlib import PurePosixPath
 
 from codesearch import languages
 from codesearch.core.types import CALLABLES, KINDS, MINOR, Kind, Symbol
-from codesearch.extract import details
+from codesearch.extract import details, notebook
 from codesearch.extract.comments import CommentFinder, clean_comment
 from codesearch.extract.prototypes import without_prototypes
 from codesearch.extract.scan import FileScan, ParseTimeoutError, scan
+from codesearch.files import notebooks
 from codesearch.languages.definition import Definition, Language
 
 __all__ = ["ParseTimeoutError", "extract"]
@@ -63,7 +64,10 @@ def extract_scan(
     entry = languages.get(language)
     found = scan(source, entry, deadline, references=references)
     definitions = entry.after(found) if entry.after else found.definitions
-    return _Symbols(found, entry, path).build(definitions, details.find(found)), found
+    minor = details.find(found)
+    if path.endswith(notebooks.EXTENSION):
+        minor += notebook.cells(source)
+    return _Symbols(found, entry, path).build(definitions, minor), found
 
 
 class _Symbols:
@@ -175,13 +179,15 @@ class _Symbols:
     def _module(self, definitions: list[Definition]) -> Symbol:
         stem = PurePosixPath(self.path)
         documentation = self.found.docstrings.get(self.found.root)
+        if self.path.endswith(notebooks.EXTENSION):
+            documentation = ""
         if documentation is None:
             first = self._row(definitions[0].start) if definitions else -1
             documentation = self.comments.leading(first)
         return Symbol(
-            kind="module",
-            name=stem.stem or self.path,
-            qualname=str(stem.with_suffix("")) if stem.suffix else self.path,
+            kind="document" if self.entry.is_text else "module",
+            name=stem.name if self.entry.is_text else stem.stem or self.path,
+            qualname=str(stem.with_suffix("")) if stem.suffix and not self.entry.is_text else self.path,
             signature=self.path,
             documentation=documentation,
             start_line=1,

@@ -8,10 +8,14 @@ from hashlib import blake2b
 from pathlib import Path
 
 from codesearch.core.types import Skipped
+from codesearch.files import notebooks
 from codesearch.files.reading import read_plain
+from codesearch.files.roles import role
 from codesearch.files.values import FileOptions, Source
 
 HASH_BYTES = 16
+MOST_BYTES = 200_000
+"""A larger file of configuration or markup is data."""
 _LOOK = 8192
 """Bytes examined to distinguish text from binary, as git and grep do."""
 _HEAD = 2048
@@ -205,6 +209,17 @@ def read_source(root: Path | str, path: str, options: FileOptions | None = None)
     return judge(path, raw, options)
 
 
+def _in_language(path: str, data: bytes, fallback: str | None) -> tuple[bytes, str | None]:
+    """Return the text of a file and its language; a notebook is the text of its cells in that of its kernel."""
+    from codesearch import languages
+
+    if path.endswith(notebooks.EXTENSION) and (cells := notebooks.read(data)) is not None:
+        text, kernel = cells
+        return text, next(iter(languages.named(kernel)), None)
+    detected = languages.detect(path, data[: 2 * _HEAD])
+    return data, fallback if detected is None else detected.name
+
+
 def judge(path: str, raw: bytes, options: FileOptions, *, fallback: str | None = None) -> Source | Skipped:
     """Return the source in the raw content of a file, or why it is left out (a key of `REASONS`).
 
@@ -219,12 +234,13 @@ def judge(path: str, raw: bytes, options: FileOptions, *, fallback: str | None =
     if isinstance(decoded, str):
         return Skipped(path, decoded)
     data, encoding = decoded
-    detected = languages.detect(path, data[: 2 * _HEAD])
-    language = fallback if detected is None else detected.name
+    data, language = _in_language(path, data, fallback)
     if language is None:
         return Skipped(path, "unknown language")
     if options.languages and language not in options.languages:
         return Skipped(path, "excluded", language)
+    if len(data) > MOST_BYTES and languages.get(language).is_text and "doc" not in role(path):
+        return Skipped(path, "data", f"more than {MOST_BYTES} bytes")
     if not options.index_generated and is_generated(data):
         return Skipped(path, "generated")
     if not options.index_minified and is_minified(path, data, language):

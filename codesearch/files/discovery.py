@@ -133,6 +133,7 @@ class _Run:
         self.from_git = False
         self._detect = languages.detect
         self._named = frozenset(name for language in languages.all() for name in language.filenames)
+        self._data = languages.DATA_FILES
         self._by_extension: dict[str, str | None] = {}
         self._wanted = frozenset(options.languages)
         # Several languages share `.h` or `.m`; only the content decides.
@@ -269,6 +270,8 @@ class _Run:
         name = path[slash:]
         if name in self._named:
             return self._detected(name)
+        if name.lower() in self._data:
+            return None
         dot = name.rfind(".")
         extension = name[dot:].lower() if dot > 0 else ""
         if extension:

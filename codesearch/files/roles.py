@@ -103,6 +103,11 @@ _GENERATED_NAME = re.compile(
     r"|^mock_.*\.go|(?:^|[.-])lock(?:\.json|\.yaml)?|\.tab\.[ch]|\.yy\.c|[.-]min\.(?:js|css))$"
 )
 
+_DOCUMENT = re.compile(
+    r"\.(?:md|markdown|mdx|mkd|qmd|rmd|rst|rest|adoc|asciidoc|asc|org)$"
+    r"|^(?:README|INSTALL|CHANGES|CHANGELOG|NEWS|CONTRIBUTING|HACKING|AUTHORS|LICENSE|COPYING|NOTICE)(?:\.txt)?$",
+    re.IGNORECASE,
+)
 NONE: frozenset[str] = frozenset()
 
 
@@ -125,7 +130,7 @@ def _folder_roles(folder: str) -> frozenset[str]:
 
 
 def role(path: str) -> frozenset[str]:
-    """Return the roles of a file (relative to the root, with `/`): a subset of test, vendored, generated, example.
+    """Return the roles of a file (relative to the root, with `/`): a subset of test, vendored, generated, example, doc.
 
     Most files have none. `src/main/java/...` and the like do not become tests by a package named `testing`
     only in their name: folders count by their whole name.
@@ -136,4 +141,6 @@ def role(path: str) -> frozenset[str]:
         roles = roles | {"test"}
     if _GENERATED_NAME.search(name.lower()):
         roles = roles | {"generated"}
+    if _DOCUMENT.search(name):  # a folder of documents holds no examples then
+        roles = roles - {"example"} | {"doc"}
     return roles

@@ -13,6 +13,7 @@ REASONS: dict[str, str] = {
     "binary": "holds NUL bytes or mostly control characters",
     "minified": "machine-packed code; index it with the setting index_minified",
     "generated": "says that it is generated; index it with the setting index_generated",
+    "data": "configuration or markup of this size is data",
     "unreadable": "the file or folder cannot be opened",
     "excluded": "left out by include, exclude, languages or a .codesearchignore; counted, not listed",
     "encoding": "starts as UTF-16 or UTF-32 but is not valid",

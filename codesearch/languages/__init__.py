@@ -12,8 +12,9 @@ from functools import cache
 from codesearch.core.errors import NotFoundError
 from codesearch.languages.definition import Language
 from codesearch.languages.registry import LANGUAGES
+from codesearch.languages.texts import DATA_FILES
 
-__all__ = ["Language", "all", "by_editor_id", "detect", "get", "named", "names"]
+__all__ = ["DATA_FILES", "Language", "all", "by_editor_id", "detect", "get", "named", "names"]
 
 _BY_NAME = {language.name: language for language in LANGUAGES}
 _INTERPRETER = re.compile(rb"#!\s*(?:\S*/)?(?:env\s+(?:-\S+\s+|\w+=\S*\s+)*(?:\S*/)?)?([A-Za-z_+-]+)")
@@ -79,6 +80,8 @@ def detect(path: str, head: bytes = b"") -> Language | None:
 
 def _detect(path: str, head: bytes) -> Language | None:
     name = path.rpartition("/")[2]
+    if name.lower() in DATA_FILES:
+        return None
     if entries := _BY_FILENAME.get(name):
         return _fitting(entries, head)
     dot = name.rfind(".")

@@ -51,6 +51,10 @@ class Scan(Protocol):
     has_error: bool
     attributes: dict[int, tuple[int, str]]
     """End of an attribute -> its start and the documentation it holds; a definition right after it includes it."""
+    root: tuple[int, int]
+    """Start and end of what was parsed."""
+    docstrings: dict[tuple[int, int], str]
+    """Range of what is documented inside -> the documentation."""
     marks: dict[str, list[tuple[int, int]]]
     """Byte ranges of captures that only hooks use, by capture name (`@reparse`, ...)."""
 
@@ -125,6 +129,8 @@ class Language:
     annotation: bytes = b""
     """Regular expression for one annotation to leave out at the start of a signature."""
     split_name: SplitName | None = None
+    is_text: bool = False
+    """Whether its files are documents or configuration, not code: the file itself is a `document` then."""
     plain_documentation: Callable[[str], str] | None = None
     """Rewrites documentation in the language's markup as plain text."""
     before: Before | None = None

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
-from importlib import import_module
-from typing import Any
 
 from codesearch.languages.definition import TYPE_KINDS, Language
+from codesearch.languages.late import hook
+from codesearch.languages.texts import CONFIGURATION, INTERFACES, PROSE
 
 _ANNOTATION = rb"@(?!interface\b)[\w.]+(?:\((?:[^()\"]|\"(?:[^\"\\]|\\.)*\"|\((?:[^()\"]|\"(?:[^\"\\]|\\.)*\")*\))*\))?"
 _ATTRIBUTE_LIST = rb"#?\[(?:[^\[\]]|\[[^\[\]]*\])*\]"
@@ -20,18 +19,6 @@ _OBJC_HEADER = (
     rb"^[ \t]*(?:@(?:interface|implementation|protocol|class|import)\b|#[ \t]*import\b)"
     rb"|\bNS_(?:ENUM|OPTIONS|ASSUME_NONNULL_BEGIN)\b"
 )
-
-
-def _hook(module: str, name: str) -> Callable[[Any], Any]:
-    """Return a function of `hooks` that is imported when it is first called: all of their patterns cost 12 ms."""
-    loaded: list[Callable[[Any], Any]] = []
-
-    def hook(argument: Any) -> Any:
-        if not loaded:
-            loaded.append(getattr(import_module(f"codesearch.languages.hooks.{module}"), name))
-        return loaded[0](argument)
-
-    return hook
 
 
 _TYPESCRIPT = Language(
@@ -48,16 +35,16 @@ _TYPESCRIPT = Language(
     overloads=True,
     annotation=_ANNOTATION,
     foreign=rb"\A\s*<(?:\?xml|!DOCTYPE)",
-    split_name=_hook("javascript", "javascript_name"),
-    after=_hook("javascript", "typescript"),
+    split_name=hook("javascript", "javascript_name"),
+    after=hook("javascript", "typescript"),
 )
 _COMPONENT = replace(
     _TYPESCRIPT,
     aliases=(),
     lexer="typescript",
     interpreters=(),
-    before=_hook("script", "only_scripts"),
-    after=_hook("script", "components"),
+    before=hook("script", "only_scripts"),
+    after=hook("script", "components"),
 )
 """A file whose scripts are TypeScript or JavaScript: Svelte, Vue."""
 
@@ -68,7 +55,7 @@ LANGUAGES: tuple[Language, ...] = (
         aliases=("py",),
         module="tree_sitter_python",
         references=("python",),
-        extensions=(".py", ".pyi", ".pyw", ".bzl", ".star"),
+        extensions=(".py", ".pyi", ".pyw", ".bzl", ".star", ".ipynb"),
         filenames=("SConstruct", "SConscript", "wscript", "BUILD", "BUILD.bazel", "WORKSPACE", "Tiltfile"),
         interpreters=("python", "pypy"),
         line_comments=("#",),
@@ -87,7 +74,7 @@ LANGUAGES: tuple[Language, ...] = (
         queries=("ecmascript", "javascript"),
         references=("ecmascript", "jsx", "javascript"),
         annotation=_ANNOTATION,
-        split_name=_hook("javascript", "javascript_name"),
+        split_name=hook("javascript", "javascript_name"),
     ),
     _TYPESCRIPT,
     replace(
@@ -108,7 +95,7 @@ LANGUAGES: tuple[Language, ...] = (
         module="tree_sitter_go",
         references=("go",),
         extensions=(".go",),
-        split_name=_hook("go", "go_name"),
+        split_name=hook("go", "go_name"),
     ),
     Language(
         name="rust",
@@ -119,8 +106,8 @@ LANGUAGES: tuple[Language, ...] = (
         extensions=(".rs",),
         separator="::",
         annotation=_ATTRIBUTE_LIST,
-        split_name=_hook("rust", "rust_name"),
-        after=_hook("rust", "rust"),
+        split_name=hook("rust", "rust_name"),
+        after=hook("rust", "rust"),
     ),
     Language(
         name="java",
@@ -141,7 +128,7 @@ LANGUAGES: tuple[Language, ...] = (
         separator="::",
         line_comments=("//", "# "),
         annotation=_ATTRIBUTE_LIST,
-        split_name=_hook("php", "php_name"),
+        split_name=hook("php", "php_name"),
     ),
     Language(
         name="c",
@@ -150,7 +137,7 @@ LANGUAGES: tuple[Language, ...] = (
         references=("c",),
         queries=("c", "c_typedefs"),
         extensions=(".c", ".h", ".inc"),
-        after=_hook("c", "c_macros"),
+        after=hook("c", "c_macros"),
     ),
     Language(
         name="cpp",
@@ -185,8 +172,8 @@ LANGUAGES: tuple[Language, ...] = (
         content=_CPP_HEADER,
         separator="::",
         annotation=_ATTRIBUTE_LIST,
-        split_name=_hook("cpp", "cpp_name"),
-        after=_hook("c", "c_macros"),
+        split_name=hook("cpp", "cpp_name"),
+        after=hook("c", "c_macros"),
     ),
     Language(
         name="csharp",
@@ -196,8 +183,8 @@ LANGUAGES: tuple[Language, ...] = (
         module="tree_sitter_c_sharp",
         extensions=(".cs", ".csx"),
         annotation=_ATTRIBUTE_LIST,
-        plain_documentation=_hook("csharp", "csharp_documentation"),
-        after=_hook("csharp", "csharp"),
+        plain_documentation=hook("csharp", "csharp_documentation"),
+        after=hook("csharp", "csharp"),
     ),
     Language(
         name="ruby",
@@ -222,8 +209,8 @@ LANGUAGES: tuple[Language, ...] = (
         line_comments=("#",),
         block_comments=(("=begin", "=end"),),
         method_kinds=TYPE_KINDS | {"module"},
-        split_name=_hook("ruby", "ruby_name"),
-        after=_hook("ruby", "ruby"),
+        split_name=hook("ruby", "ruby_name"),
+        after=hook("ruby", "ruby"),
     ),
     Language(
         name="kotlin",
@@ -231,7 +218,7 @@ LANGUAGES: tuple[Language, ...] = (
         aliases=("kt",),
         module="tree_sitter_kotlin",
         extensions=(".kt", ".kts"),
-        after=_hook("kotlin", "kotlin"),
+        after=hook("kotlin", "kotlin"),
         annotation=_ANNOTATION,
     ),
     Language(
@@ -246,7 +233,7 @@ LANGUAGES: tuple[Language, ...] = (
         display="Scala",
         module="tree_sitter_scala",
         extensions=(".scala", ".sc", ".sbt"),
-        after=_hook("scala", "scala"),
+        after=hook("scala", "scala"),
         annotation=_ANNOTATION,
     ),
     Language(
@@ -271,7 +258,7 @@ LANGUAGES: tuple[Language, ...] = (
         interpreters=("sh", "bash", "dash", "ksh", "zsh", "ash", "bats"),
         line_comments=("#",),
         block_comments=(),
-        after=_hook("bash", "bash"),
+        after=hook("bash", "bash"),
     ),
     Language(
         name="lua",
@@ -281,8 +268,8 @@ LANGUAGES: tuple[Language, ...] = (
         interpreters=("lua", "luajit", "resty", "nvim"),
         line_comments=("--",),
         block_comments=(("--[[", "]]"), ("--[=[", "]=]")),
-        split_name=_hook("lua", "lua_name"),
-        after=_hook("lua", "lua"),
+        split_name=hook("lua", "lua_name"),
+        after=hook("lua", "lua"),
     ),
     Language(
         name="elixir",
@@ -293,7 +280,7 @@ LANGUAGES: tuple[Language, ...] = (
         interpreters=("elixir",),
         line_comments=("#",),
         block_comments=(),
-        after=_hook("elixir", "elixir"),
+        after=hook("elixir", "elixir"),
     ),
     Language(
         name="haskell",
@@ -304,8 +291,8 @@ LANGUAGES: tuple[Language, ...] = (
         interpreters=("runghc", "runhaskell", "stack"),
         line_comments=("--",),
         block_comments=(("{-", "-}"),),
-        split_name=_hook("haskell", "haskell_name"),
-        after=_hook("haskell", "haskell"),
+        split_name=hook("haskell", "haskell_name"),
+        after=hook("haskell", "haskell"),
     ),
     Language(
         name="zig",
@@ -313,7 +300,7 @@ LANGUAGES: tuple[Language, ...] = (
         module="tree_sitter_zig",
         extensions=(".zig",),
         block_comments=(),
-        split_name=_hook("zig", "zig_name"),
+        split_name=hook("zig", "zig_name"),
     ),
     Language(
         name="dart",
@@ -322,7 +309,7 @@ LANGUAGES: tuple[Language, ...] = (
         extensions=(".dart",),
         interpreters=("dart",),
         annotation=_ANNOTATION,
-        after=_hook("dart", "dart"),
+        after=hook("dart", "dart"),
     ),
     Language(
         name="julia",
@@ -332,8 +319,8 @@ LANGUAGES: tuple[Language, ...] = (
         interpreters=("julia",),
         line_comments=("#",),
         block_comments=(("#=", "=#"),),
-        split_name=_hook("julia", "julia_name"),
-        after=_hook("julia", "julia"),
+        split_name=hook("julia", "julia_name"),
+        after=hook("julia", "julia"),
     ),
     Language(
         name="ocaml",
@@ -345,8 +332,8 @@ LANGUAGES: tuple[Language, ...] = (
         interpreters=("ocaml", "ocamlrun"),
         line_comments=(),
         block_comments=(("(*", "*)"),),
-        split_name=_hook("ocaml", "ocaml_name"),
-        after=_hook("ocaml", "ocaml"),
+        split_name=hook("ocaml", "ocaml_name"),
+        after=hook("ocaml", "ocaml"),
     ),
     Language(
         name="ocaml_interface",
@@ -359,8 +346,8 @@ LANGUAGES: tuple[Language, ...] = (
         extensions=(".mli",),
         line_comments=(),
         block_comments=(("(*", "*)"),),
-        split_name=_hook("ocaml", "ocaml_name"),
-        after=_hook("ocaml", "ocaml"),
+        split_name=hook("ocaml", "ocaml_name"),
+        after=hook("ocaml", "ocaml"),
     ),
     Language(
         name="perl",
@@ -373,8 +360,8 @@ LANGUAGES: tuple[Language, ...] = (
         separator="::",
         line_comments=("#",),
         block_comments=(),
-        split_name=_hook("perl", "perl_name"),
-        after=_hook("perl", "perl"),
+        split_name=hook("perl", "perl_name"),
+        after=hook("perl", "perl"),
     ),
     Language(
         name="objc",
@@ -387,8 +374,8 @@ LANGUAGES: tuple[Language, ...] = (
         extensions=(".m", ".mm", ".h"),
         content=_OBJC_HEADER,
         foreign=rb"\A(?:\s*(?:%|\(\*|function\b|classdef\b))|^\s*function\b[^;{}()\n]*=|^:-\s",
-        before=_hook("objc", "objc_macros"),
-        after=_hook("objc", "objc"),
+        before=hook("objc", "objc_macros"),
+        after=hook("objc", "objc"),
     ),
     Language(
         name="sql",
@@ -396,7 +383,7 @@ LANGUAGES: tuple[Language, ...] = (
         module="",
         extensions=(".sql", ".ddl", ".psql", ".pgsql", ".pks", ".pkb", ".plsql", ".tsql"),
         line_comments=("--",),
-        after=_hook("sql", "sql"),
+        after=hook("sql", "sql"),
     ),
     Language(
         name="hcl",
@@ -407,8 +394,11 @@ LANGUAGES: tuple[Language, ...] = (
         module="tree_sitter_hcl",
         extensions=(".tf", ".hcl", ".tofu", ".nomad"),
         line_comments=("#", "//"),
-        after=_hook("hcl", "hcl"),
+        after=hook("hcl", "hcl"),
     ),
     replace(_COMPONENT, name="svelte", display="Svelte", extensions=(".svelte",)),
     replace(_COMPONENT, name="vue", display="Vue", extensions=(".vue",)),
+    *INTERFACES,
+    *PROSE,
+    *CONFIGURATION,
 )

@@ -21,7 +21,7 @@ RERANKED_MINOR = 8
 WITHIN = 20
 """The transformer reads at most RERANKED_MINOR texts of minor symbols: those among the first WITHIN of the ranking."""
 
-_DETAIL, _TEXT = 2.0, 2.0
+_DETAIL, _TEXT = 2.0, 6.0
 """The margins if the question does not ask for such symbols."""
 _SAME_NAME = 0.3
 """The margin of a symbol with the name asked for: a function of the same name comes first."""
@@ -29,19 +29,16 @@ _ASKED = 0.0
 """The margin of what the question asks for."""
 
 _DOCUMENT_WORDS = frozenset(
-    "doc docs documentation documented readme guide guides tutorial tutorials manual changelog changes release notes "
-    "install installing installation installed setup faq license licence contributing contribute contributor "
-    "contributors contribution upgrade upgrading migrate migrating migration quickstart introduction overview "
-    "requirements prerequisites getting started roadmap policy conduct security support supported badge "
-    "howto example usage explained explains".split()
+    "doc docs documentation readme guide guides tutorial tutorials manual changelog install installing installation "
+    "faq license licence contributing contributors guidelines quickstart overview prerequisites requirements roadmap "
+    "howto recommendations".split()
 )
 _CONFIG_WORDS = frozenset(
-    "ci workflow workflows pipeline job jobs step steps action actions yaml yml toml json docker dockerfile container "
-    "image compose kubernetes k8s helm deployment terraform makefile make cmake target targets build script scripts "
-    "npm package dependency dependencies dev config configuration configured setting settings lint linter "
-    "linting formatter publish deploy release css style stylesheet html template version versions "
-    "environment env variable variables matrix coverage tox nox gradle maven pom".split()
+    "ci workflow workflows pipeline yaml yml toml dockerfile compose kubernetes k8s helm terraform makefile cmake npm "
+    "dependencies configuration config css stylesheet tox nox gradle maven pom linter job "
+    "target".split()
 )
+_CELL_WORDS = frozenset({"notebook", "notebooks", "jupyter", "cell", "ipynb"})
 _DETAIL_WORDS = frozenset(
     "constant constants default defaults value values limit limits maximum minimum max min enum enumeration field "
     "fields variable variables property properties attribute member members alias aliases flag flags const macro "
@@ -126,9 +123,12 @@ def margin(query: Query, candidate: Candidate, features: Features) -> float:
 
 def _words_for(candidate: Candidate) -> frozenset[str]:
     """Return the words of a question that ask for such a symbol."""
-    if candidate.symbol.kind in DETAILS:
+    symbol = candidate.symbol
+    if symbol.kind in DETAILS:
         return _DETAIL_WORDS
-    return _CONFIG_WORDS if candidate.symbol.kind == "config" else _DOCUMENT_WORDS
+    if symbol.path.endswith(".ipynb"):
+        return _CELL_WORDS
+    return _DOCUMENT_WORDS if "doc" in candidate.roles else _CONFIG_WORDS
 
 
 def _merged(others: Sequence[Ranked], minor: Sequence[Ranked]) -> list[Ranked]:

@@ -19,7 +19,7 @@ MAX_CHARACTERS = 10_000
 MAX_TERMS = 48
 """More terms (a pasted stack trace) cost time and change little."""
 
-ROLES = ("test", "vendored", "generated", "example", "unused")
+ROLES = ("test", "vendored", "generated", "example", "doc", "unused")
 
 _TOKEN = re.compile(
     r"""(?P<no>-?)(?P<key>[a-z]+):(?:"(?P<quoted>[^"]*)"|(?P<value>[^\s"]*(?:""\w+)?))(?=\s|$)|\S+""", re.IGNORECASE

@@ -74,7 +74,7 @@ def test_ignored_files_that_were_committed_and_the_commits_own_rules_count(tmp_p
     commit_all(root)
     found = of_commit(root, "HEAD", tmp_path / "x.db")
     assert [row[0] for row in found["files"]] == [  # type: ignore[attr-defined]
-        "generated.py", "node_modules/dep.js", "tool",
+        ".codesearch.toml", "generated.py", "node_modules/dep.js", "tool",
     ]  # fmt: skip
     assert found == fresh(root, tmp_path / "fresh.db")
 

@@ -45,14 +45,14 @@ def paths(found: Discovery) -> list[str]:
 
 
 def test_git_list_has_tracked_untracked_hidden_and_not_ignored_files(repository):
-    fill(repository, "a.py", "sub/b.go", ".github/c.py", "ignored.py", "tracked_ignored.py", "docs/x.md", "LICENSE")
+    fill(repository, "a.py", "sub/b.go", ".github/c.py", "ignored.py", "tracked_ignored.py", "docs/x.csv", "notes")
     (repository / ".gitignore").write_text("*ignored.py\n")
     git(repository, "add", "-f", "a.py", "tracked_ignored.py")
     found = discover(repository)
     assert found.from_git
     assert paths(found) == [".github/c.py", "a.py", "sub/b.go", "tracked_ignored.py"]
     assert [file.language for file in found.files] == ["python", "python", "go", "python"]
-    assert found.unknown == {"": 2, ".md": 1}  # .gitignore and LICENSE; x.md
+    assert found.unknown == {"": 2, ".csv": 1}  # .gitignore and notes; x.csv
     assert found.notes == () == found.skipped
 
 

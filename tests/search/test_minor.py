@@ -93,3 +93,69 @@ def test_the_contribution_of_being_minor_is_part_of_the_sum(tree: Path) -> None:
     minor = [item for item in ranked if item.candidate.symbol.kind in MINOR]
     assert minor
     assert all(any(row[0] == "minor" for row in item.contributions()) for item in minor)
+
+
+README = """# Uploads
+
+Tries a failed upload again, after a while.
+
+## Installation
+
+Run the installer twice.
+"""
+WORKFLOW = """jobs:
+  lint:
+    steps:
+      - name: Check the style
+        run: |
+          ruff check .
+"""
+
+
+@pytest.fixture
+def documented(tree: Path) -> Path:
+    (tree / "README.md").write_text(README)
+    (tree / "ci.yml").write_text(WORKFLOW)
+    return tree
+
+
+@pytest.mark.parametrize(
+    ("asked", "first"),
+    [
+        ("how do I install it", "Uploads > Installation"),
+        ("installation guide", "Uploads > Installation"),
+        ("try a failed upload again after a while", "retry_upload"),
+        ("ci step that checks the style", "jobs.lint.steps.Check the style"),
+        ("upload is:doc", "Uploads"),
+        ("installer kind:section", "Uploads > Installation"),
+    ],
+)
+def test_prose_and_configuration_come_first_only_if_they_are_asked_for(
+    documented: Path, asked: str, first: str
+) -> None:
+    with codesearch.open_index(documented, embed="none") as index:
+        index.update()
+        assert index.query(asked)[0].symbol.qualname == first
+
+
+def test_documents_and_sections_are_embedded_but_are_no_neighbours_of_code(documented: Path) -> None:
+    with codesearch.open_index(documented, embed="none") as index:
+        index.update()
+        vector = codesearch.embed.load(codesearch.embed.STATIC).quantised_query("upload")
+        store = index.required_reader()
+        near = store.symbols(id for id, _ in store.vector_candidates(vector, 50))
+        sections = store.named("installation", 5), store.minor.named("installation", 5)
+        assert store.vector_of(sections[1][0])
+    assert sections[0] == []
+    assert not [one for one in near.values() if one.symbol.kind in MINOR]
+
+
+def test_lock_files_and_large_configuration_are_data(tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text("def a(): pass\n")
+    (tmp_path / "pnpm-lock.yaml").write_text("a:\n  b: 1\n")
+    (tmp_path / "fixtures.yaml").write_text("row:\n  value: 1\n" * 20_000)
+    with codesearch.open_index(tmp_path, embed="none") as index:
+        index.update()
+        status = index.status()
+        assert {symbol.path for symbol in index.symbols()} == {"a.py"}
+    assert [(one.path, one.reason) for one in status.skipped] == [("fixtures.yaml", "data")]

@@ -35,7 +35,7 @@ WHOLE = Batch(whole=True, folders=True)
         (".codesearch/index.db-wal", False, Batch()),
         (".codesearch.toml", False, Batch((".codesearch.toml",), settings=True)),
         ("pyproject.toml", False, Batch(("pyproject.toml",), settings=True)),
-        ("sub/pyproject.toml", False, Batch()),
+        ("sub/pyproject.toml", False, Batch(("sub/pyproject.toml",))),
     ],
 )
 def test_what_a_change_means(path: str, folder: bool, expected: Batch):

@@ -68,7 +68,7 @@ def query(
     codesearch query -- "-is:test parse"              a query starting with -
     codesearch query --batch queries.txt path/to/repo
 
-    Filters in TEXT: lang: kind: path: name: is: (test, unused, ...). Prefix with -
+    Filters in TEXT: lang: kind: path: name: is: (test, doc, unused, ...). Prefix with -
     to negate; quote values that contain spaces. Exit status: 0 results found, 1 none found (or none
     with --min-score), 2 error.
     """

@@ -186,6 +186,8 @@ class Answers:
             "signature": symbol.signature,
             "language": symbol.language,
         }
+        if (cell := self._cell(symbol)) is not None:
+            fields |= {"cell": cell[0], "cell_line": cell[1]}
         if self._is_changed(symbol):
             fields["changed"] = True
         if self.snippet:
@@ -271,7 +273,7 @@ class Answers:
         score = f"weak {hit.score:.2f}" if weak else f"{hit.score:.2f}"
         number = f"{hit.rank:>2}  " if look.height is not None else ""
         path, title = clean(self.paths.shown(symbol.path)), f"{symbol.kind} {clean(symbol.qualname)}"
-        place = f":{symbol.start_line}"
+        place = f":{self._line(symbol)}"
         if look.width is not None:
             room = look.width - len(number) - console.columns(place + score) - 4
             path = page.shortened(path, max(min(12, room // 2), room - console.columns(title)), look.more)
@@ -313,12 +315,27 @@ class Answers:
         return "".join(out)
 
     def _plain_header(self, symbol: Symbol) -> str:
-        return f"{clean(self.paths.shown(symbol.path))}:{symbol.start_line}  {symbol.kind} {clean(symbol.qualname)}"
+        path = clean(self.paths.shown(symbol.path))
+        return f"{path}:{self._line(symbol)}  {symbol.kind} {clean(symbol.qualname)}"
 
     def _place(self, symbol: Symbol) -> str:
         look, path = self.look, clean(self.paths.shown(symbol.path))
         shown = self._linked(symbol, look.paint(path, PATH) if look.color else path)
-        return f"{shown}:{look.paint(str(symbol.start_line), LINE)}"
+        return f"{shown}:{look.paint(self._line(symbol), LINE)}"
+
+    def _line(self, symbol: Symbol) -> str:
+        """Return the line of a symbol as people read it: in a notebook, first that of its cell."""
+        cell = self._cell(symbol)
+        line = str(symbol.start_line)
+        return line if cell is None else f"cell {cell[0]}:{cell[1]} (line {line})"
+
+    def _cell(self, symbol: Symbol) -> tuple[int, int] | None:
+        """Return the number of the cell and the line in it of a symbol in a notebook."""
+        if not symbol.path.endswith(".ipynb"):
+            return None
+        from codesearch.search.source import cell_of
+
+        return cell_of(self.index.root, self.index.settings.file_options(), symbol)
 
     def _linked(self, symbol: Symbol, text: str) -> str:
         """Return text as a link to the file of a symbol, if the terminal supports it."""

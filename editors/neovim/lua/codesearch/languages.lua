@@ -3,10 +3,14 @@
 return {
   -- The file types whose unsaved text the server reads.
   filetypes = {
-    'bash', 'c', 'c_sharp', 'cpp', 'cs', 'csharp', 'cuda-cpp', 'dart', 'elixir', 'go', 'haskell',
-    'hcl', 'java', 'javascript', 'javascriptreact', 'julia', 'kotlin', 'lua', 'objc', 'objcpp',
+    'asciidoc', 'bash', 'c', 'c_sharp', 'cmake', 'cpp', 'cs', 'csharp', 'css', 'cuda-cpp', 'dart',
+    'dockercompose', 'dockerfile', 'dotenv', 'elixir', 'github-actions-workflow', 'go', 'graphql',
+    'haskell', 'hcl', 'html', 'ini', 'java', 'javascript', 'javascriptreact', 'json', 'jsonc',
+    'julia', 'just', 'kotlin', 'less', 'lua', 'make', 'makefile', 'markdown', 'objc', 'objcpp',
     'objective-c', 'objective-cpp', 'ocaml', 'ocaml.interface', 'ocaml_interface', 'ocamlinterface',
-    'perl', 'php', 'python', 'ruby', 'rust', 'scala', 'sh', 'shellscript', 'sql', 'svelte', 'swift',
-    'terraform', 'tsx', 'typescript', 'typescriptreact', 'vue', 'zig',
+    'org', 'perl', 'php', 'plaintext', 'proto', 'proto3', 'protobuf', 'python', 'restructuredtext',
+    'ruby', 'rust', 'scala', 'scss', 'sh', 'shellscript', 'sql', 'svelte', 'swift', 'template',
+    'terraform', 'text', 'toml', 'tsx', 'typescript', 'typescriptreact', 'vue', 'xml', 'yaml',
+    'zig',
   },
 }

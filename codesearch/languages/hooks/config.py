@@ -1,0 +1,350 @@
+"""Configuration and markup: the named parts of YAML, JSON, TOML, INI, Dockerfiles, makefiles, CMake, style sheets, XML
+builds, environment files, Protobuf and GraphQL, found by scanners over their lines.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import NamedTuple
+
+from codesearch.languages.definition import Definition, Scan
+from codesearch.languages.hooks._common import Blocks, definition_at
+
+MOST = 400
+"""Parts of a file; a file with more is data."""
+_DEPTH = 4
+"""Levels of keys of which the parts are listed."""
+_YAML_KEY = re.compile(
+    rb"""([ \t]*)((?:-[ \t]+)*)(?:"([^"\n]{1,120})"|'([^'\n]{1,120})'"""
+    rb"""|([^\s#'"{}\[\],&*!|>%@-][^\n:#]{0,119}?))[ \t]*:(?=[ \t\r]|$)[ \t]*([^\n]*)"""
+)
+_YAML_NAMES = (b"name", b"id", b"title")
+"""Keys whose value names an item of a list."""
+_COMMENT_ABOVE = re.compile(rb"[ \t]*#+[ \t]?([^\n\r]*)")
+_OBJECT_KIND = re.compile(rb"^kind:[ \t]*([\w.-]+)", re.MULTILINE)
+_OBJECT_NAME = re.compile(
+    rb"^metadata:[ \t]*\r?\n(?:[ \t]+[^\n]*\n){0,8}?[ \t]+name:[ \t]*[\"']?([\w.{}$ -]+)", re.MULTILINE
+)
+_TABLE = re.compile(rb"^[ \t]*\[{1,2}[ \t]*([^\]\n]{1,120}?)[ \t]*\]{1,2}[ \t]*(?:[#;][^\n]*)?\r?$", re.MULTILINE)
+_STAGE = re.compile(rb"^[ \t]*FROM[ \t]+(?:--\S+[ \t]+)*(\S+)(?:[ \t]+AS[ \t]+(\S+))?", re.MULTILINE | re.IGNORECASE)
+_TARGET = re.compile(
+    rb"^([A-Za-z0-9_./%$(){}-][^\s:=#]*(?:[ \t]+[^\s:=#]+){0,8}?)[ \t]*::?(?![=:])([^\n]*)", re.MULTILINE
+)
+_SPECIAL = re.compile(rb"\.[A-Z_]+\b")
+_HELP = re.compile(rb"##[ \t]*([^\n\r]+)")
+_MAKE_VARIABLE = re.compile(rb"^(?:export[ \t]+)?([A-Za-z_][\w.-]*)[ \t]*(?:[:?+!]|::)?=[^\n]*", re.MULTILINE)
+_SETTING = re.compile(rb"^(?:export[ \t]+)?([A-Za-z_][\w.-]*)[ \t]*=[^\n]*", re.MULTILINE)
+_COMMENTED_SETTING = re.compile(rb"^#[ \t]?([A-Z][A-Z0-9_]{2,})=[^\n]*", re.MULTILINE)
+_CMAKE = re.compile(
+    rb"^[ \t]*(function|macro|add_(?:executable|library|custom_target|custom_command|test)|option|set|project)"
+    rb"[ \t]*\([ \t\r\n]*(?:NAME[ \t]+|OUTPUT[ \t]+)?(\"[^\"\n]{1,80}\"|[^\s()\"]{1,80})",
+    re.MULTILINE | re.IGNORECASE,
+)
+_CMAKE_END = {b"function": rb"^[ \t]*endfunction\b[^\n]*", b"macro": rb"^[ \t]*endmacro\b[^\n]*"}
+_CMAKE_KINDS = {b"function": "function", b"macro": "macro", b"set": "variable", b"option": "variable"}
+_RULE = re.compile(
+    rb"(?:^|(?<=[;{}]))[ \t\r\n]*((?:@mixin|@function|@keyframes|@media|@layer|@include)?[^;{}@]{1,200}?)[ \t\r\n]*\{"
+)
+_STYLE_VARIABLE = re.compile(rb"^[ \t]*((?:--|\$|@)[\w-]+)[ \t]*:[^\n;]*;?", re.MULTILINE)
+_XML_TARGET = re.compile(
+    rb"<(target|Target|profile|task|PropertyGroup|ItemGroup|bean|dependency|plugin)\b([^<>]{0,300})>"
+)
+_XML_NAME = re.compile(rb"""\b(?:name|Name|id|Label|Condition)\s*=\s*["']([^"'\n]{1,120})["']""")
+_HEADING = re.compile(rb"<h([1-4])\b[^<>]{0,300}>(.{1,300}?)</h\1\s*>", re.IGNORECASE | re.DOTALL)
+_TITLE = re.compile(rb"<title[^<>]{0,100}>(.{1,300}?)</title", re.IGNORECASE | re.DOTALL)
+_TAGS = re.compile(r"<[^<>]{1,300}>")
+_PROTO = re.compile(rb"^[ \t]*(message|enum|service|rpc|extend|oneof)[ \t]+([\w.]+)", re.MULTILINE)
+_PROTO_KINDS = {
+    b"message": "struct", b"enum": "enum", b"service": "interface", b"rpc": "method", b"extend": "namespace",
+    b"oneof": "namespace",
+}  # fmt: skip
+_GRAPHQL = re.compile(
+    rb"^[ \t]*(?:extend[ \t]+)?(type|interface|input|enum|union|scalar|directive|query|mutation|subscription|fragment)"
+    rb"[ \t]+(@?\w+)",
+    re.MULTILINE,
+)
+_GRAPHQL_KINDS = {
+    b"type": "struct", b"input": "struct", b"interface": "interface", b"enum": "enum", b"union": "type",
+    b"scalar": "type", b"directive": "macro",
+}  # fmt: skip
+
+
+class _Key(NamedTuple):
+    """A key of a file of nested keys."""
+
+    indent: int
+    name: str
+    value: str
+    start: int
+    """Offset of its line."""
+    name_start: int
+    is_item: bool
+    """Whether it begins an item of a list."""
+
+
+def _text(value: bytes) -> str:
+    return " ".join(value.decode("utf-8", "replace").split())
+
+
+def _described(definition: Definition, source: bytes) -> Definition:
+    """Document a part by the comment lines above it, if nothing else does."""
+    lines: list[str] = []
+    at = source.rfind(b"\n", 0, definition.start) + 1
+    while at > 0 and len(lines) < 20:
+        above = source.rfind(b"\n", 0, at - 1) + 1
+        found = _COMMENT_ABOVE.match(source, above, at)
+        if found is None:
+            break
+        lines.insert(0, _text(found[1]))
+        at = above
+    definition.documentation = definition.documentation or "\n".join(lines).strip()
+    return definition
+
+
+def _part(name: str, start: int, end: int, body: int = -1, kind: str = "config") -> Definition:
+    return definition_at(kind, name[:120], start, end, body, start)
+
+
+def _line_end(source: bytes, at: int) -> int:
+    end = source.find(b"\n", at)
+    return len(source) if end < 0 else end
+
+
+def nested(scan: Scan) -> list[Definition]:
+    """Return the parts of YAML and JSON: keys that hold more than one line, and named items of lists."""
+    source = scan.source
+    keys = list(_keys(source))
+    found: list[Definition] = []
+    for at, key in enumerate(keys):
+        depth = _depth(keys, at)
+        if depth > _DEPTH and not key.is_item:
+            continue
+        end = _before_comments(source, _end(source, keys, at))
+        in_scripts = depth == 2 and _parent(keys, at) == "scripts"
+        if in_scripts:
+            end = _line_end(source, key.start)
+        name = _item_name(keys, at) if key.is_item else key.name
+        if not name or not (in_scripts or source.count(b"\n", key.start, end) > 1):
+            continue
+        found.append(_described(_part(name, key.start, end, _line_end(source, key.start)), source))
+    return (found + list(_objects(source)))[:MOST]
+
+
+def _objects(source: bytes) -> Iterator[Definition]:
+    """Yield the objects of Kubernetes, `Deployment/web`: a file may hold several between lines of dashes."""
+    if b"apiVersion:" not in source:
+        return
+    borders = [0, *(one.end() for one in re.finditer(rb"^---[^\n]*\n", source, re.MULTILINE)), len(source)]
+    for start, end in pairwise(borders):
+        kind = _OBJECT_KIND.search(source, start, end)
+        name = _OBJECT_NAME.search(source, start, end)
+        if kind and name:
+            part = _part(f"{_text(kind[1])}/{_text(name[1])}", start, end, _line_end(source, start))
+            part.minor = True
+            yield part
+
+
+def _keys(source: bytes) -> Iterator[_Key]:
+    at, block = 0, -1  # the indentation of a text of several lines, which has no keys
+    while at < len(source):
+        end = _line_end(source, at)
+        found = _YAML_KEY.match(source, at, end)
+        line = source[at:end]
+        if block >= 0 and line.strip():
+            block = block if len(line) - len(line.lstrip()) > block else -1
+        if found is not None and block < 0:
+            dashes = len(found[2])
+            indent = len(found[1]) + dashes
+            value = _text(found[6])
+            name = _text(found[3] or found[4] or found[5])
+            yield _Key(indent, name, value.rstrip(",").strip("\"'"), at, found.start(2), dashes > 0)
+            if value[:1] in ("|", ">"):
+                block = indent
+        at = end + 1
+
+
+def _depth(keys: list[_Key], at: int) -> int:
+    depth, indent = 1, keys[at].indent
+    for above in range(at - 1, max(-1, at - 400), -1):
+        if keys[above].indent < indent:
+            depth, indent = depth + 1, keys[above].indent
+        if indent == 0:
+            break
+    return depth
+
+
+def _parent(keys: list[_Key], at: int) -> str:
+    above = next((one for one in reversed(keys[max(0, at - 400) : at]) if one.indent < keys[at].indent), None)
+    return above.name if above else ""
+
+
+def _end(source: bytes, keys: list[_Key], at: int) -> int:
+    """Return where a part ends: before the next key that is no deeper, or the next item of its list."""
+    key = keys[at]
+    for later in keys[at + 1 :]:
+        if later.indent < key.indent or (later.indent == key.indent and (not key.is_item or later.is_item)):
+            return later.start
+    return len(source)
+
+
+def _item_name(keys: list[_Key], at: int) -> str:
+    """Return the name of an item of a list: the value of its key `name`, `id` or `title`."""
+    item = keys[at]
+    for key in [item, *keys[at + 1 : at + 12]]:
+        if key is not item and (key.indent < item.indent or (key.is_item and key.indent == item.indent)):
+            break
+        if key.indent == item.indent and key.name.encode() in _YAML_NAMES and key.value:
+            return key.value
+    return ""
+
+
+def tables(scan: Scan) -> list[Definition]:
+    """Return the tables of TOML, and the sections of INI files."""
+    source = scan.source
+    found = list(_TABLE.finditer(source))
+    ends = [*(one.start() for one in found[1:]), len(source)][: len(found)]
+    return [
+        _described(_part(_text(one[1]).strip("\"'"), one.start(), _before_comments(source, end), one.end()), source)
+        for one, end in zip(found, ends, strict=True)
+    ][:MOST]
+
+
+def _before_comments(source: bytes, end: int) -> int:
+    """Return the end of a part without the comment lines that describe the next one."""
+    while end > 0:
+        above = source.rfind(b"\n", 0, end - 1) + 1
+        if not _COMMENT_ABOVE.match(source, above, end) or above == 0:
+            return end
+        end = above
+    return end
+
+
+def stages(scan: Scan) -> list[Definition]:
+    """Return the stages of a Dockerfile."""
+    source = scan.source
+    found = list(_STAGE.finditer(source))
+    ends = [*(one.start() for one in found[1:]), len(source)][: len(found)]
+    return [
+        _described(_part(_text(one[2] or one[1]), one.start(), end, one.end()), source)
+        for one, end in zip(found, ends, strict=True)
+    ][:MOST]
+
+
+def make(scan: Scan) -> list[Definition]:
+    """Return the targets and variables of a makefile."""
+    source = scan.source
+    found = []
+    for one in _TARGET.finditer(source):
+        if _SPECIAL.match(one[1]):
+            continue
+        end = one.end()
+        while end < len(source) and source[end + 1 : end + 2] == b"\t":
+            end = _line_end(source, end + 1)
+        part = _part(_text(one[1]), one.start(), end, one.end())
+        if said := _HELP.search(one[2]):
+            part.documentation = _text(said[1])
+        found.append(_described(part, source))
+    return (found + _settings(source, _MAKE_VARIABLE))[:MOST]
+
+
+def _settings(source: bytes, pattern: re.Pattern[bytes]) -> list[Definition]:
+    found = []
+    for one in pattern.finditer(source):
+        part = _described(_part(_text(one[1]), one.start(), one.end(), kind="variable"), source)
+        part.minor = True
+        found.append(part)
+    return found
+
+
+def environment(scan: Scan) -> list[Definition]:
+    """Return the variables of an environment file, also those in comments."""
+    found = _settings(scan.source, _SETTING) + _settings(scan.source, _COMMENTED_SETTING)
+    return sorted(found, key=lambda one: one.start)[:MOST]
+
+
+def cmake(scan: Scan) -> list[Definition]:
+    """Return the functions, macros, targets, options and variables of CMake."""
+    source = scan.source
+    found = []
+    for one in _CMAKE.finditer(source):
+        command = one[1].lower()
+        if command in _CMAKE_END:
+            last = re.compile(_CMAKE_END[command], re.MULTILINE | re.IGNORECASE).search(source, one.end())
+            end = last.end() if last else _line_end(source, one.end())
+        else:
+            close = source.find(b")", one.end())
+            end = close + 1 if close >= 0 else _line_end(source, one.end())
+        kind = _CMAKE_KINDS.get(command, "config")
+        part = _part(_text(one[2]).strip('"'), one.start(), end, -1, kind)
+        part.minor = kind == "variable"
+        found.append(_described(part, source))
+    return found[:MOST]
+
+
+def styles(scan: Scan) -> list[Definition]:
+    """Return the rules, mixins, functions and variables of a style sheet."""
+    source = scan.source
+    blocks = Blocks(source)
+    found = []
+    for one in _RULE.finditer(source):
+        name = re.sub(r"/\*.*?\*/", "", _text(one[1])).strip()
+        if name and not name.startswith("//"):
+            found.append(_part(name, one.start(1), blocks.end(one.end() - 1), one.end() - 1))
+    return (found + _settings(source, _STYLE_VARIABLE))[:MOST]
+
+
+def xml(scan: Scan) -> list[Definition]:
+    """Return the named targets, profiles and the like of a build file in XML."""
+    source = scan.source
+    found = []
+    for one in _XML_TARGET.finditer(source):
+        name = _XML_NAME.search(one[2])
+        if name is None or one[2].endswith(b"/"):
+            continue
+        close = source.find(b"</" + one[1] + b">", one.end())
+        end = close + len(one[1]) + 3 if close >= 0 else one.end()
+        found.append(_part(_text(name[1]), one.start(), end, one.end()))
+    return found[:MOST]
+
+
+def html(scan: Scan) -> list[Definition]:
+    """Return the sections of an HTML page, by its headings."""
+    source = scan.source
+    title = _TITLE.search(source)
+    scan.docstrings[scan.root] = _text(title[1]) if title else ""
+    found = list(_HEADING.finditer(source))
+    out = []
+    for at, one in enumerate(found):
+        name = " ".join(_TAGS.sub(" ", _text(one[2])).split())
+        end = next((later.start() for later in found[at + 1 :] if later[1] <= one[1]), len(source))
+        if name:
+            out.append(_part(name, one.start(), end, one.end(), "section"))
+    return out[:MOST]
+
+
+def protobuf(scan: Scan) -> list[Definition]:
+    """Return the messages, enums, services and methods of Protobuf."""
+    return _declarations(scan.source, _PROTO, _PROTO_KINDS)
+
+
+def graphql(scan: Scan) -> list[Definition]:
+    """Return the types, enums, directives and named operations of GraphQL."""
+    return _declarations(scan.source, _GRAPHQL, _GRAPHQL_KINDS)
+
+
+def _declarations(source: bytes, pattern: re.Pattern[bytes], kinds: dict[bytes, str]) -> list[Definition]:
+    blocks = Blocks(source)
+    found = []
+    for one in pattern.finditer(source):
+        line_end = _line_end(source, one.end())
+        brace = source.find(b"{", one.end(), line_end + 1)
+        semicolon = source.find(b";", one.end(), line_end)
+        has_body = brace >= 0 and not 0 <= semicolon < brace
+        end = blocks.end(brace) if has_body else line_end
+        start = one.start() + len(one[0]) - len(one[0].lstrip())
+        part = _part(_text(one[2]), start, end, brace if has_body else -1, kinds.get(one[1], "function"))
+        part.name_start = one.start(2)
+        found.append(part)
+    return found
