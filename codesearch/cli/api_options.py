@@ -22,48 +22,49 @@ class ApiOptions(NamedTuple):
             show_default=False,
         ),
     ] = None
-    model: Annotated[
+    api_model: Annotated[
         str,
-        typer.Option(
-            "--api-model", metavar="NAME", help="With --api: its name at the service, if different.", show_default=False
-        ),
+        typer.Option("--api-model", metavar="NAME", help="Its name at the service, if different.", show_default=False),
     ] = ""
     key_env: Annotated[
         str,
-        typer.Option(
-            "--key-env", metavar="VARIABLE", help="With --api: the variable that holds the key.", show_default=False
-        ),
+        typer.Option("--key-env", metavar="VARIABLE", help="Variable that holds the key.", show_default=False),
     ] = ""
-    key_header: Annotated[
-        str, typer.Option("--key-header", metavar="NAME", help="With --api: the HTTP header for the key.")
-    ] = "Authorization"
+    key_header: Annotated[str, typer.Option("--key-header", metavar="NAME", help="HTTP header for the key.")] = (
+        "Authorization"
+    )
     dimensions: Annotated[
         int,
-        typer.Option(
-            "--dimensions", min=0, metavar="N", help="With --api: ask for shortened vectors.", show_default=False
-        ),
+        typer.Option("--dimensions", min=0, metavar="N", help="Ask for shortened vectors.", show_default=False),
     ] = 0
-    batch: Annotated[
-        int, typer.Option("--batch-size", min=1, max=2048, metavar="N", help="With --api: texts per request.")
+    batch_size: Annotated[
+        int, typer.Option("--batch-size", min=1, max=2048, metavar="N", help="Texts per request.")
     ] = 64
     requests_per_minute: Annotated[
         int,
-        typer.Option(
-            "--requests-per-minute", min=0, metavar="N", help="With --api: limit on requests.", show_default=False
-        ),
+        typer.Option("--requests-per-minute", min=0, metavar="N", help="Limit on requests.", show_default=False),
     ] = 0
-    wait: Annotated[
+    timeout: Annotated[
         float,
-        typer.Option("--timeout", min=0.1, max=600, metavar="SECONDS", help="With --api: time limit of a question."),
+        typer.Option("--timeout", min=0.1, max=600, metavar="SECONDS", help="Time limit of a question."),
     ] = 5.0
 
     def add(self, name: str, query_prompt: str, document_prompt: str) -> int:
         """Add the model; return the exit status."""
         from codesearch.embed.manage import api
 
-        values = self._asdict()
         request = api.ApiRequest(
-            name=name, url=values.pop("api"), query_prompt=query_prompt, document_prompt=document_prompt, **values
+            name=name,
+            url=self.api or "",
+            model=self.api_model,
+            key_env=self.key_env,
+            key_header=self.key_header,
+            dimensions=self.dimensions,
+            batch=self.batch_size,
+            requests_per_minute=self.requests_per_minute,
+            wait=self.timeout,
+            query_prompt=query_prompt,
+            document_prompt=document_prompt,
         )
         entry = api.add(request)
         console.write(f"{entry.name}: {entry.dims} dims, {entry.model} at {entry.url}\n")

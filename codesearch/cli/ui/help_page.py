@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from codesearch.cli import options
+from codesearch.cli import api_options, options
 from codesearch.cli.names import GROUPS, NAMES
 
 OTHERS, GENERAL = "Options", "General"
 PANELS = {
+    "Model of a service (with --api)": api_options.ApiOptions,
     "Results": options.ResultOptions,
     "Filters": options.FilterOptions,
     "Output": options.OutputOptions,
