@@ -132,17 +132,27 @@ def unpack_for_reading(source: Path, target: Path) -> package.Header | None:
 
     Raises UsageError if `target` exists, StoreError if the file is not sound.
     """
+    with new_file(target) as incoming:
+        header = unpack(source, incoming)
+        portable.check(incoming)
+    return header
+
+
+@contextmanager
+def new_file(target: Path) -> Iterator[Path]:
+    """Give a path to write an index to, which becomes `target` once it is whole; nothing is left behind otherwise.
+
+    Raises UsageError if `target` exists, NotFoundError if its folder does not, StoreError if it cannot be written.
+    """
     if target.exists():
         raise UsageError(f"{target}: exists already; name another file, or delete this one")
     if not target.parent.is_dir():
         raise NotFoundError(f"{target.parent}: no such folder")
     incoming = target.with_name(f"{target.name}.incoming")
     try:
-        header = unpack(source, incoming)
-        portable.check(incoming)
+        yield incoming
         incoming.replace(target)
     except OSError as error:
         raise StoreError(f"{target}: cannot be written ({error.strerror or error})") from error
     finally:
         location.remove(incoming)
-    return header

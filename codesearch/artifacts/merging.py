@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from codesearch.artifacts import adoption
-from codesearch.core.errors import NotFoundError, StoreError, UsageError
+from codesearch.core.errors import UsageError
 from codesearch.store import location, merging, portable
 
 
@@ -30,19 +30,9 @@ def merge(sources: Sequence[Path], target: Path, *, on_part: Callable[[Path], No
     """
     if len(sources) < 2:
         raise UsageError("merging takes at least two indexes or artifacts")
-    if target.exists():
-        raise UsageError(f"{target}: exists already; name another file, or delete this one")
-    if not target.parent.is_dir():
-        raise NotFoundError(f"{target.parent}: no such folder")
-    incoming = target.with_name(f"{target.name}.incoming")
-    try:
+    with adoption.new_file(target) as incoming:
         _merge(sources, incoming, on_part)
         counts = portable.counts(incoming)
-        incoming.replace(target)
-    except OSError as error:
-        raise StoreError(f"{target}: cannot be written ({error.strerror or error})") from error
-    finally:
-        location.remove(incoming)
     return Merged(counts["files"], counts["symbols"])
 
 

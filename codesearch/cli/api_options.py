@@ -51,12 +51,14 @@ class ApiOptions(NamedTuple):
 
     def add(self, name: str, query_prompt: str, document_prompt: str) -> int:
         """Add the model; return the exit status."""
+        from codesearch.embed.api import Entry
         from codesearch.embed.manage import api
 
-        request = api.ApiRequest(
+        wanted = Entry(
             name=name,
             url=self.api or "",
-            model=self.api_model,
+            model=self.api_model or name,
+            dims=self.dimensions,
             key_env=self.key_env,
             key_header=self.key_header,
             dimensions=self.dimensions,
@@ -66,7 +68,7 @@ class ApiOptions(NamedTuple):
             query_prompt=query_prompt,
             document_prompt=document_prompt,
         )
-        entry = api.add(request)
+        entry = api.add(wanted)
         console.write(f"{entry.name}: {entry.dims} dims, {entry.model} at {entry.url}\n")
         console.message(f"one text was sent there: {api.PROBE!r}; no code is sent until you allow it")
         console.write(f"To allow it for a folder: codesearch model allow {entry.name} PATH\n")

@@ -98,11 +98,9 @@ def write(entry: Entry, folder: Path) -> None:
 
 def read(folder: Path) -> Entry:
     """Return the entry in a model's folder. Raises ModelError if it is damaged."""
-    kinds = {field.name: type(field.default) for field in fields(Entry)}
     try:
         raw = json.loads((folder / ENTRY).read_bytes())
-        values = {name: raw[name] for name in kinds if name in raw}
-        entry = Entry(**values)
+        entry = Entry(**{field.name: raw[field.name] for field in fields(Entry) if field.name in raw})
         if not 0 < entry.dims <= MAX_DIMS or entry.batch < 1 or not entry.wait > 0:
             raise ValueError("a number is out of range")
         if any(not isinstance(getattr(entry, name), str) for name in ("name", "url", "model", "key_env", "key_header")):

@@ -15,7 +15,7 @@ from codesearch import embed
 from codesearch.core.errors import ModelError, UsageError
 from codesearch.embed import api, consent, http
 from codesearch.embed.api import ApiEmbedder
-from codesearch.embed.manage.api import PROBE, ApiRequest, add
+from codesearch.embed.manage.api import PROBE, add
 from tests.support import api_server
 from tests.support.api_server import Service, changed, refusing, saying
 
@@ -52,11 +52,12 @@ def added(service: Service, **values: object) -> ApiEmbedder:
         "name": "company",
         "url": service.url,
         "model": "minilm",
+        "dims": 0,
         "key_env": "COMPANY_KEY",
         "wait": 120.0,
         **values,
     }
-    add(ApiRequest(**given))  # type: ignore[arg-type]
+    add(api.Entry(**given))  # type: ignore[arg-type]
     service.requests.clear()
     service.headers.clear()
     model = embed.load("company")
@@ -239,14 +240,14 @@ def test_a_service_that_is_not_there(service: Service, quick: None) -> None:
 
 
 def test_adding_sends_one_fixed_text_and_nothing_is_added_if_that_fails(service: Service, models: Path) -> None:
-    add(ApiRequest("company", service.url))
+    add(api.Entry("company", service.url, "company", 0))
     assert service.texts == [PROBE]
     service.misbehave.append(saying({"object": "list"}))
     with pytest.raises(ModelError, match="no vector; is this the address of an embeddings API"):
-        add(ApiRequest("other", service.url))
+        add(api.Entry("other", service.url, "other", 0))
     service.dims = 384
     with pytest.raises(ModelError, match="ignores --dimensions"):
-        add(ApiRequest("other", service.url, dimensions=64))
+        add(api.Entry("other", service.url, "other", 0, dimensions=64))
     assert [path.name for path in models.iterdir()] == ["company"]
 
 
@@ -267,7 +268,8 @@ def test_adding_sends_one_fixed_text_and_nothing_is_added_if_that_fails(service:
 )
 def test_what_cannot_be_added(values: dict[str, object], message: str) -> None:
     with pytest.raises(UsageError, match=message) as caught:
-        add(ApiRequest(**{"name": "company", "url": "https://company.example/v1", **values}))  # type: ignore[arg-type]
+        given = {"name": "company", "url": "https://company.example/v1", "model": "company", "dims": 0, **values}
+        add(api.Entry(**given))  # type: ignore[arg-type]
     assert "sk-abc" not in str(caught.value)
     assert "secret" not in str(caught.value)
 

@@ -237,7 +237,7 @@ def gone(folder: Path) -> bool:
 def test_it_ends_when_the_root_is_gone_for_good(tree: Path, runtime: Path):
     with Service(tree, grace=0.2) as service:
         assert service.refresh(timeout=60)
-        # The service writes into the folder while it is removed: what is new is removed by the next try.
+        # The service may write into the folder while it is being removed, so try until it is gone.
         until(lambda: gone(tree), "the folder is not gone")
         assert service.wait(60)
         assert service.status().role == "ended"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tempfile
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -22,53 +22,22 @@ _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 _HEADER = re.compile(r"[A-Za-z][A-Za-z0-9-]*\Z")
 
 
-@dataclass(frozen=True, slots=True)
-class ApiRequest:
-    """Which model of which service to add, and how it is asked. The fields are those of `embed.api.Entry`."""
-
-    name: str
-    url: str
-    model: str = ""
-    """"" for the same as `name`."""
-    dimensions: int = 0
-    query_prompt: str = ""
-    document_prompt: str = ""
-    key_env: str = ""
-    key_header: str = "Authorization"
-    batch: int = 64
-    requests_per_minute: int = 0
-    wait: float = 5.0
-
-
-def add(request: ApiRequest) -> Entry:
+def add(wanted: Entry) -> Entry:
     """Add a model over an API, in place of one with the same name; what that one was allowed is not kept.
 
+    `dims` is what the service answers with, whatever `wanted` says.
     Raises UsageError for a value that cannot be used, ModelError if the key is missing or the service gives no vector.
     """
-    _check(request)
+    _check(wanted)
     folder = embed.models_folder()
     if folder is None:
         raise ModelError("there is no home folder to keep models in: set CODESEARCH_MODELS to a folder")
     folder.mkdir(parents=True, exist_ok=True)
-    entry = Entry(
-        name=request.name,
-        url=request.url,
-        model=request.model or request.name,
-        dims=request.dimensions or 1,
-        dimensions=request.dimensions,
-        query_prompt=request.query_prompt,
-        document_prompt=request.document_prompt,
-        key_env=request.key_env,
-        key_header=request.key_header,
-        batch=request.batch,
-        requests_per_minute=request.requests_per_minute,
-        wait=request.wait,
-    )
     with tempfile.TemporaryDirectory(dir=folder, prefix=".adding-") as temporary:
-        made = Path(temporary) / entry.name
+        made = Path(temporary) / wanted.name
         made.mkdir()
-        write(replace(entry, wait=PROBE_SECONDS), made)
-        entry = replace(entry, dims=len(ApiEmbedder(made).probe(PROBE)))
+        write(replace(wanted, dims=wanted.dimensions or 1, wait=PROBE_SECONDS), made)
+        entry = replace(wanted, dims=len(ApiEmbedder(made).probe(PROBE)))
         if entry.dimensions and entry.dims != entry.dimensions:
             raise ModelError(
                 f"{entry.url}: the service ignores --dimensions: its vectors have {entry.dims} numbers instead of "
@@ -79,10 +48,10 @@ def add(request: ApiRequest) -> Entry:
     return entry
 
 
-def _check(request: ApiRequest) -> None:
-    checked_name(request.name)
+def _check(wanted: Entry) -> None:
+    checked_name(wanted.name)
     try:
-        parts = urlsplit(request.url)
+        parts = urlsplit(wanted.url)
         parts.port  # noqa: B018 -- raises for one that is not a number
     except ValueError:
         parts = urlsplit("")
@@ -90,11 +59,11 @@ def _check(request: ApiRequest) -> None:
         raise UsageError("--api needs the URL of a service, such as https://api.openai.com/v1")
     if parts.username or parts.password:
         raise UsageError("--api: the URL must not contain a password; --key-env names a variable with the key")
-    if request.key_env and not _VARIABLE.match(request.key_env):
+    if wanted.key_env and not _VARIABLE.match(wanted.key_env):
         raise UsageError("--key-env needs the name of an environment variable that holds the key, not the key itself")
-    if not _HEADER.match(request.key_header):
+    if not _HEADER.match(wanted.key_header):
         raise UsageError("--key-header needs the name of an HTTP header, such as api-key")
-    if request.key_env and parts.scheme == "http" and not is_loopback(request.url):
-        raise UsageError(f"--api {request.url}: a key is only sent over https, or to this machine")
-    if not 0 <= request.dimensions <= MAX_DIMS:
+    if wanted.key_env and parts.scheme == "http" and not is_loopback(wanted.url):
+        raise UsageError(f"--api {wanted.url}: a key is only sent over https, or to this machine")
+    if not 0 <= wanted.dimensions <= MAX_DIMS:
         raise UsageError(f"--dimensions must be at most {MAX_DIMS:,}")
