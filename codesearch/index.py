@@ -104,19 +104,18 @@ class Index:
 
     def _existing(self) -> Store | None:
         """Return the store, or None if there is no index yet that can be read."""
-        try:
-            status = self.path.stat()
-        except OSError:
-            self.close()
+        there = location.identity(self.path)
+        if self._store is not None and self._opened != there:  # another process has rebuilt or deleted the index
+            self.flush()
+            self._store = None  # not closed: a query may still be reading from it, and it closes after that
+        if there is None:
             return None
-        if self._store is not None and self._opened != (status.st_dev, status.st_ino):
-            self.close()  # another process has rebuilt the index; ours still points at the deleted file
         if self._store is None:
             try:
                 self._store = Store(self.path)
             except NeedsMigrationError:
                 return None
-            self._opened = (status.st_dev, status.st_ino)
+            self._opened = there
         return self._store
 
     def reader(self) -> Store | None:
@@ -265,7 +264,7 @@ class Index:
         """
         limit = self._limit(limit)
         store = self.reader() if may_be_missing else self.required_reader()
-        complete = self.complete
+        complete = store is not None and is_complete(store)
         begun, self._prefetched = self._prefetched, None
         query = search.understood(store, replace(query, where=search.below_root(query.where, self.root)))
         typed = budget.limit is not None
@@ -319,7 +318,7 @@ class Index:
         where = None if where is None else search.below_root(where, self.root)
         near = search.nearest(store, vector, exclude, self._limit(limit), where)
         hits = tuple(Hit(rank, one.score, one.symbol) for rank, one in enumerate(near, 1))
-        return Answer(hits, search.filter_note(store, where), complete=self.complete)
+        return Answer(hits, search.filter_note(store, where), complete=is_complete(store))
 
     def _limit(self, limit: int | None) -> int:
         wanted = self.settings.limit if limit is None else limit

@@ -66,16 +66,23 @@ os.environ["CODESEARCH_CACHE"] = "false"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark each test with its lane. In CI, a test that drives a real editor is tried twice, which the log reports."""
+    """Mark each test with its lane.
+
+    In CI, a test that drives editors, processes or file events is tried twice if it fails; the log lists each such one.
+    A failure of the second try is one of the code; of the first alone, usually of a machine that is busy elsewhere.
+    """
+    twice = os.environ.get("CI") == "true"
     for item in items:
         path = item.path.relative_to(TESTS)
         names = {path.as_posix(), *(folder.as_posix() for folder in path.parents)}
         if names & set(EDITOR):
             item.add_marker("editor")
-            if os.environ.get("CI") == "true":
-                item.add_marker(pytest.mark.flaky(reruns=1))
         elif names & set(INTEGRATION):
             item.add_marker("integration")
+        else:
+            continue
+        if twice:
+            item.add_marker(pytest.mark.flaky(reruns=1))
 
 
 def pytest_unconfigure() -> None:

@@ -1,5 +1,9 @@
 """The library as programs use it, on the frozen tree."""
 
+import sys
+from contextlib import suppress
+from pathlib import Path
+
 import pytest
 
 import codesearch
@@ -187,3 +191,44 @@ def test_a_folder_whose_name_is_impossible_is_not_found(tmp_path):
     for name in ("y" * 5000, "a\0b"):
         with pytest.raises(codesearch.NotFoundError, match=r"cannot be opened|no such folder"):
             codesearch.open_index(tmp_path / name)
+
+
+def test_a_query_that_began_before_a_rebuild_still_reads_the_index_it_began_with(tmp_path, monkeypatch):
+    tree = copy_shop(tmp_path / "shop")
+    with codesearch.open_index(tree) as index, codesearch.open_index(tree) as other:
+        index.update()
+        expected = index.query("order in a cart")
+        rebuilt = []
+        understood = search.understood
+
+        def rebuild_first(store, query):
+            other.update(rebuild=True)
+            rebuilt.append(index.complete)  # looks at the new file
+            return understood(store, query)
+
+        monkeypatch.setattr(search, "understood", rebuild_first)
+        assert index.query("order in a cart") == expected
+        assert rebuilt == [True]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_the_file_of_a_rebuilt_index_is_closed_when_its_last_reader_is_gone(tmp_path):
+    tree = copy_shop(tmp_path / "shop")
+    with codesearch.open_index(tree) as index, codesearch.open_index(tree) as other:
+        index.update()
+        store = index.required_reader()
+        other.update(rebuild=True)
+        assert index.complete
+        assert store.counts() == index.required_reader().counts()
+        assert deleted_files_open()
+        del store
+        assert not deleted_files_open()
+
+
+def deleted_files_open() -> list[str]:
+    """Return the index files that this process has open though they were deleted."""
+    files = []
+    for link in Path("/proc/self/fd").iterdir():
+        with suppress(OSError):
+            files.append(str(link.readlink()))
+    return [file for file in files if "index.db" in file and file.endswith("(deleted)")]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import threading
+import weakref
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -30,9 +31,9 @@ _MIN_IDF = 1e-6
 """The weight that FTS5 gives to a word in more than half of all texts."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)  # without slots: the overlay keeps weak references to its views
 class BufferView:
-    """The buffers of an overlay, as one query sees them."""
+    """The buffers of an overlay, as one query sees them: those in `paths`, even if they are dropped meanwhile."""
 
     overlay: Overlay
     paths: frozenset[str]
@@ -40,7 +41,7 @@ class BufferView:
 
     def candidates(self, store: Store | None, query: Query, vector: bytes) -> list[Candidate]:
         """Return the candidates among the buffers' symbols."""
-        return self.overlay.candidates(store, query, vector, self.generation)
+        return self.overlay.candidates(store, query, vector, self)
 
     def sources(self, ids: Iterable[int]) -> dict[int, Source]:
         """Return where the reranker finds the texts of some candidates."""
@@ -48,7 +49,7 @@ class BufferView:
 
     def nearest(self, vector: bytes, limit: int, where: Filter | None = None) -> list[tuple[Symbol, float]]:
         """Return (symbol, cosine) of the buffers' symbols that are nearest to a static vector."""
-        return self.overlay.nearest(vector, limit, where)
+        return [found for found in self.overlay.nearest(vector, limit, where) if found[0].path in self.paths]
 
 
 class Overlay:
@@ -61,6 +62,9 @@ class Overlay:
         embedder = embed.load(model)
         self._store.use_model(embedder.model_id, embedder.dims)
         self._paths: frozenset[str] = frozenset()
+        self._dropped: set[str] = set()
+        """Buffers that answer no longer, but may be in the view of a query that is running."""
+        self._views: weakref.WeakSet[BufferView] = weakref.WeakSet()
         self._frequencies: OrderedDict[str, int] = OrderedDict()
         self._generation: object = None
 
@@ -75,21 +79,24 @@ class Overlay:
             self._store.replace([record])
             self._texts[record.path] = text
             self._paths |= {record.path}
+            self._dropped.discard(record.path)
 
     def drop(self, path: str) -> None:
         """Let a file answer for itself again."""
         if path not in self._paths:
             return
         with self._lock:
-            self._store.remove([path])
-            self._texts.pop(path, None)
             self._paths -= {path}
+            self._dropped.add(path)
+            self._forget_dropped()
 
-    def close(self) -> None:
-        """Free the memory."""
-        with self._lock:
-            self._paths = frozenset()
-            self._store.close()
+    def _forget_dropped(self) -> None:
+        """Remove the dropped buffers that no running query sees any more."""
+        gone = self._dropped.difference(*(view.paths for view in self._views))
+        self._store.remove(gone)
+        for path in gone:
+            self._texts.pop(path, None)
+        self._dropped -= gone
 
     def at(self, path: str, line: int) -> tuple[bytes | None, Symbol] | None:
         """Return (vector, symbol) of the innermost symbol around a line (from 1) of a buffer."""
@@ -107,7 +114,14 @@ class Overlay:
 
         `generation` says which state of the index is searched; word frequencies are remembered while it is the same.
         """
-        return BufferView(self, self._paths, generation) if self._paths else None
+        with self._lock:
+            if self._dropped:
+                self._forget_dropped()
+            if not self._paths:
+                return None
+            view = BufferView(self, self._paths, generation)
+            self._views.add(view)
+            return view
 
     def sources(self, ids: Iterable[int]) -> dict[int, Source]:
         """Return where the texts of some candidates come from, by their (negative) ids."""
@@ -129,11 +143,11 @@ class Overlay:
             symbols = self._store.symbols(id for id, _ in near)
         return [(symbols[id].symbol, score) for id, score in near]
 
-    def candidates(self, store: Store | None, query: Query, vector: bytes, generation: object) -> list[Candidate]:
-        """Return the candidates among the buffers' symbols; `store` is the index, whose word frequencies count too."""
-        if generation is None or generation != self._generation:
+    def candidates(self, store: Store | None, query: Query, vector: bytes, view: BufferView) -> list[Candidate]:
+        """Return the candidates among the symbols of a view; `store` is the index, whose word frequencies count too."""
+        if view.generation is None or view.generation != self._generation:
             self._frequencies.clear()
-            self._generation = generation
+            self._generation = view.generation
         total = self._total(store)
         text: dict[int, float] = {}
         names: dict[int, float] = {}
@@ -156,7 +170,7 @@ class Overlay:
             best = sorted(ids, key=lambda id: -(text.get(id, 0.0) + near.get(id, 0.0)))[:_MAX_SYMBOLS]
             symbols = list(with_terms(self._store, query, self._store.symbols(best)))
             minor = gather_minor(self._store, query, vector)
-        return [replace(one, id=-one.id, content=0) for one in minor] + [
+        answers = [replace(one, id=-one.id, content=0) for one in minor] + [
             Candidate(
                 -id,  # ids in the index count from 1
                 symbol,
@@ -170,6 +184,7 @@ class Overlay:
             )
             for id, (symbol, roles, _), _, terms, share in symbols
         ]
+        return [one for one in answers if one.symbol.path in view.paths]
 
     def _total(self, store: Store | None) -> int:
         """Return the number of symbols in the index."""

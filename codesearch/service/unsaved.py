@@ -48,7 +48,8 @@ class UnsavedBuffers:
     @property
     def paths(self) -> frozenset[str]:
         """The files whose saved version does not answer."""
-        return self._overlay.paths if self._overlay is not None else frozenset()
+        overlay = self._overlay
+        return overlay.paths if overlay is not None else frozenset()
 
     def put(self, record: Record, text: bytes = b"") -> None:
         """Let a buffer answer in place of its file; `text` is what its symbols were read from."""
@@ -63,11 +64,10 @@ class UnsavedBuffers:
                 self._overlay.drop(path)
 
     def close(self) -> None:
-        """Forget the buffers; later ones are ignored."""
+        """Forget the buffers; later ones are ignored. A query that is running still sees those it began with."""
         with self._lock:
             self._closed = True
-            if self._overlay is not None:
-                self._overlay.close()
+            self._overlay = None
 
     def _opened(self) -> Overlay:
         if self._overlay is None:
@@ -99,7 +99,8 @@ class UnsavedBuffers:
 
         `generation` changes whenever the content of the index does.
         """
-        buffers = self._overlay.view(generation) if self._overlay is not None else None
+        overlay = self._overlay
+        buffers = overlay.view(generation) if overlay is not None else None
         if index is None:
             return search(None, query, _embedder().quantised_query(query.text), limit, buffers=buffers)
         with self._reading(index):

@@ -61,6 +61,15 @@ def is_writable(folder: Path) -> bool:
     return True
 
 
+def identity(path: Path) -> tuple[int, int] | None:
+    """Return (device, inode) of a file, which a rebuilt index changes; None if there is none."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
+
+
 def prepare(path: Path) -> None:
     """Make the folder of an index, with a .gitignore in a folder of ours, so that no repository ever lists an index.
 

@@ -5,12 +5,10 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any
-
-import apsw
 
 from codesearch.core.errors import StoreError
 from codesearch.core.filter import Filter
@@ -114,8 +112,7 @@ class Store(Texts):
         try:
             yield
         finally:
-            with suppress(apsw.ConnectionClosedError):  # the index was rebuilt, and its old file closed
-                self.connection.raw.set_progress_handler(None)
+            self.connection.raw.set_progress_handler(None)
 
     # -- facts about the index ------------------------------------------------------------------------
 

@@ -39,8 +39,3 @@ def test_without_a_question_nothing_is_cancelled():
 def test_other_errors_stay_what_they_are():
     with pytest.raises(ZeroDivisionError), Cancellation().working():
         raise ZeroDivisionError
-
-
-def test_a_store_that_is_closed_meanwhile_is_no_error(store: Store):
-    with Cancellation().working(), store.stopped_if(is_cancelled):
-        store.close()

@@ -11,24 +11,12 @@ from codesearch import embed, search
 from codesearch.core.types import Symbol
 from codesearch.search import nearest
 from codesearch.search.overlay import Overlay
-from codesearch.store import FileRecord, FileState, Store, SymbolRecord
+from codesearch.store import FileRecord, FileState, Store
 from tests.support import models
+from tests.support.buffers import record
 from tests.support.models import FakeModel
 
 MODEL = "static"
-STATE = FileState(0, 0, 0, 0, 0, None)
-
-
-def record(path: str, source: str) -> FileRecord:
-    from codesearch.extract.documents import documents
-    from codesearch.extract.symbols import extract
-
-    data = source.encode()
-    symbols = extract(data, "python", path)
-    texts = documents(symbols, data, path)
-    rows = embed.quantise(embed.load(MODEL).encode_documents([text.embedding_text for text in texts]))
-    records = [SymbolRecord(s, t.fields, t.content_hash, v) for s, t, v in zip(symbols, texts, rows, strict=True)]
-    return FileRecord(path, STATE, language="python", symbols=tuple(records))
 
 
 @pytest.fixture
@@ -118,9 +106,29 @@ def test_the_saved_version_does_not_answer(tree: Path):
     assert "water_the_plants" not in [one[1] for one in ask(tree, overlay, "water the plants", 100)]
 
 
+def test_a_buffer_that_is_dropped_during_a_query_answers_it(tree: Path):
+    overlay = Overlay(MODEL)
+    overlay.put(record("rare.py", "def water_the_plants():\n    '''Water the plants.'''\n"))
+    query = search.parse("water the plants")
+    vector = embed.load(MODEL).quantised_query(query.text)
+    view = overlay.view()
+    overlay.drop("rare.py")
+    assert view is not None
+    assert overlay.paths == frozenset()
+    assert [one.symbol.path for one in view.candidates(None, query, vector)] == ["rare.py"] * 2
+    assert {symbol.path for symbol, _ in view.nearest(vector, 3)} == {"rare.py"}
+    overlay.put(record("other.py", "def water_the_lawn():\n    pass\n"))
+    later = overlay.view()
+    assert later is not None
+    assert {one.symbol.path for one in later.candidates(None, query, vector)} == {"other.py"}
+    del view
+    assert overlay.view() is not None
+    assert overlay.symbols("rare.py") == []
+
+
 def test_a_buffer_with_nothing_in_it_hides_its_file(tree: Path):
     overlay = Overlay(MODEL)
-    overlay.put(FileRecord("rare.py", STATE, skipped="binary"))
+    overlay.put(FileRecord("rare.py", FileState(0, 0, 0, 0, 0, None), skipped="binary"))
     assert "rare.py" not in [one[0] for one in ask(tree, overlay, "polish the telescope", 100)]
 
 
@@ -162,8 +170,6 @@ def test_symbols_of_a_buffer():
     names = [one.name for one in overlay.symbols("new.py") if isinstance(one, Symbol)]
     assert {"Kettle", "boil"} < set(names) | {"new"}
     assert overlay.at("new.py", 99) is None
-    overlay.close()
-    assert overlay.paths == frozenset()
 
 
 def test_a_second_stage_sees_files_and_buffers_alike(tree: Path):

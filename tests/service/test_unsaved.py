@@ -9,7 +9,9 @@ import pytest
 import codesearch
 from codesearch import Index
 from codesearch.search import parse
+from codesearch.search.overlay import Overlay
 from codesearch.service.unsaved import UnsavedBuffers
+from tests.support.buffers import record
 from tests.support.trees import write_function
 
 
@@ -38,3 +40,23 @@ def test_an_index_that_is_deleted_during_a_query_for_its_rebuild_gives_an_incomp
     monkeypatch.setattr(index, "reader", deleted_after_the_first_look)
     found = UnsavedBuffers().rank(index, parse("squares"), 5)
     assert (found.ranked, found.complete) == ([], False)
+
+
+def test_a_query_whose_folder_is_closed_meanwhile_still_sees_the_buffers_it_began_with(
+    index: Index, monkeypatch: pytest.MonkeyPatch
+):
+    index.update()
+    buffers = UnsavedBuffers()
+    source = "def add_triangles():\n    pass\n"
+    buffers.put(record("triangles.py", source), source.encode())
+    view = Overlay.view
+
+    def closed_after_the_view(overlay, generation=None):
+        seen = view(overlay, generation)
+        buffers.close()
+        return seen
+
+    monkeypatch.setattr(Overlay, "view", closed_after_the_view)
+    found = buffers.rank(index, parse("triangles"), 5)
+    assert "add_triangles" in [one.candidate.symbol.name for one in found.ranked]
+    assert not buffers.paths
