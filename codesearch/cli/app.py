@@ -30,6 +30,7 @@ from codesearch.cli.commands.map import map_command
 from codesearch.cli.commands.mcp import mcp
 from codesearch.cli.commands.merge import merge
 from codesearch.cli.commands.model_api import app as model
+from codesearch.cli.commands.outline import outline
 from codesearch.cli.commands.query import query
 from codesearch.cli.commands.related import related
 from codesearch.cli.commands.schema import schema
@@ -109,6 +110,7 @@ _COMMANDS: dict[str, Command] = {
     "similar": similar,
     "show": show,
     "symbols": symbols,
+    "outline": outline,
     "callers": callers,
     "callees": callees,
     "tests": tests,

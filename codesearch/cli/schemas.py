@@ -31,6 +31,7 @@ OUTPUTS = {
     "symbols": Output("listing", "codesearch symbols --format json"),
     "symbols-ndjson": Output("symbol", "codesearch symbols --format ndjson", each_line=True),
     "symbols-nl": Output("row", "codesearch symbols --format nl", each_line=True),
+    "outline": Output("outline", "codesearch outline --format json"),
     "context": Output("context", "codesearch context --format json"),
     "show": Output("listing", "codesearch show --format json"),
     "callers": Output("edges", "codesearch callers --format json"),

@@ -7,7 +7,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from codesearch.context import file_outline
 from codesearch.context.clean import one_line
+from codesearch.context.file_outline import is_whole_file, line
 from codesearch.context.token_count import estimate
 from codesearch.core.filter import Filter
 from codesearch.core.globs import escaped
@@ -18,8 +20,6 @@ from codesearch.store.importance import Mentioned, mentioned
 if TYPE_CHECKING:
     from codesearch.index import Index
 
-SIGNATURE = 90
-"""Maximum number of characters of a signature in an outline."""
 TYPES = frozenset({"class", "struct", "trait", "interface", "enum", "type"})
 _MOST = 4000
 """Symbols that are considered for an outline; more never fit."""
@@ -53,7 +53,7 @@ def repository(index: Index, budget: float, path: str = "") -> Outline:
         if (symbol.path, symbol.qualname) in seen:  # an overload
             continue
         seen.add((symbol.path, symbol.qualname))
-        cost = estimate(_line(symbol)) + (0 if symbol.path in chosen else estimate(one_line(symbol.path) + "\n"))
+        cost = estimate(line(symbol)) + (0 if symbol.path in chosen else estimate(one_line(symbol.path) + "\n"))
         if cost > left:
             break
         left -= cost
@@ -63,15 +63,25 @@ def repository(index: Index, budget: float, path: str = "") -> Outline:
     return _outline(files, len(scored))
 
 
+def scores(index: Index) -> dict[str, float]:
+    """Return how much each name matters in an overview of the repository; nothing without an index."""
+    found: dict[str, float] = {}
+    for one in mentioned(store) if (store := index.reader()) is not None else ():
+        found[one.name] = max(found.get(one.name, 0.0), _score(one))
+    return found
+
+
 def of_file(index: Index, path: str) -> Outline:
     """Return the outline of one file: every symbol but the rest of its code."""
-    symbols = [one for one in index.symbols(Filter(under=(f"/{escaped(path)}",))) if one.kind != "module"]
-    return _outline({path: symbols} if symbols else {}, len(symbols))
+    found = list(file_outline.of_index(index, Filter(under=(f"/{escaped(path)}",))))
+    count = sum(one.symbols for one in found)
+    values = [_value(one.path, [part.symbol for _, part in file_outline.walk(one.parts)]) for one in found if one.parts]
+    return Outline("".join(map(file_outline.compact, found)) if count else "", values, count, count)
 
 
 def around(index: Index, symbol: Symbol, budget: float) -> str:
     """Return what contains a symbol, and the names and lines of what is beside it; "" if it is alone."""
-    others = [one for one in index.symbols(Filter(under=(f"/{escaped(symbol.path)}",))) if one.kind != "module"]
+    others = [one for one in index.symbols(Filter(under=(f"/{escaped(symbol.path)}",))) if not is_whole_file(one)]
     outer = _container(symbol, others)
     beside = [one for one in others if _container(one, others) == outer]
     if len(beside) < 2 and outer is None:
@@ -114,25 +124,18 @@ def _score(one: Mentioned) -> float:
     return score
 
 
-def _line(symbol: Symbol) -> str:
-    signature = one_line(symbol.signature or f"{symbol.kind} {symbol.name}")
-    shown = signature if len(signature) <= SIGNATURE else signature[: SIGNATURE - 3].rstrip() + "..."
-    return f"  {symbol.start_line} {shown}\n"
-
-
 def _outline(files: dict[str, list[Symbol]], total: int) -> Outline:
     parts, values, count = [], [], 0
     for path, symbols in files.items():
         parts.append(f"{one_line(path)}\n")
         listed: Sequence[Symbol] = sorted(symbols, key=lambda one: (one.start_line, -one.end_line))
-        parts += [_line(one) for one in listed]
+        parts += [line(one) for one in listed]
         count += len(listed)
-        values.append(
-            {
-                "path": one_line(path),
-                "symbols": [
-                    {"line": one.start_line, "kind": one.kind, "name": one_line(one.qualname)} for one in listed
-                ],
-            }
-        )
+        values.append(_value(path, listed))
     return Outline("".join(parts), values, count, total)
+
+
+def _value(path: str, listed: Iterable[Symbol]) -> dict[str, Any]:
+    """Return the symbols of a file as an object."""
+    symbols = [{"line": one.start_line, "kind": one.kind, "name": one_line(one.qualname)} for one in listed]
+    return {"path": one_line(path), "symbols": symbols}

@@ -31,6 +31,7 @@ PRINTED = {
     "symbols": ("symbols", "-n", "30", *JSON),
     "symbols-ndjson": ("symbols", "-n", "30", "--format", "ndjson"),
     "symbols-nl": ("symbols", "-n", "30", "--format", "nl"),
+    "outline": ("outline", "shop", "mail/queue.go", *JSON),
     "context": ("context", "cancel an order", *JSON),
     "show": ("show", "ShoppingCart", *JSON),
     "why": ("why", "cancel an order", "ShoppingCart", *JSON),
