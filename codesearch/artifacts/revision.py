@@ -43,15 +43,20 @@ def find(root: Path, rev: str = "HEAD") -> Revision:
         said = str(error)
         why = f"no commit {rev} here" if said == "git: git failed" else said
         raise NotFoundError(f"{root}: {why}") from error
+    below = prefix(root)
     try:
-        prefix = _git(root, "rev-parse", "--show-prefix")
-    except git.GitUnavailableError:
-        prefix = ""  # bare
-    try:
-        tree = _git(root, "rev-parse", "--verify", "--quiet", f"{commit}:{prefix}" if prefix else f"{commit}^{{tree}}")
+        tree = _git(root, "rev-parse", "--verify", "--quiet", f"{commit}:{below}" if below else f"{commit}^{{tree}}")
     except git.GitUnavailableError as error:
-        raise NotFoundError(f"{root}: commit {commit[:12]} has no folder {prefix}") from error
-    return Revision(commit, tree, prefix)
+        raise NotFoundError(f"{root}: commit {commit[:12]} has no folder {below}") from error
+    return Revision(commit, tree, below)
+
+
+def prefix(root: Path) -> str:
+    """Return a root relative to the top of its repository, ending in `/`; "" for the top, and where there is none."""
+    try:
+        return _git(root, "rev-parse", "--show-prefix")
+    except git.GitUnavailableError:  # bare, or no repository
+        return ""
 
 
 def found(root: Path, rev: str = "HEAD") -> Revision | None:

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from codesearch.core.filter import Filter
 
 
+UNCOMMITTED = "HEAD"
+"""The commit that a tree is compared with unless one is named: the change is what is not committed."""
+
+
 class Format(str, Enum):
     """How results are printed."""
 

@@ -20,14 +20,41 @@ VerboseOption = Annotated[bool, typer.Option("--verbose", "-v", help="Log each s
 _VERBOSE = inspect.Parameter("verbose", inspect.Parameter.KEYWORD_ONLY, default=False, annotation=VerboseOption)
 
 
+_MEANT = "value_if_bare"
+
+
+def optional_values(**values: str) -> Callable[[Command], Command]:
+    """Let options of a command be given without a value: for `diff="HEAD"`, `--diff` means `--diff HEAD`."""
+
+    def marked(function: Command) -> Command:
+        setattr(function, _MEANT, {f"--{name}": value for name, value in values.items()})
+        return function
+
+    return marked
+
+
 class _Command(TyperCommand):
-    """A command whose help lists its options in groups."""
+    """A command whose help lists its options in groups, and some of whose options have a value or none."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Insert the values that are meant where an option is given without one."""
+        return super().parse_args(ctx, _with_values(args, getattr(self.callback, _MEANT, {})))
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
         """Write the arguments and options."""
         from codesearch.cli.ui import help_page
 
         help_page.write_options(self, ctx, formatter)
+
+
+def _with_values(args: list[str], meant: dict[str, str]) -> list[str]:
+    found: list[str] = []
+    for place, word in enumerate(args):
+        if word == "--":
+            return [*found, *args[place:]]
+        bare = word in meant and (place + 1 == len(args) or args[place + 1].startswith("-"))
+        found.append(f"{word}={meant[word]}" if bare else word)
+    return found
 
 
 class _Group(TyperGroup):

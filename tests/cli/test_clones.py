@@ -10,6 +10,7 @@ import pytest
 
 from tests.atlas.test_clones import EDITED, LOAD, OTHER, RENAMED
 from tests.support.git import commit_all, git
+from tests.support.published import is_sarif
 from tests.support.schemas import keeps_schema
 from tests.support.trees import write
 
@@ -56,6 +57,30 @@ def test_what_a_change_adds(tree: Path, call):
     assert call("clones", "--diff", "HEAD~1", "--fail").status == 1
 
 
+def test_without_a_base_it_is_what_is_not_committed_as_for_diff(tree: Path, call):
+    write(tree, {"c.py": EDITED})
+    named = call("clones", "--diff", "HEAD", "--fail")
+    assert named.status == 1
+    for arguments in (
+        ("--diff", "--fail"),
+        ("--fail", "--diff"),
+        ("--diff", "-q", "--fail"),
+        ("--diff=HEAD", "--fail"),
+    ):
+        run = call("clones", *arguments)
+        assert (run.status, run.out) == (named.status, named.out), arguments
+    base = call("diff", "--format", "json").json["base"]
+    assert base == call("diff", "HEAD", "--format", "json").json["base"] == git(tree, "rev-parse", "HEAD").strip()
+
+
+def test_a_folder_is_no_base_and_follows_one(tree: Path, call):
+    write(tree, {"c.py": EDITED})
+    run = call("clones", "--diff", str(tree))
+    assert run.status == 2
+    assert f"write `--diff HEAD {tree}`" in run.err
+    assert "+ c.py:1" in call("clones", "--diff", "HEAD", tree).out
+
+
 def test_a_change_in_a_clone_adds_none_and_one_that_makes_a_clone_does(tree: Path, call):
     write(tree, {"b.py": RENAMED.replace('encoding="utf-8"', 'encoding="latin-1"')})
     assert call("clones", "--diff", "HEAD", "--fail").status == 0
@@ -73,14 +98,55 @@ def test_code_that_moved_is_no_clone(tree: Path, call):
 
 def test_annotations_name_the_existing_code(tree: Path, call):
     write(tree, {"c.py": LOAD})
-    assert call("clones", "--diff", "HEAD", "--format", "github").out == (
-        "::notice file=c.py,line=1,endLine=10,title=Code that exists already::"
+    annotation = (
+        "file=c.py,line=1,endLine=10,title=Code that exists already::"
         "load_config has the same code as load_config (a.py:1)\n"
     )
+    assert call("clones", "--diff", "--format", "github").out == f"::notice {annotation}"
+    assert call("clones", "--diff", "--format", "github", "--fail").out == f"::error {annotation}", "why the job fails"
+
+
+def test_places_are_relative_to_the_repository_that_the_service_shows(tree: Path, call):
+    write(tree, {"server/a.py": LOAD, "server/b.py": LOAD})
+    commit_all(tree, "a folder")
+    where = ("--root", "server", "--quiet")
+    assert "file=server/b.py,line=1," in call("clones", "--format", "github", *where).out
+    (one,) = call("clones", "--format", "gitlab", *where).json
+    assert one["location"]["path"] == "server/b.py"
+    (result,) = call("clones", "--format", "sarif", *where).json["runs"][0]["results"]
+    for place, name in ((result["locations"], "server/b.py"), (result["relatedLocations"], "server/a.py")):
+        assert place[0]["physicalLocation"]["artifactLocation"]["uri"] == name
+
+
+def test_markdown_is_a_comment_for_a_pull_request(tree: Path, call):
+    assert call("clones", "--diff", "--format", "markdown").out == "### Clones: none\n"
+    write(tree, {"c|`.py": LOAD})
+    assert call("clones", "--diff", "--format", "markdown").out.splitlines() == [
+        "### Clones: 1 group, 20 lines to save",
+        "",
+        "| symbol | place | same code as | |",
+        "|---|---|---|---|",
+        "| function `load_config` | `c\\|'.py:1` | `load_config` (`a.py:1`) | exact |",
+    ]
+
+
+def test_a_code_quality_report_recognises_a_clone_that_moved_within_its_file(tree: Path, call):
+    write(tree, {"c.py": LOAD + "\n\n" + LOAD})
+    one, other = call("clones", "--diff", "--format", "gitlab").json
+    assert one["fingerprint"] != other["fingerprint"], "each is listed"
+    assert (one["check_name"], one["severity"]) == ("clone", "info")
+    assert one["description"] == "load_config has the same code as load_config (a.py:1)"
+    assert one["location"] == {"path": "c.py", "lines": {"begin": 1, "end": 10}}
+    write(tree, {"c.py": "\n\n" + LOAD})
+    (moved,) = call("clones", "--diff", "--format", "gitlab", "--fail").json
+    assert moved["fingerprint"] == one["fingerprint"]
+    assert moved["severity"] == "major", "why the job fails"
 
 
 def test_sarif(tree: Path, call):
-    run = call("clones", "--format", "sarif").json["runs"][0]
+    log = call("clones", "--format", "sarif").json
+    is_sarif(log)
+    run = log["runs"][0]
     (result,) = run["results"]
     assert run["tool"]["driver"]["rules"][result["ruleIndex"]]["id"] == result["ruleId"] == "clone"
     assert result["message"]["text"] == (

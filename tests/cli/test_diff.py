@@ -10,6 +10,7 @@ import pytest
 
 from tests.support.command import Run
 from tests.support.git import commit_all, git
+from tests.support.published import is_sarif
 from tests.support.schemas import keeps_schema
 from tests.support.trees import write
 
@@ -128,6 +129,7 @@ def test_annotations_of_github_cannot_be_broken_by_a_name(changed: Path, call: C
 
 def test_sarif_has_what_code_scanning_needs(changed: Path, call: Call):
     found = call("diff", "main", "--format", "sarif").json
+    is_sarif(found)
     assert found["version"] == "2.1.0"
     run = found["runs"][0]
     rules = [rule["id"] for rule in run["tool"]["driver"]["rules"]]
@@ -142,6 +144,23 @@ def test_sarif_has_what_code_scanning_needs(changed: Path, call: Call):
     }
     assert result["relatedLocations"][0]["physicalLocation"]["artifactLocation"]["uri"] == "retry.py"
     assert set(result["partialFingerprints"]) == {"symbol/v1"}
+
+
+def test_a_code_quality_report_for_gitlab(changed: Path, call: Call):
+    (one,) = call("diff", "main", "--format", "gitlab").json
+    assert one["description"].startswith("retry_download is like retry_upload")
+    assert one["check_name"] == "similar-code"
+    assert one["severity"] == "info"
+    assert one["location"] == {"path": "copy.py", "lines": {"begin": 1, "end": 4}}
+    assert re.fullmatch("[0-9a-f]{32}", one["fingerprint"])
+
+
+def test_findings_of_both_checks_are_kept_apart_by_code_scanning(changed: Path, call: Call):
+    logs = (call("diff", "main", "--format", "sarif").json, call("clones", "--format", "sarif").json)
+    assert [log["runs"][0]["automationDetails"]["id"] for log in logs] == [
+        "codesearch/similar-code/",
+        "codesearch/clone/",
+    ], "two runs in one category are refused"
 
 
 def test_the_limit_of_similarity_is_an_option(changed: Path, call: Call):

@@ -13,6 +13,7 @@ import typer
 from codesearch.cli import nearest, options, session
 from codesearch.cli.exit_codes import FOUND, NOTHING
 from codesearch.cli.options import ColorOption, FilterOptions, IndexOptions, LimitOption, PathArgument
+from codesearch.cli.registration import optional_values
 from codesearch.cli.ui import console
 from codesearch.core.errors import IndexBusyError, UnwritableError, UsageError
 
@@ -29,18 +30,21 @@ class ClonesFormat(str, Enum):
 
     text = "text"
     json = "json"
+    markdown = "markdown"
     sarif = "sarif"
     github = "github"
+    gitlab = "gitlab"
 
 
+@optional_values(diff=options.UNCOMMITTED)
 def clones(
     path: PathArgument = None,
     diff: Annotated[
         str | None,
         typer.Option(
             "--diff",
-            metavar="BASE",
-            help="Only what was added since HEAD left this commit or branch.",
+            metavar="[BASE]",
+            help="Only what was added since HEAD left this commit or branch (default: HEAD).",
             show_default=False,
         ),
     ] = None,
@@ -69,7 +73,8 @@ def clones(
         typer.Option(
             "--format",
             metavar="FORMAT",
-            help="text, json, sarif (code scanning) or github (annotations in a log).",
+            help="text, json, markdown (a comment), sarif (code scanning), github (annotations in a log) or gitlab "
+            "(Code Quality report).",
             show_default=False,
         ),
     ] = ClonesFormat.text,
@@ -82,6 +87,7 @@ def clones(
     """Find functions and types that are written twice, the ones that cost most lines first.
 
     codesearch clones
+    codesearch clones --diff                         what is not committed yet adds
     codesearch clones --diff origin/main --fail      in CI: what this branch adds
     codesearch clones --write-baseline clones.json   and later: --baseline clones.json --fail
 
@@ -110,7 +116,7 @@ def clones(
                 if group.part != "code":
                     left_out[group.part] += 1
             found = replace(found, groups=tuple(one for one in found.groups if one.part == "code"))
-        _print(index, found, left_out, format, complete=complete, use=use)
+        _print(index, found, left_out, format, complete=complete, fail=fail, use=use)
     if fail:
         return FAILED if found.groups else FOUND
     return FOUND if found.groups else NOTHING
@@ -131,7 +137,10 @@ def _found(index: Index, where: Filter | None, base: str | None, tokens: int, li
     changes = None
     if base is not None:
         from codesearch.artifacts import changes as compared
+        from codesearch.artifacts import revision
 
+        if Path(base).is_dir() and revision.found(index.root, base) is None:
+            raise UsageError(f"{base}: a folder, not a commit; write `--diff {options.UNCOMMITTED} {base}`")
         changes = atlas.changed((one.symbol, one.before) for one in compared.touched(index, base))
     return atlas.clones(index, where=where, least_tokens=tokens, like=like, changes=changes)
 
@@ -149,22 +158,44 @@ def _write(found: Found, file: str, *, narrowed: bool, use: IndexOptions) -> int
 
 
 def _print(
-    index: Index, found: Found, left_out: dict[str, int], format: ClonesFormat, *, complete: bool, use: IndexOptions
+    index: Index,
+    found: Found,
+    left_out: dict[str, int],
+    format: ClonesFormat,
+    *,
+    complete: bool,
+    fail: bool,
+    use: IndexOptions,
 ) -> None:
     from codesearch.cli.ui import clones as ui
-    from codesearch.cli.ui import findings
     from codesearch.cli.ui.render import print_json
 
     if format is ClonesFormat.json:
         about = {"root": str(index.root), "complete": complete}
         print_json({**about, **ui.to_json(found, left_out)}, indent=2)
-    elif format is ClonesFormat.sarif:
-        print_json(findings.sarif(ui.RULE, ui.findings(found)), indent=2)
-    elif format is ClonesFormat.github:
-        for line in findings.github(ui.RULE, ui.findings(found)):
+    elif format in (ClonesFormat.sarif, ClonesFormat.github, ClonesFormat.gitlab):
+        _print_findings(index, found, format, fail=fail)
+    elif format is ClonesFormat.markdown:
+        for line in ui.markdown(found):
             console.write(line + "\n")
     else:
         shown = found.groups[: index.settings.limit]
         for line in ui.lines(shown, console.look(index.settings.color)):
             console.write(line + "\n")
         session.tell(ui.summary(found, len(shown), left_out), quiet=use.quiet)
+
+
+def _print_findings(index: Index, found: Found, format: ClonesFormat, *, fail: bool) -> None:
+    from codesearch.artifacts import revision
+    from codesearch.cli.ui import clones as ui
+    from codesearch.cli.ui import findings
+    from codesearch.cli.ui.render import print_json
+
+    each, prefix = ui.findings(found), revision.prefix(index.root)
+    if format is ClonesFormat.sarif:
+        print_json(findings.sarif(ui.RULE, each, prefix), indent=2)
+    elif format is ClonesFormat.gitlab:
+        print_json(findings.gitlab(ui.RULE, each, prefix, error=fail), indent=2)
+    else:
+        for line in findings.github(ui.RULE, each, prefix, error=fail):
+            console.write(line + "\n")

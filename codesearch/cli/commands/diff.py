@@ -21,19 +21,21 @@ class DiffFormat(str, Enum):
     markdown = "markdown"
     sarif = "sarif"
     github = "github"
+    gitlab = "gitlab"
 
 
 def diff(
     base: Annotated[
         str, typer.Argument(metavar="BASE", help="Commit or branch to compare with (default: HEAD).")
-    ] = "HEAD",
+    ] = options.UNCOMMITTED,
     path: PathArgument = None,
     format: Annotated[
         DiffFormat,
         typer.Option(
             "--format",
             metavar="FORMAT",
-            help="text, json, markdown (a comment), sarif (code scanning) or github (annotations in a log).",
+            help="text, json, markdown (a comment), sarif (code scanning), github (annotations in a log) or gitlab "
+            "(Code Quality report).",
             show_default=False,
         ),
     ] = DiffFormat.text,
@@ -56,7 +58,7 @@ def diff(
 
     Exit status: 0 if a symbol differs, 1 if none does.
     """
-    from codesearch.artifacts import changes
+    from codesearch.artifacts import changes, revision
     from codesearch.cli.ui import changes as shown
     from codesearch.cli.ui import findings
     from codesearch.cli.ui.render import print_json
@@ -65,13 +67,16 @@ def diff(
         session.prepare(index, update=True, quiet=quiet)
         found = changes.difference(index, base, like=like)
         look = console.look(index.settings.color)
+        prefix = revision.prefix(index.root)
     if format is DiffFormat.json:
         print_json(shown.as_object(found), indent=2)
     elif format is DiffFormat.sarif:
-        print_json(findings.sarif(shown.RULE, shown.findings(found)), indent=2)
+        print_json(findings.sarif(shown.RULE, shown.findings(found), prefix), indent=2)
+    elif format is DiffFormat.gitlab:
+        print_json(findings.gitlab(shown.RULE, shown.findings(found), prefix), indent=2)
     else:
         if format is DiffFormat.github:
-            lines = findings.github(shown.RULE, shown.findings(found))
+            lines = findings.github(shown.RULE, shown.findings(found), prefix)
         else:
             lines = shown.markdown(found) if format is DiffFormat.markdown else shown.text(found, look)
         for line in lines:

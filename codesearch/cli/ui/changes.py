@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from codesearch.cli.ui.comment import MOST_ROWS, code
 from codesearch.cli.ui.console import Look, clean
 from codesearch.cli.ui.findings import Finding, Rule
 
@@ -22,8 +23,6 @@ RULE = Rule(
     "Call the existing code, or move what both do into one function.",
     "symbol/v1",
 )
-MOST_IN_COMMENT = 100
-"""Rows of a comment; GitHub cuts at 65,536 characters."""
 
 
 def counts(found: Difference) -> str:
@@ -88,23 +87,17 @@ def markdown(found: Difference) -> Iterator[str]:
     if found.changes:
         yield "| | symbol | place | |"
         yield "|---|---|---|---|"
-    for one in found.changes[:MOST_IN_COMMENT]:
-        notes = [f"like {_code(hit.symbol.qualname)} ({_code(place(hit.symbol))}, {hit.score:.2f})" for hit in one.like]
-        notes += [f"from {_code(one.before)}"] if one.before else []
+    for one in found.changes[:MOST_ROWS]:
+        notes = [f"like {code(hit.symbol.qualname)} ({code(place(hit.symbol))}, {hit.score:.2f})" for hit in one.like]
+        notes += [f"from {code(one.before)}"] if one.before else []
         if one.callers:
-            notes.append("called by " + ", ".join(_code(caller.qualname) for caller in one.callers[:5]))
+            notes.append("called by " + ", ".join(code(caller.qualname) for caller in one.callers[:5]))
             notes += [f"and {len(one.callers) - 5} more"] if len(one.callers) > 5 else []
-        name = f"{one.symbol.kind} {_code(one.symbol.qualname)}"
-        yield f"| {one.what} | {name} | {_code(place(one.symbol))} | {'; '.join(notes)} |"
-    if len(found.changes) > MOST_IN_COMMENT:
+        name = f"{one.symbol.kind} {code(one.symbol.qualname)}"
+        yield f"| {one.what} | {name} | {code(place(one.symbol))} | {'; '.join(notes)} |"
+    if len(found.changes) > MOST_ROWS:
         yield ""
-        yield f"{len(found.changes) - MOST_IN_COMMENT:,} more are not shown."
-
-
-def _code(text: str) -> str:
-    """Return a text as code that cannot end its cell, or become a link, a mention or HTML."""
-    plain = " ".join(clean(text).replace("|", "\\|").replace("`", "'").split())
-    return f"`{plain}`"
+        yield f"{len(found.changes) - MOST_ROWS:,} more are not shown."
 
 
 def findings(found: Difference) -> list[Finding]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from codesearch.cli.ui import console
+from codesearch.cli.ui.comment import MOST_ROWS, code
 from codesearch.cli.ui.console import Look, clean
 from codesearch.cli.ui.findings import Finding, Rule
 from codesearch.cli.ui.render import FAINT, NAME, PATH, location
@@ -61,6 +62,27 @@ def summary(found: Found, shown: int, left_out: dict[str, int]) -> str:
     if found.suppressed:
         parts.append(f"{number(found.suppressed, 'symbol')} suppressed")
     return "; ".join(parts)
+
+
+def markdown(found: Found) -> Iterator[str]:
+    """Yield a comment for a pull request, line by line."""
+    rows = [(one, _other(one, group)) for group in found.groups for one in _repeating(group)]
+    if not rows:
+        yield "### Clones: none"
+        return
+    saved = sum(group.saved for group in found.groups)
+    yield f"### Clones: {number(len(found.groups), 'group')}, {number(saved, 'line')} to save"
+    yield ""
+    yield "| symbol | place | same code as | |"
+    yield "|---|---|---|---|"
+    for one, other in rows[:MOST_ROWS]:
+        there = f"{code(other.symbol.qualname)} ({code(f'{other.symbol.path}:{other.symbol.start_line}')})"
+        here = f"{one.symbol.path}:{one.symbol.start_line}"
+        how = _difference(one) or _difference(other) or "exact"
+        yield f"| {one.symbol.kind} {code(one.symbol.qualname)} | {code(here)} | {there} | {how} |"
+    if len(rows) > MOST_ROWS:
+        yield ""
+        yield f"{len(rows) - MOST_ROWS:,} more are not shown."
 
 
 def to_json(found: Found, left_out: dict[str, int]) -> dict[str, Any]:
