@@ -39,6 +39,7 @@ INTEGRATION = (
     "mcp/test_recorded_session.py",
     "mcp/test_sdk.py",
     "mcp/test_service.py",
+    "repositories",
     "rerank/test_backfill.py",
     "rerank/test_sharing.py",
     "service",

@@ -33,6 +33,7 @@ from codesearch.cli.commands.model_api import app as model
 from codesearch.cli.commands.outline import outline
 from codesearch.cli.commands.query import query
 from codesearch.cli.commands.related import related
+from codesearch.cli.commands.repo import app as repo
 from codesearch.cli.commands.schema import schema
 from codesearch.cli.commands.show import show
 from codesearch.cli.commands.similar import similar
@@ -144,6 +145,7 @@ _GROUPS = {
     "editor": editor,
     "feedback": feedback,
     "model": model,
+    "repo": repo,
 }
 
 for _name, _command in _COMMANDS.items():

@@ -39,6 +39,16 @@ def models(incomplete: str) -> list[str]:
     return _starting(incomplete, embed.available())
 
 
+def repositories(incomplete: str) -> list[str]:
+    """Return the names of repositories and groups."""
+    from codesearch.repositories import registry
+
+    with suppress(Exception):
+        known = registry.load()
+        return _starting(incomplete, [*known, *{group for one in known.values() for group in one.groups}, registry.ALL])
+    return []
+
+
 def settings(incomplete: str) -> list[str]:
     """Return the names of settings."""
     from codesearch.settings import NAMES

@@ -38,8 +38,10 @@ class Wanted(NamedTuple):
 
 def wanted(text: str, path: str | None, use: IndexOptions) -> Wanted:
     """Return what NAME or FILE:LINE stands for. Raises UsageError for a file without a line, NotFoundError."""
-    tree = use.tree(path)
     at = targets.place(text)
+    if at is not None and (found := targets.in_repository(at[0])) is not None:
+        return Wanted(text, found[0], "", found[1], at[1])
+    tree = use.tree(path)
     if at is not None:
         root, file = use.located(at[0], path)
         return Wanted(text, root, tree.below, file, at[1])

@@ -6,7 +6,7 @@ GROUPS = {
     "Search": ("query", "similar", "show", "symbols", "outline", "context", "why"),
     "References": ("callers", "callees", "tests", "impact"),
     "Atlas": ("related", "clusters", "map", "clones"),
-    "Index": ("index", "watch", "status", "clean", "cache", "artifact", "merge", "diff"),
+    "Index": ("index", "watch", "status", "clean", "cache", "artifact", "merge", "diff", "repo"),
     "Set up": ("config", "model", "editor", "lsp", "mcp", "agents", "doctor"),
     "Measure": ("eval", "bench", "feedback"),
     "Reference": ("help", "schema", "man"),

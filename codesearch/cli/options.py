@@ -92,6 +92,16 @@ RootOption = Annotated[
         show_default=False,
     ),
 ]
+RepoOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--repo",
+        metavar="NAME",
+        help="A repository of `codesearch repo`. `query` also takes a group, `all`, or several.",
+        show_default=False,
+        autocompletion=completion.repositories,
+    ),
+]
 NoUpdateOption = Annotated[
     bool, typer.Option("--no-update", help="Use the index as it is, without checking for changed files.")
 ]
@@ -238,6 +248,11 @@ class ResultOptions(NamedTuple):
         False
     )
 
+    @property
+    def most(self) -> int | None:
+        """How many results are needed."""
+        return self.limit if self.open_ is None else max(self.open_, self.limit or 0)
+
 
 class OutputOptions(NamedTuple):
     """How results are printed."""
@@ -296,6 +311,7 @@ class IndexOptions(NamedTuple):
     """Which index is used, and how quietly."""
 
     root: RootOption = None
+    repo: RepoOption = None
     no_update: NoUpdateOption = False
     db: DbOption = None
     quiet: QuietOption = False
@@ -304,13 +320,13 @@ class IndexOptions(NamedTuple):
         """Return the tree for PATH and these options; see `targets.tree_of`."""
         from codesearch.cli.targets import tree_of
 
-        return tree_of(path, self.root, self.db, quiet=self.quiet)
+        return tree_of(path, self.root, self.db, self.repo, quiet=self.quiet)
 
     def located(self, file: str, path: str | None) -> tuple[Path, str]:
         """Return (root, path below it) of a file; see `targets.located`."""
         from codesearch.cli.targets import located
 
-        return located(file, path, self.root, self.db)
+        return located(file, path, self.root, self.db, self.repo)
 
     @property
     def update(self) -> bool:

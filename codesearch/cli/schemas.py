@@ -25,6 +25,7 @@ class Output(NamedTuple):
 OUTPUTS = {
     "query": Output("answer", "codesearch query --format json"),
     "query-ndjson": Output("hit", "codesearch query --format ndjson", each_line=True),
+    "query-repo": Output("answer_of_repositories", "codesearch query --repo NAME --format json"),
     "query-batch": Output("batch_line", "codesearch query --batch", each_line=True),
     "similar": Output("similar", "codesearch similar --format json"),
     "similar-ndjson": Output("hit", "codesearch similar --format ndjson", each_line=True),
@@ -59,6 +60,7 @@ OUTPUTS = {
     "model-list": Output("models", "codesearch model list --format json"),
     "model-bench": Output("model_bench", "codesearch model bench --format json"),
     "model-texts": Output("model_texts", "codesearch model texts --format json"),
+    "repo-list": Output("repositories", "codesearch repo list --format json"),
     "eval": Output("eval", "codesearch eval --format json"),
     "bench": Output("bench", "codesearch bench --format json"),
     "feedback-list": Output("feedback", "codesearch feedback list --format json"),

@@ -31,15 +31,22 @@ class Tree(NamedTuple):
         return Filter(under=(f"/{globs.escaped(self.below)}/**",)) if self.below else Filter()
 
 
-def tree_of(path: str | None, root: str | None = None, db: str | None = None, *, quiet: bool = False) -> Tree:
+def tree_of(
+    path: str | None,
+    root: str | None = None,
+    db: str | None = None,
+    repo: list[str] | None = None,
+    *,
+    quiet: bool = False,
+) -> Tree:
     """Return the tree for PATH and --root: PATH restricts a command, the folder that encloses it has the index.
 
-    With --db, PATH is the root: an index file of its own hides no other index.
+    --repo means the root of a repository. With --db, PATH is the root: an index file of its own hides no other index.
     Raises UsageError where the tree would be a home folder or a whole disk that was not named.
     """
-    for given, name in ((path, "PATH"), (root, "--root")):
-        if given is not None and not given:
-            raise UsageError(f"{name} is empty: give a folder, or omit it")
+    _refuse_empty(path, root)
+    if repo:
+        return Tree(_root_of_repository(repo, path, root))
     from codesearch.store.roots import enclosing_root, holds_everything
 
     if root is not None:
@@ -61,6 +68,12 @@ def tree_of(path: str | None, root: str | None = None, db: str | None = None, *,
     return Tree(top, "" if path is None else _below(folder, top))
 
 
+def _refuse_empty(path: str | None, root: str | None) -> None:
+    for given, name in ((path, "PATH"), (root, "--root")):
+        if given is not None and not given:
+            raise UsageError(f"{name} is empty: give a folder, or omit it")
+
+
 def _explicit_tree(path: str | None, root: str) -> Tree:
     top = _absolute(expand_home(root))
     folder = top if path is None else _absolute(expand_home(path))
@@ -72,6 +85,20 @@ def _explicit_tree(path: str | None, root: str) -> Tree:
 def root_of(path: str | None, root: str | None = None, db: str | None = None, *, quiet: bool = False) -> Path:
     """Return the root of the tree for PATH, --root and --db; see `tree_of`."""
     return tree_of(path, root, db, quiet=quiet).root
+
+
+def _root_of_repository(names: list[str], path: str | None, root: str | None) -> Path:
+    """Return the root that --repo means. Raises UsageError if NAME means none or several."""
+    from codesearch.repositories import selection
+
+    if path is not None or root is not None:
+        raise UsageError(f"--repo cannot be combined with {'PATH' if path is not None else '--root'}")
+    if len(names) > 1:
+        raise UsageError("this command takes one --repo; `codesearch query` takes several")
+    one = selection.one(names[0])
+    if not one.folder.is_dir():
+        raise NotFoundError(f"{one.name}: {one.folder} is missing (`codesearch repo list` shows what there is)")
+    return one.folder
 
 
 def enclosing() -> Path:
@@ -124,15 +151,19 @@ def place(text: str) -> tuple[str, int] | None:
     return found["file"], int(found["line"])
 
 
-def located(file: str, path: str | None, root: str | None = None, db: str | None = None) -> tuple[Path, str]:
+def located(
+    file: str, path: str | None, root: str | None = None, db: str | None = None, repo: list[str] | None = None
+) -> tuple[Path, str]:
     """Return (root, path below it) of a file that is absolute, relative to the current folder, or relative to the root.
 
-    For a file outside the default root, also behind a link, this is the root that encloses it.
-    Raises NotFoundError if there is none.
+    For a file outside the default root, also behind a link, this is the root that encloses it. `NAME:path` is a file of
+    a repository, as answers from several print it. Raises NotFoundError if there is none.
     """
     from codesearch.store.roots import enclosing_root, has_index
 
-    meant = tree_of(path, root, db, quiet=True).root
+    if (found := in_repository(file)) is not None:
+        return found
+    meant = tree_of(path, root, db, repo, quiet=True).root
     top = _absolute(meant)
     here = _absolute(expand_home(file))
     if not here.is_file():
@@ -144,13 +175,25 @@ def located(file: str, path: str | None, root: str | None = None, db: str | None
     if real.is_relative_to(real_top):  # links are not followed: the index has the real file
         return meant, real.relative_to(real_top).as_posix()
     inside = here.is_relative_to(top)
-    if path is None and root is None:
+    if path is None and root is None and not repo:
         own = enclosing_root(real.parent)
         if not inside or has_index(own) or (own / ".git").exists():
             return own, real.relative_to(own).as_posix()
     if inside:
         return meant, here.relative_to(top).as_posix()
     raise NotFoundError(f"{file}: not inside {top}")
+
+
+def in_repository(file: str) -> tuple[Path, str] | None:
+    """Return (root, path below it) of `NAME:path`; None if it is no such file."""
+    if ":" not in file or Path(file).exists():
+        return None
+    from codesearch.repositories import selection
+
+    found = selection.place(file)
+    if found is None or not (found[0].folder / found[1]).is_file():
+        return None
+    return found[0].folder, found[1]
 
 
 def from_here(pattern: str, root: Path) -> str:

@@ -17,6 +17,7 @@ A query may hold filters, anywhere in its text:
   name:parse*      a name or qualified name
   is:test          a role: test, vendored, generated, example, doc or
                    unused
+  repo:gin         a repository of `codesearch repo`, a group, or all
 
 Prefix a filter with - to exclude what it matches: -is:test. Quote values
 that contain spaces: path:"my folder". Filters of one type are alternatives;
@@ -35,7 +36,8 @@ show, similar and why take the name of a symbol or a line inside it:
   codesearch why "send again" src/client.py:25
 
 A name is in any case style and may name its container. If several symbols
-have it, the best one is meant, and a note lists the others.
+have it, the best one is meant, and a note lists the others. FILE may also be
+as `query --repo` prints it: gin:routergroup.go:88.
 similar - reads the code from stdin, and query - the question.
 """,
     ),
@@ -79,8 +81,10 @@ similar - reads the code from stdin, and query - the question.
   .codesearch/index.db           the index, at the root of a tree
   .codesearch.toml               settings of a project
   .codesearchignore              files not to index, in gitignore syntax
-  ~/.config/codesearch/          your settings (config.toml)
-  ~/.cache/codesearch/           shared vectors, logs, the list of indexes
+  ~/.config/codesearch/          your settings (config.toml), and the names
+                                 of your repositories (repositories.json)
+  ~/.cache/codesearch/           shared vectors, logs, the list of indexes,
+                                 cloned repositories
   ~/.local/share/codesearch/     imported models
 
 These are the places on Linux. `codesearch config path` and

@@ -98,12 +98,14 @@ def _reason(stderr: bytes, folder: bytes) -> str:
     return "git: " + fatal[0].removeprefix("fatal: ")
 
 
-def _environment() -> dict[str, str]:
+def environment() -> dict[str, str]:
+    """Return the environment in which git runs: none of a hook, and messages in English."""
     environment = {key: value for key, value in os.environ.items() if key not in _LOCAL_VARIABLES}
     return environment | {"GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C", "LANGUAGE": "C"}
 
 
-def _command(arguments: Iterable[str]) -> list[str]:
+def command(arguments: Iterable[str]) -> list[str]:
+    """Return the command line of git. Raises GitUnavailableError if there is none."""
     # A repository's own configuration may name a program to run as its file monitor; reading must not run it.
     return [_executable(), "-c", "core.fsmonitor=false", *arguments]
 
@@ -113,9 +115,9 @@ def _run(folder: bytes, arguments: Iterable[str], timeout: float | None = None) 
 
     try:
         done = subprocess.run(
-            _command(arguments),
+            command(arguments),
             cwd=os.fsdecode(folder),
-            env=_environment(),
+            env=environment(),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             check=False,
@@ -151,9 +153,9 @@ def blobs(folder: bytes, ids: Sequence[bytes]) -> Iterator[bytes]:
     import subprocess
 
     process = subprocess.Popen(
-        _command(("cat-file", "--batch")),
+        command(("cat-file", "--batch")),
         cwd=os.fsdecode(folder),
-        env={**_environment(), "GIT_NO_LAZY_FETCH": "1"},
+        env={**environment(), "GIT_NO_LAZY_FETCH": "1"},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,

@@ -57,6 +57,8 @@ ELSEWHERE = {
     "model-texts": "tests/cli/test_model_api.py",
     "query-batch": "tests/cli/test_schemas.py",
     "impact": "tests/cli/test_callers.py",
+    "query-repo": "tests/cli/test_query_repositories.py",
+    "repo-list": "tests/cli/test_repo.py",
 }
 """Outputs that are checked where they are made: they take long."""
 

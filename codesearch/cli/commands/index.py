@@ -74,7 +74,7 @@ def index(
             from codesearch.cli import adopted
 
             adopted.start(opened, team.source, ref=team.ref, signers=team.signers, rebuild=rebuild, quiet=quiet)
-        report = _updated(opened, enough, rebuild=rebuild, quiet=quiet, text=format is ReportFormat.text)
+        report = updated(opened, enough, rebuild=rebuild, quiet=quiet, text=format is ReportFormat.text)
         if opened.settings.embed == "full" and opened.settings.second_stage and not report.left:
             session.embed_all(opened, quiet=quiet, should_stop=enough)
         if format is not ReportFormat.json and not team.fail_on_skipped:
@@ -89,7 +89,7 @@ def _deadline(seconds: float | None) -> Callable[[], bool] | None:
     return lambda: time.monotonic() > end
 
 
-def _updated(opened: Index, enough: Callable[[], bool] | None, *, rebuild: bool, quiet: bool, text: bool) -> Report:
+def updated(opened: Index, enough: Callable[[], bool] | None, *, rebuild: bool, quiet: bool, text: bool) -> Report:
     """Update an index and say what was done. Raises NotFoundError if there is nothing to search in its tree."""
     from codesearch.cli.ui import reports
     from codesearch.cli.ui.progress import Reporter

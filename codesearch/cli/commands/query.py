@@ -64,11 +64,12 @@ def query(
     codesearch query ServeHTTP path/to/gin            a name, in any case style
     codesearch query "retry lang:python kind:method -path:tests/**"
     codesearch query "open a socket" --format vimgrep -n 20
+    codesearch query "retry an upload" --repo backend   a repository, a group or all
     codesearch query "parse a date" --open 1          open it in your editor
     codesearch query -- "-is:test parse"              a query starting with -
     codesearch query --batch queries.txt path/to/repo
 
-    Filters in TEXT: lang: kind: path: name: is: (test, doc, unused, ...). Prefix with -
+    Filters in TEXT: lang: kind: path: name: is: (test, doc, unused, ...) and repo:. Prefix with -
     to negate; quote values that contain spaces. Exit status: 0 results found, 1 none found (or none
     with --min-score), 2 error.
     """
@@ -76,14 +77,19 @@ def query(
     _check(text, results, output)
     if text and results.by is not None:
         text = f"{text} by:{results.by.value}"
+    settings = {"limit": results.most, **output.settings, **rerank.settings}
+    if use.repo or (text is not None and "repo:" in text.lower()):
+        from codesearch.cli.commands import query_repositories
+
+        asked = query_repositories.asked(text, path, use, results)
+        if asked is not None:
+            return query_repositories.answer(asked, filters, results, output, use, settings)
     tree = use.tree(path)
     where = filters.where(tree) & tree.where
     from codesearch.search import parse
 
     parsed = None if text is None else parse(text, where)
-    limit = results.limit if results.open_ is None else max(results.open_, results.limit or 0)
-    settings = {"db": use.db, "limit": limit, **output.settings, **rerank.settings}
-    with session.opened(tree.root, **settings) as index:
+    with session.opened(tree.root, db=use.db, **settings) as index:
         if parsed is None:
             return _batch(index, where, results, output, use)
         return _answer(index, parsed, Request(text or "", where, results, output, use))

@@ -23,11 +23,11 @@ def lines(found: Sequence[Known], look: Look) -> Iterator[str]:
     sizes = [bytes_of(one.file) for one in found]
     yield look.paint(f"{'size':>10}  {'last used':<14}root", "2")
     for one, count in zip(found, sizes, strict=True):
-        row = f"{size(count):>10}  {age(one.used):<14}{clean(_short(one.root))}"
+        row = f"{size(count):>10}  {age(one.used):<14}{clean(short(one.root))}"
         gone = "" if one.root.is_dir() else "  (the folder is gone)"
         yield row + look.paint(gone, "33")
         if not is_own(one.root, one.file):
-            yield look.paint(f"{'':>26}index: {clean(_short(one.file))}", "2")
+            yield look.paint(f"{'':>26}index: {clean(short(one.file))}", "2")
     yield look.paint(f"{size(sum(sizes)):>10}  {number(len(found), 'index', 'indexes')}", "2")
 
 
@@ -58,7 +58,7 @@ def to_json(found: Sequence[Known]) -> dict[str, Any]:
     }
 
 
-def _short(path: Path) -> str:
+def short(path: Path) -> str:
     """Return a path with `~` for the home folder."""
     try:
         return str(Path("~") / path.relative_to(Path.home()))

@@ -41,6 +41,22 @@ class Terms(NamedTuple):
 NO_TERMS = Terms()
 
 
+def declaration(signature: str, lines: list[str]) -> range:
+    """Return which of a symbol's first lines are its declaration; an empty range if that is unclear."""
+    wanted = "".join(signature.split())
+    # In the source, parameters on lines of their own may end in a comma, which the signature omits.
+    closed = re.compile(r",(?=[)\]])")
+    for start, line in enumerate(lines[:20] if wanted else ()):
+        found = "".join(line.split())
+        if not found or not (wanted.startswith(found) or found.startswith(wanted)):
+            continue
+        for stop in range(start + 1, min(start + 60, len(lines)) + 1):
+            if closed.sub("", found).startswith(wanted):
+                return range(start, stop)
+            found += "".join(lines[stop].split()) if stop < len(lines) else ""
+    return range(0)
+
+
 def first_line(lines: Sequence[str], start: int, count: int, terms: Terms, *, is_module: bool) -> int:
     """Return the index of the first of `count` lines to show: `start`, unless later lines match much better.
 

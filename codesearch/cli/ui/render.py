@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -18,6 +18,7 @@ from codesearch.cli.ui.paths import Paths
 if TYPE_CHECKING:
     from codesearch.core.types import Hit, Symbol
     from codesearch.index import Index
+    from codesearch.repositories.joined import Place
     from codesearch.search import Ranked
 
 PATH, LINE, KIND, NAME, FAINT = "35", "32", "2", "1", "2"
@@ -51,6 +52,10 @@ class Answers:
     unchecked: bool = False
     """Whether files may have changed since they were indexed; then those of the results are compared, and marked."""
     quiet: bool = False
+    repository: str = ""
+    """The name of the repository, if several are asked."""
+    also: Mapping[int, Sequence[Place]] = field(default_factory=dict)
+    """Where the same code is in other repositories, by rank."""
     _changed: dict[str, bool] = field(default_factory=dict)
     """Whether each file of the results has changed."""
 
@@ -59,6 +64,11 @@ class Answers:
 
         `reasons` are printed with them: one per result, and optionally one for the result after the last.
         """
+        self.print_some(hits, query, reasons)
+        self.note_changed()
+
+    def print_some(self, hits: Sequence[Hit], query: dict[str, Any], reasons: Sequence[Ranked] = ()) -> None:
+        """Do the same without the note about files that have changed."""
         if self.format is Format.json:
             results = [self.hit(hit, reasons) for hit in hits]
             self._print_object(results, query)
@@ -66,17 +76,11 @@ class Answers:
             for hit in hits:
                 self._print_line(self.hit(hit, reasons))
         elif self.format is Format.text:
-            self._print_page(hits, reasons)
+            print_page([(self, hit) for hit in hits], reasons)
         elif self.format is Format.paths:
-            # The file of a copy contains the result, too.
-            self._print_paths(
-                self.paths.shown(path)
-                for hit in hits
-                for path in (hit.symbol.path, *(copy.rpartition(":")[0] for copy in hit.copies))
-            )
+            self.print_paths(path for hit in hits for path in self.paths_of(hit))
         else:
             self._print_plain(hit.symbol for hit in hits)
-        self._note_changed()
 
     def print_symbols(self, symbols: Iterable[Symbol]) -> int:
         """Print symbols without a query, one per line; return how many there were."""
@@ -106,7 +110,7 @@ class Answers:
                     console.write(self._snippet(symbol, first, lines, 0, self.snippet_lines))
         else:
             self._print_plain(counted())
-        self._note_changed()
+        self.note_changed()
         return count
 
     def print_source(self, symbols: list[Symbol]) -> None:
@@ -117,7 +121,7 @@ class Answers:
                 for symbol in symbols
             ]
             self._print_object(results)
-            self._note_changed()
+            self.note_changed()
             return
         for number, symbol in enumerate(symbols):
             if number:
@@ -133,7 +137,7 @@ class Answers:
 
                 lines = highlight.lines(lines, symbol.language, len(lines))
             console.write("\n".join(lines) + "\n")
-        self._note_changed()
+        self.note_changed()
 
     # -- files that have changed ------------------------------------------------------------------
 
@@ -145,7 +149,8 @@ class Answers:
             self._changed[symbol.path] = self.index.is_changed(symbol.path)
         return self._changed[symbol.path]
 
-    def _note_changed(self) -> None:
+    def note_changed(self) -> None:
+        """Say which files of the results have changed."""
         changed = sorted(path for path, is_changed in self._changed.items() if is_changed)
         if changed and not self.quiet:
             console.flush()
@@ -168,6 +173,8 @@ class Answers:
             more["copies"] = list(hit.copies)
         if hit.folded:
             more["folded"] = [_line_of(one) for one in hit.folded]
+        if also := self.also.get(hit.rank):
+            more["also_in"] = [{"repo": one.repository, "path": one.path, "line": one.line} for one in also]
         if reasons:
             from codesearch.cli.ui import explain
 
@@ -188,6 +195,8 @@ class Answers:
         }
         if (cell := self._cell(symbol)) is not None:
             fields |= {"cell": cell[0], "cell_line": cell[1]}
+        if self.repository:
+            fields |= {"repo": self.repository, "root": str(self.index.root)}
         if self._is_changed(symbol):
             fields["changed"] = True
         if self.snippet:
@@ -198,12 +207,13 @@ class Answers:
 
     def _print_plain(self, symbols: Iterable[Symbol]) -> None:
         if self.format is Format.paths:
-            self._print_paths(self.paths.shown(symbol.path) for symbol in symbols)
+            self.print_paths(self.paths.shown(symbol.path) for symbol in symbols)
             return
         if self.format is Format.nl:
+            before = self.repository and f"{self.repository}:"
             for symbol in symbols:
                 source = "\n".join(self.index.source(symbol, whole=True)[1])
-                self._print_line({"id": f"{symbol.path}:{symbol.start_line}", "code": source})
+                self._print_line({"id": f"{before}{symbol.path}:{symbol.start_line}", "code": source})
             return
         for symbol in symbols:
             _, lines = self.index.source(symbol, head=1)
@@ -212,9 +222,15 @@ class Answers:
                 first = ""  # of another symbol, perhaps
             column = len(first[: len(first) - len(first.lstrip())].encode()) + 1
             said = clean(symbol.signature or first.strip() or f"{symbol.kind} {symbol.qualname}")
+            said = f"[{self.repository}] {said}" if self.repository else said
             console.write(f"{clean(self.paths.shown(symbol.path))}:{symbol.start_line}:{column}:{said}\n")
 
-    def _print_paths(self, paths: Iterable[str]) -> None:
+    def paths_of(self, hit: Hit) -> Iterator[str]:
+        """Yield the paths of the files that contain a result or a copy of it, as they are printed."""
+        for path in (hit.symbol.path, *(copy.rpartition(":")[0] for copy in hit.copies)):
+            yield self.paths.shown(path)
+
+    def print_paths(self, paths: Iterable[str]) -> None:
         """Print each path once: as it is for other programs, without control characters on a terminal."""
         seen = set()
         for path in paths:
@@ -224,24 +240,9 @@ class Answers:
 
     # -- for people -------------------------------------------------------------------------------
 
-    def _print_page(self, hits: Sequence[Hit], reasons: Sequence[Ranked]) -> None:
-        """Print results as text; on a terminal, they are numbered, with as many lines of each as fit."""
-        height = None if self.everything or reasons else self.look.height
-        strong = (
-            len(hits) if self.everything or self.look.height is None else sum(one.score >= self.weak for one in hits)
-        )
-        lines = page.fitted(strong, len(hits) - strong, self.context, height)
-        before = 0
-        for number, (hit, count) in enumerate(zip(hits, lines, strict=True)):
-            text = self._text(hit, count) + (self._elsewhere(hit) if count or not height else "")
-            rows = text.count("\n")
-            console.write(("\n" if number and (rows > 1 or before > 1 or self.look.height is None) else "") + text)
-            before = rows
-            if reasons:
-                from codesearch.cli.ui import explain
-
-                for line in explain.lines(reasons, hit.rank, self.look):
-                    console.write(line + "\n")
+    def text(self, hit: Hit, count: int, *, everything: bool = True) -> str:
+        """Return a result with `count` lines of its source, and where else it is if `everything` is wanted."""
+        return self._text(hit, count) + (self._elsewhere(hit) if everything else "")
 
     def _text(self, hit: Hit, count: int) -> str:
         """Return the header of a result, and `count` lines of its source."""
@@ -255,7 +256,7 @@ class Answers:
         first, lines = self.index.source(symbol)
         is_module = symbol.kind in ("module", "document")
         signature = "" if is_module else symbol.signature
-        declared = _declaration(signature, lines)
+        declared = page.declaration(signature, lines)
         one_line = bool(count) and len(declared) == 1
         # A declaration of several lines is shown on one line, and the body from the line after it.
         top = "" if one_line else self._signature(symbol, signature)
@@ -306,7 +307,8 @@ class Answers:
         same = (one for one in hit.folded if (one.qualname, one.kind) == (asked.qualname, asked.kind))
         overloads = [self.paths.place(one.path, one.start_line) for one in same]
         copies = [self.paths.place(path, line) for path, _, line in (copy.rpartition(":") for copy in hit.copies)]
-        for said, places in (("copied in", copies), ("overloaded in", overloads)):
+        also = [str(place) for place in self.also.get(hit.rank, ())]
+        for said, places in (("copied in", copies), ("overloaded in", overloads), ("also in", also)):
             if places:
                 named = ", ".join(map(clean, places[:MOST_COPIES]))
                 more = len(places) - MOST_COPIES
@@ -393,6 +395,29 @@ class Answers:
         return "".join(out)
 
 
+def print_page(shown: Sequence[tuple[Answers, Hit]], reasons: Sequence[Ranked] = ()) -> None:
+    """Print results as text, each by its printer; on a terminal, they are numbered, with as many lines as fit."""
+    if not shown:
+        return
+    first = shown[0][0]
+    look = first.look
+    height = None if first.everything or reasons else look.height
+    whole = first.everything or look.height is None
+    strong = len(shown) if whole else sum(hit.score >= first.weak for _, hit in shown)
+    lines = page.fitted(strong, len(shown) - strong, first.context, height)
+    before = 0
+    for number, ((printer, hit), count) in enumerate(zip(shown, lines, strict=True)):
+        text = printer.text(hit, count, everything=bool(count or not height))
+        rows = text.count("\n")
+        console.write(("\n" if number and (rows > 1 or before > 1 or look.height is None) else "") + text)
+        before = rows
+        if reasons:
+            from codesearch.cli.ui import explain
+
+            for line in explain.lines(reasons, hit.rank, look):
+                console.write(line + "\n")
+
+
 def location(symbol: Any) -> dict[str, Any]:
     """Return where a symbol, or a row of the index about one, is as JSON."""
     return {
@@ -406,22 +431,6 @@ def location(symbol: Any) -> dict[str, Any]:
 
 def _line_of(symbol: Symbol) -> str:
     return f"{symbol.path}:{symbol.start_line}"
-
-
-def _declaration(signature: str, lines: list[str]) -> range:
-    """Return which of a symbol's first lines are its declaration; an empty range if that is unclear."""
-    wanted = "".join(signature.split())
-    # In the source, parameters on lines of their own may end in a comma, which the signature omits.
-    closed = re.compile(r",(?=[)\]])")
-    for start, line in enumerate(lines[:20] if wanted else ()):
-        found = "".join(line.split())
-        if not found or not (wanted.startswith(found) or found.startswith(wanted)):
-            continue
-        for stop in range(start + 1, min(start + 60, len(lines)) + 1):
-            if closed.sub("", found).startswith(wanted):
-                return range(start, stop)
-            found += "".join(lines[stop].split()) if stop < len(lines) else ""
-    return range(0)
 
 
 def print_json(value: object, indent: int | None = None) -> None:

@@ -1,0 +1,78 @@
+"""Prints results of several repositories as one list, in every format."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from codesearch.cli.options import Format, IndexOptions, OutputOptions
+from codesearch.cli.ui import answers
+from codesearch.cli.ui.paths import Paths
+from codesearch.cli.ui.render import Answers, print_json, print_page
+
+if TYPE_CHECKING:
+    from codesearch.repositories.joined import JoinedAnswer, RepositoryHit
+    from codesearch.repositories.several import Repositories
+
+
+@dataclass(frozen=True, slots=True)
+class Several:
+    """How the results of several repositories are printed: each by the printer of its repository."""
+
+    found: JoinedAnswer
+    printers: dict[str, Answers]
+    format: Format
+    weak: float
+
+    @classmethod
+    def of(cls, several: Repositories, found: JoinedAnswer, output: OutputOptions, use: IndexOptions) -> Several:
+        """Return the printer of an answer."""
+        from dataclasses import replace
+
+        from codesearch.search.rank import WEAK
+
+        also = {one.hit.rank: one.also for one in found}
+        printers: dict[str, Answers] = {}
+        complete = {part.repository.name: part.answer.complete for part in found.parts}
+        for one in found:
+            name = one.repository.name
+            if name in printers:
+                continue
+            index = several.index(one.repository)
+            whole = complete[name]
+            printed = answers.answers(index, output, use, weak=True, terms=found.terms, complete=whole)
+            # Programs get paths that they can open; people get those that say in which repository they are.
+            as_place = printed.format in (Format.text, Format.nl)
+            paths = Paths(f"{name}:") if as_place else printed.paths
+            printers[name] = replace(printed, paths=paths, repository=name, also=also)
+        return cls(found, printers, output.chosen, WEAK)
+
+    def print_hits(self, kept: Sequence[RepositoryHit], text: str) -> None:
+        """Print results, best first; `text` is the question, which JSON repeats."""
+        shown = [(self.printers[one.repository.name], one.hit) for one in kept]
+        if self.format is Format.json:
+            print_json({**self._about(text), "results": [printer.hit(hit) for printer, hit in shown]}, indent=2)
+        elif self.format is Format.text:
+            print_page(shown)
+        elif self.format is Format.paths:
+            if shown:
+                shown[0][0].print_paths(path for printer, hit in shown for path in printer.paths_of(hit))
+        else:
+            for printer, hit in shown:
+                printer.print_some([hit], {})
+        for printer in self.printers.values():
+            printer.note_changed()
+
+    def _about(self, text: str) -> dict[str, Any]:
+        parts = [
+            {
+                "name": part.repository.name,
+                "root": str(part.repository.folder),
+                "answered": part.answered,
+                "complete": part.answered and part.answer.complete,
+                "problem": part.problem or None,
+            }
+            for part in self.found.parts
+        ]
+        return {"query": text, "complete": self.found.complete, "repositories": parts}

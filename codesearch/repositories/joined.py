@@ -1,0 +1,136 @@
+"""One ranked list from the answers of several repositories."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import overload
+
+from codesearch.core.types import Answer, Hit, Symbol
+from codesearch.repositories.registry import Repository
+
+Read = Callable[[Repository, Symbol], list[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the same code is in another repository."""
+
+    repository: str
+    path: str
+    line: int
+
+    def __str__(self) -> str:
+        return f"{self.repository}:{self.path}:{self.line}"
+
+
+@dataclass(frozen=True, slots=True)
+class RepositoryHit:
+    """A hit, and the repository that it is in."""
+
+    repository: Repository
+    hit: Hit
+    """Its rank is that among all repositories."""
+    also: tuple[Place, ...] = ()
+    """The same code in other repositories."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What one repository answered."""
+
+    repository: Repository
+    answer: Answer
+    problem: str = ""
+    """Why it did not answer, or could have answered better; "" if it could not."""
+    answered: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class JoinedAnswer(Sequence[RepositoryHit]):
+    """The hits of all repositories, best first. Use it as a sequence of hits."""
+
+    hits: tuple[RepositoryHit, ...] = ()
+    parts: tuple[Part, ...] = ()
+    """What each repository answered, in the order in which they were asked."""
+    note: str = ""
+    """What to say about how the question was understood."""
+    terms: tuple[str, ...] = ()
+    """The words of the question that matter."""
+
+    @overload
+    def __getitem__(self, at: int) -> RepositoryHit: ...
+    @overload
+    def __getitem__(self, at: slice) -> tuple[RepositoryHit, ...]: ...
+    def __getitem__(self, at: int | slice) -> RepositoryHit | tuple[RepositoryHit, ...]:
+        return self.hits[at]
+
+    def __len__(self) -> int:
+        return len(self.hits)
+
+    def __iter__(self) -> Iterator[RepositoryHit]:
+        return iter(self.hits)
+
+    @property
+    def problem(self) -> str:
+        """Why the answer is poorer than it could be: each repository with its problem; "" if it is not."""
+        said = [f"{part.repository.name}: {part.problem}" for part in self.parts if part.problem]
+        return "; ".join(([self.note] if self.note else []) + said)
+
+    @property
+    def complete(self) -> bool:
+        """Whether every repository answered, from a whole and current index."""
+        return all(part.answered and part.answer.complete for part in self.parts)
+
+    @property
+    def answered(self) -> bool:
+        """Whether at least one repository answered."""
+        return any(part.answered for part in self.parts)
+
+
+def join(parts: Sequence[Part], limit: int, read: Read, *, by_file: bool = False, note: str = "") -> JoinedAnswer:
+    """Return the best `limit` hits of all answers. Scores are probabilities, so they are compared as they are.
+
+    `by_file` is as in `Query`: the answers list the best hit of each file first, and so does the result. `read` returns
+    the source of a symbol, by which the same code in two repositories is recognised: it is one hit.
+    """
+    order = [entry for part in parts for entry in _placed(part, by_file=by_file)]
+    order.sort(key=lambda entry: entry[0])
+    kept: list[RepositoryHit] = []
+    like: dict[tuple[object, ...], list[int]] = {}
+    for _, repository, hit in order:
+        alike = like.setdefault(_likeness(hit.symbol), [])
+        same = next((at for at in alike if _is_copy(kept[at], repository, hit, read)), None)
+        if same is not None:
+            place = Place(repository.name, hit.symbol.path, hit.symbol.start_line)
+            kept[same] = replace(kept[same], also=(*kept[same].also, place))
+            continue
+        alike.append(len(kept))
+        kept.append(RepositoryHit(repository, hit))
+    hits = tuple(
+        replace(one, hit=replace(one.hit, rank=rank)) for rank, one in enumerate(kept[:limit], 1)
+    )  # after all are folded, so that a copy further down is named
+    return JoinedAnswer(hits, tuple(parts), note)
+
+
+def _placed(part: Part, *, by_file: bool) -> Iterator[tuple[tuple[bool, float], Repository, Hit]]:
+    """Yield the hits of one answer with their sort keys, which keep its own order."""
+    files: set[str] = set()
+    least = {False: 1.0, True: 1.0}
+    for hit in part.answer:
+        again = by_file and hit.symbol.path in files
+        files.add(hit.symbol.path)
+        least[again] = min(least[again], hit.score)
+        yield (again, -least[again]), part.repository, hit
+
+
+def _likeness(symbol: Symbol) -> tuple[object, ...]:
+    """Return what copies have in common for sure, so that few sources have to be compared."""
+    return symbol.kind, symbol.name, symbol.language, symbol.end_line - symbol.start_line
+
+
+def _is_copy(kept: RepositoryHit, repository: Repository, hit: Hit, read: Read) -> bool:
+    if kept.repository.name == repository.name:
+        return False
+    lines = read(repository, hit.symbol)
+    return bool(lines) and lines == read(kept.repository, kept.hit.symbol)

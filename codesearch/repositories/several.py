@@ -1,0 +1,214 @@
+"""Asks several repositories at once, each by its service if one runs, else in this process."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from types import TracebackType
+from typing import Any
+
+from codesearch.core import machine
+from codesearch.core.errors import CodesearchError, IndexBusyError, NotFoundError, UnwritableError
+from codesearch.core.filter import Filter
+from codesearch.core.log import Log
+from codesearch.core.types import Answer, Symbol
+from codesearch.index import Index, open_index
+from codesearch.repositories import selection
+from codesearch.repositories.joined import JoinedAnswer, Part, join
+from codesearch.repositories.registry import Repository
+from codesearch.search import Query, parse
+from codesearch.service import client
+from codesearch.store import registry as used_indexes
+
+log = Log("codesearch.repositories")
+
+MOST_AT_ONCE = 32
+"""Services that are asked at the same time."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """What each repository is asked."""
+
+    text: str
+    where: Filter | None
+    parsed: Query
+    limit: int
+    fresh: bool
+    end: float
+    """When to stop indexing changed files, by the monotonic clock."""
+
+
+class Repositories:
+    """Several repositories as one. Open them with `open_repositories`, and close them or use them as a context manager.
+
+    Indexes stay open between questions. One question at a time.
+    """
+
+    def __init__(self, chosen: Sequence[Repository], **settings: Any) -> None:
+        self.repositories = tuple(chosen)
+        self._settings = settings
+        self._indexes: dict[str, Index] = {}
+        self._lock = threading.Lock()
+        self._working = threading.BoundedSemaphore(machine.cores())
+        """Lets as many threads of this process search as there are processors; all of them wait for services."""
+
+    def __enter__(self) -> Repositories:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the indexes. The next question opens them again."""
+        with self._lock:
+            while self._indexes:
+                self._indexes.popitem()[1].close()
+
+    def flush(self) -> str:
+        """Do what `Index.flush` does, for each of them."""
+        problems = [index.flush() for index in self._indexes.values()]
+        return "; ".join(dict.fromkeys(filter(None, problems)))
+
+    def index(self, one: Repository) -> Index:
+        """Return the index of a repository. Raises NotFoundError if its folder is missing, UsageError."""
+        with self._lock:
+            if (found := self._indexes.get(one.name)) is None:
+                found = self._indexes[one.name] = open_index(one.folder, **self._settings)
+            return found
+
+    def query(
+        self, text: str, *, limit: int | None = None, where: Filter | None = None, fresh: bool = True, note: str = ""
+    ) -> JoinedAnswer:
+        """Return the symbols that answer `text` in all repositories, best first. Filters are as in `Index.query`.
+
+        With `fresh`, changed files are indexed first, within the setting `update_budget` for all of them together.
+        A repository that cannot answer is named in the answer's `problem`; the others answer.
+        `note` is put before it. Raises UsageError for a question that cannot be understood.
+        """
+        settings = self._any_settings()
+        parsed = parse(text, where)
+        wanted = settings.limit if limit is None else limit
+        end = time.monotonic() + (settings.update_budget if fresh else 0.0)
+        question = _Question(text, where, parsed, wanted, fresh, end)
+        parts = self._each(lambda one: self._asked(one, question))
+        said = "; ".join(filter(None, (note, parsed.note)))
+        joined = join(parts, wanted, self._read, by_file=parsed.by_file and not parsed.is_name, note=said)
+        return replace(joined, terms=parsed.terms)
+
+    def _any_settings(self) -> Any:
+        """Return the settings of the user, which hold for all of them."""
+        from codesearch import settings
+        from codesearch.repositories.registry import clones
+
+        return settings.merge(settings.load_layers(clones(), self._settings))
+
+    def _each(self, ask: Callable[[Repository], Part]) -> list[Part]:
+        if len(self.repositories) == 1:
+            return [ask(self.repositories[0])]
+        with ThreadPoolExecutor(min(len(self.repositories), MOST_AT_ONCE), "codesearch-repositories") as pool:
+            return list(pool.map(ask, self.repositories))
+
+    def _asked(self, one: Repository, question: _Question) -> Part:
+        """Return what a repository answers. Never raises: what goes wrong is its problem."""
+        start = time.monotonic()
+        try:
+            part = self._answer(one, question)
+        except Exception as error:  # noqa: BLE001 -- the others still answer
+            said = str(error) if isinstance(error, (CodesearchError, OSError)) else f"it failed: {error!r}"
+            log.warning("%s cannot answer: %r", one.name, error)
+            return Part(one, Answer(), said, answered=False)
+        log.debug("%s answered in %.0f ms", one.name, 1000 * (time.monotonic() - start))
+        return part
+
+    def _answer(self, one: Repository, question: _Question) -> Part:
+        if not one.folder.is_dir():
+            return Part(one, Answer(), _missing(one), answered=False)
+        index = self.index(one)
+        if not index.path.exists():
+            return Part(one, Answer(), f"not indexed yet; run `codesearch repo update {one.name}`", answered=False)
+        asked = client.query(index, question.text, where=question.where, limit=question.limit, fresh=question.fresh)
+        if asked is not None:
+            used_indexes.used(index.root, index.path)
+            return self._judged(one, index, replace(asked, problem=_without(asked.problem, question)), question)
+        with self._working:
+            used_indexes.used(index.root, index.path)
+            return self._here(one, index, question)
+
+    def _here(self, one: Repository, index: Index, question: _Question) -> Part:
+        """Answer in this process."""
+        if not index.current:
+            return Part(one, Answer(), _outdated(one, index), answered=False)
+        problem, left = _updated(index, question) if question.fresh and index.complete else ("", 0)
+        try:
+            found = index.query(question.parsed, limit=question.limit)
+        except NotFoundError:
+            return Part(one, Answer(), "its index is being made; ask again in a moment", answered=False)
+        answer = replace(
+            found, problem=_without(found.problem, question), pending=left, fresh=question.fresh and not problem
+        )
+        return self._judged(one, index, answer, question, problem)
+
+    def _judged(self, one: Repository, index: Index, answer: Answer, question: _Question, problem: str = "") -> Part:
+        """Return an answer with what is wrong with it."""
+        if not answer.complete:
+            problem = f"its first index is not finished; run `codesearch repo update {one.name}`"
+        elif question.fresh and not answer.fresh and not problem:
+            problem = "some changed files are not indexed yet"
+        whole = answer.complete and (answer.fresh or not question.fresh)
+        said = "; ".join(filter(None, (problem, answer.problem, *index.warnings)))
+        return Part(one, replace(answer, complete=whole), said)
+
+    def _read(self, one: Repository, symbol: Symbol) -> list[str]:
+        return self.index(one).source(symbol, whole=True)[1]
+
+
+def _updated(index: Index, question: _Question) -> tuple[str, int]:
+    """Index what has changed; return (why the index may be out of date, changed files that are left)."""
+    try:
+        report = index.update(
+            lock_timeout=0.0, should_stop=lambda: time.monotonic() > question.end, words=question.parsed.words
+        )
+    except IndexBusyError:
+        return "it is being indexed; results may be out of date", 0
+    except UnwritableError as error:
+        return "" if index.status().fresh else str(error), 0
+    if report.left:
+        return f"{report.left:,} changed files are not indexed yet", report.left
+    return "", 0
+
+
+def _missing(one: Repository) -> str:
+    if one.is_clone:
+        return f"its clone is missing; `codesearch repo update {one.name}` makes it again"
+    return f"{one.folder} is missing; `codesearch repo remove {one.name}` forgets it"
+
+
+def _outdated(one: Repository, index: Index) -> str:
+    if index.reader() is None:
+        return f"its index is being made or of another version; run `codesearch repo update {one.name}`"
+    return f"its index was made by other settings or another version; run `codesearch repo update {one.name}`"
+
+
+def _without(problem: str, question: _Question) -> str:
+    """Return a problem without the note about the question, which is said once for all repositories."""
+    note = question.parsed.note
+    return problem.removeprefix(note).removeprefix("; ") if note else problem
+
+
+def open_repositories(*names: str, without: Iterable[str] = (), **settings: Any) -> Repositories:
+    """Open the repositories that some names mean: of repositories, of groups, or `all`; without a name, all.
+
+    Those that the names in `without` mean are left out. `settings` are those of `open_index`, for each of them.
+    Raises UsageError for an unknown name. A folder that is missing is a problem of the answer.
+
+    >>> with codesearch.open_repositories("backend") as several:
+    ...     for found in several.query("where are failed uploads retried"):
+    ...         print(found.repository.name, found.hit.symbol.path, found.hit.symbol.start_line)
+    """
+    return Repositories(selection.choose(names, without), **settings)
