@@ -266,7 +266,7 @@ class Index:
         store = self.reader() if may_be_missing else self.required_reader()
         complete = store is not None and is_complete(store)
         begun, self._prefetched = self._prefetched, None
-        query = search.understood(store, replace(query, where=search.below_root(query.where, self.root)))
+        query = search.understood(store, replace(query, where=search.resolved(query.where, self.root, self.path)))
         typed = budget.limit is not None
         begin = self._reranker.begin
         job = begin(store, query.text, is_name=query.is_name, prefetched=begun, typed=typed) if store else None
@@ -286,7 +286,7 @@ class Index:
 
         tree = explain.Tree(self.root, self.settings.file_options(), self.settings.limit)
         query = search.parse(text, where)
-        query = replace(query, where=search.below_root(query.where, self.root))
+        query = replace(query, where=search.resolved(query.where, self.root, self.path))
         path = search.real_path(path, self.root) or path
         return explain.why(self.required_reader(), tree, query, path, line, lambda: self.rank(query))
 
@@ -315,7 +315,7 @@ class Index:
     def _near(
         self, store: Store, vector: bytes, exclude: Symbol | None, limit: int | None, where: Filter | None
     ) -> Answer:
-        where = None if where is None else search.below_root(where, self.root)
+        where = None if where is None else search.resolved(where, self.root, self.path)
         near = search.nearest(store, vector, exclude, self._limit(limit), where)
         hits = tuple(Hit(rank, one.score, one.symbol) for rank, one in enumerate(near, 1))
         return Answer(hits, search.filter_note(store, where), complete=is_complete(store))
@@ -330,11 +330,11 @@ class Index:
 
     def symbols(self, where: Filter | None = None, *, limit: int = -1) -> Iterator[Symbol]:
         """Yield the symbols that pass a filter, by path and line; `limit` -1 means all. Raises NotFoundError."""
-        return self.required_reader().listing(None if where is None else search.below_root(where, self.root), limit)
+        return self.required_reader().listing(search.resolved(where or Filter(), self.root, self.path), limit)
 
     def filter_note(self, where: Filter) -> str:
         """Return what to say about path filters that no indexed file passes; "" if there are none."""
-        return search.filter_note(self.reader(), search.below_root(where, self.root))
+        return search.filter_note(self.reader(), search.resolved(where, self.root, self.path))
 
     def symbol_at(self, path: str, line: int) -> Symbol:
         """Return the innermost symbol around a line (from 1) of a file, relative to the root. Raises NotFoundError."""

@@ -18,7 +18,7 @@ from codesearch.atlas.clone_units import Unit, fingerprint, inside
 from codesearch.atlas.lexing import Vocabulary
 from codesearch.core.filter import Filter
 from codesearch.core.log import Log
-from codesearch.search import below_root
+from codesearch.search import resolved
 from codesearch.store import atlas
 from codesearch.store.atlas import Row
 
@@ -125,7 +125,7 @@ def clones(
     store = index.required_reader()
     vocabulary = Vocabulary({})
     with store.snapshot():
-        rows = atlas.rows(store.connection, None if where is None else below_root(where, index.root))
+        rows = atlas.rows(store.connection, None if where is None else resolved(where, index.root, index.path))
         units, suppressed = clone_units.units(index, rows, vocabulary, least_tokens)
         equal = clone_units.equal(units)
         first = [units[some[0]] for some in equal]

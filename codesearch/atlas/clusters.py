@@ -20,7 +20,7 @@ from codesearch.core import tokens
 from codesearch.core.errors import NotFoundError, UsageError
 from codesearch.core.filter import Filter
 from codesearch.core.log import Log
-from codesearch.search import below_root
+from codesearch.search import resolved
 from codesearch.store import atlas
 from codesearch.store.atlas import Row
 
@@ -157,7 +157,7 @@ def _points(index: Index, where: Filter | None) -> _Points:
     with store.snapshot():
         rows = [
             row
-            for row in atlas.rows(store.connection, None if where is None else below_root(where, index.root))
+            for row in atlas.rows(store.connection, None if where is None else resolved(where, index.root, index.path))
             if row.kind != "module"
         ]
         known = vectors.read(store)

@@ -12,7 +12,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from codesearch.atlas import clusters, history, kmeans, layout, vectors
+from codesearch import embed
+from codesearch.atlas import clusters, concepts, history, kmeans, layout, vectors
 from codesearch.atlas.kept import keep
 from codesearch.core.errors import NotFoundError
 from codesearch.core.filter import Filter
@@ -58,6 +59,8 @@ class Map:
     """When each file last changed, in Unix seconds; empty without git."""
     commits: Mapping[str, int]
     """How often each file changed."""
+    concepts: Mapping[str, Sequence[float]]
+    """The score of each of `clustering.rows`, by concept."""
     moved: float
     """How far texts that were on the last map are from there: the median, in half widths of the map; 0 without one."""
     seconds: float
@@ -114,9 +117,21 @@ def drawn(
     if not where:
         _keep(index, how, [hashes[id] for id in ids.tolist()], at)
     changed, commits = history.changes(index.root)
+    scored = _scored(index, found.rows)
     log.info("the map of %d texts took %.1f s, moved %.4f", len(ids), time.monotonic() - start, moved)
     rows_at = _with_copies(found.rows, ids, np.clip(at, -1, 1))
-    return Map(str(index.root), how, found, rows_at, changed, commits, moved, time.monotonic() - start)
+    return Map(str(index.root), how, found, rows_at, changed, commits, scored, moved, time.monotonic() - start)
+
+
+def _scored(index: Index, rows: Sequence[Row]) -> dict[str, list[float]]:
+    store = index.required_reader()
+    model = embed.load(embed.STATIC).model_id
+    out = {}
+    for one in concepts.listed(index):
+        if one.model == model:
+            by_text = concepts.cosines(store, one)
+            out[one.name] = [one.score(by_text[row.content]) for row in rows]
+    return out
 
 
 def _by_neighbours(

@@ -16,7 +16,7 @@ from codesearch.core.errors import NotFoundError
 from codesearch.core.filter import Filter
 from codesearch.core.log import Log
 from codesearch.core.types import Answer, Hit, Symbol
-from codesearch.search import below_root, filter_note
+from codesearch.search import filter_note, resolved
 from codesearch.search import source as sources
 from codesearch.store import Store, location
 from codesearch.store import related as table
@@ -158,7 +158,7 @@ def of_file(index: Index, path: str, *, limit: int, where: Filter | None = None)
     Raises NotFoundError if there is no index, or the file is not in it.
     """
     store = index.required_reader()
-    where = None if where is None else below_root(where, index.root)
+    where = None if where is None else resolved(where, index.root, index.path)
     with store.snapshot():
         mine = table.contents_of(store.connection, stored(path))
         if not mine:

@@ -15,6 +15,7 @@ from codesearch.cli.commands.callers import callees, callers, impact, tests
 from codesearch.cli.commands.clean import clean
 from codesearch.cli.commands.clones import clones
 from codesearch.cli.commands.clusters import clusters
+from codesearch.cli.commands.concept import app as concept
 from codesearch.cli.commands.config import app as config
 from codesearch.cli.commands.context import context
 from codesearch.cli.commands.diff import diff
@@ -141,6 +142,7 @@ _GROUPS = {
     "agents": agents,
     "artifact": artifact,
     "cache": cache,
+    "concept": concept,
     "config": config,
     "editor": editor,
     "feedback": feedback,

@@ -186,6 +186,15 @@ class FilterOptions(NamedTuple):
             autocompletion=completion.roles,
         ),
     ] = None
+    concept: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--concept",
+            metavar="NAME>N",
+            help="Only symbols whose score for a concept is above (>, >=) or below (<, <=) N, 0 to 1. Repeatable.",
+            show_default=False,
+        ),
+    ] = None
 
     def _paths(self, tree: "Tree") -> list[str]:
         if not self.path_filter:
@@ -200,7 +209,7 @@ class FilterOptions(NamedTuple):
         Raises UsageError for an unknown language, kind or role.
         """
         from codesearch.core.filter import Filter
-        from codesearch.search.query import checked, is_negated
+        from codesearch.search.query import checked, is_negated, placed
 
         given = (
             ("languages", "--lang", self.lang),
@@ -208,15 +217,16 @@ class FilterOptions(NamedTuple):
             ("paths", "--path", self._paths(tree)),
             ("names", "--name", self.name_filter),
             ("roles", "--is", self.role),
+            ("concepts", "--concept", self.concept),
         )
         values: dict[str, tuple[str, ...]] = {}
         for field, option, wanted in given:
             for value in wanted or ():
                 negated = is_negated(field, value)
-                key = f"not_{field}" if negated else field
                 found = checked(field, value[negated:], f"{option} {value}".strip())
+                key, found = placed(field, found, negated=negated)
                 values[key] = (*values.get(key, ()), *found)
-        return Filter(**values)
+        return Filter.of(values)
 
 
 class ResultOptions(NamedTuple):

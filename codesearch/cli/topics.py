@@ -18,12 +18,13 @@ A query may hold filters, anywhere in its text:
   is:test          a role: test, vendored, generated, example, doc or
                    unused
   repo:gin         a repository of `codesearch repo`, a group, or all
+  concept:io>0.6   the score of a concept (`codesearch concept`)
 
 Prefix a filter with - to exclude what it matches: -is:test. Quote values
 that contain spaces: path:"my folder". Filters of one type are alternatives;
 those of different types must all match. The options --lang (-t), --kind,
---path (-g), --name and --is do the same; there, ! before the value excludes:
---is '!test'. A word with a colon that cannot be a filter is searched as text.
+--path (-g), --name, --is and --concept do the same; there, ! before the
+value excludes: --is '!test'. A word with a colon that cannot be a filter is searched as text.
 """,
     ),
     "names": (

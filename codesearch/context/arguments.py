@@ -100,4 +100,4 @@ def where(values: Mapping[str, Any]) -> Filter:
             negated = is_negated(field, value)
             key = f"not_{field}" if negated else field
             found[key] = (*found.get(key, ()), *known(field, value[negated:], f"{name} {value}"))
-    return Filter(**found)
+    return Filter.of(found)

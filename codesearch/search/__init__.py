@@ -5,7 +5,7 @@ from codesearch.search.feature_values import is_named
 from codesearch.search.pipeline import Buffers, Near, Ranking, filter_note, nearest, search, understood
 from codesearch.search.query import Query, parse
 from codesearch.search.rank import Ranked
-from codesearch.search.where import below_root, real_path
+from codesearch.search.where import real_path, resolved
 
 __all__ = [
     "Buffers",
@@ -14,12 +14,12 @@ __all__ = [
     "Query",
     "Ranked",
     "Ranking",
-    "below_root",
     "filter_note",
     "is_named",
     "nearest",
     "parse",
     "real_path",
+    "resolved",
     "search",
     "understood",
 ]

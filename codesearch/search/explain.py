@@ -120,7 +120,7 @@ def why(
     if found is None:
         raise NotFoundError(f"{path}:{line}: the file has no such line")
     id, symbol = found
-    if failing := tuple(_failing(query.where, symbol, store.symbols([id])[id].roles.split())):
+    if failing := tuple(_failing(store, query.where, id, symbol)):
         reason = f"the filter of the query leaves it out: {' and '.join(failing)}"
         return Why("filtered", reason, symbol, filters=failing)
     ranking = rank()
@@ -210,8 +210,9 @@ def _ignored(tree: Tree, path: str) -> str:
 # -- filtered -------------------------------------------------------------------------------------
 
 
-def _failing(where: Filter, symbol: Symbol, roles: list[str]) -> Iterator[str]:
+def _failing(store: Store, where: Filter, id: int, symbol: Symbol) -> Iterator[str]:
     """Yield the filters that leave a symbol out, as written in a query."""
+    roles = store.symbols([id])[id].roles.split()
     tests: dict[str, tuple[tuple[str, ...], tuple[str, ...], Callable[[str], bool]]] = {
         "lang": (where.languages, where.not_languages, lambda value: symbol.language == value),
         "kind": (where.kinds, where.not_kinds, lambda value: symbol.kind == value),
@@ -223,6 +224,9 @@ def _failing(where: Filter, symbol: Symbol, roles: list[str]) -> Iterator[str]:
         if wanted and not any(map(passes, wanted)):
             yield " or ".join(f"{key}:{value}" for value in wanted)
         yield from (f"-{key}:{value}" for value in unwanted if passes(value))
+    for one in where.axes:
+        if not store.passes(id, Filter(axes=(one,))):
+            yield f"concept:{one.concept}"
 
 
 # -- no candidate ---------------------------------------------------------------------------------

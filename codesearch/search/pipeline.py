@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from codesearch.core.filter import Filter
@@ -192,9 +192,13 @@ def _place(symbol: Symbol) -> tuple[str, int, str]:
 
 
 def filter_note(store: Store | None, where: Filter | None, buffers: Buffers | None = None) -> str:
-    """Return what to say about path filters that no file passes; "" if there are none."""
-    if store is None or where is None or not (where.paths or where.not_paths):
+    """Return what to say about a filter: paths that no file has, concepts made of code that is gone; "" if nothing."""
+    if store is None or where is None or not (where.paths or where.not_paths or where.axes):
         return ""
+    if where.axes:
+        from codesearch.search import concepts
+
+        return _joined(filter_note(store, replace(where, axes=()), buffers), *concepts.notes(store, where))
     missing = filter_sql.unmatched(store.connection, where)
     if buffers is not None:
         missing = tuple(

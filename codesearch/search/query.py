@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from codesearch import languages
 from codesearch.core import names, tokens
 from codesearch.core.errors import UsageError
-from codesearch.core.filter import Filter
+from codesearch.core.filter import Filter, concept_bound
 from codesearch.core.types import KINDS, MINOR
 from codesearch.search.wording import asks_for_files, understand
 
@@ -33,6 +33,7 @@ _KEYS = {
     "file": "paths",
     "name": "names",
     "is": "roles",
+    "concept": "concepts",
 }
 STOP_WORDS = frozenset(
     (
@@ -155,7 +156,8 @@ def parse(typed: str | Query, where: Filter | None = None, *, filters: bool = Tr
             rest.append(match[0])
             notes.append(f"`{match[0]}` is searched as text: {error}")
             continue
-        values.setdefault(("not_" if negated else "") + field, []).extend(found)
+        key, found = placed(field, found, negated=negated)
+        values.setdefault(key, []).extend(found)
     words = " ".join(rest).strip()
     if names.split(words) is None:  # `operator""_s` is a name
         words = words.replace('"', " ").strip()
@@ -164,7 +166,7 @@ def parse(typed: str | Query, where: Filter | None = None, *, filters: bool = Tr
             "the query is empty: describe what the code does, or give a name"
             + (" besides the filters (to list symbols by filter alone, use `codesearch symbols`)" if values else "")
         )
-    own = Filter(**{name: tuple(found) for name, found in values.items()})
+    own = Filter.of({name: tuple(found) for name, found in values.items()})
     return replace(_parsed(words, (where or Filter()) & own, by), note="; ".join(notes))
 
 
@@ -248,6 +250,13 @@ def is_negated(field: str, value: str) -> bool:
     return re.match(r"![\w*?./\[]" if field == "names" else r"!.", value) is not None
 
 
+def placed(field: str, values: tuple[str, ...], *, negated: bool) -> tuple[str, tuple[str, ...]]:
+    """Return the field of `Filter` for values that are wanted or excluded, and the values there."""
+    if negated and field == "concepts":
+        return field, tuple(str(concept_bound(value).opposite) for value in values)
+    return f"not_{field}" if negated else field, values
+
+
 def checked(field: str, value: str, shown: str) -> tuple[str, ...]:
     """Return the values of a filter. Raises UsageError if there is no such language, kind or role."""
     value = value.strip()
@@ -266,11 +275,11 @@ def checked(field: str, value: str, shown: str) -> tuple[str, ...]:
         if lowered not in ROLES:
             raise UsageError(_unknown("role", value, list(ROLES)))
         return (lowered,)
-    return (value,)
+    return (str(concept_bound(value)),) if field == "concepts" else (value,)
 
 
 _EXAMPLES = {"languages": "lang:go", "kinds": "kind:method", "paths": "path:src/**", "names": "name:parse*",
-             "roles": "-is:test"}  # fmt: skip
+             "roles": "-is:test", "concepts": "concept:io>0.6"}  # fmt: skip
 
 
 def _unknown(what: str, value: str, known: list[str]) -> str:

@@ -12,6 +12,19 @@ from codesearch.core.filter import Filter
 _WILDCARD = re.compile(r"[*?\[{\\]")
 
 
+def resolved(where: Filter, root: Path, index: Path) -> Filter:
+    """Return a filter as the index at `index` of the tree `root` can check it: paths below the root, axes of concepts.
+
+    Raises NotFoundError if there is no such concept.
+    """
+    where = below_root(where, root)
+    if where.concepts:
+        from codesearch.search import concepts  # few queries have any
+
+        where = concepts.with_axes(where, index)
+    return where
+
+
 def below_root(where: Filter, root: Path) -> Filter:
     """Return a filter whose paths are as the index of `root` has them.
 

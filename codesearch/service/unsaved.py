@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from codesearch.core.filter import Filter
 from codesearch.embed import STATIC, Embedder, load
 from codesearch.rerank.job import UNLIMITED, RerankBudget
-from codesearch.search import Query, Ranking, below_root, nearest, search
+from codesearch.search import Query, Ranking, nearest, resolved, search
 from codesearch.search.overlay import Overlay
 from codesearch.store.location import FILE, FOLDER
 from codesearch.store.roots import enclosing_root, holds_everything
@@ -130,7 +130,7 @@ class UnsavedBuffers:
         with self._lock:
             overlay = self._opened()
         with self._reading(index) as store:
-            asked = where if index is None else below_root(where, index.root)
+            asked = where if index is None else resolved(where, index.root, index.path)
             near = nearest(store, vector, exclude, limit, asked, buffers=overlay.view())
         return [(one.symbol, one.score, one.unsaved) for one in near]
 

@@ -8,13 +8,14 @@ from functools import lru_cache
 from typing import Any
 
 from codesearch.core import globs, names
+from codesearch.core.errors import UsageError
 from codesearch.core.filter import Filter
 from codesearch.core.references import FIELD, NOT_CALLED_BY_NAME
 from codesearch.core.tokens import name_key
 from codesearch.store import full_text
 from codesearch.store.connection import Connection
 
-Binding = str | bytes
+Binding = str | bytes | float
 _ESCAPES_NOTHING = re.compile(r"\\(?![*?\[\]{},!\\])")
 _WILDCARD = re.compile(r"[*?\[]")
 _PATH_IS = "{path} = ? OR {path} >= ? AND {path} < ?"
@@ -37,6 +38,12 @@ _UNUSED = f"""(
 )"""
 """No reference has its name, no decorator hands it on, and its name occurs only where that of any definition occurs: in
 its own text and in that of its container. Constructors and functions that the language calls itself are left out."""
+
+_CONCEPT = (
+    "(SELECT 1 - vec_distance_cosine(vec_int8(cv.embedding), vec_int8(?)) FROM vector cv WHERE cv.id = s.content_id)"
+    " {operator} ?"
+)
+"""Symbols without a vector pass no bound."""
 
 
 @lru_cache(maxsize=256)
@@ -68,6 +75,11 @@ def render(where: Filter) -> tuple[str, list[Binding]]:
         add(paths, _path, negated=negated)
         add(symbols, _name, negated=negated)
         add(roles, _role, negated=negated)
+    if where.concepts:
+        raise UsageError("a filter by concept needs an index: use `search.resolved` first")
+    for one in where.axes:
+        clauses.append(_CONCEPT.format(operator=one.concept.operator))
+        bindings += [one.axis, one.cosine]
     return " AND ".join(clauses) or "1", bindings
 
 
@@ -130,7 +142,7 @@ def _name(pattern: str) -> tuple[str, list[str]]:
     )
 
 
-def bound(value: str) -> Binding:
+def bound(value: str) -> str | bytes:
     """Return a value as SQLite can bind it: as bytes if it has bytes that are not UTF-8."""
     try:
         value.encode()
@@ -139,14 +151,14 @@ def bound(value: str) -> Binding:
     return value
 
 
-def _text(value: Binding) -> str:
+def _text(value: str | bytes) -> str:
     return value.decode("utf-8", "surrogateescape") if isinstance(value, bytes) else value
 
 
 # -- paths -------------------------------------------------------------------------------------------
 
 
-def path_matches(path: Binding, pattern: Binding) -> bool:
+def path_matches(path: str | bytes, pattern: str | bytes) -> bool:
     """Return whether a path passes a `path:` filter."""
     return _path_pattern(_text(pattern)).fullmatch(_text(path)) is not None
 
@@ -209,7 +221,7 @@ def _crossing(pattern: str) -> list[str]:
 # -- names -------------------------------------------------------------------------------------------
 
 
-def name_matches(name: str, qualname: str, pattern: Binding) -> bool:
+def name_matches(name: str, qualname: str, pattern: str | bytes) -> bool:
     """Return whether a symbol passes a `name:` filter."""
     compiled = _name_pattern(_text(pattern))
     return compiled.fullmatch(name) is not None or compiled.fullmatch(qualname) is not None
@@ -231,7 +243,7 @@ def _name_pattern(pattern: str) -> re.Pattern[str]:
     return re.compile(f".*{before}{re.escape(pattern)}{after}.*", re.IGNORECASE | re.DOTALL)
 
 
-def name_is(name: str, qualname: str, asked: Binding) -> bool:
+def name_is(name: str, qualname: str, asked: str | bytes) -> bool:
     """Return whether a symbol has exactly the name asked for, signs included; containers before it narrow it down."""
     typed = names.split(_text(asked))
     if typed is None or names.identity(name) != names.identity(typed[0]):

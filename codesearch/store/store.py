@@ -292,6 +292,12 @@ class Store(Texts):
             ):
                 yield _symbol(row)
 
+    def passes(self, symbol_id: int, where: Filter) -> bool:
+        """Return whether a symbol passes a filter."""
+        condition, values = filter_sql.render(where)
+        select = "SELECT 1 FROM symbol s JOIN file f ON f.id = s.file_id WHERE s.id = ? AND "
+        return bool(self._rows(select + condition, [symbol_id, *values]))
+
     def at(self, path: str, line: int) -> tuple[int, Symbol] | None:
         """Return (id, innermost symbol) at a line; the module unit of the file if no other symbol is there.
 

@@ -129,7 +129,7 @@ class MinorTexts(Texts):
             self._counted = None
 
 
-def _restriction(where: Filter | None, column: str, selected: str) -> tuple[str, list[str | bytes]]:
+def _restriction(where: Filter | None, column: str, selected: str) -> tuple[str, list[filter_sql.Binding]]:
     if not where:
         return "", []
     condition, bindings = filter_sql.render(where)

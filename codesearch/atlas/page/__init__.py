@@ -23,9 +23,9 @@ _MIDDLE = 32767.5
 _ROLES = ("test", "generated", "vendored", "example", "other")
 
 
-def page(found: Map, *, serve: bool = False) -> str:
-    """Return the page. With `serve`, its search box asks the server that the page comes from."""
-    columns, meta = _columns(found)
+def page(found: Map, *, serve: bool = False, colour: str = "cluster") -> str:
+    """Return the page, first coloured by `colour`. With `serve`, its search box asks the server it comes from."""
+    columns, meta = _columns(found, colour)
     data, places = _packed(columns)
     meta |= {"columns": places, "serve": serve}
     name = PurePath(found.root).name or found.root
@@ -60,13 +60,13 @@ def _readable(text: str) -> str:
     return text.encode("utf-8", "replace").decode()
 
 
-def _columns(found: Map) -> tuple[dict[str, Any], dict[str, Any]]:
+def _columns(found: Map, colour: str) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return the columns of the data, and the facts about them."""
     rows = found.rows
     paths = sorted({row.path for row in rows})
     languages = sorted({row.language for row in rows})
     numbers = {one.number: at for at, one in enumerate(found.clustering.clusters)}
-    columns = {**_of_symbols(found, paths, numbers), **_of_files(found, paths, languages)}
+    columns = {**_of_symbols(found, paths, numbers), **_of_files(found, paths, languages), **_of_concepts(found)}
     spans = (found.at.max(axis=0) - found.at.min(axis=0)).tolist()
     middle = ((found.at.max(axis=0) + found.at.min(axis=0)) / 2).tolist()
     groups = [
@@ -80,7 +80,8 @@ def _columns(found: Map) -> tuple[dict[str, Any], dict[str, Any]]:
         "languages": languages,
         "roles": _ROLES,
         "history": bool(found.changed),
-        "concepts": [],
+        "concepts": list(found.concepts),
+        "colour": colour,
         "span": [round(max(0.1, span) / 2 + 0.02, 4) for span in spans],
         "middle": [round(value, 4) for value in middle],
         "clusters": clusters_on(found),
@@ -107,6 +108,12 @@ def _of_symbols(found: Map, paths: list[str], numbers: dict[int, int]) -> dict[s
         "qualname": ["" if row.qualname == row.name else row.qualname for row in rows],
         "signature": [row.signature[:LONGEST_SIGNATURE] for row in rows],
     }
+
+
+def _of_concepts(found: Map) -> dict[str, Any]:
+    import numpy as np
+
+    return {f"concept {name}": np.rint(np.array(of) * 255).astype(np.uint8) for name, of in found.concepts.items()}
 
 
 def _of_files(found: Map, paths: list[str], languages: list[str]) -> dict[str, Any]:

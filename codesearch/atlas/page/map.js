@@ -81,7 +81,7 @@ function prepareColours() {
     ramp('age', 'last change', (at) => columns.changed[columns.file[at]] || NaN, (known) => known.length ? [day(known[0]), day(known[known.length - 1])] : ['', ''], true);
     ramp('churn', 'number of changes', (at) => columns.commits[columns.file[at]] || NaN, (known) => known.length ? [`${known[0]}`, `${known[known.length - 1]}`] : ['', ''], true);
   }
-  for (const concept of meta.concepts) ramp(`concept ${concept}`, `concept: ${concept}`, (at) => columns[`concept ${concept}`][at] / 255, () => ['less', 'more'], true);
+  for (const concept of meta.concepts) ramp(`concept ${concept}`, `concept: ${concept}`, (at) => columns[`concept ${concept}`][at] / 255, () => ['0', '1'], false);
   for (const [name, way] of Object.entries(ways)) { const option = document.createElement('option'); option.value = name; option.textContent = way.title; $('colour').append(option); }
 }
 function hex(hue, saturation, lightness) {
@@ -559,7 +559,8 @@ async function start() {
   view.x = meta.middle[0]; view.y = meta.middle[1];
   renderer = glRenderer() || flatRenderer();
   prepareColours();
-  colourBy('cluster');
+  $('colour').value = ways[meta.colour] ? meta.colour : 'cluster';
+  colourBy($('colour').value);
   contents();
   pointer();
   keys();

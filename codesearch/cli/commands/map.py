@@ -57,6 +57,15 @@ def map_command(
         int | None,
         typer.Option("--count", "-k", min=2, metavar="N", help="Number of clusters (chosen).", show_default=False),
     ] = None,
+    color_by: Annotated[
+        str,
+        typer.Option(
+            "--color-by",
+            metavar="WHAT",
+            help="The first colour of the page: cluster, folder, language, kind, role, age, churn or concept:NAME.",
+            show_default=False,
+        ),
+    ] = "cluster",
     fresh: Annotated[bool, typer.Option("--fresh", help="Do not begin with the last map.")] = False,
     *,
     filters: FilterOptions,
@@ -68,15 +77,20 @@ def map_command(
     codesearch map --is '!test' -o map.svg
     codesearch map --serve
 
-    The page needs no network and no server. Points are coloured by cluster, folder, language, kind, age or
-    number of changes; a click opens the editor. The next map has everything where it was.
+    The page needs no network and no server. Points are coloured by cluster, folder, language, kind, age,
+    number of changes or concept; a click opens the editor. The next map has everything where it was.
     """
     from codesearch.atlas import map as atlas
 
     chosen = _format(format, out, serve=serve)
+    colour = _colour(color_by, chosen)
     tree = use.tree(path)
     where = filters.where(tree) & tree.where
     with session.opened(tree.root, db=use.db) as index:
+        if colour.startswith(CONCEPT):
+            from codesearch.search.concepts import concept
+
+            concept(index.path, colour.removeprefix(CONCEPT))
         complete = session.prepare(index, update=use.update, quiet=use.quiet)
         if layout is Layout.neighbours:
             nearest.refreshed(index, quiet=use.quiet)
@@ -89,8 +103,8 @@ def map_command(
             )  # fmt: skip
         session.tell(index.filter_note(where), quiet=use.quiet)
         if serve:
-            return _serve(index, found, port, use)
-        _write(found, chosen, out, complete=complete, use=use)
+            return _serve(index, found, port, colour, use)
+        _write(found, chosen, out, colour, complete=complete, use=use)
     return FOUND
 
 
@@ -103,8 +117,25 @@ def _format(format: MapFormat | None, out: str | None, *, serve: bool) -> MapFor
     return format or by_name or MapFormat.html
 
 
-def _write(found: Map, format: MapFormat, out: str | None, *, complete: bool, use: IndexOptions) -> None:
-    data = _written(found, format, complete=complete)
+CONCEPT = "concept "
+"""Begins the name of a colour by concept on the page."""
+_COLOURS = ("cluster", "folder", "language", "kind", "role", "age", "churn")
+
+
+def _colour(wanted: str, format: MapFormat) -> str:
+    """Return the name that the page has for a colour. Raises UsageError."""
+    kind, _, name = wanted.partition(":")
+    if wanted != "cluster" and format is not MapFormat.html:
+        raise UsageError(f"--color-by {wanted}: only for html; a {format.value} is coloured by cluster")
+    if kind == "concept" and name:
+        return CONCEPT + name
+    if wanted not in _COLOURS:
+        raise UsageError(f"--color-by {wanted}: use {', '.join(_COLOURS)} or concept:NAME")
+    return wanted
+
+
+def _write(found: Map, format: MapFormat, out: str | None, colour: str, *, complete: bool, use: IndexOptions) -> None:
+    data = _written(found, format, colour, complete=complete)
     if out == "-":
         console.flush()
         sys.stdout.buffer.write(data)
@@ -124,11 +155,11 @@ def _write(found: Map, format: MapFormat, out: str | None, *, complete: bool, us
         )
 
 
-def _written(found: Map, format: MapFormat, *, complete: bool) -> bytes:
+def _written(found: Map, format: MapFormat, colour: str, *, complete: bool) -> bytes:
     from codesearch.atlas import drawing, page
 
     if format is MapFormat.html:
-        return page.page(found).encode()
+        return page.page(found, colour=colour).encode()
     if format is MapFormat.svg:
         return drawing.svg(found).encode()
     if format is MapFormat.png:
@@ -158,11 +189,11 @@ def to_json(found: Map, *, complete: bool) -> dict[str, Any]:
     }
 
 
-def _serve(index: Index, found: Map, port: int, use: IndexOptions) -> int:
+def _serve(index: Index, found: Map, port: int, colour: str, use: IndexOptions) -> int:
     from codesearch.atlas import page, serve
 
     try:
-        server = serve.server(index, found, page.page(found, serve=True), port=port)
+        server = serve.server(index, found, page.page(found, serve=True, colour=colour), port=port)
     except OSError as error:
         raise CodesearchError(f"--port {port}: cannot be used ({error.strerror or error})") from error
     console.write(f"http://{serve.HOST}:{server.server_port}/\n")

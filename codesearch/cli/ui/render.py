@@ -82,8 +82,8 @@ class Answers:
         else:
             self._print_plain(hit.symbol for hit in hits)
 
-    def print_symbols(self, symbols: Iterable[Symbol]) -> int:
-        """Print symbols without a query, one per line; return how many there were."""
+    def print_symbols(self, symbols: Iterable[Symbol], scores: Sequence[float] = ()) -> int:
+        """Print symbols without a query, one per line; return how many there were. `scores` are for text only."""
         count = 0
 
         def counted() -> Iterator[Symbol]:
@@ -99,10 +99,11 @@ class Answers:
                 self._print_line(self.symbol(symbol))
         elif self.format is Format.text:
             for symbol in counted():
-                head = self._place(symbol) + "  " + self._title(symbol)
+                score = f"{scores[count - 1]:.2f}  " if scores else ""
+                head = score + self._place(symbol) + "  " + self._title(symbol)
                 rest = "" if symbol.kind in ("module", "document") else clean(symbol.signature)
                 if self.look.width is not None:
-                    left = self.look.width - console.columns(self._plain_header(symbol)) - 2
+                    left = self.look.width - len(score) - console.columns(self._plain_header(symbol)) - 2
                     rest = console.cut(rest, left, self.look.more) if left > 15 else ""
                 console.write(head + ("  " + self.look.paint(rest, FAINT) if rest else "") + "\n")
                 if self.snippet_lines:
