@@ -43,6 +43,7 @@ INTEGRATION = (
     "rerank/test_backfill.py",
     "rerank/test_sharing.py",
     "service",
+    "sql",
     "test_docs.py",
     "test_index.py",
     "test_leftovers.py",

@@ -104,7 +104,12 @@ def commands() -> list[tuple[str, list[str]]]:
     for name, command in group.commands.items():  # type: ignore[attr-defined]
         verbs = [command, *getattr(command, "commands", {}).values()]  # `editor` has subcommands
         parameters = [parameter for verb in verbs for parameter in verb.params]
-        found.append((name, [option for one in parameters for option in one.opts if option.startswith("-")]))
+        found.append(
+            (
+                name,
+                [option for one in parameters for option in (*one.opts, *one.secondary_opts) if option.startswith("-")],
+            )
+        )
     return found
 
 

@@ -84,7 +84,7 @@ def remove(index: Index, name: str) -> bool:
 
 
 def refresh(index: Index, name: str) -> Concept:
-    """Make a concept anew from its examples as they are now. Raises NotFoundError if none is left."""
+    """Make a concept again from its examples as they are now. Raises NotFoundError if none is left."""
     store = index.required_reader()
     known = table.read(index.path)
     if name not in known:

@@ -22,6 +22,7 @@ from codesearch.cli.commands.diff import diff
 from codesearch.cli.commands.doctor import doctor
 from codesearch.cli.commands.editor import app as editor
 from codesearch.cli.commands.evaluate import evaluate
+from codesearch.cli.commands.export import export
 from codesearch.cli.commands.feedback import app as feedback
 from codesearch.cli.commands.help import help_command
 from codesearch.cli.commands.index import index
@@ -122,6 +123,7 @@ _COMMANDS: dict[str, Command] = {
     "clusters": clusters,
     "map": map_command,
     "clones": clones,
+    "export": export,
     "diff": diff,
     "merge": merge,
     "index": index,

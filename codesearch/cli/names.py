@@ -5,7 +5,7 @@ from __future__ import annotations
 GROUPS = {
     "Search": ("query", "similar", "show", "symbols", "outline", "context", "why"),
     "References": ("callers", "callees", "tests", "impact"),
-    "Atlas": ("related", "clusters", "map", "concept", "clones"),
+    "Atlas": ("related", "clusters", "map", "concept", "clones", "export"),
     "Index": ("index", "watch", "status", "clean", "cache", "artifact", "merge", "diff", "repo"),
     "Set up": ("config", "model", "editor", "lsp", "mcp", "agents", "doctor"),
     "Measure": ("eval", "bench", "feedback"),

@@ -24,7 +24,8 @@ Prefix a filter with - to exclude what it matches: -is:test. Quote values
 that contain spaces: path:"my folder". Filters of one type are alternatives;
 those of different types must all match. The options --lang (-t), --kind,
 --path (-g), --name, --is and --concept do the same; there, ! before the
-value excludes: --is '!test'. A word with a colon that cannot be a filter is searched as text.
+value excludes: --is '!test'. A word with a colon that cannot be a filter is
+searched as text.
 """,
     ),
     "names": (

@@ -135,4 +135,4 @@ def _filter(raw: object) -> Filter:
             raise UsageError(f"`filter.{name}` must be a list of strings")
         plain = field.removeprefix("not_")
         values[field] = tuple(value for one in wanted for value in checked(plain, one, f"filter.{name}: {one}"))
-    return Filter(**values)
+    return Filter.of(values)

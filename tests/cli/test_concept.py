@@ -81,7 +81,8 @@ def test_an_example_that_is_gone_is_reported(tree: Path, call):
     assert "`delay` was made of code that no longer exists: throttle" in call("symbols", "--concept", "delay>0.9").err
     shown = call("concept", "show", "delay", "--format", "json").json
     schemas.keeps_schema(shown, "concept")
-    schemas.keeps_schema(call("concept", "list", "--format", "json").json, "concept-list")
+    listed = call("concept", "list", "--format", "json").json
+    schemas.keeps_schema(listed, "concept-list")
     assert [one["state"] for one in shown["like"]] == ["same", "gone"]
     call("concept", "refresh", "delay")
     assert call("concept", "list").out == "delay  1 example\n"
