@@ -19,8 +19,8 @@ from codesearch.cli.options import (
     ReportFormatOption,
     RerankOptions,
     RootOption,
-    TeamOptions,
 )
+from codesearch.cli.team_options import TeamOptions
 from codesearch.cli.ui import console
 from codesearch.core.errors import NotFoundError, UsageError
 

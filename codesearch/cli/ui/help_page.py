@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from codesearch.cli import api_options, options
+from codesearch.cli import api_options, options, team_options
 from codesearch.cli.names import GROUPS, NAMES
 
 OTHERS, GENERAL = "Options", "General"
@@ -16,7 +16,7 @@ PANELS = {
     "Output": options.OutputOptions,
     "Index": options.IndexOptions,
     "Files": options.FileOptions,
-    "Teams and CI": options.TeamOptions,
+    "Teams and CI": team_options.TeamOptions,
     "Reranking": options.RerankOptions,
 }
 _GENERAL = ("quiet", "color", "verbose", "help", "version", "install_completion", "show_completion")
