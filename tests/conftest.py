@@ -26,6 +26,7 @@ EDITOR = (
 )
 INTEGRATION = (
     "bench",
+    "ci",
     "cli",
     "editors/test_documents.py",
     "editors/test_install.py",
