@@ -294,7 +294,7 @@ def test_it_installs_itself_beside_the_python_of_the_job(github: GitHub, install
     assert github.runner is not None
     tools = github.runner.temp / "codesearch"
     assert [file.name for file in (tools / "bin").iterdir()] == ["codesearch"], "python and pip stay those of the job"
-    command = [tools / "bin" / "codesearch", "--version"]
+    command = [str(tools / "bin" / "codesearch"), "--version"]
     done = subprocess.run(command, env=installing, capture_output=True, text=True)
     assert done.stdout.startswith("codesearch "), done.stderr
 

