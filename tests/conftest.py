@@ -37,6 +37,8 @@ INTEGRATION = (
     "lsp/test_opened.py",
     "lsp/test_call_hierarchy.py",
     "lsp/test_requests.py",
+    "mcp/test_http.py",
+    "mcp/test_http_sdk.py",
     "mcp/test_recorded_session.py",
     "mcp/test_sdk.py",
     "mcp/test_service.py",

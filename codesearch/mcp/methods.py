@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import unquote, urlsplit
@@ -61,7 +62,6 @@ class Methods:
             "server/discover": self._discover,
             "ping": lambda params, era: {},
             "tools/list": self._tools,
-            "tools/call": self._call,
             "resources/list": lambda params, era: {"resources": _listed(texts.RESOURCES, era)},
             "resources/templates/list": lambda params, era: {"resourceTemplates": _listed(texts.TEMPLATES, era)},
             "resources/read": self._read,
@@ -69,10 +69,15 @@ class Methods:
             "prompts/get": self._prompt,
         }
 
-    def handle(self, name: str, params: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the result of a request. Raises ProtocolError."""
+    @property
+    def batches(self) -> bool:
+        """Whether several messages may be sent as one list: one revision has that."""
+        return self.version == "2025-03-26"
+
+    def handle(self, name: str, params: Mapping[str, Any], wanted: Callable[[], bool] = lambda: True) -> dict[str, Any]:
+        """Return the result of a request; `wanted` says whether the client still waits for it. Raises ProtocolError."""
         era = era_of(name, params, self.version)
-        method = self._methods.get(name)
+        method = partial(self._call, wanted=wanted) if name == "tools/call" else self._methods.get(name)
         if method is None:
             raise ProtocolError(METHOD_NOT_FOUND, f"Method not found: {name[:100]}")
         if name.endswith("/list") and params.get("cursor"):
@@ -123,14 +128,14 @@ class Methods:
 
     # -- calls --------------------------------------------------------------------------------------------------------
 
-    def _call(self, params: Mapping[str, Any], era: Era) -> dict[str, Any]:
+    def _call(self, params: Mapping[str, Any], era: Era, *, wanted: Callable[[], bool]) -> dict[str, Any]:
         name, arguments = params.get("name"), params.get("arguments")
         if not isinstance(name, str) or name not in _NAMES:
             raise ProtocolError(INVALID_PARAMS, f"Unknown tool: {str(name)[:100]}")
         if arguments is not None and not isinstance(arguments, dict):
             raise ProtocolError(INVALID_PARAMS, "arguments must be an object")
         try:
-            answer = self._asked(name, arguments or {})
+            answer = self._asked(name, arguments or {}, wanted)
         except CodesearchError as error:
             return {"content": [{"type": "text", "text": str(error)}], "isError": True}
         result: dict[str, Any] = {"content": [{"type": "text", "text": answer["text"]}], "isError": False}
@@ -138,10 +143,12 @@ class Methods:
             result["structuredContent"] = answer["value"]
         return result
 
-    def _asked(self, name: str, arguments: dict[str, Any]) -> dict[str, Any]:
+    def _asked(self, name: str, arguments: dict[str, Any], wanted: Callable[[], bool]) -> dict[str, Any]:
         with self._lock:
             sent = list(self._sent)
         answer = self._backend.call(name, arguments, sent)
+        if not wanted():
+            return answer  # the client does not receive it
         with self._lock:
             for mark in answer.get("marks", ()):
                 self._sent.pop(mark, None)

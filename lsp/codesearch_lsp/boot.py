@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from codesearch._version import __version__
+from codesearch.core import loopback
 from codesearch.core.dirs import expand_home
 from codesearch.core.errors import UsageError
 from codesearch_lsp.capabilities import lookup, offered
@@ -28,7 +29,6 @@ _NOT_INITIALIZED = -32002
 _PARSE_ERROR = -32700
 _INVALID_REQUEST = -32600
 _INVALID_PARAMS = -32602
-_LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
 def main(tcp: str | None = None, log_file: str | None = None, client_process_id: int | None = None) -> int:
@@ -37,7 +37,7 @@ def main(tcp: str | None = None, log_file: str | None = None, client_process_id:
     `client_process_id` is used if the client gives no process id with `initialize`. Raises UsageError for an address
     that is not on this machine.
     """
-    address = None if tcp is None else parse_address(tcp)
+    address = None if tcp is None else loopback.parse(tcp, "--tcp")
     _configure_logging(log_file)
     read_bytes, write_bytes = _standard_streams() if address is None else _accept(*address)
     reader = MessageReader(read_bytes)
@@ -80,17 +80,6 @@ def _configure_logging(log_file: str | None) -> None:
         logging.getLogger("codesearch").setLevel(logging.DEBUG)
     # pygls logs every refused request with a traceback, and every message with its text.
     logging.getLogger("pygls").setLevel(logging.CRITICAL)
-
-
-def parse_address(text: str) -> tuple[str, int]:
-    """Return (host, port) of HOST:PORT. Raises UsageError unless the host is this machine."""
-    host, _, port = text.rpartition(":")
-    host = host.strip("[]") or "127.0.0.1"
-    if not port.isascii() or not port.isdigit() or int(port) > 65535:
-        raise UsageError(f"--tcp {text}: write HOST:PORT, for example 127.0.0.1:0")
-    if host not in _LOOPBACK:
-        raise UsageError(f"--tcp {text}: only this machine may connect: use 127.0.0.1, ::1 or localhost")
-    return host, int(port)
 
 
 def _standard_streams() -> tuple[Callable[[], bytes], Callable[[bytes], object]]:

@@ -12,30 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from codesearch.context.definitions import TOOLS
-from codesearch.core.errors import UsageError
 from codesearch.mcp import texts
+from codesearch.mcp.jsonrpc import MOST_BYTES
 from codesearch.mcp.methods import Methods
-from codesearch.mcp.server import MOST_LINE, Server
+from codesearch.mcp.server import Server
 from tests.mcp.client import ENVELOPE
-
-
-class FakeBackend:
-    """Answers with what it was asked."""
-
-    needs_root = False
-
-    def __init__(self) -> None:
-        self.asked: list[tuple[str, dict[str, Any], list[str]]] = []
-        self.roots: list[Path] = []
-
-    def call(self, name: str, arguments: dict[str, Any], sent: list[str]) -> dict[str, Any]:
-        self.asked.append((name, arguments, sent))
-        if arguments.get("question") == "bad":
-            raise UsageError("a bad question")
-        return {"text": f"answer of {name}", "value": {"results": []}, "marks": [f"mark{len(self.asked)}"]}
-
-    def use_root(self, root: Path) -> None:
-        self.roots.append(root)
+from tests.mcp.fake import FakeBackend
 
 
 def exchange(*messages: object, backend: FakeBackend | None = None) -> list[Any]:
@@ -211,7 +193,7 @@ def test_roots_are_asked_for_only_where_they_are_needed():
         (request("prompts/get", name="unknown"), -32602, 1),
         (request("resources/read", uri="file:///etc/passwd"), -32002, 1),
         (stateless("resources/read", uri="file:///etc/passwd"), -32602, 1),
-        (b'"' + b"x" * (MOST_LINE + 10) + b'"', -32600, None),
+        (b'"' + b"x" * (MOST_BYTES + 10) + b'"', -32600, None),
     ],
 )
 def test_a_wrong_message_gets_an_error_and_the_session_goes_on(message: object, code: int, number: object):

@@ -16,14 +16,24 @@ def mcp(
             show_default=False,
         ),
     ] = None,
+    http: Annotated[
+        str | None,
+        typer.Option(
+            "--http",
+            metavar="[HOST:]PORT",
+            help="Serve any number of clients over HTTP, on this machine only; 0 chooses a free port.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> int:
     """Start the server for coding agents (Model Context Protocol, over the standard streams).
 
     codesearch mcp                                    what an agent runs in a project
     codesearch mcp path/to/project                    one that does not start its servers in the project
+    codesearch mcp --http 8722                        over HTTP; prints the address, and where the token is
 
     `codesearch agents install` enters it into the configuration of an agent.
     """
     from codesearch.mcp import boot
 
-    return boot.main(path)
+    return boot.main(path) if http is None else boot.serve(path, http)

@@ -1,0 +1,159 @@
+"""The server over HTTP: one thread per connection, with limits that no client can exceed at the expense of others."""
+
+from __future__ import annotations
+
+import contextlib
+import selectors
+import socket
+import threading
+import time
+
+from codesearch.core.errors import CodesearchError
+from codesearch.core.log import Log
+from codesearch.mcp.http import wire
+from codesearch.mcp.http.access import PATH, Access
+from codesearch.mcp.http.endpoint import Endpoint
+from codesearch.mcp.http.wire import RefusedError
+from codesearch.mcp.jsonrpc import MOST_BYTES
+
+log = Log("codesearch.mcp")
+
+MOST_CONNECTIONS = 128
+"""When there are more, the oldest that has not sent a whole request is closed."""
+LAST_SECONDS = 5.0
+"""Seconds that open requests may take after the server was asked to end."""
+
+
+class HttpServer:
+    """Serves an endpoint on an address of this machine."""
+
+    def __init__(self, address: tuple[str, int], access: Access, endpoint: Endpoint) -> None:
+        """Open the port. Raises CodesearchError if that is not possible."""
+        self._access, self._endpoint = access, endpoint
+        family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
+        try:
+            self._listener = socket.create_server(address, family=family, backlog=64)
+        except OSError as error:
+            text = f"port {address[1]} of {address[0]} cannot be opened: {error.strerror or error}"
+            raise CodesearchError(f"{text}; choose another one, or 0 for any") from error
+        host = f"[{address[0]}]" if ":" in address[0] else address[0]
+        self.url = f"http://{host}:{self._listener.getsockname()[1]}{PATH}"
+        self._wake, self._waker = socket.socketpair()
+        self._waker.setblocking(False)
+        self._threads: dict[socket.socket, threading.Thread] = {}
+        self._reading: dict[socket.socket, None] = {}
+        """Connections without a whole request, the oldest first."""
+        self._lock = threading.Lock()
+        self._ending = False
+
+    def run(self) -> None:
+        """Serve until `stop`; open requests are then answered."""
+        self._listener.setblocking(False)
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._listener, selectors.EVENT_READ)
+            selector.register(self._wake, selectors.EVENT_READ)
+            while not self._ending:
+                for key, _ in selector.select():
+                    if key.fileobj is self._listener:
+                        self._accept()
+                    else:
+                        self._ending = True
+        self._listener.close()
+        self._end()
+
+    def stop(self) -> None:
+        """Have `run` return soon. Safe in a signal handler, and from any thread."""
+        with contextlib.suppress(OSError):
+            self._waker.send(b"x")
+
+    def _end(self) -> None:
+        end = time.monotonic() + LAST_SECONDS
+        with self._lock:
+            threads = dict(self._threads)
+            for connection in self._reading:
+                _hang_up(connection)
+        for thread in threads.values():
+            thread.join(max(0.0, end - time.monotonic()))
+        for connection in threads:
+            _hang_up(connection)
+        self._wake.close()
+        self._waker.close()
+
+    def _accept(self) -> None:
+        try:
+            connection, _ = self._listener.accept()
+        except OSError:  # the client is gone, or there are no descriptors left
+            time.sleep(0.01)
+            return
+        thread = threading.Thread(target=self._serve, args=(connection,), name="codesearch-http", daemon=True)
+        with self._lock:
+            if len(self._threads) >= MOST_CONNECTIONS and self._reading:
+                oldest = next(iter(self._reading))
+                del self._reading[oldest], self._threads[oldest]
+                _hang_up(oldest)
+            full = len(self._threads) >= MOST_CONNECTIONS
+            if not full:
+                self._threads[connection], self._reading[connection] = thread, None
+        if full:
+            connection.close()
+            return
+        try:
+            thread.start()
+        except RuntimeError:  # the system allows no more threads
+            self._forget(connection)
+
+    def _forget(self, connection: socket.socket) -> None:
+        with self._lock:
+            self._threads.pop(connection, None)
+            self._reading.pop(connection, None)
+        connection.close()
+
+    def _serve(self, connection: socket.socket) -> None:
+        try:
+            connection.setblocking(True)
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            reader = wire.Reader(connection)
+            while not self._ending and self._exchange(connection, reader):
+                with self._lock:
+                    if connection not in self._threads:
+                        return
+                    self._reading[connection] = None
+        except OSError:
+            return  # the client is gone, or too slow
+        except Exception as error:  # noqa: BLE001 -- a fault costs one connection
+            log.warning("a connection ended with %s: %s", type(error).__name__, error)
+        finally:
+            self._forget(connection)
+
+    def _exchange(self, connection: socket.socket, reader: wire.Reader) -> bool:
+        """Answer one request; return whether another one may follow on this connection."""
+        start = time.monotonic()
+        head = None
+        try:
+            head = reader.head()
+            if head is None:
+                return False
+            self._access.check(head)
+            body = reader.body(head, MOST_BYTES)
+            with self._lock:
+                self._reading.pop(connection, None)
+            reply = self._endpoint.reply(head, body, lambda: wire.is_closed(connection))
+            if reply is None:
+                log.info("a client closed the connection before its answer")
+                return False
+        except RefusedError as error:
+            log.info("refused with %d: %s", error.status, error)
+            without_body = head is not None and head.method == "HEAD"
+            wire.send(connection, error.reply().encode(keeps_alive=False, without_body=without_body))
+            wire.linger(connection)
+            return False
+        keeps_alive = head.keeps_alive and not self._ending
+        wire.send(connection, reply.encode(keeps_alive=keeps_alive))
+        log.debug("answered with %d in %.0f ms", reply.status, 1000 * (time.monotonic() - start))
+        return keeps_alive
+
+
+def _hang_up(connection: socket.socket) -> None:
+    """Wake the thread that reads from a connection."""
+    with contextlib.suppress(OSError):
+        connection.shutdown(socket.SHUT_RDWR)
