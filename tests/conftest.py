@@ -25,6 +25,7 @@ EDITOR = (
     "editors/test_vscode_build.py",
 )
 INTEGRATION = (
+    "agents/test_hook.py",
     "bench",
     "ci",
     "cli",

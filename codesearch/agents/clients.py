@@ -14,6 +14,30 @@ NAME = "codesearch"
 
 
 @dataclass(frozen=True, slots=True)
+class Hook:
+    """A command that a client runs around the calls of its tools, and whose output the model reads."""
+
+    file: Callable[[Path], Path]
+    """From the user's home folder to the file with the hooks."""
+    in_project: str
+    event: str
+    """When it runs: before a call if the client passes advice on then, otherwise after it."""
+    matcher: str
+    """The tools whose calls it runs for."""
+    more: dict[str, Any]
+    """Further fields of the entry."""
+
+    @property
+    def path(self) -> tuple[str, ...]:
+        """Return the names under which the file has the list of hooks of the event."""
+        return ("hooks", self.event)
+
+    def entry(self, command: str) -> dict[str, Any]:
+        """Return the entry that runs a command."""
+        return {"matcher": self.matcher, "hooks": [{"type": "command", "command": command, **self.more}]}
+
+
+@dataclass(frozen=True, slots=True)
 class Client:
     """A client that runs servers."""
 
@@ -29,6 +53,7 @@ class Client:
     """The file in a project that has the same format; "" if there is none."""
     instructions: str = "AGENTS.md"
     """The file of a project that the client reads as instructions."""
+    hook: Hook | None = None
 
 
 def _plain(command: str) -> dict[str, Any]:
@@ -70,14 +95,30 @@ def _codex(home: Path) -> Path:
     return Path(os.environ.get("CODEX_HOME") or home / ".codex") / "config.toml"
 
 
+def _codex_hooks(home: Path) -> Path:
+    return _codex(home).with_name("hooks.json")
+
+
+_CLAUDE_HOOK = Hook(
+    lambda home: home / ".claude" / "settings.json", ".claude/settings.json", "PreToolUse", "Grep|Glob|Bash",
+    {"timeout": 5},
+)  # fmt: skip
+_CODEX_HOOK = Hook(_codex_hooks, ".codex/hooks.json", "PostToolUse", "Bash", {"timeout": 5})
+_GEMINI_HOOK = Hook(
+    lambda home: home / ".gemini" / "settings.json", ".gemini/settings.json", "AfterTool",
+    "run_shell_command|grep_search|search_file_content|glob", {"name": "codesearch", "timeout": 5000},
+)  # fmt: skip
+
 CLIENTS = {
     client.name: client
     for client in (
         Client(
             "claude-code", "Claude Code", lambda home: home / ".claude.json", ("mcpServers", NAME), _stdio,
-            in_project=".mcp.json", instructions="CLAUDE.md",
+            in_project=".mcp.json", instructions="CLAUDE.md", hook=_CLAUDE_HOOK,
         ),
-        Client("codex", "Codex", _codex, ("mcp_servers", NAME), _plain, in_project=".codex/config.toml"),
+        Client(
+            "codex", "Codex", _codex, ("mcp_servers", NAME), _plain, in_project=".codex/config.toml", hook=_CODEX_HOOK,
+        ),
         Client(
             "cursor", "Cursor", lambda home: home / ".cursor" / "mcp.json", ("mcpServers", NAME), _workspace,
             in_project=".cursor/mcp.json",
@@ -92,7 +133,7 @@ CLIENTS = {
         ),
         Client(
             "gemini", "Gemini CLI", lambda home: home / ".gemini" / "settings.json", ("mcpServers", NAME), _plain,
-            in_project=".gemini/settings.json", instructions="GEMINI.md",
+            in_project=".gemini/settings.json", instructions="GEMINI.md", hook=_GEMINI_HOOK,
         ),
         Client(
             "opencode", "opencode", lambda home: _config(home) / "opencode" / "opencode.json", ("mcp", NAME), _opencode,

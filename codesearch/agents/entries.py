@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from codesearch.agents import jsonc
-from codesearch.agents.texts import BEGIN, BLOCK, END
+from codesearch.agents.texts import BEGIN, BLOCK, END, HOOK_ARGUMENTS
 from codesearch.core.errors import UsageError
 
 _TABLE = re.compile(r"^[ \t]*\[", re.MULTILINE)
@@ -47,6 +47,40 @@ def has(file: Path, text: str, path: Sequence[str]) -> bool:
     if file.suffix == ".toml":
         return path[-1] in _toml(text).get(path[0], {})
     return jsonc.value_at(text, path) is not None
+
+
+def hook_added(file: Path, text: str, path: Sequence[str], entry: dict[str, Any]) -> str:
+    """Return the text of a file with a hook in the list under a path, instead of one of an older version."""
+    try:
+        if any(_same_json(item, entry) for item in jsonc.items_at(text, path)):
+            return text
+        return jsonc.appended(_without_hooks(text, path), path, entry)
+    except UsageError as error:
+        raise UsageError(f"{file}: {error}; nothing was changed. Enter the hook by hand (docs/agents.md)") from error
+
+
+def hook_removed(file: Path, text: str, path: Sequence[str]) -> str:
+    """Return the text without the hook. Raises UsageError if the file is not what its name says."""
+    try:
+        return _without_hooks(text, path)
+    except UsageError as error:
+        raise UsageError(f"{file}: {error}; nothing was changed. Remove the hook by hand") from error
+
+
+def has_hook(text: str, path: Sequence[str]) -> bool:
+    """Return whether a list under a path has the hook. Raises UsageError."""
+    return any(_is_hook(item) for item in jsonc.items_at(text, path))
+
+
+def _without_hooks(text: str, path: Sequence[str]) -> str:
+    for place, item in reversed(list(enumerate(jsonc.items_at(text, path)))):
+        if _is_hook(item):
+            text = jsonc.without_item(text, path, place)
+    return text
+
+
+def _is_hook(item: str) -> bool:
+    return "codesearch" in item and HOOK_ARGUMENTS in item
 
 
 def block_added(text: str) -> str:

@@ -90,6 +90,72 @@ def value_at(text: str, path: Sequence[str]) -> str | None:
     return None
 
 
+def appended(text: str, path: Sequence[str], value: object) -> str:
+    """Return a text with a value at the end of the array under a path of names, which is added as needed.
+
+    Raises UsageError if the text is not JSON, or if something else is on the way.
+    """
+    array = _array_at(text, path)
+    if array is None:
+        return inserted(text, path, [value])
+    start, items, end = array
+    if not items:
+        inner, step = _indentation(text, Object(start, end, (), comma=False))
+    else:
+        inner = _indent_of(text, items[-1][0])
+        step = _indentation(text, Object(start, end, (), comma=False))[1]
+    newline = "\r\n" if "\r\n" in text else "\n"
+    if "\n" not in text[start:end] and items:  # an array on one line stays on one line
+        return f"{text[: items[-1][1]]}, {json.dumps(value, ensure_ascii=False)}{text[items[-1][1] :]}"
+    item = f"{newline}{inner}".join(json.dumps(value, indent=step, ensure_ascii=False).split("\n"))
+    if items:
+        return f"{text[: items[-1][1]]},{newline}{inner}{item}{text[items[-1][1] :]}"
+    return f"{text[: start + 1]}{newline}{inner}{item}{newline}{_indent_of(text, start)}{text[end:]}"
+
+
+def items_at(text: str, path: Sequence[str]) -> list[str]:
+    """Return the texts of the items of the array under a path; nothing if there is none. Raises UsageError."""
+    if value_at(text, path) is None:
+        return []
+    array = _array_at(text, path)
+    return [text[first:last] for first, last in array[1]] if array is not None else []
+
+
+def without_item(text: str, path: Sequence[str], place: int) -> str:
+    """Return a text without an item of the array under a path, with its comma. Raises UsageError."""
+    array = _array_at(text, path)
+    if array is None or place >= len(array[1]):
+        return text
+    _, items, _ = array
+    first, last = items[place]
+    if place > 0:
+        return text[: items[place - 1][1]] + text[last:]
+    if len(items) > 1:
+        return text[:first] + text[items[1][0] :]
+    after = _skip(text, last)
+    end = after + 1 if text[after : after + 1] == "," else last
+    return text[:first].rstrip() + text[end:].lstrip()
+
+
+def _array_at(text: str, path: Sequence[str]) -> tuple[int, list[tuple[int, int]], int] | None:
+    """Return the offsets of the bracket, of the items and of the closing bracket; None if there is no value."""
+    if not text.strip():
+        return None
+    outer = scan(text)
+    for place, name in enumerate(path):
+        member = outer.get(name)
+        if member is None:
+            return None
+        if place == len(path) - 1:
+            if text[member.start] != "[":
+                raise UsageError(f"{'.'.join(path)} is not an array")
+            return member.start, *_array(text, member.start, 0)
+        if text[member.start] != "{":
+            raise UsageError(f"{'.'.join(path[: place + 1])} is not an object")
+        outer = scan(text, member.start)
+    return None
+
+
 def _added(text: str, outer: Object, name: str, value: object) -> str:
     """Return the text with a member at the end of an object, indented as its neighbours are."""
     last = outer.members[-1] if outer.members else None
@@ -163,26 +229,30 @@ def _value_end(text: str, at: int, depth: int) -> int:
     if text[at : at + 1] == "{":
         return _object(text, at, depth + 1).end + 1
     if text[at : at + 1] == "[":
-        return _array_end(text, at, depth + 1)
+        return _array(text, at, depth + 1)[1] + 1
     found = _STRING.match(text, at) or _PLAIN.match(text, at)
     if found is None:
         raise UsageError(f"a value is expected in line {_line(text, at)}")
     return found.end()
 
 
-def _array_end(text: str, at: int, depth: int) -> int:
+def _array(text: str, at: int, depth: int) -> tuple[list[tuple[int, int]], int]:
+    """Return the offsets of the items of the array that begins at an offset, and that of the closing bracket."""
     if depth > _DEEPEST:
         raise UsageError(f"too deep, in line {_line(text, at)}")
+    items = []
     at = _skip(text, at + 1)
     while at < len(text) and text[at] != "]":
-        at = _skip(text, _value_end(text, at, depth))
+        end = _value_end(text, at, depth)
+        items.append((at, end))
+        at = _skip(text, end)
         if text[at : at + 1] == ",":
             at = _skip(text, at + 1)
         elif text[at : at + 1] != "]":
             raise UsageError(f"a comma is expected in line {_line(text, at)}")
     if at >= len(text):
         raise UsageError("a closing bracket is missing")
-    return at + 1
+    return items, at
 
 
 def removed(text: str, path: Sequence[str]) -> str:

@@ -1,4 +1,4 @@
-"""What is written for agents to read: instructions, a skill, a sub-agent."""
+"""What is written for agents to read: instructions, a skill, a sub-agent, advice."""
 
 from __future__ import annotations
 
@@ -48,4 +48,13 @@ mcp__codesearch__trace, mcp__codesearch__repo_map
 Find the code that answers the question you are given. Start with search_code, read candidates with get_symbol, and
 follow calls with trace. Report at most ten places as path:line with one sentence each on why they matter, the most
 important first. Say what you could not find. Do not propose changes.
+"""
+
+HOOK_ARGUMENTS = "agents hook"
+"""The arguments with which the command is a hook."""
+
+ADVICE = """\
+codesearch has an index of this repository. Its tool search_code finds code by what it does: describe the behaviour, \
+or paste the error message. trace lists the callers and tests of a function. Prefer them where the exact text is \
+unknown; grep stays right for exact strings. (This advice comes once per session.)\
 """

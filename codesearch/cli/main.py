@@ -29,6 +29,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         given = sys.argv[1:] if arguments is None else list(arguments)
         if given[:1] == ["mcp"] and len(given) <= 2 and not given[-1].startswith("-"):
             return _mcp(*given[1:])
+        if given == ["agents", "hook"]:
+            return _hook()
         from codesearch.cli import run
 
         return run.run(given)
@@ -46,3 +48,17 @@ def _mcp(path: str | None = None) -> int:
     except CodesearchError as error:
         print(f"codesearch: error: {error}", file=sys.stderr)
         return 2
+
+
+def _hook() -> int:
+    """Advise an agent without parsing options: its client runs this process around every call of a tool."""
+    from codesearch.agents import hook
+    from codesearch.core import log
+    from codesearch.core.errors import UsageError
+
+    try:
+        log.configure_from_environment()
+    except UsageError as error:
+        print(f"codesearch: error: {error}", file=sys.stderr)
+    sys.stdout.write(hook.main(sys.stdin.buffer))
+    return 0

@@ -37,16 +37,29 @@ ProjectOption = Annotated[
         show_default=False,
     ),
 ]
+HookOption = Annotated[
+    bool,
+    typer.Option(
+        "--hook",
+        help="Also enter a hook that advises the agent once per session, at its first broad grep, to use search_code "
+        "(claude-code, codex, gemini).",
+    ),
+]
 DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Show the changes as a diff, without making them.")]
 
 
 @command(app)
-def install(clients: ClientsArgument = None, project: ProjectOption = None, dry_run: DryRunOption = False) -> int:
+def install(
+    clients: ClientsArgument = None,
+    project: ProjectOption = None,
+    hook: HookOption = False,
+    dry_run: DryRunOption = False,
+) -> int:
     """Enter the server into the configuration of clients.
 
     codesearch agents install claude-code --dry-run
     codesearch agents install codex vscode
-    codesearch agents install claude-code --project .
+    codesearch agents install claude-code --project . --hook
 
     Comments and formatting of the files stay. `uninstall` takes out exactly what was added.
     """
@@ -55,7 +68,7 @@ def install(clients: ClientsArgument = None, project: ProjectOption = None, dry_
     folder = _folder(project)
     executable = "codesearch" if folder is not None else _executable()
     wanted = _chosen(clients)
-    planned = {one.name: plan.installing(one, Path.home(), folder, executable) for one in wanted}
+    planned = {one.name: plan.installing(one, Path.home(), folder, executable, hook=hook) for one in wanted}
     for client in wanted:
         todo = planned[client.name]
         if dry_run:
@@ -108,16 +121,30 @@ def status(project: ProjectOption = None) -> int:
     from codesearch.agents.clients import CLIENTS
 
     folder = _folder(project)
-    width = max(map(len, CLIENTS))
+    width, wide = max(map(len, CLIENTS)), len("not installed, hook")
     for client in CLIENTS.values():
         if folder is not None and not client.in_project:
             continue
         file = plan.config_file(client, Path.home(), folder)
         try:
             state = "installed" if plan.is_installed(client, Path.home(), folder) else "not installed"
+            if plan.is_hooked(client, Path.home(), folder):
+                state += ", hook"
         except CodesearchError:
             state = "unreadable"
-        console.write(console.clean(f"{client.name:{width}}  {state:13}  {file}") + "\n")
+        console.write(console.clean(f"{client.name:{width}}  {state:{wide}}  {file}") + "\n")
+    return FOUND
+
+
+@command(app)
+def hook() -> int:
+    """Advise an agent about the call of a tool that stdin describes; `install --hook` has clients run this.
+
+    codesearch agents hook --verbose < call.json
+    """
+    from codesearch.agents import hook as hooks
+
+    console.write(hooks.main(sys.stdin.buffer))
     return FOUND
 
 
