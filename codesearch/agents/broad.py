@@ -64,7 +64,7 @@ def _of_shell(command: str, cwd: Path) -> Path | None:
 
 def _of_command(words: list[str], cwd: Path) -> Path | None:
     """Return the folder that one command searches; `words` are its name and arguments."""
-    while words and (words[0] in _BEFORE or _ASSIGNMENT.fullmatch(words[0]) or _NUMBER.fullmatch(words[0])):
+    while words and _is_before(words[0]):
         words = words[1:]
     if words[:2] == ["git", "grep"]:
         return cwd
@@ -81,6 +81,11 @@ def _of_command(words: list[str], cwd: Path) -> Path | None:
     if name == "find":
         return _folder(plain[0], cwd) if plain else cwd
     return _last_folder(plain[1:], cwd)
+
+
+def _is_before(word: str) -> bool:
+    """Return whether a word comes before the name of a command: an assignment, or a command that runs another one."""
+    return word in _BEFORE or bool(_ASSIGNMENT.fullmatch(word) or _NUMBER.fullmatch(word))
 
 
 def _last_folder(paths: list[str], cwd: Path) -> Path | None:

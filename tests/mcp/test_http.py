@@ -75,7 +75,7 @@ class Served:
     def request(
         self, method: str, body: object = None, *, path: str = "/mcp", **headers: Any
     ) -> tuple[int, dict[str, str], bytes]:
-        """Return (status, headers, body); a header that is None is left out, `_` in names is `-`."""
+        """Return (status, headers, body). None leaves a header out, and `_` in its name means `-`."""
         sent: dict[str, str | None] = {"Authorization": f"Bearer {TOKEN}", **JSON}
         sent |= {name.replace("_", "-"): value for name, value in headers.items()}
         data = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
