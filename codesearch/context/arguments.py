@@ -57,7 +57,12 @@ def _strings(name: str, value: object, rule: Mapping[str, Any]) -> list[str]:
         raise UsageError(f"{name} must be a list of strings")
     if (allowed := rule["items"].get("enum")) and (wrong := [one for one in value if one not in allowed]):
         raise UsageError(f"{name} may hold {', '.join(allowed)}, not {wrong[0][:60]!r}")
-    return [one for one in value if one]
+    return [valid(one) for one in value if one]
+
+
+def valid(text: str) -> str:
+    """Return a text without half characters, which JSON can hold but no file name or source does."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
 
 
 def _text(name: str, value: object, rule: Mapping[str, Any]) -> str:
@@ -65,7 +70,7 @@ def _text(name: str, value: object, rule: Mapping[str, Any]) -> str:
         raise UsageError(f"{name} must be a string")
     if "enum" in rule and value not in rule["enum"]:
         raise UsageError(f"{name} must be one of {', '.join(rule['enum'])}, not {value[:60]!r}")
-    return value[:MOST_TEXT]
+    return valid(value[:MOST_TEXT])
 
 
 def _whole(name: str, value: object, rule: Mapping[str, Any]) -> int:

@@ -28,6 +28,7 @@ NOTES_TOKENS = 60.0
 OTHERS = 8
 """Symbols with the same name that are listed."""
 AROUND_SHARE = 0.15
+LONGEST_PATH, LONGEST_NAME = 4000, 255
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,6 +282,7 @@ def _named(index: Index, text: str) -> tuple[Symbol, list[Symbol]]:
 
 def _inside(index: Index, path: str) -> str:
     """Return a path relative to the root. Raises UsageError if it leads out of the root."""
+    path = arguments.valid(path)
     given = path.strip().replace("\\", "/") if "\\" in path and "/" not in path else path.strip()
     if given.startswith("/"):
         root = index.root.as_posix().rstrip("/")
@@ -290,4 +292,6 @@ def _inside(index: Index, path: str) -> str:
     relative = posixpath.normpath(given) if given else ""
     if relative == ".." or relative.startswith(("../", "/")) or "\0" in relative:
         raise UsageError(f"{one_line(path[:200])}: outside the repository; give a path relative to its root")
+    if len(relative) > LONGEST_PATH or any(len(part.encode()) > LONGEST_NAME for part in relative.split("/")):
+        raise NotFoundError(f"{one_line(path[:200])}...: too long for the path of a file")
     return "" if relative == "." else relative

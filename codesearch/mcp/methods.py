@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import unquote, urlsplit
 
+from codesearch.context.clean import clean
 from codesearch.context.definitions import RESULTS_SCHEMA, TOOLS
 from codesearch.core.errors import CodesearchError, NotFoundError
 from codesearch.mcp import texts
@@ -29,6 +30,8 @@ from codesearch.mcp.protocol import (
 
 MOST_MARKS = 2000
 """Sources that a session remembers to have received; the oldest are forgotten."""
+MOST_SHOWN = 4000
+"""Characters of a message of an error."""
 _NAMES = frozenset(tool["name"] for tool in TOOLS)
 _WITH_RESULTS = frozenset({"search_code", "find_similar", "get_symbol"})
 
@@ -79,7 +82,7 @@ class Methods:
         era = era_of(name, params, self.version)
         method = partial(self._call, wanted=wanted) if name == "tools/call" else self._methods.get(name)
         if method is None:
-            raise ProtocolError(METHOD_NOT_FOUND, f"Method not found: {name[:100]}")
+            raise ProtocolError(METHOD_NOT_FOUND, f"Method not found: {shown(name)}")
         if name.endswith("/list") and params.get("cursor"):
             raise ProtocolError(INVALID_PARAMS, "There is no such cursor: lists have one page")
         return era.result(name, method(params, era))
@@ -131,13 +134,13 @@ class Methods:
     def _call(self, params: Mapping[str, Any], era: Era, *, wanted: Callable[[], bool]) -> dict[str, Any]:
         name, arguments = params.get("name"), params.get("arguments")
         if not isinstance(name, str) or name not in _NAMES:
-            raise ProtocolError(INVALID_PARAMS, f"Unknown tool: {str(name)[:100]}")
+            raise ProtocolError(INVALID_PARAMS, f"Unknown tool: {shown(name)}")
         if arguments is not None and not isinstance(arguments, dict):
             raise ProtocolError(INVALID_PARAMS, "arguments must be an object")
         try:
             answer = self._asked(name, arguments or {}, wanted)
         except CodesearchError as error:
-            return {"content": [{"type": "text", "text": str(error)}], "isError": True}
+            return {"content": [{"type": "text", "text": shown(error)}], "isError": True}
         result: dict[str, Any] = {"content": [{"type": "text", "text": answer["text"]}], "isError": False}
         if era.structured:
             result["structuredContent"] = answer["value"]
@@ -171,21 +174,26 @@ class Methods:
                 raise NotFoundError("there is no such resource")
         except CodesearchError as error:
             code = INVALID_PARAMS if era.stateless else RESOURCE_NOT_FOUND
-            raise ProtocolError(code, f"Resource not found: {error}", {"uri": uri[:500]}) from error
+            raise ProtocolError(code, f"Resource not found: {shown(error)}", {"uri": clean(uri[:500])}) from error
         return {"contents": [{"uri": uri, "mimeType": kind, "text": text}]}
 
     def _prompt(self, params: Mapping[str, Any], era: Era) -> dict[str, Any]:
         arguments = params.get("arguments") or {}
         if params.get("name") != "orient" or not isinstance(arguments, Mapping):
-            raise ProtocolError(INVALID_PARAMS, f"Unknown prompt: {str(params.get('name'))[:100]}")
+            raise ProtocolError(INVALID_PARAMS, f"Unknown prompt: {shown(params.get('name'))}")
         given = {"path": arguments["path"]} if arguments.get("path") else {}
         try:
             outline = self._backend.call("repo_map", given, [])["text"]
         except CodesearchError as error:
-            raise ProtocolError(INVALID_PARAMS, str(error)) from error
+            raise ProtocolError(INVALID_PARAMS, shown(error)) from error
         text = texts.ORIENT.replace("{map}", outline)
         message = {"role": "user", "content": {"type": "text", "text": text}}
         return {"description": texts.PROMPTS[0]["description"], "messages": [message]}
+
+
+def shown(value: object) -> str:
+    """Return a message or a name that repeats what the client sent: cleaned, and not too long."""
+    return clean(str(value)[:MOST_SHOWN])
 
 
 def _listed(values: tuple[dict[str, Any], ...], era: Era) -> list[dict[str, Any]]:
