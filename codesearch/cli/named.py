@@ -51,10 +51,17 @@ def wanted(text: str, path: str | None, use: IndexOptions) -> Wanted:
 
 
 def symbols(index: Index, what: Wanted) -> list[Symbol]:
-    """Return the symbols that are meant, best first; none if no symbol has the name. Raises NotFoundError."""
+    """Return the symbols that are meant, best first; none if no symbol has the name. Raises NotFoundError.
+
+    A service that runs has the model that ranks them in memory.
+    """
     if what.file:
         return [index.symbol_at(what.file, what.line)]
-    found = index.symbols_named(what.text)
+    from codesearch.service import client
+
+    found = client.symbols_named(index, what.text)
+    if found is None:
+        found = index.symbols_named(what.text)
     return [one for one in found if not what.below or one.path.startswith(f"{what.below}/")]
 
 
@@ -62,12 +69,21 @@ def place(index: Index, what: Wanted, *, quiet: bool) -> tuple[str, int] | None:
     """Return (file, line) of what is meant; say which symbol that is if there are several; None if there is none."""
     if what.file:
         return what.file, what.line
+    found = chosen(index, what, quiet=quiet)
+    return (found.path, found.start_line) if found is not None else None
+
+
+def chosen(index: Index, what: Wanted, *, quiet: bool) -> Symbol | None:
+    """Return the symbol that is meant; say which one that is if there are several; None if there is none.
+
+    Raises NotFoundError if there is no symbol at the line.
+    """
     found = symbols(index, what)
-    if not quiet:
+    if not quiet and not what.file:
         paths = Paths.of(index.root)
         this = paths.place(found[0].path, found[0].start_line) if found else ""
         tell_others(what.text, found[1:], f"give FILE:LINE to choose; this is {this}", paths)
-    return (found[0].path, found[0].start_line) if found else None
+    return found[0] if found else None
 
 
 def tell_others(name: str, others: Sequence[Symbol], how: str, paths: Paths) -> None:

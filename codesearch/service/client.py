@@ -10,7 +10,7 @@ from codesearch.core.log import Log
 
 if TYPE_CHECKING:
     from codesearch.core.filter import Filter
-    from codesearch.core.types import Answer
+    from codesearch.core.types import Answer, Symbol
     from codesearch.index import Index
 
 log = Log("codesearch.service")
@@ -93,6 +93,23 @@ def refresh(index: Index) -> bool:
     budget = index.settings.update_budget
     answer = call(index.path, "refresh", budget + 1.0, budget=budget)
     return bool(answer and answer.get("fresh") and answer.get("settings") == protocol.settings_key(index.settings))
+
+
+def symbols_named(index: Index, name: str) -> list[Symbol] | None:
+    """Get what `index.symbols_named` returns, from the index as it is; None if no service answers as it would."""
+    if not _may_answer(index.path):
+        return None
+    from codesearch.core.types import Symbol
+    from codesearch.service import protocol
+
+    message = protocol.request(index.settings, "named", {"name": name})
+    result = _result(_exchange(index.path, message, ANSWER_TIMEOUT))
+    if result is None:
+        return None
+    try:
+        return [Symbol(**symbol) for symbol in result["symbols"]]
+    except (TypeError, KeyError):
+        return None
 
 
 def tool(index: Path, name: str, timeout: float, **params: Any) -> dict[str, Any] | None:

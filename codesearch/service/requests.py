@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -69,6 +70,8 @@ class Requests:
         service = self._service
         if method in ("query", "similar"):
             return self._answer(method, params)
+        if method == "named":
+            return self._named(params)
         if method == "tool":
             return self._tool(params)
         if method == "refresh":
@@ -114,6 +117,14 @@ class Requests:
             "complete": found.complete,
             "refined": found.refined,
         }
+
+    def _named(self, params: dict[str, Any]) -> dict[str, Any]:
+        with self._service.reading() as index:
+            try:
+                found = index.symbols_named(str(params["name"]))
+            except NotFoundError as error:
+                raise CodesearchError(BEING_BUILT) from error
+        return {"symbols": [asdict(symbol) for symbol in found]}
 
     def _tool(self, params: dict[str, Any]) -> dict[str, Any]:
         """Answer a tool of an agent; it takes what is indexed within its budget, and says what is missing."""

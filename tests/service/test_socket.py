@@ -89,12 +89,26 @@ def test_similar_and_errors_are_the_same(service: Service, tree: Path):
                 ask(index, " ")
 
 
+@pytest.mark.parametrize("name", ["function_5", "Function5", "a_function_of_which_there_are_copies", "zzz"])
+def test_a_name_means_the_same_symbols(service: Service, tree: Path, name: str):
+    with codesearch.open_index(tree) as index:
+        found = client.symbols_named(index, name)
+        assert found == index.symbols_named(name)
+        assert bool(found) == (name != "zzz")
+        for ask in (client.symbols_named, type(index).symbols_named):
+            with pytest.raises(UsageError, match="empty"):
+                ask(index, " ")
+
+
 def test_the_command_prints_the_same(service: Service, tree: Path):
     for format in ("text", "json", "vimgrep"):
         warm = cli("query", "handle function", tree, "--format", format)
         cold = cli("query", "handle function", tree, "--format", format, "--db", tree.parent / "other.db")
         assert warm.stdout == cold.stdout.replace(str(tree.parent / "other.db"), "")
         assert warm.returncode == cold.returncode == 0
+    for command in ("callers", "callees", "tests"):
+        warm, cold = (cli(command, "function_5", tree, *more) for more in ((), ("--db", tree.parent / "other.db")))
+        assert (warm.stdout, warm.returncode) == (cold.stdout, cold.returncode)
     write_function(tree, "src/just_saved.py", "saved_a_moment_ago")
     assert "saved_a_moment_ago" in cli("query", "saved_a_moment_ago", tree).stdout
 

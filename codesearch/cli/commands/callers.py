@@ -106,11 +106,10 @@ def _listed(
     wanted = named.wanted(what, path, use)
     with session.opened(wanted.root, db=use.db, **output.settings) as index:
         complete = session.prepare(index, update=use.update, quiet=use.quiet)
-        place = named.place(index, wanted, quiet=use.quiet)
-        if place is None:
+        symbol = named.chosen(index, wanted, quiet=use.quiet)
+        if symbol is None:
             named.tell_nothing(what, quiet=use.quiet)
             return NOTHING
-        symbol = index.symbol_at(*place) if wanted.file else named.symbols(index, wanted)[0]
         _tell_unsupported(symbol, quiet=use.quiet)
         found = _answer(index, question, symbol, least, steps)
         ui.print_edges(answers.answers(index, output, use, complete=complete), found, symbol)
