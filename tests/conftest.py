@@ -44,6 +44,7 @@ INTEGRATION = (
     "mcp/test_sdk.py",
     "mcp/test_service.py",
     "repositories",
+    "plugins",
     "rerank/test_backfill.py",
     "rerank/test_sharing.py",
     "service",

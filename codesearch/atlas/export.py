@@ -113,7 +113,7 @@ def unit(batch: list[Row], dims: int) -> npt.NDArray[np.float32]:
 def _csv(out: Path, batches: Iterator[list[Row]], with_vectors: bool, dims: int) -> int:
     count = 0
     with out.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file)
+        writer = csv.writer(file, lineterminator="\n")
         writer.writerow((*COLUMNS, *([VECTOR] if with_vectors else [])))
         for batch in batches:
             count += len(batch)

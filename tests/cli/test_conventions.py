@@ -154,7 +154,7 @@ def completed(cwd: Path, *words: str) -> list[str]:
         (("model", "use", "st"), ["static"]),
         (("config", "set", "cache_"), ["cache_size"]),
         (("help", "exit"), ["exit-status"]),
-        (("schema", "query-"), ["query-batch", "query-ndjson"]),
+        (("schema", "query-"), ["query-batch", "query-ndjson", "query-repo"]),
         (("show", "ret"), ["retry_upload"]),
         (("similar", "Cache.g"), ["Cache.get"]),
         (("why", "send again", "nothing_like_it"), []),

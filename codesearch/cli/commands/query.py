@@ -64,7 +64,7 @@ def query(
     codesearch query ServeHTTP path/to/gin            a name, in any case style
     codesearch query "retry lang:python kind:method -path:tests/**"
     codesearch query "open a socket" --format vimgrep -n 20
-    codesearch query "retry an upload" --repo backend   a repository, a group or all
+    codesearch query "retry an upload" --repo all     every repository
     codesearch query "parse a date" --open 1          open it in your editor
     codesearch query -- "-is:test parse"              a query starting with -
     codesearch query --batch queries.txt path/to/repo
