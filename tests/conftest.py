@@ -41,6 +41,7 @@ INTEGRATION = (
     "mcp/test_http.py",
     "mcp/test_http_sdk.py",
     "mcp/test_recorded_session.py",
+    "mcp/test_repositories.py",
     "mcp/test_sdk.py",
     "mcp/test_service.py",
     "repositories",

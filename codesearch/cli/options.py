@@ -258,11 +258,6 @@ class ResultOptions(NamedTuple):
         False
     )
 
-    @property
-    def most(self) -> int | None:
-        """How many results are needed."""
-        return self.limit if self.open_ is None else max(self.open_, self.limit or 0)
-
 
 class OutputOptions(NamedTuple):
     """How results are printed."""

@@ -30,6 +30,7 @@ _REPEAT = {
     "default": False,
     "description": "Send source again that this session already received",
 }
+_REPO = {"type": "string", "description": "Another repository, by its name in `codesearch repo list`"}
 _CURSOR = {"type": "string", "description": "Continue after a truncated answer: the cursor that it gave"}
 _DETAIL = {
     "type": "string",
@@ -46,7 +47,7 @@ def _tool(name: str, title: str, description: str, required: list[str], **proper
         "description": description,
         "inputSchema": {
             "type": "object",
-            "properties": properties,
+            "properties": {**properties, "repo": _REPO},
             "required": required,
             "additionalProperties": False,
         },
@@ -143,6 +144,8 @@ RESULTS_SCHEMA: dict[str, Any] = {
             },
         },
         "truncated": {"type": "boolean"},
+        "repo": {"type": "string"},
+        "root": {"type": "string"},
         "cursor": {"type": "string"},
         "notes": {"type": "array", "items": {"type": "string"}},
     },

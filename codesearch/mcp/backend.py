@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from codesearch.core.errors import CodesearchError, UsageError
+from codesearch.core.errors import CodesearchError, NotFoundError, UsageError
 
 if TYPE_CHECKING:
     from codesearch.index import Index
@@ -32,6 +32,8 @@ class Backend:
         self._given = root
         self._lock = threading.Lock()
         self._place: tuple[Path, Path] | None = None
+        self._others: dict[Path, Backend] = {}
+        """Those of registered repositories, by root."""
 
     @property
     def needs_root(self) -> bool:
@@ -54,11 +56,32 @@ class Backend:
     def call(self, name: str, arguments: dict[str, Any], sent: list[str]) -> dict[str, Any]:
         """Return `text`, `value` and `marks` of a tool's answer.
 
+        `repo` among the arguments names a registered repository, which answers instead of the root.
         Raises CodesearchError with a message for the model if it cannot be answered.
         """
+        if wanted := arguments.get("repo"):
+            return self._answered_by(wanted, name, {key: arguments[key] for key in arguments if key != "repo"}, sent)
         root, index = self._located()
         answer = self._served(root, index, name, arguments, sent)
         return answer if answer is not None else self._answered_here(root, name, arguments, sent)
+
+    def _answered_by(self, wanted: object, name: str, arguments: dict[str, Any], sent: list[str]) -> dict[str, Any]:
+        """Return the answer of a registered repository, with its name and root. Raises UsageError, NotFoundError."""
+        from codesearch.context.clean import one_line
+        from codesearch.repositories import selection
+
+        if not isinstance(wanted, str):
+            raise UsageError("repo must be a string")
+        repository = selection.one(wanted[:200])
+        if not repository.folder.is_dir():
+            raise NotFoundError(f"{repository.name}: its folder is missing; `codesearch repo update` may bring it back")
+        with self._lock:
+            other = self._others.setdefault(repository.folder, Backend(repository.folder))
+        answer = other.call(name, arguments, sent)
+        root = one_line(str(repository.folder))
+        answer["text"] += f"\nPaths are relative to {root} (repo: {repository.name}).\n"
+        answer["value"] |= {"repo": repository.name, "root": root}
+        return answer
 
     def _located(self) -> tuple[Path, Path]:
         """Return (root, its index file)."""

@@ -77,7 +77,8 @@ def query(
     _check(text, results, output)
     if text and results.by is not None:
         text = f"{text} by:{results.by.value}"
-    settings = {"limit": results.most, **output.settings, **rerank.settings}
+    limit = results.limit if results.open_ is None else max(results.open_, results.limit or 0)
+    settings = {"limit": limit, **output.settings, **rerank.settings}
     if use.repo or (text is not None and "repo:" in text.lower()):
         from codesearch.cli.commands import query_repositories
 
