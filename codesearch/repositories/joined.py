@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import overload
@@ -9,6 +10,8 @@ from typing import overload
 from codesearch.core.types import Answer, Hit, Symbol
 from codesearch.repositories.registry import Repository
 
+NEARNESS = 10.0
+"""What a difference in similarity counts in log-odds. Half and twice as much do nearly as well (docs/benchmarks.md)."""
 Read = Callable[[Repository, Symbol], list[str]]
 
 
@@ -44,6 +47,8 @@ class Part:
     problem: str = ""
     """Why it did not answer, or could have answered better; "" if it could not."""
     answered: bool = True
+    nearest: float | None = None
+    """The similarity of its nearest symbol to the question, by static vectors; None if the question is a name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,12 +94,16 @@ class JoinedAnswer(Sequence[RepositoryHit]):
 
 
 def join(parts: Sequence[Part], limit: int, read: Read, *, by_file: bool = False, note: str = "") -> JoinedAnswer:
-    """Return the best `limit` hits of all answers. Scores are probabilities, so they are compared as they are.
+    """Return the best `limit` hits of all answers.
 
+    The score of a hit is its probability if its repository is the right one. How likely that is follows from how near
+    the nearest symbol of the repository is to the question: scores keep their value in the nearest repository, and are
+    lower in the others.
     `by_file` is as in `Query`: the answers list the best hit of each file first, and so does the result. `read` returns
     the source of a symbol, by which the same code in two repositories is recognised: it is one hit.
     """
-    order = [entry for part in parts for entry in _placed(part, by_file=by_file)]
+    best = max((part.nearest for part in parts if part.nearest is not None), default=0.0)
+    order = [entry for part in parts for entry in _placed(part, best, by_file=by_file)]
     order.sort(key=lambda entry: entry[0])
     kept: list[RepositoryHit] = []
     like: dict[tuple[object, ...], list[int]] = {}
@@ -113,15 +122,24 @@ def join(parts: Sequence[Part], limit: int, read: Read, *, by_file: bool = False
     return JoinedAnswer(hits, tuple(parts), note)
 
 
-def _placed(part: Part, *, by_file: bool) -> Iterator[tuple[tuple[bool, float], Repository, Hit]]:
+def _placed(part: Part, best: float, *, by_file: bool) -> Iterator[tuple[tuple[bool, float], Repository, Hit]]:
     """Yield the hits of one answer with their sort keys, which keep its own order."""
+    behind = 0.0 if part.nearest is None else max(0.0, best - part.nearest)
     files: set[str] = set()
     least = {False: 1.0, True: 1.0}
     for hit in part.answer:
         again = by_file and hit.symbol.path in files
         files.add(hit.symbol.path)
-        least[again] = min(least[again], hit.score)
-        yield (again, -least[again]), part.repository, hit
+        score = _lowered(hit.score, NEARNESS * behind)
+        least[again] = min(least[again], score)
+        yield (again, -least[again]), part.repository, replace(hit, score=score)
+
+
+def _lowered(score: float, by: float) -> float:
+    """Return a probability whose log-odds are lower by some value."""
+    if by == 0.0 or not 0.0 < score < 1.0:
+        return score
+    return 1 / (1 + (1 - score) / score * math.exp(by))
 
 
 def _likeness(symbol: Symbol) -> tuple[object, ...]:

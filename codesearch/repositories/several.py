@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Any
 
+from codesearch import embed
 from codesearch.core import machine
 from codesearch.core.errors import CodesearchError, IndexBusyError, NotFoundError, UnwritableError
 from codesearch.core.filter import Filter
@@ -19,7 +20,7 @@ from codesearch.index import Index, open_index
 from codesearch.repositories import selection
 from codesearch.repositories.joined import JoinedAnswer, Part, join
 from codesearch.repositories.registry import Repository
-from codesearch.search import Query, parse
+from codesearch.search import Query, below_root, nearest, parse
 from codesearch.service import client
 from codesearch.store import registry as used_indexes
 
@@ -38,6 +39,8 @@ class _Question:
     parsed: Query
     limit: int
     fresh: bool
+    vector: bytes | None
+    """Its static vector; None for a name."""
     end: float
     """When to stop indexing changed files, by the monotonic clock."""
 
@@ -95,7 +98,8 @@ class Repositories:
         parsed = parse(text, where)
         wanted = settings.limit if limit is None else limit
         end = time.monotonic() + (settings.update_budget if fresh else 0.0)
-        question = _Question(text, where, parsed, wanted, fresh, end)
+        vector = None if parsed.is_name else embed.load(embed.STATIC).quantised_query(parsed.text)
+        question = _Question(text, where, parsed, wanted, fresh, vector, end)
         parts = self._each(lambda one: self._asked(one, question))
         said = "; ".join(filter(None, (note, parsed.note)))
         joined = join(parts, wanted, self._read, by_file=parsed.by_file and not parsed.is_name, note=said)
@@ -162,7 +166,7 @@ class Repositories:
             problem = "some changed files are not indexed yet"
         whole = answer.complete and (answer.fresh or not question.fresh)
         said = "; ".join(filter(None, (problem, answer.problem, *index.warnings)))
-        return Part(one, replace(answer, complete=whole), said)
+        return Part(one, replace(answer, complete=whole), said, nearest=_nearest(index, question))
 
     def _read(self, one: Repository, symbol: Symbol) -> list[str]:
         return self.index(one).source(symbol, whole=True)[1]
@@ -181,6 +185,15 @@ def _updated(index: Index, question: _Question) -> tuple[str, int]:
     if report.left:
         return f"{report.left:,} changed files are not indexed yet", report.left
     return "", 0
+
+
+def _nearest(index: Index, question: _Question) -> float | None:
+    """Return the similarity of the nearest symbol to the question."""
+    if question.vector is None or (store := index.reader()) is None:
+        return None
+    where = below_root(question.parsed.where, index.root)
+    near = nearest(store, question.vector, None, 1, where)
+    return near[0].score if near else None
 
 
 def _missing(one: Repository) -> str:

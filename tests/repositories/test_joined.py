@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from codesearch.core.types import Answer, Hit, Symbol
@@ -37,6 +38,15 @@ def test_the_best_come_first_and_are_numbered_anew():
 def test_each_answer_keeps_its_order():
     joined = join([part(A, ("one", 0.3), ("two", 0.9)), part(B, ("three", 0.5))], 9, nothing)
     assert listed(joined) == ["b:three", "a:one", "a:two"]
+
+
+def test_scores_are_lower_where_nothing_is_near_the_question():
+    near, far = replace(part(A, ("one", 0.4)), nearest=0.6), replace(part(B, ("two", 0.5)), nearest=0.3)
+    joined = join([near, far], 9, nothing)
+    assert listed(joined) == ["a:one", "b:two"]
+    assert joined[0].hit.score == 0.4
+    assert 0.0 < joined[1].hit.score < 0.1
+    assert listed(join([replace(near, nearest=None), replace(far, nearest=None)], 9, nothing)) == ["b:two", "a:one"]
 
 
 def test_equal_scores_are_in_the_order_of_the_repositories():
