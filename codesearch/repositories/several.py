@@ -20,7 +20,7 @@ from codesearch.index import Index, open_index
 from codesearch.repositories import selection
 from codesearch.repositories.joined import JoinedAnswer, Part, join
 from codesearch.repositories.registry import Repository
-from codesearch.search import Query, below_root, nearest, parse
+from codesearch.search import Query, nearest, parse, resolved
 from codesearch.service import client
 from codesearch.store import registry as used_indexes
 
@@ -191,7 +191,7 @@ def _nearest(index: Index, question: _Question) -> float | None:
     """Return the similarity of the nearest symbol to the question."""
     if question.vector is None or (store := index.reader()) is None:
         return None
-    where = below_root(question.parsed.where, index.root)
+    where = resolved(question.parsed.where, index.root, index.path)
     near = nearest(store, question.vector, None, 1, where)
     return near[0].score if near else None
 
