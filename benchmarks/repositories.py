@@ -63,7 +63,7 @@ def main() -> None:
         one.add_argument("--embed", default="none", choices=["none", "lazy"])
     speed_options.add_argument("--count", type=int, default=20)
     speed_options.add_argument("--symbols", type=int, default=10_000)
-    speed_options.add_argument("--rounds", type=int, default=5)
+    speed_options.add_argument("--rounds", type=int, default=3)
     speed_options.add_argument("--services", action="store_true")
     options = parser.parse_args()
     trees.environment()

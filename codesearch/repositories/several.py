@@ -11,7 +11,6 @@ from types import TracebackType
 from typing import Any
 
 from codesearch import embed
-from codesearch.core import machine
 from codesearch.core.errors import CodesearchError, IndexBusyError, NotFoundError, UnwritableError
 from codesearch.core.filter import Filter
 from codesearch.core.log import Log
@@ -56,8 +55,8 @@ class Repositories:
         self._settings = settings
         self._indexes: dict[str, Index] = {}
         self._lock = threading.Lock()
-        self._working = threading.BoundedSemaphore(machine.cores())
-        """Lets as many threads of this process search as there are processors; all of them wait for services."""
+        self._working = threading.Lock()
+        """Held while this process searches: searches in two threads take longer than one after the other."""
 
     def __enter__(self) -> Repositories:
         return self
