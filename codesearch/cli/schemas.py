@@ -26,6 +26,8 @@ OUTPUTS = {
     "query": Output("answer", "codesearch query --format json"),
     "query-ndjson": Output("hit", "codesearch query --format ndjson", each_line=True),
     "query-repo": Output("answer_of_repositories", "codesearch query --repo NAME --format json"),
+    "query-lines": Output("lines", "codesearch query -e REGEX --format json"),
+    "query-lines-ndjson": Output("lines_symbol", "codesearch query -e REGEX --format ndjson", each_line=True),
     "query-batch": Output("batch_line", "codesearch query --batch", each_line=True),
     "similar": Output("similar", "codesearch similar --format json"),
     "similar-ndjson": Output("hit", "codesearch similar --format ndjson", each_line=True),

@@ -61,7 +61,7 @@ def query(
         index.prefetch(parsed)
     complete = prepare(index, update=update, quiet=quiet, words=parsed.words, early=not wait)
     start = time.monotonic()
-    answer = index.query(parsed, budget=_later())
+    answer = index.query(parsed, budget=later())
     log.info("this process answered in %.0f ms: %d results", 1000 * (time.monotonic() - start), len(answer))
     tell(answer.problem, quiet=quiet)
     return replace(answer, complete=complete)
@@ -72,13 +72,13 @@ def explained(index: Index, query: Query, *, update: bool, quiet: bool) -> tuple
     if update:
         index.prefetch(query)
     complete = prepare(index, update=update, quiet=quiet, words=query.words)
-    ranking = replace(index.rank(query, budget=_later()), complete=complete)
+    ranking = replace(index.rank(query, budget=later()), complete=complete)
     tell(ranking.problem, quiet=quiet)
     limit = index.settings.limit
     return ranking.answer(limit), ranking.ranked[: limit + 1]
 
 
-def _later() -> RerankBudget:
+def later() -> RerankBudget:
     """Return a budget that leaves the writing of new vectors to `finish`."""
     from codesearch.rerank.job import RerankBudget
 

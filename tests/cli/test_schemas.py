@@ -18,6 +18,8 @@ JSON = ("--format", "json")
 PRINTED = {
     "query": ("query", "cancel an order", "--explain", "--snippet", *JSON),
     "query-ndjson": ("query", "cancel an order", "--explain", "--format", "ndjson"),
+    "query-lines": ("query", "-e", "def [a-z]+", *JSON),
+    "query-lines-ndjson": ("query", "-e", "def [a-z]+", "--format", "ndjson"),
     "similar": ("similar", "shop/cart.py:40", *JSON),
     "similar-ndjson": ("similar", "ShoppingCart", "--format", "ndjson"),
     "callers": ("callers", "ShoppingCart.Total", *JSON),

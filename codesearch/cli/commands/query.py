@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 import typer
 
 from codesearch.cli import session
+from codesearch.cli.exact_options import ExactOptions
 from codesearch.cli.options import (
     FilterOptions,
     Format,
@@ -23,9 +24,12 @@ from codesearch.cli.ui import answers, console
 from codesearch.core.errors import UsageError
 
 if TYPE_CHECKING:
+    from codesearch.cli.exact import Kept, Wanted
     from codesearch.core.filter import Filter
+    from codesearch.core.types import Answer
     from codesearch.index import Index
     from codesearch.search import Query, Ranked
+    from codesearch.search.exact.pattern import Pattern
 
 
 class Request(NamedTuple):
@@ -36,6 +40,8 @@ class Request(NamedTuple):
     results: ResultOptions
     output: OutputOptions
     use: IndexOptions
+    exact: Wanted | None = None
+    """What the results must hold."""
 
 
 WordsArgument = Annotated[
@@ -53,6 +59,7 @@ def query(
     words: WordsArgument = None,
     *,
     results: ResultOptions,
+    exact: ExactOptions,
     filters: FilterOptions,
     output: OutputOptions,
     use: IndexOptions,
@@ -68,13 +75,21 @@ def query(
     codesearch query "parse a date" --open 1          open it in your editor
     codesearch query -- "-is:test parse"              a query starting with -
     codesearch query --batch queries.txt path/to/repo
+    codesearch query -e 'retry_[a-z]+'               every matching line, by symbol
+    codesearch query "retry uploads" -e 'backoff *='  the results that hold a match
+    codesearch query 'retry "broken pipe"'            quoted text is exact
 
     Filters in TEXT: lang: kind: path: name: is: (test, doc, unused, ...) and repo:. Prefix with -
     to negate; quote values that contain spaces. Exit status: 0 results found, 1 none found (or none
     with --min-score), 2 error.
     """
-    text, path = _understood(words or [], results)
-    _check(text, results, output)
+    pattern = exact.pattern
+    text, path = _understood(words or [], results, alone=pattern is not None)
+    if pattern is not None and use.repo:
+        raise UsageError("-e cannot be combined with --repo: search one repository at a time, from its folder")
+    if text is None and pattern is not None and results.batch is None:
+        return _lines(pattern, path, results, filters, output, use)
+    _check(text, results, output, exact)
     if text and results.by is not None:
         text = f"{text} by:{results.by.value}"
     limit = results.limit if results.open_ is None else max(results.open_, results.limit or 0)
@@ -83,6 +98,8 @@ def query(
         from codesearch.cli.commands import query_repositories
 
         asked = query_repositories.asked(text, path, use, results)
+        if asked is not None and pattern is not None:
+            raise UsageError("-e cannot be combined with repo: search one repository at a time, from its folder")
         if asked is not None:
             return query_repositories.answer(asked, filters, results, output, use, settings)
     tree = use.tree(path)
@@ -93,17 +110,49 @@ def query(
     with session.opened(tree.root, db=use.db, **settings) as index:
         if parsed is None:
             return _batch(index, where, results, output, use)
-        return _answer(index, parsed, Request(text or "", where, results, output, use))
+        asked = Request(text or "", where, results, output, use, _wanted(text or "", pattern))
+        return _answer(index, parsed, asked)
 
 
-def _understood(words: list[str], results: ResultOptions) -> tuple[str | None, str | None]:
-    """Split the arguments into (TEXT, PATH): the last of several is PATH if it is a folder or looks like a path."""
+def _lines(
+    pattern: Pattern,
+    path: str | None,
+    results: ResultOptions,
+    filters: FilterOptions,
+    output: OutputOptions,
+    use: IndexOptions,
+) -> int:
+    """Print the lines that match, without a question."""
+    from codesearch.cli import exact
+
+    exact.check_alone(results)
+    tree = use.tree(path)
+    where = filters.where(tree) & tree.where
+    with session.opened(tree.root, db=use.db, **output.settings) as index:
+        return exact.alone(index, pattern, where, results, output, use)
+
+
+def _wanted(text: str, pattern: Pattern | None) -> Wanted | None:
+    """Return what results must hold; None if there is nothing such."""
+    if pattern is None and '"' not in text:
+        return None
+    from codesearch.cli import exact
+
+    found = exact.wanted(text, pattern)
+    return found if any(found) else None
+
+
+def _understood(words: list[str], results: ResultOptions, *, alone: bool) -> tuple[str | None, str | None]:
+    """Split the arguments into (TEXT, PATH): the last of several is PATH if it is a folder or looks like a path.
+
+    If a search may be `alone`, without TEXT, so is an only one that is a folder.
+    """
     if results.batch is not None:
         if len(words) > 1:
             raise UsageError("with --batch, queries come from the file: omit TEXT and give only PATH")
         return None, words[0] if words else None
     path = None
-    if len(words) > 1 and _is_path(words[-1]):
+    if (len(words) > 1 and _is_path(words[-1])) or (alone and words and Path(words[-1]).is_dir()):
         *words, path = words
     if words == ["-"]:
         return sys.stdin.buffer.read().decode("utf-8", "surrogateescape"), path
@@ -114,7 +163,7 @@ def _is_path(word: str) -> bool:
     return not word or Path(word).exists() or word.startswith((".", "~")) or "/" in word or os.sep in word
 
 
-def _check(text: str | None, results: ResultOptions, output: OutputOptions) -> None:
+def _check(text: str | None, results: ResultOptions, output: OutputOptions, exact: ExactOptions) -> None:
     """Raise UsageError for options that cannot be combined."""
     format = output.chosen
     if results.batch is not None:
@@ -122,6 +171,8 @@ def _check(text: str | None, results: ResultOptions, output: OutputOptions) -> N
             raise UsageError("--batch always prints ndjson; remove --format")
         if results.explain or results.open_ is not None:
             raise UsageError("--explain and --open cannot be combined with --batch")
+        if exact.regexp:
+            raise UsageError("-e cannot be combined with --batch")
         if results.by is not None:
             raise UsageError(
                 f"--by cannot be combined with --batch; put by:{results.by.value} into the queries instead"
@@ -145,13 +196,25 @@ def _batch(index: Index, where: Filter, results: ResultOptions, output: OutputOp
     return answer_lines(index, results.batch, where, printed, results.min_score, quiet=use.quiet)
 
 
-def _answer(index: Index, parsed: Query, asked: Request) -> int:
-    text, where, results, output, use = asked.text, asked.where, asked.results, asked.output, asked.use
-    reasons: list[Ranked] = []
+def _answered(index: Index, parsed: Query, asked: Request) -> tuple[Answer, list[Ranked], Kept | None]:
+    """Return the answer, the reasons for `--explain`, and what was found of exact text if any is asked for."""
+    results, use = asked.results, asked.use
+    if asked.exact is not None:
+        from codesearch.cli import exact
+
+        found = exact.filtered(index, parsed, asked.exact, use)
+        return found.answer, found.reasons if results.explain else [], found
     if results.explain:
-        answer, reasons = session.explained(index, parsed, update=use.update, quiet=use.quiet)
-    else:
-        answer = session.query(index, text, parsed, where, update=use.update, quiet=use.quiet, wait=results.wait)
+        return *session.explained(index, parsed, update=use.update, quiet=use.quiet), None
+    answer = session.query(
+        index, asked.text, parsed, asked.where, update=use.update, quiet=use.quiet, wait=results.wait
+    )  # fmt: skip
+    return answer, [], None
+
+
+def _answer(index: Index, parsed: Query, asked: Request) -> int:
+    text, results, output, use = asked.text, asked.results, asked.output, asked.use
+    answer, reasons, found = _answered(index, parsed, asked)
     kept = [hit for hit in answer if hit.score >= (results.min_score or 0.0)]
     if results.open_ is not None:
         session.finish(index, quiet=use.quiet)
@@ -162,7 +225,10 @@ def _answer(index: Index, parsed: Query, asked: Request) -> int:
         return answers.nothing_above(least, answer[0].score, printed, {"query": text}, quiet=use.quiet)
     if kept and printed.format is Format.text and kept[0].score < printed.weak and not use.quiet:
         console.message("no good match; closest results:")
-    printed.print_hits(kept, {"query": text}, reasons)
+    if found is None or not found.lines:
+        printed.print_hits(kept, {"query": text}, reasons)
+    else:
+        found.print(printed, kept, {"query": text}, reasons)
     session.finish(index, quiet=use.quiet)
     return answers.ended(index, bool(kept), quiet=use.quiet)
 

@@ -16,6 +16,7 @@ from codesearch.cli.ui.page import NO_TERMS, Terms
 from codesearch.cli.ui.paths import Paths
 
 if TYPE_CHECKING:
+    from codesearch.cli.ui.beside import Beside
     from codesearch.core.types import Hit, Symbol
     from codesearch.index import Index
     from codesearch.repositories.joined import Place
@@ -56,6 +57,7 @@ class Answers:
     """The name of the repository, if several are asked."""
     also: Mapping[int, Sequence[Place]] = field(default_factory=dict)
     """Where the same code is in other repositories, by rank."""
+    beside: Beside | None = None
     _changed: dict[str, bool] = field(default_factory=dict)
     """Whether each file of the results has changed."""
 
@@ -80,7 +82,7 @@ class Answers:
         elif self.format is Format.paths:
             self.print_paths(path for hit in hits for path in self.paths_of(hit))
         else:
-            self._print_plain(hit.symbol for hit in hits)
+            self.print_plain(hit.symbol for hit in hits)
 
     def print_symbols(self, symbols: Iterable[Symbol], scores: Sequence[float] = ()) -> int:
         """Print symbols without a query, one per line; return how many there were. `scores` are for text only."""
@@ -110,7 +112,7 @@ class Answers:
                     first, lines = self.index.source(symbol)
                     console.write(self._snippet(symbol, first, lines, 0, self.snippet_lines))
         else:
-            self._print_plain(counted())
+            self.print_plain(counted())
         self.note_changed()
         return count
 
@@ -180,6 +182,8 @@ class Answers:
             from codesearch.cli.ui import explain
 
             more["explain"] = explain.to_json(reasons[hit.rank - 1])
+        if self.beside is not None:
+            more |= self.beside.json(hit)
         return {"rank": hit.rank, "score": round(hit.score, 6), **self.symbol(hit.symbol), **more}
 
     def symbol(self, symbol: Symbol) -> dict[str, Any]:
@@ -206,7 +210,8 @@ class Answers:
 
     # -- for editors ------------------------------------------------------------------------------
 
-    def _print_plain(self, symbols: Iterable[Symbol]) -> None:
+    def print_plain(self, symbols: Iterable[Symbol]) -> None:
+        """Print symbols for other programs: as paths, as rows with their source, or as lines for editors."""
         if self.format is Format.paths:
             self.print_paths(self.paths.shown(symbol.path) for symbol in symbols)
             return
@@ -252,6 +257,8 @@ class Answers:
         if self._is_changed(symbol):
             mark = f"{self.look.bar} changed since indexed; the lines may be others"
             header += self.look.paint("     " + self.look.fit(mark, 5), FAINT) + "\n"
+        if self.beside is not None:
+            return header + self.beside.text(hit, count)
         if not count and self.context:
             return header
         first, lines = self.index.source(symbol)

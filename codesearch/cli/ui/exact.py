@@ -1,0 +1,145 @@
+"""Prints matching lines with the symbols that they belong to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from codesearch.cli.options import Format
+from codesearch.cli.ui import console, page
+from codesearch.cli.ui.console import Look, clean
+from codesearch.cli.ui.render import FAINT, KIND, LINE, NAME, PATH, print_json
+
+if TYPE_CHECKING:
+    from codesearch.cli.ui.render import Answers
+    from codesearch.core.types import Hit, Symbol
+    from codesearch.search.exact.groups import Group
+    from codesearch.search.exact.scan import Line
+
+MATCH = "1;31"
+"""SGR codes of a match, as grep has them."""
+INDENT = "  "
+
+
+def print_groups(
+    printed: Answers, groups: Sequence[Group], expressions: Sequence[str], most: int | None, each: int | None
+) -> tuple[int, int]:
+    """Print groups in any format, at most so many lines, and so many of each; return the lines shown, and all lines."""
+    total = sum(len(one.lines) for one in groups)
+    shown = list(_limited(groups, most, each))
+    count = sum(len(lines) for _, lines in shown)
+    if printed.format in (Format.json, Format.ndjson):
+        _print_json(printed, shown, {"expressions": list(expressions)}, {"lines": total, "shown": count})
+    elif printed.format is Format.vimgrep:
+        places = sorted((one.path, line.number, line) for one, lines in shown for line in lines)
+        print_vimgrep(printed, ((path, line) for path, _, line in places))
+    elif printed.format is Format.text:
+        for number, (one, lines) in enumerate(shown):
+            console.write(("\n" if number else "") + _header(printed, one) + "".join(_lines(printed.look, lines)))
+    else:
+        printed.print_plain(one for one, _ in shown)
+    return count, total
+
+
+def _print_json(
+    printed: Answers,
+    shown: Iterable[tuple[Symbol, tuple[Line, ...]]],
+    asked: dict[str, Any],
+    counts: dict[str, int],
+) -> None:
+    results = [{**printed.symbol(one), "matches": to_json(lines)} for one, lines in shown]
+    if printed.format is Format.json:
+        about = {**asked, "root": str(printed.index.root), "complete": printed.complete}
+        print_json({**about, **counts, "results": results}, indent=2)
+        return
+    more: dict[str, Any] = {} if printed.complete else {"complete": False}
+    for one in results:
+        print_json({**one, **more})
+
+
+def _limited(groups: Iterable[Group], most: int | None, each: int | None) -> Iterable[tuple[Symbol, tuple[Line, ...]]]:
+    left = most
+    for group in groups:
+        lines = group.lines if each is None else group.lines[:each]
+        lines = lines if left is None else lines[:left]
+        if left is not None:
+            left -= len(lines)
+        if lines or (each == 0 and left != 0):
+            yield group.symbol, lines
+
+
+def to_json(lines: Iterable[Line]) -> list[dict[str, Any]]:
+    """Return matching lines as output.schema.json describes them."""
+    return [{"line": one.number, "column": one.column, "text": one.text} for one in lines]
+
+
+def print_vimgrep(printed: Answers, places: Iterable[tuple[str, Line]]) -> None:
+    """Print a line per match line: path, line, column, and the line itself."""
+    for path, line in places:
+        place = printed.paths.place(path, line.number)
+        console.write(f"{clean(place)}:{line.column}:{clean(line.text)}\n")
+
+
+@dataclass(frozen=True, slots=True)
+class Matches:
+    """Shows the matching lines of the hits of a question, by their rank."""
+
+    look: Look
+    lines: Mapping[int, tuple[Line, ...]]
+
+    def text(self, hit: Hit, count: int) -> str:
+        """Return the first lines that match, and how many more there are."""
+        lines = self.lines[hit.rank]
+        left = len(lines) - count
+        note = f"{left:,} more matching line{'s' if left > 1 else ''}"
+        rest = self.look.paint(f"{'':>6} {self.look.bar} {self.look.more} {note}", FAINT) + "\n" if left > 0 else ""
+        return "".join(_lines(self.look, lines[:count])) + (rest if count else "")
+
+    def json(self, hit: Hit) -> dict[str, Any]:
+        """Return the lines as output.schema.json describes them."""
+        return {"matches": to_json(self.lines[hit.rank])}
+
+
+def _header(printed: Answers, symbol: Symbol) -> str:
+    look = printed.look
+    path, title = clean(printed.paths.shown(symbol.path)), f"{symbol.kind} {clean(symbol.qualname)}"
+    place = f":{symbol.start_line}"
+    if look.width is not None:
+        room = look.width - len(place) - 2
+        path = page.shortened(path, max(min(12, room // 2), room - console.columns(title)), look.more)
+        title = console.cut(title, max(1, room - console.columns(path)), look.more)
+    kind, _, name = title.partition(" ")
+    head = f"{look.paint(path, PATH)}:{look.paint(place[1:], LINE)}"
+    return f"{head}  {look.paint(kind, KIND)} {look.paint(name, NAME)}\n"
+
+
+def _lines(look: Look, lines: Sequence[Line]) -> list[str]:
+    digits = max([4, *(len(str(one.number)) for one in lines)])
+    out = []
+    for one in lines:
+        gutter = look.paint(f"{INDENT}{one.number:>{digits}} {look.bar}", FAINT)
+        out.append(f"{gutter} {look.fit(_marked(look, one), digits + 5)}".rstrip() + "\n")
+    return out
+
+
+def _marked(look: Look, line: Line) -> str:
+    """Return the text of a line with its matches marked; the part before the first is cut if it would be hidden."""
+    text, out, at = line.text, [], 0
+    start = _start(look, line)
+    if start:
+        out.append(look.paint(look.more, FAINT))
+        at = start
+    for first, last in line.spans:
+        if first >= at:
+            out += [clean(text[at:first].expandtabs(4)), look.paint(clean(text[first:last]), MATCH)]
+            at = last
+    return "".join([*out, clean(text[at:].expandtabs(4))])
+
+
+def _start(look: Look, line: Line) -> int:
+    """Return the character with which the shown part of a line begins."""
+    width = console.LONGEST_LINE if look.width is None else look.width
+    if not line.spans or line.spans[0][1] < width - 12:
+        return 0
+    return max(0, line.spans[0][0] - width // 3)

@@ -1,0 +1,88 @@
+"""Runs a scan within a limit of time: a regular expression may take exponential time, and cannot be interrupted.
+
+In the main thread of a Unix process, a signal interrupts it. Elsewhere, a child process does the work.
+"""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import threading
+from types import FrameType
+from typing import BinaryIO, cast
+
+from codesearch.core import child
+from codesearch.core.errors import UsageError
+from codesearch.search.exact.scan import FileLines, Request, scan
+
+SECONDS = 20.0
+"""Of processor time."""
+CHILD_SECONDS = 90.0
+"""Of elapsed time, the start of the process included."""
+
+
+class _LateError(Exception):
+    """The time is over."""
+
+
+def scanned(request: Request, *, in_child: bool | None = None) -> list[FileLines]:
+    """Do what `scan` does. Raises UsageError if it takes too long, or if the pattern cannot be understood.
+
+    `in_child` decides how; None lets the thread and the system decide.
+    """
+    request.pattern.compiled()
+    if in_child is None:
+        in_child = not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread()
+    try:
+        return _in_child(request) if in_child else _interrupted(request)
+    except _LateError:
+        said = " ".join(f"-e {one}" for one in request.pattern.expressions)
+        raise UsageError(
+            f"{said}: takes too long and was stopped. Nested repetitions such as (a+)+ can take exponential time: "
+            "write the expression without them, or restrict the search with a path"
+        ) from None
+
+
+def _interrupted(request: Request) -> list[FileLines]:
+    def late(_number: int, _frame: FrameType | None) -> None:
+        raise _LateError
+
+    before = signal.signal(signal.SIGVTALRM, late)
+    signal.setitimer(signal.ITIMER_VIRTUAL, SECONDS)
+    try:
+        return scan(request)
+    finally:
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+        signal.signal(signal.SIGVTALRM, before)
+
+
+def _in_child(request: Request) -> list[FileLines]:
+    process = subprocess.Popen(
+        child.command("codesearch.search.exact.limited", "main"), stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    late = threading.Event()
+
+    def expire() -> None:
+        late.set()
+        process.kill()
+
+    timer = threading.Timer(CHILD_SECONDS, expire)
+    timer.daemon = True
+    timer.start()
+    try:
+        child.send(cast(BinaryIO, process.stdin), request)
+        return cast("list[FileLines]", child.receive(cast(BinaryIO, process.stdout)))
+    except (EOFError, OSError):
+        if late.is_set():
+            raise _LateError from None
+        raise
+    finally:
+        timer.cancel()
+        child.kill(process)
+
+
+def main() -> None:
+    """Answer one request. Runs in the child."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    requests, answers = child.own_streams()
+    child.send(answers, scan(child.receive(requests)))
