@@ -75,8 +75,8 @@ def query(
     codesearch query "parse a date" --open 1          open it in your editor
     codesearch query -- "-is:test parse"              a query starting with -
     codesearch query --batch queries.txt path/to/repo
-    codesearch query -e 'retry_[a-z]+'               every matching line, by symbol
-    codesearch query "retry uploads" -e 'backoff *='  the results that hold a match
+    codesearch query -e 'retry_[a-z]+'                every matching line
+    codesearch query "retry uploads" -e 'backoff *='  results with a match
     codesearch query 'retry "broken pipe"'            quoted text is exact
 
     Filters in TEXT: lang: kind: path: name: is: (test, doc, unused, ...) and repo:. Prefix with -
