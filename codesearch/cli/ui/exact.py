@@ -25,7 +25,7 @@ INDENT = "  "
 def print_groups(
     printed: Answers, groups: Sequence[Group], expressions: Sequence[str], most: int | None, each: int | None
 ) -> tuple[int, int]:
-    """Print groups in any format, at most so many lines, and so many of each; return the lines shown, and all lines."""
+    """Print groups in any format, at most `most` lines and `each` per group; return the lines shown and all lines."""
     total = sum(len(one.lines) for one in groups)
     shown = list(_limited(groups, most, each))
     count = sum(len(lines) for _, lines in shown)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from codesearch.cli import api_options, options, team_options
+from codesearch.cli import api_options, exact_options, options, team_options
 from codesearch.cli.names import GROUPS, NAMES
 
 OTHERS, GENERAL = "Options", "General"
 PANELS = {
     "Model of a service (with --api)": api_options.ApiOptions,
     "Results": options.ResultOptions,
+    "Exact words": exact_options.ExactOptions,
     "Filters": options.FilterOptions,
     "Output": options.OutputOptions,
     "Index": options.IndexOptions,
