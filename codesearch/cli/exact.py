@@ -120,7 +120,7 @@ def _tree(index: Index) -> Tree:
 
 
 def _below_root(index: Index, where: Filter) -> Filter:
-    from codesearch.search import below_root
+    from codesearch.search.where import below_root
 
     return below_root(where, index.root)
 

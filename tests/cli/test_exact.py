@@ -178,6 +178,7 @@ def test_a_wrong_expression_is_explained(small: Path, call: Call):
         (("--word", "retry"), "--word says how -e REGEX is searched for, and there is no -e"),
         (("-e", "x", "--explain"), "--explain cannot be combined with -e alone"),
         (("-e", "x", "--batch", "file"), "-e cannot be combined with --batch"),
+        (("-e", "x", "--repo", "all"), "-e cannot be combined with --repo"),
         (("-e", "x", "--min-score", "0.5"), "--min-score cannot be combined with -e alone"),
     ],
 )

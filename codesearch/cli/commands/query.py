@@ -24,6 +24,7 @@ from codesearch.cli.ui import answers, console
 from codesearch.core.errors import UsageError
 
 if TYPE_CHECKING:
+    from codesearch.cli.commands.query_repositories import Asked
     from codesearch.cli.exact import Kept, Wanted
     from codesearch.core.filter import Filter
     from codesearch.core.types import Answer
@@ -85,8 +86,6 @@ def query(
     """
     pattern = exact.pattern
     text, path = _understood(words or [], results, alone=pattern is not None)
-    if pattern is not None and use.repo:
-        raise UsageError("-e cannot be combined with --repo: search one repository at a time, from its folder")
     if text is None and pattern is not None and results.batch is None:
         return _lines(pattern, path, results, filters, output, use)
     _check(text, results, output, exact)
@@ -94,14 +93,10 @@ def query(
         text = f"{text} by:{results.by.value}"
     limit = results.limit if results.open_ is None else max(results.open_, results.limit or 0)
     settings = {"limit": limit, **output.settings, **rerank.settings}
-    if use.repo or (text is not None and "repo:" in text.lower()):
+    if (asked := _repositories(text, path, pattern, results, use)) is not None:
         from codesearch.cli.commands import query_repositories
 
-        asked = query_repositories.asked(text, path, use, results)
-        if asked is not None and pattern is not None:
-            raise UsageError("-e cannot be combined with repo: search one repository at a time, from its folder")
-        if asked is not None:
-            return query_repositories.answer(asked, filters, results, output, use, settings)
+        return query_repositories.answer(asked, filters, results, output, use, settings)
     tree = use.tree(path)
     where = filters.where(tree) & tree.where
     from codesearch.search import parse
@@ -110,8 +105,22 @@ def query(
     with session.opened(tree.root, db=use.db, **settings) as index:
         if parsed is None:
             return _batch(index, where, results, output, use)
-        asked = Request(text or "", where, results, output, use, _wanted(text or "", pattern))
-        return _answer(index, parsed, asked)
+        request = Request(text or "", where, results, output, use, _wanted(text or "", pattern))
+        return _answer(index, parsed, request)
+
+
+def _repositories(
+    text: str | None, path: str | None, pattern: Pattern | None, results: ResultOptions, use: IndexOptions
+) -> Asked | None:
+    """Return which repositories are asked, and what; None if it is the tree of PATH."""
+    if not use.repo and not (text is not None and "repo:" in text.lower()):
+        return None
+    from codesearch.cli.commands import query_repositories
+
+    asked = query_repositories.asked(text, path, use, results)
+    if asked is not None and pattern is not None:
+        raise UsageError("-e cannot be combined with --repo and repo:; search one repository at a time")
+    return asked
 
 
 def _lines(
@@ -125,6 +134,8 @@ def _lines(
     """Print the lines that match, without a question."""
     from codesearch.cli import exact
 
+    if use.repo:
+        raise UsageError("-e cannot be combined with --repo and repo:; search one repository at a time")
     exact.check_alone(results)
     tree = use.tree(path)
     where = filters.where(tree) & tree.where
