@@ -36,7 +36,7 @@ from typing import Any
 from codesearch import languages
 from codesearch.core.errors import CodesearchError
 from codesearch.core.tokens import words
-from codesearch.core.types import CALLABLES, Symbol
+from codesearch.core.types import CALLABLES, MINOR, Symbol
 from codesearch.extract import sentences
 from codesearch.extract.symbols import extract
 
@@ -107,16 +107,13 @@ def sentence(documentation: str, name: str) -> str:
 
 
 def read(root: Path) -> dict[str, list[Found]]:
-    """Return the symbols in the tree's source files outside tests, by path."""
-    suffixes = frozenset(suffix for language in languages.all() for suffix in language.extensions)
+    """Return the symbols in the tree's source files outside tests, by path; no constants and the like."""
     found: dict[str, list[Found]] = {}
     for file in sorted(root.rglob("*")):
         path = file.relative_to(root).as_posix()
-        if file.is_symlink() or not file.is_file() or not path.endswith(tuple(suffixes)) or TEST.search(path):
-            continue
-        data = file.read_bytes()
-        language = languages.detect(path, data[:4096])
-        if language is None or len(data) > LARGEST or b"\0" in data or not _is_utf8(data):
+        data = _source(file, path)
+        language = None if data is None else languages.detect(path, data[:4096])
+        if data is None or language is None or language.is_text:
             continue
         try:
             symbols = extract(data, language.name, path, timeout=5)
@@ -124,9 +121,20 @@ def read(root: Path) -> dict[str, list[Found]]:
             print(f"left out {path}: {error}", flush=True)
             continue
         found[path] = [
-            Found(s, data[s.start_byte : s.end_byte].decode(), sentence(s.documentation, s.name)) for s in symbols
+            Found(s, data[s.start_byte : s.end_byte].decode(), sentence(s.documentation, s.name))
+            for s in symbols
+            if s.kind not in MINOR
         ]
     return found
+
+
+def _source(file: Path, path: str) -> bytes | None:
+    """Return a file of code; None if it is something else, a test, or too large."""
+    suffixes = tuple(suffix for language in languages.all() for suffix in language.extensions if not language.is_text)
+    if file.is_symlink() or not file.is_file() or not path.endswith(suffixes) or TEST.search(path):
+        return None
+    data = file.read_bytes()
+    return data if len(data) <= LARGEST and b"\0" not in data and _is_utf8(data) else None
 
 
 def _is_utf8(data: bytes) -> bool:
