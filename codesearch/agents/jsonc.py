@@ -75,19 +75,21 @@ def inserted(text: str, path: Sequence[str], value: object) -> str:
 
 def value_at(text: str, path: Sequence[str]) -> str | None:
     """Return the text of the value under a path of names; None if there is none. Raises UsageError."""
-    if not text.strip():
-        return None
-    outer = scan(text)
-    for place, name in enumerate(path):
-        member = outer.get(name)
+    way = _way(text, path)
+    return text[way[-1].start : way[-1].end] if len(way) == len(path) else None
+
+
+def _way(text: str, path: Sequence[str]) -> list[Member]:
+    """Return the members under a path of names, up to one that is missing, or whose value is no object."""
+    way: list[Member] = []
+    outer = scan(text) if text.strip() else None
+    for name in path:
+        member = None if outer is None else outer.get(name)
         if member is None:
-            return None
-        if place == len(path) - 1:
-            return text[member.start : member.end]
-        if text[member.start] != "{":
-            return None
-        outer = scan(text, member.start)
-    return None
+            break
+        way.append(member)
+        outer = scan(text, member.start) if text[member.start] == "{" else None
+    return way
 
 
 def appended(text: str, path: Sequence[str], value: object) -> str:
@@ -139,21 +141,14 @@ def without_item(text: str, path: Sequence[str], place: int) -> str:
 
 def _array_at(text: str, path: Sequence[str]) -> tuple[int, list[tuple[int, int]], int] | None:
     """Return the offsets of the bracket, of the items and of the closing bracket; None if there is no value."""
-    if not text.strip():
+    way = _way(text, path)
+    if len(way) < len(path):
+        if way and text[way[-1].start] != "{":
+            raise UsageError(f"{'.'.join(path[: len(way)])} is not an object")
         return None
-    outer = scan(text)
-    for place, name in enumerate(path):
-        member = outer.get(name)
-        if member is None:
-            return None
-        if place == len(path) - 1:
-            if text[member.start] != "[":
-                raise UsageError(f"{'.'.join(path)} is not an array")
-            return member.start, *_array(text, member.start, 0)
-        if text[member.start] != "{":
-            raise UsageError(f"{'.'.join(path[: place + 1])} is not an object")
-        outer = scan(text, member.start)
-    return None
+    if text[way[-1].start] != "[":
+        raise UsageError(f"{'.'.join(path)} is not an array")
+    return way[-1].start, *_array(text, way[-1].start, 0)
 
 
 def _added(text: str, outer: Object, name: str, value: object) -> str:

@@ -75,7 +75,7 @@ def alone(
 
     pattern.compiled()  # before the index is updated
     complete = session.prepare(index, update=use.update, quiet=use.quiet)
-    where = _below_root(index, where)
+    where = _resolved(index, where)
     tree = _tree(index)
     found = list(groups.grouped(tree, groups.found(tree, pattern, where), where))
     session.tell(index.filter_note(where), quiet=use.quiet)
@@ -119,10 +119,10 @@ def _tree(index: Index) -> Tree:
     return Tree(index.root, index.required_reader(), settings.file_options(), settings.parse_timeout)
 
 
-def _below_root(index: Index, where: Filter) -> Filter:
-    from codesearch.search.where import below_root
+def _resolved(index: Index, where: Filter) -> Filter:
+    from codesearch.search import resolved
 
-    return below_root(where, index.root)
+    return resolved(where, index.root, index.path)
 
 
 # -- with a question --------------------------------------------------------------------------------------------------
@@ -172,7 +172,7 @@ def _kept(index: Index, query: Query, patterns: Sequence[Pattern]) -> Kept:
     if not patterns:
         ranking = index.rank(query, budget=session.later())
         return Kept(ranking.answer(limit), reasons=ranking.ranked[: limit + 1])
-    tree, where = _tree(index), _below_root(index, query.where)
+    tree, where = _tree(index), _resolved(index, query.where)
     lines = groups.Lines([groups.found(tree, one, where) for one in patterns])
     if not lines.paths:
         return Kept(Answer(problem=index.filter_note(where)))

@@ -12,8 +12,9 @@ import pickle
 import struct
 import subprocess
 import sys
+import threading
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 
 _BOOT = (
     "import sys; count = int(sys.argv[1]); sys.path[:] = sys.argv[2:2 + count]; "
@@ -64,6 +65,32 @@ def receive(stream: BinaryIO) -> Any:
         raise EOFError
     data = stream.read(_LENGTH.unpack(head)[0])
     return pickle.loads(data)
+
+
+def ask(process: subprocess.Popen[bytes], value: object, seconds: float) -> Any:
+    """Send one frame to a child and return its answer.
+
+    A child that takes longer than `seconds` is killed, which raises TimeoutError. Raises EOFError or OSError if it ends
+    without an answer.
+    """
+    late = threading.Event()
+
+    def expire() -> None:
+        late.set()
+        process.kill()
+
+    timer = threading.Timer(seconds, expire)
+    timer.daemon = True
+    timer.start()
+    try:
+        send(cast(BinaryIO, process.stdin), value)
+        return receive(cast(BinaryIO, process.stdout))
+    except (EOFError, OSError):
+        if late.is_set():
+            raise TimeoutError from None
+        raise
+    finally:
+        timer.cancel()
 
 
 def own_streams() -> tuple[BinaryIO, BinaryIO]:

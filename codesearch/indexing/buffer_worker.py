@@ -11,7 +11,7 @@ import subprocess
 import threading
 import time
 from dataclasses import dataclass, replace
-from typing import BinaryIO, cast
+from typing import cast
 
 from codesearch.core import child
 from codesearch.core.types import Skipped
@@ -90,26 +90,11 @@ class BufferReader:
             limit += START_SECONDS
         process = self._process
         assert process is not None
-        late = threading.Event()
-
-        def expire() -> None:
-            late.set()
-            process.kill()
-
-        timer = threading.Timer(limit, expire)
-        timer.daemon = True
-        timer.start()
         try:
-            child.send(cast(BinaryIO, process.stdin), buffer)
-            answer = child.receive(cast(BinaryIO, process.stdout))
+            answer = child.ask(process, buffer, limit)
             self._proven = True
             return answer
-        except (EOFError, OSError):
-            if late.is_set():
-                raise TimeoutError from None
-            raise
         finally:
-            timer.cancel()
             self._used = time.monotonic()
             self._rest(IDLE_SECONDS)
 

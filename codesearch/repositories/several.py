@@ -18,7 +18,7 @@ from codesearch.core.types import Answer, Symbol
 from codesearch.index import Index, open_index
 from codesearch.repositories import selection
 from codesearch.repositories.joined import JoinedAnswer, Part, join
-from codesearch.repositories.registry import Repository
+from codesearch.repositories.registry import Repository, clones
 from codesearch.search import Query, nearest, parse, resolved
 from codesearch.service import client
 from codesearch.store import registry as used_indexes
@@ -107,7 +107,6 @@ class Repositories:
     def _any_settings(self) -> Any:
         """Return the settings of the user, which hold for all of them."""
         from codesearch import settings
-        from codesearch.repositories.registry import clones
 
         return settings.merge(settings.load_layers(clones(), self._settings))
 

@@ -17,7 +17,7 @@ def resolved(where: Filter, root: Path, index: Path) -> Filter:
 
     Raises NotFoundError if there is no such concept.
     """
-    where = below_root(where, root)
+    where = _below_root(where, root)
     if where.concepts:
         from codesearch.search import concepts  # few queries have any
 
@@ -25,7 +25,7 @@ def resolved(where: Filter, root: Path, index: Path) -> Filter:
     return where
 
 
-def below_root(where: Filter, root: Path) -> Filter:
+def _below_root(where: Filter, root: Path) -> Filter:
     """Return a filter whose paths are as the index of `root` has them.
 
     An absolute path below the root is cut to its part below. A linked folder or file means the real one, if that is

@@ -246,3 +246,14 @@ def test_quoted_text_that_is_nowhere_is_said_and_ignored(shop: Path, call: Call)
     assert run.status == 0
     assert 'no result contains "no such text" as quoted; these are by meaning' in run.err
     assert "cancel_order" in run.out
+
+
+def test_a_filter_by_concept_holds_for_matching_lines_and_for_results_with_a_match(small: Path, call: Call):
+    assert call("concept", "add", "caching", "--like", "Cache.get").status == 0
+    every = [name for name, _ in places(matched(call, "-e", "def "))]
+    near = [name for name, _ in places(matched(call, "-e", "def ", "--concept", "caching>0.9"))]
+    assert "Cache.get" in near
+    assert set(near) < set(every)
+    asked = [name for name, _ in places(matched(call, "get a value", "-e", "def ", "--concept", "caching>0.9"))]
+    assert asked
+    assert set(asked) <= set(near)

@@ -510,7 +510,7 @@ def test_a_client_can_cancel_its_call(slow: Served):
     backend.go_on.set()
     until(lambda: len(backend.asked) == 1)
     slow.post({**CALL, "id": 8}, Mcp_Session_Id=name)
-    assert backend.asked[-1][2] == [], "what was cancelled was not received"
+    assert backend.asked[-1][2] == [], "the client never received the cancelled source"
 
 
 def test_the_call_of_a_client_that_goes_away_is_cancelled(slow: Served):
@@ -526,7 +526,7 @@ def test_the_call_of_a_client_that_goes_away_is_cancelled(slow: Served):
     backend.go_on.set()
     until(lambda: len(backend.asked) == 1)
     assert slow.post(CALL, Mcp_Session_Id=name)[0] == 200
-    assert backend.asked[-1][2] == [], "what was cancelled was not received"
+    assert backend.asked[-1][2] == [], "the client never received the cancelled source"
 
 
 def test_a_session_that_ends_cancels_its_calls(slow: Served):

@@ -33,6 +33,9 @@ if TYPE_CHECKING:
     from codesearch.search.exact.pattern import Pattern
 
 
+_ONE_REPOSITORY = "-e cannot be combined with --repo and repo:; search one repository at a time"
+
+
 class Request(NamedTuple):
     """A query as it was typed, with its options."""
 
@@ -119,7 +122,7 @@ def _repositories(
 
     asked = query_repositories.asked(text, path, use, results)
     if asked is not None and pattern is not None:
-        raise UsageError("-e cannot be combined with --repo and repo:; search one repository at a time")
+        raise UsageError(_ONE_REPOSITORY)
     return asked
 
 
@@ -135,7 +138,7 @@ def _lines(
     from codesearch.cli import exact
 
     if use.repo:
-        raise UsageError("-e cannot be combined with --repo and repo:; search one repository at a time")
+        raise UsageError(_ONE_REPOSITORY)
     exact.check_alone(results)
     tree = use.tree(path)
     where = filters.where(tree) & tree.where
@@ -208,7 +211,7 @@ def _batch(index: Index, where: Filter, results: ResultOptions, output: OutputOp
 
 
 def _answered(index: Index, parsed: Query, asked: Request) -> tuple[Answer, list[Ranked], Kept | None]:
-    """Return the answer, the reasons for `--explain`, and what was found of exact text if any is asked for."""
+    """Return the answer, the reasons for `--explain`, and the matches of exact text if there is a pattern."""
     results, use = asked.results, asked.use
     if asked.exact is not None:
         from codesearch.cli import exact

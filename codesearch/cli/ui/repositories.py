@@ -41,7 +41,7 @@ class Row(NamedTuple):
 
 
 def lines(rows: Sequence[Row], look: Look) -> Iterator[str]:
-    """Yield a table: name, symbols or what is wrong, groups, folder; below a clone, what it is of."""
+    """Yield a table: name, symbols or problem, groups, folder; below a clone, its URL and commit."""
     widest = max(columns(row.repository.name) for row in rows)
     for row in rows:
         one = row.repository

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import threading
 from types import FrameType
-from typing import BinaryIO, cast
+from typing import cast
 
 from codesearch.core import child
 from codesearch.core.errors import UsageError
@@ -35,7 +35,7 @@ def scanned(request: Request, *, in_child: bool | None = None) -> list[FileLines
         in_child = not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread()
     try:
         return _in_child(request) if in_child else _interrupted(request)
-    except _LateError:
+    except (_LateError, TimeoutError):
         said = " ".join(f"-e {one}" for one in request.pattern.expressions)
         raise UsageError(
             f"{said}: takes too long and was stopped. Nested repetitions such as (a+)+ can take exponential time: "
@@ -60,24 +60,9 @@ def _in_child(request: Request) -> list[FileLines]:
     process = subprocess.Popen(
         child.command("codesearch.search.exact.limited", "main"), stdin=subprocess.PIPE, stdout=subprocess.PIPE
     )
-    late = threading.Event()
-
-    def expire() -> None:
-        late.set()
-        process.kill()
-
-    timer = threading.Timer(CHILD_SECONDS, expire)
-    timer.daemon = True
-    timer.start()
     try:
-        child.send(cast(BinaryIO, process.stdin), request)
-        return cast("list[FileLines]", child.receive(cast(BinaryIO, process.stdout)))
-    except (EOFError, OSError):
-        if late.is_set():
-            raise _LateError from None
-        raise
+        return cast("list[FileLines]", child.ask(process, request, CHILD_SECONDS))
     finally:
-        timer.cancel()
         child.kill(process)
 
 
