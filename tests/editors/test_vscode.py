@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import subprocess
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -100,18 +101,26 @@ def folder(repository: Repository, vscode: Editor) -> Repository:
     return copied
 
 
-@pytest.fixture(scope="module")
-def flow(vscode: Editor, folder: Repository) -> dict[str, Result]:
+def _flow(vscode: Editor, folder: Repository, cases: Sequence[str]) -> dict[str, Result]:
     vscode.serve([])
     vscode.settings()
     return vscode.drive(
-        "flow.mjs", FLOW, folder.root, pictures=sorted(set(PICTURES.values())), size=SIZE, **task(folder)
+        "flow.mjs", cases, folder.root, pictures=sorted(set(PICTURES.values())), size=SIZE, **task(folder)
     )
 
 
+@pytest.fixture(scope="module")
+def flow(vscode: Editor, folder: Repository) -> dict[str, Result]:
+    return _flow(vscode, folder, FLOW)
+
+
 @pytest.mark.parametrize("case", [*FLOW, ONLY_HERE])
-def test_in_vscode(case: str, flow: dict[str, Result], vscode: Editor) -> None:
-    rig.check(flow[case], vscode)
+def test_in_vscode(
+    case: str, flow: dict[str, Result], vscode: Editor, folder: Repository, request: pytest.FixtureRequest
+) -> None:
+    # The fixture keeps the outcome of the first try: a second one (tests/conftest.py) opens a window of its own.
+    again = getattr(request.node, "execution_count", 1) > 1 and case in FLOW
+    rig.check((_flow(vscode, folder, [case]) if again else flow)[case], vscode)
 
 
 @pytest.mark.parametrize("name", PICTURES)

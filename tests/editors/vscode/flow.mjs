@@ -302,10 +302,10 @@ const cases = {
   async selection(window, task) {
     await window.openFile(task.other.path, task.other.line);
     const word = 'celsius';
-    await window.keys.press('Control+Home');
+    await window.cursor('Control+Home', 1, 1);
     await window.paste(`# ${word}\n`);
-    await window.keys.press('Control+Home');
-    await window.keys.press('End');
+    await window.cursor('Control+Home', 1, 1);
+    await window.cursor('End', 1, `# ${word}`.length + 1);
     await window.keys.press('Control+Shift+ArrowLeft');
     await openFind(window);
     await window.until('the selected text is not the question', async (see) => {

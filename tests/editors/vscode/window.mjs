@@ -257,6 +257,17 @@ export class Window {
     await this.shows('the cursor is not in the line', file, line, { at: true });
   }
 
+  /** Press a key until the cursor is there: on a busy machine the jump to a line may come after the key. */
+  async cursor(key, line, column) {
+    await this.until(`${key} does not lead to ${line}:${column}`, async (see) => {
+      await this.keys.press(key);
+      await this.page.waitForTimeout(100);
+      const editor = await this.editor();
+      see(editor);
+      return editor.line === line && editor.column === column;
+    });
+  }
+
   /** The key of Go Back on Linux: the palette lists several commands of that name. */
   async goBack() {
     await this.keys.press('Control+Alt+Minus');
