@@ -46,7 +46,7 @@ from codesearch.search.features import NAMES, Features
 from codesearch.search.rank import Ranked, fold, group_copies, sort_key
 from codesearch.search.ranking import FAST
 from codesearch.store import Store
-from codesearch.store.full_text import any_of
+from codesearch.store.match import any_word
 
 SIGNALS = ("text", "static", "transformer")
 TOGETHER = tuple(names for size in (2, 3) for names in combinations(SIGNALS, size))
@@ -85,7 +85,9 @@ class Repository:
         """Return the scores of symbols by each signal; symbols without a score are left out."""
         every = len(self.symbols)
         matching = (
-            self.store.text_candidates(any_of(query.terms), ALL_FIELDS, every, query.where) if query.terms else []
+            self.store.text_candidates(match, ALL_FIELDS, every, query.where)
+            if (match := any_word(*query.terms)) is not None
+            else []
         )
         vector = self.static.quantised_query(query.text)
         near = dict(self.store.vector_candidates(vector, every, query.where))  # exact for this number of candidates

@@ -2,7 +2,7 @@
 
 from codesearch.core.filter import Filter
 from codesearch.search.feature_values import is_named
-from codesearch.search.pipeline import Buffers, Near, Ranking, filter_note, nearest, search, understood
+from codesearch.search.pipeline import Buffers, Near, Ranking, filter_note, nearest, search, search_fast, understood
 from codesearch.search.query import Query, parse
 from codesearch.search.rank import Ranked
 from codesearch.search.where import real_path, resolved
@@ -21,5 +21,6 @@ __all__ = [
     "real_path",
     "resolved",
     "search",
+    "search_fast",
     "understood",
 ]

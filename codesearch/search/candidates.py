@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from codesearch.core import names
 from codesearch.core.tokens import is_unspaced, unspaced_runs, words
 from codesearch.core.types import DETAILS, MINOR, Symbol
 from codesearch.search.query import STOP_WORDS, Mention, Query
 from codesearch.search.term_pruning import select_terms
-from codesearch.store import Store
-from codesearch.store.full_text import NOTHING_HELD, Held, any_of
+from codesearch.store.full_text import NOTHING_HELD, Held
+from codesearch.store.match import Beginnings, Match, any_word
 from codesearch.store.records import StoredSymbol
-from codesearch.store.texts import Texts
+
+if TYPE_CHECKING:
+    from codesearch.store.reader import Reader, TextReader
 
 BY_TEXT = 100
 BY_NAME_TEXT = 50
@@ -67,7 +70,7 @@ class Candidate:
         return self.id < 0
 
 
-def gather(store: Store, query: Query, vector: bytes, limit: int = 0) -> list[Candidate]:
+def gather(store: Reader, query: Query, vector: bytes, limit: int = 0) -> list[Candidate]:
     """Return every candidate for a query, each with all of its evidence, in no particular order.
 
     `limit` is the number of answers that are wanted; a high one raises the number of candidates.
@@ -77,11 +80,11 @@ def gather(store: Store, query: Query, vector: bytes, limit: int = 0) -> list[Ca
     methods = (
         (select_terms(store, query), ALL_FIELDS, max(BY_TEXT, least)),
         (select_terms(store, query, only_names=True), NAME_FIELDS, BY_NAME_TEXT),
-        (any_of(trigrams(query)), ALL_FIELDS, BY_TRIGRAM),
-        (prefix_expression(query), NAME_FIELDS, BY_PREFIX),
+        (any_word(*trigrams(query)), ALL_FIELDS, BY_TRIGRAM),
+        (beginnings(query), NAME_FIELDS, BY_PREFIX),
     )
     for match, weights, count in methods:
-        if match:
+        if match is not None:
             ids.update(id for id, _ in store.text_candidates(match, weights, count, query.where))
     by_vector = dict(store.vector_candidates(vector, max(BY_VECTOR, least), query.where)) if any(vector) else {}
     ids.update(by_vector)
@@ -89,7 +92,7 @@ def gather(store: Store, query: Query, vector: bytes, limit: int = 0) -> list[Ca
     return _completed(store, store, query, vector, ids, by_vector)
 
 
-def gather_minor(store: Store, query: Query, vector: bytes) -> list[Candidate]:
+def gather_minor(store: Reader, query: Query, vector: bytes) -> list[Candidate]:
     """Return the minor symbols that might answer a query, with their evidence: by text and by name.
 
     Beside their evidence, their texts are counted alone, so that they change nothing for the others.
@@ -107,7 +110,7 @@ def gather_minor(store: Store, query: Query, vector: bytes) -> list[Candidate]:
 
 
 def _completed(
-    store: Store, texts: Texts, query: Query, vector: bytes, ids: Set[int], similarities: Mapping[int, float]
+    store: Reader, texts: TextReader, query: Query, vector: bytes, ids: Set[int], similarities: Mapping[int, float]
 ) -> list[Candidate]:
     """Return candidates with all of their evidence; `similarities` holds the cosines that are already known."""
     known = dict(similarities)
@@ -129,7 +132,7 @@ def _completed(
     ]
 
 
-def named(store: Texts, query: Query, limit: int) -> Iterator[int]:
+def named(store: TextReader, query: Query, limit: int) -> Iterator[int]:
     """Yield the symbols whose name is the query or begins with it; for other queries those whose names it mentions."""
     yield from asked_for(store, query, limit)
     for mention in query.mentions:
@@ -137,7 +140,7 @@ def named(store: Texts, query: Query, limit: int) -> Iterator[int]:
             yield from mentioned(store, query, mention, min(limit, BY_MENTION))
 
 
-def asked_for(store: Texts, query: Query, limit: int) -> Iterator[int]:
+def asked_for(store: TextReader, query: Query, limit: int) -> Iterator[int]:
     """Yield the symbols whose name is the query, then those whose names begin with it; each way at most `limit`."""
     if query.signs:
         yield from _signed(store, query, query.name, query.signs, limit)
@@ -146,7 +149,7 @@ def asked_for(store: Texts, query: Query, limit: int) -> Iterator[int]:
         yield from store.named(query.name, limit, query.where, prefix=True)
 
 
-def mentioned(store: Texts, query: Query, mention: Mention, limit: int) -> Iterator[int]:
+def mentioned(store: TextReader, query: Query, mention: Mention, limit: int) -> Iterator[int]:
     """Yield the symbols whose name a query mentions."""
     if mention.signs:
         yield from _signed(store, query, names.identity(mention.name)[0], mention.signs, limit)
@@ -154,13 +157,13 @@ def mentioned(store: Texts, query: Query, mention: Mention, limit: int) -> Itera
         yield from store.named(mention.key, limit, query.where)
 
 
-def _signed(store: Texts, query: Query, key: str, signs: str, limit: int) -> Iterator[int]:
+def _signed(store: TextReader, query: Query, key: str, signs: str, limit: int) -> Iterator[int]:
     for one in names.keys(key):
         yield from store.named(one, limit, query.where, signs=signs)
 
 
 def with_terms(
-    store: Texts, query: Query, symbols: Mapping[int, StoredSymbol]
+    store: TextReader, query: Query, symbols: Mapping[int, StoredSymbol]
 ) -> Iterator[tuple[int, StoredSymbol, Held, tuple[int, ...], float]]:
     """Yield (id, symbol, text matches, fields that contain each term, share of trigrams contained) of symbols."""
     phrases, n = trigrams(query), len(query.terms)
@@ -186,11 +189,11 @@ def trigrams(query: Query) -> list[str]:
     return list(dict.fromkeys((*kept, *runs)))[:MAX_TRIGRAMS]
 
 
-def prefix_expression(query: Query) -> str:
-    """Return an FTS5 expression for names whose words begin with the words of a short query, or ""."""
+def beginnings(query: Query) -> Match | None:
+    """Return what matches names whose words begin with the words of a short query; None for other queries."""
     found = [
         word for word in query.words if len(word) >= MIN_PREFIX_LETTERS and word.isalnum() and not is_unspaced(word)
     ]
     if not 2 <= len(found) <= MAX_PREFIX_WORDS:
-        return ""
-    return "{name scope} : (" + " AND ".join(f'"{word}"*' for word in found) + ")"
+        return None
+    return Match((Beginnings(tuple(found)),))

@@ -15,7 +15,7 @@ from codesearch.search import candidates
 from codesearch.search.rank import RERANKED_CANDIDATES
 from codesearch.search.term_pruning import select_terms
 from codesearch.store.filter_sql import name_matches, path_matches
-from codesearch.store.full_text import any_of
+from codesearch.store.match import any_word
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -244,11 +244,11 @@ def _ways(store: Store, query: Query, id: int) -> Iterator[Way]:
     matches = [
         ("text", select_terms(store, query), candidates.ALL_FIELDS, candidates.BY_TEXT),
         ("names", select_terms(store, query, only_names=True), candidates.NAME_FIELDS, candidates.BY_NAME_TEXT),
-        ("phrases", any_of(tuple(candidates.trigrams(query))), candidates.ALL_FIELDS, candidates.BY_TRIGRAM),
-        ("beginnings", candidates.prefix_expression(query), candidates.NAME_FIELDS, candidates.BY_PREFIX),
+        ("phrases", any_word(*candidates.trigrams(query)), candidates.ALL_FIELDS, candidates.BY_TRIGRAM),
+        ("beginnings", candidates.beginnings(query), candidates.NAME_FIELDS, candidates.BY_PREFIX),
     ]
     for name, match, weights, taken in matches:
-        if match:
+        if match is not None:
             found = [one for one, _ in store.text_candidates(match, weights, everything, query.where)]
             yield Way(name, taken, found.index(id) + 1 if id in found else None, len(found))
     vector = embed.load(embed.STATIC).quantised_query(query.text)

@@ -21,7 +21,7 @@ from codesearch.rerank.job import Source, siblings_of
 from codesearch.search.candidates import ALL_FIELDS, NAME_FIELDS, Candidate, gather_minor, named, with_terms
 from codesearch.search.query import Query
 from codesearch.store import FileRecord, Store
-from codesearch.store.full_text import any_of, naming
+from codesearch.store.match import Match, Words
 
 _MAX_SYMBOLS = 2000
 """Maximum number of candidates from buffers for one query."""
@@ -65,7 +65,7 @@ class Overlay:
         self._dropped: set[str] = set()
         """Buffers that answer no longer, but may be in the view of a query that is running."""
         self._views: weakref.WeakSet[BufferView] = weakref.WeakSet()
-        self._frequencies: OrderedDict[str, int] = OrderedDict()
+        self._frequencies: OrderedDict[Match | None, int] = OrderedDict()
         self._generation: object = None
 
     @property
@@ -154,8 +154,8 @@ class Overlay:
         with self._lock:
             size = self._store.count()
             for term in query.terms:
-                for within, weights, scores in ((str, ALL_FIELDS, text), (naming, NAME_FIELDS, names)):
-                    match = within(any_of((term,)))
+                for only_names, weights, scores in ((False, ALL_FIELDS, text), (True, NAME_FIELDS, names)):
+                    match = Match((Words((term,)),), only_names)
                     found = self._store.text_candidates(match, weights, size, query.where)
                     if not found:
                         continue
@@ -190,11 +190,11 @@ class Overlay:
         """Return the number of symbols in the index."""
         if store is None:
             return 0
-        if "" not in self._frequencies:
-            self._frequencies[""] = store.count()
-        return self._frequencies[""]
+        if None not in self._frequencies:
+            self._frequencies[None] = store.count()
+        return self._frequencies[None]
 
-    def _frequency(self, store: Store | None, match: str) -> int:
+    def _frequency(self, store: Store | None, match: Match) -> int:
         """Return the number of symbols in the index that match."""
         known = self._frequencies.get(match)
         if known is None:

@@ -21,6 +21,7 @@ from codesearch.store import filter_sql
 
 if TYPE_CHECKING:
     from codesearch.store import Store
+    from codesearch.store.reader import Reader
 
 log = Log("codesearch.search")
 
@@ -114,12 +115,18 @@ def search(
     return Ranking(refined, _joined(note, result.problem), result.embedded, result.writes)
 
 
+def search_fast(store: Reader, query: Query, vector: bytes, limit: int) -> Ranking:
+    """Return every candidate of any store for a query, without buffers and reranking; otherwise as `search`."""
+    found = gather(store, query, vector, limit) + gather_minor(store, query, vector)
+    return Ranking(_shown(query, _ranked(query, found)), query.note)
+
+
 def _shown(query: Query, ranked: list[Ranked]) -> list[Ranked]:
     """Return a ranking in the order in which it is shown."""
     return by_file(ranked) if query.by_file and not query.is_name else ranked
 
 
-def understood(store: Store | None, query: Query) -> Query:
+def understood(store: Reader | None, query: Query) -> Query:
     """Return the query with the language it names as part of its text, if the index has no code in that language."""
     if store is None or not query.languages or any(True for _ in store.listing(Filter(languages=query.languages), 1)):
         return query

@@ -12,13 +12,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import apsw
 
+from codesearch.store.match import NAMING_FIELDS, Beginnings, Match, Together, Words
 from codesearch.store.schema import TEXT_COLUMNS, TEXT_FIELDS
 
 if TYPE_CHECKING:
     from apsw import FTS5ExtensionApi
-
-NAMING_FIELDS = ("name", "scope", "signature", "path")
-"""The fields that name things: not documentation, not body."""
 
 _FUNCTION = "codesearch_held"
 OCCURRENCES = "codesearch_occurrences"
@@ -52,24 +50,26 @@ def register(db: apsw.Connection) -> None:
     db.register_fts5_function(OCCURRENCES, _occurrences)
 
 
-def quoted(phrase: str) -> str:
-    """Return a phrase in FTS5 syntax."""
+def render(match: Match) -> str:
+    """Return the FTS5 expression of a match."""
+    expression = " OR ".join(map(_rendered, match.any_of))
+    return f"{{{' '.join(NAMING_FIELDS)}}} : ({expression})" if match.naming else expression
+
+
+def _rendered(condition: Words | Together | Beginnings) -> str:
+    if isinstance(condition, Words):
+        return _any_of(condition.words)
+    if isinstance(condition, Together):
+        return f"({' AND '.join(map(_quoted, condition.words))})"
+    return "{name scope} : (" + " AND ".join(f"{_quoted(word)}*" for word in condition.words) + ")"
+
+
+def _quoted(phrase: str) -> str:
     return '"' + phrase.replace('"', '""') + '"'
 
 
-def any_of(phrases: Iterable[str]) -> str:
-    """Return an FTS5 expression that matches any of the phrases."""
-    return " OR ".join(map(quoted, phrases))
-
-
-def all_of(phrases: Iterable[str]) -> str:
-    """Return an FTS5 expression that matches texts with all of the phrases."""
-    return f"({' AND '.join(map(quoted, phrases))})"
-
-
-def naming(expression: str) -> str:
-    """Return an FTS5 expression restricted to NAMING_FIELDS."""
-    return f"{{{' '.join(NAMING_FIELDS)}}} : ({expression})"
+def _any_of(phrases: Iterable[str]) -> str:
+    return " OR ".join(map(_quoted, phrases))
 
 
 def bm25(weights: Sequence[float], table: str = "symbol_text") -> str:
@@ -94,7 +94,7 @@ def held(
     rows: list[Any] = db.execute(
         f"SELECT rowid, {_FUNCTION}({table}, ?) FROM {table} "
         f"WHERE {table} MATCH ? AND +rowid IN ({','.join('?' * len(ids))})",
-        [len(terms), any_of((*terms, *phrases)), *ids],
+        [len(terms), _any_of((*terms, *phrases)), *ids],
     ).fetchall()
     if not rows:
         return {}

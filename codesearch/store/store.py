@@ -15,6 +15,7 @@ from codesearch.core.filter import Filter
 from codesearch.core.types import Symbol
 from codesearch.store import filter_sql, full_text, sign_codes, writes
 from codesearch.store.connection import Connection, explained
+from codesearch.store.match import Match
 from codesearch.store.paths import shown, stored
 from codesearch.store.records import FileRecord, FileState, StoredSymbol
 from codesearch.store.rerank_vectors import RerankVectors
@@ -364,11 +365,12 @@ class Store(Texts):
             "lines": self._rows("SELECT coalesce(sum(lines), 0) FROM file")[0][0],
         }
 
-    def count(self, match: str = "") -> int:
-        """Return the number of symbols that are not minor, or of those that a full-text expression matches."""
-        if not match:
+    def count(self, match: Match | None = None) -> int:
+        """Return the number of symbols that are not minor, or of those that match."""
+        if match is None:
             return self.texts()
-        return int(self._rows("SELECT count(*) FROM symbol_text WHERE symbol_text MATCH ?", [match])[0][0])
+        select = "SELECT count(*) FROM symbol_text WHERE symbol_text MATCH ?"
+        return int(self._rows(select, [full_text.render(match)])[0][0])
 
     @property
     def minor(self) -> MinorTexts:

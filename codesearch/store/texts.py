@@ -12,6 +12,7 @@ from codesearch.core.types import DETAILS, MINOR
 from codesearch.store import filter_sql, full_text
 from codesearch.store.connection import Connection, explained
 from codesearch.store.full_text import Held
+from codesearch.store.match import Match, Words
 
 MOST_COUNTED = 50_000
 """A word that this many texts contain carries little information, so counting stops here."""
@@ -34,11 +35,11 @@ class Texts:
     path: Path
     _table: ClassVar[str] = "symbol_text"
     _kinds: ClassVar[str] = NOT_MINOR
-    _counted: dict[str, int] | None
-    """How many texts match an expression, while a snapshot is read."""
+    _counted: dict[Match, int] | None
+    """How many texts match, while a snapshot is read."""
 
     def text_candidates(
-        self, match: str, weights: Sequence[float], limit: int, where: Filter | None = None
+        self, match: Match, weights: Sequence[float], limit: int, where: Filter | None = None
     ) -> list[tuple[int, float]]:
         """Return (symbol id, BM25) of the best full-text matches, best first; higher is better."""
         # Without the plus, FTS5 would run the query once per row that passes the filter.
@@ -46,7 +47,7 @@ class Texts:
         rows = self._rows(
             f"SELECT rowid, {full_text.bm25(weights, self._table)} AS score FROM {self._table} "
             f"WHERE {self._table} MATCH ?{clause} ORDER BY score DESC, rowid LIMIT ?",
-            [match, *bindings, limit],
+            [full_text.render(match), *bindings, limit],
         )
         return [(row[0], row[1]) for row in rows]
 
@@ -63,19 +64,19 @@ class Texts:
         """
         if not terms or not ids:
             return {}
-        everywhere = [self.holding(full_text.quoted(term)) for term in terms]
-        naming = [self.holding(full_text.naming(full_text.quoted(term))) for term in terms]
+        everywhere = [self.holding(Match((Words((term,)),))) for term in terms]
+        naming = [self.holding(Match((Words((term,)),), naming=True)) for term in terms]
         with explained(self.path):
             holding = everywhere, naming
             return full_text.held(self.connection.raw, terms, phrases, ids, weights, holding, self._table)
 
-    def holding(self, match: str) -> int:
-        """Return how many symbols a full-text expression matches, at most MOST_COUNTED."""
+    def holding(self, match: Match) -> int:
+        """Return how many texts match, at most MOST_COUNTED."""
         if self._counted is not None and match in self._counted:
             return self._counted[match]
         rows = self._rows(
             f"SELECT count(*) FROM (SELECT 1 FROM {self._table} WHERE {self._table} MATCH ? LIMIT {MOST_COUNTED})",
-            [match],
+            [full_text.render(match)],
         )
         found = int(rows[0][0])
         if self._counted is not None:

@@ -9,7 +9,7 @@ import pytest
 
 from codesearch.search import candidates, parse
 from codesearch.search.candidates import BY_MENTION, BY_TEXT, BY_VECTOR
-from codesearch.store import FileRecord, Store
+from codesearch.store import FileRecord, Store, full_text
 from tests.store.test_store import item, record, vector
 
 NEAR, FAR, NOWHERE = vector(127), vector(0, 127), vector(-127)
@@ -139,13 +139,14 @@ def test_a_filter_holds_for_every_way(store: Store):
     [
         ("pol tele", '{name scope} : ("pol"* AND "tele"*)'),
         ("pol tele len cap", '{name scope} : ("pol"* AND "tele"* AND "len"* AND "cap"*)'),
-        ("pol tele len cap mir", ""),
-        ("pol te", ""),
-        ("telescope", ""),
+        ("pol tele len cap mir", None),
+        ("pol te", None),
+        ("telescope", None),
     ],
 )
 def test_two_to_four_words_of_three_letters_may_be_beginnings(typed: str, expression: str):
-    assert candidates.prefix_expression(parse(typed)) == expression
+    found = candidates.beginnings(parse(typed))
+    assert (found and full_text.render(found)) == expression
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import pytest
 
 from codesearch.search import parse, term_pruning
 from codesearch.search.candidates import ALL_FIELDS
-from codesearch.store import Store
+from codesearch.store import Store, full_text
 from tests.store.test_store import item, record, vector
 
 
@@ -71,7 +71,7 @@ HELD = {
         (12, 9, "twine velvet wool yarn zinc", '"zinc" OR "yarn" OR ("wool" AND "velvet") OR ("wool" AND "twine")'),
         (12, 7, "twine velvet wool yarn zinc", '"zinc" OR "yarn"'),
         (2, 99, "yarn zinc", '"zinc"'),
-        (2, 99, "unheard", ""),
+        (2, 99, "unheard", None),
     ],
 )
 def test_words_are_added_from_the_rarest_on_while_their_texts_are_few(
@@ -84,4 +84,5 @@ def test_words_are_added_from_the_rarest_on_while_their_texts_are_few(
     with Store(tmp_path / "index.db", writable=True) as opened:
         opened.use_model("test@1", 8)
         opened.replace([record("a.py", *(item(f"f{n}", text, vector(1)) for n, text in enumerate(texts)))])
-        assert term_pruning.select_terms(opened, parse(query)) == expression
+        found = term_pruning.select_terms(opened, parse(query))
+        assert (found and full_text.render(found)) == expression

@@ -3,7 +3,8 @@
 import pytest
 
 from codesearch.search.candidates import ALL_FIELDS, NAME_FIELDS
-from codesearch.store import Store, full_text
+from codesearch.store import Store
+from codesearch.store.match import Match, Words
 from codesearch.store.schema import TEXT_FIELDS
 from tests.store.test_store import item, record, vector
 
@@ -24,9 +25,9 @@ def store(tmp_path):
 
 def test_scores_are_those_of_bm25(store):
     terms = ["retry", "uploads", "socket", "nowhere"]
-    any_term = full_text.any_of(terms)
-    text = dict(store.text_candidates(any_term, ALL_FIELDS, 100))
-    names = dict(store.text_candidates(full_text.naming(any_term), NAME_FIELDS, 100))
+    any_term = (Words(tuple(terms)),)
+    text = dict(store.text_candidates(Match(any_term), ALL_FIELDS, 100))
+    names = dict(store.text_candidates(Match(any_term, naming=True), NAME_FIELDS, 100))
     everything = list(range(1, 61))
     found = store.held(terms, ["failed upload client"], everything, (ALL_FIELDS, NAME_FIELDS))
     assert {id for id, held in found.items() if held.text} == text.keys()

@@ -9,6 +9,7 @@ from codesearch.core.filter import Filter
 from codesearch.core.tokens import terms
 from codesearch.core.types import Symbol
 from codesearch.store import FileRecord, FileState, Store, SymbolRecord, schema
+from codesearch.store.match import Match, Together, Words
 
 STATE = FileState(10, 1, 1, 1, 2, b"h" * 16)
 DIMS = 8
@@ -43,19 +44,19 @@ def names(store, rows):
 def test_finds_by_text_and_by_vector(store):
     store.replace([record("a.py", item("upload", "retry failed", vector(127)), item("parse", "json", vector(0, 127)))])
     weights = (1.0,) * 6
-    assert names(store, store.text_candidates('"retry"', weights, 5)) == ["upload"]
+    assert names(store, store.text_candidates(Match((Words(("retry",)),)), weights, 5)) == ["upload"]
     assert names(store, store.vector_candidates(vector(100, 20), 2)) == ["upload", "parse"]
 
 
 def test_words_are_found_in_other_forms(store):
     store.replace([record("a.py", item("upload", "retries failing uploads", vector(1)))])
-    assert store.text_candidates('"retry" AND "failed" AND "upload"', (1.0,) * 6, 5)
+    assert store.text_candidates(Match((Together(("retry", "failed", "upload")),)), (1.0,) * 6, 5)
 
 
 def test_merging_the_whole_full_text_index_leaves_one_segment_and_the_same_answers(store):
     for number in range(7):
         store.replace([record(f"{number}.py", item(f"f{number}", "retry " * (number + 1), vector(number)))])
-    asked = ('"retry"', (1.0,) * 6, 9)
+    asked = (Match((Words(("retry",)),)), (1.0,) * 6, 9)
     before = store.text_candidates(*asked)
     segments = "SELECT count(DISTINCT segid) FROM symbol_text_idx"
     assert store.connection.rows(segments)[0][0] > 1
@@ -69,7 +70,7 @@ def test_replacing_a_file_leaves_nothing_of_the_old_one(store):
     store.replace([record("a.py", item("old", "alpha", vector(1)))])
     store.replace([record("a.py", item("new", "beta", vector(2)))])
     assert [s.name for s in store.listing()] == ["new"]
-    assert store.text_candidates('"alpha"', (1.0,) * 6, 5) == []
+    assert store.text_candidates(Match((Words(("alpha",)),)), (1.0,) * 6, 5) == []
     assert store.counts()["vectors"] == store.counts()["contents"] == 1
 
 
@@ -137,7 +138,7 @@ FILTERED = [
 def test_filters_hold_for_every_way_of_asking(store, where, expected):
     store.replace(FILTERED)
     assert {s.name for s in store.listing(where)} == expected
-    assert set(names(store, store.text_candidates('"word"', (1.0,) * 6, 9, where))) == expected
+    assert set(names(store, store.text_candidates(Match((Words(("word",)),)), (1.0,) * 6, 9, where))) == expected
     assert set(names(store, store.vector_candidates(vector(9), 9, where))) == expected
 
 
