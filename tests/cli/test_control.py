@@ -1,4 +1,4 @@
-"""Names of files, folders and symbols with control characters: a terminal never receives them."""
+"""Names and text with control characters, or that are invisible or change the direction: a terminal never gets them."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ pytestmark = pytest.mark.skipif(os.name != "posix", reason="a terminal and such 
 
 FILE = "lo\x1b[2Jad.py"
 FOLDER = "su\x1b[4mb"
+HIDDEN = "x\u202ey\u2066z\u200b\u200f\ufeff\U000e0041\u3164"
+"""Reorders what follows, or is not shown."""
 COMMANDS = [
     ("query", "load"),
     ("query", "load", "--format", "vimgrep"),
@@ -29,6 +31,17 @@ COMMANDS = [
     ("show", f"{FILE}:1"),
     ("show", "nosuch\x1b[1m"),
     ("similar", f"{FILE}:1"),
+    ("query", "-e", "load"),
+    ("outline",),
+    ("callers", "other"),
+    ("callers", "other", "--format", "paths"),
+    ("callees", "load"),
+    ("related", f"{FILE}:1"),
+    ("related", FILE),
+    ("related", FILE, "--format", "paths"),
+    ("clones",),
+    ("clusters",),
+    ("context", "load"),
     ("why", "load", f"{FILE}:1"),
     ("index", "nosuch\x1b[1m"),
     ("status",),
@@ -43,7 +56,8 @@ def evil(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write(
         tmp_path_factory.mktemp("evil") / "ro\x1b[31mot",
         {
-            FILE: 'def load(path):\n    """Load \x1b[5m it."""\n    return "\x1b]0;x\x07"\n',
+            FILE: f'def load(path):\n    """Load \x1b[5m it{HIDDEN}."""\n    return other("\x1b]0;x\x07{HIDDEN}")\n',
+            f"{HIDDEN}.py": f'def other(a="{HIDDEN}"):\n    """Load {HIDDEN}."""\n    return "{HIDDEN}"\n',
             f"{FOLDER}/send.py": "def send():\n    pass\n",
             "big\x1b[3m.py": "x = 1\n" * 300_000,
             "pyproject.toml": "[tool.codesearch]\nlimit = \n",
@@ -57,3 +71,4 @@ def test_no_control_character_reaches_the_terminal(evil: Path, command: tuple[st
     assert said
     for code in ("\x1b[31m", "\x1b[2J", "\x1b[4mb", "\x1b[5m", "\x1b[3m", "\x1b[1m", "\x1b]0", "\x07"):
         assert code not in said
+    assert not (set(HIDDEN) - set("xyz")) & set(said)

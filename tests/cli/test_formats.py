@@ -61,7 +61,7 @@ def test_odd_names_come_through_every_format(odd: Path):
         raw = ask(format).raw
         assert NOT_UTF8 + b":1" in raw
         assert b"new\\nline.py:1" in raw
-        assert b"esc\\e[31m.py:1" in raw
+        assert b"esc\\x1b[31m.py:1" in raw
         assert b"\x1b" not in raw
     assert len(ask("vimgrep").raw.splitlines()) == len(names)
 

@@ -88,7 +88,7 @@ def test_show_numbers_lines_on_a_terminal_only(small: Path):
 def test_source_cannot_command_the_terminal(tmp_path: Path):
     write(tmp_path, {"evil.py": "def evil():\n    return '\x1b]0;owned\x07\x1b[2J\u202e'\n"})
     _, said = terminal("query", "evil", tmp_path, "--color", "never", cwd=tmp_path)
-    assert "\\e]0;owned\\x07\\e[2J\\u202e" in said
+    assert "\\x1b]0;owned\\x07\\x1b[2J\\u202e" in said
     assert "\x1b]0;" not in said
 
 

@@ -11,15 +11,15 @@ import unicodedata
 from typing import Literal, NamedTuple
 
 from codesearch.core.errors import UsageError
+from codesearch.core.visible import visible
 
 ColorWish = Literal["auto", "always", "never"]
 
 LONGEST_LINE = 500
 """Columns of a line of source if stdout is not a terminal."""
 _SAFE_ERRORS = "codesearch-output"
-_CONTROL = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
-"""Characters that control a terminal or change the direction of text."""
-_NAMED_CONTROLS = {"\n": "\\n", "\r": "\\r", "\x1b": "\\e"}
+_KEPT = "\t" + "".join(map(chr, range(0xDC80, 0xDD00)))
+"""Characters that `clean` keeps: tabs, and the bytes of file names that are not UTF-8."""
 
 
 class PipeClosedError(Exception):
@@ -106,15 +106,8 @@ def stderr_is_terminal() -> bool:
 
 
 def clean(text: str) -> str:
-    """Return text as one printable line: control characters, which could control the terminal, become escapes."""
-    if text.isascii() and text.isprintable():
-        return text
-    return _CONTROL.sub(_escape, text)
-
-
-def _escape(found: re.Match[str]) -> str:
-    code = ord(found[0])
-    return _NAMED_CONTROLS.get(found[0]) or (f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}")
+    """Return text as one line without what could control the terminal, hide text or reorder it."""
+    return visible(text, keep=_KEPT)
 
 
 class Look(NamedTuple):

@@ -103,8 +103,7 @@ def _lines(answers: Answers, rows: Sequence[Row], indent: str) -> Iterator[str]:
 
 def _print_places(answers: Answers, symbols: Sequence[Symbol]) -> None:
     if answers.format is Format.paths:
-        for path in dict.fromkeys(one.path for one in symbols):
-            console.write(answers.paths.shown(path) + "\n")
+        answers.print_paths(answers.paths.shown(one.path) for one in symbols)
         return
     for one in symbols:
         console.write(f"{_place(answers, one, one.start_line)}:1:{clean(one.qualname)}\n")

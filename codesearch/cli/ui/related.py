@@ -24,8 +24,7 @@ def print_files(answers: Answers, found: Sequence[RelatedFile], file: str) -> No
         for one in found:
             print_json(to_json(one) if answers.complete else {**to_json(one), "complete": False})
     elif answers.format is Format.paths:
-        for one in found:
-            console.write(answers.paths.shown(one.path) + "\n")
+        answers.print_paths(answers.paths.shown(one.path) for one in found)
     elif answers.format is Format.vimgrep:
         for one in found:
             best = one.matches[0]
