@@ -38,6 +38,7 @@ INTEGRATION = (
     "lsp/test_opened.py",
     "lsp/test_call_hierarchy.py",
     "lsp/test_requests.py",
+    "lsp/test_surveys.py",
     "mcp/test_http.py",
     "mcp/test_http_sdk.py",
     "mcp/test_recorded_session.py",

@@ -33,6 +33,8 @@ TOKENS = 50
 LIKE = 0.75
 """Share of the tokens from which two symbols are near clones."""
 How = Literal["exact", "renamed", "near"]
+ORDER: tuple[How, ...] = ("exact", "renamed", "near")
+"""From the smallest difference to the largest."""
 Part = Literal["code", "tests", "generated"]
 PARTS: tuple[Part, ...] = ("code", "tests", "generated")
 
@@ -74,8 +76,7 @@ class Group:
     @property
     def how(self) -> How:
         """Return the largest difference between its members."""
-        order: tuple[How, ...] = ("exact", "renamed", "near")
-        return max((one.how for one in self.members), key=order.index)
+        return max((one.how for one in self.members), key=ORDER.index)
 
 
 @dataclass(frozen=True, slots=True)

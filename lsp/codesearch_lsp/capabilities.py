@@ -7,12 +7,21 @@ from typing import Any
 from codesearch_lsp.options import Options
 
 PROTOCOL_VERSION = 1
-REQUESTS = ("codesearch/query", "codesearch/similar", "codesearch/status", "codesearch/reindex")
+REQUESTS = (
+    "codesearch/query",
+    "codesearch/similar",
+    "codesearch/clones",
+    "codesearch/map",
+    "codesearch/status",
+    "codesearch/reindex",
+)
 NOTIFICATIONS = ("codesearch/opened",)
 """Notifications that a client may send."""
 COMMANDS = (
     "codesearch.server.query",
     "codesearch.server.similar",
+    "codesearch.server.clones",
+    "codesearch.server.map",
     "codesearch.server.status",
     "codesearch.server.reindex",
     "codesearch.server.pickSimilar",

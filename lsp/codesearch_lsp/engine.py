@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from codesearch import Settings
+from codesearch import Settings, open_index
 from codesearch.core.errors import CodesearchError, NotFoundError, UsageError
 from codesearch.service import Service, State
 
@@ -96,6 +96,10 @@ class Engine:
         """Run `work` with an index opened for reading."""
         with self._service.reading() as index:
             return work(index)
+
+    def opened(self) -> Index:
+        """Return an index of its own, for work that also keeps something in it."""
+        return open_index(self._root, **self._given)
 
     def changed(self, paths: Iterable[str]) -> None:
         """Check these files for changes soon."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from concurrent.futures import Executor
 from typing import Any, TypeVar
 
 from codesearch.core.errors import UsageError
@@ -23,7 +24,8 @@ class Handlers:
         self._session = session
         self._workspace = session.workspace
 
-    async def _in_thread(self, work: Callable[[], T]) -> T:
+    async def _in_thread(self, work: Callable[[], T], pool: Executor | None = None) -> T:
+        """Run work that a cancellation of the request ends, in a thread of those for queries or of another pool."""
         cancellation = Cancellation()
 
         def answer() -> T:
@@ -31,7 +33,7 @@ class Handlers:
                 return work()
 
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._workspace.queries, answer)
+            return await asyncio.get_running_loop().run_in_executor(pool or self._workspace.queries, answer)
         finally:
             cancellation.cancel()  # has an effect only if the request was cancelled
 

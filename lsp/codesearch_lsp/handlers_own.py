@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -42,9 +42,11 @@ class Superseded(JsonRpcException):
 class OwnHandlers(Handlers):
     """Answers codesearch/query, similar, status, reindex and opened, and their commands."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, commands: Mapping[str, Handler]) -> None:
+        """`commands` are those of other handlers."""
         super().__init__(session)
         self._commands: dict[str, Handler] = {
+            **commands,
             "codesearch.server.query": self.query_command,
             "codesearch.server.similar": self.similar_command,
             "codesearch.server.status": self.status,

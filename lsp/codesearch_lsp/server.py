@@ -25,6 +25,7 @@ from codesearch_lsp.folders import Folder, readable
 from codesearch_lsp.handlers_calls import CallHandlers
 from codesearch_lsp.handlers_own import OwnHandlers
 from codesearch_lsp.handlers_standard import StandardHandlers
+from codesearch_lsp.handlers_surveys import SurveyHandlers
 from codesearch_lsp.indexing import Indexing
 from codesearch_lsp.options import ParsedOptions, read
 from codesearch_lsp.parent import alive
@@ -70,7 +71,9 @@ class Server(LanguageServer):
         self._ended: asyncio.Future[int]
         self.protocol.connect(writer.send_text)
         session = Session(self._folders, self.client, self.protocol, self._indexing.reindex)
-        others = (StandardHandlers(session), CallHandlers(session), OwnHandlers(session))
+        surveys = SurveyHandlers(session)
+        own = OwnHandlers(session, surveys.commands())
+        others = (StandardHandlers(session), CallHandlers(session), surveys, own)
         self.protocol.handle(dict(ChainMap(self._methods(), *(one.methods() for one in others))))
 
     def _methods(self) -> dict[str, Callable[..., Any]]:

@@ -21,6 +21,8 @@ logger = logging.getLogger(__name__)
 
 QUERY_THREADS = 2
 """Two, so that the next query need not wait for the rest of a cancelled one."""
+SURVEY_THREADS = 1
+"""For work that reads all of a folder, while queries are answered."""
 WORK_THREADS = 32
 """For short work: starting, closing and counting. Work that waits for an index has its own threads."""
 MISSING_SECONDS = 2.0
@@ -40,6 +42,7 @@ class Workspace:
         """The files that are in no folder."""
         self.buffers = Buffers(options, encoding, self.homes)
         self.queries = ThreadPoolExecutor(QUERY_THREADS, "query")
+        self.surveys = ThreadPoolExecutor(SURVEY_THREADS, "survey")
         self._work = ThreadPoolExecutor(WORK_THREADS, "work")
         self._started = False
         self._missing: asyncio.TimerHandle | None = None
@@ -256,7 +259,7 @@ class Workspace:
         """Stop all work. Blocks until it has stopped, a few seconds at most."""
         if self._missing is not None:
             self._missing.cancel()
-        for pool in (self.queries, self._work):
+        for pool in (self.queries, self.surveys, self._work):
             pool.shutdown(wait=False, cancel_futures=True)
         self.buffers.shutdown()
         for folder in self.all_folders():

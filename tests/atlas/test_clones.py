@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 import codesearch
-from codesearch.atlas import alignment, clones, fingerprints
+from codesearch.atlas import alignment, clone_search, clones, fingerprints
 from codesearch.atlas.clones import Found
 from codesearch.atlas.lexing import Vocabulary
+from codesearch.core.errors import UsageError
 from tests.support.trees import write
 
 LOAD = '''def load_config(path, default=None):
@@ -172,3 +174,50 @@ def test_short_symbols_are_left_out(tmp_path: Path):
     short = "def area(width, height):\n    return width * height\n"
     assert found(tmp_path, {"a.py": short, "b.py": short}).groups == ()
     assert len(found(tmp_path, {}, least_tokens=10).groups) == 1
+
+
+# -- the clones of one function --------------------------------------------------------------------
+
+
+def clones_of(root: Path, source: str, files: dict[str, str], **options) -> list[tuple[str, str, str]]:
+    write(root, files)
+    with codesearch.open_index(root) as index:
+        index.update()
+        found = clone_search.clones_of(index, source.encode(), "python", **options)
+    return [(one.how, one.symbol.path, one.symbol.name) for one in found]
+
+
+def test_source_that_is_not_indexed_has_clones(tmp_path: Path):
+    files = {"a.py": OTHER, "b.py": EDITED, "c.py": RENAMED, "d.py": f"{OTHER}\n\n{LOAD}"}
+    assert clones_of(tmp_path, LOAD, files) == [
+        ("exact", "d.py", "load_config"),
+        ("renamed", "c.py", "read_headers"),
+        ("near", "b.py", "load_strict"),
+    ]
+
+
+def test_a_function_is_no_clone_of_itself_wherever_it_is_now(tmp_path: Path):
+    write(tmp_path, {"a.py": LOAD, "b.py": RENAMED})
+    with codesearch.open_index(tmp_path) as index:
+        index.update()
+        here = index.symbol_at("a.py", 3)
+        moved = replace(here, start_line=500, end_line=510, start_byte=9000, end_byte=9900)
+        for one in (here, moved):
+            found = clone_search.clones_of(index, LOAD.encode(), "python", but=one)
+            assert [clone.symbol.path for clone in found] == ["b.py"]
+
+
+def test_the_source_of_a_short_function_is_refused(tmp_path: Path):
+    with pytest.raises(UsageError, match="too short: 10 tokens, and clones have at least 25"):
+        clones_of(tmp_path, "def f(a):\n    return a + 1\n", {"a.py": LOAD})
+
+
+def test_a_search_for_clones_can_be_stopped(tmp_path: Path):
+    assert clones_of(tmp_path, LOAD, {"a.py": LOAD}, should_stop=lambda: True) == []
+
+
+def test_code_of_a_class_is_reported_as_the_class(tmp_path: Path):
+    source = "class Loader:\n" + "".join(
+        f"    {line}\n" if line else "\n" for line in (LOAD + "\n" + OTHER).split("\n")
+    )
+    assert clones_of(tmp_path, source, {"a.py": source}) == [("exact", "a.py", "Loader")]

@@ -248,6 +248,30 @@ def test_the_page_in_chromium(file: str, drawn: atlas.Map, tmp_path: Path):
 
 
 @pytest.mark.editor
+def test_the_page_begins_with_a_symbol(drawn: atlas.Map, tmp_path: Path):
+    at = next(n for n, row in enumerate(drawn.rows) if row.qualname == "ShoppingCart")
+    target = tmp_path / "map.html"
+    target.write_text(page.page(drawn, selected=at), "utf-8")
+    found = browse(
+        target.as_uri(),
+        ("wait", "codesearchMap.view.zoom > 1.5"),
+        (
+            "evaluate",
+            "[codesearchMap.selected(), codesearchMap.listed(), document.querySelector('#count').textContent]",
+        ),
+        ("press", "Escape"),
+        ("evaluate", "codesearchMap.selected()"),
+        ("evaluate", "codesearchMap.listed()"),
+    )
+    (selected, listed, title), after, none = found["results"]
+    assert (selected, listed[0], title) == (at, at, "ShoppingCart and what is near it")
+    assert len(listed) == 16
+    far = np.linalg.norm(drawn.at - drawn.at[at], axis=1)
+    assert far[listed].max() <= np.sort(far)[20], "the nearest on the map"
+    assert (after, none) == (-1, None)
+
+
+@pytest.mark.editor
 def test_the_page_without_a_mouse(file: str):
     found = browse(
         file,

@@ -23,11 +23,14 @@ _MIDDLE = 32767.5
 _ROLES = ("test", "generated", "vendored", "example", "other")
 
 
-def page(found: Map, *, serve: bool = False, colour: str = "cluster") -> str:
-    """Return the page, first coloured by `colour`. With `serve`, its search box asks the server it comes from."""
+def page(found: Map, *, serve: bool = False, colour: str = "cluster", selected: int | None = None) -> str:
+    """Return the page, first coloured by `colour`. With `serve`, its search box asks the server it comes from.
+
+    `selected` is the place in `found.rows` of a symbol that it begins with.
+    """
     columns, meta = _columns(found, colour)
     data, places = _packed(columns)
-    meta |= {"columns": places, "serve": serve}
+    meta |= {"columns": places, "serve": serve, "selected": selected}
     name = PurePath(found.root).name or found.root
     count = f"{len(found.rows):,} symbols, {len(found.clustering.clusters)} clusters"
     parts = {

@@ -9,11 +9,12 @@ const PALETTE = ['#4269d0', '#e8853d', '#3ca951', '#d64561', '#6cb8d6', '#a463f2
   '#c2452d', '#5a6acf', '#c9a227', '#7a8794', '#d08adf', '#4f9d69', '#b5651d', '#3f8fd2', '#a23b72', '#6b8e23'];
 const RAMP = ['#30408a', '#2f6fb2', '#2a9d9a', '#74b85a', '#e3b23c', '#e4572e'];
 const OTHER = '#9aa0a6';
-const MOST_LISTED = 500, MOST_ENTRIES = 14, FRAME_MS = 13;
+const MOST_LISTED = 500, MOST_ENTRIES = 14, FRAME_MS = 13, AROUND = 15;
 const view = { x: 0, y: 0, zoom: 1 };          // the middle of the view, and its magnification
 let width = 1, height = 1, ratio = 1, columns = null, order = null, colours = null, shown = null;
-let hover = -1, chosen = null, lasso = null, drawn = 0, pending = false, budget = Infinity, moving = 0, grid = null;
+let hover = -1, selected = -1, chosen = null, lasso = null, drawn = 0, pending = false, budget = Infinity, moving = 0, grid = null;
 const perf = { opened: 0, frames: [] };
+const editor = typeof acquireVsCodeApi === 'function' ? acquireVsCodeApi() : null;   // the page is a view of VS Code
 window.codesearchMap = { meta, view, perf, ready: null };
 
 // -- data ----------------------------------------------------------------------------------------
@@ -41,6 +42,10 @@ const symbolOf = (at) => {
 const place = (one) => `${one.path}:${one.line}`;
 const brief = (path) => { const parts = path.split('/'); return parts.length > 3 ? `…/${parts.slice(-2).join('/')}` : path; };
 const target = (one) => `vscode://file${meta.root.startsWith('/') ? '' : '/'}${encodeURI(meta.root)}/${encodeURI(one.path)}:${one.line}`;
+function open(one) {
+  if (editor) editor.postMessage({ path: one.path, line: one.line });
+  else location.href = target(one);
+}
 const folderOf = (path) => { const parts = path.split('/'); return parts.length > 1 ? parts.slice(0, Math.min(2, parts.length - 1)).join('/') : '.'; };
 
 // -- colours -------------------------------------------------------------------------------------
@@ -267,6 +272,11 @@ function labels() {
   const family = 'system-ui, -apple-system, "Segoe UI", Roboto, sans-serif';
   const box = $('legend').getBoundingClientRect(), base = stage.getBoundingClientRect();
   if (box.width) taken.push([box.left - base.left, box.top - base.top, box.right - base.left, box.bottom - base.top]);
+  if (selected >= 0) {
+    const [x, y] = onScreen(selected), colour = style.getPropertyValue('--accent').trim();
+    ring(selected, colour, 3);
+    put(columns.name[selected], x, y - radius() - 13, `600 13px ${family}`, 1, colour);
+  }
   const clusters = [...meta.clusters].sort((a, b) => b.size - a.size);
   for (const one of clusters) {
     const [x, y] = toScreen(one.x, one.y);
@@ -275,7 +285,7 @@ function labels() {
   }
   if (view.zoom > 3) {
     const near = inView(420);
-    for (const at of near) { const [x, y] = onScreen(at); put(columns.name[at], x, y - radius() - 7, `11px ${family}`, 0.85); }
+    for (const at of near) if (at !== selected) { const [x, y] = onScreen(at); put(columns.name[at], x, y - radius() - 7, `11px ${family}`, 0.85); }
   }
   if (hover >= 0) ring(hover, ink);
   if (lasso && lasso.length > 1) {
@@ -285,9 +295,9 @@ function labels() {
   }
 }
 const short = (name) => name.split(', ').slice(0, 2).join(', ') + (name.endsWith(' (tests)') && name.split(', ').length > 2 ? ' (tests)' : '');
-function ring(at, ink) {
+function ring(at, ink, wide = 1.5) {
   const [x, y] = onScreen(at);
-  pen.beginPath(); pen.arc(x, y, radius() + 3, 0, 7); pen.strokeStyle = ink; pen.lineWidth = 1.5; pen.stroke();
+  pen.beginPath(); pen.arc(x, y, radius() + 3, 0, 7); pen.strokeStyle = ink; pen.lineWidth = wide; pen.stroke();
 }
 
 // -- what is where -------------------------------------------------------------------------------
@@ -336,7 +346,8 @@ function show(found, title) {
   shown = found;
   for (const at of found.slice(0, MOST_LISTED)) {
     const one = symbolOf(at), item = document.createElement('li'), link = document.createElement('a'), where = document.createElement('small');
-    link.href = target(one);
+    link.href = editor ? '#' : target(one);
+    if (editor) link.onclick = (event) => { event.preventDefault(); open(one); };
     where.textContent = `${one.kind}  ${brief(place(one))}`;
     link.title = place(one);
     link.append(document.createTextNode(one.name), where);
@@ -351,7 +362,7 @@ function show(found, title) {
   say(title);
 }
 function clear() {
-  chosen = null; shown = null; hover = -1; lasso = null; only = null;
+  chosen = null; shown = null; hover = -1; selected = -1; lasso = null; only = null;
   $('results').hidden = true; $('query').value = ''; tip.hidden = true;
   legend();
   paint();
@@ -375,6 +386,15 @@ async function search(text) {
   const exact = (at) => Number(columns.name[at].toLowerCase() === words.join('')) * 2 + Number(columns.name[at].toLowerCase().includes(words[0]));
   found.sort((a, b) => exact(b) - exact(a) || a - b);
   show(found, `${number(found.length, 'symbol')} named so`);
+}
+function select(at) {                              // the symbol, and what is nearest to it on the map
+  const x = mapX(at), y = mapY(at), far = Float64Array.from({ length: meta.size }, (_, n) => (mapX(n) - x) ** 2 + (mapY(n) - y) ** 2);
+  const least = far.slice().sort()[Math.min(AROUND, meta.size - 1)], near = [];
+  for (let n = 0; n < meta.size && near.length < 4 * AROUND; n++) if (n !== at && far[n] <= least) near.push(n);
+  near.sort((a, b) => far[a] - far[b]);
+  selected = at;
+  show([at, ...near.slice(0, AROUND)], `${columns.name[at]} and what is near it`);
+  focusOn(shown);
 }
 function focusOn(found) {
   if (!found.length) return;
@@ -468,7 +488,7 @@ function pointer() {
       show(found, `${number(found.length, 'symbol')} inside`);
     } else if (far < 4) {
       const at = nearest(x, y, radius() + 6);
-      if (at >= 0) location.href = target(symbolOf(at));
+      if (at >= 0) open(symbolOf(at));
     }
   };
   canvas.onpointerup = up;
@@ -539,6 +559,12 @@ function contents() {
     $('contents').append(details);
   }
 }
+function follow() {                                // light or dark as VS Code is
+  const kind = document.body.classList;
+  const light = kind.contains('vscode-light') || kind.contains('vscode-high-contrast-light');
+  document.documentElement.dataset.theme = light ? 'light' : 'dark';
+  if (columns) redraw();
+}
 function resized() {
   ratio = Math.min(2, devicePixelRatio || 1);
   width = stage.clientWidth; height = stage.clientHeight;
@@ -568,10 +594,12 @@ async function start() {
   new ResizeObserver(resized).observe(stage);
   matchMedia('(prefers-color-scheme: dark)').addEventListener('change', redraw);
   addEventListener('beforeprint', () => { resized(); renderer.draw(meta.size); labels(); });
+  if (editor) { follow(); new MutationObserver(follow).observe(document.body, { attributes: true, attributeFilter: ['class'] }); }
   frame();
   renderer.finish();
   perf.opened = performance.now();
   say(`Map of ${number(meta.size, 'symbol')} in ${number(meta.clusters.length, 'cluster')}. The list of clusters follows.`);
-  Object.assign(window.codesearchMap, { renderer: renderer.name, onScreen, nearest, search, show, clear, colourBy, symbolOf, zoomAt, moved, target, count: () => drawn, listed: () => shown });
+  if (meta.selected !== null) select(meta.selected);
+  Object.assign(window.codesearchMap, { select, selected: () => selected, renderer: renderer.name, onScreen, nearest, search, show, clear, colourBy, symbolOf, zoomAt, moved, target, count: () => drawn, listed: () => shown });
 }
 window.codesearchMap.ready = start();
