@@ -30,7 +30,7 @@ _REPEAT = {
     "default": False,
     "description": "Send source again that this session already received",
 }
-_REPO = {"type": "string", "description": "Another repository, by its name in `codesearch repo list`"}
+_REPO = {"type": "string", "description": "Another repository, a group, or all, by name (`codesearch repo list`)"}
 _CURSOR = {"type": "string", "description": "Continue after a truncated answer: the cursor that it gave"}
 _DETAIL = {
     "type": "string",

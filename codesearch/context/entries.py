@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from codesearch.context.clean import clean, fence, one_line
 from codesearch.context.excerpt import Excerpt, excerpt
@@ -117,7 +117,7 @@ def _first_sentence(symbol: Symbol) -> str:
 
 
 def select(
-    index: Index,
+    sources: Sources,
     hits: Sequence[Hit],
     budget: float,
     *,
@@ -129,7 +129,6 @@ def select(
 
     `words` are those of the question; source that is in `sent` (`Selection.marks` of earlier answers) is left out.
     """
-    reader = _Reader(index)
     costs = [estimate(Entry(hit, "signatures" if detail == "signatures" else "locations").text()) for hit in hits]
     entries: list[Entry] = []
     left = budget
@@ -143,16 +142,16 @@ def select(
             share = room if detail == "full" or len(hits) == 1 else min(room, max(SHARE * room, 3 * LEAST_SOURCE))
             if hit.symbol.kind == "module" and len(hits) > 1:  # the code of a file outside its symbols
                 share = min(share, MODULE_TOKENS)
-            entry = _with_source(reader, entry, share, words, sent)
+            entry = _with_source(sources, entry, share, words, sent)
         entries.append(entry)
         left -= estimate(entry.text())
     return Selection(tuple(entries), len(hits) - len(entries))
 
 
-def _with_source(reader: _Reader, entry: Entry, budget: float, words: Sequence[str], sent: Collection[str]) -> Entry:
+def _with_source(sources: Sources, entry: Entry, budget: float, words: Sequence[str], sent: Collection[str]) -> Entry:
     """Return the entry with as much source as the budget allows; without any if it was sent before."""
     symbol = entry.hit.symbol
-    source = reader.read(symbol.path)
+    source = sources.read(symbol.path)
     if source is None or budget < LEAST_SOURCE:
         return entry
     found = excerpt(source, symbol, budget - 8, words)
@@ -185,8 +184,15 @@ def _within(symbol: Symbol, source: bytes, sent: Collection[str]) -> bool:
     return False
 
 
-class _Reader:
-    """Reads each file once."""
+class Sources(Protocol):
+    """Where the source of results is read from."""
+
+    def read(self, path: str) -> bytes | None:
+        """Return the source of a file as it is now; None if it cannot be read."""
+
+
+class Reader:
+    """Reads the files of an index, each once."""
 
     def __init__(self, index: Index) -> None:
         self._root, self._options = index.root, index.settings.file_options()

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape, quoteattr
 
-from codesearch.context.entries import Entry, Selection, select
+from codesearch.context.entries import Entry, Reader, Selection, select
 from codesearch.context.token_count import estimate
 
 if TYPE_CHECKING:
@@ -24,12 +24,13 @@ def document(
     index: Index, question: str, hits: Sequence[Hit], budget: int, words: Sequence[str], format: str
 ) -> tuple[str, Selection]:
     """Return a document of at most `budget` tokens, and what is in it."""
+    sources = Reader(index)
     hits = hits[: max(3, budget // TOKENS_PER_RESULT)]
     room = budget - estimate(question) - 20
     if format == "xml":
         room -= XML_TOKENS * min(len(hits), budget // 100)
     while True:
-        found = select(index, hits, room, words=words)
+        found = select(sources, hits, room, words=words)
         shown = [entry for entry in found.entries if entry.source] or found.entries[:3]
         text = _RENDERED[format](question, shown)
         excess = estimate(text) - budget

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import posixpath
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from codesearch.context import arguments, outline, trace
 from codesearch.context.clean import clean, one_line
-from codesearch.context.entries import Selection, cleaned, heading, select
+from codesearch.context.entries import Reader, Selection, Sources, cleaned, heading, select
 from codesearch.context.token_count import estimate
 from codesearch.core.errors import NotFoundError, UsageError
 from codesearch.core.types import Answer, Hit, Symbol
@@ -88,11 +88,11 @@ def state_notes(
 def _search(index: Index, values: Mapping[str, Any], call: Call) -> Result:
     where = arguments.where(values)
     query = parse(values["question"], where, filters=False)
-    start = _offset(values.get("cursor", ""))
+    start = offset(values.get("cursor", ""))
     limit = values["limit"]
     answer = index.query(query, limit=min(start + limit + 1, MOST_HITS))
     notes = [*call.notes, query.note, *_shortcomings(index, answer, where)]
-    return _results(index, answer.hits[start:], values, Call(values, call.sent, tuple(notes)), query.words, start)
+    return listed(Reader(index), answer.hits[start:], values, Call(values, call.sent, tuple(notes)), query.words, start)
 
 
 def _similar(index: Index, values: Mapping[str, Any], call: Call) -> Result:
@@ -109,7 +109,7 @@ def _similar(index: Index, values: Mapping[str, Any], call: Call) -> Result:
         if others:
             notes.append(f"Compared with {heading(Hit(1, 0.0, symbol))}; {len(others)} more have this name.")
     notes += _shortcomings(index, answer, where)
-    return _results(index, answer.hits, values, Call(values, call.sent, tuple(notes)))
+    return listed(Reader(index), answer.hits, values, Call(values, call.sent, tuple(notes)))
 
 
 def _symbol(index: Index, values: Mapping[str, Any], call: Call) -> Result:
@@ -122,7 +122,7 @@ def _symbol(index: Index, values: Mapping[str, Any], call: Call) -> Result:
         more = f" and {len(others) - OTHERS} more" if len(others) > OTHERS else ""
         notes.append(f"The same name: {listed}{more}. Pass path:line to read one of them.")
     left = budget - estimate(context) - sum(map(estimate, notes))
-    found = select(index, [Hit(1, 0.0, symbol)], left, detail="full")
+    found = select(Reader(index), [Hit(1, 0.0, symbol)], left, detail="full")
     entry = found.entries[0]
     if not entry.source:
         notes.append("The file has changed or is gone: search again.")
@@ -207,9 +207,9 @@ RESOURCES: dict[str, Callable[[Index, Mapping[str, Any]], Result]] = {"status": 
 # -- shared -----------------------------------------------------------------------------------------------------------
 
 
-def _results(
-    index: Index,
-    hits: tuple[Hit, ...],
+def listed(
+    sources: Sources,
+    hits: Sequence[Hit],
     values: Mapping[str, Any],
     call: Call,
     words: tuple[str, ...] = (),
@@ -219,7 +219,7 @@ def _results(
     limit = values["limit"]
     notes = list(call.notes)
     room = values["max_tokens"] - NOTES_TOKENS - sum(map(estimate, notes))
-    found = select(index, hits[:limit], room, detail=values["detail"], words=words, sent=call.sent)
+    found = select(sources, hits[:limit], room, detail=values["detail"], words=words, sent=call.sent)
     shown = len(found.entries)
     more = shown < len(hits)
     value: dict[str, Any] = {"results": [entry.json() for entry in found.entries], "truncated": more}
@@ -231,14 +231,14 @@ def _results(
             notes.append(f'More results: repeat the call with cursor: "{start + shown}".')
         else:
             notes.append("More results: raise limit or max_tokens.")
-    return _noted(_listed(found), value, notes, found.marks)
+    return _noted(_text(found), value, notes, found.marks)
 
 
 def _properties(values: Mapping[str, Any]) -> Collection[str]:
     return ("cursor",) if "question" in values else ()
 
 
-def _listed(found: Selection) -> str:
+def _text(found: Selection) -> str:
     separate = "\n" if any(entry.source for entry in found.entries) else ""
     return separate.join(entry.text() for entry in found.entries)
 
@@ -260,7 +260,8 @@ def _shortcomings(index: Index, answer: Answer, where: Filter) -> list[str]:
     return notes
 
 
-def _offset(cursor: str) -> int:
+def offset(cursor: str) -> int:
+    """Return how many results an answer leaves out. Raises UsageError for a cursor that none gave."""
     if not cursor:
         return 0
     if not cursor.isascii() or not cursor.isdecimal() or len(cursor) > 6:

@@ -15,6 +15,7 @@ from codesearch.core.errors import CodesearchError, NotFoundError, UsageError
 
 if TYPE_CHECKING:
     from codesearch.index import Index
+    from codesearch.repositories.registry import Repository
 
 BUDGET = 15.0
 """Seconds that a call may wait for files to be indexed, before it is answered from what there is."""
@@ -56,32 +57,53 @@ class Backend:
     def call(self, name: str, arguments: dict[str, Any], sent: list[str]) -> dict[str, Any]:
         """Return `text`, `value` and `marks` of a tool's answer.
 
-        `repo` among the arguments names a registered repository, which answers instead of the root.
-        Raises CodesearchError with a message for the model if it cannot be answered.
+        `repo` among the arguments names registered repositories, which answer instead of the root; so does a symbol
+        such as `NAME:path:line`. Raises CodesearchError with a message for the model if it cannot be answered.
         """
         if wanted := arguments.get("repo"):
             return self._answered_by(wanted, name, {key: arguments[key] for key in arguments if key != "repo"}, sent)
+        if (placed := _placed(arguments.get("symbol"))) is not None:
+            return self._answered_by(placed[0], name, {**arguments, "symbol": placed[1]}, sent)
         root, index = self._located()
         answer = self._served(root, index, name, arguments, sent)
         return answer if answer is not None else self._answered_here(root, name, arguments, sent)
 
     def _answered_by(self, wanted: object, name: str, arguments: dict[str, Any], sent: list[str]) -> dict[str, Any]:
-        """Return the answer of a registered repository, with its name and root. Raises UsageError, NotFoundError."""
-        from codesearch.context.clean import one_line
+        """Return the answer of registered repositories, with their names. Raises UsageError, NotFoundError."""
         from codesearch.repositories import selection
 
         if not isinstance(wanted, str):
             raise UsageError("repo must be a string")
-        repository = selection.one(wanted[:200])
-        if not repository.folder.is_dir():
-            raise NotFoundError(f"{repository.name}: its folder is missing; `codesearch repo update` may bring it back")
-        with self._lock:
-            other = self._others.setdefault(repository.folder, Backend(repository.folder))
-        answer = other.call(name, arguments, sent)
+        chosen = selection.choose([wanted[:200]])
+        if (placed := _placed(arguments.get("symbol"))) is not None:
+            chosen, arguments = [one for one in chosen if one.name == placed[0]], {**arguments, "symbol": placed[1]}
+            if not chosen:
+                raise UsageError(f"{placed[0]} is not among the repositories that repo names")
+        if len(chosen) == 1:
+            return self._answered_by_one(chosen[0], name, arguments, sent)
+        from codesearch.mcp import several
+
+        return several.answer(
+            chosen, name, arguments, sent, lambda one, given: self._other(one).call(name, given, sent)
+        )  # fmt: skip
+
+    def _answered_by_one(
+        self, repository: Repository, name: str, arguments: dict[str, Any], sent: list[str]
+    ) -> dict[str, Any]:
+        from codesearch.context.clean import one_line
+
+        answer = self._other(repository).call(name, arguments, sent)
         root = one_line(str(repository.folder))
         answer["text"] += f"\nPaths are relative to {root} (repo: {repository.name}).\n"
         answer["value"] |= {"repo": repository.name, "root": root}
         return answer
+
+    def _other(self, repository: Repository) -> Backend:
+        """Return what answers for a repository. Raises NotFoundError if its folder is missing."""
+        if not repository.folder.is_dir():
+            raise NotFoundError(f"{repository.name}: its folder is missing; `codesearch repo update` may bring it back")
+        with self._lock:
+            return self._others.setdefault(repository.folder, Backend(repository.folder))
 
     def _located(self) -> tuple[Path, Path]:
         """Return (root, its index file)."""
@@ -154,3 +176,13 @@ def _updated(index: Index, words: tuple[str, ...]) -> bool:
             raise
         return False
     return not report.left
+
+
+def _placed(symbol: object) -> tuple[str, str] | None:
+    """Return (repository, place in it) of a symbol such as `NAME:path:line`; None for any other."""
+    if not isinstance(symbol, str) or ":" not in symbol.rpartition(":")[0]:
+        return None
+    from codesearch.repositories import selection
+
+    found = selection.place(symbol)
+    return (found[0].name, found[1]) if found is not None else None

@@ -38,6 +38,8 @@ class _Question:
     parsed: Query
     limit: int
     fresh: bool
+    filters: bool
+    """Whether its text may hold filters."""
     vector: bytes | None
     """Its static vector; None for a name."""
     end: float
@@ -85,20 +87,28 @@ class Repositories:
             return found
 
     def query(
-        self, text: str, *, limit: int | None = None, where: Filter | None = None, fresh: bool = True, note: str = ""
+        self,
+        text: str,
+        *,
+        limit: int | None = None,
+        where: Filter | None = None,
+        fresh: bool = True,
+        filters: bool = True,
+        note: str = "",
     ) -> JoinedAnswer:
         """Return the symbols that answer `text` in all repositories, best first. Filters are as in `Index.query`.
 
         With `fresh`, changed files are indexed first, within the setting `update_budget` for all of them together.
         A repository that cannot answer is named in the answer's `problem`; the others answer.
-        `note` is put before it. Raises UsageError for a question that cannot be understood.
+        `note` is put before it. Without `filters`, what looks like one in the text is text.
+        Raises UsageError for a question that cannot be understood.
         """
         settings = self._any_settings()
-        parsed = parse(text, where)
+        parsed = parse(text, where, filters=filters)
         wanted = settings.limit if limit is None else limit
         end = time.monotonic() + (settings.update_budget if fresh else 0.0)
         vector = None if parsed.is_name else embed.load(embed.STATIC).quantised_query(parsed.text)
-        question = _Question(text, where, parsed, wanted, fresh, vector, end)
+        question = _Question(text, where, parsed, wanted, fresh, filters, vector, end)
         parts = self._each(lambda one: self._asked(one, question))
         said = "; ".join(filter(None, (note, parsed.note)))
         joined = join(parts, wanted, self._read, by_file=parsed.by_file and not parsed.is_name, note=said)
@@ -134,7 +144,14 @@ class Repositories:
         index = self.index(one)
         if not index.path.exists():
             return Part(one, Answer(), f"not indexed yet; run `codesearch repo update {one.name}`", answered=False)
-        asked = client.query(index, question.text, where=question.where, limit=question.limit, fresh=question.fresh)
+        asked = client.query(
+            index,
+            question.text,
+            where=question.where,
+            limit=question.limit,
+            fresh=question.fresh,
+            filters=question.filters,
+        )
         if asked is not None:
             used_indexes.used(index.root, index.path)
             return self._judged(one, index, replace(asked, problem=_without(asked.problem, question)), question)

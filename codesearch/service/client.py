@@ -35,14 +35,22 @@ def hangs(index: Path) -> bool:
 
 
 def query(
-    index: Index, text: str, *, where: Filter | None = None, limit: int | None = None, fresh: bool = True
+    index: Index,
+    text: str,
+    *,
+    where: Filter | None = None,
+    limit: int | None = None,
+    fresh: bool = True,
+    filters: bool = True,
 ) -> Answer | None:
     """Get what `index.query` answers, from the tree as it is now (`fresh`) or from the index as it is.
+
+    Without `filters`, what looks like one in the text is text.
 
     None if no service can answer as this process would: none runs, or one with another version or other settings.
     Raises the errors of `index.query`.
     """
-    return _hits(index, "query", {"text": text}, where, limit, fresh=fresh)
+    return _hits(index, "query", {"text": text, "filters": filters}, where, limit, fresh=fresh)
 
 
 def similar(

@@ -93,7 +93,8 @@ class Requests:
         service = self._service
         where = protocol.filter_from_json(params.get("only", {}))
         limit = int(params["limit"])
-        query = parse(str(params["text"]), where) if method == "query" else None
+        filters = bool(params.get("filters", True))
+        query = parse(str(params["text"]), where, filters=filters) if method == "query" else None
         words = query.words if query is not None else ()
         fresh = bool(params.get("fresh", True)) and service.refresh(timeout=_budget(params), words=words)
         with service.reading() as index:

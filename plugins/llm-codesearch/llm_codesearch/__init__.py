@@ -79,7 +79,7 @@ def codesearch_search(question: str) -> str:
 def _entries(question: str, budget: int) -> list[tuple[str, str]]:
     """Return (place, text) of the best code within a number of tokens. Raises ValueError if it cannot be searched."""
     from codesearch import CodesearchError, open_index
-    from codesearch.context.entries import select
+    from codesearch.context.entries import Reader, select
     from codesearch.search import parse
     from codesearch.store.roots import enclosing_root, holds_everything
 
@@ -90,7 +90,7 @@ def _entries(question: str, budget: int) -> list[tuple[str, str]]:
         parsed = parse(question)
         with open_index(root, limit=MOST_HITS) as index:
             index.update()
-            found = select(index, list(index.query(parsed)), budget, words=parsed.words)
+            found = select(Reader(index), list(index.query(parsed)), budget, words=parsed.words)
     except CodesearchError as error:
         raise ValueError(str(error)) from error
     entries = [one for one in found.entries if one.source]
