@@ -8,10 +8,9 @@ from dataclasses import dataclass, replace
 from typing import overload
 
 from codesearch.core.types import Answer, Hit, Symbol
+from codesearch.repositories.likelihood import Evidence, log_odds
 from codesearch.repositories.registry import Repository
 
-NEARNESS = 10.0
-"""What a difference in similarity counts in log-odds. Half and twice as much do nearly as well (docs/benchmarks.md)."""
 Read = Callable[[Repository, Symbol], list[str]]
 
 
@@ -47,8 +46,8 @@ class Part:
     problem: str = ""
     """Why it did not answer, or could have answered better; "" if it could not."""
     answered: bool = True
-    nearest: float | None = None
-    """The similarity of its nearest symbol to the question, by static vectors; None if the question is a name."""
+    evidence: Evidence | None = None
+    """What it holds of the question; None if the question is a name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,20 +95,22 @@ class JoinedAnswer(Sequence[RepositoryHit]):
 def join(parts: Sequence[Part], limit: int, read: Read, *, by_file: bool = False, note: str = "") -> JoinedAnswer:
     """Return the best `limit` hits of all answers.
 
-    The score of a hit is its probability if its repository is the right one. How likely that is follows from how near
-    the nearest symbol of the repository is to the question: scores keep their value in the nearest repository, and are
-    lower in the others.
+    The score of a hit is its probability if its repository is the right one. How likely that is follows from what the
+    repository holds of the question: scores keep their value in the likeliest repository, and are lower in the others.
     `by_file` is as in `Query`: the answers list the best hit of each file first, and so does the result. `read` returns
     the source of a symbol, by which the same code in two repositories is recognised: it is one hit.
     """
-    best = max((part.nearest for part in parts if part.nearest is not None), default=0.0)
-    order = [entry for part in parts for entry in _placed(part, best, by_file=by_file)]
+    odds = log_odds([part.evidence for part in parts])
+    order = [
+        entry for part, behind in zip(parts, odds, strict=True) for entry in _placed(part, behind, by_file=by_file)
+    ]
     order.sort(key=lambda entry: entry[0])
     kept: list[RepositoryHit] = []
+    source = _once(read)
     like: dict[tuple[object, ...], list[int]] = {}
     for _, repository, hit in order:
         alike = like.setdefault(_likeness(hit.symbol), [])
-        same = next((at for at in alike if _is_copy(kept[at], repository, hit, read)), None)
+        same = next((at for at in alike if _is_copy(kept[at], repository, hit, source)), None)
         if same is not None:
             place = Place(repository.name, hit.symbol.path, hit.symbol.start_line)
             kept[same] = replace(kept[same], also=(*kept[same].also, place))
@@ -122,15 +123,14 @@ def join(parts: Sequence[Part], limit: int, read: Read, *, by_file: bool = False
     return JoinedAnswer(hits, tuple(parts), note)
 
 
-def _placed(part: Part, best: float, *, by_file: bool) -> Iterator[tuple[tuple[bool, float], Repository, Hit]]:
-    """Yield the hits of one answer with their sort keys, which keep its own order."""
-    behind = 0.0 if part.nearest is None else max(0.0, best - part.nearest)
+def _placed(part: Part, odds: float, *, by_file: bool) -> Iterator[tuple[tuple[bool, float], Repository, Hit]]:
+    """Yield the hits of one answer with their sort keys, which keep its own order; `odds` are those of `log_odds`."""
     files: set[str] = set()
     least = {False: 1.0, True: 1.0}
     for hit in part.answer:
         again = by_file and hit.symbol.path in files
         files.add(hit.symbol.path)
-        score = _lowered(hit.score, NEARNESS * behind)
+        score = _lowered(hit.score, -odds)
         least[again] = min(least[again], score)
         yield (again, -least[again]), part.repository, replace(hit, score=score)
 
@@ -145,6 +145,19 @@ def _lowered(score: float, by: float) -> float:
 def _likeness(symbol: Symbol) -> tuple[object, ...]:
     """Return what copies have in common for sure, so that few sources have to be compared."""
     return symbol.kind, symbol.name, symbol.language, symbol.end_line - symbol.start_line
+
+
+def _once(read: Read) -> Read:
+    """Return `read` so that it reads each symbol once."""
+    known: dict[tuple[str, str, int, int], list[str]] = {}
+
+    def once(repository: Repository, symbol: Symbol) -> list[str]:
+        key = repository.name, symbol.path, symbol.start_byte, symbol.end_byte
+        if key not in known:
+            known[key] = read(repository, symbol)
+        return known[key]
+
+    return once
 
 
 def _is_copy(kept: RepositoryHit, repository: Repository, hit: Hit, read: Read) -> bool:

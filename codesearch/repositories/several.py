@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import heapq
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from types import TracebackType
@@ -14,14 +15,16 @@ from codesearch import embed
 from codesearch.core.errors import CodesearchError, IndexBusyError, NotFoundError, UnwritableError
 from codesearch.core.filter import Filter
 from codesearch.core.log import Log
-from codesearch.core.types import Answer, Symbol
+from codesearch.core.types import MINOR, Answer, Symbol
 from codesearch.index import Index, open_index
-from codesearch.repositories import selection
+from codesearch.repositories import likelihood, selection
 from codesearch.repositories.joined import JoinedAnswer, Part, join
+from codesearch.repositories.likelihood import Evidence
 from codesearch.repositories.registry import Repository, clones
-from codesearch.search import Query, nearest, parse, resolved
+from codesearch.search import Query, Ranking, nearest, parse, resolved
 from codesearch.service import client
 from codesearch.store import registry as used_indexes
+from codesearch.store.match import Match, Words
 
 log = Log("codesearch.repositories")
 
@@ -154,7 +157,8 @@ class Repositories:
         )
         if asked is not None:
             used_indexes.used(index.root, index.path)
-            return self._judged(one, index, replace(asked, problem=_without(asked.problem, question)), question)
+            answer = replace(asked, problem=_without(asked.problem, question))
+            return self._judged(one, index, answer, question, similarities=_nearest(index, question))
         with self._working:
             used_indexes.used(index.root, index.path)
             return self._here(one, index, question)
@@ -165,23 +169,33 @@ class Repositories:
             return Part(one, Answer(), _outdated(one, index), answered=False)
         problem, left = _updated(index, question) if question.fresh and index.complete else ("", 0)
         try:
-            found = index.query(question.parsed, limit=question.limit)
+            ranking = index.rank(question.parsed, limit=question.limit)
         except NotFoundError:
             return Part(one, Answer(), "its index is being made; ask again in a moment", answered=False)
+        found = ranking.answer(question.limit)
         answer = replace(
             found, problem=_without(found.problem, question), pending=left, fresh=question.fresh and not problem
         )
-        return self._judged(one, index, answer, question, problem)
+        return self._judged(one, index, answer, question, problem, similarities=_similarities(ranking))
 
-    def _judged(self, one: Repository, index: Index, answer: Answer, question: _Question, problem: str = "") -> Part:
-        """Return an answer with what is wrong with it."""
+    def _judged(
+        self,
+        one: Repository,
+        index: Index,
+        answer: Answer,
+        question: _Question,
+        problem: str = "",
+        *,
+        similarities: Iterable[float],
+    ) -> Part:
+        """Return an answer with what is wrong with it, and how likely its repository is."""
         if not answer.complete:
             problem = f"its first index is not finished; run `codesearch repo update {one.name}`"
         elif question.fresh and not answer.fresh and not problem:
             problem = "some changed files are not indexed yet"
         whole = answer.complete and (answer.fresh or not question.fresh)
         said = "; ".join(filter(None, (problem, answer.problem, *index.warnings)))
-        return Part(one, replace(answer, complete=whole), said, nearest=_nearest(index, question))
+        return Part(one, replace(answer, complete=whole), said, evidence=_evidence(index, question, similarities))
 
     def _read(self, one: Repository, symbol: Symbol) -> list[str]:
         return self.index(one).source(symbol, whole=True)[1]
@@ -202,13 +216,31 @@ def _updated(index: Index, question: _Question) -> tuple[str, int]:
     return "", 0
 
 
-def _nearest(index: Index, question: _Question) -> float | None:
-    """Return the similarity of the nearest symbol to the question."""
+def _similarities(ranking: Ranking) -> Iterator[float]:
+    """Yield the similarities to the question of all symbols that were candidates; the nearest are among them."""
+    for item in ranking.ranked:
+        for one in (item.candidate, *item.copies, *item.folded):
+            if one.symbol.kind not in MINOR:
+                yield one.similarity
+
+
+def _nearest(index: Index, question: _Question) -> Iterator[float]:
+    """Yield the similarities of the nearest symbols to the question."""
+    if question.vector is not None and (store := index.reader()) is not None:
+        where = resolved(question.parsed.where, index.root, index.path)
+        yield from (near.score for near in nearest(store, question.vector, None, likelihood.NEAREST, where))
+
+
+def _evidence(index: Index, question: _Question, similarities: Iterable[float]) -> Evidence | None:
+    """Return what an index holds of the question; None for a name, and if it holds nothing."""
     if question.vector is None or (store := index.reader()) is None:
         return None
-    where = resolved(question.parsed.where, index.root, index.path)
-    near = nearest(store, question.vector, None, 1, where)
-    return near[0].score if near else None
+    near = heapq.nlargest(likelihood.NEAREST, similarities)
+    if not near:
+        return None
+    with store.snapshot():
+        holding = {word: store.holding(Match((Words((word,)),))) for word in question.parsed.terms}
+        return Evidence(sum(near) / len(near), store.texts(), holding)
 
 
 def _missing(one: Repository) -> str:

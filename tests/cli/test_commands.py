@@ -14,6 +14,7 @@ import codesearch
 from codesearch import settings as known
 from codesearch.cli.targets import place
 from tests.support.command import process
+from tests.support.schemas import keeps_schema
 from tests.support.trees import write
 
 COMMANDS = ("query", "similar", "show", "symbols", "index", "status", "clean", "config")
@@ -191,3 +192,17 @@ def test_a_query_imports_little_when_nothing_changed(small: Path, format: str):
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert json.loads(done.stdout.splitlines()[-1]) == [0, []]
+
+
+def test_status_says_where_the_bytes_are(small: Path, call):
+    assert call("status", small, "--bytes").out.count("bytes ") == 0, "there is no index"
+    call("index", small, "--quiet")
+    plain = call("status", small).out
+    run = call("status", small, "--bytes")
+    assert run.out.startswith(plain)
+    assert re.match(r"bytes     [0-9.]+ [kM]B, [0-9.]+ times the source\n(  [a-z ]+ +[0-9.]+ [kM]B +[0-9.]+%\n)+$",
+                    run.out[len(plain):])  # fmt: skip
+    value = call("status", small, "--bytes", "--format", "json").json
+    keeps_schema(value, "status")
+    assert {"full text", "symbols", "vectors"} <= {part["purpose"] for part in value["bytes"]}
+    assert "bytes" not in call("status", small, "--format", "json").json

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from codesearch.core.types import Answer, Hit, Symbol
 from codesearch.repositories.joined import Part, join
+from codesearch.repositories.likelihood import Evidence, log_odds
 from codesearch.repositories.registry import Repository
 
 A, B, C = (Repository(name, Path("/") / name) for name in "abc")
@@ -41,12 +42,29 @@ def test_each_answer_keeps_its_order():
 
 
 def test_scores_are_lower_where_nothing_is_near_the_question():
-    near, far = replace(part(A, ("one", 0.4)), nearest=0.6), replace(part(B, ("two", 0.5)), nearest=0.3)
+    near = replace(part(A, ("one", 0.4)), evidence=Evidence(0.9, 100))
+    far = replace(part(B, ("two", 0.5)), evidence=Evidence(0.3, 100))
     joined = join([near, far], 9, nothing)
     assert listed(joined) == ["a:one", "b:two"]
     assert joined[0].hit.score == 0.4
     assert 0.0 < joined[1].hit.score < 0.1
-    assert listed(join([replace(near, nearest=None), replace(far, nearest=None)], 9, nothing)) == ["b:two", "a:one"]
+    assert listed(join([replace(near, evidence=None), replace(far, evidence=None)], 9, nothing)) == ["b:two", "a:one"]
+
+
+def test_a_repository_that_uses_the_words_is_likelier():
+    uses, lacks = Evidence(0.5, 1000, {"webhook": 40, "verify": 9}), Evidence(0.5, 1000, {"webhook": 0, "verify": 9})
+    assert log_odds([lacks, uses])[1] == 0.0
+    assert log_odds([lacks, uses])[0] < -0.2
+    common = Evidence(0.5, 1000, {"verify": 9})
+    assert log_odds([common, common]) == [0.0, 0.0]
+    assert log_odds([None, uses, None]) == [0.0, 0.0, 0.0]
+    assert log_odds([]) == []
+
+
+def test_a_share_of_texts_counts_and_not_their_number():
+    small, large = Evidence(0.5, 1000, {"route": 100}), Evidence(0.5, 10_000, {"route": 100})
+    assert log_odds([small, large])[0] == 0.0
+    assert log_odds([small, large])[1] < -0.3
 
 
 def test_equal_scores_are_in_the_order_of_the_repositories():

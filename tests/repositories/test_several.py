@@ -97,14 +97,14 @@ def test_one_that_is_being_indexed_answers_from_what_it_has(several: Repositorie
 def test_an_error_in_one_leaves_the_others(
     several: Repositories, two: list[Repository], monkeypatch: pytest.MonkeyPatch
 ):
-    query = codesearch.Index.query
+    rank = codesearch.Index.rank
 
     def failing(index: codesearch.Index, *arguments, **more):
         if index.root.name == "small":
             raise ZeroDivisionError("oops")
-        return query(index, *arguments, **more)
+        return rank(index, *arguments, **more)
 
-    monkeypatch.setattr(codesearch.Index, "query", failing)
+    monkeypatch.setattr(codesearch.Index, "rank", failing)
     found = several.query("say hello to visitors")
     assert named(found)[0] == "greeter:greet_visitor"
     assert found.problem == "small: it failed: ZeroDivisionError('oops')"

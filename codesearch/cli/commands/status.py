@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -19,11 +19,18 @@ from codesearch.cli.options import (
 )
 from codesearch.cli.ui import console
 
+if TYPE_CHECKING:
+    from codesearch.index import Index
+    from codesearch.store.sizes import Part
+
 
 def status(
     path: PathArgument = None,
     everything: Annotated[bool, typer.Option("--all", help="List all your indexes: size, last use, folder.")] = False,
     skipped: Annotated[bool, typer.Option("--skipped", help="List every skipped file.")] = False,
+    bytes_: Annotated[
+        bool, typer.Option("--bytes", help="Show where the bytes of the index are; reads all of it.")
+    ] = False,
     format: ReportFormatOption = ReportFormat.text,
     color: ColorOption = None,
     root: RootOption = None,
@@ -34,25 +41,38 @@ def status(
 
     codesearch status
     codesearch status path/to/repo --skipped
+    codesearch status --bytes
     codesearch status --format json
     codesearch status --all
 
     Exit status: 0 if there is an index, 1 if not.
     """
-    from codesearch.cli.ui import render, reports
+    from codesearch.cli.ui import index_bytes, render, reports
 
     if everything:
         return _all(format, console.look(color.value if color else "auto"))
     with session.opened(targets.root_of(path, root, db, quiet=quiet), db=db, color=options.value_of(color)) as index:
         found = index.status()
+        parts = _parts(index) if bytes_ else []
         if format is ReportFormat.json:
-            render.print_json(reports.status_object(found, list_skipped=skipped), indent=2)
+            value = reports.status_object(found, list_skipped=skipped)
+            render.print_json(value | {"bytes": index_bytes.to_json(parts)} if bytes_ else value, indent=2)
         else:
             for line in reports.status_lines(
                 found, console.look(index.settings.color), list_skipped=skipped, notes=not quiet
             ):
                 console.write(line + "\n")
+            for line in index_bytes.lines(parts, found.source_bytes, console.look(index.settings.color)):
+                console.write(line + "\n")
     return FOUND if found.exists else NOTHING
+
+
+def _parts(index: Index) -> list[Part]:
+    """Return where the bytes of an index are; nothing without an index."""
+    from codesearch.store import sizes
+
+    store = index.reader()
+    return [] if store is None else sizes.parts(store.connection)
 
 
 def _all(format: ReportFormat, look: console.Look) -> int:
