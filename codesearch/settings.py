@@ -25,8 +25,9 @@ OPTION = "option"
 """The origin of a setting that a command line or a program gives."""
 _LONGEST_SHOWN = 60
 """Characters of a value that a message shows."""
-_NO_SETTINGS = frozenset({"log", "models", "store_token"})
-"""Variables with the prefix that are not settings: `codesearch.core.log`, the folder of imported models, a password."""
+_NO_SETTINGS = frozenset({"log", "models", "store_token", "database", "token"})
+"""Variables with the prefix that are not settings: `codesearch.core.log`, the folder of imported models, a password, a
+server's database and a token for it."""
 
 Color = Literal["auto", "always", "never"]
 Embed = Literal["lazy", "full", "none"]

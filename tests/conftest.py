@@ -49,6 +49,7 @@ INTEGRATION = (
     "plugins",
     "rerank/test_backfill.py",
     "rerank/test_sharing.py",
+    "server",
     "service",
     "sql",
     "test_docs.py",

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from codesearch._version import __version__
+from codesearch.cli.commands.access import app as access
 from codesearch.cli.commands.agents import app as agents
 from codesearch.cli.commands.artifact import app as artifact
 from codesearch.cli.commands.bench import bench
@@ -33,10 +34,12 @@ from codesearch.cli.commands.mcp import mcp
 from codesearch.cli.commands.merge import merge
 from codesearch.cli.commands.model_api import app as model
 from codesearch.cli.commands.outline import outline
+from codesearch.cli.commands.push import push
 from codesearch.cli.commands.query import query
 from codesearch.cli.commands.related import related
 from codesearch.cli.commands.repo import app as repo
 from codesearch.cli.commands.schema import schema
+from codesearch.cli.commands.serve import serve
 from codesearch.cli.commands.show import show
 from codesearch.cli.commands.similar import similar
 from codesearch.cli.commands.status import status
@@ -131,6 +134,8 @@ _COMMANDS: dict[str, Command] = {
     "clean": clean,
     "lsp": lsp,
     "mcp": mcp,
+    "serve": serve,
+    "push": push,
     "watch": watch,
     "why": why,
     "eval": evaluate,
@@ -141,6 +146,7 @@ _COMMANDS: dict[str, Command] = {
     "help": help_command,
 }
 _GROUPS = {
+    "access": access,
     "agents": agents,
     "artifact": artifact,
     "cache": cache,

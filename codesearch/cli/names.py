@@ -7,6 +7,7 @@ GROUPS = {
     "References": ("callers", "callees", "tests", "impact"),
     "Atlas": ("related", "clusters", "map", "concept", "clones", "export"),
     "Index": ("index", "watch", "status", "clean", "cache", "artifact", "merge", "diff", "repo"),
+    "Server": ("serve", "push", "access"),
     "Set up": ("config", "model", "editor", "lsp", "mcp", "agents", "doctor"),
     "Measure": ("eval", "bench", "feedback"),
     "Reference": ("help", "schema", "man"),

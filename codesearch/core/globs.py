@@ -50,6 +50,12 @@ def translate(pattern: str, *, folders: bool = True) -> str:
     return NEVER if parts is None else _assembled(parts)
 
 
+def translate_plainly(pattern: str, *, folders: bool = True) -> str:
+    """Return the same regex without groups and references, for engines that never try a place twice."""
+    parts = _parts(pattern) if folders else _flat_parts(pattern)
+    return NEVER if parts is None else "".join(parts)
+
+
 def is_glob(pattern: str) -> bool:
     r"""Return whether a pattern has wildcards or escapes: `*`, `?`, `[` or `\`."""
     return _SPECIAL.search(pattern) is not None

@@ -45,7 +45,7 @@ def serve(path: str | None, address: str) -> int:
         raise UsageError("this folder is not a project; name one: codesearch mcp --http 0 path/to/project")
     token, file = find_token()
     server = HttpServer(where, Access(token), Endpoint(backend, Sessions(backend), Calls()))
-    _stop_at_signals(server)
+    stop_at_signals(server)
     _announce(server.url, file)
     server.run()
     return 0
@@ -60,7 +60,8 @@ def _backend(path: str | None) -> Backend:
     return Backend(root)
 
 
-def _stop_at_signals(server: HttpServer) -> None:
+def stop_at_signals(server: HttpServer) -> None:
+    """End a server when a signal asks the process to end."""
     import signal
 
     for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK"):

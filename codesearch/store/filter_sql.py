@@ -17,7 +17,7 @@ from codesearch.store.connection import Connection
 
 Binding = str | bytes | float
 _ESCAPES_NOTHING = re.compile(r"\\(?![*?\[\]{},!\\])")
-_WILDCARD = re.compile(r"[*?\[]")
+WILDCARD = re.compile(r"[*?\[]")
 _PATH_IS = "{path} = ? OR {path} >= ? AND {path} < ?"
 """A file, or the files below a folder: "0" follows "/" in ASCII."""
 
@@ -128,7 +128,7 @@ def _name(pattern: str) -> tuple[str, list[str]]:
     """
     matches = "name_matches(s.name, s.qualname, ?)"
     named = names.split(pattern)
-    if named is None and _WILDCARD.search(pattern):
+    if named is None and WILDCARD.search(pattern):
         literal = "EXISTS (SELECT 1 FROM symbol WHERE name_key = ? AND name = ?)"
         return f"CASE WHEN {literal} THEN s.name = ? ELSE {matches} END", [name_key(pattern), pattern, pattern, pattern]
     if named is None or not (names.signs_of(named[0]) or names.is_operator(pattern)):
@@ -170,10 +170,15 @@ def _path_pattern(pattern: str) -> re.Pattern[str]:
     `*` stays within a folder, `**` crosses folders, a pattern without `/` may match at any depth, and one that begins
     with `/` starts at the root. `{a,b}` means either. A backslash escapes, or separates folders as on Windows.
     """
-    regexes = [_path_regex(one) for reading in _readings(pattern) for one in globs.alternatives(reading)]
+    return re.compile(path_regex(pattern, globs.translate), re.IGNORECASE | re.DOTALL)
+
+
+def path_regex(pattern: str, translate: Callable[[str], str]) -> str:
+    """Return the regex of a path filter, to match the whole path in any case; `translate` is one of core.globs."""
+    found = [_path_regex(one, translate) for reading in _readings(pattern) for one in globs.alternatives(reading)]
     if globs.is_glob(pattern) or "{" in pattern:
-        regexes.append(_containing(pattern))
-    return re.compile("|".join(f"(?:{regex})" for regex in regexes), re.IGNORECASE | re.DOTALL)
+        found.append(_containing(pattern))
+    return "|".join(f"(?:{regex})" for regex in found)
 
 
 def _readings(pattern: str) -> list[str]:
@@ -185,7 +190,7 @@ def _readings(pattern: str) -> list[str]:
     return [pattern, as_folders] if r"\*" in pattern else [pattern]
 
 
-def _path_regex(pattern: str) -> str:
+def _path_regex(pattern: str, translate: Callable[[str], str]) -> str:
     while pattern.startswith("./"):
         pattern = pattern[1:]
     anchored = pattern.lstrip("/")
@@ -197,7 +202,7 @@ def _path_regex(pattern: str) -> str:
         anchored += "**"
     if "/" not in pattern:
         anchored = "**/" + anchored
-    return "|".join(map(globs.translate, _crossing(anchored)))
+    return "|".join(map(translate, _crossing(anchored)))
 
 
 def _containing(text: str) -> str:
@@ -232,15 +237,22 @@ _SIGN = "[-+*%^&|~!=<>?@$]"
 
 @lru_cache(maxsize=256)
 def _name_pattern(pattern: str) -> re.Pattern[str]:
-    """Compile a name filter: a glob over the whole name, or, without wildcards, any part of it."""
-    if _WILDCARD.search(pattern):
-        translated = [globs.translate(one, folders=False) for one in globs.alternatives(pattern.replace("\\", r"\\"))]
+    return re.compile(name_regex(pattern, globs.translate), re.IGNORECASE | re.DOTALL)
+
+
+def name_regex(pattern: str, translate: Callable[..., str]) -> str:
+    """Return the regex of a name filter, a glob over the whole name, or, without wildcards, any part of it.
+
+    It is to match the whole name in any case; `translate` is one of core.globs.
+    """
+    if WILDCARD.search(pattern):
+        translated = [translate(one, folders=False) for one in globs.alternatives(pattern.replace("\\", r"\\"))]
         if globs.NEVER not in translated:
-            return re.compile("|".join(f"(?:{one})" for one in translated), re.IGNORECASE | re.DOTALL)
+            return "|".join(f"(?:{one})" for one in translated)
     # `operator<` is no part of `operator<<`.
     before = f"(?<!{_SIGN})" if re.match(_SIGN, pattern) else ""
     after = f"(?!{_SIGN})" if re.search(rf"{_SIGN}\Z", pattern) else ""
-    return re.compile(f".*{before}{re.escape(pattern)}{after}.*", re.IGNORECASE | re.DOTALL)
+    return f".*{before}{re.escape(pattern)}{after}.*"
 
 
 def name_is(name: str, qualname: str, asked: str | bytes) -> bool:

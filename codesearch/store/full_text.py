@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _FUNCTION = "codesearch_held"
 OCCURRENCES = "codesearch_occurrences"
 """SQL function: how often the one phrase of an expression occurs in a text."""
-_K1, _B, _LEAST_IDF = 1.2, 0.75, 1e-6
+K1, B, _LEAST_IDF = 1.2, 0.75, 1e-6
 """The constants of FTS5's bm25()."""
 _HEAD = struct.Struct("<qqi")
 """Texts in the index, tokens in all of them, tokens in this text."""
@@ -99,14 +99,14 @@ def held(
     if not rows:
         return {}
     texts, tokens, _ = _HEAD.unpack_from(rows[0][1])
-    rarity = [[_idf(texts, some) for some in counts] for counts in holding]
+    rarity = [[idf(texts, some) for some in counts] for counts in holding]
     columns = [_by_column(some) for some in weights]
     average = tokens / texts
     counted = {bytes(len(TEXT_COLUMNS)): (0, 0.0, 0.0)}
     """What each combination of counts in the columns means: field bits and weighted sums. Few of them are frequent."""
     found = {}
     for id, packed in rows:
-        length = _K1 * (1 - _B + _B * _HEAD.unpack_from(packed)[2] / average)
+        length = K1 * (1 - B + B * _HEAD.unpack_from(packed)[2] / average)
         text = names = 0.0
         at = _HEAD.size
         fields = []
@@ -119,8 +119,8 @@ def held(
             bits, often, often_named = known
             fields.append(bits)
             if bits:
-                text += rarity[0][term] * often * (_K1 + 1) / (often + length)
-                names += rarity[1][term] * often_named * (_K1 + 1) / (often_named + length)
+                text += rarity[0][term] * often * (K1 + 1) / (often + length)
+                names += rarity[1][term] * often_named * (K1 + 1) / (often_named + length)
         found[int(id)] = Held((*fields, *packed[at:]), text, names)
     return found
 
@@ -132,7 +132,8 @@ def _counted(places: bytes, columns: Sequence[Sequence[float]]) -> tuple[int, fl
     return bits, text, names
 
 
-def _idf(texts: int, holding: int) -> float:
+def idf(texts: int, holding: int) -> float:
+    """Return the weight of a term that some of the texts contain, as FTS5's bm25() computes it."""
     return max(math.log((texts - holding + 0.5) / (holding + 0.5)), _LEAST_IDF) if holding < texts else _LEAST_IDF
 
 

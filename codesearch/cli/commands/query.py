@@ -59,6 +59,18 @@ WordsArgument = Annotated[
 ]
 
 
+RemoteOption = Annotated[
+    str | None,
+    typer.Option(
+        "--remote",
+        metavar="URL",
+        help="Ask this server (`codesearch serve`), of whose repositories --repo then names some. The token is in "
+        "CODESEARCH_TOKEN.",
+        show_default=False,
+    ),
+]
+
+
 def query(
     words: WordsArgument = None,
     *,
@@ -68,6 +80,7 @@ def query(
     output: OutputOptions,
     use: IndexOptions,
     rerank: RerankOptions,
+    remote: RemoteOption = None,
 ) -> int:
     """Find functions, methods and types that match TEXT.
 
@@ -82,6 +95,7 @@ def query(
     codesearch query -e 'retry_[a-z]+'                every matching line
     codesearch query "retry uploads" -e 'backoff *='  results with a match
     codesearch query 'retry "broken pipe"'            quoted text is exact
+    codesearch query "retry" --remote URL             from `codesearch serve`
 
     Filters in TEXT: lang: kind: path: name: is: (test, doc, unused, ...) and repo:. Prefix with -
     to negate; quote values that contain spaces. Exit status: 0 results found, 1 none found (or none
@@ -89,6 +103,8 @@ def query(
     """
     pattern = exact.pattern
     text, path = _understood(words or [], results, alone=pattern is not None)
+    if remote is not None:
+        return _from_server(remote, text, path, pattern, filters, results, output, use)
     if text is None and pattern is not None and results.batch is None:
         return _lines(pattern, path, results, filters, output, use)
     _check(text, results, output, exact)
@@ -110,6 +126,27 @@ def query(
             return _batch(index, where, results, output, use)
         request = Request(text or "", where, results, output, use, _wanted(text or "", pattern))
         return _answer(index, parsed, request)
+
+
+def _from_server(
+    url: str,
+    text: str | None,
+    path: str | None,
+    pattern: Pattern | None,
+    filters: FilterOptions,
+    results: ResultOptions,
+    output: OutputOptions,
+    use: IndexOptions,
+) -> int:
+    """Answer from a server."""
+    from codesearch.cli.commands import query_remote
+
+    query_remote.check(results, use, path, exact=pattern is not None)
+    if text is None:
+        raise UsageError("--remote needs a question: codesearch query TEXT --remote URL")
+    if results.by is not None:
+        text = f"{text} by:{results.by.value}"
+    return query_remote.answer(url, text, filters, results, output, use)
 
 
 def _repositories(

@@ -55,6 +55,8 @@ class Answers:
     quiet: bool = False
     repository: str = ""
     """The name of the repository, if several are asked."""
+    server: str = ""
+    """The address of the server that has the repository; "" for one of this machine."""
     also: Mapping[int, Sequence[Place]] = field(default_factory=dict)
     """Where the same code is in other repositories, by rank."""
     beside: Beside | None = None
@@ -201,7 +203,8 @@ class Answers:
         if (cell := self._cell(symbol)) is not None:
             fields |= {"cell": cell[0], "cell_line": cell[1]}
         if self.repository:
-            fields |= {"repo": self.repository, "root": str(self.index.root)}
+            fields["repo"] = self.repository
+            fields |= {"server": self.server} if self.server else {"root": str(self.index.root)}
         if self._is_changed(symbol):
             fields["changed"] = True
         if self.snippet:
@@ -341,7 +344,7 @@ class Answers:
 
     def _cell(self, symbol: Symbol) -> tuple[int, int] | None:
         """Return the number of the cell and the line in it of a symbol in a notebook."""
-        if not symbol.path.endswith(".ipynb"):
+        if not symbol.path.endswith(".ipynb") or self.server:
             return None
         from codesearch.search.source import cell_of
 
@@ -349,7 +352,7 @@ class Answers:
 
     def _linked(self, symbol: Symbol, text: str) -> str:
         """Return text as a link to the file of a symbol, if the terminal supports it."""
-        if not self.look.links:
+        if not self.look.links or self.server:
             return text
         import os
         import socket

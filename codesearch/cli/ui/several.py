@@ -12,6 +12,7 @@ from codesearch.cli.ui.paths import Paths
 from codesearch.cli.ui.render import Answers, print_json, print_page
 
 if TYPE_CHECKING:
+    from codesearch.core.types import Hit
     from codesearch.repositories.joined import JoinedAnswer, RepositoryHit
     from codesearch.repositories.several import Repositories
 
@@ -20,10 +21,11 @@ if TYPE_CHECKING:
 class Several:
     """How the results of several repositories are printed: each by the printer of its repository."""
 
-    found: JoinedAnswer
     printers: dict[str, Answers]
     format: Format
     weak: float
+    about: dict[str, Any]
+    """What JSON says besides the results."""
 
     @classmethod
     def of(cls, several: Repositories, found: JoinedAnswer, output: OutputOptions, use: IndexOptions) -> Several:
@@ -46,13 +48,17 @@ class Several:
             as_place = printed.format in (Format.text, Format.nl)
             paths = Paths(f"{name}:") if as_place else printed.paths
             printers[name] = replace(printed, paths=paths, repository=name, also=also)
-        return cls(found, printers, output.chosen, WEAK)
+        return cls(printers, output.chosen, WEAK, _about(found))
 
     def print_hits(self, kept: Sequence[RepositoryHit], text: str) -> None:
         """Print results, best first; `text` is the question, which JSON repeats."""
-        shown = [(self.printers[one.repository.name], one.hit) for one in kept]
+        self.show([(one.repository.name, one.hit) for one in kept], text)
+
+    def show(self, kept: Sequence[tuple[str, Hit]], text: str) -> None:
+        """Print hits with the names of their repositories, best first."""
+        shown = [(self.printers[name], hit) for name, hit in kept]
         if self.format is Format.json:
-            print_json({**self._about(text), "results": [printer.hit(hit) for printer, hit in shown]}, indent=2)
+            print_json({"query": text, **self.about, "results": [printer.hit(hit) for printer, hit in shown]}, indent=2)
         elif self.format is Format.text:
             print_page(shown)
         elif self.format is Format.paths:
@@ -64,15 +70,16 @@ class Several:
         for printer in self.printers.values():
             printer.note_changed()
 
-    def _about(self, text: str) -> dict[str, Any]:
-        parts = [
-            {
-                "name": part.repository.name,
-                "root": str(part.repository.folder),
-                "answered": part.answered,
-                "complete": part.answered and part.answer.complete,
-                "problem": part.problem or None,
-            }
-            for part in self.found.parts
-        ]
-        return {"query": text, "complete": self.found.complete, "repositories": parts}
+
+def _about(found: JoinedAnswer) -> dict[str, Any]:
+    parts = [
+        {
+            "name": part.repository.name,
+            "root": str(part.repository.folder),
+            "answered": part.answered,
+            "complete": part.answered and part.answer.complete,
+            "problem": part.problem or None,
+        }
+        for part in found.parts
+    ]
+    return {"complete": found.complete, "repositories": parts}

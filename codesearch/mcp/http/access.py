@@ -9,6 +9,7 @@ import re
 import secrets
 import stat
 import tempfile
+from collections.abc import Collection
 from pathlib import Path
 
 from codesearch.core import dirs
@@ -34,28 +35,47 @@ class Access:
 
         A page of another site that has its own name lead to this machine still sends that name as Host, and as Origin.
         """
-        if not _is_here(head.header("host") or ""):
-            raise RefusedError(403, "the header Host must name this machine: 127.0.0.1, ::1 or localhost")
-        origin = head.header("origin")
-        if origin is not None and not _is_local_origin(origin):
-            raise RefusedError(403, "pages of other sites may not use this server")
+        check_site(head)
         if head.target.partition("?")[0] != PATH:
             raise RefusedError(404, f"the server answers at {PATH}")
-        kind, _, given = (head.header("authorization") or "").partition(" ")
-        if kind.lower() != "bearer" or not given:
-            raise RefusedError(401, "send the token: Authorization: Bearer TOKEN", ("WWW-Authenticate", "Bearer"))
-        if not hmac.compare_digest(given.strip().encode("latin-1"), self._token):
-            raise RefusedError(401, "the token is wrong", ("WWW-Authenticate", 'Bearer error="invalid_token"'))
+        if not hmac.compare_digest(bearer(head).encode("latin-1"), self._token):
+            raise wrong_token()
 
 
-def _is_here(host: str) -> bool:
+def check_site(head: Head, names: Collection[str] = NAMES) -> None:
+    """Return if a request is for one of the names of this server, and from no page of another site.
+
+    Raises RefusedError. A page with a name that leads to this machine sends that name as Host, and as Origin.
+    """
+    if not _is_named(head.header("host") or "", names):
+        known = ", ".join(names)
+        raise RefusedError(403, f"the header Host must name this {'machine' if names is NAMES else 'server'}: {known}")
+    origin = head.header("origin")
+    if origin is not None and not _is_own_origin(origin, names):
+        raise RefusedError(403, "pages of other sites may not use this server")
+
+
+def bearer(head: Head) -> str:
+    """Return the token that a request sends. Raises RefusedError if it sends none."""
+    kind, _, given = (head.header("authorization") or "").partition(" ")
+    if kind.lower() != "bearer" or not given:
+        raise RefusedError(401, "send the token: Authorization: Bearer TOKEN", ("WWW-Authenticate", "Bearer"))
+    return given.strip()
+
+
+def wrong_token() -> RefusedError:
+    """Return the error of a request with a token that is not known."""
+    return RefusedError(401, "the token is wrong", ("WWW-Authenticate", 'Bearer error="invalid_token"'))
+
+
+def _is_named(host: str, names: Collection[str]) -> bool:
     found = _HOST.fullmatch(host)
-    return found is not None and found[1].strip("[]").lower() in NAMES
+    return found is not None and found[1].strip("[]").lower() in names
 
 
-def _is_local_origin(origin: str) -> bool:
+def _is_own_origin(origin: str, names: Collection[str]) -> bool:
     scheme, separator, host = origin.partition("://")
-    return bool(separator) and scheme in ("http", "https") and _is_here(host)
+    return bool(separator) and scheme in ("http", "https") and _is_named(host, names)
 
 
 def find_token() -> tuple[str, Path | None]:

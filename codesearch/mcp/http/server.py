@@ -7,13 +7,14 @@ import selectors
 import socket
 import threading
 import time
+from collections.abc import Callable
+from typing import Protocol
 
 from codesearch.core.errors import CodesearchError
 from codesearch.core.log import Log
 from codesearch.mcp.http import wire
-from codesearch.mcp.http.access import PATH, Access
-from codesearch.mcp.http.endpoint import Endpoint
-from codesearch.mcp.http.wire import RefusedError
+from codesearch.mcp.http.access import PATH
+from codesearch.mcp.http.wire import Head, RefusedError, Reply
 from codesearch.mcp.jsonrpc import MOST_BYTES
 
 log = Log("codesearch.mcp")
@@ -24,12 +25,34 @@ LAST_SECONDS = 5.0
 """Seconds that open requests may take after the server was asked to end."""
 
 
-class HttpServer:
-    """Serves an endpoint on an address of this machine."""
+class Checks(Protocol):
+    """Decides who may use a server."""
 
-    def __init__(self, address: tuple[str, int], access: Access, endpoint: Endpoint) -> None:
-        """Open the port. Raises CodesearchError if that is not possible."""
-        self._access, self._endpoint = access, endpoint
+    def check(self, head: Head) -> None:
+        """Return if a request is allowed, before its body is read. Raises RefusedError."""
+
+
+class Answers(Protocol):
+    """Answers requests that are allowed. Thread-safe."""
+
+    def reply(self, head: Head, body: bytes, is_gone: Callable[[], bool]) -> Reply | None:
+        """Return the reply to a request; None if the client went away. Raises RefusedError."""
+
+
+class HttpServer:
+    """Serves an endpoint on an address."""
+
+    def __init__(
+        self,
+        address: tuple[str, int],
+        access: Checks,
+        endpoint: Answers,
+        *,
+        path: str = PATH,
+        most_bytes: int = MOST_BYTES,
+    ) -> None:
+        """Open the port; a body has at most `most_bytes`. Raises CodesearchError if that is not possible."""
+        self._access, self._endpoint, self._most_bytes = access, endpoint, most_bytes
         family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
         try:
             self._listener = socket.create_server(address, family=family, backlog=64)
@@ -37,7 +60,7 @@ class HttpServer:
             text = f"port {address[1]} of {address[0]} cannot be opened: {error.strerror or error}"
             raise CodesearchError(f"{text}; choose another one, or 0 for any") from error
         host = f"[{address[0]}]" if ":" in address[0] else address[0]
-        self.url = f"http://{host}:{self._listener.getsockname()[1]}{PATH}"
+        self.url = f"http://{host}:{self._listener.getsockname()[1]}{path}"
         self._wake, self._waker = socket.socketpair()
         self._waker.setblocking(False)
         self._threads: dict[socket.socket, threading.Thread] = {}
@@ -134,7 +157,7 @@ class HttpServer:
             if head is None:
                 return False
             self._access.check(head)
-            body = reader.body(head, MOST_BYTES)
+            body = reader.body(head, self._most_bytes)
             with self._lock:
                 self._reading.pop(connection, None)
             reply = self._endpoint.reply(head, body, lambda: wire.is_closed(connection))

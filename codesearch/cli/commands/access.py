@@ -1,0 +1,101 @@
+"""`codesearch access`: who may use the index of an organisation."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from codesearch.cli.commands.serve import StoreOption
+from codesearch.cli.exit_codes import FOUND
+from codesearch.cli.options import ReportFormat, ReportFormatOption
+from codesearch.cli.registration import command, group
+from codesearch.cli.ui import console
+
+app = group("Say who may search and push which repositories of `codesearch serve`. For the owner of the database.")
+
+WhoArgument = Annotated[str, typer.Argument(metavar="WHO", help="A name: of a person, a team or a CI job.")]
+ReposOption = Annotated[
+    list[str] | None,
+    typer.Option("--repo", metavar="NAME", help="A repository on the server. Repeatable.", show_default=False),
+]
+
+
+@command(app)
+def add(
+    who: WhoArgument,
+    store: StoreOption,
+    repo: ReposOption = None,
+    push: Annotated[bool, typer.Option("--push", help="Also let WHO push to these repositories.")] = False,
+    no_token: Annotated[bool, typer.Option("--no-token", help="Make no token: WHO has one.")] = False,
+) -> int:
+    """Let WHO search repositories, and print a new token. It is shown only this once.
+
+    codesearch access add ci-shop --repo shop --push
+    codesearch access add alice --repo shop --repo billing
+
+    A repository that the server does not have yet is made, and is empty until the first push.
+    """
+    from codesearch.server import access
+    from codesearch.server.connect import administering
+
+    names = access.required(repo or [])
+    with administering(store) as db:
+        access.grant(db, who, names, may_push=push)
+        token = "" if no_token else access.new_token(db, who)
+    if token:
+        console.write(token + "\n")
+    return FOUND
+
+
+@command(app, "list")
+def list_(store: StoreOption, format: ReportFormatOption = ReportFormat.text) -> int:
+    """List who may search and push what."""
+    from codesearch.cli.ui.render import print_json
+    from codesearch.server import access
+    from codesearch.server.connect import administering
+
+    with administering(store) as db:
+        found = access.listing(db)
+    if format is ReportFormat.json:
+        print_json({"access": found}, indent=2)
+        return FOUND
+    for one in found:
+        pushes = f"; pushes {', '.join(one['pushes'])}" if one["pushes"] else ""
+        tokens = f"{one['tokens']} token{'' if one['tokens'] == 1 else 's'}"
+        console.write(f"{one['who']}: {tokens}; searches {', '.join(one['reads']) or 'nothing'}{pushes}\n")
+    return FOUND
+
+
+@command(app)
+def remove(who: WhoArgument, store: StoreOption, repo: ReposOption = None) -> int:
+    """Take repositories from WHO; without --repo, all of them, and every token."""
+    from codesearch.server import access
+    from codesearch.server.connect import administering
+
+    with administering(store) as db:
+        access.revoke(db, who, repo or [])
+    return FOUND
+
+
+@command(app)
+def forget(name: Annotated[str, typer.Argument(metavar="NAME", help="A repository.")], store: StoreOption) -> int:
+    """Delete a repository from the server, with everything that was pushed."""
+    from codesearch.server import access
+    from codesearch.server.connect import administering
+
+    with administering(store) as db:
+        access.forget(db, name)
+    return FOUND
+
+
+@command(app)
+def gc(store: StoreOption) -> int:
+    """Delete what no branch holds any more, if it was last pushed more than a day ago."""
+    from codesearch.server import access
+    from codesearch.server.connect import administering
+
+    with administering(store) as db:
+        count = access.collect(db)
+    console.message(f"deleted {count:,} versions of files")
+    return FOUND

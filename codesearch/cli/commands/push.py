@@ -1,0 +1,78 @@
+"""`codesearch push`: put the index of a repository on a server."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from codesearch.cli import session, targets
+from codesearch.cli.exit_codes import FOUND
+from codesearch.cli.options import DbOption, NoUpdateOption, QuietOption
+from codesearch.cli.ui import console
+
+
+def push(
+    url: Annotated[str, typer.Argument(metavar="URL", help="The server: https://HOST.")],
+    path: Annotated[
+        str | None,
+        typer.Argument(metavar="[PATH]", help="Folder (default: the current one).", show_default=False),
+    ] = None,
+    repo: Annotated[
+        str, typer.Option("--repo", metavar="NAME", help="The repository on the server.", show_default=False)
+    ] = "",
+    ref: Annotated[str, typer.Option("--ref", metavar="BRANCH", help="The branch on the server.")] = "main",
+    commit: Annotated[
+        str | None,
+        typer.Option("--commit", metavar="SHA", help="What the index is of (default: HEAD).", show_default=False),
+    ] = None,
+    no_update: NoUpdateOption = False,
+    db: DbOption = None,
+    quiet: QuietOption = False,
+) -> int:
+    """Put the index of a folder on a server: only what the server lacks, then the branch in one step.
+
+    codesearch push https://code.example.org --repo shop --ref main
+
+    The environment variable CODESEARCH_TOKEN has the token. Readers see the old state of the branch or the new
+    one. A push that was cut off is run again, and sends the rest.
+    """
+    from codesearch.core.errors import CodesearchError, UsageError
+    from codesearch.server import push as pushing
+    from codesearch.server.remote import Server
+
+    if not repo:
+        raise UsageError("name the repository on the server with --repo")
+    server = Server(url)
+    root = targets.root_of(path, db=db)
+    with session.opened(root, db=db) as index:
+        if not no_update:
+            index.update()
+        store = index.required_reader()
+        at = commit if commit is not None else _head(root)
+        if server.is_open:
+            session.tell(f"the token for {url} is not encrypted on its way; use https", quiet=quiet)
+        try:
+            done = pushing.push(store, server, repo, ref, at)
+        except CodesearchError as error:
+            raise CodesearchError(f"{error}. What was sent is kept: run the same push again") from error
+    if not quiet:
+        console.message(
+            f"{repo} {ref}: {done.files:,} files; sent {done.sent:,} of them with {done.symbols:,} symbols and "
+            f"{done.vectors:,} vectors"
+        )
+    return FOUND
+
+
+def _head(root: object) -> str:
+    """Return the commit of a folder; "" if there is none."""
+    from pathlib import Path
+
+    from codesearch.artifacts import revision
+    from codesearch.core.errors import NotFoundError
+
+    assert isinstance(root, Path)
+    try:
+        return revision.find(root).commit
+    except NotFoundError:
+        return ""

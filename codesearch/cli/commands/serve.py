@@ -1,0 +1,47 @@
+"""`codesearch serve`: the gateway to the index of an organisation."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+StoreOption = Annotated[
+    str,
+    typer.Option(
+        "--store",
+        metavar="URL",
+        envvar="CODESEARCH_DATABASE",
+        help="The database: postgresql://USER@HOST/NAME.",
+        show_default=False,
+    ),
+]
+
+
+def serve(
+    store: StoreOption,
+    host: Annotated[str, typer.Option("--host", metavar="ADDRESS", help="The address to listen on.")] = "127.0.0.1",
+    port: Annotated[
+        int, typer.Option("--port", min=0, max=65535, metavar="N", help="The port; 0 chooses a free one.")
+    ] = 8733,
+    name: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--name",
+            metavar="HOST",
+            help="A name that clients have for the server, such as code.example.org. Repeatable.",
+            show_default=False,
+        ),
+    ] = None,
+) -> int:
+    """Serve the index of an organisation, kept in PostgreSQL with pgvector, over HTTP.
+
+    codesearch serve --store postgresql://codesearch@/codesearch
+    codesearch serve --store postgresql://codesearch@db/codesearch --name code.example.org
+
+    `codesearch access add` makes tokens, `codesearch push` fills the index, and `codesearch query --remote`
+    asks it. Needs psycopg. Encryption is the task of a proxy (docs/server.md).
+    """
+    from codesearch.server import boot
+
+    return boot.serve(store, host, port, name or [])

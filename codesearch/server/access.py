@@ -1,0 +1,106 @@
+"""Who asks: the token of a request, and the name and rights that the database has for it."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from codesearch.core.errors import NotFoundError, UsageError
+from codesearch.repositories.registry import checked_name
+
+if TYPE_CHECKING:
+    from codesearch.server.database import Database
+
+_PREFIX = "cs_"
+"""Lets people and scanners of secrets recognise a token."""
+KEPT_DAYS = 1
+"""Versions of files that no ref holds are kept this long, for pushes that have not ended."""
+
+
+def hashed(token: str) -> bytes:
+    """Return the hash of a token, as the database has it. A token is random, so it needs no salt."""
+    return hashlib.sha256(token.encode("utf-8", "replace")).digest()
+
+
+def who_has(db: Database, token: str) -> str | None:
+    """Return the name that a token belongs to."""
+    row = db.execute("SELECT codesearch.who_has(%s)", [hashed(token)]).fetchone()
+    return str(row[0]) if row and row[0] is not None else None
+
+
+def grant(db: Database, who: str, repositories: Iterable[str], *, may_push: bool) -> None:
+    """Let `who` read repositories, and push to them if `may_push`. Repositories that are not there are made."""
+    for name in map(checked_name, repositories):
+        db.execute("INSERT INTO repo(name) VALUES (%s) ON CONFLICT DO NOTHING", [name])
+        db.execute(
+            "INSERT INTO grants(repo, who, may_push) SELECT id, %s, %s FROM repo WHERE name = %s "
+            "ON CONFLICT (repo, who) DO UPDATE SET may_push = EXCLUDED.may_push",
+            [checked_name(who), may_push, name],
+        )
+
+
+def new_token(db: Database, who: str) -> str:
+    """Make a token for `who`, and return it: nothing else ever shows it."""
+    token = _PREFIX + secrets.token_urlsafe(32)
+    db.execute("INSERT INTO token(hash, who) VALUES (%s, %s)", [hashed(token), checked_name(who)])
+    return token
+
+
+def revoke(db: Database, who: str, repositories: Iterable[str] = ()) -> None:
+    """Take repositories from `who`; without any, everything and the tokens. Raises NotFoundError, UsageError."""
+    names = list(repositories)
+    if names:
+        count = db.execute(
+            "DELETE FROM grants WHERE who = %s AND repo IN (SELECT id FROM repo WHERE name = ANY(%s))", [who, names]
+        ).rowcount
+    else:
+        count = db.execute("DELETE FROM grants WHERE who = %s", [who]).rowcount
+        count += db.execute("DELETE FROM token WHERE who = %s", [who]).rowcount
+    if not count:
+        raise NotFoundError(f"{who} has no access" + (f" to {', '.join(names)}" if names else ""))
+
+
+def listing(db: Database) -> list[dict[str, Any]]:
+    """Return who may do what, by name."""
+    rows = db.execute(
+        "SELECT w.who, (SELECT count(*) FROM token t WHERE t.who = w.who), "
+        "coalesce(array_agg(r.name ORDER BY r.name) FILTER (WHERE r.name IS NOT NULL), '{}'), "
+        "coalesce(array_agg(r.name ORDER BY r.name) FILTER (WHERE g.may_push), '{}') "
+        "FROM (SELECT who FROM token UNION SELECT who FROM grants) w LEFT JOIN grants g ON g.who = w.who "
+        "LEFT JOIN repo r ON r.id = g.repo GROUP BY w.who ORDER BY w.who"
+    )
+    return [{"who": row[0], "tokens": row[1], "reads": list(row[2]), "pushes": list(row[3])} for row in rows]
+
+
+def forget(db: Database, repository: str) -> None:
+    """Delete a repository and everything in it. Raises NotFoundError."""
+    row = db.execute("SELECT id FROM repo WHERE name = %s", [repository]).fetchone()
+    if row is None:
+        raise NotFoundError(f"there is no repository {repository}")
+    for table in ("ref_file", "ref", "symbol", "file", "content"):
+        db.execute(f"DELETE FROM {table} WHERE repo = %s".encode(), [row[0]])
+    db.execute("DELETE FROM repo WHERE id = %s", [row[0]])
+
+
+def collect(db: Database, days: float = KEPT_DAYS) -> int:
+    """Delete the versions of files that no ref holds, and vectors that no symbol has; return the number of files."""
+    old = f"sent < now() - interval '{days} days'"
+    files = db.execute(
+        f"DELETE FROM file f WHERE {old} AND NOT EXISTS "
+        "(SELECT 1 FROM ref_file rf WHERE rf.repo = f.repo AND rf.file = f.id)".encode()
+    ).rowcount
+    db.execute(
+        f"DELETE FROM content c WHERE {old} AND NOT EXISTS "
+        "(SELECT 1 FROM symbol s WHERE s.repo = c.repo AND s.content = c.hash)".encode()
+    )
+    return files
+
+
+def required(names: Iterable[str]) -> list[str]:
+    """Return the names of repositories. Raises UsageError if there are none."""
+    found = list(names)
+    if not found:
+        raise UsageError("name at least one repository with --repo")
+    return found

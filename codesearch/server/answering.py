@@ -1,0 +1,129 @@
+"""Answers a question from the database, with the ranking of a local search."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from codesearch import embed
+from codesearch.core.errors import NotFoundError, UsageError
+from codesearch.core.types import Hit, Symbol
+from codesearch.repositories import selection
+from codesearch.repositories.registry import Repository
+from codesearch.search import parse, search_fast, understood
+from codesearch.server.store import PgStore, Ref
+from codesearch.service.protocol import filter_from_json
+
+if TYPE_CHECKING:
+    from codesearch.server.database import Database
+
+MOST_RESULTS = 100
+_REF = (
+    "SELECT r.repo, r.id, p.name, r.name, r.commit, r.model, r.texts, r.tokens, r.minor_texts, r.minor_tokens "
+    "FROM ref r JOIN repo p ON p.id = r.repo"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What a client asks."""
+
+    text: str
+    limit: int
+    where: Mapping[str, Any]
+    repositories: tuple[str, ...] = ()
+    ref: str = ""
+
+    @classmethod
+    def of(cls, given: Mapping[str, Any]) -> Question:
+        """Return the question in a JSON object. Raises UsageError if there is none."""
+        text, limit = given.get("query"), given.get("limit", 10)
+        names, ref = given.get("repositories", []), given.get("ref", "")
+        if not isinstance(text, str) or not isinstance(ref, str) or not isinstance(given.get("where", {}), dict):
+            raise UsageError("`query` and `ref` must be texts, and `where` an object")
+        if not isinstance(limit, int) or not 1 <= limit <= MOST_RESULTS:
+            raise UsageError(f"`limit` must be a number from 1 to {MOST_RESULTS}")
+        if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+            raise UsageError("`repositories` must be a list of names")
+        return cls(text, limit, given.get("where", {}), tuple(names), ref)
+
+
+def answer(db: Database, question: Question) -> dict[str, Any]:
+    """Return the answer as JSON. Raises UsageError for a question that cannot be understood, NotFoundError."""
+    visible = refs(db, question.ref)
+    names = {one.repository: Repository(one.repository, Path()) for one in visible}
+    asked = selection.split(question.text, names)
+    chosen = _chosen(visible, (*question.repositories, *asked.names), asked.excluded, question.ref)
+    embedder = embed.load(embed.STATIC)
+    searched = [one for one in chosen if one.model == embedder.model_id]
+    try:
+        where = filter_from_json(dict(question.where))
+    except ValueError as error:
+        raise UsageError("`where` is not a filter") from error
+    parsed = parse(asked.text, where)
+    problems = [asked.note, *(_other_model(one) for one in chosen if one not in searched)]
+    hits: list[dict[str, Any]] = []
+    if searched:
+        store = PgStore(db, searched)
+        query = understood(store, parsed)
+        found = search_fast(store, query, embedder.quantised_query(query.text), question.limit)
+        problems.append(found.problem)
+        hits = [_hit(hit, searched) for hit in found.answer(question.limit)]
+    return {
+        "query": question.text,
+        "terms": list(parsed.terms),
+        "problem": "; ".join(filter(None, problems)),
+        "repositories": [{"name": one.repository, "ref": one.name, "commit": one.commit} for one in searched],
+        "hits": hits,
+    }
+
+
+def _other_model(one: Ref) -> str:
+    return f"{one.repository}: pushed by a codesearch with another model, so it is not searched; push it again"
+
+
+def _chosen(visible: Sequence[Ref], wanted: Sequence[str], excluded: Sequence[str], ref: str) -> list[Ref]:
+    known = {one.repository for one in visible}
+    of_ref = f" with a ref {ref}" if ref else ""
+    for name in (*wanted, *excluded):
+        if name not in known:
+            raise NotFoundError(f"there is no repository {name}{of_ref} here, or you may not see it")
+    chosen = [one for one in visible if (not wanted or one.repository in wanted) and one.repository not in excluded]
+    if not chosen:
+        raise NotFoundError(f"there is no repository{of_ref} that you may see; `codesearch push` adds what is in one")
+    return chosen
+
+
+def refs(db: Database, name: str = "") -> list[Ref]:
+    """Return the refs with a name that the one who asks may see; without a name, the first of each repository."""
+    condition = "r.name = %s" if name else "%s = '' AND r.id = (SELECT min(o.id) FROM ref o WHERE o.repo = r.repo)"
+    rows = db.execute(f"{_REF} WHERE {condition} AND r.pushed IS NOT NULL ORDER BY p.name".encode(), [name])
+    return [Ref(*(*row[:6], ((row[6], row[7]), (row[8], row[9])))) for row in rows]
+
+
+def listing(db: Database) -> list[dict[str, Any]]:
+    """Return the refs that the one who asks may see, as JSON."""
+    rows = db.execute(
+        "SELECT p.name, r.name, r.commit, r.pushed, r.files, r.texts + r.minor_texts FROM ref r "
+        "JOIN repo p ON p.id = r.repo WHERE r.pushed IS NOT NULL ORDER BY p.name, r.id"
+    )
+    return [
+        {"repository": row[0], "ref": row[1], "commit": row[2], "pushed": row[3].isoformat(), "files": row[4],
+         "symbols": row[5]}
+        for row in rows
+    ]  # fmt: skip
+
+
+def _hit(hit: Hit, searched: Sequence[Ref]) -> dict[str, Any]:
+    """Return a hit as JSON: the repository beside its path."""
+    several = len(searched) > 1
+    name = hit.symbol.path.partition(":")[0] if several else searched[0].repository
+
+    def bare(symbol: Symbol) -> Symbol:
+        return replace(symbol, path=symbol.path.partition(":")[2]) if several else symbol
+
+    copies = [copy.removeprefix(f"{name}:") if several else copy for copy in hit.copies]
+    own = replace(hit, symbol=bare(hit.symbol), folded=tuple(map(bare, hit.folded)), copies=tuple(copies))
+    return {"repository": name, **asdict(own)}

@@ -1,0 +1,63 @@
+"""Starts the gateway."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from codesearch.core import loopback
+from codesearch.core.errors import StoreError
+from codesearch.mcp.boot import stop_at_signals
+from codesearch.mcp.http.server import HttpServer
+from codesearch.server import schema
+from codesearch.server.connect import Pool, connect, explained
+from codesearch.server.gateway import MOST_BODY, Gate, Gateway
+
+
+def serve(url: str, host: str, port: int, names: Sequence[str]) -> int:
+    """Serve until a signal ends the process.
+
+    `names` are what clients may call the server, besides the names of this machine for itself.
+    Raises UsageError for a wrong URL, StoreError if the database cannot be used, CodesearchError if the port is taken.
+    """
+    _prepare(url)
+    pool = Pool(url)
+    known = (*loopback.NAMES, *(name.lower() for name in names))
+    server = HttpServer((host, port), Gate(pool, known), Gateway(pool), path="", most_bytes=MOST_BODY)
+    stop_at_signals(server)
+    sys.stderr.write(f"codesearch: serving {server.url}\n")
+    if host not in loopback.NAMES:
+        sys.stderr.write("codesearch: tokens are not encrypted here; let only a proxy with TLS reach this port\n")
+    sys.stderr.flush()
+    server.run()
+    pool.close()
+    return 0
+
+
+def _prepare(url: str) -> None:
+    """Bring the schema up to date if this user may, else check it."""
+    db = connect(url)
+    try:
+        with explained(url):
+            with db.transaction():
+                now = schema.version(db)
+            if now == schema.VERSION:
+                return
+            schema.check(now, may_be_older=True)
+            try:
+                with db.transaction():
+                    schema.migrate(db)
+            except _privilege() as error:
+                raise StoreError(
+                    "the schema of the database is not that of this program, and this user may not change it: run "
+                    "`codesearch access list` once as the owner of the database"
+                ) from error
+    finally:
+        db.close()
+
+
+def _privilege() -> type[Exception]:
+    from codesearch.server.connect import driver
+
+    found: type[Exception] = driver().errors.InsufficientPrivilege
+    return found

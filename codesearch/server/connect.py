@@ -1,0 +1,165 @@
+"""Connections to PostgreSQL: a small pool, transactions in the name of the one who asks, errors in plain words."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any
+
+from codesearch.core.errors import CodesearchError, StoreError, UsageError
+from codesearch.core.log import Log
+from codesearch.server import schema
+
+if TYPE_CHECKING:
+    from codesearch.server.database import Database
+
+log = Log("codesearch.server")
+
+MOST_CONNECTIONS = 16
+WAIT_SECONDS = 10.0
+"""Seconds that a request waits for a connection."""
+STATEMENT_SECONDS = 60
+CONNECT_SECONDS = 10
+EF_SEARCH = 400
+"""How many neighbours HNSW keeps in view: .97 of the true fifty nearest are found in a million."""
+
+
+class TooBusyError(CodesearchError):
+    """All connections are in use."""
+
+
+def driver() -> Any:
+    """Return the module psycopg. Raises UsageError if it is missing."""
+    try:
+        import psycopg
+    except ImportError as error:
+        raise UsageError("codesearch needs psycopg to talk to PostgreSQL: pip install 'psycopg[binary]'") from error
+    return psycopg
+
+
+def connect(url: str) -> Database:
+    """Connect to a database. Raises UsageError for the URL of another one, StoreError if it cannot be reached."""
+    if not url.startswith(("postgresql://", "postgres://")):
+        raise UsageError(f"--store {shown(url)}: write postgresql://USER@HOST/DATABASE")
+    psycopg = driver()
+    try:
+        db: Database = psycopg.connect(url, connect_timeout=CONNECT_SECONDS, application_name="codesearch")
+    except (psycopg.Error, ValueError) as error:
+        raise StoreError(f"{shown(url)}: the database cannot be reached: {_first_line(error)}") from error
+    return db
+
+
+def shown(url: str) -> str:
+    """Return a URL without its password."""
+    head, separator, rest = url.partition("://")
+    user, at, place = rest.rpartition("@")
+    return f"{head}{separator}{user.partition(':')[0]}{at}{place}"
+
+
+@contextmanager
+def administering(url: str) -> Iterator[Database]:
+    """Lend a transaction of the owner of the tables, after the migrations that are missing."""
+    db = connect(url)
+    try:
+        with explained(url), db.transaction():
+            schema.migrate(db)
+            db.execute("SET LOCAL search_path = codesearch, public")
+            yield db
+    finally:
+        db.close()
+
+
+@contextmanager
+def explained(url: str) -> Iterator[None]:
+    """Turn errors of PostgreSQL into errors that say what to do."""
+    psycopg = driver()
+    try:
+        yield
+    except psycopg.errors.QueryCanceled as error:
+        raise TooBusyError("the question took the database too long; ask for less, or try again later") from error
+    except psycopg.OperationalError as error:
+        raise StoreError(f"{shown(url)}: the database cannot be reached: {_first_line(error)}") from error
+    except psycopg.Error as error:
+        raise StoreError(f"{shown(url)}: PostgreSQL refused: {_first_line(error)}") from error
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]
+
+
+class Pool:
+    """Connections for the threads of a gateway. A broken connection is replaced by a new one."""
+
+    def __init__(self, url: str, most: int = MOST_CONNECTIONS) -> None:
+        self.url = url
+        self._free: list[Database] = []
+        self._lock = threading.Lock()
+        self._room = threading.BoundedSemaphore(most)
+
+    def check(self) -> None:
+        """Raise StoreError unless the database can be reached and has the schema of this program."""
+        with self._lent() as db, db.transaction():
+            schema.check(schema.version(db))
+
+    @contextmanager
+    def transaction(self, who: str) -> Iterator[Database]:
+        """Lend a transaction in which only what `who` may see exists. All of its reads are of one moment.
+
+        Raises StoreError if the database cannot be reached, TooBusyError.
+        """
+        with self._lent() as db, explained(self.url), db.transaction():
+            db.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+            self._as(db, who)
+            yield db
+
+    @contextmanager
+    def writing(self, who: str) -> Iterator[Database]:
+        """Lend a transaction that may write; each statement sees what others have committed before it."""
+        with self._lent() as db, explained(self.url), db.transaction():
+            self._as(db, who)
+            yield db
+
+    @staticmethod
+    def _as(db: Database, who: str) -> None:
+        values = {
+            "codesearch.who": who,
+            "role": schema.APP,
+            "search_path": "codesearch, public",
+            "statement_timeout": f"{STATEMENT_SECONDS}s",
+            "hnsw.ef_search": str(EF_SEARCH),
+            "hnsw.iterative_scan": "relaxed_order",
+            "jit": "off",
+        }
+        db.execute(
+            f"SELECT {', '.join(['set_config(%s, %s, true)'] * len(values))}".encode(),
+            [text for pair in values.items() for text in pair],
+        )
+
+    @contextmanager
+    def _lent(self) -> Iterator[Database]:
+        if not self._room.acquire(timeout=WAIT_SECONDS):
+            raise TooBusyError("all connections to the database are in use; try again")
+        try:
+            with self._lock:
+                db = self._free.pop() if self._free else None
+            if db is None or db.closed:
+                db = connect(self.url)
+            try:
+                yield db
+            finally:
+                if db.broken or db.closed:
+                    with suppress(Exception):
+                        db.close()
+                    self.close()  # the others may be as old
+                else:
+                    with self._lock:
+                        self._free.append(db)
+        finally:
+            self._room.release()
+
+    def close(self) -> None:
+        """Close the connections that are not in use."""
+        with self._lock:
+            while self._free:
+                self._free.pop().close()

@@ -1,0 +1,209 @@
+"""The gateway: HTTP and JSON in front of the database. It keeps nothing, so any number of them may run."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+import zlib
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping
+from typing import Any
+
+from codesearch import embed
+from codesearch._version import __version__
+from codesearch.core.errors import CodesearchError, NotFoundError, UsageError
+from codesearch.core.log import Log
+from codesearch.mcp.http.access import bearer, check_site, wrong_token
+from codesearch.mcp.http.wire import Head, RefusedError, Reply
+from codesearch.server import access, answering, receive
+from codesearch.server.connect import Pool, TooBusyError
+from codesearch.server.receive import LackingError
+
+log = Log("codesearch.server")
+
+MOST_BODY = 16 << 20
+"""Bytes of a request as it is sent."""
+MOST_UNPACKED = 128 << 20
+"""Bytes of a request after it is unpacked."""
+MOST_SMALL = 1 << 20
+"""The same of a request that is no push."""
+_OPEN = frozenset({"/health", "/metrics"})
+"""What needs no token: they tell nothing about repositories."""
+_POSTS = frozenset({"/query", "/push/begin", "/push/contents", "/push/files", "/push/switch"})
+_GETS = frozenset({"/repos", "/refs", *_OPEN})
+
+
+class Gate:
+    """Checks where a request comes from and what it is, before its body is read; `Gateway` checks the token."""
+
+    def __init__(self, pool: Pool, names: Collection[str]) -> None:
+        self._pool, self._names = pool, names
+
+    def check(self, head: Head) -> None:
+        """Return if a request is allowed. Raises RefusedError."""
+        check_site(head, self._names)
+        path = _path(head)
+        if path not in _POSTS | _GETS:
+            raise RefusedError(404, "there is nothing here")
+        allowed = "POST" if path in _POSTS else "GET"
+        if head.method != allowed:
+            raise RefusedError(405, f"use {allowed}", ("Allow", allowed))
+        if path in _OPEN:
+            return
+        token = bearer(head)
+        try:
+            with self._pool.transaction("") as db:
+                who = access.who_has(db, token)
+        except CodesearchError as error:
+            raise _unavailable(error) from error
+        if who is None:
+            raise wrong_token()
+
+
+def _path(head: Head) -> str:
+    return head.target.partition("?")[0]
+
+
+def _unavailable(error: CodesearchError) -> RefusedError:
+    log.warning("%s", error)
+    what = "the server is busy" if isinstance(error, TooBusyError) else "the database cannot be used now"
+    return RefusedError(503, f"{what}; try again", ("Retry-After", "2"))
+
+
+class Gateway:
+    """Answers requests that are allowed. Thread-safe."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+        self._lock = threading.Lock()
+        self._counted: Counter[tuple[str, int]] = Counter()
+        self._seconds: dict[str, float] = {}
+        embed.load(embed.STATIC)
+
+    def reply(self, head: Head, body: bytes, is_gone: Callable[[], bool]) -> Reply | None:
+        """Return the reply to a request; None if the client went away. Raises RefusedError."""
+        path, start, status = _path(head), time.monotonic(), 500
+        try:
+            reply = self._reply(head, path, body)
+            status = reply.status
+            return reply
+        except RefusedError as error:
+            status = error.status
+            raise
+        finally:
+            took = time.monotonic() - start
+            with self._lock:
+                self._counted[path, status] += 1
+                self._seconds[path] = self._seconds.get(path, 0.0) + took
+            log.info("%s %s %d in %.0f ms", head.method, path, status, 1000 * took)
+
+    def _reply(self, head: Head, path: str, body: bytes) -> Reply:
+        if path == "/metrics":
+            return Reply(200, self._metrics().encode(), "text/plain; version=0.0.4; charset=utf-8")
+        try:
+            if path == "/health":
+                self._pool.check()
+                return _json({"status": "ok", "version": __version__})
+            who = self._who(head)
+            if path in _GETS:
+                with self._pool.transaction(who) as db:
+                    return _json({"refs": answering.listing(db)})
+            given = _unpacked(head, body, MOST_UNPACKED if path.startswith("/push/") else MOST_SMALL)
+            return self._query(who, given) if path == "/query" else self._push(who, path, given)
+        except UsageError as error:
+            raise RefusedError(400, str(error)) from error
+        except NotFoundError as error:
+            raise RefusedError(404, str(error)) from error
+        except CodesearchError as error:
+            raise _unavailable(error) from error
+
+    def _who(self, head: Head) -> str:
+        with self._pool.transaction("") as db:
+            who = access.who_has(db, bearer(head))
+        if who is None:
+            raise wrong_token()
+        return who
+
+    def _query(self, who: str, given: Mapping[str, Any]) -> Reply:
+        question = answering.Question.of(given)
+        with self._pool.transaction(who) as db:
+            return _json(answering.answer(db, question))
+
+    def _push(self, who: str, path: str, given: Mapping[str, Any]) -> Reply:
+        with self._pool.writing(who) as db:
+            name = str(given.get("repository", ""))
+            repo = receive.repository(db, name)
+            if repo is None:
+                raise NotFoundError(f"there is no repository {name} here, or you may not push to it")
+            try:
+                return _json(_PUSHES[path](db, repo, given))
+            except LackingError:
+                raise RefusedError(409, "the server lacks some of these files: push again") from None
+            except (KeyError, ValueError, TypeError, AttributeError, IndexError) as error:
+                raise UsageError(f"the request is not sound: {type(error).__name__}") from error
+
+    def _metrics(self) -> str:
+        lines = ["# TYPE codesearch_requests_total counter"]
+        with self._lock:
+            for (path, status), count in sorted(self._counted.items()):
+                lines.append(f'codesearch_requests_total{{path="{path}",status="{status}"}} {count}')
+            lines.append("# TYPE codesearch_request_seconds_total counter")
+            for path, seconds in sorted(self._seconds.items()):
+                lines.append(f'codesearch_request_seconds_total{{path="{path}"}} {seconds:.6f}')
+        return "\n".join(lines) + "\n"
+
+
+def _begin(db: Any, repo: int, given: Mapping[str, Any]) -> dict[str, Any]:
+    own = embed.load(embed.STATIC).model_id
+    if given["model"] != own:
+        raise UsageError(f"the index has vectors of {given['model']}, and this server those of {own}")
+    return {"lacking": receive.lacking_files(db, repo, given["files"])}
+
+
+def _contents(db: Any, repo: int, given: Mapping[str, Any]) -> dict[str, Any]:
+    return {"lacking": receive.lacking_contents(db, repo, given["contents"])}
+
+
+def _files(db: Any, repo: int, given: Mapping[str, Any]) -> dict[str, Any]:
+    vectors = {key: bytes.fromhex(value) for key, value in given["vectors"].items()}
+    return {"added": receive.files(db, repo, given["files"], vectors)}
+
+
+def _switch(db: Any, repo: int, given: Mapping[str, Any]) -> dict[str, Any]:
+    ref, commit, model = (str(given[key]) for key in ("ref", "commit", "model"))
+    receive.switch(db, repo, ref, commit, model, given["files"])
+    return {"ref": ref, "commit": commit}
+
+
+_PUSHES: dict[str, Callable[[Any, int, Mapping[str, Any]], dict[str, Any]]] = {
+    "/push/begin": _begin,
+    "/push/contents": _contents,
+    "/push/files": _files,
+    "/push/switch": _switch,
+}
+
+
+def _unpacked(head: Head, body: bytes, most: int) -> dict[str, Any]:
+    """Return the JSON object of a request. Raises RefusedError if it is none, or too large."""
+    if (head.header("content-encoding") or "identity") == "deflate":
+        unpacker = zlib.decompressobj()
+        try:
+            body = unpacker.decompress(body, most)
+        except zlib.error:
+            raise RefusedError(400, "the body is damaged") from None
+        if not unpacker.eof:
+            raise RefusedError(413, f"the body is damaged, or longer than {most} bytes")
+    if len(body) > most:
+        raise RefusedError(413, f"the body is longer than {most} bytes")
+    try:
+        found = json.loads(body)
+    except (ValueError, RecursionError):
+        raise RefusedError(400, "the body is not JSON") from None
+    if not isinstance(found, dict):
+        raise RefusedError(400, "the body is no JSON object")
+    return found
+
+
+def _json(value: object) -> Reply:
+    return Reply(200, json.dumps(value).encode())

@@ -1,0 +1,101 @@
+"""Asks a server over HTTP, with the standard library alone."""
+
+from __future__ import annotations
+
+import json
+import os
+import zlib
+from collections.abc import Mapping
+from typing import Any
+from urllib import error, request
+from urllib.parse import urlsplit
+
+from codesearch._version import __version__
+from codesearch.core import loopback
+from codesearch.core.errors import CodesearchError, UsageError
+
+VARIABLE = "CODESEARCH_TOKEN"
+"""The environment variable with the token."""
+SECONDS = 30.0
+PUSH_SECONDS = 600.0
+"""Seconds that a server may take to answer."""
+MOST_ANSWER = 64 << 20
+_PACKED = 2000
+"""Longer bodies are compressed."""
+
+
+class UnreachableError(CodesearchError):
+    """A server cannot be reached, or cannot answer now."""
+
+
+class _NoRedirects(request.HTTPRedirectHandler):
+    """Follows no redirect: the token is for this server."""
+
+    def redirect_request(self, *_: Any) -> None:
+        """Return None, so that the redirect becomes an error."""
+
+
+class Server:
+    """A server, as one client sees it."""
+
+    def __init__(self, url: str, token: str | None = None) -> None:
+        """Take the token from VARIABLE unless it is given. Raises UsageError if there is none, or the URL is wrong."""
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+            raise UsageError(f"{url}: not the address of a server; write https://HOST")
+        if parts.username or parts.password:
+            raise UsageError(f"put no password into the address of the server; set {VARIABLE} to a token")
+        given = os.environ.get(VARIABLE, "") if token is None else token
+        if not given.strip() or not given.strip().isascii():
+            raise UsageError(f"set {VARIABLE} to your token for {url}; `codesearch access add` on the server makes one")
+        self.url = url.rstrip("/")
+        self.is_open = parts.scheme == "http" and parts.hostname not in loopback.NAMES
+        """Whether others on the network could read the token."""
+        self._token = given.strip()
+        self._opener = request.build_opener(_NoRedirects)
+
+    def post(self, path: str, value: Mapping[str, Any], seconds: float = SECONDS) -> dict[str, Any]:
+        """Return the answer to a JSON object. Raises UnreachableError, and UsageError if the server refuses it."""
+        body = json.dumps(value).encode()
+        headers = {"Content-Type": "application/json"}
+        if len(body) > _PACKED:
+            body = zlib.compress(body, 1)
+            headers["Content-Encoding"] = "deflate"
+        return self._sent(request.Request(self.url + path, body, headers, method="POST"), seconds)
+
+    def get(self, path: str) -> dict[str, Any]:
+        """Return what is at a path. Raises as `post`."""
+        return self._sent(request.Request(self.url + path), SECONDS)
+
+    def _sent(self, asked: request.Request, seconds: float) -> dict[str, Any]:
+        asked.add_header("Authorization", f"Bearer {self._token}")
+        asked.add_header("User-Agent", f"codesearch/{__version__}")
+        try:
+            with self._opener.open(asked, timeout=seconds) as reply:
+                raw = reply.read(MOST_ANSWER + 1)
+            found = json.loads(raw)
+        except error.HTTPError as refused:
+            with refused:
+                raise self._refused(refused) from refused
+        except error.URLError as failed:
+            raise UnreachableError(f"{self.url} cannot be reached: {_reason(failed.reason)}") from failed
+        except (OSError, ValueError) as failed:  # cut off, too slow, or no JSON
+            raise UnreachableError(
+                f"{self.url} did not answer as a server of codesearch: {_reason(failed)}"
+            ) from failed
+        if not isinstance(found, dict):
+            raise UnreachableError(f"{self.url} did not answer as a server of codesearch")
+        return found
+
+    def _refused(self, refused: error.HTTPError) -> CodesearchError:
+        said = refused.read(2000).decode("utf-8", "replace").strip().partition("\n")[0]
+        text = "".join(char for char in said if char.isprintable()) or str(refused.reason)
+        if refused.code in (500, 502, 503, 504):
+            return UnreachableError(f"{self.url} cannot answer now: {text}")
+        return UsageError(f"{self.url} refused ({refused.code}): {text}")
+
+
+def _reason(failed: object) -> str:
+    if isinstance(failed, TimeoutError):
+        return "it took too long"
+    return str(getattr(failed, "strerror", None) or failed)

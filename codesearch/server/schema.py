@@ -1,0 +1,263 @@
+"""The schema of a server's database, as numbered migrations. A released migration is never edited.
+
+Every key begins with the repository. A push never changes a file that is there: it adds versions of files, and one
+transaction then makes a ref hold other versions. What no ref holds is deleted by `codesearch access gc`.
+
+Row-level security hides the repositories that the one who asks may not see. It is enforced for APP, the role that the
+gateway takes in every transaction, and for the owner of the tables. PostgreSQL evaluates `@@` on a table with such
+policies only after them, so without its index. Two functions of SEARCH search the full text instead: they check the
+grants themselves, and return only ids, scores and numbers.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from codesearch.core.errors import StoreError
+
+if TYPE_CHECKING:
+    from codesearch.server.database import Database
+
+APP = "codesearch_app"
+SEARCH = "codesearch_search"
+DIMS = 256
+_TABLES = ("repo", "ref", "file", "ref_file", "content", "symbol", "word", "grants")
+_DATA = ("ref", "file", "ref_file", "content", "symbol", "word")
+_LOCK = 7_263_948_102
+"""The advisory lock of a migration."""
+
+_GRANTED = "{column} IN (SELECT g.repo FROM codesearch.grants g WHERE g.who = current_setting('codesearch.who', true))"
+_MAY_PUSH = _GRANTED.removesuffix(")") + " AND g.may_push)"
+
+
+def _policies() -> str:
+    """Return the statements that protect the tables."""
+    found = []
+    for table in _TABLES:
+        found += [
+            f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY",
+            f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY",
+            f"GRANT SELECT ON {table} TO {APP}, {SEARCH}",
+            f"CREATE POLICY search ON {table} FOR SELECT TO {SEARCH} USING (true)",
+        ]
+    found += [
+        f"CREATE POLICY visible ON repo FOR SELECT TO {APP} USING ({_GRANTED.format(column='id')})",
+        f"CREATE POLICY visible ON grants FOR SELECT TO {APP} USING (who = current_setting('codesearch.who', true))",
+    ]
+    for table in _DATA:
+        may = _MAY_PUSH.format(column="repo")
+        found += [
+            f"GRANT INSERT, UPDATE, DELETE ON {table} TO {APP}",
+            f"CREATE POLICY visible ON {table} FOR SELECT TO {APP} USING ({_GRANTED.format(column='repo')})",
+            f"CREATE POLICY added ON {table} FOR INSERT TO {APP} WITH CHECK ({may})",
+            f"CREATE POLICY changed ON {table} FOR UPDATE TO {APP} USING ({may}) WITH CHECK ({may})",
+            f"CREATE POLICY deleted ON {table} FOR DELETE TO {APP} USING ({may})",
+        ]
+    # The owner administers: FORCE would hide everything from it.
+    found += [f"CREATE POLICY owner ON {table} TO CURRENT_USER USING (true) WITH CHECK (true)" for table in _TABLES]
+    return ";\n".join(found)
+
+
+_VISIBLE = f"""
+    AND s.minor = is_minor AND {_GRANTED.format(column="s.repo")}
+    AND EXISTS (SELECT 1 FROM codesearch.ref_file rf WHERE rf.repo = s.repo AND rf.file = s.file AND rf.ref = ANY(refs))
+"""
+
+
+def _function(name: str, column: str) -> str:
+    """Return the function that scores the texts whose `column` matches, and the one that counts them."""
+    return f"""
+    CREATE FUNCTION {name}_matches(asked tsquery, words tsquery[], rarity float8[], weights float4[], average float8,
+        refs bigint[], is_minor boolean, most integer)
+    RETURNS TABLE(id bigint, score float8) LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path = codesearch, pg_catalog, public
+    AS $$
+        SELECT s.id, (
+            SELECT sum(t.rarity * t.often / (t.often + 1.2 * (0.25 + 0.75 * s.tokens / average)))
+            FROM (SELECT w.rarity, 1.645 * ts_rank(weights, s.{column}, w.word) AS often
+                  FROM unnest(words, rarity) AS w(word, rarity)) t
+        )
+        FROM symbol s
+        WHERE s.{column} @@ asked {_VISIBLE}
+        ORDER BY 2 DESC, 1 LIMIT most
+    $$;
+    CREATE FUNCTION {name}_count(asked tsquery, refs bigint[], is_minor boolean, most integer)
+    RETURNS bigint LANGUAGE sql STABLE SECURITY DEFINER SET search_path = codesearch, pg_catalog, public
+    AS $$
+        SELECT count(*) FROM (SELECT 1 FROM symbol s WHERE s.{column} @@ asked {_VISIBLE} LIMIT most) found
+    $$;
+    """
+
+
+MIGRATIONS = (
+    f"""
+    CREATE EXTENSION IF NOT EXISTS vector;
+    DO $$ BEGIN CREATE ROLE {APP} NOLOGIN; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$;
+    DO $$ BEGIN CREATE ROLE {SEARCH} NOLOGIN; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$;
+    GRANT {APP} TO CURRENT_USER;
+    GRANT {SEARCH} TO CURRENT_USER;
+    GRANT USAGE ON SCHEMA codesearch TO {APP};
+    GRANT USAGE, CREATE ON SCHEMA codesearch TO {SEARCH};
+
+    -- Who asks. A token is kept as its SHA-256.
+    CREATE TABLE token(hash bytea PRIMARY KEY, who text NOT NULL, made timestamptz NOT NULL DEFAULT now());
+    CREATE TABLE repo(id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, name text COLLATE "C" NOT NULL UNIQUE);
+    CREATE TABLE grants(
+        repo bigint NOT NULL REFERENCES repo ON DELETE CASCADE,
+        who text NOT NULL,
+        may_push boolean NOT NULL DEFAULT false,
+        PRIMARY KEY (repo, who)
+    );
+    CREATE INDEX grants_who ON grants(who);
+
+    -- A branch, as it was pushed last. The numbers are those of the texts it holds.
+    CREATE TABLE ref(
+        repo bigint NOT NULL REFERENCES repo ON DELETE CASCADE,
+        id bigint GENERATED ALWAYS AS IDENTITY UNIQUE,
+        name text NOT NULL,
+        commit text NOT NULL DEFAULT '',
+        model text NOT NULL DEFAULT '',
+        pushed timestamptz,
+        files bigint NOT NULL DEFAULT 0,
+        texts bigint NOT NULL DEFAULT 0,
+        tokens bigint NOT NULL DEFAULT 0,
+        minor_texts bigint NOT NULL DEFAULT 0,
+        minor_tokens bigint NOT NULL DEFAULT 0,
+        PRIMARY KEY (repo, id),
+        UNIQUE (repo, name)
+    );
+
+    -- A version of a file, by a digest over all that its symbols follow from. It never changes.
+    CREATE TABLE file(
+        repo bigint NOT NULL REFERENCES repo ON DELETE CASCADE,
+        id bigint GENERATED ALWAYS AS IDENTITY,
+        digest bytea NOT NULL,
+        path text COLLATE "C" NOT NULL,
+        language text,
+        roles text NOT NULL,
+        sent timestamptz NOT NULL DEFAULT now(),
+        PRIMARY KEY (repo, id),
+        UNIQUE (repo, digest)
+    );
+    CREATE TABLE ref_file(
+        repo bigint NOT NULL,
+        ref bigint NOT NULL,
+        file bigint NOT NULL,
+        PRIMARY KEY (repo, file, ref),
+        FOREIGN KEY (repo, ref) REFERENCES ref ON DELETE CASCADE,
+        FOREIGN KEY (repo, file) REFERENCES file
+    );
+    CREATE INDEX ref_file_ref ON ref_file(repo, ref);
+
+    -- The vector of a content. Contents without a direction are left out.
+    CREATE TABLE content(
+        repo bigint NOT NULL REFERENCES repo ON DELETE CASCADE,
+        hash bytea NOT NULL,
+        minor boolean NOT NULL,
+        v halfvec({DIMS}) NOT NULL,
+        sent timestamptz NOT NULL DEFAULT now(),
+        PRIMARY KEY (repo, hash)
+    );
+    CREATE INDEX content_v ON content USING hnsw (v halfvec_cosine_ops) WITH (m = 16, ef_construction = 64)
+        WHERE NOT minor;
+
+    CREATE TABLE symbol(
+        repo bigint NOT NULL,
+        id bigint GENERATED ALWAYS AS IDENTITY,
+        file bigint NOT NULL,
+        content bytea NOT NULL,
+        minor boolean NOT NULL,
+        kind text NOT NULL,
+        name text NOT NULL,
+        name_key text COLLATE "C" NOT NULL,
+        signs text NOT NULL,
+        scope_key text NOT NULL,
+        qualname text NOT NULL,
+        signature text NOT NULL,
+        documentation text NOT NULL,
+        start_line integer NOT NULL,
+        end_line integer NOT NULL,
+        start_byte integer NOT NULL,
+        end_byte integer NOT NULL,
+        tokens integer NOT NULL,
+        naming tsvector NOT NULL,      -- A name, B scope, C signature, D path
+        everything tsvector NOT NULL,  -- A name, B scope, signature and path, C documentation, D body
+        PRIMARY KEY (repo, id),
+        FOREIGN KEY (repo, file) REFERENCES file ON DELETE CASCADE
+    );
+    CREATE INDEX symbol_id ON symbol(id);
+    CREATE INDEX symbol_file ON symbol(repo, file);
+    CREATE INDEX symbol_content ON symbol(repo, content);
+    CREATE INDEX symbol_name_key ON symbol(name_key);
+    CREATE INDEX symbol_naming ON symbol USING gin (naming);
+    CREATE INDEX symbol_everything ON symbol USING gin (everything);
+
+    -- In how many texts of a ref each word is: anywhere, and in what names things.
+    CREATE TABLE word(
+        repo bigint NOT NULL,
+        ref bigint NOT NULL,
+        minor boolean NOT NULL,
+        word text COLLATE "C" NOT NULL,
+        texts bigint NOT NULL,
+        naming bigint NOT NULL,
+        PRIMARY KEY (repo, ref, minor, word),
+        FOREIGN KEY (repo, ref) REFERENCES ref ON DELETE CASCADE
+    );
+    CREATE INDEX word_word ON word(word);
+
+    CREATE FUNCTION who_has(given bytea) RETURNS text LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path = codesearch, pg_catalog
+    AS $$ SELECT who FROM token WHERE hash = given $$;
+    REVOKE ALL ON FUNCTION who_has(bytea) FROM PUBLIC;
+    GRANT EXECUTE ON FUNCTION who_has(bytea) TO {APP};
+    {_function("text", "everything")}
+    {_function("naming", "naming")}
+    ALTER FUNCTION text_matches OWNER TO {SEARCH};
+    ALTER FUNCTION text_count OWNER TO {SEARCH};
+    ALTER FUNCTION naming_matches OWNER TO {SEARCH};
+    ALTER FUNCTION naming_count OWNER TO {SEARCH};
+    REVOKE CREATE ON SCHEMA codesearch FROM {SEARCH};
+    {_policies()};
+    """,
+)
+
+VERSION = len(MIGRATIONS)
+
+
+def version(db: Database) -> int:
+    """Return the number of migrations that a database has; 0 for one that is new."""
+    known = db.execute("SELECT to_regclass('codesearch.version') IS NOT NULL").fetchone()
+    if not (known and known[0]):
+        return 0
+    row = db.execute("SELECT number FROM codesearch.version").fetchone()
+    return int(row[0]) if row else 0
+
+
+def migrate(db: Database) -> None:
+    """Bring a database to the schema of this program; the caller commits. Raises StoreError if it is newer."""
+    db.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
+    now = version(db)
+    check(now, may_be_older=True)
+    if now == VERSION:
+        return
+    db.execute("CREATE SCHEMA IF NOT EXISTS codesearch")
+    db.execute("SET LOCAL search_path = codesearch, public")
+    for statements in MIGRATIONS[now:]:
+        db.execute(statements.encode())
+    db.execute("CREATE TABLE IF NOT EXISTS codesearch.version(number integer NOT NULL)")
+    db.execute(f"GRANT SELECT ON codesearch.version TO {APP}".encode())
+    db.execute("DELETE FROM codesearch.version")
+    db.execute("INSERT INTO codesearch.version VALUES (%s)", (VERSION,))
+
+
+def check(found: int, *, may_be_older: bool = False) -> None:
+    """Raise StoreError if the schema of a database is not that of this program."""
+    if found > VERSION:
+        raise StoreError(
+            f"the database was written by a newer codesearch (schema {found}, this program knows {VERSION}): upgrade it"
+        )
+    if found < VERSION and not may_be_older:
+        raise StoreError(
+            f"the database has schema {found}, not {VERSION}: run `codesearch access list` once as the owner of the "
+            "database, which brings it up to date"
+        )

@@ -1,0 +1,282 @@
+"""The texts and symbols of some refs in the database, as a search reads them: `store.reader.Reader` over PostgreSQL."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from codesearch.core.filter import Filter
+from codesearch.core.types import Symbol
+from codesearch.server import evidence, filters, tsquery
+from codesearch.server.stems import stems
+from codesearch.store.full_text import Held, idf
+from codesearch.store.match import Match, Words
+from codesearch.store.records import StoredSymbol
+from codesearch.store.texts import MOST_COUNTED
+
+if TYPE_CHECKING:
+    from codesearch.server.database import Database
+
+EXACT_BELOW = 20_000
+"""If the searched refs have at most this many texts, or a filter leaves so few, all vectors are compared."""
+NEAREST = 400
+LOOKED_AT_AGAIN = 8
+"""Contents that HNSW gives for a question, and how many times as many if too few of them pass."""
+MOST_NEAREST = 30_000
+OVERSAMPLED = 3
+"""Texts that are scored exactly per candidate wanted; PostgreSQL's own score is only near BM25."""
+MOST_MATCHES = 30_000
+"""Matches that are compared with a filter, the best ones."""
+
+_LIVE = "JOIN ref_file rf ON rf.repo = s.repo AND rf.file = s.file AND rf.ref = ANY(%s)"
+_FILE = "JOIN file f ON f.repo = s.repo AND f.id = s.file"
+_SYMBOL = (
+    "s.kind, s.name, s.qualname, s.signature, s.documentation, s.start_line, s.end_line, s.start_byte, s.end_byte, "
+    "f.language, f.path"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Ref:
+    """A ref that is searched."""
+
+    repo: int
+    id: int
+    repository: str
+    name: str
+    commit: str
+    model: str
+    sizes: tuple[tuple[int, int], tuple[int, int]]
+    """(texts, tokens in all of them), of texts that are not minor and of those that are."""
+
+
+class PgTexts:
+    """The texts of some refs: those that are minor, or the others."""
+
+    def __init__(self, db: Database, refs: Sequence[Ref], *, minor: bool) -> None:
+        self._db = db
+        self._refs = [one.id for one in refs]
+        self._minor = minor
+        self._counted: dict[Match, int] = {}
+        self.size = sum(one.sizes[minor][0] for one in refs)
+        self._tokens = sum(one.sizes[minor][1] for one in refs)
+
+    def counting(self) -> AbstractContextManager[None]:
+        """Count each expression once inside: here always, since a transaction sees one moment."""
+        return nullcontext()
+
+    def text_candidates(
+        self, match: Match, weights: Sequence[float], limit: int, where: Filter | None = None
+    ) -> list[tuple[int, float]]:
+        """Return (symbol id, BM25) of the best full-text matches, best first; higher is better."""
+        asked = tsquery.render(match)
+        if not asked:
+            return []
+        words = [one for one in tsquery.words_of(match) if tsquery.word(one)]
+        wanted = MOST_MATCHES if where else OVERSAMPLED * limit
+        sql, bindings = self._matches(match, asked, words, wanted)
+        if where:
+            condition, values = filters.render(where)
+            sql = (
+                f"SELECT m.id, m.score FROM ({sql}) m JOIN symbol s ON s.id = m.id {_FILE} WHERE {condition} "
+                "ORDER BY m.score DESC, m.id LIMIT %s"
+            )
+            bindings += [*values, OVERSAMPLED * limit]
+        ids = [row[0] for row in self._rows(sql, bindings)]
+        return self._scored(words, ids, weights, naming=match.naming)[:limit]
+
+    def _matches(self, match: Match, asked: str, words: Sequence[str], most: int) -> tuple[str, list[Any]]:
+        """Return the SQL of (id, score) of the best matches, by PostgreSQL's own score."""
+        naming = tsquery.in_naming(match)
+        holding = [self.holding(Match((Words((one,)),), match.naming)) for one in words]
+        rarity = [idf(max(1, self.size), some) for some in holding]
+        # Labels D, C, B, A, in thirds since PostgreSQL takes at most 1.
+        thirds = [2 / 3, 1 / 3, 0.5, 1.0] if naming else [1 / 3, 2 / 3, 0.5, 1.0]
+        average = self._tokens / max(1, self.size)
+        function = "naming_matches" if naming else "text_matches"
+        sql = (
+            f"SELECT id, score FROM {function}(%s::tsquery, %s::tsquery[], %s::float8[], %s::float4[], %s::float8, "
+            "%s::bigint[], %s, %s)"
+        )
+        each = [tsquery.word(one) for one in words]
+        return sql, [asked, each, rarity, thirds, max(1.0, average), self._refs, self._minor, most]
+
+    def _scored(
+        self, words: Sequence[str], ids: Sequence[int], weights: Sequence[float], *, naming: bool
+    ) -> list[tuple[int, float]]:
+        found = self.held(words, (), ids, (weights, weights))
+        scores = {id: found[id].names if naming else found[id].text for id in found}
+        return sorted(((id, scores.get(id, 0.0)) for id in ids), key=lambda pair: (-pair[1], pair[0]))
+
+    def held(
+        self,
+        terms: Sequence[str],
+        phrases: Sequence[str],
+        ids: Sequence[int],
+        weights: tuple[Sequence[float], Sequence[float]],
+    ) -> dict[int, Held]:
+        """Return which terms and phrases of a query each symbol contains; symbols that contain none are left out."""
+        words = evidence.words_of([*terms, *phrases])
+        if not terms or not ids or not words:
+            return {}
+        texts = {id: evidence.Text(tokens) for id, tokens in self._rows(
+            "SELECT id, tokens FROM symbol WHERE id = ANY(%s)", [list(ids)])}  # fmt: skip
+        for column in ("everything", "naming"):
+            rows = self._rows(
+                "SELECT s.id, u.lexeme, u.positions, array_to_string(u.weights, '') "
+                f"FROM symbol s, unnest(s.{column}) u WHERE s.id = ANY(%s) AND u.lexeme = ANY(%s)",
+                [list(ids), words],
+            )
+            for id, word, positions, labels in rows:
+                texts[id].add(evidence.Places(column, word, positions, labels))
+        everywhere = [self.holding(Match((Words((term,)),))) for term in terms]
+        naming = [self.holding(Match((Words((term,)),), naming=True)) for term in terms]
+        known = evidence.Statistics(self.size, self._tokens, (everywhere, naming))
+        return evidence.held(terms, phrases, texts, weights, known)
+
+    def holding(self, match: Match) -> int:
+        """Return how many texts match, at most MOST_COUNTED."""
+        if (known := self._counted.get(match)) is None:
+            known = self._counted[match] = min(MOST_COUNTED, self._count(match))
+        return known
+
+    def _count(self, match: Match) -> int:
+        only = match.any_of[0]
+        if len(match.any_of) == 1 and isinstance(only, Words) and len(only.words) == 1:
+            parts = stems(only.words[0])
+            if len(parts) == 1:
+                column = "naming" if match.naming else "texts"
+                sql = f"SELECT coalesce(sum({column}), 0) FROM word WHERE word = %s AND ref = ANY(%s) AND minor = %s"
+                return int(self._rows(sql, [parts[0], self._refs, self._minor])[0][0])
+        asked = tsquery.render(match)
+        if not asked:
+            return 0
+        function = "naming_count" if tsquery.in_naming(match) else "text_count"
+        sql = f"SELECT {function}(%s::tsquery, %s::bigint[], %s, %s)"
+        return int(self._rows(sql, [asked, self._refs, self._minor, MOST_COUNTED])[0][0])
+
+    def named(
+        self, key: str, limit: int, where: Filter | None = None, *, prefix: bool = False, signs: str = ""
+    ) -> list[int]:
+        """Return the symbols whose name key is `key`, or begins with it; with `signs`, only those that have these."""
+        key = key.replace("\0", "")
+        name, bounds = ("s.name_key >= %s AND s.name_key < %s", [key, key + "\U0010ffff"]) if prefix else (
+            "s.name_key = %s", [key])  # fmt: skip
+        if signs:
+            name, bounds = f"{name} AND s.signs = %s", [*bounds, signs.replace("\0", "")]
+        condition, values = filters.render(where) if where else ("true", [])
+        rows = self._rows(
+            f"SELECT s.id FROM symbol s {_LIVE} {_FILE} WHERE {name} AND s.minor = %s AND {condition} "
+            "ORDER BY length(s.name_key), s.id LIMIT %s",
+            [self._refs, *bounds, self._minor, *values, limit],
+        )
+        return [row[0] for row in rows]
+
+    def _rows(self, sql: str, bindings: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        return self._db.execute(sql.encode(), bindings).fetchall()
+
+
+class PgStore(PgTexts):
+    """Some refs, as one store. Use it in one transaction of `Pool.transaction`."""
+
+    def __init__(self, db: Database, refs: Sequence[Ref]) -> None:
+        super().__init__(db, refs, minor=False)
+        self._of = {one.repo: one for one in refs}
+        self.minor = PgTexts(db, refs, minor=True)
+        self.repositories: dict[int, Ref] = {}
+        """The ref of each symbol that was read."""
+
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Do nothing: the transaction sees one moment."""
+        yield
+
+    def listing(self, where: Filter | None = None, limit: int = -1) -> Iterator[Symbol]:
+        """Yield symbols by path and line."""
+        condition, values = filters.render(where) if where else ("true", [])
+        order = "ORDER BY f.path, s.start_line, s.end_line DESC, s.id" if limit != 1 else ""
+        rows = self._rows(
+            f"SELECT s.repo, {_SYMBOL} FROM symbol s {_LIVE} {_FILE} WHERE {condition} {order} LIMIT %s",
+            [self._refs, *values, None if limit < 0 else limit],
+        )
+        for row in rows:
+            yield self._symbol(row)
+
+    def symbols(self, ids: Iterable[int]) -> dict[int, StoredSymbol]:
+        """Return symbols by id."""
+        rows = self._rows(
+            f"SELECT s.id, s.repo, {_SYMBOL}, f.roles, s.content FROM symbol s {_FILE} WHERE s.id = ANY(%s) "
+            "ORDER BY s.id",
+            [list(ids)],
+        )
+        numbers: dict[bytes, int] = {}
+        found = {}
+        for id, *row, roles, content in rows:
+            self.repositories[id] = self._of[row[0]]
+            number = numbers.setdefault(bytes(content), len(numbers) + 1)
+            found[id] = StoredSymbol(self._symbol(row), roles, number)
+        return found
+
+    def _symbol(self, row: Sequence[Any]) -> Symbol:
+        repo, path = row[0], str(row[-1])
+        shown = path if len(self._of) == 1 else f"{self._of[repo].repository}:{path}"
+        return Symbol(*(*row[1:-1], shown))
+
+    def similarities(self, vector: bytes, ids: Iterable[int]) -> dict[int, float]:
+        """Return the cosine similarity of each of the symbols named to a vector."""
+        rows = self._rows(
+            "SELECT s.id, 1 - (c.v <=> %s::halfvec) FROM symbol s "
+            "JOIN content c ON c.repo = s.repo AND c.hash = s.content WHERE s.id = ANY(%s)",
+            [halfvec(vector), list(ids)],
+        )
+        return {row[0]: float(row[1]) for row in rows}
+
+    def vector_candidates(self, vector: bytes, limit: int, where: Filter | None = None) -> list[tuple[int, float]]:
+        """Return (symbol id, cosine similarity) of the nearest symbols, nearest first.
+
+        Exact for small numbers of texts; for larger ones, HNSW gives the contents that are compared.
+        """
+        condition, values = filters.render(where) if where else ("true", [])
+        if self.size <= EXACT_BELOW or (where and self._few_pass(condition, values)):
+            return self._nearest("content", [], vector, limit, condition, values)
+        looked_at = max(NEAREST, limit)
+        while True:
+            near = (
+                "(SELECT c.* FROM content c WHERE NOT c.minor AND c.repo = ANY(%s) "
+                "ORDER BY c.v <=> %s::halfvec LIMIT %s)"
+            )
+            bindings = [list(self._of), halfvec(vector), looked_at]
+            found = self._nearest(near, bindings, vector, limit, condition, values)
+            if len(found) >= limit:
+                return found
+            if looked_at >= MOST_NEAREST:
+                return self._nearest("content", [], vector, limit, condition, values)
+            looked_at *= LOOKED_AT_AGAIN
+
+    def _few_pass(self, condition: str, values: Sequence[Any]) -> bool:
+        rows = self._rows(
+            f"SELECT count(*) FROM (SELECT 1 FROM symbol s {_LIVE} {_FILE} "
+            f"WHERE NOT s.minor AND {condition} LIMIT %s) passing",
+            [self._refs, *values, EXACT_BELOW + 1],
+        )
+        return int(rows[0][0]) <= EXACT_BELOW
+
+    def _nearest(
+        self, source: str, bindings: list[Any], vector: bytes, limit: int, condition: str, values: Sequence[Any]
+    ) -> list[tuple[int, float]]:
+        """Return the symbols with the nearest contents of a source."""
+        near = f"WITH near AS MATERIALIZED {source} " if bindings else ""
+        rows = self._rows(
+            f"{near}SELECT s.id, 1 - (c.v <=> %s::halfvec) FROM {'near' if bindings else source} c "
+            f"JOIN symbol s ON s.repo = c.repo AND s.content = c.hash {_LIVE} {_FILE} "
+            f"WHERE NOT s.minor AND c.repo = ANY(%s) AND {condition} ORDER BY c.v <=> %s::halfvec, s.id LIMIT %s",
+            [*bindings, halfvec(vector), self._refs, list(self._of), *values, halfvec(vector), limit],
+        )
+        return [(row[0], float(row[1])) for row in rows]
+
+
+def halfvec(vector: bytes) -> str:
+    """Return an int8 vector as pgvector reads it."""
+    return f"[{','.join(str(value - 256 if value > 127 else value) for value in vector)}]"

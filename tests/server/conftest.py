@@ -1,0 +1,111 @@
+"""A PostgreSQL for the session, a database for each module, and gateways in this process."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+import codesearch
+from codesearch.server import access
+from codesearch.server.connect import Pool, administering
+from codesearch.server.push import push
+from codesearch.server.remote import Server
+from tests.support.trees import SHOP, write
+
+if not (sys.platform == "linux" and __import__("platform").machine() == "x86_64"):
+    pytest.skip("there is no PostgreSQL for tests on this platform", allow_module_level=True)
+
+from codesearch.mcp.http.server import HttpServer
+from codesearch.server.gateway import MOST_BODY, Gate, Gateway
+from tests.support.postgres import Postgres
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    server = Postgres()
+    try:
+        yield server
+    finally:
+        server.close()
+
+
+@pytest.fixture(scope="session")
+def _database(postgres: Postgres) -> str:
+    return postgres.create("organisation")
+
+
+@pytest.fixture
+def database(_database: str) -> str:
+    """Return the URL of a database without repositories."""
+    with administering(_database) as db:
+        db.execute("TRUNCATE repo, token CASCADE")
+    return _database
+
+
+@dataclass
+class Place:
+    """A gateway in this process, and its database."""
+
+    database: str
+    url: str
+    pool: Pool
+
+    def token(self, who: str, *repositories: str, push: bool = False) -> str:
+        """Let a user in; return the token."""
+        with administering(self.database) as db:
+            access.grant(db, who, repositories, may_push=push)
+            return access.new_token(db, who)
+
+    def server(self, who: str, *repositories: str, push: bool = False) -> Server:
+        """Return the server as a user sees it."""
+        return Server(self.url, self.token(who, *repositories, push=push))
+
+
+@pytest.fixture
+def place(database: str) -> Iterator[Place]:
+    pool = Pool(database)
+    server = HttpServer(("127.0.0.1", 0), Gate(pool, ("127.0.0.1",)), Gateway(pool), path="", most_bytes=MOST_BODY)
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    try:
+        yield Place(database, server.url, pool)
+    finally:
+        server.stop()
+        thread.join(60)
+        pool.close()
+
+
+Pushed = Callable[..., codesearch.Index]
+
+
+@pytest.fixture
+def indexed(tmp_path: Path) -> Callable[[dict[str, str]], codesearch.Index]:
+    """Return a function that indexes some files."""
+
+    def make(files: dict[str, str]) -> codesearch.Index:
+        root = write(tmp_path / uuid.uuid4().hex[:8], files)
+        index = codesearch.open_index(root, model="static", workers=1)
+        index.update()
+        return index
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[codesearch.Index]:
+    """Return the index of fifty files."""
+    db = tmp_path_factory.mktemp("shop") / "index.db"
+    with codesearch.open_index(SHOP, db=str(db), model="static", workers=1) as index:
+        index.update()
+        yield index
+
+
+def send(index: codesearch.Index, server: Server, repository: str, commit: str = "c1", ref: str = "main"):
+    """Push an index."""
+    return push(index.required_reader(), server, repository, ref, commit)
