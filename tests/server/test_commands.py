@@ -40,7 +40,7 @@ def test_answers_are_printed_in_every_format(filled: Place, tree, call):
     assert call(*there, "--format", "paths").out == "small:retry.py\nsmall:cache.py\n"
     assert (
         call(*there, "--format", "vimgrep", "-n", "1").out
-        == "small:retry.py:1:1:[small] def retry_upload(path, times=3):\n"
+        == "small:retry.py:1:1:[small] def retry_upload(path, times=3)\n"
     )
     found = json.loads(call(*there, "--json").out)
     assert (found["query"], found["server"], found["complete"]) == ("send a file again", filled.url, True)
