@@ -25,7 +25,8 @@ pytestmark = pytest.mark.timeout(900)
 SIGNATURE = "def edit_distance("
 FLOW = (
     "story explorer find order escape escapeEmpty side selection history history_back history_open history_escape"
-    " history_click history_preview inline filters keyboard similar menu action results symbols unsaved status killed"
+    " history_click history_preview inline filters keyboard similar menu action clones map results symbols unsaved"
+    " status killed"
 ).split()
 """The cases of flow.mjs, run in order in one window."""
 PICTURES = {
@@ -34,7 +35,7 @@ PICTURES = {
         for name in ("1-open", "2-palette", "3-typing", "4-found", "5-opened", "6-similar")
     },
     "editors/vscode/images/find.png": "story-4-found",
-    **{f"editors/vscode/images/{name}.png": name for name in ("similar", "results", "status")},
+    **{f"editors/vscode/images/{name}.png": name for name in ("similar", "map", "results", "status")},
 }
 """The name in flow.mjs of each screenshot in the documentation. CODESEARCH_UPDATE_SCREENSHOTS=1 updates them."""
 UPDATE = os.environ.get("CODESEARCH_UPDATE_SCREENSHOTS") == "1"
@@ -78,6 +79,7 @@ def task(repository: Repository) -> dict[str, Any]:
         "answer": {"name": conftest.ANSWER, "signature": SIGNATURE, **_place(repository.answer)},
         "similar": {"name": conftest.SIMILAR, **_place(repository.similar)},
         "other": {"path": repository.other, "line": 5},
+        "clone": {"name": "BikeCourier", "other": "ParcelService", "path": "shop/shipping.py", "line": 16},
         "order": _order(repository),
         # Two files with results other than the first.
         "tops": [path for path in _paths(repository) if path not in (repository.answer.path, repository.other)][:2],

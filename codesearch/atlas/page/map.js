@@ -563,6 +563,7 @@ function follow() {                                // light or dark as VS Code i
   const kind = document.body.classList;
   const light = kind.contains('vscode-light') || kind.contains('vscode-high-contrast-light');
   document.documentElement.dataset.theme = light ? 'light' : 'dark';
+  document.documentElement.dataset.view = 'vscode';
   if (columns) redraw();
 }
 function resized() {

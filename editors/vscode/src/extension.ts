@@ -4,8 +4,10 @@ import { access } from "node:fs/promises";
 import { performance } from "node:perf_hooks";
 import * as vscode from "vscode";
 import type { Kept } from "./resultsModel";
+import { listClones } from "./clones";
 import { History } from "./history";
 import { setTranslate, t } from "./l10n";
+import { MapView } from "./map";
 import { Picker, type Start } from "./picker";
 import { Problem } from "./problem";
 import { Results } from "./results";
@@ -36,7 +38,8 @@ export function activate(context: vscode.ExtensionContext): Api {
   const history = new History(context.workspaceState);
   const results = new Results(running, context.workspaceState);
   const skipped = new Skipped(running);
-  context.subscriptions.push(log, running, results, new StatusBar(running));
+  const map = new MapView(running);
+  context.subscriptions.push(log, running, results, map, new StatusBar(running));
   context.subscriptions.push(vscode.workspace.registerTextDocumentContentProvider(SCHEME, skipped));
 
   let picker: Picker | undefined;
@@ -58,6 +61,9 @@ export function activate(context: vscode.ExtensionContext): Api {
     [SHOW_SIMILAR]: (place) => peekSimilar(running, place),
     "codesearch.listSimilar": (place) =>
       listSimilar(running, (question, hits) => results.keep(question, hits), place),
+    "codesearch.findClones": (place) =>
+      listClones(running, (question, hits) => results.keep(question, hits), place),
+    "codesearch.showMap": (place) => map.show(place),
     "codesearch.showStatus": () => showStatus(running),
     "codesearch.reindex": () => running.reindex(),
     "codesearch.rebuild": () => rebuild(running),

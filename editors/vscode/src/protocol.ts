@@ -84,6 +84,27 @@ export interface SimilarAnswer extends Answer {
   readonly of: Hit | null;
 }
 
+export interface ClonesAnswer extends Answer {
+  readonly of: Hit | null;
+}
+
+export interface MapParams {
+  textDocument?: { uri: string };
+  position?: Position;
+  root?: string;
+}
+
+export interface MapAnswer {
+  /** The page: a file. */
+  readonly uri: string;
+  /** The URI of the workspace folder. */
+  readonly root: string;
+  /** The symbol that the page begins with. */
+  readonly of: Hit | null;
+  /** For the user; may be empty. */
+  readonly message: string;
+}
+
 export type FolderState = "starting" | "indexing" | "ready" | "stopped" | "failed";
 
 export interface FolderStatus {
@@ -104,6 +125,8 @@ export interface Status {
 
 export const QUERY = "codesearch/query";
 export const SIMILAR = "codesearch/similar";
+export const CLONES = "codesearch/clones";
+export const MAP = "codesearch/map";
 export const STATUS = "codesearch/status";
 export const REINDEX = "codesearch/reindex";
 export const STATUS_CHANGED = "codesearch/statusChanged";
@@ -122,3 +145,5 @@ export interface OpenedParams {
 /** The error codes of cancelled requests: cancelled by us, or by a newer query of the same session. */
 export const CANCELLED = new Set([-32800, -32802]);
 export const INVALID_PARAMS = -32602;
+/** An older server does not know the request. */
+export const METHOD_NOT_FOUND = -32601;

@@ -6,7 +6,7 @@ import { rootName, shownRoot } from "./folders";
 import { t } from "./l10n";
 import { icon, line, percent, shortName, spoken, summary } from "./present";
 import { openHit } from "./preview";
-import { type Answer, type Hit, QUERY, SIMILAR, type SimilarAnswer } from "./protocol";
+import { type Answer, CLONES, type Hit, QUERY, SIMILAR, type SimilarAnswer } from "./protocol";
 import { byFile, type FileGroup, type Kept, links, type Question, readKept, relocate, without } from "./resultsModel";
 import type { Server } from "./server";
 
@@ -84,9 +84,10 @@ export class Results implements vscode.TreeDataProvider<Node>, vscode.Disposable
   }
 
   private ask(question: Question, token: vscode.CancellationToken): Promise<Answer> {
-    if (question.kind === "similar") {
+    if (question.kind !== "query") {
       const { uri, position } = question;
-      return this.server.request<SimilarAnswer>(SIMILAR, { textDocument: { uri }, position }, token);
+      const method = question.kind === "similar" ? SIMILAR : CLONES;
+      return this.server.request<SimilarAnswer>(method, { textDocument: { uri }, position }, token);
     }
     const limit = Math.max(LIMIT, this.kept?.hits.length ?? 0);
     const params = queryParams(question.text, question.filters, limit, "results");
@@ -255,8 +256,8 @@ function isNode(value: unknown): value is Node {
 
 /** A question as text. */
 function said(question: Question): string {
-  if (question.kind === "similar") {
-    return t("Similar to {0}", question.name);
+  if (question.kind !== "query") {
+    return question.kind === "similar" ? t("Similar to {0}", question.name) : t("Clones of {0}", question.name);
   }
   const filters = describe(question.filters, rootName);
   return filters === "" ? t("“{0}”", question.text) : t("“{0}” ({1})", question.text, filters);

@@ -7,7 +7,7 @@ import type { Hit, Position } from "./protocol";
 /** A question that can be asked again. */
 export type Question =
   | { readonly kind: "query"; readonly text: string; readonly filters: Filters }
-  | { readonly kind: "similar"; readonly name: string; readonly uri: string; readonly position: Position };
+  | { readonly kind: "similar" | "clones"; readonly name: string; readonly uri: string; readonly position: Position };
 
 /** A search, as stored in the workspace's state. */
 export interface Kept {
@@ -85,6 +85,6 @@ export function readKept(value: unknown): Kept | undefined {
     return undefined;
   }
   const { question, hits } = value as Partial<Kept>;
-  const known = question?.kind === "query" || question?.kind === "similar";
+  const known = question?.kind === "query" || question?.kind === "similar" || question?.kind === "clones";
   return known && Array.isArray(hits) ? (value as Kept) : undefined;
 }

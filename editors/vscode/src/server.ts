@@ -13,6 +13,7 @@ import { announced, ended, unfit } from "./process";
 import {
   CANCELLED,
   type FolderStatus,
+  METHOD_NOT_FOUND,
   REINDEX,
   type Status,
   STATUS,
@@ -144,6 +145,10 @@ export class Server implements vscode.Disposable {
       );
     } catch (error) {
       const code = (error as { code?: unknown }).code;
+      if (code === METHOD_NOT_FOUND) {
+        const version = this.program?.version ?? "";
+        throw new Problem("version", t("codesearch {0} is too old for this command: update codesearch", version));
+      }
       if (cancelled() || (typeof code === "number" && CANCELLED.has(code))) {
         throw new vscode.CancellationError();
       }

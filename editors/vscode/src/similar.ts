@@ -9,13 +9,13 @@ import type { Server } from "./server";
 
 const LIMIT = 20;
 
-interface Place {
+export interface Place {
   readonly uri: vscode.Uri;
   readonly position: vscode.Position;
 }
 
 /** The place to start from: the argument of the code action, or else the cursor. */
-function placeOf(argument: unknown): Place | undefined {
+export function placeOf(argument: unknown): Place | undefined {
   const given = argument as Partial<SimilarParams> | undefined;
   if (typeof given?.textDocument?.uri === "string" && typeof given.position?.line === "number") {
     return {

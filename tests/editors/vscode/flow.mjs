@@ -7,6 +7,8 @@ import { Window, Wrong } from './window.mjs';
 
 const FIND = 'Codesearch: Find Code by Meaning';
 const SIMILAR = 'Codesearch: Find Similar Functions';
+const CLONES = 'Codesearch: Find Clones of This Function';
+const MAP = 'Codesearch: Show on the Map';
 
 /** `path:line` as a row tells it. */
 function place(row) {
@@ -435,6 +437,79 @@ const cases = {
     for (let i = 0; i < 5 && !(await entry.evaluate((row) => row.classList.contains('focused'))); i++) await window.keys.press('ArrowDown');
     await window.keys.press('Enter');
     await peeked(window, task);
+  },
+
+  /** The clones of the type at the cursor, in the results view; something without clones says so. */
+  async clones(window, task) {
+    await window.openFile(task.clone.path, task.clone.line);
+    await window.command(CLONES);
+    await window.until('the clone is not in the results view', async (see) => {
+      const rows = await window.tree('Results');
+      see(rows.slice(0, 4));
+      return rows.some((row) => row.level === 2 && row.label === task.clone.other && row.focused);
+    });
+    await window.until('the view does not say what was asked', async (see) => {
+      const text = await window.viewMessage('Results');
+      see(text);
+      return text === `Clones of ${task.clone.name}`;
+    });
+    await window.command('Codesearch: Search Again');
+    await window.until('it is not asked again', async (see) => {
+      const rows = await window.tree('Results');
+      see(rows.slice(0, 4));
+      return rows.filter((row) => row.level === 2).map((row) => row.label).join() === task.clone.other;
+    });
+    await window.command('Codesearch: Clear Results');
+    await window.until('they are not cleared', async () => (await window.tree('Results')).length === 0);
+    await window.openFile(task.answer.path, task.answer.line);
+    await window.command(CLONES);
+    await window.until('it does not say that there are none', async (see) => {
+      const all = await window.notifications();
+      see(all);
+      return all.some((one) => one.text.includes(`${task.answer.name} has no clones`));
+    });
+  },
+
+  /** The map, with the symbol at the cursor selected; a symbol of its list opens in the editor. */
+  async map(window, task) {
+    await window.openFile(task.answer.path, task.answer.line);
+    await window.command(MAP);
+    const frame = await window.until('no map', async (see) => {
+      const frames = window.page.frames();
+      see(frames.map((one) => one.url()));
+      for (const one of frames) {
+        if (await one.evaluate(() => Boolean(window.codesearchMap?.selected)).catch(() => false)) return one;
+      }
+      return false;
+    });
+    await window.until('the symbol is not selected', async (see) => {
+      const found = await frame.evaluate(() => {
+        const { selected, symbolOf } = window.codesearchMap;
+        return selected() < 0 ? null : symbolOf(selected());
+      });
+      see(found);
+      return found?.name === task.answer.name && found.path === task.answer.path && found.line === task.answer.line;
+    });
+    await window.until('the map has no size', () => frame.evaluate(() => document.getElementById('points').width > 100));
+    await window.shot('map');
+    const other = await frame.evaluate(() => window.codesearchMap.symbolOf(window.codesearchMap.listed()[1]));
+    await frame.locator('#list a').nth(1).click();
+    await window.shows('the symbol does not open', other.path, other.line, { at: true });
+    // Again: the same view, with another symbol.
+    await window.command(MAP);
+    await window.until('the other symbol is not selected', async (see) => {
+      const views = await Promise.all(
+        window.page.frames().map((one) =>
+          one.evaluate(() => {
+            const { selected, symbolOf } = window.codesearchMap;
+            return symbolOf(selected()).name;
+          }).catch(() => null),
+        ),
+      );
+      const names = views.filter((one) => one !== null);
+      see(names);
+      return names.length === 1 && names[0] === other.name;
+    });
   },
 
   /** A kept search in the side bar: grouped by file, opened, copied, dismissed, with the keyboard. */

@@ -249,11 +249,14 @@ export class Window {
   /** As with Ctrl+G. */
   async goToLine(file, line) {
     await this.openPalette(`:${line}`);
-    // Enter does nothing until the list has understood what was typed.
-    await this.until('Ctrl+G does not accept the line', async () => {
-      await this.keys.press('Enter');
-      return await this.input.waitFor({ state: 'hidden', timeout: 1000 }).then(() => true, () => false);
+    // Enter does nothing until the list has understood what was typed; a second Enter would be typed into the file.
+    await this.until('Ctrl+G does not understand the line', async (see) => {
+      const [row] = await this.rowTexts();
+      see(row);
+      return row?.focused && new RegExp(`\\bline ${line}\\b`, 'i').test(`${row.label} ${row.aria}`);
     });
+    await this.keys.press('Enter');
+    await this.input.waitFor({ state: 'hidden' });
     await this.shows('the cursor is not in the line', file, line, { at: true });
   }
 
