@@ -106,7 +106,8 @@ const cases = {
 
   /** The pictures of the project's README: from an open folder to the function, and to what is like it. */
   async story(window, task) {
-    await window.until('the window is not ready', async () => /up to date/.test((await window.status())?.aria ?? ''));
+    // The first window: the extension, the server and the index start together.
+    await window.until('the window is not ready', async () => /up to date/.test((await window.status())?.aria ?? ''), 4 * task.wait);
     await window.shot('story-1-open');
     await window.openPalette('>find code');
     const row = window.rows.filter({ hasText: FIND }).first();
