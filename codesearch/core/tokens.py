@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from functools import cache
+from itertools import islice
 from typing import Literal, TypeVar
 
 _WORD = re.compile(r"\w+")
@@ -64,6 +65,16 @@ def _joined_marks(text: str) -> str:
 def identifiers_in(text: str) -> list[bytes]:
     """Return the identifiers of a text, in order, as UTF-8."""
     return identifiers(text.encode("utf-8", "replace"))
+
+
+def beginning(text: str, most: int) -> str:
+    """Return a text in one line, as written, cut off after `most` identifiers."""
+    line = " ".join(text.split())
+    if len(line) > 2 * most:  # else it cannot hold as many
+        line = line if line.isascii() else _joined_marks(line)
+        last = next(islice(_WORD.finditer(line), most - 1, None), None)
+        return line if last is None else line[: last.end()]
+    return line
 
 
 def split_identifier(word: str) -> tuple[str, ...]:

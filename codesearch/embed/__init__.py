@@ -32,9 +32,9 @@ TRANSFORMER = "transformer"
 """The bundled transformer, which reranks the best candidates."""
 
 FIELDS = ("name", "container", "signature", "documentation", "body")
-"""The fields of a document, in this order, joined with newlines. Only the last one may hold newlines. An embedder may
-weight them; a text without newlines is a document of one field. The path is not one of them, so a file that is moved
-keeps its vectors."""
+"""The fields of a document, in this order, one line each. Signature and documentation are as written, the others are
+lower-case words. An embedder may weight, order and split them; a text without newlines is a document of one field. The
+path is not one of them, so a file that is moved keeps its vectors."""
 
 
 @runtime_checkable

@@ -152,7 +152,7 @@ class StaticEmbedder:
             for text in batch:
                 number = self._words.__getitem__
                 parts = text.split("\n", fields - 1)
-                found += [b"".join(map(number, part.split())) for part in parts]
+                found += [b"".join(map(number, words(part))) for part in parts]
                 found += [b""] * (fields - len(parts))
             weights = [self._field_weights if "\n" in text else alone for text in batch]
             self._encode(found, weights, out[start : start + len(batch)])

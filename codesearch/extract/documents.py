@@ -6,13 +6,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 
-from codesearch.core.tokens import as_terms, as_words, identifiers, identifiers_in, name_forms, terms
+from codesearch.core.tokens import as_terms, as_words, beginning, identifiers, identifiers_in, name_forms, terms
 from codesearch.core.types import CALLABLES, DETAILS, MINOR, TEXTS, Symbol
 
 EMBEDDED_DOCUMENTATION = 60
 EMBEDDED_BODY = 200
 """Maximum number of identifiers of documentation and of body that are embedded. Measured: more only cost time."""
-_MINOR = b"minor"
+_HASHED = b"form 2"
+"""Raise it when models read something else in the same `embedding_text` (`codesearch.embed.transformer.one_line`)."""
+_HASHED_MINOR = b"minor 2"
 DETAIL_HASH = bytes(16)
 """The content of all details, which have no vector."""
 
@@ -24,11 +26,11 @@ class Document:
     fields: tuple[str, ...]
     """Terms of name, scope, signature, documentation, path, body, in this order, separated by blanks."""
     embedding_text: str
-    """Lower-case words, a line for each of `codesearch.embed.FIELDS`; independent of where the symbol lies."""
+    """A line for each of `codesearch.embed.FIELDS`; independent of where the symbol lies."""
     content_hash: bytes
     """16 bytes over `embedding_text`: equal texts share one vector."""
     identifiers: tuple[Sequence[bytes], ...]
-    """What `embedding_text` holds of each field, before it is split."""
+    """The identifiers that `embedding_text` holds of each field."""
 
 
 def documents(symbols: Sequence[Symbol], source: bytes, path: str) -> list[Document]:
@@ -51,24 +53,17 @@ def embedding_text(symbol: Symbol, among: Sequence[Symbol], source: bytes) -> tu
     body = identifiers(_bodies(inside, source)[inside.index(symbol)])
     _, _, name = name_forms(symbol.name)
     _, _, scope = name_forms(symbol.qualname.removesuffix(symbol.name))
-    signature, documentation = identifiers_in(symbol.signature), identifiers_in(symbol.documentation)
-    return _embedded(name, scope, signature, documentation, body, minor=symbol.kind in MINOR)
+    return _embedded(symbol, name, scope, body)
 
 
-def _embedded(
-    name: str,
-    scope: str,
-    signature: Sequence[bytes],
-    documentation: Sequence[bytes],
-    body: Sequence[bytes],
-    *,
-    minor: bool,
-) -> tuple[str, bytes]:
+def _embedded(symbol: Symbol, name: str, scope: str, body: Sequence[bytes]) -> tuple[str, bytes]:
     # One line a field, as codesearch.embed.FIELDS lists them; no path, so that copies and moves share a vector.
-    rest = (signature, documentation[:EMBEDDED_DOCUMENTATION], body[:EMBEDDED_BODY])
-    text = "\n".join((name, scope, *map(as_words, rest)))
+    signature = " ".join(symbol.signature.split())
+    documentation = beginning(symbol.documentation, EMBEDDED_DOCUMENTATION)
+    text = "\n".join((name, scope, signature, documentation, as_words(body[:EMBEDDED_BODY])))
     # A minor symbol shares no text with the others, since their vectors are searched alone.
-    return text, blake2b(text.encode("utf-8", "replace"), digest_size=16, person=_MINOR if minor else b"").digest()
+    person = _HASHED_MINOR if symbol.kind in MINOR else _HASHED
+    return text, blake2b(text.encode("utf-8", "replace"), digest_size=16, person=person).digest()
 
 
 def _document(symbol: Symbol, body: bytes, path_terms: str) -> Document:
@@ -88,8 +83,7 @@ def _document(symbol: Symbol, body: bytes, path_terms: str) -> Document:
         as_terms(inside),
     )
     embedded = (name, scope, signature, documentation[:EMBEDDED_DOCUMENTATION], inside[:EMBEDDED_BODY])
-    texts = _embedded(name_words, scope_words, signature, documentation, inside, minor=symbol.kind in MINOR)
-    return Document(fields, *texts, embedded)
+    return Document(fields, *_embedded(symbol, name_words, scope_words, inside), embedded)
 
 
 def _detail(symbol: Symbol, name: str, scope: str) -> Document:

@@ -39,7 +39,7 @@ def real(test: Callable[..., None]) -> Callable[..., None]:
 
 
 TEXTS = [
-    "retry\nupload\ndef retry times\nsend again\ndef retry times for in range times send",
+    "retry\nupload\ndef retry(times)\nSend again.\ndef retry times for in range times send",
     "sort\n\n\n\nvalues",
     "",
 ]
@@ -98,7 +98,7 @@ def test_float32_gives_the_originals_vectors(small: Callable[..., Path], pooling
     from sentence_transformers import SentenceTransformer
 
     original = SentenceTransformer(str(source), device="cpu")
-    theirs = original.encode(["retry upload def retry times send again for in range times send"])[0]
+    theirs = original.encode(["retry upload. Send again. def retry(times) def retry times for in range times send"])[0]
     ours = model.encode_documents(TEXTS)
     assert ours[0] @ theirs / np.linalg.norm(theirs) > 0.9999
     assert not ours[2].any()

@@ -127,12 +127,20 @@ def test_queries(model: OnnxEmbedder) -> None:
     assert model.quantised_query(long) == model.quantised_query(" ".join(long.split()[: model.config.query_tokens]))
 
 
-def test_one_line_says_the_signature_once() -> None:
-    text = "get\ncache\ndef get self key\nreturn a value\ndef get self key return self values get key"
-    assert one_line(text) == "get cache def get self key return a value return self values get key"
+def test_a_transformer_reads_the_documentation_as_written_and_the_rest_in_words() -> None:
+    text = "get\ncache\ndef get(self, key)\nReturn a value, or None.\ndef get self key return self values get key"
+    assert one_line(text) == (
+        "get cache. Return a value, or None. def get(self, key) def get self key return self values get key"
+    )
     assert one_line("a\n\n\n\nother words\nof a body") == "a other words of a body"
     assert one_line("just  one field") == "just one field"
     assert one_line("\n\n\n\n") == ""
+
+
+def test_a_long_documentation_leaves_room_for_the_code() -> None:
+    found = one_line(f"get\ncache\nget{'x' * 900}\n{'word ' * 100}\nreturn values")
+    assert found.endswith("x return values")
+    assert len(found) == len("get cache. ") + 300 + 150 + len(" return values")
 
 
 def test_what_is_cut_off_decides_nothing(model: OnnxEmbedder) -> None:

@@ -28,7 +28,7 @@ def test_a_container_holds_its_own_code_and_the_names_in_it_but_not_their_bodies
 def test_the_embedded_text_is_a_line_a_field_and_does_not_depend_on_the_path():
     here = documents.documents(SYMBOLS, SOURCE, "pkg/mod.py")[2]
     there = documents.documents(SYMBOLS, SOURCE, "other/place.py")[2]
-    assert here.embedding_text.split("\n")[:4] == ["run", "a", "run", "start the engine"]
+    assert here.embedding_text.split("\n")[:4] == ["run", "a", "run", "Start the engine."]
     assert here.content_hash == there.content_hash
     assert here.fields[4] != there.fields[4]
 
