@@ -128,6 +128,8 @@ class Features(NamedTuple):
     rerank_rank: float = 0.0
     rerank_gap: float = 0.0
     """Cosine of the best candidate minus its own, of the transformer's vectors."""
+    rerank_documented: float = 0.0
+    """The cosine minus the candidates' mean if the symbol has documentation, of which the cosine says more; else 0."""
 
 
 NAMES: tuple[str, ...] = Features._fields
@@ -136,7 +138,7 @@ QUERY_FEATURES = frozenset(
     {"query_words", "query_stop_words", "best_cosine", "cosine_lead", "best_trigrams", "best_prefix"}
 )
 """Features of the query, the same for every candidate."""
-RERANK_FEATURES = ("rerank_similarity", "rerank_cosine", "rerank_rank", "rerank_gap")
+RERANK_FEATURES = ("rerank_similarity", "rerank_cosine", "rerank_rank", "rerank_gap", "rerank_documented")
 """Features that only the reranker knows."""
 
 _Columns = dict[str, Iterable[float]]
@@ -194,9 +196,15 @@ def with_reranking(features: Sequence[Features], cosines: Sequence[float]) -> li
     """Return features with the transformer's cosines of their candidates."""
     low, spread = min(cosines), (max(cosines) - min(cosines)) or 1.0
     scaled = [(cosine - low) / spread for cosine in cosines]
-    high = max(cosines)
+    high, mean = max(cosines), sum(cosines) / len(cosines)
     return [
-        known._replace(rerank_similarity=share, rerank_cosine=cosine, rerank_rank=rank, rerank_gap=high - cosine)
+        known._replace(
+            rerank_similarity=share,
+            rerank_cosine=cosine,
+            rerank_rank=rank,
+            rerank_gap=high - cosine,
+            rerank_documented=(cosine - mean) * known.is_documented,
+        )
         for known, share, cosine, rank in zip(features, scaled, cosines, reciprocal_ranks(scaled), strict=True)
     ]
 
