@@ -40,18 +40,19 @@ BEST = 10
 RAW_TOKENS = 128
 
 
+def read(mirror: Path, path: str) -> Any:
+    """Return a JSON file of the project."""
+    git = mirror / REPOSITORY.replace("/", "+") / "repo"
+    shown = subprocess.run(["git", f"--git-dir={git}", "show", f"{COMMIT}:{path}"], capture_output=True, check=True)
+    return json.loads(shown.stdout)
+
+
 def pairs(mirror: Path) -> tuple[list[str], list[tuple[str, set[int]]]]:
     """Return the distinct functions, and the questions with the numbers of the functions that answer them."""
-    git = mirror / REPOSITORY.replace("/", "+") / "repo"
-
-    def read(path: str) -> Any:
-        shown = subprocess.run(["git", f"--git-dir={git}", "show", f"{COMMIT}:{path}"], capture_output=True, check=True)
-        return json.loads(shown.stdout)
-
-    rows: list[dict[str, Any]] = read(PAIRS)
-    codes = list(dict.fromkeys([*(row["code"] for row in rows), *read(FUNCTIONS)]))
+    rows: list[dict[str, Any]] = read(mirror, PAIRS)
+    codes = list(dict.fromkeys([*(row["code"] for row in rows), *read(mirror, FUNCTIONS)]))
     number = {code: at for at, code in enumerate(codes)}
-    aside = {row["doc"] for row in read(KEPT_ASIDE)}
+    aside = {row["doc"] for row in read(mirror, KEPT_ASIDE)}
     answers: dict[str, set[int]] = {}
     for row in rows:
         if row["label"] == 1 and row["doc"] not in aside:

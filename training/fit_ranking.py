@@ -43,10 +43,10 @@ from codesearch.search.rank import MAX_SAME_FILE, SAME_FILE
 Array = npt.NDArray[np.float64]
 
 KINDS = {
-    "docs": 1.0, "keywords": 0.5, "question": 0.7, "name": 0.5, "half": 0.5, "error": 0.7, "commit": 1.2,
-    "architecture": 0.8, "topic": 0.5, "symbol": 0.5,
+    "docs": 1.8, "web": 2.5, "keywords": 0.5, "question": 0.7, "name": 0.5, "half": 0.6, "error": 1.0, "commit": 1.2,
+    "architecture": 1.0, "topic": 0.6, "symbol": 0.9,
 }  # fmt: skip
-"""Weight of each kind of query."""
+"""Weight of each kind of query per tree. Web questions are in four of the trees only."""
 FIXED = {"name_match": 30.0, "is_generated": -2.6}
 """Weights that mined queries cannot determine: an exact name must win; generated code is too rare among them."""
 FAST_FEATURES = tuple(name for name in NAMES if name not in RERANK_FEATURES)
@@ -70,6 +70,8 @@ NEAR = 50
 FAR = 15
 """Training rows per query: the NEAR best (by the features in GUESS, later by the weighted sum), and FAR of the others,
 drawn at random."""
+LEAST = 1e-9
+"""No feature has a value nearer to zero, except zero."""
 GUESS = ("text_rank", "names_rank", "similarity_rank", "rerank_rank")
 
 
@@ -150,8 +152,14 @@ def _tree(node: dict[str, Any]) -> tuple[Tree, int]:
         return round(node["leaf_value"], 4), node.get("leaf_count", 1)
     (low, fewer), (high, more) = _tree(node["left_child"]), _tree(node["right_child"])
     mean = (_mean(low) * fewer + _mean(high) * more) / (fewer + more)
-    limit = float(f"{node['threshold']:.5g}") if abs(node["threshold"]) > 1e-9 else 0.0
-    return (NAMES[node["split_feature"]], limit, round(mean, 4), low, high), fewer + more
+    return (NAMES[node["split_feature"]], _limit(node["threshold"]), round(mean, 4), low, high), fewer + more
+
+
+def _limit(threshold: float) -> float:
+    """Return a threshold with few digits. LightGBM separates zero from other values by 1e-35 and -1e-35."""
+    if abs(threshold) > LEAST:
+        return float(f"{threshold:.5g}")
+    return 0.0 if threshold >= 0 else -LEAST
 
 
 def _mean(tree: Tree) -> float:

@@ -29,8 +29,8 @@ from codesearch.store import Store
 Array = npt.NDArray[np.float32]
 
 SHOWN_TO_THE_TRANSFORMER = {
-    "docs": 30, "keywords": 12, "question": 15, "half": 12, "error": 10, "commit": 20, "architecture": 12, "topic": 10,
-    "symbol": 10,
+    "docs": 30, "web": 150, "keywords": 12, "question": 15, "half": 12, "error": 10, "commit": 20, "architecture": 12,
+    "topic": 10, "symbol": 10,
 }  # fmt: skip
 """Queries per kind and repository whose candidates are embedded; embedding all would take hours."""
 AT_ONCE = 512

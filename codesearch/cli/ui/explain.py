@@ -76,6 +76,7 @@ MEANINGS = {
     "rerank_cosine": "similarity (transformer)",
     "rerank_rank": "rank by similarity (transformer)",
     "rerank_gap": "distance to the most similar one (transformer)",
+    "rerank_documented": "has documentation, which the transformer compared",
 }
 """The description of each feature, by name."""
 
