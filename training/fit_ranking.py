@@ -47,7 +47,7 @@ KINDS = {
     "architecture": 1.0, "topic": 0.6, "symbol": 0.9,
 }  # fmt: skip
 """Weight of each kind of query per tree. Web questions are in four of the trees only."""
-FIXED = {"name_match": 30.0, "is_generated": -2.6}
+FIXED = {"name_match": 36.0, "is_generated": -2.6}
 """Weights that mined queries cannot determine: an exact name must win; generated code is too rare among them."""
 FAST_FEATURES = tuple(name for name in NAMES if name not in RERANK_FEATURES)
 """The reranking adds weights for RERANK_FEATURES to the fast ranking's sum; its trees use all features."""

@@ -27,7 +27,7 @@ _OTHER_STYLE = 0.7
 """Factor for a mentioned name in another case style."""
 _NAMED = 0.9
 """How well a symbol matches whose name is the one asked for, before its case and its containers are compared."""
-_OTHER_CASE = 0.6
+_OTHER_CASE = 0.7
 """Factor for a name in another case style than the capitals of the query."""
 _LESS = 0.6
 """Factor for a file of a mentioned name, and for a symbol outside the containers written before the name."""

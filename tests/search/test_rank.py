@@ -171,7 +171,7 @@ def test_overloads_are_one_hit_and_a_class_stands_under_its_better_method():
     many = [
         replace(candidate(1, "send", text=3.0), content=1),
         replace(candidate(2, "send", text=2.5), content=2),
-        replace(candidate(3, "Sender", text=2.0, kind="class", lines=90), content=3),
+        replace(candidate(3, "Sender", text=1.5, similarity=0.3, kind="class", lines=90), content=3),
         replace(candidate(4, "send", text=1.0, path="other.py"), content=4),
     ]
     found = rank(query, many, compute(query, many))
