@@ -89,7 +89,7 @@ are eleven kinds of queries:
 
 - **docs**: the first sentence of a function's documentation, with all documentation blanked; **keywords**: three or
   four words of such a sentence; **question**: such a sentence phrased as a question ("where do we ...");
-- **web**: a question typed into a search engine, and the Python function that somebody labelled as its answer;
+- **web**: a question typed into a search engine, and the Python function labelled as its answer;
 - **name**: a complete name; **symbol**: a name within a sentence ("where is ... defined"); **half**: a part of a
   name, or its words shortened; **error**: the text of an error message;
 - **commit**: the subject of a commit, to find the files it changed; **architecture**: the documentation of a
