@@ -56,6 +56,19 @@ CALLABLE_KINDS = {
     "Julia": {"function", "macro"},
     "Haskell": {"function"},
     "SQL": {"function", "procedure"},
+    "PowerShell": {"function", "filter"},
+    "R": {"function"},
+    "Erlang": {"function"},
+    "Clojure": {"function"},
+    "Lisp": {"function"},
+    "EmacsLisp": {"function", "inline", "macro"},
+    "Vim": {"function"},
+    "MatLab": {"function"},
+    "Fortran": {"function", "subroutine"},
+    "Ada": {"subprogram"},
+    "Pascal": {"function", "procedure"},
+    "VHDL": {"function", "procedure"},
+    "SystemVerilog": {"function", "task"},
 }
 """The kinds of ctags that are functions or methods, by its languages."""
 

@@ -30,7 +30,7 @@ _CLOSING = re.compile(r",? ([)\]])")
 _OPEN_BRACE = re.compile(rb"\{[^\S\n]*\r?\n")
 _GAP = re.compile(rb"(?:[\s;,]|//[^\n]*(?:\n|\Z)|/\*(?:[^*]|\*(?!/))*\*/)*")
 """What may separate the overloads of a function."""
-_TAILS = ("=>", "=", "{", ":", ";", ",", "->", " do", " where")
+_TAILS = ("=>", "=", "{", ":", ";", ",", "->", " do", " where", " is")
 """What separates a declaration from its body."""
 _NO_LEAD = re.compile(rb"[;{}]|\[[^\]]*\Z|,\Z|\A\s*return\b")
 """What the words before a definition on its line do not contain: the end of something else, the start of a list."""

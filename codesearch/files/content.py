@@ -15,7 +15,7 @@ from codesearch.files.values import FileOptions, Source
 
 HASH_BYTES = 16
 MOST_BYTES = 200_000
-"""A larger file of configuration or markup is data."""
+"""A larger file of configuration, markup or an unknown language is data."""
 _LOOK = 8192
 """Bytes examined to distinguish text from binary, as git and grep do."""
 _HEAD = 2048
@@ -239,7 +239,8 @@ def judge(path: str, raw: bytes, options: FileOptions, *, fallback: str | None =
         return Skipped(path, "unknown language")
     if options.languages and language not in options.languages:
         return Skipped(path, "excluded", language)
-    if len(data) > MOST_BYTES and languages.get(language).is_text and "doc" not in role(path):
+    is_text = language == languages.OTHER.name or languages.get(language).is_text
+    if len(data) > MOST_BYTES and is_text and "doc" not in role(path):
         return Skipped(path, "data", f"more than {MOST_BYTES} bytes")
     if not options.index_generated and is_generated(data):
         return Skipped(path, "generated")

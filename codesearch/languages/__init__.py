@@ -12,9 +12,10 @@ from functools import cache
 from codesearch.core.errors import NotFoundError
 from codesearch.languages.definition import Language
 from codesearch.languages.registry import LANGUAGES
+from codesearch.languages.scanned import OTHER
 from codesearch.languages.texts import DATA_FILES
 
-__all__ = ["DATA_FILES", "Language", "all", "by_editor_id", "detect", "get", "named", "names"]
+__all__ = ["DATA_FILES", "OTHER", "Language", "all", "by_editor_id", "detect", "get", "named", "names"]
 
 _BY_NAME = {language.name: language for language in LANGUAGES}
 _INTERPRETER = re.compile(rb"#!\s*(?:\S*/)?(?:env\s+(?:-\S+\s+|\w+=\S*\s+)*(?:\S*/)?)?([A-Za-z_+-]+)")

@@ -44,6 +44,7 @@ class Definition:
 class Scan(Protocol):
     """One parsed source and the definitions found in it."""
 
+    language: Language
     source: bytes
     original: bytes
     """The source before the `before` hook rewrote it."""

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from codesearch.languages.definition import TYPE_KINDS, Language
 from codesearch.languages.late import hook
+from codesearch.languages.scanned import OTHER, SCANNED
 from codesearch.languages.texts import CONFIGURATION, INTERFACES, PROSE
 
 _ANNOTATION = rb"@(?!interface\b)[\w.]+(?:\((?:[^()\"]|\"(?:[^\"\\]|\\.)*\"|\((?:[^()\"]|\"(?:[^\"\\]|\\.)*\")*\))*\))?"
@@ -136,7 +137,7 @@ LANGUAGES: tuple[Language, ...] = (
         module="tree_sitter_c",
         references=("c",),
         queries=("c", "c_typedefs"),
-        extensions=(".c", ".h", ".inc"),
+        extensions=(".c", ".h", ".inc", ".cl"),
         after=hook("c", "c_macros"),
     ),
     Language(
@@ -167,6 +168,8 @@ LANGUAGES: tuple[Language, ...] = (
             ".inc",
             ".cu",
             ".cuh",
+            ".ino",
+            ".metal",
             ".h",
         ),
         content=_CPP_HEADER,
@@ -398,7 +401,39 @@ LANGUAGES: tuple[Language, ...] = (
     ),
     replace(_COMPONENT, name="svelte", display="Svelte", extensions=(".svelte",)),
     replace(_COMPONENT, name="vue", display="Vue", extensions=(".vue",)),
+    Language(
+        name="powershell",
+        display="PowerShell",
+        aliases=("pwsh", "ps1"),
+        module="tree_sitter_powershell",
+        extensions=(".ps1", ".psm1", ".psd1"),
+        interpreters=("pwsh", "powershell"),
+        line_comments=("#",),
+        block_comments=(("<#", "#>"),),
+        annotation=_ATTRIBUTE_LIST,
+        split_name=hook("powershell", "powershell_name"),
+        plain_documentation=hook("powershell", "help_text"),
+        after=hook("powershell", "powershell"),
+    ),
+    Language(
+        name="solidity",
+        display="Solidity",
+        aliases=("sol",),
+        module="tree_sitter_solidity",
+        extensions=(".sol",),
+        plain_documentation=hook("marks", "without_tags"),
+    ),
+    Language(
+        name="nix",
+        display="Nix",
+        module="tree_sitter_nix",
+        extensions=(".nix",),
+        interpreters=("nix",),
+        line_comments=("#",),
+    ),
+    *SCANNED,
     *INTERFACES,
     *PROSE,
     *CONFIGURATION,
+    OTHER,
 )

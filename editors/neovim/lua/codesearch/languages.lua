@@ -3,14 +3,19 @@
 return {
   -- The file types whose unsaved text the server reads.
   filetypes = {
-    'asciidoc', 'bash', 'c', 'c_sharp', 'cmake', 'cpp', 'cs', 'csharp', 'css', 'cuda-cpp', 'dart',
-    'dockercompose', 'dockerfile', 'dotenv', 'elixir', 'github-actions-workflow', 'go', 'graphql',
-    'haskell', 'hcl', 'html', 'ini', 'java', 'javascript', 'javascriptreact', 'json', 'jsonc',
-    'julia', 'just', 'kotlin', 'less', 'lua', 'make', 'makefile', 'markdown', 'objc', 'objcpp',
-    'objective-c', 'objective-cpp', 'ocaml', 'ocaml.interface', 'ocaml_interface', 'ocamlinterface',
-    'org', 'perl', 'php', 'plaintext', 'proto', 'proto3', 'protobuf', 'python', 'restructuredtext',
-    'ruby', 'rust', 'scala', 'scss', 'sh', 'shellscript', 'sql', 'svelte', 'swift', 'template',
-    'terraform', 'text', 'toml', 'tsx', 'typescript', 'typescriptreact', 'vue', 'xml', 'yaml',
-    'zig',
+    'FortranFreeForm', 'ada', 'asciidoc', 'bash', 'c', 'c_sharp', 'clojure', 'clojurec',
+    'clojurescript', 'cmake', 'common-lisp', 'commonlisp', 'cpp', 'cs', 'csharp', 'css', 'cuda-cpp',
+    'dart', 'delphi', 'dockercompose', 'dockerfile', 'dotenv', 'elisp', 'elixir', 'emacs-lisp',
+    'emacslisp', 'erlang', 'fortran', 'fortran_fixed-form', 'fsharp', 'gd', 'gdscript',
+    'github-actions-workflow', 'glsl', 'go', 'gradle', 'graphql', 'groovy', 'haskell', 'hcl',
+    'hlsl', 'html', 'ini', 'java', 'javascript', 'javascriptreact', 'jenkinsfile', 'json', 'jsonc',
+    'julia', 'just', 'kotlin', 'less', 'lisp', 'lua', 'make', 'makefile', 'markdown', 'matlab',
+    'nextflow', 'nix', 'objc', 'objcpp', 'objective-c', 'objective-cpp', 'objectpascal', 'ocaml',
+    'ocaml.interface', 'ocaml_interface', 'ocamlinterface', 'octave', 'org', 'pascal', 'perl',
+    'php', 'plaintext', 'powershell', 'proto', 'proto3', 'protobuf', 'python', 'r', 'racket',
+    'restructuredtext', 'ruby', 'rust', 'scala', 'scheme', 'scss', 'sh', 'shellscript', 'solidity',
+    'source', 'sql', 'svelte', 'swift', 'systemverilog', 'template', 'terraform', 'text', 'toml',
+    'tsx', 'typescript', 'typescriptreact', 'verilog', 'vhdl', 'vim', 'viml', 'vimscript', 'vue',
+    'wgsl', 'xml', 'yaml', 'zig',
   },
 }
