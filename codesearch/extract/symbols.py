@@ -30,7 +30,7 @@ _CLOSING = re.compile(r",? ([)\]])")
 _OPEN_BRACE = re.compile(rb"\{[^\S\n]*\r?\n")
 _GAP = re.compile(rb"(?:[\s;,]|//[^\n]*(?:\n|\Z)|/\*(?:[^*]|\*(?!/))*\*/)*")
 """What may separate the overloads of a function."""
-_TAILS = ("=>", "=", "{", ":", ";", ",", "->", " do", " where", " is")
+_TAILS = ("=>", "=", "{", ":", ";", ",", "->", " do", " where")
 """What separates a declaration from its body."""
 _NO_LEAD = re.compile(rb"[;{}]|\[[^\]]*\Z|,\Z|\A\s*return\b")
 """What the words before a definition on its line do not contain: the end of something else, the start of a list."""
@@ -279,7 +279,7 @@ class _Symbols:
         if definition.tail > 0:
             declaration += b" " + self.source[definition.tail : min(definition.end, definition.tail + _MAX_SIGNATURE)]
         text = declaration.decode("utf-8", "replace")
-        text = _on_one_line(text, self.entry.line_comments)
+        text = _on_one_line(text, self.entry)
         return f"{text[:_MAX_VALUE]}…" if definition.minor and len(text) > _MAX_VALUE else text
 
 
@@ -320,14 +320,15 @@ def _without_lines_between(text: str, line_comments: tuple[str, ...]) -> str:
     return text
 
 
-def _on_one_line(text: str, line_comments: tuple[str, ...]) -> str:
+def _on_one_line(text: str, language: Language) -> str:
     """Return a declaration on one line, without comments and what only opens the body, cut at _MAX_SIGNATURE."""
-    text = _without_lines_between(text, line_comments)
+    text = _without_lines_between(text, language.line_comments)
     text = " ".join(text.split())
     if "( " in text or "[ " in text:
         text = _OPENING.sub(r"\1", text)
     if " )" in text or " ]" in text:
         text = _CLOSING.sub(r"\1", text)
-    while text.endswith(_TAILS):
-        text = text.removesuffix(next(tail for tail in _TAILS if text.endswith(tail))).rstrip()
+    tails = (*_TAILS, *language.opens_body)
+    while text.endswith(tails):
+        text = text.removesuffix(next(tail for tail in tails if text.endswith(tail))).rstrip()
     return text if len(text) <= _MAX_SIGNATURE else text[: _MAX_SIGNATURE - 1].rstrip() + "…"

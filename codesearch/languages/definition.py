@@ -129,6 +129,8 @@ class Language:
     """Whether prototypes directly above a definition of the same name are part of it."""
     annotation: bytes = b""
     """Regular expression for one annotation to leave out at the start of a signature."""
+    opens_body: tuple[str, ...] = ()
+    """What ends a declaration and only opens its body, beside the signs and words that do so in most languages."""
     split_name: SplitName | None = None
     is_text: bool = False
     """Whether its files are documents or configuration, not code: the file itself is a `document` then."""

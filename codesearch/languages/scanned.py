@@ -45,11 +45,11 @@ SCANNED: tuple[Language, ...] = (
              interpreters=("octave",), plain_documentation=_MARKS),
     _scanned("fortran", "Fortran", (".f90", ".f95", ".f03", ".f08", ".f", ".for", ".f77", ".fpp", ".ftn", ".fypp"), "!",
              editor_ids=("FortranFreeForm", "fortran_fixed-form"), plain_documentation=_MARKS),
-    _scanned("ada", "Ada", (".adb", ".ads", ".ada"), "--"),
+    _scanned("ada", "Ada", (".adb", ".ads", ".ada"), "--", opens_body=(" is",)),
     _scanned("pascal", "Pascal, Delphi", (".pas", ".dpr", ".lpr", ".pascal"), aliases=("delphi",), lexer="delphi",
              editor_ids=("objectpascal", "delphi"), plain_documentation=_MARKS,
              block_comments=(("{", "}"), ("(*", "*)"))),
-    _scanned("vhdl", "VHDL", (".vhd", ".vhdl", ".vht", ".vho"), "--"),
+    _scanned("vhdl", "VHDL", (".vhd", ".vhdl", ".vht", ".vho"), "--", opens_body=(" is",)),
     _scanned("verilog", "Verilog, SystemVerilog", (".sv", ".svh", ".v", ".vh"), aliases=("systemverilog", "sv"),
              editor_ids=("systemverilog",), lexer="systemverilog", block_comments=_C_COMMENTS,
              foreign=rb"^(?:Require|From \w+ Require|Theorem|Lemma|Proof|Definition|Inductive|Section)\b"
