@@ -88,7 +88,7 @@ def test_help_lists_commands_in_groups_and_cuts_nothing(small: Path):
     for columns in ("60", "80", "120"):
         out = process("--help", cwd=small, environment={"COLUMNS": columns}).out
         assert [line for line in out.splitlines() if line.endswith(":") and not line.startswith(" ")] == [
-            "Search:", "References:", "Atlas:", "Index:", "Set up:", "Measure:", "Reference:", "Options:",
+            "Search:", "References:", "Atlas:", "Index:", "Server:", "Set up:", "Measure:", "Reference:", "Options:",
         ]  # fmt: skip
         assert "..." not in out.partition("Search:")[2]
         assert max(map(len, out.splitlines())) <= max(80, int(columns))
@@ -98,7 +98,17 @@ def test_help_lists_commands_in_groups_and_cuts_nothing(small: Path):
 def test_options_are_listed_in_groups(small: Path):
     out = process("query", "--help", cwd=small).out
     titles = re.findall(r"^(\w[\w ]*):$", out, re.M)
-    assert titles == ["Arguments", "Results", "Exact words", "Filters", "Output", "Index", "Reranking", "General"]
+    assert titles == [
+        "Arguments",
+        "Results",
+        "Exact words",
+        "Filters",
+        "Output",
+        "Index",
+        "Reranking",
+        "Server",
+        "General",
+    ]
     assert "--lang" in out.partition("Filters:")[2].partition("Output:")[0]
     assert "Reranking:" not in process("clean", "--help", cwd=small).out
 
@@ -154,7 +164,7 @@ def completed(cwd: Path, *words: str) -> list[str]:
         (("model", "use", "st"), ["static"]),
         (("config", "set", "cache_"), ["cache_size"]),
         (("help", "exit"), ["exit-status"]),
-        (("schema", "query-"), ["query-batch", "query-lines", "query-lines-ndjson", "query-ndjson", "query-repo"]),
+        (("schema", "query-"), [*(f"query-{one}" for one in "batch lines lines-ndjson ndjson remote repo".split())]),
         (("show", "ret"), ["retry_upload"]),
         (("similar", "Cache.g"), ["Cache.get"]),
         (("why", "send again", "nothing_like_it"), []),

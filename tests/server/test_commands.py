@@ -14,6 +14,7 @@ from codesearch.core.errors import UsageError
 from codesearch.server import remote
 from codesearch.server.connect import shown
 from tests.server.conftest import Place
+from tests.support.schemas import keeps_schema
 from tests.support.trees import SMALL, write
 
 
@@ -43,6 +44,7 @@ def test_answers_are_printed_in_every_format(filled: Place, tree, call):
         == "small:retry.py:1:1:[small] def retry_upload(path, times=3)\n"
     )
     found = json.loads(call(*there, "--json").out)
+    keeps_schema(found, "query-remote")
     assert (found["query"], found["server"], found["complete"]) == ("send a file again", filled.url, True)
     assert found["repositories"] == [{"name": "small", "ref": "main", "commit": "abc"}]
     first = found["results"][0]
@@ -89,8 +91,9 @@ def test_access_is_given_listed_and_taken(place: Place, call):
     assert remote.Server(place.url, token).get("/refs") == {"refs": []}
     assert call("access", "add", "alice", "--repo", "two", "--push", "--no-token", *store).out == ""
     assert call("access", "list", *store).out == "alice: 1 token; searches one, two; pushes two\n"
-    listed = json.loads(call("access", "list", "--format", "json", *store).out)["access"]
-    assert listed == [{"who": "alice", "tokens": 1, "reads": ["one", "two"], "pushes": ["two"]}]
+    listed = json.loads(call("access", "list", "--format", "json", *store).out)
+    keeps_schema(listed, "access-list")
+    assert listed["access"] == [{"who": "alice", "tokens": 1, "reads": ["one", "two"], "pushes": ["two"]}]
     assert call("access", "remove", "alice", "--repo", "one", *store).status == 0
     assert call("access", "remove", "bob", *store).status == 2
     assert call("access", "remove", "alice", *store).status == 0

@@ -20,6 +20,7 @@ from codesearch.cli.options import (
     ResultOptions,
 )
 from codesearch.cli.registration import application, register
+from codesearch.cli.remote_options import RemoteOptions
 from codesearch.cli.ui import answers, console
 from codesearch.core.errors import UsageError
 
@@ -59,18 +60,6 @@ WordsArgument = Annotated[
 ]
 
 
-RemoteOption = Annotated[
-    str | None,
-    typer.Option(
-        "--remote",
-        metavar="URL",
-        help="Ask this server (`codesearch serve`), of whose repositories --repo then names some. The token is in "
-        "CODESEARCH_TOKEN.",
-        show_default=False,
-    ),
-]
-
-
 def query(
     words: WordsArgument = None,
     *,
@@ -80,7 +69,7 @@ def query(
     output: OutputOptions,
     use: IndexOptions,
     rerank: RerankOptions,
-    remote: RemoteOption = None,
+    server: RemoteOptions,
 ) -> int:
     """Find functions, methods and types that match TEXT.
 
@@ -103,8 +92,8 @@ def query(
     """
     pattern = exact.pattern
     text, path = _understood(words or [], results, alone=pattern is not None)
-    if remote is not None:
-        return _from_server(remote, text, path, pattern, filters, results, output, use)
+    if server.remote is not None:
+        return _from_server(server.remote, text, path, pattern, filters, results, output, use)
     if text is None and pattern is not None and results.batch is None:
         return _lines(pattern, path, results, filters, output, use)
     _check(text, results, output, exact)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from codesearch.cli import api_options, exact_options, options, team_options
+from codesearch.cli import api_options, exact_options, options, remote_options, team_options
 from codesearch.cli.names import GROUPS, NAMES
 
 OTHERS, GENERAL = "Options", "General"
@@ -19,6 +19,7 @@ PANELS = {
     "Files": options.FileOptions,
     "Teams and CI": team_options.TeamOptions,
     "Reranking": options.RerankOptions,
+    "Server": remote_options.RemoteOptions,
 }
 _GENERAL = ("quiet", "color", "verbose", "help", "version", "install_completion", "show_completion")
 FEW = 8
