@@ -170,6 +170,10 @@ def instants(client: Client, token: str) -> list[dict[str, Any]]:
     return [one["params"]["value"] for one in client.notifications if one["params"].get("token") == token]
 
 
+def _functions(hits: list[dict[str, Any]]) -> set[str]:
+    return {hit["qualname"] for hit in hits if hit["kind"] in ("function", "method")}
+
+
 def test_the_fast_ranking_comes_before_the_answer_while_the_second_stage_has_work(
     client: Client, project: Path, tmp_path: Path
 ):
@@ -177,7 +181,8 @@ def test_the_fast_ranking_comes_before_the_answer_while_the_second_stage_has_wor
     result = client.ask("codesearch/query", {"text": "squares of numbers", "partialResultToken": "one"})
     (partial,) = instants(client, "one")
     assert partial.pop("stage") == "instant"
-    assert {hit["qualname"] for hit in partial["hits"]} == {hit["qualname"] for hit in result["hits"]}
+    # A class may be a hit of one ranking and stand under a better method in the other.
+    assert _functions(partial["hits"]) == _functions(result["hits"]) != set()
     assert partial["hits"] != result["hits"], "the scores are of another curve"
     again = client.ask("codesearch/query", {"text": "squares of numbers", "partialResultToken": "two"})
     assert instants(client, "two") == [], "nothing was left to do"
