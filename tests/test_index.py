@@ -220,15 +220,15 @@ def test_the_file_of_a_rebuilt_index_is_closed_when_its_last_reader_is_gone(tmp_
         other.update(rebuild=True)
         assert index.complete
         assert store.counts() == index.required_reader().counts()
-        assert deleted_files_open()
+        assert deleted_files_open(tree)
         del store
-        assert not deleted_files_open()
+        assert not deleted_files_open(tree)
 
 
-def deleted_files_open() -> list[str]:
-    """Return the index files that this process has open though they were deleted."""
+def deleted_files_open(tree: Path) -> list[str]:
+    """Return the files in a folder that this process has open though they were deleted."""
     files = []
     for link in Path("/proc/self/fd").iterdir():
         with suppress(OSError):
             files.append(str(link.readlink()))
-    return [file for file in files if "index.db" in file and file.endswith("(deleted)")]
+    return [file for file in files if file.startswith(f"{tree}/") and file.endswith("(deleted)")]

@@ -6,6 +6,7 @@ import sys
 import threading
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -85,16 +86,18 @@ Pushed = Callable[..., codesearch.Index]
 
 
 @pytest.fixture
-def indexed(tmp_path: Path) -> Callable[[dict[str, str]], codesearch.Index]:
+def indexed(tmp_path: Path) -> Iterator[Callable[[dict[str, str]], codesearch.Index]]:
     """Return a function that indexes some files."""
+    opened = ExitStack()
 
     def make(files: dict[str, str]) -> codesearch.Index:
         root = write(tmp_path / uuid.uuid4().hex[:8], files)
-        index = codesearch.open_index(root, model="static", workers=1)
+        index = opened.enter_context(codesearch.open_index(root, model="static", workers=1))
         index.update()
         return index
 
-    return make
+    with opened:
+        yield make
 
 
 @pytest.fixture(scope="session")
