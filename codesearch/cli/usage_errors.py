@@ -47,7 +47,7 @@ def _sentence(problem: Exception) -> str:
         return problem.format_message() if hasattr(problem, "format_message") else message
     name = parameter.metavar if parameter.param_type_name == "argument" else max(parameter.opts, key=len)
     if kind == "MissingParameter":
-        return f"{name} is missing"
+        return f"{name} is missing" + (f" (or set {parameter.envvar})" if parameter.envvar else "")
     expected, refused = _expected(parameter.type), _REFUSED.match(message)
     if not expected or refused is None:
         return f"{name}: {message}"

@@ -26,6 +26,7 @@ HYPHEN = " Put a query that starts with `-` after `--`: codesearch query -- '-is
         ("index --workers -3", "--workers must be a whole number of at least 0, not -3."),
         ("status a b c", "Unexpected argument: b c."),
         ("model use", "NAME is missing."),
+        ("serve", "--store is missing (or set CODESEARCH_DATABASE)."),
         ("model nosuch", "No such command 'nosuch'."),
         ("statsu", "No such command 'statsu'. Did you mean 'status'?"),
     ],
