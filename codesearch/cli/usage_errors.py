@@ -47,12 +47,17 @@ def _sentence(problem: Exception) -> str:
         return problem.format_message() if hasattr(problem, "format_message") else message
     name = parameter.metavar if parameter.param_type_name == "argument" else max(parameter.opts, key=len)
     if kind == "MissingParameter":
-        return f"{name} is missing" + (f" (or set {parameter.envvar})" if parameter.envvar else "")
+        return f"{name} is missing{_or_variable(parameter)}"
     expected, refused = _expected(parameter.type), _REFUSED.match(message)
     if not expected or refused is None:
         return f"{name}: {message}"
     given = repr(refused["text"]) if refused["number"] is None else refused["number"]
     return f"{name} must be {expected}, not {given}"
+
+
+def _or_variable(parameter: Any) -> str:
+    """Return which variable of the environment may hold a parameter; "" if there is none."""
+    return f" (or set {parameter.envvar})" if parameter.envvar else ""
 
 
 def _expected(type_: Any) -> str:
