@@ -17,11 +17,13 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urlsplit
 
+from codesearch.core import loopback
+from codesearch.core.redirects import NoRedirects
+
 _CHUNK = 1 << 16
 _SHOWN = 200
 """Characters of a service's own message that an error shows."""
 _WORTH_RETRYING = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 529})
-_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 class RequestError(Exception):
@@ -46,7 +48,7 @@ class _Outcome:
 
 def is_loopback(url: str) -> bool:
     """Return whether a URL names this machine."""
-    return (urlsplit(url).hostname or "") in _LOOPBACK
+    return (urlsplit(url).hostname or "") in loopback.NAMES
 
 
 def post(url: str, value: object, headers: Mapping[str, str], *, seconds: float, most: int) -> Any:
@@ -86,14 +88,9 @@ def _run(request: urllib.request.Request, end: float, most: int, outcome: _Outco
         outcome.done.set()
 
 
-class _NoRedirects(urllib.request.HTTPRedirectHandler):
-    def redirect_request(self, *_: Any) -> None:
-        return None
-
-
 def _answer(request: urllib.request.Request, end: float, most: int) -> bytes:
     proxies = urllib.request.ProxyHandler({} if is_loopback(request.full_url) else None)
-    opener = urllib.request.build_opener(proxies, _NoRedirects)
+    opener = urllib.request.build_opener(proxies, NoRedirects)
     try:
         with opener.open(request, timeout=max(0.001, end - time.monotonic())) as response:
             return _read(response, end, most)

@@ -10,7 +10,7 @@ from codesearch.core.errors import StoreError
 from codesearch.mcp.boot import stop_at_signals
 from codesearch.mcp.http.server import HttpServer
 from codesearch.server import schema
-from codesearch.server.connect import Pool, connect, explained
+from codesearch.server.connect import Pool, connect, driver, explained
 from codesearch.server.gateway import MOST_BODY, Gate, Gateway
 
 
@@ -47,17 +47,10 @@ def _prepare(url: str) -> None:
             try:
                 with db.transaction():
                     schema.migrate(db)
-            except _privilege() as error:
+            except driver().errors.InsufficientPrivilege as error:
                 raise StoreError(
                     "the schema of the database is not that of this program, and this user may not change it: run "
                     "`codesearch access list` once as the owner of the database"
                 ) from error
     finally:
         db.close()
-
-
-def _privilege() -> type[Exception]:
-    from codesearch.server.connect import driver
-
-    found: type[Exception] = driver().errors.InsufficientPrivilege
-    return found

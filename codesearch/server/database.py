@@ -1,4 +1,4 @@
-"""The type of a connection to the database; psycopg itself is imported late."""
+"""The type of a connection to the database, and the texts that it takes; psycopg itself is imported late."""
 
 from __future__ import annotations
 
@@ -8,3 +8,8 @@ if TYPE_CHECKING:
     import psycopg
 
     Database = psycopg.Connection[tuple[Any, ...]]
+
+
+def storable(text: str) -> str:
+    """Return a text without what PostgreSQL keeps in no text: zeros, and halves of surrogate pairs."""
+    return text.encode("utf-8", "replace").decode().replace("\0", "\ufffd")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
 from typing import Any
 
 from codesearch.core import globs, names
 from codesearch.core.errors import UsageError
 from codesearch.core.filter import Filter
 from codesearch.core.tokens import name_key
+from codesearch.server.database import storable
 from codesearch.store import filter_sql
 
 Rendered = tuple[str, list[Any]]
@@ -23,30 +23,8 @@ def render(where: Filter) -> Rendered:
         raise UsageError("a server knows no concepts: ask a local index for `concept:`")
     if filter_sql.UNUSED in (*where.roles, *where.not_roles):
         raise UsageError("a server cannot check `is:unused`: ask a local index")
-    clauses: list[str] = []
-    bindings: list[Any] = []
-
-    def add(values: Iterable[str], clause: Callable[[str], Rendered], *, negated: bool) -> None:
-        rendered = [clause(_text(value)) for value in values]
-        if rendered:
-            clauses.append(("NOT " if negated else "") + "(" + " OR ".join(text for text, _ in rendered) + ")")
-            bindings.extend(value for _, some in rendered for value in some)
-
-    add(where.under, _path, negated=False)
-    for negated, languages, kinds, paths, symbols, roles in (
-        (False, where.languages, where.kinds, where.paths, where.names, where.roles),
-        (True, where.not_languages, where.not_kinds, where.not_paths, where.not_names, where.not_roles),
-    ):
-        add(languages, lambda value: ("f.language IS NOT DISTINCT FROM %s", [value]), negated=negated)
-        add(kinds, lambda value: ("s.kind = %s", [value]), negated=negated)
-        add(paths, _path, negated=negated)
-        add(symbols, _name, negated=negated)
-        add(roles, lambda value: ("%s = ANY(string_to_array(f.roles, ' '))", [value]), negated=negated)
+    clauses, bindings = filter_sql.clauses_of(where, _POSTGRESQL)
     return " AND ".join(clauses) or "true", bindings
-
-
-def _text(value: str) -> str:
-    return value.encode("utf-8", "replace").decode().replace("\0", "\ufffd")
 
 
 def _matches(column: str, regex: str) -> Rendered:
@@ -74,3 +52,16 @@ def _name(pattern: str) -> Rendered:
         return matches, [*values, *others]
     exists = f"EXISTS (SELECT 1 FROM symbol o WHERE {same.replace('s.', 'o.')})"
     return f"CASE WHEN {exists} THEN {same} ELSE {matches} END", [*exact, *exact, *values, *others]
+
+
+def _stored(clause: filter_sql.Clause) -> filter_sql.Clause:
+    return lambda value: clause(storable(value))
+
+
+_POSTGRESQL = filter_sql.Dialect(
+    language=_stored(lambda value: ("f.language IS NOT DISTINCT FROM %s", [value])),
+    kind=_stored(lambda value: ("s.kind = %s", [value])),
+    path=_stored(_path),
+    name=_stored(_name),
+    role=_stored(lambda value: ("%s = ANY(string_to_array(f.roles, ' '))", [value])),
+)

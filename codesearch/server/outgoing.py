@@ -8,6 +8,8 @@ from hashlib import blake2b
 from itertools import groupby
 from typing import Any
 
+from codesearch.server.database import storable
+from codesearch.server.tsquery import quoted
 from codesearch.store import Store, outgoing
 from codesearch.store.outgoing import OutgoingFile, OutgoingSymbol, Words
 
@@ -69,7 +71,7 @@ def _parts(of_file: Mapping[int, Sequence[OutgoingSymbol]], most: int) -> Iterat
 def _file(file: OutgoingFile, digest: str, symbols: Sequence[OutgoingSymbol], words: Words) -> dict[str, Any]:
     return {
         "digest": digest,
-        "path": _clean(file.path),
+        "path": storable(file.path),
         "language": file.language,
         "roles": file.roles,
         "symbols": [_symbol(one, text(words.of(one.id))) for one in symbols],
@@ -77,12 +79,8 @@ def _file(file: OutgoingFile, digest: str, symbols: Sequence[OutgoingSymbol], wo
 
 
 def _symbol(one: OutgoingSymbol, found: Text) -> list[Any]:
-    row = [_clean(value) if isinstance(value, str) else value for value in one.row]
+    row = [storable(value) if isinstance(value, str) else value for value in one.row]
     return [one.content.hex(), *row, found.tokens, found.naming, found.everything]
-
-
-def _clean(text: str) -> str:
-    return text.encode("utf-8", "replace").decode().replace("\0", "\ufffd")
 
 
 def text(places: Iterator[tuple[int, int, str]]) -> Text:
@@ -108,8 +106,4 @@ def text(places: Iterator[tuple[int, int, str]]) -> Text:
 
 
 def _literal(words: Mapping[str, Sequence[str]]) -> str:
-    return " ".join(f"{_quoted(word)}:{','.join(places)}" for word, places in words.items())
-
-
-def _quoted(word: str) -> str:
-    return "'" + word.replace("\\", "\\\\").replace("'", "''") + "'"
+    return " ".join(f"{quoted(word)}:{','.join(places)}" for word, places in words.items())

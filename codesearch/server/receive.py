@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 MOST_AT_ONCE = 5000
 """Symbols of one request."""
 _KEPT_HOURS = 12
-"""What a push relies on is marked as sent again, at most this often; see `administration.gc`."""
+"""What a push relies on is marked as sent again, at most this often; see `access.collect`."""
 
 _SYMBOL = (
     "INSERT INTO symbol(repo, file, content, minor, kind, name, name_key, signs, scope_key, qualname, signature, "

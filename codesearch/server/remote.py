@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from codesearch._version import __version__
 from codesearch.core import loopback
 from codesearch.core.errors import CodesearchError, UsageError
+from codesearch.core.redirects import NoRedirects
 
 VARIABLE = "CODESEARCH_TOKEN"
 """The environment variable with the token."""
@@ -26,13 +27,6 @@ _PACKED = 2000
 
 class UnreachableError(CodesearchError):
     """A server cannot be reached, or cannot answer now."""
-
-
-class _NoRedirects(request.HTTPRedirectHandler):
-    """Follows no redirect: the token is for this server."""
-
-    def redirect_request(self, *_: Any) -> None:
-        """Return None, so that the redirect becomes an error."""
 
 
 class Server:
@@ -52,7 +46,7 @@ class Server:
         self.is_open = parts.scheme == "http" and parts.hostname not in loopback.NAMES
         """Whether others on the network could read the token."""
         self._token = given.strip()
-        self._opener = request.build_opener(_NoRedirects)
+        self._opener = request.build_opener(NoRedirects)
 
     def post(self, path: str, value: Mapping[str, Any], seconds: float = SECONDS) -> dict[str, Any]:
         """Return the answer to a JSON object. Raises UnreachableError, and UsageError if the server refuses it."""

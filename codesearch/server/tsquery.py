@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from codesearch.server.stems import stems
 from codesearch.store.match import Beginnings, Match, Together, Words
@@ -39,9 +39,10 @@ def _rendered(condition: Words | Together | Beginnings) -> str:
 
 
 def _phrase(parts: Sequence[str], end: str = "") -> str:
-    quoted = list(_quoted(parts))
-    return " <-> ".join([*quoted[:-1], quoted[-1] + end]) if quoted else ""
+    quoted_parts = [quoted(part) for part in parts]
+    return " <-> ".join([*quoted_parts[:-1], quoted_parts[-1] + end]) if quoted_parts else ""
 
 
-def _quoted(parts: Iterable[str]) -> Iterable[str]:
-    return ("'" + part.replace("\\", "\\\\").replace("'", "''") + "'" for part in parts)
+def quoted(word: str) -> str:
+    """Return a word as the text of a tsquery or a tsvector has it."""
+    return "'" + word.replace("\\", "\\\\").replace("'", "''") + "'"

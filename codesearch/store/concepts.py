@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import base64
 import json
-import os
-import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from codesearch.core.errors import StoreError, UnwritableError
+from codesearch.core.replacing import replace_text
 from codesearch.store.connection import Connection
 from codesearch.store.paths import shown, stored
 
@@ -111,14 +110,7 @@ def write(index: Path, concepts: Mapping[str, Concept]) -> None:
         if not concepts:
             file.unlink(missing_ok=True)
             return
-        handle, temporary = tempfile.mkstemp(dir=file.parent, prefix=f"{file.name}.")
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as out:
-                out.write(text)
-            Path(temporary).replace(file)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
+        replace_text(file, text)
     except OSError as error:
         raise UnwritableError(f"{file}: cannot be written ({error.strerror or error})") from error
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from codesearch.core import globs, names
 from codesearch.core.errors import UsageError
@@ -54,29 +54,50 @@ def has_references(language: str | None) -> bool:
     return bool(language and languages.get(language).references)
 
 
-def render(where: Filter) -> tuple[str, list[Binding]]:
-    """Return a condition over `symbol s JOIN file f`, and its bindings. The text is never the user's."""
-    clauses: list[str] = []
-    bindings: list[Binding] = []
+Clause = Callable[[str], tuple[str, list[Any]]]
+"""Returns the condition of one value of a filter, and its bindings."""
 
-    def add(values: Iterable[str], clause: Callable[[str], tuple[str, list[str]]], *, negated: bool) -> None:
+
+class Dialect(NamedTuple):
+    """How the values of a filter are written as SQL."""
+
+    language: Clause
+    kind: Clause
+    path: Clause
+    name: Clause
+    role: Clause
+
+
+def clauses_of(where: Filter, dialect: Dialect) -> tuple[list[str], list[Any]]:
+    """Return the conditions of a filter, except those by concept, that must all hold, and their bindings."""
+    clauses: list[str] = []
+    bindings: list[Any] = []
+
+    def add(values: Iterable[str], clause: Clause, *, negated: bool) -> None:
         rendered = [clause(value) for value in values]
         if rendered:
             clauses.append(("NOT " if negated else "") + "(" + " OR ".join(text for text, _ in rendered) + ")")
-            bindings.extend(bound(value) for _, some in rendered for value in some)
+            bindings.extend(value for _, some in rendered for value in some)
 
-    add(where.under, _path, negated=False)
+    add(where.under, dialect.path, negated=False)
     for negated, languages, kinds, paths, symbols, roles in (
         (False, where.languages, where.kinds, where.paths, where.names, where.roles),
         (True, where.not_languages, where.not_kinds, where.not_paths, where.not_names, where.not_roles),
     ):
-        add(languages, lambda value: ("f.language = ?", [value]), negated=negated)
-        add(kinds, lambda value: ("s.kind = ?", [value]), negated=negated)
-        add(paths, _path, negated=negated)
-        add(symbols, _name, negated=negated)
-        add(roles, _role, negated=negated)
+        add(languages, dialect.language, negated=negated)
+        add(kinds, dialect.kind, negated=negated)
+        add(paths, dialect.path, negated=negated)
+        add(symbols, dialect.name, negated=negated)
+        add(roles, dialect.role, negated=negated)
+    return clauses, bindings
+
+
+def render(where: Filter) -> tuple[str, list[Binding]]:
+    """Return a condition over `symbol s JOIN file f`, and its bindings. The text is never the user's."""
     if where.concepts:
         raise UsageError("a filter by concept needs an index: use `search.resolved` first")
+    clauses, values = clauses_of(where, _SQLITE)
+    bindings: list[Binding] = [bound(value) for value in values]
     for one in where.axes:
         clauses.append(_CONCEPT.format(operator=one.concept.operator))
         bindings += [one.axis, one.cosine]
@@ -140,6 +161,15 @@ def _name(pattern: str) -> tuple[str, list[str]]:
         f"CASE WHEN EXISTS (SELECT 1 FROM symbol WHERE {within}) THEN {same} ELSE {matches} END",
         [*keys, pattern, pattern, pattern],
     )
+
+
+_SQLITE = Dialect(
+    language=lambda value: ("f.language = ?", [value]),
+    kind=lambda value: ("s.kind = ?", [value]),
+    path=_path,
+    name=_name,
+    role=_role,
+)
 
 
 def bound(value: str) -> str | bytes:

@@ -5,15 +5,13 @@ They run one at a time, in a thread of their own, so that queries are answered m
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from codesearch.core.errors import CodesearchError, IndexBusyError, NotFoundError, UnwritableError, UsageError
 from codesearch.core.log import Log
+from codesearch.core.replacing import replace_text
 from codesearch_lsp import parameters, uris
 from codesearch_lsp.cancellation import CancelledWorkError, is_cancelled
 from codesearch_lsp.folders import Folder, Found
@@ -207,14 +205,6 @@ def _place_on(drawn: Map, symbol: Symbol) -> int | None:
 def _write(file: Path, text: str) -> None:
     """Replace a file at once: another window may be reading it. Raises CodesearchError."""
     try:
-        handle, name = tempfile.mkstemp(dir=file.parent, prefix=f"{file.name}.")
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as out:
-                out.write(text)
-            Path(name).replace(file)
-        except BaseException:
-            with suppress(OSError):
-                Path(name).unlink()
-            raise
+        replace_text(file, text)
     except OSError as error:
         raise CodesearchError(f"{file}: the map cannot be written ({error.strerror or error})") from error
