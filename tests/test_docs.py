@@ -20,6 +20,7 @@ import typer
 
 import codesearch
 from codesearch.cli.app import app
+from codesearch.core import toml
 from tests.support.command import process
 from tests.support.home import HOUSE
 
@@ -230,7 +231,7 @@ def anchors(text: str) -> set[str]:
 
 
 def test_links_lead_somewhere():
-    plugins = [*HOUSE.glob("editors/*/README.md"), HOUSE / "training" / "README.md"]
+    plugins = [*HOUSE.glob("editors/*/README.md"), *HOUSE.glob("plugins/*/README.md"), HOUSE / "training" / "README.md"]
     for document in [*HOUSE.glob("*.md"), *HOUSE.glob(".github/*.md"), *DOCS.glob("*.md"), *plugins]:
         for path, anchor in re.findall(r"\]\((?!https?:)([^)#]*)#?([^)]*)\)", document.read_text("utf-8")):
             target = document.parent / path if path else document
@@ -243,6 +244,13 @@ def test_named_tests_exist():
     for document in [*HOUSE.glob("*.md"), *DOCS.glob("*.md")]:
         for path in re.findall(r"\btests/[\w/.-]*\w", document.read_text("utf-8")):
             assert (HOUSE / path).exists() or re.search("gleam|odin|folders", path), f"{document.name}: {path}"
+
+
+def test_the_plugins_have_this_version():
+    for project in HOUSE.glob("plugins/*/pyproject.toml"):
+        about = (toml.read(project) or {})["project"]
+        assert about["version"] == codesearch.__version__, project
+        assert f"codesearch-local>={codesearch.__version__.rpartition('.')[0]}" in about["dependencies"], project
 
 
 def test_the_editors_plugins_have_this_version():

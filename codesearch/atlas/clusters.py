@@ -111,12 +111,14 @@ def clusters(
     where: Filter | None = None,
     fresh: bool = False,
     name_with: Callable[[str], str] | None = None,
+    keeps: bool = True,
 ) -> Clustering:
     """Return the clusters of the symbols that pass a filter.
 
     `count` is their number, chosen if None. Without a filter, the run begins with the centres of the last one, unless
-    `fresh`. `name_with` makes a name from a description of a cluster. Raises NotFoundError without an index or if
-    there is too little code, UsageError for a count that is not possible.
+    `fresh`. `name_with` makes a name from a description of a cluster. If it `keeps` them, the next run begins with
+    these centres. Raises NotFoundError without an index or if there is too little code, UsageError for a count that is
+    not possible.
     """
     start = time.monotonic()
     points = _points(index, where)
@@ -134,7 +136,7 @@ def clusters(
     named = {one.number: name for one in described if (name := _asked(name_with, one) or names.get(one.number, ""))}
     described = [replace(one, name=named.get(one.number, one.name)) for one in described]
     _, first, second = kmeans.assign(points.unit, grouped.centres)
-    if not where:
+    if keeps and not where:
         _keep(index, grouped.centres, named, chosen=count is None, texts=texts)
     labels = tuple(grouped.labels[points.of_row].tolist())
     log.info("%d clusters of %d texts in %.1f s", len(described), texts, time.monotonic() - start)

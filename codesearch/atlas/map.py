@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 from codesearch import embed
 from codesearch.atlas import clusters, concepts, history, kmeans, layout, vectors
 from codesearch.atlas.kept import keep
-from codesearch.core.errors import NotFoundError
 from codesearch.core.filter import Filter
 from codesearch.core.log import Log
 from codesearch.store import atlas
@@ -78,45 +77,43 @@ def drawn(
     where: Filter | None = None,
     count: int | None = None,
     fresh: bool = False,
+    detached: bool = False,
     on_progress: Callable[[float], None] | None = None,
 ) -> Map:
     """Return the map of the symbols that pass a filter.
 
     `how` is one of `layout.LAYOUTS`; `neighbours` reads the table of related code, which must be up to date. `count` is
-    the number of clusters. `fresh` begins without the last map. Raises as `clusters.clusters`, and UsageError without
-    umap-learn.
+    the number of clusters. `fresh` begins without the last map. `detached` is for programs that only show an index: it
+    writes nothing, asks git nothing, and shows the last map, with new symbols beside the nearest that is on it; without
+    one, the layout is `pca`. Raises as `clusters.clusters`, and UsageError without umap-learn.
     """
     start = time.monotonic()
-    found = clusters.clusters(index, count=count, where=where, fresh=fresh)
-    store = index.reader()
-    if store is None:
-        raise NotFoundError(f"{index.root}: not indexed yet; run `codesearch index {index.root}`")
+    found = clusters.clusters(index, count=count, where=where, fresh=fresh, keeps=not detached)
+    store = index.required_reader()
     import numpy as np
 
     with store.snapshot():
         ids = np.array(sorted({row.content for row in found.rows}), np.int64)
         known = vectors.read(store)
+        how = _kept_layout(store.connection) if detached else how
         before = {} if fresh else _before(store.connection, how)
         hashes = table.hashes(store.connection, ids.tolist())
-        lists = table.lists(store.connection, ids.tolist()) if how == "neighbours" else {}
+        lists = {} if detached or how != "neighbours" else table.lists(store.connection, ids.tolist())
     unit = vectors.unit(known.rows[known.places(ids.tolist())])
     points = kmeans.centred(unit, unit.mean(axis=0))
-    start_at, old, common = _start(points, [hashes[id] for id in ids.tolist()], before)
-    again = len(common) > 0
+    digests = [hashes[id] for id in ids.tolist()]
+    start_at, old, common = _start(points, digests, before)
     if len(common) == len(ids):
         at = old
+    elif detached:
+        at = start_at / _SCALE if len(common) else layout.fitted(start_at)
     else:
-        if how == "umap":
-            at = layout.umap(points, start_at)
-        elif how == "neighbours":
-            at = _by_neighbours(start_at, layout.edges(ids, lists), common, on_progress)
-        else:
-            at = layout.pca(points)
-        at = layout.aligned(at, old, common) if again else layout.fitted(at)
-    moved = float(np.median(np.abs(at[common] - old))) if again else 0.0
-    if not where:
-        _keep(index, how, [hashes[id] for id in ids.tolist()], at)
-    changed, commits = history.changes(index.root)
+        at = _laid_out(how, points, start_at, common, layout.edges(ids, lists), on_progress)
+        at = layout.aligned(at, old, common) if len(common) else layout.fitted(at)
+    moved = float(np.median(np.abs(at[common] - old))) if len(common) else 0.0
+    if not (where or detached):
+        _keep(index, how, digests, at)
+    changed, commits = ({}, {}) if detached else history.changes(index.root)
     scored = _scored(index, found.rows)
     log.info("the map of %d texts took %.1f s, moved %.4f", len(ids), time.monotonic() - start, moved)
     rows_at = _with_copies(found.rows, ids, np.clip(at, -1, 1))
@@ -134,12 +131,21 @@ def _scored(index: Index, rows: Sequence[Row]) -> dict[str, list[float]]:
     return out
 
 
-def _by_neighbours(
-    start: Floats, edges: layout.Edges, common: Places, on_progress: Callable[[float], None] | None
+def _laid_out(
+    how: str,
+    points: Floats,
+    start: Floats,
+    common: Places,
+    edges: layout.Edges,
+    on_progress: Callable[[float], None] | None,
 ) -> Floats:
-    """Return the layout; after a small change, only what is new moves."""
+    """Return the positions by a layout; by `neighbours`, after a small change, only what is new moves."""
     import numpy as np
 
+    if how == "umap":
+        return layout.umap(points, start)
+    if how == "pca":
+        return layout.pca(points)
     size = len(start)
     free = None
     if len(common) >= STAYING * size:
@@ -181,6 +187,12 @@ def _with_copies(rows: Sequence[Row], ids: Places, at: Floats) -> Floats:
     turn[order] = np.arange(len(rows)) - np.repeat(first, size)
     angle, far = turn * 2.39996, NEAR_COPIES * np.sqrt(turn)
     return np.asarray(at[texts] + np.stack([np.cos(angle), np.sin(angle)], axis=1) * far[:, None], np.float32)
+
+
+def _kept_layout(connection: Connection) -> str:
+    """Return the layout of the last map; `pca` if there is none."""
+    data = atlas.kept(connection, KEPT)
+    return "pca" if data is None else str(json.loads(data.partition(b"\n")[0])["layout"])
 
 
 def _before(connection: Connection, how: str) -> dict[bytes, tuple[float, float]]:

@@ -13,11 +13,11 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
+from codesearch.atlas import page as pages
 from codesearch.core.errors import CodesearchError
 from codesearch.core.log import Log
 
 if TYPE_CHECKING:
-    from codesearch.atlas.map import Map
     from codesearch.index import Index
 
 log = Log("codesearch.atlas")
@@ -26,19 +26,21 @@ HOST = "127.0.0.1"
 ANSWERS = 50
 LONGEST_QUERY = 2000
 _HEADERS = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer", "Cache-Control": "no-store"}
+SITE = pages.Site("search?q=")
+"""What a page must know that is served here."""
 
 
-def server(index: Index, found: Map, page: str, *, port: int = 0) -> HTTPServer:
-    """Return a server of a map; `serve_forever` answers. Raises OSError if the port is in use.
+def server(index: Index, page: str, *, port: int = 0) -> HTTPServer:
+    """Return a server of the page of a map; `serve_forever` answers. Raises OSError if the port is in use.
 
     One request at a time: an index is not for several threads.
     """
-    places = {(row.path, row.start_line, row.qualname): at for at, row in enumerate(found.rows)}
 
-    def search(text: str) -> list[int]:
-        answer = index.query(text[:LONGEST_QUERY], limit=ANSWERS)
-        keys = ((hit.symbol.path, hit.symbol.start_line, hit.symbol.qualname) for hit in answer)
-        return [places[key] for key in keys if key in places]
+    def search(text: str) -> list[dict[str, object]]:
+        found = (hit.symbol for hit in index.query(text[:LONGEST_QUERY], limit=ANSWERS))
+        return [
+            {"path": pages.readable(one.path), "start_line": one.start_line, "qualname": one.qualname} for one in found
+        ]
 
     class Handler(_Handler):
         document = page.encode()
@@ -49,12 +51,12 @@ def server(index: Index, found: Map, page: str, *, port: int = 0) -> HTTPServer:
 
 class _Handler(BaseHTTPRequestHandler):
     document: bytes
-    answer: Callable[[str], list[int]]
+    answer: Callable[[str], list[dict[str, object]]]
     server_version, sys_version = "codesearch", ""
     timeout = 10
 
     def do_GET(self) -> None:
-        """Send the page, or the places of the answers to `search?q=`."""
+        """Send the page, or the symbols that answer `search?q=`."""
         assert isinstance(self.server, HTTPServer)
         port = self.server.server_port
         if self.headers.get("Host") not in (f"{HOST}:{port}", f"localhost:{port}"):

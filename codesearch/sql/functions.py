@@ -38,6 +38,7 @@ COLUMNS = (
 )
 """The columns of `codesearch_search`, in order."""
 DEFAULT_LIMIT = 10
+MOST_FOR_OTHERS = 1000
 _FLOAT_BYTES = 4
 
 
@@ -58,17 +59,17 @@ def register(
 
     `tree` is the folder that is searched, `index` its index file if that is elsewhere. Without them it is the database
     of the connection, if that is an index, else the current folder. With `rerank`, the transformer orders the results.
-    With `only`, queries can search nothing but `tree` and `index`, or else the database of the connection: for programs
-    that run the queries of others.
+    `only` is for programs that run the queries of others: they can search nothing but `tree` and `index`, or else the
+    database of the connection, get at most `MOST_FOR_OTHERS` results, and use no model but the bundled ones.
     """
     place = _opened_by(connection) if tree is None and index is None else (tree, index)
     searcher = _Searcher(place, rerank=rerank, only=only)
     scalars: tuple[tuple[str, Callable[..., Any], bool], ...] = (
-        ("codesearch_embed", embedded, True),
+        ("codesearch_embed", _embedded_here if only else embedded, True),
         ("codesearch_similarity", similarity, True),
         ("codesearch_search_json", searcher.as_json, False),
     )
-    if isinstance(connection, sqlite3.Connection):
+    if hasattr(connection, "create_function"):  # of sqlite3, or of a package with the same interface such as pysqlite3
         for name, function, deterministic in scalars:
             connection.create_function(name, -1, function, deterministic=deterministic)
         return
@@ -93,6 +94,13 @@ def embedded(text: str | None, model: str = embed.STATIC) -> bytes | None:
     if text is None:
         return None
     return _vector_of(str(text), model).tobytes()
+
+
+def _embedded_here(text: str | None, model: str = embed.STATIC) -> bytes | None:
+    """Return the same by a bundled model. Raises UsageError for any other, which may be large."""
+    if model not in embed.bundled():
+        raise UsageError(f"no model of codesearch itself: {model}")
+    return embedded(text, model)
 
 
 def similarity(one: str | bytes | None, other: str | bytes | None) -> float | None:
@@ -148,7 +156,8 @@ class _Searcher:
         if not question:
             raise UsageError("give a question: codesearch_search('where uploads are retried')")
         index = self._index(folder)
-        for hit in index.query(str(question), limit=int(n)):
+        limit = min(int(n), MOST_FOR_OTHERS) if self._only else int(n)
+        for hit in index.query(str(question), limit=limit):
             symbol = hit.symbol
             yield (hit.rank, hit.score, *(getattr(symbol, name) for name in COLUMNS[2:]))
         index.close()  # the next one sees what was indexed meanwhile, and no file stays open
@@ -163,6 +172,8 @@ class _Searcher:
             raise UsageError("only a database that is an index of codesearch can be searched here")
         if folder not in self._open:
             tree, file = self._place if folder is None else (folder, None)
+            if self._only and tree is None and file is not None:
+                tree = Path(file).parent  # the questions of others get nothing from the tree, not even what is there
             self._open[folder] = opened(file, tree=tree, rerank=self._rerank)
         return self._open[folder]
 

@@ -23,12 +23,9 @@ import codesearch
 from codesearch.atlas import drawing, history, layout, page, related, serve
 from codesearch.atlas import map as atlas
 from codesearch.core.errors import UsageError
-from tests.editors.needs import absent
-from tests.editors.vscode import rig
+from tests.support.browser import browse
 from tests.support.home import HOUSE
 from tests.support.trees import copy_shop
-
-DRIVER = Path(__file__).with_name("browser.mjs")
 
 
 @pytest.fixture(scope="module")
@@ -111,6 +108,23 @@ def test_after_a_change_everything_is_where_it_was(tree: Path):
     assert max(map(abs, new)) <= 1
 
 
+def test_a_detached_map_is_the_last_one_and_changes_nothing(tree: Path):
+    file = tree / ".codesearch" / "index.db"
+    with codesearch.open_index(tree) as index:
+        assert atlas.drawn(index, detached=True).layout == "pca", "there is no last map"
+        before = positions(atlas.drawn(index))
+        (tree / "shop" / "extra.py").write_text("def put_into_cart(cart, item):\n    cart.items.append(item)\n")
+        index.update()
+        data = file.read_bytes()
+        found = atlas.drawn(index, detached=True)
+    assert file.read_bytes() == data
+    assert found.layout == "neighbours"
+    after = positions(found)
+    assert {key: after[key] for key in before} == before
+    new = np.array(after["shop/extra.py", 1, "put_into_cart"])
+    assert min(np.hypot(*(new - at)) for at in before.values()) < 0.02, "beside its nearest"
+
+
 def test_neighbours_of_the_map_are_neighbours_in_meaning(drawn: atlas.Map):
     clusters = np.array(drawn.clustering.labels)
     apart = np.linalg.norm(drawn.at[:, None] - drawn.at[None], axis=2)
@@ -179,19 +193,6 @@ def test_the_page_holds_everything_and_names_no_address(drawn: atlas.Map):
 
 
 # -- in a browser ----------------------------------------------------------------------------------
-
-
-def browse(url: str, *steps: tuple[Any, ...], **more: Any) -> dict[str, Any]:
-    """Do some steps on a page in headless Chromium; return their results. The page must report no error."""
-    driver = rig.folder() / "driver"
-    if rig.chromium() is None or shutil.which("node") is None or not (driver / "node_modules").exists():
-        absent("no Chromium, node or playwright-core")
-    task = {"driver": str(driver), "chromium": rig.chromium(), "url": url, "steps": steps, **more}
-    done = subprocess.run(["node", DRIVER], input=json.dumps(task), capture_output=True, text=True, timeout=180)
-    assert done.returncode == 0, done.stderr
-    found: dict[str, Any] = json.loads(done.stdout)
-    assert found["problems"] == []
-    return found
 
 
 @pytest.fixture(scope="module")
@@ -351,8 +352,7 @@ def served(tree: Path) -> Iterator[int]:
 
     def run() -> None:
         with codesearch.open_index(tree) as index:
-            found = atlas.drawn(index)
-            holder.append(serve.server(index, found, page.page(found, serve=True)))
+            holder.append(serve.server(index, page.page(atlas.drawn(index), site=serve.SITE)))
             ready.set()
             holder[0].serve_forever(poll_interval=0.05)
             holder[0].server_close()

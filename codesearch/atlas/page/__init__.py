@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import gzip
 import json
+from dataclasses import dataclass
 from html import escape
 from importlib import resources
 from pathlib import PurePath
@@ -23,21 +24,38 @@ _MIDDLE = 32767.5
 _ROLES = ("test", "generated", "vendored", "example", "other")
 
 
-def page(found: Map, *, serve: bool = False, colour: str = "cluster", selected: int | None = None) -> str:
-    """Return the page, first coloured by `colour`. With `serve`, its search box asks the server it comes from.
+@dataclass(frozen=True, slots=True)
+class Site:
+    """The server that a page comes from. Each address ends where the page appends to it."""
+
+    search: str
+    """The address of the search, up to the question; it answers `{"results": [{path, start_line, qualname}, ...]}`."""
+    symbol: str = ""
+    """The address of a symbol, up to `path=PATH&line=LINE`; "" opens it in the editor."""
+    home: str = ""
+    """The address that the name of the map leads to."""
+    name: str = ""
+    """The name of the map instead of that of the folder. The page then does not contain where the folder is."""
+
+
+def page(found: Map, *, site: Site | None = None, colour: str = "cluster", selected: int | None = None) -> str:
+    """Return the page, first coloured by `colour`. From a `site`, its search box asks the index.
 
     `selected` is the place in `found.rows` of a symbol that it begins with.
     """
     columns, meta = _columns(found, colour)
     data, places = _packed(columns)
-    meta |= {"columns": places, "serve": serve, "selected": selected}
-    name = PurePath(found.root).name or found.root
+    of = site or Site("")
+    root = "" if of.name else readable(found.root)
+    meta |= {"columns": places, "selected": selected, "root": root, "search": of.search, "symbol": of.symbol}
+    name = of.name or PurePath(found.root).name or found.root
+    heading = f'<a href="{_said(of.home)}">{_said(name)}</a>' if of.home else _said(name)
     count = f"{len(found.rows):,} symbols, {len(found.clustering.clusters)} clusters"
     parts = {
         "TITLE": _said(f"Map of {name}"),
-        "NAME": _said(name),
+        "NAME": heading,
         "COUNT": count,
-        "CONNECT": "'self'" if serve else "'none'",
+        "CONNECT": "'self'" if of.search else "'none'",
         "STYLE": _file("map.css"),
         "META": json.dumps(meta).replace("<", "\\u003c"),
         "DATA": data,
@@ -56,10 +74,11 @@ def _file(name: str) -> str:
 
 def _said(text: str) -> str:
     """Return text for HTML; bytes of file names that are no text become replacement characters."""
-    return escape(_readable(text))
+    return escape(readable(text))
 
 
-def _readable(text: str) -> str:
+def readable(text: str) -> str:
+    """Return text without the bytes of file names that are no text."""
     return text.encode("utf-8", "replace").decode()
 
 
@@ -77,7 +96,6 @@ def _columns(found: Map, colour: str) -> tuple[dict[str, Any], dict[str, Any]]:
         for group in found.clustering.groups
     ]
     meta = {
-        "root": _readable(found.root),
         "size": len(rows),
         "kinds": KINDS,
         "languages": languages,
@@ -163,7 +181,7 @@ def _packed(columns: dict[str, Any]) -> tuple[str, list[tuple[str, str, int, int
     places: list[tuple[str, str, int, int]] = []
     for name, column in columns.items():
         if isinstance(column, list):
-            raw = "\n".join(_readable(text).replace("\n", " ") for text in column).encode()
+            raw = "\n".join(readable(text).replace("\n", " ") for text in column).encode()
             places.append((name, "text", len(data), len(raw)))
         else:
             raw = column.astype(column.dtype.newbyteorder("<")).tobytes()

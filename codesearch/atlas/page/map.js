@@ -41,7 +41,7 @@ const symbolOf = (at) => {
 };
 const place = (one) => `${one.path}:${one.line}`;
 const brief = (path) => { const parts = path.split('/'); return parts.length > 3 ? `…/${parts.slice(-2).join('/')}` : path; };
-const target = (one) => `vscode://file${meta.root.startsWith('/') ? '' : '/'}${encodeURI(meta.root)}/${encodeURI(one.path)}:${one.line}`;
+const target = (one) => meta.symbol ? `${meta.symbol}path=${encodeURIComponent(one.path)}&line=${one.line}` : `vscode://file${meta.root.startsWith('/') ? '' : '/'}${encodeURI(meta.root)}/${encodeURI(one.path)}:${one.line}`;
 function open(one) {
   if (editor) editor.postMessage({ path: one.path, line: one.line });
   else location.href = target(one);
@@ -369,13 +369,22 @@ function clear() {
   say('Cleared');
 }
 function number(count, what) { return `${count.toLocaleString('en')} ${what}${count === 1 ? '' : 's'}`; }
+let places = null;
+function placed(one) {                             // where a symbol of an answer is in the columns; -1 if it is not on the map
+  if (!places) {
+    places = new Map();
+    for (let at = meta.size - 1; at >= 0; at--) { const { name, path, line } = symbolOf(at); places.set(`${path}:${line}`, at).set(`${path}:${line}:${name}`, at); }
+  }
+  return places.get(`${one.path}:${one.start_line}:${one.qualname}`) ?? places.get(`${one.path}:${one.start_line}`) ?? -1;
+}
 async function search(text) {
   const words = text.toLowerCase().split(/\s+/).filter(Boolean);
   if (!words.length) { clear(); return; }
-  if (meta.serve) {
+  selected = -1;
+  if (meta.search) {
     try {
-      const reply = await fetch(`search?q=${encodeURIComponent(text)}`);
-      if (reply.ok) { const found = (await reply.json()).results; if (found.length) { show(found, `${number(found.length, 'answer')} from the index`); focusOn(found.slice(0, 10)); return; } }
+      const reply = await fetch(meta.search + encodeURIComponent(text));
+      if (reply.ok) { const found = (await reply.json()).results.map(placed).filter((at) => at >= 0); if (found.length) { show(found, `${number(found.length, 'answer')} from the index`); focusOn(found.slice(0, 10)); return; } }
     } catch { /* the server has ended: by name, below */ }
   }
   const found = [];
@@ -396,6 +405,12 @@ function select(at) {                              // the symbol, and what is ne
   show([at, ...near.slice(0, AROUND)], `${columns.name[at]} and what is near it`);
   focusOn(shown);
 }
+function linked() {                                // an address that ends with #path:line begins with that symbol
+  const [, path, line] = /^#(.*):(\d+)$/.exec(location.hash) || [];
+  let at = -1;
+  try { at = path ? placed({ path: decodeURIComponent(path), start_line: line }) : -1; } catch { /* not an address of ours */ }
+  if (at >= 0) select(at);
+}
 function focusOn(found) {
   if (!found.length) return;
   let left = 1, right = -1, bottom = 1, top = -1;
@@ -409,7 +424,7 @@ function go(x, y, zoom) {
   const step = (now) => {
     const part = time ? Math.min(1, (now - start) / time) : 1, ease = 1 - (1 - part) ** 3;
     view.x = from.x + (x - from.x) * ease; view.y = from.y + (y - from.y) * ease;
-    view.zoom = from.zoom * Math.pow(zoom / from.zoom, ease);
+    view.zoom = part < 1 ? from.zoom * Math.pow(zoom / from.zoom, ease) : zoom;
     moved();
     if (part < 1) requestAnimationFrame(step);
   };
@@ -521,7 +536,7 @@ function keys() {
     else if (event.key === '0' && !typing) whole();
   });
   let waiting = 0;
-  $('query').oninput = () => { clearTimeout(waiting); waiting = setTimeout(() => search($('query').value), meta.serve ? 250 : 60); };
+  $('query').oninput = () => { clearTimeout(waiting); waiting = setTimeout(() => search($('query').value), meta.search ? 250 : 60); };
   $('search').onsubmit = (event) => { event.preventDefault(); clearTimeout(waiting); search($('query').value).then(() => { if (shown && shown.length) focusOn(shown.slice(0, 50)); }); };
   $('colour').onchange = () => colourBy($('colour').value);
   $('lasso').onclick = () => { const on = $('lasso').getAttribute('aria-pressed') !== 'true'; $('lasso').setAttribute('aria-pressed', String(on)); canvas.classList.toggle('lasso', on); };
@@ -601,6 +616,8 @@ async function start() {
   perf.opened = performance.now();
   say(`Map of ${number(meta.size, 'symbol')} in ${number(meta.clusters.length, 'cluster')}. The list of clusters follows.`);
   if (meta.selected !== null) select(meta.selected);
+  else if (location.hash) linked();
+  addEventListener('hashchange', linked);
   Object.assign(window.codesearchMap, { select, selected: () => selected, renderer: renderer.name, onScreen, nearest, search, show, clear, colourBy, symbolOf, zoomAt, moved, target, count: () => drawn, listed: () => shown });
 }
 window.codesearchMap.ready = start();

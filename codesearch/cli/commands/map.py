@@ -193,7 +193,7 @@ def _serve(index: Index, found: Map, port: int, colour: str, use: IndexOptions) 
     from codesearch.atlas import page, serve
 
     try:
-        server = serve.server(index, found, page.page(found, serve=True, colour=colour), port=port)
+        server = serve.server(index, page.page(found, site=serve.SITE, colour=colour), port=port)
     except OSError as error:
         raise CodesearchError(f"--port {port}: cannot be used ({error.strerror or error})") from error
     console.write(f"http://{serve.HOST}:{server.server_port}/\n")

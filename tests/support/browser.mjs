@@ -1,5 +1,5 @@
 // Opens a page in headless Chromium, does the steps of a task and prints what came of them as JSON.
-// task: {driver, chromium, url, size?, dark?, still?, steps: [[action, ...]]}
+// task: {driver, chromium, url, size?, dark?, plain?, steps: [[action, ...]]}; a plain page is not a map
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import process from 'node:process';
@@ -24,8 +24,10 @@ try {
   page.on('console', (message) => { if (message.type() === 'error') problems.push(message.text()); });
   page.on('request', (request) => asked.push(request.url()));
   await page.goto(task.url);
-  await page.waitForFunction(() => window.codesearchMap && window.codesearchMap.ready);
-  await page.evaluate(() => window.codesearchMap.ready);
+  if (!task.plain) {
+    await page.waitForFunction(() => window.codesearchMap && window.codesearchMap.ready);
+    await page.evaluate(() => window.codesearchMap.ready);
+  }
   for (const [action, ...given] of task.steps) {
     if (action === 'evaluate') results.push(await page.evaluate(given[0]));
     else if (action === 'shot') { await page.waitForTimeout(given[1] ?? 0); await page.screenshot({ path: given[0] }); }
@@ -35,8 +37,8 @@ try {
     else if (action === 'select') await page.selectOption(given[0], given[1]);
     else if (action === 'move') await page.mouse.move(given[0], given[1]);
     else if (action === 'wait') {                  // not waitForFunction, which the page's own policy forbids
-      const end = Date.now() + 60000;
-      while (!(await page.evaluate(given[0]))) {
+      const end = Date.now() + 60000, leaving = (error) => { if (!/context was destroyed|navigation/.test(error)) throw error; };
+      while (!(await page.evaluate(given[0]).catch(leaving))) {
         if (Date.now() > end) throw new Error(`never came true: ${given[0]}`);
         await page.waitForTimeout(50);
       }
