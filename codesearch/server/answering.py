@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any
 from codesearch import embed
 from codesearch.core.errors import NotFoundError, UsageError
 from codesearch.core.types import Hit, Symbol
+from codesearch.core.visible import visible
 from codesearch.repositories import selection
 from codesearch.repositories.registry import Repository
 from codesearch.search import parse, search_fast, understood
+from codesearch.server import showing, sources
 from codesearch.server.store import PgStore, Ref
 from codesearch.service.protocol import filter_from_json
 
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
     from codesearch.server.database import Database
 
 MOST_RESULTS = 100
+LONGEST_DOCUMENTATION = 300
+"""Characters of it that a page shows in a list."""
 _REF = (
     "SELECT r.repo, r.id, p.name, r.name, r.commit, r.model, r.texts, r.tokens, r.minor_texts, r.minor_tokens "
     "FROM ref r JOIN repo p ON p.id = r.repo"
@@ -35,6 +39,8 @@ class Question:
     where: Mapping[str, Any]
     repositories: tuple[str, ...] = ()
     ref: str = ""
+    lines: int = 0
+    """Lines of source that each hit brings along."""
 
     @classmethod
     def of(cls, given: Mapping[str, Any]) -> Question:
@@ -47,7 +53,10 @@ class Question:
             raise UsageError(f"`limit` must be a number from 1 to {MOST_RESULTS}")
         if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
             raise UsageError("`repositories` must be a list of names")
-        return cls(text, limit, given.get("where", {}), tuple(names), ref)
+        lines = given.get("lines", 0)
+        if not isinstance(lines, int) or not 0 <= lines <= showing.MOST_LINES:
+            raise UsageError(f"`lines` must be a number from 0 to {showing.MOST_LINES}")
+        return cls(text, limit, given.get("where", {}), tuple(names), ref, lines)
 
 
 def answer(db: Database, question: Question) -> dict[str, Any]:
@@ -70,7 +79,7 @@ def answer(db: Database, question: Question) -> dict[str, Any]:
         query = understood(store, parsed)
         found = search_fast(store, query, embedder.quantised_query(query.text), question.limit)
         problems.append(found.problem)
-        hits = [_hit(hit, searched) for hit in found.answer(question.limit)]
+        hits = Shown(db, searched, parsed.terms, question.lines).of(found.answer(question.limit))
     return {
         "query": question.text,
         "terms": list(parsed.terms),
@@ -106,14 +115,48 @@ def refs(db: Database, name: str = "") -> list[Ref]:
 def listing(db: Database) -> list[dict[str, Any]]:
     """Return the refs that the one who asks may see, as JSON."""
     rows = db.execute(
-        "SELECT p.name, r.name, r.commit, r.pushed, r.files, r.texts + r.minor_texts FROM ref r "
+        "SELECT p.name, r.name, r.commit, r.pushed, r.files, r.texts + r.minor_texts, r.languages FROM ref r "
         "JOIN repo p ON p.id = r.repo WHERE r.pushed IS NOT NULL ORDER BY p.name, r.id"
     )
     return [
         {"repository": row[0], "ref": row[1], "commit": row[2], "pushed": row[3].isoformat(), "files": row[4],
-         "symbols": row[5]}
+         "symbols": row[5], "languages": list(row[6])}
         for row in rows
     ]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """How hits go to a client."""
+
+    db: Database
+    searched: Sequence[Ref]
+    terms: Sequence[str]
+    lines: int
+    """Lines of source that each hit brings along."""
+
+    def of(self, hits: Sequence[Hit]) -> list[dict[str, Any]]:
+        """Return hits as JSON; with `lines`, also what a page shows of them."""
+        found = [_hit(hit, self.searched) for hit in hits]
+        if not self.lines:
+            return found
+        by_name = {one.repository: one for one in self.searched}
+        own = [by_name[one["repository"]] for one in found]
+        places = [(ref.repo, ref.id, str(one["symbol"]["path"])) for ref, one in zip(own, found, strict=True)]
+        known = sources.read(self.db, places)
+        for one, ref, place in zip(found, own, places, strict=True):
+            one["ref"], one["commit"] = ref.name, ref.commit
+            one["shown"] = _readable(one["symbol"])
+            _, lines = known.get(place[1:], ("", []))
+            one["lines"] = showing.excerpt(lines, one["symbol"], self.terms, self.lines)
+        return found
+
+
+def _readable(symbol: Mapping[str, Any]) -> dict[str, str]:
+    """Return the texts of a symbol without what could hide or reorder them."""
+    short = " ".join(str(symbol["documentation"]).partition("\n\n")[0].split())[:LONGEST_DOCUMENTATION]
+    texts = {name: str(symbol[name]) for name in ("path", "qualname", "signature")} | {"documentation": short}
+    return {name: visible(text) for name, text in texts.items()}
 
 
 def _hit(hit: Hit, searched: Sequence[Ref]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import threading
 import time
@@ -16,7 +17,7 @@ from codesearch.core.errors import CodesearchError, NotFoundError, UsageError
 from codesearch.core.log import Log
 from codesearch.mcp.http.access import bearer, check_site, wrong_token
 from codesearch.mcp.http.wire import Head, RefusedError, Reply
-from codesearch.server import access, answering, receive
+from codesearch.server import access, answering, browsing, page, receive, sources
 from codesearch.server.connect import Pool, TooBusyError
 from codesearch.server.receive import LackingError
 
@@ -28,9 +29,8 @@ MOST_UNPACKED = 128 << 20
 """Bytes of a request after it is unpacked."""
 MOST_SMALL = 1 << 20
 """The same of a request that is no push."""
-_OPEN = frozenset({"/health", "/metrics"})
-"""What needs no token: they tell nothing about repositories."""
-_POSTS = frozenset({"/query", "/push/begin", "/push/contents", "/push/files", "/push/switch"})
+_OPEN = frozenset({"/", "/session", "/health", "/metrics"})
+"""What needs no token: it says nothing about repositories."""
 _GETS = frozenset({"/repos", "/refs", *_OPEN})
 
 
@@ -44,9 +44,9 @@ class Gate:
         """Return if a request is allowed. Raises RefusedError."""
         check_site(head, self._names)
         path = _path(head)
-        if path not in _POSTS | _GETS:
+        if path not in _GETS and path not in _READS and path not in _PUSHES:
             raise RefusedError(404, "there is nothing here")
-        allowed = "POST" if path in _POSTS else "GET"
+        allowed = "GET" if path in _GETS else "POST"
         if head.method != allowed:
             raise RefusedError(405, f"use {allowed}", ("Allow", allowed))
         if path in _OPEN:
@@ -99,18 +99,22 @@ class Gateway:
             log.info("%s %s %d in %.0f ms", head.method, path, status, 1000 * took)
 
     def _reply(self, head: Head, path: str, body: bytes) -> Reply:
+        if path == "/":
+            return page.reply()
         if path == "/metrics":
             return Reply(200, self._metrics().encode(), "text/plain; version=0.0.4; charset=utf-8")
         try:
             if path == "/health":
                 self._pool.check()
                 return _json({"status": "ok", "version": __version__})
+            if path == "/session":
+                return _json({"who": self._who(head) if head.header("authorization") else ""})
             who = self._who(head)
             if path in _GETS:
                 with self._pool.transaction(who) as db:
-                    return _json({"refs": answering.listing(db)})
-            given = _unpacked(head, body, MOST_UNPACKED if path.startswith("/push/") else MOST_SMALL)
-            return self._query(who, given) if path == "/query" else self._push(who, path, given)
+                    return _json({"who": who, "refs": answering.listing(db)})
+            given = _unpacked(head, body, MOST_UNPACKED if path in _PUSHES else MOST_SMALL)
+            return self._push(who, path, given) if path in _PUSHES else self._read(who, path, given)
         except UsageError as error:
             raise RefusedError(400, str(error)) from error
         except NotFoundError as error:
@@ -125,10 +129,9 @@ class Gateway:
             raise wrong_token()
         return who
 
-    def _query(self, who: str, given: Mapping[str, Any]) -> Reply:
-        question = answering.Question.of(given)
+    def _read(self, who: str, path: str, given: Mapping[str, Any]) -> Reply:
         with self._pool.transaction(who) as db:
-            return _json(answering.answer(db, question))
+            return _json(_READS[path](db, given))
 
     def _push(self, who: str, path: str, given: Mapping[str, Any]) -> Reply:
         with self._pool.writing(who) as db:
@@ -176,10 +179,27 @@ def _switch(db: Any, repo: int, given: Mapping[str, Any]) -> dict[str, Any]:
     return {"ref": ref, "commit": commit}
 
 
+def _lacking_sources(db: Any, repo: int, given: Mapping[str, Any]) -> dict[str, Any]:
+    return {"lacking": sources.lacking(db, repo, given["files"])}
+
+
+def _sources(db: Any, repo: int, given: Mapping[str, Any]) -> dict[str, Any]:
+    found = {str(key): base64.b64decode(text, validate=True) for key, text in given["sources"].items()}
+    return {"added": sources.add(db, repo, found)}
+
+
+_READS: dict[str, Callable[[Any, Mapping[str, Any]], dict[str, Any]]] = {
+    "/query": lambda db, given: answering.answer(db, answering.Question.of(given)),
+    "/similar": lambda db, given: browsing.similar(db, browsing.Like.of(given)),
+    "/source": lambda db, given: browsing.source(db, browsing.Part.of(given)),
+}
+"""What is asked with a JSON object, by path."""
 _PUSHES: dict[str, Callable[[Any, int, Mapping[str, Any]], dict[str, Any]]] = {
     "/push/begin": _begin,
     "/push/contents": _contents,
     "/push/files": _files,
+    "/push/sources": _sources,
+    "/push/sources/lacking": _lacking_sources,
     "/push/switch": _switch,
 }
 

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from codesearch.core.errors import StoreError
+from codesearch.files.values import FileOptions
 from codesearch.server import outgoing as texts
+from codesearch.server import sources
 from codesearch.server.remote import PUSH_SECONDS, Server
 from codesearch.store import Store, outgoing
+from codesearch.store.outgoing import OutgoingFile
 
 
 class Progress(NamedTuple):
@@ -32,6 +37,15 @@ class Pushed:
     """Symbols in these."""
     vectors: int
     """Contents whose vectors the server lacked."""
+    sources: int
+    """Files whose text was sent."""
+
+
+class Source(NamedTuple):
+    """Where the text of the files is."""
+
+    root: Path
+    options: FileOptions
 
 
 def push(
@@ -40,9 +54,11 @@ def push(
     repository: str,
     ref: str,
     commit: str,
+    *,
+    source: Source | None = None,
     on_progress: Callable[[Progress], None] = lambda _: None,
 ) -> Pushed:
-    """Make a ref of a server hold what an index holds.
+    """Make a ref of a server hold what an index holds; with `source`, also the files' text.
 
     Raises StoreError if the index is not finished, UnreachableError, and UsageError if the server refuses.
     """
@@ -63,8 +79,20 @@ def push(
             symbols += sum(len(one["symbols"]) for one in batch)
             vectors += len(own)
             on_progress(Progress(sent, len(lacking)))
+        texts_sent = _sources(server, about, files, source) if source is not None else 0
         server.post("/push/switch", {**about, "files": list(files)}, PUSH_SECONDS)
-    return Pushed(len(files), len(lacking), symbols, vectors)
+    return Pushed(len(files), len(lacking), symbols, vectors, texts_sent)
+
+
+def _sources(server: Server, about: Mapping[str, str], files: Mapping[str, OutgoingFile], source: Source) -> int:
+    """Send the text of the files that the server has without it; return how many."""
+    lacking = server.post("/push/sources/lacking", {**about, "files": list(files)}, PUSH_SECONDS)["lacking"]
+    count = 0
+    for batch in sources.packed(source.root, source.options, {key: files[key] for key in lacking if key in files}):
+        given = {key: base64.b64encode(data).decode() for key, data in batch.items()}
+        server.post("/push/sources", {**about, "sources": given}, PUSH_SECONDS)
+        count += len(batch)
+    return count
 
 
 def _vectors(store: Store, server: Server, about: Mapping[str, str], batch: list[dict[str, Any]]) -> dict[str, str]:

@@ -47,7 +47,11 @@ _COUNTED = """
 _SIZES = """
     UPDATE ref SET commit = %(commit)s, model = %(model)s, pushed = now(), files = %(count)s,
         texts = ref.texts + d.texts, tokens = ref.tokens + d.tokens,
-        minor_texts = ref.minor_texts + d.minor_texts, minor_tokens = ref.minor_tokens + d.minor_tokens
+        minor_texts = ref.minor_texts + d.minor_texts, minor_tokens = ref.minor_tokens + d.minor_tokens,
+        languages = coalesce((
+            SELECT array_agg(DISTINCT f.language ORDER BY f.language) FILTER (WHERE f.language IS NOT NULL)
+            FROM file f WHERE f.repo = %(repo)s AND f.id = ANY(%(held)s)
+        ), '{}')
     FROM (
         SELECT coalesce(sum(d.sign) FILTER (WHERE NOT s.minor), 0) AS texts,
                coalesce(sum(d.sign * s.tokens) FILTER (WHERE NOT s.minor), 0) AS tokens,
@@ -165,7 +169,7 @@ def switch(db: Database, repo: int, ref: str, commit: str, model: str, digests: 
     added, removed = sorted(after - before), sorted(before - after)
     changed = {
         "repo": repo, "ref": id, "commit": commit, "model": model, "count": len(after),
-        "files": [*added, *removed], "signs": [1] * len(added) + [-1] * len(removed),
+        "files": [*added, *removed], "signs": [1] * len(added) + [-1] * len(removed), "held": sorted(after),
     }  # fmt: skip
     db.execute("DELETE FROM ref_file WHERE repo = %s AND ref = %s AND file = ANY(%s)", [repo, id, removed])
     db.execute("INSERT INTO ref_file(repo, ref, file) SELECT %s, %s, unnest(%s::bigint[])", [repo, id, added])

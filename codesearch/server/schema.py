@@ -30,31 +30,42 @@ _GRANTED = "{column} IN (SELECT g.repo FROM codesearch.grants g WHERE g.who = cu
 _MAY_PUSH = _GRANTED.removesuffix(")") + " AND g.may_push)"
 
 
+def _hidden(table: str) -> list[str]:
+    """Return the statements that hide a table from all but the two roles."""
+    return [
+        f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY",
+        f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY",
+        f"GRANT SELECT ON {table} TO {APP}, {SEARCH}",
+        f"CREATE POLICY search ON {table} FOR SELECT TO {SEARCH} USING (true)",
+    ]
+
+
+def _of_repository(table: str) -> list[str]:
+    """Return the statements that let APP read and write the rows of a table whose repositories are granted."""
+    may = _MAY_PUSH.format(column="repo")
+    return [
+        f"GRANT INSERT, UPDATE, DELETE ON {table} TO {APP}",
+        f"CREATE POLICY visible ON {table} FOR SELECT TO {APP} USING ({_GRANTED.format(column='repo')})",
+        f"CREATE POLICY added ON {table} FOR INSERT TO {APP} WITH CHECK ({may})",
+        f"CREATE POLICY changed ON {table} FOR UPDATE TO {APP} USING ({may}) WITH CHECK ({may})",
+        f"CREATE POLICY deleted ON {table} FOR DELETE TO {APP} USING ({may})",
+    ]
+
+
+def _of_owner(table: str) -> str:
+    """Return the statement that lets the owner administer a table: FORCE would hide everything from it."""
+    return f"CREATE POLICY owner ON {table} TO CURRENT_USER USING (true) WITH CHECK (true)"
+
+
 def _policies() -> str:
-    """Return the statements that protect the tables."""
-    found = []
-    for table in _TABLES:
-        found += [
-            f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY",
-            f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY",
-            f"GRANT SELECT ON {table} TO {APP}, {SEARCH}",
-            f"CREATE POLICY search ON {table} FOR SELECT TO {SEARCH} USING (true)",
-        ]
+    """Return the statements that protect the first tables."""
+    found = [statement for table in _TABLES for statement in _hidden(table)]
     found += [
         f"CREATE POLICY visible ON repo FOR SELECT TO {APP} USING ({_GRANTED.format(column='id')})",
         f"CREATE POLICY visible ON grants FOR SELECT TO {APP} USING (who = current_setting('codesearch.who', true))",
     ]
-    for table in _DATA:
-        may = _MAY_PUSH.format(column="repo")
-        found += [
-            f"GRANT INSERT, UPDATE, DELETE ON {table} TO {APP}",
-            f"CREATE POLICY visible ON {table} FOR SELECT TO {APP} USING ({_GRANTED.format(column='repo')})",
-            f"CREATE POLICY added ON {table} FOR INSERT TO {APP} WITH CHECK ({may})",
-            f"CREATE POLICY changed ON {table} FOR UPDATE TO {APP} USING ({may}) WITH CHECK ({may})",
-            f"CREATE POLICY deleted ON {table} FOR DELETE TO {APP} USING ({may})",
-        ]
-    # The owner administers: FORCE would hide everything from it.
-    found += [f"CREATE POLICY owner ON {table} TO CURRENT_USER USING (true) WITH CHECK (true)" for table in _TABLES]
+    found += [statement for table in _DATA for statement in _of_repository(table)]
+    found += map(_of_owner, _TABLES)
     return ";\n".join(found)
 
 
@@ -218,6 +229,24 @@ MIGRATIONS = (
     ALTER FUNCTION naming_count OWNER TO {SEARCH};
     REVOKE CREATE ON SCHEMA codesearch FROM {SEARCH};
     {_policies()};
+    """,
+    f"""
+    -- The source of a version of a file: UTF-8, compressed by zlib.
+    CREATE TABLE source(
+        repo bigint NOT NULL,
+        file bigint NOT NULL,
+        packed bytea NOT NULL,
+        PRIMARY KEY (repo, file),
+        FOREIGN KEY (repo, file) REFERENCES file ON DELETE CASCADE
+    );
+    ALTER TABLE source ALTER packed SET STORAGE EXTERNAL;
+    {"; ".join([*_hidden("source"), *_of_repository("source"), _of_owner("source")])};
+    CREATE INDEX file_path ON file(repo, path);
+    ALTER TABLE ref ADD languages text[] NOT NULL DEFAULT '{{}}';
+    UPDATE ref SET languages = coalesce((
+        SELECT array_agg(DISTINCT f.language ORDER BY f.language) FILTER (WHERE f.language IS NOT NULL)
+        FROM ref_file rf JOIN file f ON f.repo = rf.repo AND f.id = rf.file WHERE rf.repo = ref.repo AND rf.ref = ref.id
+    ), '{{}}');
     """,
 )
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from codesearch.cli.ui import console, highlight
+from codesearch.languages import lexers
 from tests.support.command import COMMAND, process, terminal
 from tests.support.trees import write
 
@@ -176,5 +177,5 @@ def test_colouring_changes_nothing_but_colours():
 def test_every_language_has_colours():
     from codesearch import languages
 
-    bare = [language.name for language in languages.all() if highlight._lexer(language.name) is None]
+    bare = [language.name for language in languages.all() if lexers.of(language.name) is None]
     assert bare == []

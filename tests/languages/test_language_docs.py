@@ -48,6 +48,6 @@ def test_a_buffer_without_a_file_is_known_by_what_its_editor_calls_it(identifier
 
 
 def test_every_language_has_a_highlighter():
-    from codesearch.cli.ui.highlight import _lexer
+    from codesearch.languages import lexers
 
-    assert not [language.name for language in languages.all() if _lexer(language.name) is None]
+    assert not [language.name for language in languages.all() if lexers.of(language.name) is None]

@@ -15,7 +15,7 @@ import pytest
 import codesearch
 from codesearch.server import access
 from codesearch.server.connect import Pool, administering
-from codesearch.server.push import push
+from codesearch.server.push import Source, push
 from codesearch.server.remote import Server
 from tests.support.trees import SHOP, write
 
@@ -109,6 +109,17 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[codesearch.Index]
         yield index
 
 
-def send(index: codesearch.Index, server: Server, repository: str, commit: str = "c1", ref: str = "main"):
+def send(
+    index: codesearch.Index,
+    server: Server,
+    repository: str,
+    commit: str = "c1",
+    ref: str = "main",
+    *,
+    source: bool = True,
+):
     """Push an index."""
-    return push(index.required_reader(), server, repository, ref, commit)
+    return push(
+        index.required_reader(), server, repository, ref, commit,
+        source=Source(index.root, index.settings.file_options()) if source else None,
+    )  # fmt: skip

@@ -88,7 +88,7 @@ def test_without_a_token_nothing_is_sent(call):
 def test_access_is_given_listed_and_taken(place: Place, call):
     store = ("--store", place.database)
     token = call("access", "add", "alice", "--repo", "one", "--repo", "two", *store).out.strip()
-    assert remote.Server(place.url, token).get("/refs") == {"refs": []}
+    assert remote.Server(place.url, token).get("/refs")["refs"] == []
     assert call("access", "add", "alice", "--repo", "two", "--push", "--no-token", *store).out == ""
     assert call("access", "list", *store).out == "alice: 1 token; searches one, two; pushes two\n"
     listed = json.loads(call("access", "list", "--format", "json", *store).out)
@@ -157,4 +157,4 @@ def test_a_push_that_is_not_sound_changes_nothing(place: Place):
     ):
         with pytest.raises(UsageError, match=r"refused \(4"):
             server.post(path, {**good, **more})
-    assert server.get("/refs") == {"refs": []}
+    assert server.get("/refs")["refs"] == []

@@ -173,3 +173,30 @@ def test_an_unfinished_index_is_not_pushed(place: Place, indexed):
     index.required_reader().connection.raw.execute("UPDATE meta SET value = '0' WHERE key = 'complete'")
     with pytest.raises(StoreError, match="not finished"):
         send(index, place.server("ci", "shop", push=True), "shop")
+
+
+def test_the_source_goes_along_once_and_only_as_it_was_indexed(place: Place, indexed):
+    server = place.server("ci", "shop", push=True)
+    index = indexed(FILES)
+    assert send(index, server, "shop", source=False).sources == 0
+    assert send(index, server, "shop").sources == len(FILES), "of files that the server has already"
+    assert send(index, server, "shop").sources == 0
+    write(index.root, {"m3.py": "def other():\n    return 1\n", "m4.py": "def four():\n    return 4\n"})
+    index.update()
+    write(index.root, {"m4.py": "def secret():\n    return 5\n"})
+    assert send(index, server, "shop", "c2").sources == 1
+    about = {"repository": "shop", "ref": "main", "first": 1, "last": 9}
+    lines = server.post("/source", {**about, "path": "m3.py"})["lines"]
+    assert "".join(text for _, text in lines[0]["parts"]) == "def other():"
+    assert server.post("/source", {**about, "path": "m4.py"})["lines"] == [], "it is not what was indexed"
+
+
+def test_languages_of_a_branch_are_listed(place: Place, indexed):
+    server = place.server("ci", "shop", push=True)
+    index = indexed({"a.py": "def a():\n    return 1\n", "b.go": "package b\n\nfunc B() int { return 1 }\n"})
+    send(index, server, "shop")
+    assert server.get("/refs")["refs"][0]["languages"] == ["go", "python"]
+    (index.root / "b.go").unlink()
+    index.update()
+    send(index, server, "shop", "c2")
+    assert server.get("/refs")["refs"][0]["languages"] == ["python"]

@@ -13,7 +13,7 @@ from codesearch.server import access
 from codesearch.server.connect import administering
 from tests.server.conftest import Place, send
 
-TABLES = ("ref", "file", "ref_file", "content", "symbol", "word")
+TABLES = ("ref", "file", "ref_file", "content", "symbol", "word", "source")
 NAMES = [f"r{n}" for n in range(6)]
 
 

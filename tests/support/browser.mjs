@@ -34,6 +34,8 @@ try {
     else if (action === 'press') await page.keyboard.press(given[0]);
     else if (action === 'type') await page.keyboard.type(given[0]);
     else if (action === 'click') await page.click(given[0]);
+    else if (action === 'fill') await page.fill(given[0], given[1]);
+    else if (action === 'reload') await page.reload();
     else if (action === 'select') await page.selectOption(given[0], given[1]);
     else if (action === 'move') await page.mouse.move(given[0], given[1]);
     else if (action === 'wait') {                  // not waitForFunction, which the page's own policy forbids

@@ -26,6 +26,10 @@ def push(
         str | None,
         typer.Option("--commit", metavar="SHA", help="What the index is of (default: HEAD).", show_default=False),
     ] = None,
+    no_source: Annotated[
+        bool,
+        typer.Option("--no-source", help="Send no source: the page of the server shows places and signatures only."),
+    ] = False,
     no_update: NoUpdateOption = False,
     db: DbOption = None,
     quiet: QuietOption = False,
@@ -53,13 +57,14 @@ def push(
         if server.is_open:
             session.tell(f"the token for {url} is not encrypted on its way; use https", quiet=quiet)
         try:
-            done = pushing.push(store, server, repo, ref, at)
+            source = None if no_source else pushing.Source(root, index.settings.file_options())
+            done = pushing.push(store, server, repo, ref, at, source=source)
         except CodesearchError as error:
             raise CodesearchError(f"{error}. What was sent is kept: run the same push again") from error
     if not quiet:
         console.message(
             f"{repo} {ref}: {done.files:,} files; sent {done.sent:,} of them with {done.symbols:,} symbols and "
-            f"{done.vectors:,} vectors"
+            f"{done.vectors:,} vectors, and the source of {done.sources:,}"
         )
     return FOUND
 

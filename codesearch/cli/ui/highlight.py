@@ -7,6 +7,8 @@ from functools import lru_cache
 from itertools import islice
 from typing import Any
 
+from codesearch.languages import lexers
+
 _CODES = (
     ("Comment", "2;3"),
     ("Literal.String.Doc", "2;32"),
@@ -28,30 +30,11 @@ _CODES = (
 
 def lines(source: list[str], language: str, limit: int) -> list[str]:
     """Return the first `limit` lines of a source in colours; unchanged if Pygments does not support the language."""
-    lexer = _lexer(language)
+    lexer = lexers.of(language)
     if lexer is None:
         return source[:limit]
     painted = list(islice(_painted(lexer, "\n".join(source)), limit))
     return painted if len(painted) == min(limit, len(source)) else source[:limit]
-
-
-@lru_cache(maxsize=32)
-def _lexer(language: str) -> Any:
-    from pygments.lexers import get_lexer_by_name  # type: ignore[import-untyped]
-    from pygments.util import ClassNotFound  # type: ignore[import-untyped]
-
-    from codesearch import languages
-    from codesearch.core.errors import NotFoundError
-
-    try:
-        name = languages.get(language).lexer or language
-    except NotFoundError:  # a language of a later version
-        return None
-    options = {"startinline": True} if language == "php" else {}
-    try:
-        return get_lexer_by_name(name, stripnl=False, ensurenl=False, **options)
-    except ClassNotFound:
-        return None
 
 
 def _painted(lexer: Any, text: str) -> Iterator[str]:

@@ -1,0 +1,133 @@
+"""What the page asks besides a question: the source of a result, and what is similar to it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from codesearch import embed
+from codesearch.core.errors import NotFoundError, UsageError
+from codesearch.core.types import Hit
+from codesearch.server import showing, sources
+from codesearch.server.answering import MOST_RESULTS, Shown, refs
+from codesearch.server.store import PgStore, Ref
+
+if TYPE_CHECKING:
+    from codesearch.server.database import Database
+
+MOST_LINES = 2000
+"""Lines of a file that are sent at once."""
+MOST_TERMS = 64
+_SYMBOL = """
+    SELECT s.id, c.v::text FROM file f
+    JOIN ref_file rf ON rf.repo = f.repo AND rf.file = f.id AND rf.ref = %s
+    JOIN symbol s ON s.repo = f.repo AND s.file = f.id
+    LEFT JOIN content c ON c.repo = s.repo AND c.hash = s.content
+    WHERE f.repo = %s AND f.path = %s AND s.start_byte = %s AND s.qualname = %s
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of a file."""
+
+    repository: str
+    ref: str
+    path: str
+    first: int
+    last: int
+    terms: tuple[str, ...]
+
+    @classmethod
+    def of(cls, given: Mapping[str, Any]) -> Part:
+        """Return the part that a JSON object names. Raises UsageError."""
+        first, last, terms = given.get("first"), given.get("last"), given.get("terms", [])
+        if not (isinstance(first, int) and isinstance(last, int) and 1 <= first <= last):
+            raise UsageError("`first` and `last` must be numbers of lines, from 1")
+        if not isinstance(terms, list) or not all(isinstance(one, str) for one in terms):
+            raise UsageError("`terms` must be a list of words")
+        last = min(last, first + MOST_LINES - 1)
+        repository, ref, path = _texts(given, "repository", "ref", "path")
+        return cls(repository, ref, path, first, last, tuple(terms[:MOST_TERMS]))
+
+
+@dataclass(frozen=True, slots=True)
+class Like:
+    """A symbol, by its place, and how many similar ones are wanted."""
+
+    repository: str
+    ref: str
+    path: str
+    qualname: str
+    start_byte: int
+    limit: int
+    lines: int
+
+    @classmethod
+    def of(cls, given: Mapping[str, Any]) -> Like:
+        """Return the symbol that a JSON object names. Raises UsageError."""
+        start, limit, lines = given.get("start_byte"), given.get("limit", 10), given.get("lines", 0)
+        if not isinstance(start, int) or start < 0:
+            raise UsageError("`start_byte` must be a number")
+        if not isinstance(limit, int) or not 1 <= limit <= MOST_RESULTS:
+            raise UsageError(f"`limit` must be a number from 1 to {MOST_RESULTS}")
+        if not isinstance(lines, int) or not 0 <= lines <= showing.MOST_LINES:
+            raise UsageError(f"`lines` must be a number from 0 to {showing.MOST_LINES}")
+        repository, ref, path, qualname = _texts(given, "repository", "ref", "path", "qualname")
+        return cls(repository, ref, path, qualname, start, limit, lines)
+
+
+def _texts(given: Mapping[str, Any], *names: str) -> list[str]:
+    values = [given.get(name) for name in names]
+    if not all(isinstance(value, str) for value in values):
+        raise UsageError(f"{', '.join(f'`{name}`' for name in names)} must be texts")
+    return [str(value).replace("\0", "") for value in values]
+
+
+def _ref(db: Database, repository: str, name: str) -> Ref:
+    found = next((one for one in refs(db, name) if one.repository == repository), None)
+    if found is None:
+        raise NotFoundError(f"there is no repository {repository} with a ref {name} here, or you may not see it")
+    return found
+
+
+def source(db: Database, part: Part) -> dict[str, Any]:
+    """Return lines of a file as JSON; none if it was pushed without source. Raises NotFoundError."""
+    ref = _ref(db, part.repository, part.ref)
+    language, lines = sources.read(db, [(ref.repo, ref.id, part.path)]).get((ref.id, part.path), ("", []))
+    return {
+        "commit": ref.commit,
+        "total": len(lines),
+        "lines": showing.shown(lines, part.first, part.last, language, part.terms),
+    }
+
+
+def similar(db: Database, like: Like) -> dict[str, Any]:
+    """Return what is similar to a symbol, in all repositories, as JSON. Raises NotFoundError if it is not there."""
+    own = _ref(db, like.repository, like.ref)
+    row = db.execute(_SYMBOL.encode(), [own.id, own.repo, like.path, like.start_byte, like.qualname]).fetchone()
+    if row is None:
+        raise NotFoundError(f"{like.path}: {like.qualname} is not there any more; search again")
+    id, vector = int(row[0]), row[1]
+    if vector is None:
+        raise NotFoundError(f"{like.qualname} has no vector: nothing can be compared with it")
+    model = embed.load(embed.STATIC).model_id
+    others = [one for one in refs(db) if one.repo != own.repo and one.model == model]
+    searched = [own, *others] if own.model == model else others
+    hits: list[Hit] = []
+    if searched:
+        store = PgStore(db, searched)
+        near = [pair for pair in store.vector_candidates(_int8(vector), like.limit + 1) if pair[0] != id][: like.limit]
+        symbols = store.symbols(id for id, _ in near)
+        hits = [Hit(rank, max(0.0, min(1.0, score)), symbols[id].symbol) for rank, (id, score) in enumerate(near, 1)]
+    return {
+        "problem": "",
+        "repositories": [{"name": one.repository, "ref": one.name, "commit": one.commit} for one in searched],
+        "hits": Shown(db, searched, (), like.lines).of(hits),
+    }
+
+
+def _int8(text: str) -> bytes:
+    """Return the vector that pgvector writes as `[1,-2,...]`."""
+    return bytes(int(float(value)) & 0xFF for value in text.strip("[]").split(","))
