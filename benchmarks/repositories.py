@@ -2,10 +2,13 @@
 """Several repositories at once: how long a question takes, and what it costs not to know the right repository.
 
     python benchmarks/repositories.py speed --work FOLDER [--count 20] [--symbols 10000] [--embed none] [--services]
+    python benchmarks/repositories.py speed --work FOLDER --trees FOLDER ...
     python benchmarks/repositories.py quality BENCH TREES --work FOLDER [--embed none]
 
 speed: generated repositories, a quarter of them different (the others are copies, whose hits have to be folded). Warm
-medians and 95th percentiles of a question to all of them, beside the sum of the questions to each of them, in turn.
+medians and 95th percentiles of a question to all of them, beside the sum of the questions to each of them, in turn:
+elapsed time, and processor time of this process, which other work on the machine disturbs less. `--trees` asks copies
+of other trees instead, which differ more.
 `--services` asks a running service of each; otherwise one process has all indexes open.
 
 quality: the suite `files` of `bench.py` (BENCH), on the trees that it prepared (TREES). Each question is asked of its
@@ -65,6 +68,7 @@ def main() -> None:
     speed_options.add_argument("--symbols", type=int, default=10_000)
     speed_options.add_argument("--rounds", type=int, default=3)
     speed_options.add_argument("--services", action="store_true")
+    speed_options.add_argument("--trees", type=Path, nargs="+", default=[])
     options = parser.parse_args()
     trees.environment()
     options.work.mkdir(parents=True, exist_ok=True)
@@ -76,9 +80,15 @@ def main() -> None:
 
 def speed(options: argparse.Namespace) -> None:
     """Print how long a question to all repositories takes, beside questions to each of them."""
-    made = list(generated(options.work, options.count, options.symbols))
-    with codesearch.open_index(made[0].folder) as index:
-        print(f"{len(made)} repositories, {index.status().symbols:,} symbols in the first; embed {options.embed}")
+    if options.trees:
+        made = [copied(options.work, root.name, root) for root in options.trees]
+    else:
+        made = list(generated(options.work, options.count, options.symbols))
+    symbols = []
+    for one in made:
+        with codesearch.open_index(one.folder) as index:
+            symbols.append(index.status().symbols)
+    print(f"{len(made)} repositories, {statistics.mean(symbols):,.0f} symbols each on average; embed {options.embed}")
     with ExitStack() as stack:
         if options.services:
             stack.enter_context(served(made, options.embed))
@@ -100,16 +110,21 @@ def speed(options: argparse.Namespace) -> None:
             "each in turn, changed files looked for": lambda text: each(text, fresh=True),
             "all together, changed files looked for": several.query,
         }
-        taken: dict[str, list[float]] = {way: [] for way in ways}
+        taken: dict[str, list[tuple[float, float]]] = {way: [] for way in ways}
         for round in range(options.rounds + 1):  # the first warms up
             for text in QUESTIONS:
                 for way, ask in ways.items():
-                    started = time.perf_counter()
+                    started = time.perf_counter(), time.process_time()
                     ask(text)
                     if round:
-                        taken[way].append(1000 * (time.perf_counter() - started))
-    for way, times in taken.items():
-        print(f"{way:<40} p50 {statistics.median(times):7.0f} ms   p95 {statistics.quantiles(times, n=20)[-1]:7.0f} ms")
+                        ended = time.perf_counter(), time.process_time()
+                        taken[way].append((1000 * (ended[0] - started[0]), 1000 * (ended[1] - started[1])))
+    for way, pairs in taken.items():
+        shown = [
+            f"{what} p50 {statistics.median(times):6.0f} ms  p95 {statistics.quantiles(times, n=20)[-1]:6.0f} ms"
+            for what, times in zip(("elapsed", "processor"), zip(*pairs, strict=True), strict=True)
+        ]
+        print(f"{way:<40} {'   '.join(shown)}")
 
 
 def generated(work: Path, count: int, symbols: int) -> Iterator[Repository]:

@@ -37,6 +37,7 @@ INTEGRATION = (
     "lsp/test_life.py",
     "lsp/test_opened.py",
     "lsp/test_call_hierarchy.py",
+    "lsp/test_repositories.py",
     "lsp/test_requests.py",
     "lsp/test_surveys.py",
     "mcp/test_http.py",

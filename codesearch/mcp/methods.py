@@ -15,6 +15,7 @@ from codesearch.core.errors import CodesearchError, NotFoundError
 from codesearch.mcp import texts
 from codesearch.mcp.protocol import (
     CAPABILITIES,
+    CLIENT_KEY,
     HANDSHAKE,
     INVALID_PARAMS,
     METHOD_NOT_FOUND,
@@ -25,6 +26,7 @@ from codesearch.mcp.protocol import (
     ProtocolError,
     agreed,
     era_of,
+    takes_text,
     tool_as_listed,
 )
 
@@ -58,6 +60,8 @@ class Methods:
         self.version = HANDSHAKE[0]
         """The revision that the handshake agreed on."""
         self._has_roots = False
+        self._client: object = None
+        """What the handshake said about the client."""
         self._sent: dict[str, None] = {}
         self._lock = threading.Lock()
         self._methods: dict[str, Callable[[Mapping[str, Any], Era], dict[str, Any]]] = {
@@ -106,6 +110,7 @@ class Methods:
 
     def _initialize(self, params: Mapping[str, Any], era: Era) -> dict[str, Any]:
         self.version = agreed(params.get("protocolVersion"))
+        self._client = params.get("clientInfo")
         capabilities = params.get("capabilities")
         self._has_roots = isinstance(capabilities, Mapping) and "roots" in capabilities
         return {
@@ -123,11 +128,15 @@ class Methods:
         }
 
     def _tools(self, params: Mapping[str, Any], era: Era) -> dict[str, Any]:
-        return {
-            "tools": [
-                tool_as_listed(tool, RESULTS_SCHEMA if tool["name"] in _WITH_RESULTS else None, era) for tool in TOOLS
-            ]
-        }
+        text_alone = self._takes_text(params)
+        with_results = () if text_alone else _WITH_RESULTS  # a tool with a schema must give structured results
+        tools = [tool_as_listed(tool, RESULTS_SCHEMA if tool["name"] in with_results else None, era) for tool in TOOLS]
+        return {"tools": tools, **({"cacheScope": "private"} if text_alone and era.stateless else {})}
+
+    def _takes_text(self, params: Mapping[str, Any]) -> bool:
+        """Return whether the client of a request is to get text alone."""
+        meta = params.get("_meta")
+        return takes_text(meta[CLIENT_KEY] if isinstance(meta, Mapping) and CLIENT_KEY in meta else self._client)
 
     # -- calls --------------------------------------------------------------------------------------------------------
 
@@ -142,7 +151,7 @@ class Methods:
         except CodesearchError as error:
             return {"content": [{"type": "text", "text": shown(error)}], "isError": True}
         result: dict[str, Any] = {"content": [{"type": "text", "text": answer["text"]}], "isError": False}
-        if era.structured:
+        if era.structured and not self._takes_text(params):
             result["structuredContent"] = answer["value"]
         return result
 

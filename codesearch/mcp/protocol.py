@@ -21,6 +21,11 @@ HEADER_MISMATCH = -32020
 VERSION_KEY = "io.modelcontextprotocol/protocolVersion"
 CAPABILITIES_KEY = "io.modelcontextprotocol/clientCapabilities"
 SERVER_KEY = "io.modelcontextprotocol/serverInfo"
+CLIENT_KEY = "io.modelcontextprotocol/clientInfo"
+
+TEXT_ONLY = ("claude-code", "codex")
+"""How the names of clients begin that give the model structured content in place of the text beside it. They get the
+text alone: the same as JSON takes 1.1 to 2.3 times the tokens and has no code blocks (benchmarks/agent_clients.py)."""
 
 SERVER_INFO = {"name": "codesearch", "title": "codesearch", "version": __version__}
 CAPABILITIES: dict[str, Any] = {"tools": {}, "resources": {}, "prompts": {}}
@@ -73,7 +78,7 @@ class Era(NamedTuple):
             return dict(result)
         shaped = {"resultType": "complete", **result, "_meta": {SERVER_KEY: SERVER_INFO}}
         if method in CACHEABLE:
-            shaped |= {"ttlMs": HOUR_MS, "cacheScope": "public"}
+            shaped = {"ttlMs": HOUR_MS, "cacheScope": "public", **shaped}
         elif method == "resources/read":
             shaped |= {"ttlMs": 0, "cacheScope": "private"}
         return shaped
@@ -96,6 +101,12 @@ def era_of(method: str, params: Mapping[str, Any], negotiated: str) -> Era:
     if method in _REMOVED:
         raise ProtocolError(METHOD_NOT_FOUND, f"Method not found: {method}")
     return Era(version)
+
+
+def takes_text(client: object) -> bool:
+    """Return whether a client, by what it says about itself, is to get text alone."""
+    name = client.get("name") if isinstance(client, Mapping) else None
+    return isinstance(name, str) and name.lower().startswith(TEXT_ONLY)
 
 
 def agreed(wanted: object) -> str:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import overload
 
 from codesearch.core.types import Answer, Hit, Symbol
 from codesearch.repositories.likelihood import Evidence, log_odds
 from codesearch.repositories.registry import Repository
+from codesearch.search import Ranked
 
 Read = Callable[[Repository, Symbol], list[str]]
 
@@ -27,6 +28,22 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
+class Reason(Ranked):
+    """Why a hit has its score: its features, and how likely its repository is."""
+
+    odds: float = 0.0
+    """As `log_odds` returns."""
+
+    def contributions(self) -> list[tuple[str, float, float, float]]:
+        """Do what `Ranked.contributions` does, with the repository as a feature of its own."""
+        rows = Ranked.contributions(self)
+        if self.odds:
+            weight = 1 / self.weighting.calibration[0]  # scores are logistic in slope * sum
+            rows.append(("repository", self.odds, weight, self.odds * weight))
+        return sorted(rows, key=lambda row: -abs(row[3]))
+
+
+@dataclass(frozen=True, slots=True)
 class RepositoryHit:
     """A hit, and the repository that it is in."""
 
@@ -35,6 +52,8 @@ class RepositoryHit:
     """Its rank is that among all repositories."""
     also: tuple[Place, ...] = ()
     """The same code in other repositories."""
+    reason: Reason | None = None
+    """Why it has its score, if that was asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +67,8 @@ class Part:
     answered: bool = True
     evidence: Evidence | None = None
     """What it holds of the question; None if the question is a name."""
+    reasons: tuple[Ranked, ...] = ()
+    """One for each hit, if they were asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +129,7 @@ def join(parts: Sequence[Part], limit: int, read: Read, *, by_file: bool = False
     kept: list[RepositoryHit] = []
     source = _once(read)
     like: dict[tuple[object, ...], list[int]] = {}
-    for _, repository, hit in order:
+    for _, repository, hit, reason in order:
         alike = like.setdefault(_likeness(hit.symbol), [])
         same = next((at for at in alike if _is_copy(kept[at], repository, hit, source)), None)
         if same is not None:
@@ -116,23 +137,30 @@ def join(parts: Sequence[Part], limit: int, read: Read, *, by_file: bool = False
             kept[same] = replace(kept[same], also=(*kept[same].also, place))
             continue
         alike.append(len(kept))
-        kept.append(RepositoryHit(repository, hit))
+        kept.append(RepositoryHit(repository, hit, reason=reason))
     hits = tuple(
         replace(one, hit=replace(one.hit, rank=rank)) for rank, one in enumerate(kept[:limit], 1)
     )  # after all are folded, so that a copy further down is named
     return JoinedAnswer(hits, tuple(parts), note)
 
 
-def _placed(part: Part, odds: float, *, by_file: bool) -> Iterator[tuple[tuple[bool, float], Repository, Hit]]:
+def _placed(
+    part: Part, odds: float, *, by_file: bool
+) -> Iterator[tuple[tuple[bool, float], Repository, Hit, Reason | None]]:
     """Yield the hits of one answer with their sort keys, which keep its own order; `odds` are those of `log_odds`."""
     files: set[str] = set()
     least = {False: 1.0, True: 1.0}
-    for hit in part.answer:
+    for at, hit in enumerate(part.answer):
         again = by_file and hit.symbol.path in files
         files.add(hit.symbol.path)
         score = _lowered(hit.score, -odds)
         least[again] = min(least[again], score)
-        yield (again, -least[again]), part.repository, replace(hit, score=score)
+        reason = _reason(part.reasons[at], odds) if part.reasons else None
+        yield (again, -least[again]), part.repository, replace(hit, score=score), reason
+
+
+def _reason(found: Ranked, odds: float) -> Reason:
+    return Reason(**{item.name: getattr(found, item.name) for item in fields(Ranked)}, odds=odds)
 
 
 def _lowered(score: float, by: float) -> float:

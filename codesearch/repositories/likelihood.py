@@ -19,6 +19,8 @@ WORDING = 0.25
 """What a difference in the log-likelihood of the words counts: they depend on each other, so less than 1."""
 SMOOTHING = 1000.0
 """Texts of the average of all repositories that are added to each."""
+UNLIKELY = 3.0
+"""Log-odds behind the likeliest repository beyond which a repository is not searched while others fill the list."""
 
 
 @dataclass(frozen=True, slots=True)

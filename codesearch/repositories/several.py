@@ -1,32 +1,38 @@
-"""Asks several repositories at once, each by its service if one runs, else in this process."""
+"""Asks several repositories at once, each by its service if one runs, else in this process.
+
+In this process, how likely each repository is comes first: it costs a fraction of a search, and the unlikely ones are
+searched only if the others do not fill the list.
+"""
 
 from __future__ import annotations
 
-import heapq
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 from types import TracebackType
-from typing import Any
+from typing import Any, TypeVar
 
 from codesearch import embed
 from codesearch.core.errors import CodesearchError, IndexBusyError, NotFoundError, UnwritableError
 from codesearch.core.filter import Filter
 from codesearch.core.log import Log
-from codesearch.core.types import MINOR, Answer, Symbol
+from codesearch.core.types import Answer, Symbol
 from codesearch.index import Index, open_index
 from codesearch.repositories import likelihood, selection
 from codesearch.repositories.joined import JoinedAnswer, Part, join
 from codesearch.repositories.likelihood import Evidence
 from codesearch.repositories.registry import Repository, clones
-from codesearch.search import Query, Ranking, nearest, parse, resolved
+from codesearch.search import Query, Ranked, nearest, parse, resolved
 from codesearch.service import client
 from codesearch.store import registry as used_indexes
 from codesearch.store.match import Match, Words
 
 log = Log("codesearch.repositories")
+
+_Found = TypeVar("_Found")
 
 MOST_AT_ONCE = 32
 """Services that are asked at the same time."""
@@ -45,8 +51,25 @@ class _Question:
     """Whether its text may hold filters."""
     vector: bytes | None
     """Its static vector; None for a name."""
+    explain: bool
+    """Whether the reasons for each score are wanted, which a service does not give."""
+    only: Collection[str] | None
+    """The names of the repositories that are asked; None for all."""
     end: float
     """When to stop indexing changed files, by the monotonic clock."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """A repository that this process has still to search."""
+
+    repository: Repository
+    index: Index
+    evidence: Evidence | None
+    problem: str
+    """Why its index may be out of date."""
+    left: int
+    """Changed files that are not indexed."""
 
 
 class Repositories:
@@ -97,13 +120,16 @@ class Repositories:
         where: Filter | None = None,
         fresh: bool = True,
         filters: bool = True,
+        explain: bool = False,
+        only: Collection[str] | None = None,
         note: str = "",
     ) -> JoinedAnswer:
         """Return the symbols that answer `text` in all repositories, best first. Filters are as in `Index.query`.
 
         With `fresh`, changed files are indexed first, within the setting `update_budget` for all of them together.
         A repository that cannot answer is named in the answer's `problem`; the others answer.
-        `note` is put before it. Without `filters`, what looks like one in the text is text.
+        `note` is put before it. Without `filters`, what looks like one in the text is text. With `explain`, each hit
+        has its `reason`. `only` leaves out all repositories but those named.
         Raises UsageError for a question that cannot be understood.
         """
         settings = self._any_settings()
@@ -111,8 +137,9 @@ class Repositories:
         wanted = settings.limit if limit is None else limit
         end = time.monotonic() + (settings.update_budget if fresh else 0.0)
         vector = None if parsed.is_name else embed.load(embed.STATIC).quantised_query(parsed.text)
-        question = _Question(text, where, parsed, wanted, fresh, filters, vector, end)
-        parts = self._each(lambda one: self._asked(one, question))
+        question = _Question(text, where, parsed, wanted, fresh, filters, vector, explain, only, end)
+        begun = self._each(lambda one: self._guarded(one, partial(self._begun, one, question)), only)
+        parts = self._finished(begun, question)
         said = "; ".join(filter(None, (note, parsed.note)))
         joined = join(parts, wanted, self._read, by_file=parsed.by_file and not parsed.is_name, note=said)
         return replace(joined, terms=parsed.terms)
@@ -123,60 +150,87 @@ class Repositories:
 
         return settings.merge(settings.load_layers(clones(), self._settings))
 
-    def _each(self, ask: Callable[[Repository], Part]) -> list[Part]:
-        if len(self.repositories) == 1:
-            return [ask(self.repositories[0])]
-        with ThreadPoolExecutor(min(len(self.repositories), MOST_AT_ONCE), "codesearch-repositories") as pool:
-            return list(pool.map(ask, self.repositories))
+    def _each(
+        self, ask: Callable[[Repository], Part | _Waiting], only: Collection[str] | None
+    ) -> list[Part | _Waiting]:
+        chosen = [one for one in self.repositories if only is None or one.name in only]
+        if len(chosen) < 2:
+            return [ask(one) for one in chosen]
+        with ThreadPoolExecutor(min(len(chosen), MOST_AT_ONCE), "codesearch-repositories") as pool:
+            return list(pool.map(ask, chosen))
 
-    def _asked(self, one: Repository, question: _Question) -> Part:
-        """Return what a repository answers. Never raises: what goes wrong is its problem."""
+    def _guarded(self, one: Repository, ask: Callable[[], _Found]) -> _Found | Part:
+        """Return what `ask` returns. Never raises: what goes wrong is the problem of the repository."""
         start = time.monotonic()
         try:
-            part = self._answer(one, question)
+            found = ask()
         except Exception as error:  # noqa: BLE001 -- the others still answer
             said = str(error) if isinstance(error, (CodesearchError, OSError)) else f"it failed: {error!r}"
             log.warning("%s cannot answer: %r", one.name, error)
             return Part(one, Answer(), said, answered=False)
-        log.debug("%s answered in %.0f ms", one.name, 1000 * (time.monotonic() - start))
-        return part
+        log.debug("%s: %.0f ms", one.name, 1000 * (time.monotonic() - start))
+        return found
 
-    def _answer(self, one: Repository, question: _Question) -> Part:
+    def _begun(self, one: Repository, question: _Question) -> Part | _Waiting:
+        """Return the answer of the service of a repository; without one, how likely it is that it can answer."""
         if not one.folder.is_dir():
             return Part(one, Answer(), _missing(one), answered=False)
         index = self.index(one)
         if not index.path.exists():
             return Part(one, Answer(), f"not indexed yet; run `codesearch repo update {one.name}`", answered=False)
-        asked = client.query(
-            index,
-            question.text,
-            where=question.where,
-            limit=question.limit,
-            fresh=question.fresh,
-            filters=question.filters,
-        )
+        asked = None
+        if not question.explain:
+            asked = client.query(
+                index,
+                question.text,
+                where=question.where,
+                limit=question.limit,
+                fresh=question.fresh,
+                filters=question.filters,
+            )
         if asked is not None:
             used_indexes.used(index.root, index.path)
             answer = replace(asked, problem=_without(asked.problem, question))
-            return self._judged(one, index, answer, question, similarities=_nearest(index, question))
+            return self._judged(one, index, answer, question, evidence=_evidence(index, question))
         with self._working:
             used_indexes.used(index.root, index.path)
-            return self._here(one, index, question)
+            if not index.current:
+                return Part(one, Answer(), _outdated(one, index), answered=False)
+            problem, left = _updated(index, question) if question.fresh and index.complete else ("", 0)
+            return _Waiting(one, index, _evidence(index, question), problem, left)
 
-    def _here(self, one: Repository, index: Index, question: _Question) -> Part:
-        """Answer in this process."""
-        if not index.current:
-            return Part(one, Answer(), _outdated(one, index), answered=False)
-        problem, left = _updated(index, question) if question.fresh and index.complete else ("", 0)
-        try:
-            ranking = index.rank(question.parsed, limit=question.limit)
-        except NotFoundError:
-            return Part(one, Answer(), "its index is being made; ask again in a moment", answered=False)
-        found = ranking.answer(question.limit)
-        answer = replace(
-            found, problem=_without(found.problem, question), pending=left, fresh=question.fresh and not problem
-        )
-        return self._judged(one, index, answer, question, problem, similarities=_similarities(ranking))
+    def _finished(self, begun: Sequence[Part | _Waiting], question: _Question) -> list[Part]:
+        """Search the repositories that wait, the likeliest first, and the unlikely ones only as long as hits lack."""
+        parts = [one if isinstance(one, Part) else None for one in begun]
+        odds = likelihood.log_odds([one.evidence for one in begun])
+        hits = sum(len(one.answer) for one in begun if isinstance(one, Part))
+        for at in sorted(range(len(begun)), key=lambda at: -odds[at]):
+            if not isinstance(one := begun[at], _Waiting):
+                continue
+            searched = odds[at] >= -likelihood.UNLIKELY or hits < question.limit
+            log.debug("%s: log-odds %.1f%s", one.repository.name, odds[at], "" if searched else ", not searched")
+            part = self._guarded(one.repository, partial(self._here, one, question, searched=searched))
+            hits += len(part.answer)
+            parts[at] = part
+        return [part for part in parts if part is not None]
+
+    def _here(self, one: _Waiting, question: _Question, *, searched: bool) -> Part:
+        """Answer in this process; without hits unless the repository is to be searched."""
+        index = one.index
+        found = Answer(complete=index.complete)
+        reasons: tuple[Ranked, ...] = ()
+        if searched:
+            try:
+                ranking = index.rank(question.parsed, limit=question.limit)
+            except NotFoundError:
+                said = "its index is being made; ask again in a moment"
+                return Part(one.repository, Answer(), said, answered=False)
+            found = ranking.answer(question.limit)
+            reasons = tuple(ranking.ranked[: question.limit]) if question.explain else ()
+        fresh = question.fresh and not one.problem
+        answer = replace(found, problem=_without(found.problem, question), pending=one.left, fresh=fresh)
+        part = self._judged(one.repository, index, answer, question, one.problem, evidence=one.evidence)
+        return replace(part, reasons=reasons)
 
     def _judged(
         self,
@@ -186,7 +240,7 @@ class Repositories:
         question: _Question,
         problem: str = "",
         *,
-        similarities: Iterable[float],
+        evidence: Evidence | None,
     ) -> Part:
         """Return an answer with what is wrong with it, and how likely its repository is."""
         if not answer.complete:
@@ -195,7 +249,7 @@ class Repositories:
             problem = "some changed files are not indexed yet"
         whole = answer.complete and (answer.fresh or not question.fresh)
         said = "; ".join(filter(None, (problem, answer.problem, *index.warnings)))
-        return Part(one, replace(answer, complete=whole), said, evidence=_evidence(index, question, similarities))
+        return Part(one, replace(answer, complete=whole), said, evidence=evidence)
 
     def _read(self, one: Repository, symbol: Symbol) -> list[str]:
         return self.index(one).source(symbol, whole=True)[1]
@@ -216,26 +270,12 @@ def _updated(index: Index, question: _Question) -> tuple[str, int]:
     return "", 0
 
 
-def _similarities(ranking: Ranking) -> Iterator[float]:
-    """Yield the similarities to the question of all symbols that were candidates; the nearest are among them."""
-    for item in ranking.ranked:
-        for one in (item.candidate, *item.copies, *item.folded):
-            if one.symbol.kind not in MINOR:
-                yield one.similarity
-
-
-def _nearest(index: Index, question: _Question) -> Iterator[float]:
-    """Yield the similarities of the nearest symbols to the question."""
-    if question.vector is not None and (store := index.reader()) is not None:
-        where = resolved(question.parsed.where, index.root, index.path)
-        yield from (near.score for near in nearest(store, question.vector, None, likelihood.NEAREST, where))
-
-
-def _evidence(index: Index, question: _Question, similarities: Iterable[float]) -> Evidence | None:
+def _evidence(index: Index, question: _Question) -> Evidence | None:
     """Return what an index holds of the question; None for a name, and if it holds nothing."""
     if question.vector is None or (store := index.reader()) is None:
         return None
-    near = heapq.nlargest(likelihood.NEAREST, similarities)
+    where = resolved(question.parsed.where, index.root, index.path)
+    near = [one.score for one in nearest(store, question.vector, None, likelihood.NEAREST, where)]
     if not near:
         return None
     with store.snapshot():

@@ -17,7 +17,7 @@ from codesearch._version import __version__
 from codesearch.core.errors import CodesearchError, UsageError
 from codesearch.quality import feedback
 from codesearch.search.rank import WEAK
-from codesearch_lsp import parameters
+from codesearch_lsp import parameters, repositories
 from codesearch_lsp.capabilities import lookup
 from codesearch_lsp.folders import Folder, Found
 from codesearch_lsp.handlers import Handlers, merged, place_of
@@ -53,6 +53,7 @@ class OwnHandlers(Handlers):
             "codesearch.server.reindex": self.reindex,
             "codesearch.server.pickSimilar": self.pick_similar,
         }
+        self._repositories = session.repositories
         self._sessions: dict[str, asyncio.Task[Any]] = {}
         self._superseded: set[asyncio.Task[Any]] = set()
 
@@ -88,7 +89,10 @@ class OwnHandlers(Handlers):
         text = str(parameters.text(raw, "text"))
         ask = parameters.ask(raw, self._workspace.options.limit)
         session = parameters.text(raw, "session", optional=True) or ""
-        parsed = codesearch.parse(text, ask.where)
+        asked = repositories.asked(text, parameters.names(raw, "repositories"))
+        if asked is not None and ask.root is not None:
+            raise UsageError("`root` is a workspace folder, and repositories are chosen by name: leave one of them out")
+        parsed = codesearch.parse(text if asked is None else asked.text, ask.where)
         task = asyncio.current_task()
         assert task is not None
         older = self._sessions.get(session)
@@ -98,6 +102,8 @@ class OwnHandlers(Handlers):
             older.cancel()
         self._sessions[session] = task
         try:
+            if asked is not None:
+                return await self._in_thread(lambda: self._repositories.answer(text, asked, ask))
             await self._workspace.buffers.settle()
             folders = self._folders(ask)
             on_first = self._instantly(raw.get("partialResultToken"), text, folders, ask)

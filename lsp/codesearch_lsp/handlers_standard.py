@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from lsprotocol import types
@@ -9,11 +10,12 @@ from lsprotocol import types
 import codesearch
 from codesearch.core.errors import UsageError
 from codesearch.core.types import CALLABLES, Symbol
-from codesearch_lsp import answers, parameters
+from codesearch_lsp import answers, parameters, repositories, uris
 from codesearch_lsp.capabilities import SIMILAR_ACTION, lookup, resolves_symbols
 from codesearch_lsp.folders import Found
 from codesearch_lsp.handlers import Handlers, merged, place_of
 from codesearch_lsp.protocol import Handler
+from codesearch_lsp.repositories import Asked
 
 LENS_LIMIT = 100
 """The highest number of near-duplicates that is counted."""
@@ -37,6 +39,12 @@ class StandardHandlers(Handlers):
         """workspace/symbol: by description as well as by name."""
         limit = self._workspace.options.limit
         text = params.query.strip()
+        try:
+            asked = repositories.asked(text)
+            if asked is not None:
+                return await self._in_thread(lambda: self._repository_symbols(asked, limit))
+        except UsageError:
+            return []  # as below
         await self._workspace.buffers.settle()
         folders = self._workspace.all_folders()
         if not text:
@@ -52,32 +60,47 @@ class StandardHandlers(Handlers):
         return await self._in_thread(lambda: self._workspace_symbols(found[:limit]))
 
     def _workspace_symbols(self, found: list[Found]) -> list[dict[str, Any]]:
-        client = self._session.client
-        lazily = resolves_symbols(client)
-        known = lookup(client, "workspace.symbol.symbolKind.valueSet")
+        return [
+            self._workspace_symbol(
+                one.symbol,
+                self._workspace.uri(*place_of(one)),
+                one.folder.uri,
+                lambda one=one: self._workspace.source(*place_of(one)),  # type: ignore[misc]
+            )
+            for one in found
+        ]
+
+    def _repository_symbols(self, asked: Asked, limit: int) -> list[dict[str, Any]]:
         symbols = []
-        for one in found:
-            symbol = one.symbol
-            uri = self._workspace.uri(*place_of(one))
-            item: dict[str, Any] = {
-                "name": symbol.name,
-                "kind": answers.symbol_kind(symbol.kind, known),
-                "containerName": answers.container(symbol) or symbol.path,
-            }
-            if lazily:
-                item["location"] = {"uri": uri}
-                item["data"] = {
-                    "root": one.folder.uri,
-                    "path": symbol.path,
-                    "name": symbol.name,
-                    "lines": [symbol.start_line, symbol.end_line],
-                    "bytes": [symbol.start_byte, symbol.end_byte],
-                }
-            else:
-                source = self._workspace.source(*place_of(one))
-                item["location"] = {"uri": uri, "range": answers.name_range(symbol, source, self._workspace.encoding)}
-            symbols.append(item)
+        for one in self._session.repositories.query(asked, limit):
+            uri, source = self._session.repositories.place(one)
+            root = uris.from_path(str(one.repository.folder))
+            item = self._workspace_symbol(one.hit.symbol, uri, root, lambda source=source: source)  # type: ignore[misc]
+            symbols.append({**item, "containerName": f"{one.repository.name}: {item['containerName']}"})
         return symbols
+
+    def _workspace_symbol(
+        self, symbol: Symbol, uri: str, root: str, source: Callable[[], bytes | None]
+    ) -> dict[str, Any]:
+        """Return a symbol as workspace/symbol does; `source` returns the text of its file."""
+        client = self._session.client
+        known = lookup(client, "workspace.symbol.symbolKind.valueSet")
+        item: dict[str, Any] = {
+            "name": symbol.name,
+            "kind": answers.symbol_kind(symbol.kind, known),
+            "containerName": answers.container(symbol) or symbol.path,
+        }
+        if not resolves_symbols(client):
+            place = answers.name_range(symbol, source(), self._workspace.encoding)
+            return {**item, "location": {"uri": uri, "range": place}}
+        data = {
+            "root": root,
+            "path": symbol.path,
+            "name": symbol.name,
+            "lines": [symbol.start_line, symbol.end_line],
+            "bytes": [symbol.start_byte, symbol.end_byte],
+        }
+        return {**item, "location": {"uri": uri}, "data": data}
 
     async def resolve_symbol(self, params: Any) -> dict[str, Any]:
         """workspaceSymbol/resolve: the range of the name."""

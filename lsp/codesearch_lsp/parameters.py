@@ -66,6 +66,15 @@ def text(raw: dict[str, Any], name: str, *, optional: bool = False) -> str | Non
     return value
 
 
+def names(raw: dict[str, Any], name: str) -> list[str]:
+    """Read a string or a list of strings; empty if it is missing. Raises UsageError."""
+    value = raw.get(name)
+    found = [value] if isinstance(value, str) else value or []
+    if not isinstance(found, list) or not all(isinstance(one, str) and one for one in found):
+        raise UsageError(f"`{name}` must be a list of names")
+    return found
+
+
 def flag(raw: dict[str, Any], name: str) -> bool:
     """Read a boolean; false if it is missing. Raises UsageError."""
     value = raw.get(name)

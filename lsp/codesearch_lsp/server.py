@@ -31,6 +31,7 @@ from codesearch_lsp.options import ParsedOptions, read
 from codesearch_lsp.parent import alive
 from codesearch_lsp.protocol import PARSE_ERROR, Protocol
 from codesearch_lsp.pygls_compat import converter
+from codesearch_lsp.repositories import RepositoryQueries
 from codesearch_lsp.session import Session
 from codesearch_lsp.status import folder_status
 from codesearch_lsp.stream import MalformedMessage, MessageReader, MessageWriter
@@ -70,7 +71,8 @@ class Server(LanguageServer):
         """The client reports changed files."""
         self._ended: asyncio.Future[int]
         self.protocol.connect(writer.send_text)
-        session = Session(self._folders, self.client, self.protocol, self._indexing.reindex)
+        repositories = RepositoryQueries(self._folders)
+        session = Session(self._folders, self.client, self.protocol, repositories, self._indexing.reindex)
         surveys = SurveyHandlers(session)
         own = OwnHandlers(session, surveys.commands())
         others = (StandardHandlers(session), CallHandlers(session), surveys, own)

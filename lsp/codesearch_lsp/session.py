@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from codesearch_lsp.folders import Folder
 from codesearch_lsp.progress import Token
 from codesearch_lsp.protocol import Protocol
+from codesearch_lsp.repositories import RepositoryQueries
 from codesearch_lsp.workspace import Workspace
 
 
@@ -19,5 +20,6 @@ class Session:
     client: object
     """The client's capabilities."""
     protocol: Protocol
+    repositories: RepositoryQueries
     reindex: Callable[[Folder, bool, Token | None], None]
     """Updates a folder's index: (folder, whether to rebuild it, the client's progress token)."""

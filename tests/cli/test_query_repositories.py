@@ -129,7 +129,7 @@ def test_scores_and_opening(two: Path, call, monkeypatch: pytest.MonkeyPatch):
         ((".",), "PATH cannot be combined with --repo or repo:"),
         (("--root", "small"), "--root cannot be combined with --repo or repo:"),
         (("--db", "x.db"), "--db cannot be combined with --repo or repo:"),
-        (("repo:small", "--explain"), "--batch and --explain answer from one repository"),
+        (("repo:small",), "no repository is both in --repo and in repo:"),
     ],
 )
 def test_what_cannot_be_combined(two: Path, call, more: tuple[str, ...], said: str):
@@ -137,10 +137,33 @@ def test_what_cannot_be_combined(two: Path, call, more: tuple[str, ...], said: s
     assert (run.status, said in run.err) == (2, True)
 
 
-def test_explain_and_batch_for_one_repository(two: Path, call):
+def test_scores_are_explained_with_the_repository(two: Path, call):
+    query = ("query", "say hello to visitors", "--repo", "all", "--explain", "-n", "3", *FAST)
     assert "smaller contributions" in call("query", "say hello", "--repo", "greeter", "--explain", *FAST).out
-    assert "one is needed" in call("query", "say hello", "--repo", "all", "--explain", *FAST).err
-    write(two, {"questions.txt": "say hello\n"})
+    assert "how likely its repository is to hold the answer" in call(*query).out
+    value = call(*query, "--format", "json").json
+    keeps_schema(value, "query-repo")
+    features = [{one["name"]: one["contribution"] for one in hit["explain"]["features"]} for hit in value["results"]]
+    assert {hit["repo"] for hit in value["results"]} == {"greeter", "small"}
+    for hit, found in zip(value["results"], features, strict=True):
+        assert ("repository" in found) == (hit["repo"] == "small")
+        assert found.get("repository", 0.0) <= 0.0
+        assert hit["explain"]["sum"] == pytest.approx(sum(found.values()), abs=0.01)
+
+
+def test_many_questions_to_many_repositories(two: Path, call):
+    write(two, {"questions.txt": "say hello\n\nsend a file again repo:small\nlang:go\nhello repo:nope\n"})
+    run = call("query", "--batch", "questions.txt", "--repo", "all", *FAST)
+    assert run.status == 2  # one cannot be understood
+    hello, blank, send, wrong, text = run.lines
+    for line in run.lines:
+        keeps_schema(line, "query-batch")
+    assert (hello["results"][0]["repo"], hello["results"][0]["path"]) == ("greeter", "greet.py")
+    assert (blank["query"], blank["results"]) == ("", [])
+    assert (send["query"], {hit["repo"] for hit in send["results"]}) == ("send a file again repo:small", {"small"})
+    assert "the query is empty" in wrong["error"]
+    assert text["results"]
+    assert run.err.count("`repo:nope` is searched as text") == 1
     assert call("query", "--batch", "questions.txt", "--repo", "greeter", *FAST).lines[0]["results"]
 
 

@@ -143,6 +143,24 @@ def test_an_error_of_a_tool_is_a_result_that_the_model_sees():
     assert answer["result"] == {"content": [{"type": "text", "text": "a bad question"}], "isError": True}
 
 
+@pytest.mark.parametrize("name", ["claude-code", "codex-mcp-client"])
+def test_a_client_that_would_show_the_model_json_gets_text_alone(name: str):
+    call = {"name": "search_code", "arguments": {"question": "x"}}
+    about = {"io.modelcontextprotocol/clientInfo": {"name": name, "version": "1"}}
+    handshake = request("initialize", 0, protocolVersion="2025-11-25", clientInfo={"name": name, "version": "1"})
+    old = exchange(handshake, request("tools/list", 1), request("tools/call", 2, **call))
+    new = exchange(
+        request("tools/list", 1, _meta=ENVELOPE | about), request("tools/call", 2, **call, _meta=ENVELOPE | about)
+    )
+    for answers in (old, new):
+        listed, called = (next(one["result"] for one in answers if one["id"] == number) for number in (1, 2))
+        assert called["content"] == [{"type": "text", "text": "answer of search_code"}]
+        assert "structuredContent" not in called
+        assert all("outputSchema" not in tool for tool in listed["tools"])
+    assert next(one["result"]["cacheScope"] for one in new if one["id"] == 1) == "private"
+    assert "structuredContent" in exchange(request("tools/call", **call))[0]["result"]
+
+
 def test_a_session_says_what_it_has_received():
     backend = FakeBackend()
     call = request("tools/call", name="repo_map", arguments={})

@@ -10,7 +10,7 @@ import pytest
 
 import codesearch
 from codesearch.core.errors import UsageError
-from codesearch.repositories import registry
+from codesearch.repositories import likelihood, registry
 from codesearch.repositories.joined import JoinedAnswer
 from codesearch.repositories.registry import Repository
 from codesearch.repositories.several import Repositories, open_repositories
@@ -136,9 +136,9 @@ def test_a_service_answers_if_there_is_one(two: list[Repository], monkeypatch: p
         here = Repositories._here
         asked = []
 
-        def noted(self, one, *rest):
-            asked.append(one.name)
-            return here(self, one, *rest)
+        def noted(self, one, *rest, **more):
+            asked.append(one.repository.name)
+            return here(self, one, *rest, **more)
 
         monkeypatch.setattr(Repositories, "_here", noted)
 
@@ -150,6 +150,42 @@ def test_a_service_answers_if_there_is_one(two: list[Repository], monkeypatch: p
         found = until(answered_by_the_service, lambda: asked)
         assert found is not None
         assert named(found)[0] == "greeter:greet_visitor"
+
+
+def test_an_unlikely_repository_is_searched_only_if_hits_are_lacking(
+    several: Repositories, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(likelihood, "UNLIKELY", 0.0)
+    searched = []
+    rank = codesearch.Index.rank
+
+    def noted(index: codesearch.Index, *arguments, **more):
+        searched.append(index.root.name)
+        return rank(index, *arguments, **more)
+
+    monkeypatch.setattr(codesearch.Index, "rank", noted)
+    found = several.query("say hello to visitors", limit=1)
+    assert (searched, named(found)) == (["greeter"], ["greeter:greet_visitor"])
+    assert (found.problem, found.complete) == ("", True)
+    several.query("say hello to visitors", limit=50)
+    assert searched == ["greeter", "greeter", "small"]
+    several.query("greet_visitor", limit=1)  # a name may be anywhere
+    assert sorted(searched[3:]) == ["greeter", "small"]
+
+
+def test_only_some_are_asked(several: Repositories):
+    found = several.query("say hello to visitors", only={"small"})
+    assert {one.repository.name for one in found} == {"small"}
+    assert [part.repository.name for part in found.parts] == ["small"]
+
+
+def test_a_score_is_explained(several: Repositories):
+    for one in several.query("say hello to visitors", explain=True):
+        assert one.reason is not None
+        assert one.reason.candidate.symbol == one.hit.symbol
+        names = [name for name, *_ in one.reason.contributions()]
+        assert ("repository" in names) == (one.repository.name == "small")
+    assert all(one.reason is None for one in several.query("say hello to visitors"))
 
 
 def test_open_by_name(two: list[Repository]):

@@ -5,16 +5,15 @@ from __future__ import annotations
 import codecs
 import itertools
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
 from codesearch.cli.exit_codes import ERROR, FOUND, NOTHING
 from codesearch.cli.session import tell
 from codesearch.cli.ui import console
 from codesearch.cli.ui.render import Answers, print_json
 from codesearch.core.errors import NotFoundError, UsageError
-from codesearch.core.types import Answer
 
 if TYPE_CHECKING:
     from codesearch.core.filter import Filter
@@ -23,37 +22,57 @@ if TYPE_CHECKING:
 _MARKS = ((codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 
 
-def answer_lines(
-    index: Index, file: str, where: Filter, answers: Answers, least: float | None = None, *, quiet: bool = False
-) -> int:
+class Answered(NamedTuple):
+    """The answer to one line."""
+
+    results: list[dict[str, Any]]
+    complete: bool
+    problems: Mapping[str, str]
+    """What is wrong with it, by who says so: the first problem of each is printed."""
+
+
+Ask = Callable[[str], Answered]
+"""Answers a question that is not blank. Raises UsageError if it cannot be understood."""
+
+
+def from_index(index: Index, where: Filter, answers: Answers, least: float | None) -> Ask:
+    """Return what answers from one index; hits with a score below `least` are left out."""
+
+    def ask(text: str) -> Answered:
+        answer = index.query(text, where=where)
+        results = [answers.hit(hit) for hit in answer if hit.score >= (least or 0.0)]
+        return Answered(results, answers.complete, {"": answer.problem})
+
+    return ask
+
+
+def answer_lines(file: str, ask: Ask, *, complete: bool = True, quiet: bool = False) -> int:
     """Answer each line of a file in order, as soon as it is read; return the exit status.
 
-    Hits with a score below `least` are left out.
-
     A line that cannot be parsed yields an object with `error`, and the exit status is 2. A blank line yields an object
-    without hits, so that lines and objects stay in step.
+    without hits, so that lines and objects stay in step. Both say that the index is `complete`, or not.
     """
     found = failed = False
-    problem = ""
+    told: set[str] = set()
     for text in _lines(file):
-        about = {"query": text, "complete": answers.complete}
         try:
-            answer = index.query(text, where=where) if text.strip() else Answer()
+            answer = ask(text) if text.strip() else Answered([], complete, {})
         except UsageError as error:
             failed = True
-            print_json({"query": text, "error": str(error), "complete": answers.complete, "results": []})
+            print_json({"query": text, "error": str(error), "complete": complete, "results": []})
         else:
-            hits = [hit for hit in answer if hit.score >= (least or 0.0)]
-            found = found or bool(hits)
-            if not problem:
-                problem = answer.problem
-                tell(problem, quiet=quiet)
-            print_json({**about, "results": [answers.hit(hit) for hit in hits]})
+            found = found or bool(answer.results)
+            for name, problem in answer.problems.items():
+                if problem and name not in told:
+                    told.add(name)
+                    tell(problem, quiet=quiet)
+            print_json({"query": text, "complete": answer.complete, "results": answer.results})
         console.flush()
     return ERROR if failed else FOUND if found else NOTHING
 
 
 def _lines(file: str) -> Iterator[str]:
+    """Yield the lines of a file, or of stdin (`-`). Raises NotFoundError if there is no such file."""
     if file == "-":
         yield from _decoded(sys.stdin.buffer)
         return

@@ -226,14 +226,15 @@ def _check(text: str | None, results: ResultOptions, output: OutputOptions, exac
 
 
 def _batch(index: Index, where: Filter, results: ResultOptions, output: OutputOptions, use: IndexOptions) -> int:
-    from codesearch.cli.commands.batch import answer_lines
+    from codesearch.cli.commands import batch
 
     assert results.batch is not None
     complete = session.prepare(index, update=use.update, quiet=use.quiet)
     printed = answers.answers(
         index, output._replace(format=Format.ndjson, json=False), use, weak=True, complete=complete
     )
-    return answer_lines(index, results.batch, where, printed, results.min_score, quiet=use.quiet)
+    ask = batch.from_index(index, where, printed, results.min_score)
+    return batch.answer_lines(results.batch, ask, complete=complete, quiet=use.quiet)
 
 
 def _answered(index: Index, parsed: Query, asked: Request) -> tuple[Answer, list[Ranked], Kept | None]:

@@ -13,9 +13,13 @@ from codesearch.core.errors import CodesearchError, UsageError
 
 if TYPE_CHECKING:
     from codesearch.cli.ui.several import Several
+    from codesearch.core.filter import Filter
     from codesearch.repositories.joined import JoinedAnswer, RepositoryHit
     from codesearch.repositories.registry import Repository
     from codesearch.repositories.several import Repositories
+
+
+_NONE_LEFT = "no repository is both in --repo and in repo:"
 
 
 class Asked(NamedTuple):
@@ -38,10 +42,6 @@ def asked(text: str | None, path: str | None, use: IndexOptions, results: Result
     if not (use.repo or found):
         session.tell(found.note, quiet=use.quiet)
         return None
-    if results.batch is not None or results.explain:
-        if use.repo and not found:
-            return None  # of one repository, which `tree` finds
-        raise UsageError("--batch and --explain answer from one repository: name it with --repo")
     for given, name in ((path, "PATH"), (use.root, "--root"), (use.db, "--db")):
         if given is not None:
             raise UsageError(f"repositories are chosen by name, so {name} cannot be combined with --repo or repo:")
@@ -57,7 +57,7 @@ def _chosen(options: list[str], names: tuple[str, ...], excluded: tuple[str, ...
         wanted = {one.name for one in selection.choose(names)}
         chosen = [one for one in chosen if one.name in wanted]
     if not chosen:
-        raise UsageError("no repository is both in --repo and in repo:")
+        raise UsageError(_NONE_LEFT)
     return chosen
 
 
@@ -77,7 +77,11 @@ def answer(
     where = filters.where(Tree(Path.cwd()))
     given = {name: value for name, value in settings.items() if value is not None}
     with Repositories(question.repositories, **given) as several:
-        found = several.query(question.text, where=where, fresh=use.update, note=question.note)
+        if results.batch is not None:
+            return _batch(several, where, results, output, use)
+        found = several.query(
+            question.text, where=where, fresh=use.update, explain=results.explain, note=question.note
+        )  # fmt: skip
         if not found.answered:
             raise CodesearchError(f"no repository could answer: {found.problem}")
         _tell(found, quiet=use.quiet)
@@ -92,6 +96,35 @@ def answer(
         console.flush()
         session.tell(several.flush(), quiet=use.quiet)
         return FOUND if kept else NOTHING
+
+
+def _batch(
+    several: Repositories, where: Filter, results: ResultOptions, output: OutputOptions, use: IndexOptions
+) -> int:
+    """Answer each line of a file; filters `repo:` in a line choose among the repositories that were named."""
+    from codesearch.cli.commands import batch
+    from codesearch.cli.ui import several as ui
+    from codesearch.repositories import selection
+
+    def ask(line: str) -> batch.Answered:
+        question = selection.split(line)
+        only = None
+        if question:
+            only = {one.name for one in selection.choose(question.names, question.excluded)}
+            if only.isdisjoint(one.name for one in several.repositories):
+                raise UsageError(_NONE_LEFT)
+        found = several.query(question.text, where=where, fresh=use.update, only=only, note=question.note)
+        printed = ui.Several.of(several, found, output._replace(format=Format.ndjson, json=False), use)
+        kept = [one for one in found if one.hit.score >= (results.min_score or 0.0)]
+        problems = {
+            part.repository.name: f"{part.repository.name}: {part.problem}" for part in found.parts if part.problem
+        }
+        return batch.Answered(printed.values(kept), found.complete, {"": found.note, **problems})
+
+    assert results.batch is not None
+    status = batch.answer_lines(results.batch, ask, quiet=use.quiet)
+    session.tell(several.flush(), quiet=use.quiet)
+    return status
 
 
 def _note(found: JoinedAnswer, kept: list[RepositoryHit], least: float, printed: Several) -> None:

@@ -71,6 +71,7 @@ MEANINGS = {
     "best_prefix": "most words of the query that begin a word of one name",
     "same_file": "better results in the same file",
     "other_language": "not in the language that the query names",
+    "repository": "how likely its repository is to hold the answer",
     "minor": "not what the query asks for: neither a function nor a type",
     "rerank_similarity": "similarity (transformer), relative to the others",
     "rerank_cosine": "similarity (transformer)",

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from codesearch.core.types import Hit
     from codesearch.repositories.joined import JoinedAnswer, RepositoryHit
     from codesearch.repositories.several import Repositories
+    from codesearch.search import Ranked
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,8 @@ class Several:
     weak: float
     about: dict[str, Any]
     """What JSON says besides the results."""
+    reasons: Sequence[Ranked] = ()
+    """Why each hit has its score, by rank, if that is printed."""
 
     @classmethod
     def of(cls, several: Repositories, found: JoinedAnswer, output: OutputOptions, use: IndexOptions) -> Several:
@@ -48,25 +51,31 @@ class Several:
             as_place = printed.format in (Format.text, Format.nl)
             paths = Paths(f"{name}:") if as_place else printed.paths
             printers[name] = replace(printed, paths=paths, repository=name, also=also)
-        return cls(printers, output.chosen, WEAK, _about(found))
+        reasons = [one.reason for one in found if one.reason is not None]
+        return cls(printers, output.chosen, WEAK, _about(found), reasons)
 
     def print_hits(self, kept: Sequence[RepositoryHit], text: str) -> None:
         """Print results, best first; `text` is the question, which JSON repeats."""
         self.show([(one.repository.name, one.hit) for one in kept], text)
 
+    def values(self, kept: Sequence[RepositoryHit]) -> list[dict[str, Any]]:
+        """Return results as output.schema.json describes them."""
+        return [self.printers[one.repository.name].hit(one.hit) for one in kept]
+
     def show(self, kept: Sequence[tuple[str, Hit]], text: str) -> None:
         """Print hits with the names of their repositories, best first."""
         shown = [(self.printers[name], hit) for name, hit in kept]
         if self.format is Format.json:
-            print_json({"query": text, **self.about, "results": [printer.hit(hit) for printer, hit in shown]}, indent=2)
+            results = [printer.hit(hit, self.reasons) for printer, hit in shown]
+            print_json({"query": text, **self.about, "results": results}, indent=2)
         elif self.format is Format.text:
-            print_page(shown)
+            print_page(shown, self.reasons)
         elif self.format is Format.paths:
             if shown:
                 shown[0][0].print_paths(path for printer, hit in shown for path in printer.paths_of(hit))
         else:
             for printer, hit in shown:
-                printer.print_some([hit], {})
+                printer.print_some([hit], {}, self.reasons)
         for printer in self.printers.values():
             printer.note_changed()
 
