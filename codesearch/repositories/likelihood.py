@@ -19,7 +19,7 @@ WORDING = 0.25
 """What a difference in the log-likelihood of the words counts: they depend on each other, so less than 1."""
 SMOOTHING = 1000.0
 """Texts of the average of all repositories that are added to each."""
-UNLIKELY = 3.0
+UNLIKELY = 2.5
 """Log-odds behind the likeliest repository beyond which a repository is not searched while others fill the list."""
 
 

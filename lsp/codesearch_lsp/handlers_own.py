@@ -103,7 +103,7 @@ class OwnHandlers(Handlers):
         self._sessions[session] = task
         try:
             if asked is not None:
-                return await self._in_thread(lambda: self._repositories.answer(text, asked, ask))
+                return await self._in_thread(lambda: self._repositories.answer(text, asked, ask, WEAK))
             await self._workspace.buffers.settle()
             folders = self._folders(ask)
             on_first = self._instantly(raw.get("partialResultToken"), text, folders, ask)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from codesearch.core.errors import UsageError
 from codesearch.repositories import selection
 from codesearch.repositories.registry import Repository
-from codesearch.search.rank import WEAK
+
 from codesearch_lsp import answers, uris
 from codesearch_lsp.parameters import Ask
 
@@ -65,12 +65,12 @@ class RepositoryQueries:
         with self._lock:
             return self._open(question.chosen).query(question.text, limit=limit, where=where, note=question.note)
 
-    def answer(self, text: str, question: Asked, ask: Ask) -> dict[str, Any]:
-        """Return the result of codesearch/query; `text` is the question as it was asked."""
+    def answer(self, text: str, question: Asked, ask: Ask, weak: float) -> dict[str, Any]:
+        """Return the result of codesearch/query; `text` is the question as it was asked, `weak` as in `answers.hit`."""
         found = self.query(question, ask.limit, ask.where)
         return {
             "query": text,
-            "hits": [self._hit(one, ask.snippet) for one in found],
+            "hits": [self._hit(one, ask.snippet, weak) for one in found],
             "complete": found.complete,
             "message": found.problem,
         }
@@ -93,7 +93,7 @@ class RepositoryQueries:
             self._opened, self._several = (chosen, settings), Repositories(chosen, **settings)
         return self._several
 
-    def _hit(self, one: RepositoryHit, snippet: int) -> dict[str, Any]:
+    def _hit(self, one: RepositoryHit, snippet: int, weak: float) -> dict[str, Any]:
         uri, source = self.place(one)
         hit = answers.hit(
             one.hit.symbol,
@@ -105,7 +105,7 @@ class RepositoryQueries:
             encoding=self._workspace.encoding,
             source=lambda: source,
             lines=snippet,
-            weak=WEAK,
+            weak=weak,
         )
         hit["repository"] = one.repository.name
         if one.also:
