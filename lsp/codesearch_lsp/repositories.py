@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from codesearch.core.errors import UsageError
 from codesearch.repositories import selection
 from codesearch.repositories.registry import Repository
-
 from codesearch_lsp import answers, uris
 from codesearch_lsp.parameters import Ask
 
