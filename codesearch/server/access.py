@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import secrets
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,20 @@ _PREFIX = "cs_"
 """Lets people and scanners of secrets recognise a token."""
 KEPT_DAYS = 1
 """Versions of files that no ref holds are kept this long, for pushes that have not ended."""
+
+
+_PERSON = re.compile(r"[A-Za-z0-9][\w.@+-]{0,199}", re.ASCII)
+
+
+def is_person(name: str) -> bool:
+    """Return whether a text can be the name of one who asks: a user name, or an address of mail."""
+    return _PERSON.fullmatch(name) is not None
+
+
+def _checked(who: str) -> str:
+    if not is_person(who):
+        raise UsageError(f"{who!r} cannot be a name: use letters, digits, `.`, `_`, `-`, `+` and `@`")
+    return who
 
 
 def hashed(token: str) -> bytes:
@@ -37,14 +52,14 @@ def grant(db: Database, who: str, repositories: Iterable[str], *, may_push: bool
         db.execute(
             "INSERT INTO grants(repo, who, may_push) SELECT id, %s, %s FROM repo WHERE name = %s "
             "ON CONFLICT (repo, who) DO UPDATE SET may_push = EXCLUDED.may_push",
-            [checked_name(who), may_push, name],
+            [_checked(who), may_push, name],
         )
 
 
 def new_token(db: Database, who: str) -> str:
     """Make a token for `who`, and return it: nothing else ever shows it."""
     token = _PREFIX + secrets.token_urlsafe(32)
-    db.execute("INSERT INTO token(hash, who) VALUES (%s, %s)", [hashed(token), checked_name(who)])
+    db.execute("INSERT INTO token(hash, who) VALUES (%s, %s)", [hashed(token), _checked(who)])
     return token
 
 

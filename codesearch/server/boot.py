@@ -12,18 +12,23 @@ from codesearch.mcp.http.server import HttpServer
 from codesearch.server import schema
 from codesearch.server.connect import Pool, connect, driver, explained
 from codesearch.server.gateway import MOST_BODY, Gate, Gateway
+from codesearch.server.identity import BURST, RATE, Limits, Proxy
 
 
-def serve(url: str, host: str, port: int, names: Sequence[str]) -> int:
+def serve(
+    url: str, host: str, port: int, names: Sequence[str], *, proxy: Proxy | None = None, rate: float = RATE
+) -> int:
     """Serve until a signal ends the process.
 
-    `names` are what clients may call the server, besides the names of this machine for itself.
+    `names` are what clients may call the server, besides the names of this machine for itself. A user may ask `rate`
+    questions per second; 0 means any number.
     Raises UsageError for a wrong URL, StoreError if the database cannot be used, CodesearchError if the port is taken.
     """
     _prepare(url)
     pool = Pool(url)
     known = (*loopback.NAMES, *(name.lower() for name in names))
-    server = HttpServer((host, port), Gate(pool, known), Gateway(pool), path="", most_bytes=MOST_BODY)
+    gateway = Gateway(pool, proxy, Limits(rate, max(1, round(rate * BURST / RATE))))
+    server = HttpServer((host, port), Gate(pool, known, proxy), gateway, path="", most_bytes=MOST_BODY)
     stop_at_signals(server)
     sys.stderr.write(f"codesearch: serving {server.url}\n")
     if host not in loopback.NAMES:

@@ -121,6 +121,11 @@ class Pool:
             yield db
 
     @staticmethod
+    def become(db: Database, who: str) -> None:
+        """Let the rest of a transaction see what `who` may see."""
+        db.execute("SELECT set_config('codesearch.who', %s, true)", [who])
+
+    @staticmethod
     def _as(db: Database, who: str) -> None:
         values = {
             "codesearch.who": who,

@@ -8,7 +8,8 @@ import threading
 import time
 import zlib
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 from codesearch import embed
@@ -19,6 +20,7 @@ from codesearch.mcp.http.access import bearer, check_site, wrong_token
 from codesearch.mcp.http.wire import Head, RefusedError, Reply
 from codesearch.server import access, answering, browsing, page, receive, sources
 from codesearch.server.connect import Pool, TooBusyError
+from codesearch.server.identity import Limits, Proxy
 from codesearch.server.receive import LackingError
 
 log = Log("codesearch.server")
@@ -35,10 +37,13 @@ _GETS = frozenset({"/repos", "/refs", *_OPEN})
 
 
 class Gate:
-    """Checks where a request comes from and what it is, before its body is read; `Gateway` checks the token."""
+    """Checks where a request comes from and what it is, before its body is read; `Gateway` checks the token.
 
-    def __init__(self, pool: Pool, names: Collection[str]) -> None:
-        self._pool, self._names = pool, names
+    Of a push, whose body may be large, the token is checked here as well.
+    """
+
+    def __init__(self, pool: Pool, names: Collection[str], proxy: Proxy | None = None) -> None:
+        self._pool, self._names, self._proxy = pool, names, proxy
 
     def check(self, head: Head) -> None:
         """Return if a request is allowed. Raises RefusedError."""
@@ -49,9 +54,13 @@ class Gate:
         allowed = "GET" if path in _GETS else "POST"
         if head.method != allowed:
             raise RefusedError(405, f"use {allowed}", ("Allow", allowed))
-        if path in _OPEN:
+        if path not in _PUSHES and _length(head) > MOST_SMALL:
+            raise RefusedError(413, f"the body is longer than {MOST_SMALL} bytes")
+        if path in _OPEN or (self._proxy is not None and self._proxy.who(head)):
             return
         token = bearer(head)
+        if path not in _PUSHES:
+            return
         try:
             with self._pool.transaction("") as db:
                 who = access.who_has(db, token)
@@ -59,6 +68,12 @@ class Gate:
             raise _unavailable(error) from error
         if who is None:
             raise wrong_token()
+
+
+def _length(head: Head) -> int:
+    """Return how long the body says it is; 0 for what is no number, which is refused later."""
+    given = head.header("content-length") or ""
+    return int(given) if given.isascii() and given.isdigit() and len(given) <= 12 else 0
 
 
 def _path(head: Head) -> str:
@@ -74,8 +89,8 @@ def _unavailable(error: CodesearchError) -> RefusedError:
 class Gateway:
     """Answers requests that are allowed. Thread-safe."""
 
-    def __init__(self, pool: Pool) -> None:
-        self._pool = pool
+    def __init__(self, pool: Pool, proxy: Proxy | None = None, limits: Limits | None = None) -> None:
+        self._pool, self._proxy, self._limits = pool, proxy, limits or Limits()
         self._lock = threading.Lock()
         self._counted: Counter[tuple[str, int]] = Counter()
         self._seconds: dict[str, float] = {}
@@ -108,13 +123,13 @@ class Gateway:
                 self._pool.check()
                 return _json({"status": "ok", "version": __version__})
             if path == "/session":
-                return _json({"who": self._who(head) if head.header("authorization") else ""})
-            who = self._who(head)
-            if path in _GETS:
-                with self._pool.transaction(who) as db:
-                    return _json({"who": who, "refs": answering.listing(db)})
-            given = _unpacked(head, body, MOST_UNPACKED if path in _PUSHES else MOST_SMALL)
-            return self._push(who, path, given) if path in _PUSHES else self._read(who, path, given)
+                return _json({"who": self._session(head)})
+            if path in _PUSHES:
+                return self._push(head, path, _unpacked(head, body, MOST_UNPACKED))
+            given = {} if path in _GETS else _unpacked(head, body, MOST_SMALL)
+            with self._asking(head, self._pool.transaction) as (db, who):
+                self._limits.take(who)
+                return _json({"who": who, "refs": answering.listing(db)} if path in _GETS else _READS[path](db, given))
         except UsageError as error:
             raise RefusedError(400, str(error)) from error
         except NotFoundError as error:
@@ -122,19 +137,30 @@ class Gateway:
         except CodesearchError as error:
             raise _unavailable(error) from error
 
-    def _who(self, head: Head) -> str:
-        with self._pool.transaction("") as db:
-            who = access.who_has(db, bearer(head))
-        if who is None:
-            raise wrong_token()
-        return who
+    def _session(self, head: Head) -> str:
+        """Return who asks; "" without a token."""
+        if self._proxied(head) is None and head.header("authorization") is None:
+            return ""
+        with self._asking(head, self._pool.transaction) as (_, who):
+            return who
 
-    def _read(self, who: str, path: str, given: Mapping[str, Any]) -> Reply:
-        with self._pool.transaction(who) as db:
-            return _json(_READS[path](db, given))
+    def _proxied(self, head: Head) -> str | None:
+        return self._proxy.who(head) if self._proxy is not None else None
 
-    def _push(self, who: str, path: str, given: Mapping[str, Any]) -> Reply:
-        with self._pool.writing(who) as db:
+    @contextmanager
+    def _asking(self, head: Head, lent: Callable[[str], AbstractContextManager[Any]]) -> Iterator[tuple[Any, str]]:
+        """Lend a transaction in the name of the one who asks, and the name. The token is looked up in it, too."""
+        who = self._proxied(head)
+        with lent(who or "") as db:
+            if who is None:
+                who = access.who_has(db, bearer(head))
+                if who is None:
+                    raise wrong_token()
+                Pool.become(db, who)
+            yield db, who
+
+    def _push(self, head: Head, path: str, given: Mapping[str, Any]) -> Reply:
+        with self._asking(head, self._pool.writing) as (db, _):
             name = str(given.get("repository", ""))
             repo = receive.repository(db, name)
             if repo is None:

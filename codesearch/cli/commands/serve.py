@@ -33,6 +33,27 @@ def serve(
             show_default=False,
         ),
     ] = None,
+    proxy_header: Annotated[
+        str,
+        typer.Option(
+            "--proxy-header",
+            metavar="NAME",
+            help="The header in which a proxy says who asks, such as X-Forwarded-User. Off by default.",
+            show_default=False,
+        ),
+    ] = "",
+    proxy: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--proxy",
+            metavar="ADDRESS",
+            help="The address or network of that proxy; the header of others is ignored. Repeatable.",
+            show_default=False,
+        ),
+    ] = None,
+    rate: Annotated[
+        float, typer.Option("--rate", min=0, metavar="N", help="Questions per second of one user; 0 for any number.")
+    ] = 20,
 ) -> int:
     """Serve the index of an organisation, kept in PostgreSQL with pgvector, over HTTP.
 
@@ -43,5 +64,6 @@ def serve(
     asks it. Needs psycopg. Encryption is the task of a proxy (docs/server.md).
     """
     from codesearch.server import boot
+    from codesearch.server.identity import Proxy
 
-    return boot.serve(store, host, port, name or [])
+    return boot.serve(store, host, port, name or [], proxy=Proxy.of(proxy_header, proxy or []), rate=rate)

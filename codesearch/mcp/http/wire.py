@@ -11,7 +11,7 @@ import select
 import socket
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from email.utils import formatdate
 from http import HTTPStatus
 
@@ -53,6 +53,8 @@ class Head:
     headers: tuple[tuple[str, str], ...]
     """Names in lower case, and values."""
     keeps_alive: bool
+    peer: str = ""
+    """The address that the connection comes from."""
 
     def header(self, name: str) -> str | None:
         """Return a header, or None. Raises RefusedError if there are several of them."""
@@ -93,6 +95,7 @@ class Reader:
 
     def __init__(self, connection: socket.socket) -> None:
         self._connection = connection
+        self._peer = str(connection.getpeername()[0])
         self._read = bytearray()
 
     def head(self) -> Head | None:
@@ -122,7 +125,7 @@ class Reader:
             raise RefusedError(431, f"the headers are longer than {MOST_HEAD} bytes")
         text = self._read[:length].decode("latin-1")
         del self._read[: length + 4]
-        return _parsed(text)
+        return replace(_parsed(text), peer=self._peer)
 
     def body(self, head: Head, most: int) -> bytes:
         """Return the body of a request. Raises RefusedError, and OSError if the connection is broken."""

@@ -1,0 +1,103 @@
+"""Who asks: by a token, or by the header of a proxy that people sign in to; and how often they may."""
+
+from __future__ import annotations
+
+import ipaddress
+import math
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from codesearch.core.errors import UsageError
+from codesearch.mcp.http.wire import Head, RefusedError
+from codesearch.server.access import is_person
+
+RATE = 20.0
+"""Questions per second that one user may ask for long; a page asks up to 15 while its user types quickly."""
+BURST = 60
+"""Questions that a user who was quiet may ask at once."""
+MOST_BUCKETS = 10_000
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+@dataclass(frozen=True, slots=True)
+class Proxy:
+    """A proxy in front of the server that says in a header who asks."""
+
+    header: str
+    """In lower case."""
+    networks: tuple[Network, ...]
+    """Where it connects from; the header of others means nothing."""
+
+    @classmethod
+    def of(cls, header: str, addresses: Sequence[str]) -> Proxy | None:
+        """Return the proxy that options describe; None if they name none. Raises UsageError."""
+        if not header and not addresses:
+            return None
+        if not header or not addresses:
+            raise UsageError("give both --proxy-header, and --proxy with the address of the proxy that sends it")
+        if header.lower() in ("authorization", "cookie", "host", "origin") or not header.replace("-", "").isalnum():
+            raise UsageError(f"--proxy-header {header}: this header cannot say who asks")
+        return cls(header.lower(), tuple(map(_network, addresses)))
+
+    def who(self, head: Head) -> str | None:
+        """Return the name in the header of the proxy; None if the request is not from it, or has no such header.
+
+        Raises RefusedError if the header is sent twice, is no name, or a page may have sent a form with it.
+        """
+        if not self._sends(head.peer):
+            return None
+        name = head.header(self.header)
+        if not name:
+            return None
+        if not is_person(name):
+            raise RefusedError(400, f"the header {self.header} is not a name")
+        kind = (head.header("content-type") or "").partition(";")[0].strip().lower()
+        if head.method == "POST" and kind != "application/json":  # what a form of another site could send
+            raise RefusedError(415, "send Content-Type: application/json")
+        return name
+
+    def _sends(self, peer: str) -> bool:
+        try:
+            address = ipaddress.ip_address(peer.partition("%")[0])
+        except ValueError:
+            return False
+        plain = getattr(address, "ipv4_mapped", None) or address
+        return any(plain in network for network in self.networks)
+
+
+def _network(text: str) -> Network:
+    try:
+        return ipaddress.ip_network(text, strict=False)
+    except ValueError as error:
+        raise UsageError(
+            f"--proxy {text}: write an address or a network, for example 10.0.0.7 or 10.0.0.0/24"
+        ) from error
+
+
+class Limits:
+    """A bucket of tokens per user: it fills at a steady rate, and each question takes one. Thread-safe."""
+
+    def __init__(self, rate: float = RATE, burst: int = BURST, clock: Callable[[], float] = time.monotonic) -> None:
+        """Allow everything if `rate` is 0."""
+        self._rate, self._burst, self._clock = rate, burst, clock
+        self._lock = threading.Lock()
+        self._buckets: dict[str, tuple[float, float]] = {}
+        """Name -> (tokens, when they were counted), the one that asked last at the end."""
+
+    def take(self, who: str) -> None:
+        """Take a token of a user. Raises RefusedError if there is none."""
+        if not self._rate:
+            return
+        with self._lock:
+            now = self._clock()
+            left, then = self._buckets.pop(who, (float(self._burst), now))
+            left = min(self._burst, left + (now - then) * self._rate)
+            self._buckets[who] = (left - 1 if left >= 1 else left, now)
+            if len(self._buckets) > MOST_BUCKETS:
+                del self._buckets[next(iter(self._buckets))]
+        if left < 1:
+            seconds = math.ceil((1 - left) / self._rate)
+            raise RefusedError(429, "too many questions at once; try again soon", ("Retry-After", str(seconds)))
