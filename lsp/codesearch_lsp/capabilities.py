@@ -70,4 +70,6 @@ def offered(capabilities: object, options: Options, encoding: str) -> dict[str, 
         found["documentSymbolProvider"] = {"label": "codesearch"}
     if options.call_hierarchy:
         found["callHierarchyProvider"] = True
+    if options.references:
+        found["referencesProvider"] = True
     return found

@@ -1,4 +1,4 @@
-"""Handlers of the call hierarchy: callers and callees from the references of the index, for clients that ask for it.
+"""Handlers of the call hierarchy and of references, from those of the index, for clients that ask for them.
 
 The index is that of the files on disk: calls in unsaved text are not seen before it is saved. What is only likely is
 marked so in the detail of an item.
@@ -19,6 +19,7 @@ from codesearch_lsp import answers
 from codesearch_lsp.capabilities import lookup
 from codesearch_lsp.folders import Folder
 from codesearch_lsp.handlers import Handlers
+from codesearch_lsp.positions import split_lines, word_at
 from codesearch_lsp.protocol import Handler
 
 MARK = "codesearch"
@@ -47,6 +48,7 @@ class CallHandlers(Handlers):
             types.TEXT_DOCUMENT_PREPARE_CALL_HIERARCHY: self.prepare,
             types.CALL_HIERARCHY_INCOMING_CALLS: self.incoming,
             types.CALL_HIERARCHY_OUTGOING_CALLS: self.outgoing,
+            types.TEXT_DOCUMENT_REFERENCES: self.references,
         }
 
     async def prepare(self, params: Any) -> list[dict[str, Any]] | None:
@@ -95,6 +97,38 @@ class CallHandlers(Handlers):
 
         return await self._in_thread(answer)
 
+    async def references(self, params: Any) -> list[dict[str, Any]] | None:
+        """textDocument/references: what calls the symbol whose name is at a position, as far as it was resolved."""
+        if not self._workspace.options.references:
+            return None
+        uri, position = params.text_document.uri, params.position
+        folder, path = self._workspace.place(uri)
+
+        def answer() -> list[dict[str, Any]]:
+            lines = split_lines((self._workspace.source(folder, path) or b"").decode("utf-8", "replace"))
+            line = lines[position.line] if position.line < len(lines) else ""
+            word = word_at(line, position.character, self._workspace.encoding)
+            around = folder.at(path, position.line + 1) if word else None
+            if around is None or folder.engine is None:
+                return []
+            try:
+                target, edges = folder.engine.read(lambda index: _mentions(index, around[1].symbol, word))
+            except NotFoundError:  # there is no index yet, or the file is not in it
+                return []
+            if target is None:
+                return []
+            found = [(target.path, [self._selection(folder, target)])] if params.context.include_declaration else []
+            found += [(one.symbol.path, self._ranges(folder, one.symbol.path, one.lines, word)) for one in edges]
+            return [
+                {"uri": self._workspace.uri(folder, file), "range": place} for file, places in found for place in places
+            ]
+
+        return await self._in_thread(answer)
+
+    def _selection(self, folder: Folder, symbol: Symbol) -> dict[str, Any]:
+        source = self._workspace.source(folder, symbol.path)
+        return answers.name_range(symbol, source, self._workspace.encoding)
+
     def _place(self, item: Any) -> _Place:
         data = item.data
         try:
@@ -124,10 +158,8 @@ class CallHandlers(Handlers):
             return folder, []
 
     def _item(self, folder: Folder, symbol: Symbol, edge: Edge | None = None) -> dict[str, Any]:
-        source = self._workspace.source(folder, symbol.path)
         known = lookup(self._session.client, "workspace.symbol.symbolKind.valueSet")
         sure = "" if edge is None or edge.confidence == "exact" else f" ({edge.confidence})"
-        selection = answers.name_range(symbol, source, self._workspace.encoding)
         whole = answers.line_range(symbol)
         return {
             "name": symbol.name,
@@ -135,10 +167,18 @@ class CallHandlers(Handlers):
             "detail": f"{answers.container(symbol) or symbol.path} · {MARK}{sure}",
             "uri": self._workspace.uri(folder, symbol.path),
             "range": whole,
-            "selectionRange": selection,
+            "selectionRange": self._selection(folder, symbol),
             "data": {"start": symbol.start_byte, "qualname": symbol.qualname},
         }
 
     def _ranges(self, folder: Folder, path: str, lines: tuple[int, ...], name: str) -> list[dict[str, Any]]:
         """Return the ranges of a name in some lines, or of the beginning of a line that has another name for it."""
         return answers.name_ranges(self._workspace.source(folder, path), lines, name, self._workspace.encoding)
+
+
+def _mentions(index: Index, around: Symbol, word: str) -> tuple[Symbol | None, list[Edge]]:
+    """Return the symbol that a word means in the source of another one or is the name of, and what calls it."""
+    target: Symbol | None = around
+    if around.name != word:
+        target = next((one.symbol for one in callees(index, around) if one.symbol.name == word), None)
+    return target, [] if target is None else callers(index, target)

@@ -23,6 +23,7 @@ class Options:
     """Milliseconds without keystrokes before a buffer is read again."""
     document_symbol: bool = False
     call_hierarchy: bool = False
+    references: bool = False
     code_action: bool = True
     code_lens: bool = False
     code_lens_similarity: float = 0.95
@@ -81,6 +82,7 @@ _RULES: dict[str, Callable[[object], Any]] = {
     "debounce_ms": _whole(0, 10_000),
     "document_symbol": _flag,
     "call_hierarchy": _flag,
+    "references": _flag,
     "code_action": _flag,
     "code_lens": _flag,
     "code_lens_similarity": _share,

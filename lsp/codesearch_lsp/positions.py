@@ -9,6 +9,7 @@ ENCODINGS = ("utf-8", "utf-16", "utf-32")
 _CODEC = {"utf-8": ("utf-8", 1), "utf-16": ("utf-16-le", 2)}
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+\Z")
 """The second half takes a last line without an end at once: without it, matching is quadratic in that line."""
+_WORD = re.compile(r"\w+")
 
 
 def negotiate(offered: object) -> str:
@@ -32,6 +33,12 @@ def units(text: str, encoding: str) -> int:
         return len(text)
     codec, size = _CODEC[encoding]
     return len(text.encode(codec, "surrogatepass")) // size
+
+
+def word_at(line: str, character: int, encoding: str) -> str:
+    """Return the identifier at a client's character, or that ends there; "" if there is none."""
+    place = index(line, character, encoding)
+    return next((one[0] for one in _WORD.finditer(line) if one.start() <= place <= one.end()), "")
 
 
 def index(line: str, character: int, encoding: str) -> int:

@@ -44,7 +44,7 @@ Item = dict[str, Any]
 def shop(client: Client, tmp_path: Path) -> Path:
     """Return a project that the server has indexed, with the option set."""
     root = write(tmp_path / "shop", FILES)
-    found = client.initialize(root, initializationOptions={"callHierarchy": True})
+    found = client.initialize(root, initializationOptions={"callHierarchy": True, "references": True})
     assert found["callHierarchyProvider"] is True
     client.ready()
     return root
@@ -71,7 +71,8 @@ def text_of(path: Path, place: dict[str, Any]) -> str:
 
 def test_the_call_hierarchy_is_offered_only_when_asked_for(client: Client, tmp_path: Path):
     root = write(tmp_path / "shop", FILES)
-    assert "callHierarchyProvider" not in client.initialize(root)
+    offered = client.initialize(root)
+    assert {"callHierarchyProvider", "referencesProvider"}.isdisjoint(offered)
     client.ready()
     assert prepare(client, root / "price.py", 0) is None
 
@@ -141,3 +142,30 @@ def test_an_item_of_another_server_is_an_error(data: object, client: Client, sho
     (item,) = prepare(client, shop / "price.py", 0) or []
     with pytest.raises(RequestError, match="not from textDocument/prepareCallHierarchy"):
         client.ask("callHierarchy/incomingCalls", {"item": {**item, "data": data}})
+
+
+@pytest.mark.parametrize(
+    ("file", "line", "character"),
+    [("price.py", 0, 5), ("price.py", 9, 16), ("price.py", 10, 30)],
+    ids=["its definition", "one call", "another call"],
+)
+def test_references_are_found_from_a_definition_and_from_a_call(
+    client: Client, shop: Path, file: str, line: int, character: int
+):
+    assert names(client, shop / file, line, character, declaration=True) == ["price.py:0:4", "price.py:9:16"]
+    assert names(client, shop / file, line, character) == ["price.py:9:16"]
+
+
+def test_references_in_other_files_are_found(client: Client, shop: Path):
+    assert names(client, shop / "price.py", 8, 9) == ["page.py:4:52", "page.py:8:10"]
+    assert names(client, shop / "page.py", 8, 12) == ["page.py:4:52", "page.py:8:10"]
+    assert names(client, shop / "price.py", 2, 0) == []  # a blank line
+    assert names(client, shop / "price.py", 9, 8) == []  # a variable
+
+
+def names(client: Client, path: Path, line: int, character: int, *, declaration: bool = False) -> list[str]:
+    """Return the places of references, as file:line:character."""
+    place = {"textDocument": {"uri": path.as_uri()}, "position": {"line": line, "character": character}}
+    found = client.ask("textDocument/references", {**place, "context": {"includeDeclaration": declaration}})
+    starts = [(one["uri"].rpartition("/")[2], one["range"]["start"]) for one in found]
+    return [f"{file}:{start['line']}:{start['character']}" for file, start in starts]
