@@ -11,6 +11,7 @@ from codesearch.core.errors import UsageError
 from codesearch.repositories import selection
 from codesearch.repositories.registry import Repository
 from codesearch_lsp import answers, uris
+from codesearch_lsp.cancellation import CancelledWorkError, is_cancelled
 from codesearch_lsp.parameters import Ask
 
 if TYPE_CHECKING:
@@ -60,8 +61,13 @@ class RepositoryQueries:
         self._several: Repositories | None = None
 
     def query(self, question: Asked, limit: int, where: Filter | None = None) -> JoinedAnswer:
-        """Return the best hits. Raises UsageError for a question that cannot be understood."""
+        """Return the best hits.
+
+        Raises UsageError for a question that cannot be understood, CancelledWorkError if the request was cancelled meanwhile.
+        """
         with self._lock:
+            if is_cancelled():
+                raise CancelledWorkError
             return self._open(question.chosen).query(question.text, limit=limit, where=where, note=question.note)
 
     def answer(self, text: str, question: Asked, ask: Ask, weak: float) -> dict[str, Any]:
