@@ -63,7 +63,7 @@ class RepositoryQueries:
     def query(self, question: Asked, limit: int, where: Filter | None = None) -> JoinedAnswer:
         """Return the best hits.
 
-        Raises UsageError for a question that cannot be understood, CancelledWorkError if the request was cancelled meanwhile.
+        Raises UsageError for a question that cannot be understood, CancelledWorkError if the request was cancelled.
         """
         with self._lock:
             if is_cancelled():
