@@ -5,7 +5,7 @@
 Trustworthiness (scikit-learn) is low if symbols are near on the map that are not near in the space of the vectors. It
 is computed on at most 5,000 symbols, drawn at random, with 10 neighbours. The layout `umap` is measured if umap-learn
 is installed. Times are of the processor, for the layout alone. Needs an index of each folder, with
-`codesearch related --update`.
+`codesearch related --update`; a path that ends with `.db` is an index file (`benchmarks/atlas.py --keep`).
 """
 
 from __future__ import annotations
@@ -13,12 +13,14 @@ from __future__ import annotations
 import sys
 import time
 from importlib.util import find_spec
+from pathlib import Path
 
 import numpy as np
 from sklearn.manifold import trustworthiness
 
 from codesearch import open_index
 from codesearch.atlas import kmeans, layout, vectors
+from codesearch.sql import opened
 from codesearch.store import related
 
 SAMPLE, NEIGHBOURS = 5000, 10
@@ -26,9 +28,8 @@ SAMPLE, NEIGHBOURS = 5000, 10
 
 def measured(path: str) -> str:
     """Return one row of the table for the tree at `path`."""
-    with open_index(path) as index:
-        store = index.reader()
-        assert store is not None, f"{path} is not indexed"
+    with opened(path) if path.endswith(".db") else open_index(path) as index:
+        store = index.required_reader()
         known = vectors.read(store)
         lists = related.lists(store.connection, known.ids.tolist())
     unit = vectors.unit(known.rows)
@@ -48,7 +49,8 @@ def measured(path: str) -> str:
         seconds = time.process_time() - start
         kept = trustworthiness(points[some], at[some], n_neighbors=NEIGHBOURS, metric="cosine")
         cells.append(f"{kept:.3f} ({seconds:.1f} s)")
-    return f"| {path.rstrip('/').rpartition('/')[2]} | {len(points):,} | {' | '.join(cells)} |"
+    name = Path(path).parent.name if path.endswith(".db") else Path(path).name
+    return f"| {name} | {len(points):,} | {' | '.join(cells)} |"
 
 
 if __name__ == "__main__":

@@ -56,6 +56,7 @@ INTEGRATION = (
     "test_docs.py",
     "test_index.py",
     "test_leftovers.py",
+    "test_notebook.py",
     "test_pictures.py",
     "test_without.py",
     "watch/test_watcher.py",

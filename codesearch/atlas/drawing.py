@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import colorsys
+import math
 import struct
 import zlib
 from collections.abc import Iterator
@@ -95,11 +96,15 @@ def png(found: Map, side: int = SIDE) -> bytes:
     middle = np.stack([0.5 + found.at[:, 0] * 0.48, 0.5 - found.at[:, 1] * 0.48], axis=1) * side
     of = colours(found)
     tints = np.array([of[label] for label in found.clustering.labels], np.uint8)
-    for across, down in ((0, 0), (1, 0), (0, 1), (-1, 0), (0, -1)):
+    radius = max(1.2, 2 * (6000 / len(found.rows)) ** 0.22) * side / SIDE  # as on the page
+    reach = range(-math.ceil(radius), math.ceil(radius) + 1)
+    for far, across, down in sorted((math.hypot(x, y), x, y) for x in reach for y in reach):
+        alpha = round(255 * min(1.0, max(0.0, radius + 0.5 - far)))
         x = np.clip(middle[:, 0].astype(int) + across, 0, side - 1)
         y = np.clip(middle[:, 1].astype(int) + down, 0, side - 1)
-        image[y, x, :3] = tints
-        image[y, x, 3] = np.maximum(image[y, x, 3], 255 if not (across or down) else 150)
+        new = image[y, x, 3] < alpha
+        image[y[new], x[new], :3] = tints[new]
+        image[y, x, 3] = np.maximum(image[y, x, 3], alpha)
     lines = b"".join(b"\0" + line.tobytes() for line in image)
     header = struct.pack(">IIBBBBB", side, side, 8, 6, 0, 0, 0)
     parts = ((b"IHDR", header), (b"IDAT", zlib.compress(lines, 6)), (b"IEND", b""))

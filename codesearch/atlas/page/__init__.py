@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 LONGEST_SIGNATURE = 140
 _MIDDLE = 32767.5
+_LATER = ("name", "qualname", "signature")
+"""Columns that the first picture does not need."""
 _ROLES = ("test", "generated", "vendored", "example", "other")
 
 
@@ -44,10 +46,18 @@ def page(found: Map, *, site: Site | None = None, colour: str = "cluster", selec
     `selected` is the place in `found.rows` of a symbol that it begins with.
     """
     columns, meta = _columns(found, colour)
-    data, places = _packed(columns)
+    names = {name: columns.pop(name) for name in _LATER}
+    (data, places), (later, more) = _packed(columns), _packed(names)
     of = site or Site("")
     root = "" if of.name else readable(found.root)
-    meta |= {"columns": places, "selected": selected, "root": root, "search": of.search, "symbol": of.symbol}
+    meta |= {
+        "columns": places,
+        "names": more,
+        "selected": selected,
+        "root": root,
+        "search": of.search,
+        "symbol": of.symbol,
+    }
     name = of.name or PurePath(found.root).name or found.root
     heading = f'<a href="{_said(of.home)}">{_said(name)}</a>' if of.home else _said(name)
     count = f"{len(found.rows):,} symbols, {len(found.clustering.clusters)} clusters"
@@ -59,10 +69,21 @@ def page(found: Map, *, site: Site | None = None, colour: str = "cluster", selec
         "STYLE": _file("map.css"),
         "META": json.dumps(meta).replace("<", "\\u003c"),
         "DATA": data,
+        "NAMES": later,
         "SCRIPT": _file("map.js"),
     }
     out = _file("map.html")
-    for key in ("TITLE", "NAME", "COUNT", "CONNECT", "STYLE", "SCRIPT", "META", "DATA"):  # the user's text comes last
+    for key in (
+        "TITLE",
+        "NAME",
+        "COUNT",
+        "CONNECT",
+        "STYLE",
+        "SCRIPT",
+        "META",
+        "DATA",
+        "NAMES",
+    ):  # the user's text comes last
         before, _, after = out.partition("{{" + key + "}}")
         out = before + parts[key] + after
     return out

@@ -1,5 +1,6 @@
 'use strict';
-// The map of a tree. Points are drawn by WebGL (by a 2-D canvas without it), labels on a canvas above them.
+// The map of a tree. Points are drawn by WebGL (by a 2-D canvas without it), labels on a canvas above them. Both canvases are
+// larger than the view: while it moves, they are moved and scaled as pictures, and drawn again where they end or it rests.
 const $ = (id) => document.getElementById(id);
 const meta = JSON.parse($('meta').textContent);
 let canvas = $('points');
@@ -9,24 +10,30 @@ const PALETTE = ['#4269d0', '#e8853d', '#3ca951', '#d64561', '#6cb8d6', '#a463f2
   '#c2452d', '#5a6acf', '#c9a227', '#7a8794', '#d08adf', '#4f9d69', '#b5651d', '#3f8fd2', '#a23b72', '#6b8e23'];
 const RAMP = ['#30408a', '#2f6fb2', '#2a9d9a', '#74b85a', '#e3b23c', '#e4572e'];
 const OTHER = '#9aa0a6';
-const MOST_LISTED = 500, MOST_ENTRIES = 14, FRAME_MS = 13, AROUND = 15;
+const MOST_LISTED = 500, MOST_ENTRIES = 14, AROUND = 15, MARGIN = 0.3, LEAST_SCALE = 0.7, MOST_SCALE = 1.6, RESTS_MS = 120;
 const view = { x: 0, y: 0, zoom: 1 };          // the middle of the view, and its magnification
+let picture = null;                            // the view that the canvases show; null if they must be drawn
+let marginX = 0, marginY = 0;                  // how far they go beyond the stage
 let width = 1, height = 1, ratio = 1, columns = null, order = null, colours = null, shown = null;
-let hover = -1, selected = -1, chosen = null, lasso = null, drawn = 0, pending = false, budget = Infinity, moving = 0, grid = null;
+let hover = -1, selected = -1, chosen = null, lasso = null, drawn = 0, pending = false, moving = false, resting = 0, grid = null;
 const perf = { opened: 0, frames: [] };
 const editor = typeof acquireVsCodeApi === 'function' ? acquireVsCodeApi() : null;   // the page is a view of VS Code
 window.codesearchMap = { meta, view, perf, ready: null };
 
 // -- data ----------------------------------------------------------------------------------------
 
-async function unpacked() {
-  const text = $('data').textContent, raw = atob(text), bytes = new Uint8Array(raw.length);
+function decoded(text) {                           // base64
+  if (Uint8Array.fromBase64) return Uint8Array.fromBase64(text);
+  const raw = atob(text), bytes = new Uint8Array(raw.length);
   for (let at = 0; at < raw.length; at++) bytes[at] = raw.charCodeAt(at);
-  $('data').textContent = '';
-  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream('gzip'));
+  return bytes;
+}
+async function unpacked(id, places) {
+  const stream = new Blob([decoded($(id).textContent)]).stream().pipeThrough(new DecompressionStream('gzip'));
+  $(id).textContent = '';
   const buffer = await new Response(stream).arrayBuffer();
   const found = {};
-  for (const [name, type, from, size] of meta.columns) {
+  for (const [name, type, from, size] of places) {
     if (type === 'text') found[name] = new TextDecoder().decode(new Uint8Array(buffer, from, size)).split('\n');
     else found[name] = new { u8: Uint8Array, u16: Uint16Array, u32: Uint32Array }[type](buffer, from, size);
   }
@@ -155,7 +162,7 @@ function paint() {
 
 // -- drawing -------------------------------------------------------------------------------------
 
-function glRenderer() {
+function glContext() {                             // begun before the data is unpacked: its compiler runs meanwhile
   const gl = canvas.getContext('webgl2', { antialias: false, alpha: true, premultipliedAlpha: true, preserveDrawingBuffer: true });
   if (!gl) return null;
   const shader = (kind, text) => { const one = gl.createShader(kind); gl.shaderSource(one, text); gl.compileShader(one); return one; };
@@ -168,6 +175,11 @@ function glRenderer() {
     void main() { float far = length(gl_PointCoord - 0.5) * size; float inside = clamp(size * 0.5 - far + 0.5, 0.0, 1.0);
       float a = tint.a * alpha * inside; pixel = vec4(tint.rgb * a, a); }`));
   gl.linkProgram(program);
+  return { gl, program };
+}
+function glRenderer(begun) {
+  if (!begun) return null;
+  const { gl, program } = begun;
   if (!gl.getProgramParameter(program, gl.LINK_STATUS)) return null;
   gl.useProgram(program);
   const attribute = (name, data, type, count) => {
@@ -188,11 +200,10 @@ function glRenderer() {
     draw(count) {
       gl.viewport(0, 0, canvas.width, canvas.height); gl.clearColor(0, 0, 0, 0); gl.clear(gl.COLOR_BUFFER_BIT);
       const unit = fit() * view.zoom;
-      gl.uniform2f(uniform.middle, view.x, view.y); gl.uniform2f(uniform.scale, 2 * unit / width, 2 * unit / height);
+      gl.uniform2f(uniform.middle, view.x, view.y); gl.uniform2f(uniform.scale, 2 * unit / (width + 2 * marginX), 2 * unit / (height + 2 * marginY));
       gl.uniform1f(uniform.size, radius() * 2 * ratio); gl.uniform1f(uniform.alpha, opacity());
       gl.drawArrays(gl.POINTS, 0, count);
     },
-    finish() { gl.finish(); },
   };
 }
 function flatRenderer() {
@@ -204,13 +215,13 @@ function flatRenderer() {
     brush = canvas.getContext('2d');
   }
   return {
-    name: '2d', colours() {}, finish() {},
+    name: '2d', colours() {},
     draw(count) {
-      brush.setTransform(ratio, 0, 0, ratio, 0, 0); brush.clearRect(0, 0, width, height);
+      brush.setTransform(ratio, 0, 0, ratio, marginX * ratio, marginY * ratio); brush.clearRect(-marginX, -marginY, width + 2 * marginX, height + 2 * marginY);
       const size = radius() * 2;
       for (let n = 0; n < Math.min(count, 60000); n++) {
         const [x, y] = onScreen(order[n]);
-        if (x < 0 || y < 0 || x > width || y > height) continue;
+        if (x < -marginX || y < -marginY || x > width + marginX || y > height + marginY) continue;
         brush.fillStyle = `rgba(${colours[4 * n]},${colours[4 * n + 1]},${colours[4 * n + 2]},${colours[4 * n + 3] / 255 * opacity()})`;
         brush.fillRect(x - size / 2, y - size / 2, size, size);
       }
@@ -226,33 +237,46 @@ function toScreen(x, y) { const unit = fit() * view.zoom; return [width / 2 + (x
 const onScreen = (at) => toScreen(mapX(at), mapY(at));
 function toMap(x, y) { const unit = fit() * view.zoom; return [view.x + (x - width / 2) / unit, view.y - (y - height / 2) / unit]; }
 
-function redraw() { if (!pending) { pending = true; requestAnimationFrame(frame); } }
+function soon() { if (!pending) { pending = true; requestAnimationFrame(frame); } }
+function redraw() { picture = null; soon(); }     // points and labels
+let labelled = true;
+function relabel() { labelled = false; soon(); }  // labels only
 function frame() {
   pending = false;
   const start = performance.now();
-  const count = moving ? Math.min(meta.size, budget) : meta.size;
-  renderer.draw(count);
-  drawn = count;
-  labels();
-  if (moving) renderer.finish();
-  const took = performance.now() - start;
-  if (moving) {                                   // level of detail: as many points as fit a frame
-    perf.frames.push(took);
-    if (took > FRAME_MS) budget = Math.max(8000, Math.floor(Math.min(budget, meta.size) * 0.75));
-    else if (took < FRAME_MS / 2) budget = Math.min(meta.size, Math.floor(budget * 1.15));
-  }
+  if (!picture || !(moving ? covered() : still())) {
+    placeCanvases('');
+    renderer.draw(meta.size);
+    picture = { ...view };
+    drawn++;
+    labels();
+  } else if (moving) placeCanvases(placement());
+  else if (!labelled) labels();
+  labelled = true;
+  if (!moving) return;
+  perf.frames.push(performance.now() - start);
+  clearTimeout(resting);                           // begun with a frame, not with an event: a slow machine still moves
+  resting = setTimeout(() => { moving = false; soon(); }, RESTS_MS);
 }
-function moved() {
-  clearTimeout(moving);
-  moving = setTimeout(() => { moving = 0; redraw(); }, 120);
-  redraw();
+function moved() { clearTimeout(resting); moving = true; soon(); }
+const still = () => picture.x === view.x && picture.y === view.y && picture.zoom === view.zoom;
+function shift() {                                 // how the picture is moved and scaled to show the view
+  const unit = fit() * view.zoom;
+  return [(picture.x - view.x) * unit, (view.y - picture.y) * unit, view.zoom / picture.zoom];
 }
+function covered() {                               // whether it then covers the stage and is not too coarse
+  const [x, y, scale] = shift();
+  return scale >= LEAST_SCALE && scale <= MOST_SCALE
+    && (width / 2 + marginX) * scale >= width / 2 + Math.abs(x) && (height / 2 + marginY) * scale >= height / 2 + Math.abs(y);
+}
+function placement() { const [x, y, scale] = shift(); return `translate(${x}px, ${y}px) scale(${scale})`; }
+function placeCanvases(transform) { canvas.style.transform = transform; overlay.style.transform = transform; }
 
 // -- labels --------------------------------------------------------------------------------------
 
 function labels() {
-  pen.setTransform(ratio, 0, 0, ratio, 0, 0);
-  pen.clearRect(0, 0, width, height);
+  pen.setTransform(ratio, 0, 0, ratio, marginX * ratio, marginY * ratio);
+  pen.clearRect(-marginX, -marginY, width + 2 * marginX, height + 2 * marginY);
   const style = getComputedStyle(document.documentElement);
   const ink = style.getPropertyValue('--ink').trim(), halo = style.getPropertyValue('--halo').trim();
   const taken = [];
@@ -260,7 +284,8 @@ function labels() {
     pen.font = font;
     const wide = pen.measureText(text).width + 8, high = parseInt(font.match(/(\d+)px/)[1], 10) + 5;
     const box = [x - wide / 2, y - high / 2, x + wide / 2, y + high / 2];
-    if (box[0] < 2 || box[1] < 2 || box[2] > width - 2 || box[3] > height - 2) return;
+    if (box[0] < 2 - marginX || box[1] < 2 - marginY || box[2] > width + marginX - 2 || box[3] > height + marginY - 2) return;
+    if (cut(box[0], box[2], width) || cut(box[1], box[3], height)) return;
     if (taken.some((other) => box[0] < other[2] && box[2] > other[0] && box[1] < other[3] && box[3] > other[1])) return;
     taken.push(box);
     pen.globalAlpha = alpha;
@@ -294,6 +319,7 @@ function labels() {
     pen.globalAlpha = 0.08; pen.fillStyle = pen.strokeStyle; pen.fill(); pen.globalAlpha = 1;
   }
 }
+const cut = (from, to, end) => (from < 2 && to > 0) || (from < end && to > end - 2);   // by the edge of the stage
 const short = (name) => name.split(', ').slice(0, 2).join(', ') + (name.endsWith(' (tests)') && name.split(', ').length > 2 ? ' (tests)' : '');
 function ring(at, ink, wide = 1.5) {
   const [x, y] = onScreen(at);
@@ -312,6 +338,7 @@ function makeGrid() {                              // cells of a fixed grid, as 
   grid = { start, items, cells };
 }
 function* within(left, bottom, right, top) {
+  if (!grid) makeGrid();
   const clamp = (value) => Math.max(0, Math.min(grid.cells - 1, Math.floor((value + 1) / 2 * grid.cells)));
   for (let row = clamp(bottom); row <= clamp(top); row++)
     for (let column = clamp(left); column <= clamp(right); column++) {
@@ -351,7 +378,7 @@ function show(found, title) {
     where.textContent = `${one.kind}  ${brief(place(one))}`;
     link.title = place(one);
     link.append(document.createTextNode(one.name), where);
-    link.onmouseenter = link.onfocus = () => { hover = at; redraw(); };
+    link.onmouseenter = link.onfocus = () => { hover = at; relabel(); };
     item.append(link);
     list.append(item);
   }
@@ -462,12 +489,12 @@ function point(at, x, y) {
     tip.style.left = right ? 'auto' : `${x + 14}px`; tip.style.right = right ? `${width - x + 14}px` : 'auto';
     tip.style.top = low ? 'auto' : `${y + 14}px`; tip.style.bottom = low ? `${height - y + 14}px` : 'auto';
   }
-  redraw();
+  relabel();
 }
 function pointer() {
   const down = new Map();
   let start = null, far = 0, spread = 0;
-  const where = (event) => { const box = canvas.getBoundingClientRect(); return [event.clientX - box.left, event.clientY - box.top]; };
+  const where = (event) => { const box = stage.getBoundingClientRect(); return [event.clientX - box.left, event.clientY - box.top]; };
   canvas.onpointerdown = (event) => {
     canvas.setPointerCapture(event.pointerId);
     start = where(event); far = 0;
@@ -484,7 +511,7 @@ function pointer() {
       const [a, b] = [...down.values()], now = Math.hypot(a[0] - b[0], a[1] - b[1]);
       if (spread) zoomAt((a[0] + b[0]) / 2, (a[1] + b[1]) / 2, now / spread);
       spread = now;
-    } else if (lasso) { lasso.push([x, y]); redraw(); }
+    } else if (lasso) { lasso.push([x, y]); relabel(); }
     else {
       const unit = fit() * view.zoom;
       view.x -= (x - last[0]) / unit; view.y += (y - last[1]) / unit;
@@ -584,22 +611,27 @@ function follow() {                                // light or dark as VS Code i
 function resized() {
   ratio = Math.min(2, devicePixelRatio || 1);
   width = stage.clientWidth; height = stage.clientHeight;
-  for (const one of [canvas, overlay]) { one.width = Math.round(width * ratio); one.height = Math.round(height * ratio); }
+  marginX = Math.round(width * MARGIN); marginY = Math.round(height * MARGIN);
+  for (const one of [canvas, overlay]) {
+    one.width = Math.round((width + 2 * marginX) * ratio); one.height = Math.round((height + 2 * marginY) * ratio);
+    Object.assign(one.style, { left: `${-marginX}px`, top: `${-marginY}px`, width: `${width + 2 * marginX}px`, height: `${height + 2 * marginY}px` });
+  }
   redraw();
 }
 
 // -- start ---------------------------------------------------------------------------------------
 
 async function start() {
-  columns = await unpacked();
+  const begun = glContext();
+  const nothing = new Array(meta.size).fill('');   // until the picture is there
+  columns = { name: nothing, qualname: nothing, signature: nothing, ...await unpacked('data', meta.columns) };
   order = new Uint32Array(meta.size);              // a fixed shuffle: any part of it is a fair sample, and no colour is always on top
   for (let n = 0; n < meta.size; n++) order[n] = n;
   let seed = 1;
   for (let n = meta.size - 1; n > 0; n--) { seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0; const other = seed % (n + 1); [order[n], order[other]] = [order[other], order[n]]; }
   colours = new Uint8Array(4 * meta.size);
-  makeGrid();
   view.x = meta.middle[0]; view.y = meta.middle[1];
-  renderer = glRenderer() || flatRenderer();
+  renderer = glRenderer(begun) || flatRenderer();
   prepareColours();
   $('colour').value = ways[meta.colour] ? meta.colour : 'cluster';
   colourBy($('colour').value);
@@ -612,12 +644,13 @@ async function start() {
   addEventListener('beforeprint', () => { resized(); renderer.draw(meta.size); labels(); });
   if (editor) { follow(); new MutationObserver(follow).observe(document.body, { attributes: true, attributeFilter: ['class'] }); }
   frame();
-  renderer.finish();
+  await new Promise((shown) => requestAnimationFrame(() => setTimeout(shown)));
   perf.opened = performance.now();
+  Object.assign(columns, await unpacked('names', meta.names));
   say(`Map of ${number(meta.size, 'symbol')} in ${number(meta.clusters.length, 'cluster')}. The list of clusters follows.`);
   if (meta.selected !== null) select(meta.selected);
   else if (location.hash) linked();
   addEventListener('hashchange', linked);
-  Object.assign(window.codesearchMap, { select, selected: () => selected, renderer: renderer.name, onScreen, nearest, search, show, clear, colourBy, symbolOf, zoomAt, moved, target, count: () => drawn, listed: () => shown });
+  Object.assign(window.codesearchMap, { select, selected: () => selected, renderer: renderer.name, onScreen, nearest, search, show, clear, colourBy, symbolOf, zoomAt, moved, target, count: () => meta.size, drawn: () => drawn, rests: () => !moving && !pending, unit: () => fit() * view.zoom, listed: () => shown });
 }
 window.codesearchMap.ready = start();
