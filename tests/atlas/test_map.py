@@ -248,6 +248,43 @@ def test_the_page_in_chromium(file: str, drawn: atlas.Map, tmp_path: Path):
     assert len(zlib.compress(shot.read_bytes())) > 20_000, "something was drawn"
 
 
+MOVES = """(async () => {
+  const { view, moved, drawn, rests, unit } = codesearchMap, canvas = document.querySelector('#points'), out = [];
+  const frame = () => new Promise(requestAnimationFrame), rest = async () => { do await frame(); while (!rests()); };
+  await rest();
+  for (const pixels of [20, 3000]) {
+    const before = drawn();
+    view.x += pixels / unit();
+    moved();
+    await frame();
+    out.push([drawn() - before, canvas.style.transform !== '']);
+    await rest();
+    out.push([drawn() - before, canvas.style.transform !== '']);
+  }
+  return out;
+})()"""
+
+
+@pytest.mark.editor
+def test_a_map_that_moves_is_drawn_again_only_where_it_ends_and_when_it_rests(file: str):
+    near, near_at_rest, far, far_at_rest = browse(file, ("evaluate", MOVES))["results"][0]
+    assert near == [0, True], "the picture is moved"
+    assert near_at_rest == [1, False]
+    assert far == [1, False], "the edge of the picture would come into view"
+    assert far_at_rest == [1, False]
+
+
+@pytest.mark.editor
+def test_an_address_begins_with_a_symbol(file: str, drawn: atlas.Map):
+    row = next(row for row in drawn.rows if row.qualname == "ShoppingCart")
+    found = browse(
+        f"{file}#{row.path}:{row.start_line}",
+        ("wait", "codesearchMap.listed() !== null"),
+        ("evaluate", "codesearchMap.symbolOf(codesearchMap.selected()).name"),
+    )
+    assert found["results"] == ["ShoppingCart"]
+
+
 @pytest.mark.editor
 def test_the_page_begins_with_a_symbol(drawn: atlas.Map, tmp_path: Path):
     at = next(n for n, row in enumerate(drawn.rows) if row.qualname == "ShoppingCart")

@@ -641,7 +641,7 @@ async function start() {
   resized();
   new ResizeObserver(resized).observe(stage);
   matchMedia('(prefers-color-scheme: dark)').addEventListener('change', redraw);
-  addEventListener('beforeprint', () => { resized(); renderer.draw(meta.size); labels(); });
+  addEventListener('beforeprint', () => { resized(); placeCanvases(''); renderer.draw(meta.size); labels(); });
   if (editor) { follow(); new MutationObserver(follow).observe(document.body, { attributes: true, attributeFilter: ['class'] }); }
   frame();
   await new Promise((shown) => requestAnimationFrame(() => setTimeout(shown)));
