@@ -22,9 +22,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import codesearch
+from codesearch.exact.answers import matching_lines
 from codesearch.index import Index
-from codesearch.search.exact import groups
-from codesearch.search.exact.pattern import Pattern
 
 PATTERNS = (r"TODO", r"retry\w*", r"import\s+\w+", r"[A-Z]{4,}_[A-Z]{4,}", r"no_such_text_anywhere", r"\w+\(\)$")
 
@@ -37,10 +36,7 @@ def ripgrep(root: Path, pattern: str) -> int:
 
 def inside(index: Index, pattern: str) -> int:
     """Search in this process, and find the symbol of each line; return the number of lines."""
-    settings = index.settings
-    tree = groups.Tree(index.root, index.required_reader(), settings.file_options(), settings.parse_timeout)
-    found = groups.grouped(tree, groups.found(tree, Pattern((pattern,))))
-    return sum(len(one.lines) for one in found)
+    return sum(len(one.lines) for one in matching_lines(index, pattern))
 
 
 def whole(index: Index, pattern: str) -> int:

@@ -21,14 +21,19 @@ __all__ = [
     "CodesearchError",
     "Confidence",
     "Edge",
+    "ExactAnswer",
     "Filter",
     "Hit",
     "Impact",
     "Index",
     "IndexBusyError",
     "Kind",
+    "Line",
+    "LineGroup",
+    "MatchingLines",
     "ModelError",
     "NotFoundError",
+    "Pattern",
     "Progress",
     "Query",
     "Ranked",
@@ -50,8 +55,10 @@ __all__ = [
     "callers",
     "impact",
     "implementations",
+    "matching_lines",
     "open_index",
     "parse",
+    "query_matching",
     "tests",
     "unused",
 ]
@@ -69,6 +76,10 @@ if TYPE_CHECKING:
     )
     from codesearch.core.filter import Filter
     from codesearch.core.types import Answer, Hit, Kind, Skipped, Symbol
+    from codesearch.exact.answers import ExactAnswer, MatchingLines, matching_lines, query_matching
+    from codesearch.exact.groups import LineGroup
+    from codesearch.exact.pattern import Pattern
+    from codesearch.exact.scan import Line
     from codesearch.index import Index, open_index
     from codesearch.indexing.request import Progress, Report, UpdateRequest
     from codesearch.references.edges import Confidence, Edge
@@ -96,6 +107,10 @@ _MODULES = {
     ),
     "core.filter": ("Filter",),
     "core.types": ("Answer", "Hit", "Kind", "Skipped", "Symbol"),
+    "exact.answers": ("ExactAnswer", "MatchingLines", "matching_lines", "query_matching"),
+    "exact.groups": ("LineGroup",),
+    "exact.pattern": ("Pattern",),
+    "exact.scan": ("Line",),
     "index": ("Index", "open_index"),
     "indexing.request": ("Progress", "Report", "UpdateRequest"),
     "references.edges": ("Confidence", "Edge"),

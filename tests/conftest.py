@@ -31,6 +31,7 @@ INTEGRATION = (
     "cli",
     "editors/test_documents.py",
     "editors/test_install.py",
+    "exact/test_structure.py",
     "indexing",
     "lsp/test_clients.py",
     "lsp/test_faults.py",

@@ -10,6 +10,7 @@ from codesearch._version import __version__
 from codesearch.cli.commands.access import app as access
 from codesearch.cli.commands.agents import app as agents
 from codesearch.cli.commands.artifact import app as artifact
+from codesearch.cli.commands.ast import ast
 from codesearch.cli.commands.bench import bench
 from codesearch.cli.commands.cache import app as cache
 from codesearch.cli.commands.callers import callees, callers, impact, tests
@@ -117,6 +118,7 @@ _COMMANDS: dict[str, Command] = {
     "show": show,
     "symbols": symbols,
     "outline": outline,
+    "ast": ast,
     "callers": callers,
     "callees": callees,
     "tests": tests,

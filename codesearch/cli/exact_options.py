@@ -7,7 +7,7 @@ import typer
 from codesearch.core.errors import UsageError
 
 if TYPE_CHECKING:
-    from codesearch.search.exact.pattern import Pattern
+    from codesearch.exact.pattern import Pattern
 
 
 class ExactOptions(NamedTuple):
@@ -37,6 +37,6 @@ class ExactOptions(NamedTuple):
                 if given:
                     raise UsageError(f"{option} says how -e REGEX is searched for, and there is no -e")
             return None
-        from codesearch.search.exact.pattern import Pattern
+        from codesearch.exact.pattern import COMMAND_OPTION, Pattern
 
-        return Pattern(tuple(self.regexp), self.fixed, self.word, self.ignore_case)
+        return Pattern(tuple(self.regexp), self.fixed, self.word, self.ignore_case, COMMAND_OPTION)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 GROUPS = {
-    "Search": ("query", "similar", "show", "symbols", "outline", "context", "why"),
+    "Search": ("query", "similar", "show", "symbols", "outline", "ast", "context", "why"),
     "References": ("callers", "callees", "tests", "impact"),
     "Atlas": ("related", "clusters", "map", "concept", "clones", "export"),
     "Index": ("index", "watch", "status", "clean", "cache", "artifact", "merge", "diff", "repo"),

@@ -70,6 +70,10 @@ TOOLS: tuple[dict[str, Any], ...] = (
         "ranked source with paths and line numbers.",
         ["question"],
         question={"type": "string", "description": "What the code does, or a name, error or issue text"},
+        exact={
+            "type": "string",
+            "description": "Only symbols with a line that matches this regular expression (Python's syntax)",
+        },
         **_FILTERS,
         detail=_DETAIL,
         limit=_LIMIT,

@@ -14,7 +14,7 @@ from codesearch.context.entries import Reader, Selection, Sources, cleaned, head
 from codesearch.context.token_count import estimate
 from codesearch.core.errors import NotFoundError, UsageError
 from codesearch.core.types import Answer, Hit, Symbol
-from codesearch.search import parse
+from codesearch.search import Query, parse
 from codesearch.search.rank import WEAK
 
 if TYPE_CHECKING:
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 MOST_HITS = 300
 """Results that a cursor leads through."""
+MOST_WORDS = 20
+"""Texts that matched, by which source is chosen beside the words of the question."""
 NOTES_TOKENS = 60.0
 """Tokens kept for the notes at the end of an answer."""
 OTHERS = 8
@@ -89,10 +91,26 @@ def _search(index: Index, values: Mapping[str, Any], call: Call) -> Result:
     where = arguments.where(values)
     query = parse(values["question"], where, filters=False)
     start = offset(values.get("cursor", ""))
-    limit = values["limit"]
-    answer = index.query(query, limit=min(start + limit + 1, MOST_HITS))
+    limit = min(start + values["limit"] + 1, MOST_HITS)
+    words = query.words
+    if values.get("exact"):
+        answer, matched = _holding(index, query, values["exact"], limit)
+        words += matched
+    else:
+        answer = index.query(query, limit=limit)
     notes = [*call.notes, query.note, *_shortcomings(index, answer, where)]
-    return listed(Reader(index), answer.hits[start:], values, Call(values, call.sent, tuple(notes)), query.words, start)
+    return listed(Reader(index), answer.hits[start:], values, Call(values, call.sent, tuple(notes)), words, start)
+
+
+def _holding(index: Index, query: Query, expression: str, limit: int) -> tuple[Answer, tuple[str, ...]]:
+    """Return the hits that hold a line that matches, and words of the lines, by which source is chosen."""
+    from codesearch.exact.answers import query_matching
+    from codesearch.exact.pattern import Pattern
+
+    found = query_matching(index, query, Pattern((expression,), said="exact"), limit=limit)
+    lines = [line for some in found.lines.values() for line in some]
+    texts = dict.fromkeys(line.text[start:end] for line in lines for start, end in line.spans)
+    return found.answer, tuple(texts)[:MOST_WORDS]
 
 
 def _similar(index: Index, values: Mapping[str, Any], call: Call) -> Result:

@@ -12,7 +12,7 @@ from codesearch.core.errors import CodesearchError
 from codesearch.core.types import KINDS
 from codesearch.extract.comments import clean_comment, clean_string
 from codesearch.languages.definition import Definition, Language, Scan
-from codesearch.languages.grammar import load, load_with_references
+from codesearch.languages.grammar import grammar_of, load, load_with_references
 
 if TYPE_CHECKING:
     from tree_sitter import Node, Tree
@@ -197,6 +197,14 @@ def scan(source: bytes, language: Language, deadline: float | None = None, *, re
     """
     rewritten = language.before(source) if language.before else source
     return FileScan(rewritten, language, deadline, original=source, references=references)
+
+
+def parsed(source: bytes, language: Language, grammar: str = "") -> Tree:
+    """Parse a source as `scan` does, perhaps by the grammar of another language, and without a limit of time.
+
+    Raises GrammarError.
+    """
+    return _parse(grammar_of(grammar or language.name), language.before(source) if language.before else source, None)
 
 
 def _edited(tree: Tree, source: bytes, changed: Sequence[tuple[int, int]]) -> Tree:

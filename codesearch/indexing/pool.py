@@ -17,10 +17,11 @@ from typing import BinaryIO, cast
 
 from codesearch.core import child
 from codesearch.core.errors import CodesearchError
+from codesearch.core.limits import ABORTED, OVER_TIME, TOO_MUCH_MEMORY
 from codesearch.core.log import Log
 from codesearch.indexing.records import left_out
 from codesearch.indexing.task import Task
-from codesearch.indexing.worker import HEARTBEAT, TOO_MUCH_MEMORY, Answer, Setup, interrupted, timed_out, unpack
+from codesearch.indexing.worker import HEARTBEAT, Answer, Setup, interrupted, timed_out, unpack
 
 WINDOW = 3
 """Batches in flight per worker: enough to keep it busy, few enough to bound memory."""
@@ -44,14 +45,8 @@ WORKER = ("codesearch.indexing.worker", "main")
 """The function that a worker process runs."""
 
 
-_OVER_LIMIT = frozenset({-signal.SIGPROF} if hasattr(signal, "SIGPROF") else ())
-"""Exit statuses of a worker that used up the processor time of a file."""
 _KILLED = frozenset({-signal.SIGKILL} if hasattr(signal, "SIGKILL") else ())
 """Exit statuses of a worker that another process killed."""
-
-
-_ABORTED = frozenset({-signal.SIGABRT} if hasattr(signal, "setitimer") else ())
-"""Exit statuses of a worker whose parser could not allocate memory."""
 
 
 def _patience(setup: Setup) -> float:
@@ -59,7 +54,7 @@ def _patience(setup: Setup) -> float:
 
     Where the system cannot limit processor time, this is the limit of a file itself.
     """
-    return max(STALL_SECONDS, STALL_FACTOR * setup.parse_timeout) if _OVER_LIMIT else setup.parse_timeout
+    return max(STALL_SECONDS, STALL_FACTOR * setup.parse_timeout) if OVER_TIME else setup.parse_timeout
 
 
 class _Worker:
@@ -143,7 +138,7 @@ class _Worker:
         """Record the file at which the process ended. A first crash is not held against it: it is tried again."""
         task = batch.tasks[at]
         stalled, self.stalled = self.stalled, False
-        if status in _OVER_LIMIT or (stalled and not _OVER_LIMIT):
+        if status in OVER_TIME or (stalled and not OVER_TIME):
             record = timed_out(task, self._setup.parse_timeout)
         elif stalled:
             record = interrupted(task, f"made no progress for {_patience(self._setup):g} s")
@@ -154,7 +149,7 @@ class _Worker:
         elif status in _KILLED:
             record = interrupted(task, "the system killed the process, perhaps for lack of memory")
         else:
-            why = TOO_MUCH_MEMORY if status in _ABORTED else f"the parser crashed (status {status})"
+            why = TOO_MUCH_MEMORY if status in ABORTED else f"the parser crashed (status {status})"
             record = left_out(task.path, task.state, "parse failed", why)
         log.info("replacing a worker: %s: %s", task.path, record.detail)
         batch.answers[at] = record

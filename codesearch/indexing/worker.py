@@ -11,10 +11,9 @@ import gc
 import signal
 from dataclasses import dataclass, fields, replace
 from operator import attrgetter
-from pathlib import Path
 from typing import Any
 
-from codesearch.core import child
+from codesearch.core import child, limits
 from codesearch.core.errors import CodesearchError
 from codesearch.core.types import Skipped, Symbol
 from codesearch.files import FileOptions, read_source
@@ -22,9 +21,6 @@ from codesearch.indexing.records import Extracted, RecordBuilder, failed, left_o
 from codesearch.indexing.task import INTERRUPTED, MOST_TRIES, Task
 from codesearch.store.records import FileRecord, FileState, SymbolRecord
 
-MEMORY = 500 << 20
-"""Bytes of memory that a worker may use beyond what it needs to start. Some wrong texts let a parser use gigabytes."""
-TOO_MUCH_MEMORY = f"needed more than {MEMORY >> 20} MB of memory"
 HEARTBEAT = b"."
 """Written after each file of a batch, before the frame with all answers."""
 
@@ -97,38 +93,10 @@ def timed_out(task: Task, seconds: float) -> FileRecord:
     return left_out(task.path, task.state, "parse timeout", f"took more than {seconds:g} s of processor time")
 
 
-def _limit_cpu(seconds: float) -> None:
-    """Let the system end this process after `seconds` of processor time, unless called again (0: never).
-
-    Processor time, not wall time: a stopped container or a busy machine says nothing about a file. Only the system can
-    do this, since the parser holds Python's lock. It also ends a stuck worker whose parent was killed.
-    """
-    if hasattr(signal, "setitimer"):
-        signal.setitimer(signal.ITIMER_PROF, seconds)
-
-
-def _limit_memory(allowed: int) -> None:
-    """Let no more than `allowed` bytes be allocated from now on, if the system can do that (Linux).
-
-    Beyond the limit Python raises MemoryError, and a parser aborts the process.
-    """
-    try:
-        import resource
-
-        status = Path("/proc/self/status").read_bytes().splitlines()
-        used = next(int(line.split()[1]) << 10 for line in status if line.startswith(b"VmData:"))
-        hard = resource.getrlimit(resource.RLIMIT_DATA)[1]
-        limit = used + allowed
-        resource.setrlimit(resource.RLIMIT_DATA, (limit if hard == resource.RLIM_INFINITY else min(limit, hard), hard))
-    except (ImportError, OSError, StopIteration, ValueError):
-        return
-
-
 def main() -> None:
     """Answer tasks until the other side closes the stream."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle; it closes our input
-    if hasattr(signal, "SIGPROF"):
-        signal.signal(signal.SIGPROF, signal.SIG_DFL)
+    limits.end_when_over_time()
     tasks, answers = child.own_streams()
     try:
         try:
@@ -138,17 +106,17 @@ def main() -> None:
             child.send(answers, str(error))
             return
         child.send(answers, "")
-        _limit_memory(MEMORY)
+        limits.limit_memory()
         gc.disable()  # a batch makes no cycles worth collecting
         while True:
             batch: list[Task] = child.receive(tasks)
             found: list[Answer | Extracted] = []
             for task in batch:
-                _limit_cpu(setup.parse_timeout)
+                limits.limit_time(setup.parse_timeout)
                 found.append(_tried(process, task))
                 answers.write(HEARTBEAT)
                 answers.flush()
-            _limit_cpu(0)
+            limits.limit_time(0)
             child.send(answers, [pack(answer) for answer in process.embed(found)])
             gc.collect(0)
     except (EOFError, BrokenPipeError):

@@ -28,7 +28,9 @@ class GrammarError(NotFoundError):
         super().__init__(f"the package {package}, the grammar of {language}, is not installed")
 
 
-def _grammar(name: str) -> tree_sitter.Language:
+@cache
+def grammar_of(name: str) -> tree_sitter.Language:
+    """Return the grammar of a language. Raises as `load`."""
     from tree_sitter import Language
 
     entry = languages.get(name)
@@ -59,7 +61,7 @@ def load(name: str) -> tuple[tree_sitter.Language, tree_sitter.Query]:
     """
     from tree_sitter import Query
 
-    grammar = _grammar(name)
+    grammar = grammar_of(name)
     return grammar, Query(grammar, _texts(name)[0])
 
 
@@ -76,7 +78,7 @@ def load_with_references(name: str) -> tuple[tree_sitter.Language, tree_sitter.Q
     if not references:
         grammar, query = load(name)
         return grammar, query, query.pattern_count
-    grammar = _grammar(name)
+    grammar = grammar_of(name)
     query = Query(grammar, f"{definitions}\n{references}")
     end = len(definitions.encode())
     first = bisect_left(range(query.pattern_count), end, key=query.start_byte_for_pattern)
@@ -92,4 +94,4 @@ def load_details(name: str) -> tree_sitter.Query | None:
     folder = files("codesearch.languages") / "queries" / "details"
     texts = [folder / f"{query}.scm" for query in _DETAILS.get(name, entry.queries or (name,))]
     text = "\n".join(file.read_text("utf-8") for file in texts if file.is_file())
-    return Query(_grammar(name), text) if text else None
+    return Query(grammar_of(name), text) if text else None

@@ -49,6 +49,8 @@ def _searched(chosen: Sequence[Repository], given: dict[str, Any], sent: Sequenc
     from codesearch.repositories.several import Repositories
 
     values = arguments.checked("search_code", given)
+    if values.get("exact"):
+        raise UsageError("exact searches one repository at a time: pass its name as repo")
     start = tools.offset(values.get("cursor", ""))
     wanted = min(start + values["limit"] + 1, tools.MOST_HITS)
     with Repositories(chosen) as several:

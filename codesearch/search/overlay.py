@@ -20,7 +20,7 @@ from codesearch.core.types import Symbol
 from codesearch.rerank.job import Source, siblings_of
 from codesearch.search.candidates import ALL_FIELDS, NAME_FIELDS, Candidate, gather_minor, named, with_terms
 from codesearch.search.query import Query
-from codesearch.store import FileRecord, Store
+from codesearch.store import FileRecord, Store, exact
 from codesearch.store.match import Match, Words
 
 _MAX_SYMBOLS = 2000
@@ -108,6 +108,16 @@ class Overlay:
         """Return the symbols of a buffer in the order of their lines."""
         with self._lock:
             return [symbol for symbol in self._store.listing() if symbol.path == path]
+
+    def texts(self) -> dict[str, bytes]:
+        """Return what the buffers hold, by path."""
+        with self._lock:
+            return {path: text for path, text in self._texts.items() if path in self._paths}
+
+    def passing(self, path: str, where: Filter | None) -> list[tuple[Symbol, bool]]:
+        """Return the symbols of a buffer without details, and whether each passes a filter."""
+        with self._lock:
+            return exact.symbols(self._store, path, where)
 
     def view(self, generation: object = None) -> BufferView | None:
         """Return what `codesearch.search.search` takes as `buffers`; None if there are no buffers.

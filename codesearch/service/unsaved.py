@@ -14,13 +14,15 @@ from codesearch.embed import STATIC, Embedder, load
 from codesearch.rerank.job import UNLIMITED, RerankBudget
 from codesearch.search import Query, Ranking, nearest, resolved, search
 from codesearch.search.overlay import Overlay
+from codesearch.settings import Settings
 from codesearch.store.location import FILE, FOLDER
 from codesearch.store.roots import enclosing_root, holds_everything
 
 if TYPE_CHECKING:
     from codesearch.core.types import Symbol
+    from codesearch.exact.groups import Lines
+    from codesearch.exact.pattern import Pattern
     from codesearch.index import Index
-    from codesearch.settings import Settings
     from codesearch.store import FileRecord, Store
 
     Record = FileRecord
@@ -107,6 +109,21 @@ class UnsavedBuffers:
             return index.rank(
                 query, limit=limit, buffers=buffers, may_be_missing=True, on_first=on_first, budget=budget
             )
+
+    def matching(self, index: Index | None, query: Query, pattern: Pattern) -> Lines:
+        """Return the lines that a pattern matches where a question may be answered: in files, or buffers of theirs.
+
+        Raises UsageError if the pattern cannot be understood, or takes too long.
+        """
+        from codesearch.exact import groups
+        from codesearch.exact.tree import Tree
+
+        settings = index.settings if index is not None else Settings()
+        root = index.root if index is not None else Path()
+        with self._reading(index) as store:
+            where = query.where if index is None else resolved(query.where, index.root, index.path)
+            tree = Tree(root, store, settings.file_options(), settings.parse_timeout, self._overlay)
+            return groups.Lines([groups.found(tree, pattern, where, should_stop=self._should_stop)])
 
     def listing(self, index: Index | None, where: Filter, limit: int) -> list[Symbol]:
         """Return some symbols of the index, by path and line."""

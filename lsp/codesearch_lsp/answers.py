@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any
 
+from codesearch import Line
 from codesearch.core.types import Kind, Symbol
 from codesearch_lsp.positions import name_place, split_lines, units
 
@@ -105,6 +106,16 @@ def first_paragraph(documentation: str) -> str:
     return text if len(text) <= _DOCUMENTATION else text[: _DOCUMENTATION - 1] + "…"
 
 
+def matching(lines: Iterable[Line], encoding: str) -> list[dict[str, Any]]:
+    """Return lines that match: the range of the first match in each, and its text."""
+    found = []
+    for line in lines:
+        start, end = line.spans[0] if line.spans else (0, 0)
+        first, last = units(line.text[:start], encoding), units(line.text[:end], encoding)
+        found.append({"range": _range(line.number - 1, first, line.number - 1, last), "text": line.text})
+    return found
+
+
 def snippet(symbol: Symbol, data: bytes | None, lines: int) -> str:
     """Return at most `lines` lines of a symbol's source."""
     if data is None or lines <= 0:
@@ -126,6 +137,7 @@ def hit(
     source: Callable[[], bytes | None],
     lines: int = 0,
     weak: float = 0.0,
+    matches: Sequence[Line] = (),
 ) -> dict[str, Any]:
     """Return a Hit of docs/lsp.md. `source` returns the text around the symbol; a score below `weak` is marked."""
     data = source()
@@ -148,6 +160,8 @@ def hit(
     }
     if score < weak:
         found["weak"] = True
+    if matches:
+        found["matches"] = matching(matches, encoding)
     if lines > 0:
         found["snippet"] = snippet(symbol, data, lines)
     return found

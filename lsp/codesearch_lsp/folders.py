@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from codesearch import Filter, Query, Ranking, RerankBudget, Settings
+from codesearch import Filter, Line, Pattern, Query, Ranking, RerankBudget, Settings
 from codesearch.core.errors import CodesearchError, NotFoundError, UsageError
 from codesearch.core.types import Symbol
+from codesearch.exact.answers import about, kept
 from codesearch.service import unsaved
 from codesearch_lsp.cancellation import is_cancelled
 from codesearch_lsp.engine import Engine, State
@@ -42,6 +43,8 @@ class Found:
     symbol: Symbol
     score: float
     unsaved: bool
+    lines: tuple[Line, ...] = ()
+    """The lines that match what must be there exactly."""
 
 
 class Folder:
@@ -138,11 +141,14 @@ class Folder:
         on_first: Callable[[list[Found]], None] | None = None,
         *,
         typed: bool = False,
+        pattern: Pattern | None = None,
     ) -> list[Found]:
         """Return the best hits, best first. `on_first` receives the fast ranking if the reranker has work to do.
 
-        `typed` limits that work, for a query that is being typed.
+        `typed` limits that work, for a query that is being typed. If there is a `pattern`, a line of each hit matches.
         """
+        if pattern is not None:
+            return self._holding(query, limit, pattern)
         budget = RerankBudget(TYPED_TEXTS if typed else None, keep_query=False, should_stop=is_cancelled)
         told = None if on_first is None else lambda fast: on_first(self._found(fast, limit))
         generation = self.engine.generation if self.engine is not None else None
@@ -153,6 +159,22 @@ class Folder:
         self.shortfall = ranking.problem
         self.embedded += ranking.embedded
         return self._found(ranking, limit)
+
+    def _holding(self, query: Query, limit: int, pattern: Pattern) -> list[Found]:
+        """Return the best hits with a line that matches."""
+        lines = self._read(lambda index: self._buffers.matching(index, query, pattern))
+        if not lines.paths:
+            return []
+        asked = about(query, lines.paths)
+        budget = RerankBudget(keep_query=False, should_stop=is_cancelled)
+        ranking = self._read(lambda index: self._buffers.rank(index, asked, limit, budget=budget))
+        self.unfinished, self.shortfall = not ranking.complete, ranking.problem
+        self.embedded += ranking.embedded
+        found = kept(lines, ranking, limit)
+        return [
+            Found(self, hit.symbol, hit.score, hit.symbol.path in self.unsaved, found.matches[hit.rank])
+            for hit in found.answer
+        ]
 
     def _found(self, ranking: Ranking, limit: int) -> list[Found]:
         return [

@@ -73,6 +73,7 @@ class Handlers:
             source=source,
             lines=snippet,
             weak=weak,
+            matches=one.lines,
         )
 
     def _is_unsaved(self, one: Found) -> bool:

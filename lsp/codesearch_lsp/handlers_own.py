@@ -93,6 +93,9 @@ class OwnHandlers(Handlers):
         if asked is not None and ask.root is not None:
             raise UsageError("`root` is a workspace folder, and repositories are chosen by name: leave one of them out")
         parsed = codesearch.parse(text if asked is None else asked.text, ask.where)
+        pattern = parameters.exact(raw)
+        if asked is not None and pattern is not None:
+            raise UsageError("`exact` searches workspace folders: leave out the repositories")
         task = asyncio.current_task()
         assert task is not None
         older = self._sessions.get(session)
@@ -107,7 +110,7 @@ class OwnHandlers(Handlers):
             await self._workspace.buffers.settle()
             folders = self._folders(ask)
             on_first = self._instantly(raw.get("partialResultToken"), text, folders, ask)
-            found = await self._in_thread(lambda: self._best(folders, parsed, ask, on_first))
+            found = await self._in_thread(lambda: self._best(folders, parsed, ask, on_first, pattern))
         except asyncio.CancelledError:
             if task in self._superseded:
                 raise Superseded from None
@@ -143,12 +146,13 @@ class OwnHandlers(Handlers):
         parsed: codesearch.Query,
         ask: Ask,
         on_first: Callable[[list[Found]], None] | None,
+        pattern: codesearch.Pattern | None = None,
     ) -> list[dict[str, Any]]:
         found: list[Found] = []
         for folder in folders:
             before = list(found)
             told = None if on_first is None else lambda fast, before=before: on_first(before + fast)
-            found += folder.query(parsed, ask.limit, told)
+            found += folder.query(parsed, ask.limit, told, pattern=pattern)
         return self._hits(merged(found)[: ask.limit], ask.snippet, WEAK)
 
     # -- codesearch/opened ------------------------------------------------------------------------

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from codesearch import Pattern
 from codesearch.core.errors import UsageError
 from codesearch.core.filter import Filter
 from codesearch.search.query import checked
@@ -22,6 +23,7 @@ _FIELDS = {
     "notNames": "not_names",
     "notRoles": "not_roles",
 }
+_EXACT = ("regexp", "fixed", "word", "ignoreCase")
 MAX_LIMIT = 1000
 MAX_SNIPPET = 400
 
@@ -54,6 +56,24 @@ def ask(raw: dict[str, Any], limit: int) -> Ask:
         text(raw, "root", optional=True),
         _whole(raw, "snippet", 0, 0, MAX_SNIPPET),
     )
+
+
+def exact(raw: dict[str, Any]) -> Pattern | None:
+    """Read the pattern that a line of each hit must match; None if there is none. Raises UsageError."""
+    given = raw.get("exact")
+    if given is None:
+        return None
+    if not isinstance(given, dict):
+        raise UsageError("`exact` must be an object")
+    if unknown := [name for name in given if name not in _EXACT]:
+        raise UsageError(f"`exact` has no `{unknown[0]}`; there are: {', '.join(_EXACT)}")
+    wanted = given.get("regexp")
+    wanted = [wanted] if isinstance(wanted, str) else wanted
+    if not isinstance(wanted, list) or not wanted or not all(isinstance(one, str) for one in wanted):
+        raise UsageError("`exact.regexp` must be a list of strings")
+    pattern = Pattern(tuple(wanted), flag(given, "fixed"), flag(given, "word"), flag(given, "ignoreCase"), "exact")
+    pattern.compiled()
+    return pattern
 
 
 def text(raw: dict[str, Any], name: str, *, optional: bool = False) -> str | None:

@@ -33,6 +33,8 @@ COMMANDS = [
     ("similar", f"{FILE}:1"),
     ("query", "-e", "load"),
     ("outline",),
+    ("ast", "(identifier) @\x1b[1m", "--lang", "python"),
+    ("ast", "(identifier) @name", "--lang", "python"),
     ("callers", "other"),
     ("callers", "other", "--format", "paths"),
     ("callees", "load"),

@@ -78,6 +78,23 @@ def test_filters_are_parameters_and_text_is_never_a_filter(small_index: Index):
     assert "retry.py" not in {one["path"] for one in without.value["results"]}
 
 
+def test_only_symbols_with_a_line_that_matches_are_results(small_index: Index):
+    found = run(small_index, "search_code", question="store a value", exact=r"self\.values\[", detail="full")
+    assert [one["name"] for one in found.value["results"]] == ["Cache.put"]
+    assert run(small_index, "search_code", question="store a value", exact="no_such_text").text.startswith("No code")
+    with pytest.raises(UsageError, match=r"^exact \(a: missing"):
+        run(small_index, "search_code", question="store a value", exact="(a")
+
+
+def test_source_is_cut_to_the_lines_that_match(tmp_path: Path):
+    body = "".join(f"    step_{number} = start_{number} + {number}\n" for number in range(80))
+    write(tmp_path, {"long.py": f"def prepare(engine):\n{body}    engine.ignite_now()\n{body}"})
+    with open_index(tmp_path, model="static") as index:
+        index.update()
+        asked = {"question": "prepare the engine", "max_tokens": 400, "limit": 1}
+        assert "ignite_now" in run(index, "search_code", **asked, exact=r"ignite\w+").text
+
+
 def test_a_path_that_does_not_exist_is_named(small_index: Index):
     assert "path:nowhere" in run(small_index, "search_code", question="store", path=["nowhere/**"]).text
 

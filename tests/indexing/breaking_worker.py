@@ -6,6 +6,7 @@ import os
 import time
 from typing import Any
 
+from codesearch.core import limits
 from codesearch.indexing import worker
 from codesearch.indexing.task import Task
 
@@ -21,7 +22,7 @@ class _Breaking(worker.Processor):
         if task.path == "asleep.py":
             time.sleep(60)  # like a suspended process: uses none
         if task.path == "hungry.py":
-            bytearray(2 * worker.MEMORY)
+            bytearray(2 * limits.MEMORY)
         if task.path == "abort.py":
             os.abort()
         if task.path == "greedy.py":

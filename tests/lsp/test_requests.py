@@ -42,6 +42,11 @@ HIT = {
         "language": {"type": "string"},
         "unsaved": {"type": "boolean"},
         "weak": {"const": True},
+        "matches": {
+            "type": "array",
+            "minItems": 1,
+            "items": {"type": "object", "required": ["range", "text"], "properties": {"range": RANGE}},
+        },
         "snippet": {"type": "string"},
     },
 }  # fmt: skip
@@ -145,6 +150,10 @@ def test_filters_in_the_text_and_apart(client: Client, project: Path):
         ({"text": "x", "filter": {"language": ["go"]}}, "languages"),
         ({"text": "x", "filter": {"languages": ["klingon"]}}, "klingon"),
         ({"text": "x", "root": "file:///elsewhere"}, "elsewhere"),
+        ({"text": "x", "exact": {"regexp": ["(a"]}}, r"exact \(a: missing"),
+        ({"text": "x", "exact": {"regexp": []}}, "`exact.regexp` must be a list of strings"),
+        ({"text": "x", "exact": {"regex": ["a"]}}, "`exact` has no `regex`"),
+        ({"text": "x", "exact": ["a"]}, "`exact` must be an object"),
         ([1, 2], "object"),
         ("text", "object"),
     ],
@@ -516,6 +525,31 @@ def test_an_edit_is_found_before_it_is_saved_and_gone_when_closed(client: Client
     hit = client.find("send again what failed", "retry_upload", unsaved=False)
     assert hit["range"]["start"]["line"] == 0
     client.lose("only this now", "only_this_now")
+
+
+def test_only_symbols_with_exact_text_are_hits(client: Client, project: Path):
+    client.initialize(project)
+    asked = {"text": "send again what failed", "exact": {"regexp": [r"client\.sleep\(\d"]}}
+    found = client.ask("codesearch/query", asked)
+    jsonschema.validate(found, RESULT)
+    assert set(names(found["hits"])) <= {"retry_upload", "upload"}
+    hit = next(one for one in found["hits"] if one["name"] == "retry_upload")
+    assert hit["matches"][0]["text"] == "        client.sleep(2 ** attempt)"
+    start, end = hit["matches"][0]["range"]["start"], hit["matches"][0]["range"]["end"]
+    assert (start, end) == ({"line": 4, "character": 8}, {"line": 4, "character": 22})
+    assert client.ask("codesearch/query", {**asked, "exact": {"regexp": ["no_such_text"]}})["hits"] == []
+
+
+def test_exact_text_is_looked_for_in_a_buffer_in_place_of_its_file(client: Client, project: Path):
+    client.initialize(project)
+    client.open(project / "pkg/upload.py", "def tame_a_dragon(client):\n    return 'täme 😀 dragon'\n")
+    client.find("tame a dragon", "tame_a_dragon", unsaved=True)
+    asked = {"text": "tame a dragon", "exact": {"regexp": "dragon'", "fixed": True}}
+    hit = client.ask("codesearch/query", asked)["hits"][0]
+    assert (hit["name"], hit["unsaved"]) == ("tame_a_dragon", True)
+    assert hit["matches"][0]["range"]["start"] == {"line": 1, "character": 20}
+    saved = {"text": "send again what failed", "exact": {"regexp": [r"client\.sleep"]}}
+    assert client.ask("codesearch/query", saved)["hits"] == []
 
 
 def test_a_saved_buffer_answers_until_the_index_has_it(client: Client, project: Path):

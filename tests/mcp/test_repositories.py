@@ -90,6 +90,14 @@ def test_a_group_is_searched_as_one(tree: Path, team: dict[str, Path], repo: str
     assert ("source sent earlier" in once["text"], "source sent earlier" in again["text"]) == (False, True)
 
 
+def test_exact_text_is_searched_in_one_repository(tree: Path, team: dict[str, Path]):
+    call = {"question": "say hello", "exact": "greet_v", "repo": "greeter"}
+    answer = Backend(tree).call("search_code", call, [])
+    assert [one["name"] for one in answer["value"]["results"]] == ["greet_visitor"]
+    with pytest.raises(UsageError, match="one repository at a time"):
+        Backend(tree).call("search_code", {**call, "repo": "team"}, [])
+
+
 def test_a_place_says_its_repository(tree: Path, team: dict[str, Path]):
     backend = Backend(tree)
     for repo in ({}, {"repo": "team"}, {"repo": "greeter"}):

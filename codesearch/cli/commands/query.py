@@ -26,12 +26,12 @@ from codesearch.core.errors import UsageError
 
 if TYPE_CHECKING:
     from codesearch.cli.commands.query_repositories import Asked
-    from codesearch.cli.exact import Kept, Wanted
+    from codesearch.cli.exact import Shown, Wanted
     from codesearch.core.filter import Filter
     from codesearch.core.types import Answer
+    from codesearch.exact.pattern import Pattern
     from codesearch.index import Index
     from codesearch.search import Query, Ranked
-    from codesearch.search.exact.pattern import Pattern
 
 
 _ONE_REPOSITORY = "-e cannot be combined with --repo and repo:; search one repository at a time"
@@ -237,14 +237,14 @@ def _batch(index: Index, where: Filter, results: ResultOptions, output: OutputOp
     return batch.answer_lines(results.batch, ask, complete=complete, quiet=use.quiet)
 
 
-def _answered(index: Index, parsed: Query, asked: Request) -> tuple[Answer, list[Ranked], Kept | None]:
+def _answered(index: Index, parsed: Query, asked: Request) -> tuple[Answer, list[Ranked], Shown | None]:
     """Return the answer, the reasons for `--explain`, and the matches of exact text if there is a pattern."""
     results, use = asked.results, asked.use
     if asked.exact is not None:
         from codesearch.cli import exact
 
         found = exact.filtered(index, parsed, asked.exact, use)
-        return found.answer, found.reasons if results.explain else [], found
+        return found.answer, list(found.reasons) if results.explain else [], found
     if results.explain:
         return *session.explained(index, parsed, update=use.update, quiet=use.quiet), None
     answer = session.query(

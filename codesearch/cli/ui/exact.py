@@ -14,8 +14,8 @@ from codesearch.cli.ui.render import FAINT, KIND, LINE, NAME, PATH, print_json
 if TYPE_CHECKING:
     from codesearch.cli.ui.render import Answers
     from codesearch.core.types import Hit, Symbol
-    from codesearch.search.exact.groups import Group
-    from codesearch.search.exact.scan import Line
+    from codesearch.exact.groups import LineGroup
+    from codesearch.exact.scan import Line
 
 MATCH = "1;31"
 """SGR codes of a match, as grep has them."""
@@ -23,7 +23,7 @@ INDENT = "  "
 
 
 def print_groups(
-    printed: Answers, groups: Sequence[Group], expressions: Sequence[str], most: int | None, each: int | None
+    printed: Answers, groups: Sequence[LineGroup], expressions: Sequence[str], most: int | None, each: int | None
 ) -> tuple[int, int]:
     """Print groups in any format, at most `most` lines and `each` per group; return the lines shown and all lines."""
     total = sum(len(one.lines) for one in groups)
@@ -36,7 +36,7 @@ def print_groups(
         print_vimgrep(printed, ((path, line) for path, _, line in places))
     elif printed.format is Format.text:
         for number, (one, lines) in enumerate(shown):
-            console.write(("\n" if number else "") + _header(printed, one) + "".join(_lines(printed.look, lines)))
+            console.write(("\n" if number else "") + header(printed, one) + "".join(numbered(printed.look, lines)))
     else:
         printed.print_plain(one for one, _ in shown)
     return count, total
@@ -58,7 +58,9 @@ def _print_json(
         print_json({**one, **more})
 
 
-def _limited(groups: Iterable[Group], most: int | None, each: int | None) -> Iterable[tuple[Symbol, tuple[Line, ...]]]:
+def _limited(
+    groups: Iterable[LineGroup], most: int | None, each: int | None
+) -> Iterable[tuple[Symbol, tuple[Line, ...]]]:
     left = most
     for group in groups:
         lines = group.lines if each is None else group.lines[:each]
@@ -94,14 +96,15 @@ class Matches:
         left = len(lines) - count
         note = f"{left:,} more matching line{'s' if left > 1 else ''}"
         rest = self.look.paint(f"{'':>6} {self.look.bar} {self.look.more} {note}", FAINT) + "\n" if left > 0 else ""
-        return "".join(_lines(self.look, lines[:count])) + (rest if count else "")
+        return "".join(numbered(self.look, lines[:count])) + (rest if count else "")
 
     def json(self, hit: Hit) -> dict[str, Any]:
         """Return the lines as output.schema.json describes them."""
         return {"matches": to_json(self.lines[hit.rank])}
 
 
-def _header(printed: Answers, symbol: Symbol) -> str:
+def header(printed: Answers, symbol: Symbol) -> str:
+    """Return the line above the matches of a symbol."""
     look = printed.look
     path, title = clean(printed.paths.shown(symbol.path)), f"{symbol.kind} {clean(symbol.qualname)}"
     place = f":{symbol.start_line}"
@@ -114,7 +117,8 @@ def _header(printed: Answers, symbol: Symbol) -> str:
     return f"{head}  {look.paint(kind, KIND)} {look.paint(name, NAME)}\n"
 
 
-def _lines(look: Look, lines: Sequence[Line]) -> list[str]:
+def numbered(look: Look, lines: Sequence[Line]) -> list[str]:
+    """Return lines with their numbers, the matches in them marked."""
     digits = max([4, *(len(str(one.number)) for one in lines)])
     out = []
     for one in lines:

@@ -53,9 +53,14 @@ def only_scripts(source: bytes) -> bytes:
     return b"".join(out)
 
 
+def is_tsx(source: bytes) -> bool:
+    """Return whether the scripts of a component are TSX."""
+    return any(_JSX.search(attributes) for _, _, attributes in blocks(source))
+
+
 def components(scan: Scan) -> list[Definition]:
     """Read the scripts as TSX if the component says `lang="tsx"`."""
-    if any(_JSX.search(attributes) for _, _, attributes in blocks(scan.original)):
+    if is_tsx(scan.original):
         tsx = scan.again(scan.source, "tsx")
         scan.adopt(tsx)
         return tsx.definitions

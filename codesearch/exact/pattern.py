@@ -17,6 +17,8 @@ except ImportError:  # Python 3.10
 
 _FLAGS = re.compile(r"\(\?([aiLmsux]+)\)")
 """Flags for a whole expression, at its start."""
+COMMAND_OPTION = "-e"
+"""What the command's messages call a pattern."""
 _MOST_LITERALS = 16
 _LEAST = 2
 """Letters of a literal that is worth looking for."""
@@ -33,6 +35,8 @@ class Pattern:
     word: bool = False
     """A match must be whole words."""
     ignore_case: bool = False
+    said: str = "pattern"
+    """What messages call it: an option, a parameter."""
 
     def compiled(self) -> list[re.Pattern[str]]:
         """Return the expressions compiled. Raises UsageError if one cannot be understood."""
@@ -40,9 +44,12 @@ class Pattern:
 
     def _compiled(self, expression: str) -> re.Pattern[str]:
         if not expression:
-            raise UsageError("-e has no value; for example: -e 'retry_\\w+'")
+            raise UsageError(f"{self.said} has no value; for example: {self.said} 'retry_\\w+'")
         if "\n" in expression:
-            raise UsageError("-e contains a line break, and lines are searched one by one: give several -e instead")
+            raise UsageError(
+                f"{self.said} contains a line break, and lines are searched one by one: "
+                "give one expression for each line"
+            )
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
@@ -50,13 +57,10 @@ class Pattern:
                 return re.compile(self._source(expression), re.IGNORECASE if self.ignore_case else 0)
         except re.error as error:
             at = f" at character {error.pos + 1}" if error.pos is not None else ""
-            raise UsageError(
-                f"-e {expression}: {error.msg}{at}; -F searches for it literally"
-                if not self.fixed
-                else f"-e {expression}: {error.msg}"
-            ) from None
+            literally = "; -F searches for it literally" if self.said == COMMAND_OPTION else ""
+            raise UsageError(f"{self.said} {expression}: {error.msg}{'' if self.fixed else at + literally}") from None
         except (OverflowError, RecursionError, ValueError) as error:
-            raise UsageError(f"-e {expression}: too large for a regular expression: {error}") from None
+            raise UsageError(f"{self.said} {expression}: too large for a regular expression: {error}") from None
 
     def _source(self, expression: str) -> str:
         """Return the source of an expression, in which flags at the start are those of a group."""

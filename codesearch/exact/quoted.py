@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from codesearch.search.exact.pattern import Pattern
+from codesearch.exact.pattern import Pattern
 
 MOST_CHARACTERS = 300
 """A longer text, or one of several lines, is pasted, and its quotation marks are part of it."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from codesearch.exact.pattern import Literals, Pattern
 from codesearch.files import decode, notebooks
 from codesearch.files.reading import read_plain
-from codesearch.search.exact.pattern import Literals, Pattern
 
 LONGEST = 2000
 """Characters of a line that are kept."""
@@ -53,6 +53,8 @@ class Request:
     pattern: Pattern
     most_bytes: int
     """Larger files are left out, as an index leaves them out."""
+    texts: Mapping[str, bytes] = field(default_factory=dict)
+    """The text of some of the paths, which is searched in place of their files: that of unsaved buffers."""
 
 
 def scan(request: Request) -> list[FileLines]:
@@ -61,7 +63,9 @@ def scan(request: Request) -> list[FileLines]:
     found = []
     for path in request.paths:
         try:
-            raw = read_plain(f"{request.root}/{path}", request.most_bytes + 1)
+            raw = request.texts.get(path)
+            if raw is None:
+                raw = read_plain(f"{request.root}/{path}", request.most_bytes + 1)
         except OSError:
             continue
         if len(raw) <= request.most_bytes and (lines := matcher.file(path, raw)):

@@ -8,35 +8,46 @@ from __future__ import annotations
 import signal
 import subprocess
 import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, wait
 from types import FrameType
 from typing import cast
 
 from codesearch.core import child
 from codesearch.core.errors import UsageError
-from codesearch.search.exact.scan import FileLines, Request, scan
+from codesearch.exact.scan import FileLines, Request, scan
 
 SECONDS = 20.0
 """Of processor time."""
 CHILD_SECONDS = 90.0
 """Of elapsed time, the start of the process included."""
+_TICK = 0.05
+"""Seconds between two calls of `should_stop`."""
+
+
+class StoppedError(Exception):
+    """`should_stop` returned True."""
 
 
 class _LateError(Exception):
     """The time is over."""
 
 
-def scanned(request: Request, *, in_child: bool | None = None) -> list[FileLines]:
+def scanned(
+    request: Request, *, in_child: bool | None = None, should_stop: Callable[[], bool] | None = None
+) -> list[FileLines]:
     """Do what `scan` does. Raises UsageError if it takes too long, or if the pattern cannot be understood.
 
-    `in_child` decides how; None lets the thread and the system decide.
+    `in_child` decides how; None lets the thread and the system decide. `should_stop` is called in this thread while a
+    child works; if it returns True, StoppedError is raised.
     """
     request.pattern.compiled()
     if in_child is None:
         in_child = not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread()
     try:
-        return _in_child(request) if in_child else _interrupted(request)
+        return _in_child(request, should_stop or (lambda: False)) if in_child else _interrupted(request)
     except (_LateError, TimeoutError):
-        said = " ".join(f"-e {one}" for one in request.pattern.expressions)
+        said = " ".join(f"{request.pattern.said} {one}" for one in request.pattern.expressions)
         raise UsageError(
             f"{said}: takes too long and was stopped. Nested repetitions such as (a+)+ can take exponential time: "
             "write the expression without them, or restrict the search with a path"
@@ -56,14 +67,21 @@ def _interrupted(request: Request) -> list[FileLines]:
         signal.signal(signal.SIGVTALRM, before)
 
 
-def _in_child(request: Request) -> list[FileLines]:
+def _in_child(request: Request, should_stop: Callable[[], bool]) -> list[FileLines]:
     process = subprocess.Popen(
-        child.command("codesearch.search.exact.limited", "main"), stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        child.command("codesearch.exact.limited", "main"), stdin=subprocess.PIPE, stdout=subprocess.PIPE
     )
-    try:
-        return cast("list[FileLines]", child.ask(process, request, CHILD_SECONDS))
-    finally:
-        child.kill(process)
+    with ThreadPoolExecutor(1, "codesearch-exact") as pool:
+        asking = pool.submit(child.ask, process, request, CHILD_SECONDS)
+        try:
+            while not wait([asking], _TICK).done:
+                if should_stop():
+                    raise StoppedError
+            return cast("list[FileLines]", asking.result())
+        finally:
+            process.kill()  # ends the thread, too
+            wait([asking])
+            child.kill(process)
 
 
 def main() -> None:

@@ -16,9 +16,9 @@ import pytest
 
 import codesearch
 from codesearch.core.errors import UsageError
-from codesearch.search.exact import limited, quoted
-from codesearch.search.exact.pattern import Pattern
-from codesearch.search.exact.scan import Request, scan
+from codesearch.exact import limited, quoted
+from codesearch.exact.pattern import COMMAND_OPTION, Pattern
+from codesearch.exact.scan import Request, scan
 from tests.support.trees import SHOP, write
 
 MOST = 1 << 20
@@ -239,7 +239,7 @@ def test_a_line_says_where_its_matches_are(tmp_path: Path):
 )
 def test_an_expression_that_cannot_be_understood(expression: str, said: str):
     with pytest.raises(UsageError) as error:
-        Pattern((expression,)).compiled()
+        Pattern((expression,), said=COMMAND_OPTION).compiled()
     assert said in str(error.value)
 
 

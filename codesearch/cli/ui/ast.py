@@ -1,0 +1,118 @@
+"""Prints matches of syntax with the symbols that they belong to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from codesearch.cli.options import Format
+from codesearch.cli.ui import console
+from codesearch.cli.ui.console import Look
+from codesearch.cli.ui.exact import header, numbered, print_vimgrep
+from codesearch.cli.ui.render import FAINT, print_json
+
+if TYPE_CHECKING:
+    from codesearch.cli.ui.render import Answers
+    from codesearch.core.types import Hit, Symbol
+    from codesearch.exact.nodes import NodeMatch, Part
+    from codesearch.exact.structure import NodeGroup, Nodes
+
+Shown = list[tuple["Symbol", tuple["NodeMatch", ...]]]
+
+
+def print_groups(
+    printed: Answers, groups: Sequence[NodeGroup], about: dict[str, Any], most: int | None, each: int | None
+) -> tuple[int, int]:
+    """Print groups in any format, at most `most` matches and `each` per group; return the matches shown and all."""
+    total = sum(len(one.matches) for one in groups)
+    shown = _limited(groups, most, each)
+    count = sum(len(matches) for _, matches in shown)
+    if printed.format in (Format.json, Format.ndjson):
+        _print_json(printed, shown, {**about, "matches": total, "shown": count})
+    elif printed.format is Format.vimgrep:
+        places = sorted((one.path, match.whole.line, match.line) for one, some in shown for match in some)
+        print_vimgrep(printed, ((path, line) for path, _, line in places))
+    elif printed.format is Format.text:
+        for number, (one, matches) in enumerate(shown):
+            console.write(("\n" if number else "") + header(printed, one) + _lines(printed.look, matches))
+    else:
+        printed.print_plain(one for one, _ in shown)
+    return count, total
+
+
+def _print_json(printed: Answers, shown: Shown, about: dict[str, Any]) -> None:
+    results = [{**printed.symbol(one), "matches": [to_json(match) for match in some]} for one, some in shown]
+    if printed.format is Format.json:
+        about = {"root": str(printed.index.root), "complete": printed.complete, **about}
+        print_json({**about, "results": results}, indent=2)
+        return
+    more: dict[str, Any] = {} if printed.complete else {"complete": False}
+    for one in results:
+        print_json({**one, **more})
+
+
+def _limited(groups: Iterable[NodeGroup], most: int | None, each: int | None) -> Shown:
+    left = most
+    shown: Shown = []
+    for group in groups:
+        matches = group.matches[:each][:left]
+        if left is not None:
+            left -= len(matches)
+        if matches or (each == 0 and left != 0):
+            shown.append((group.symbol, matches))
+    return shown
+
+
+def about_files(nodes: Nodes) -> dict[str, Any]:
+    """Return what could not be searched as JSON."""
+    return {
+        "failed": [{"path": one.path, "reason": one.problem} for one in nodes.failed],
+        "syntax_errors": nodes.partial,
+    }
+
+
+def to_json(match: NodeMatch) -> dict[str, Any]:
+    """Return a match as output.schema.json describes it."""
+    return {**_range(match.whole), "captures": [{"name": one.name, **_range(one)} for one in match.captures]}
+
+
+def _range(part: Part) -> dict[str, Any]:
+    return {
+        "line": part.line,
+        "column": part.column,
+        "end_line": part.end_line,
+        "end_column": part.end_column,
+        "text": part.text,
+    }
+
+
+def _lines(look: Look, matches: Sequence[NodeMatch]) -> str:
+    """Return the first line of each match, and how many follow."""
+    out = []
+    for line, match in zip(numbered(look, [one.line for one in matches]), matches, strict=True):
+        out.append(line)
+        if more := match.whole.end_line - match.whole.line:
+            note = f"{more:,} more line{'s' if more > 1 else ''}"
+            out.append(look.paint(f"{'':>6} {look.bar} {look.more} {note}", FAINT) + "\n")
+    return "".join(out)
+
+
+@dataclass(frozen=True, slots=True)
+class Matches:
+    """Shows the matches in the hits of a question, by their rank."""
+
+    look: Look
+    matches: Mapping[int, Sequence[NodeMatch]]
+
+    def text(self, hit: Hit, count: int) -> str:
+        """Return the first matches, and how many more there are."""
+        found = self.matches[hit.rank]
+        left = len(found) - count
+        note = f"{left:,} more match{'es' if left > 1 else ''}"
+        rest = self.look.paint(f"{'':>6} {self.look.bar} {self.look.more} {note}", FAINT) + "\n" if left > 0 else ""
+        return _lines(self.look, found[:count]) + (rest if count else "")
+
+    def json(self, hit: Hit) -> dict[str, Any]:
+        """Return the matches as output.schema.json describes them."""
+        return {"matches": [to_json(one) for one in self.matches[hit.rank]]}

@@ -1,0 +1,23 @@
+"""A process that crashes on one file."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from codesearch.exact import processes
+
+_read = processes.read_source
+
+
+def _crashing(root: Path, path: str, options: Any) -> Any:
+    if path == "retry.py":
+        os._exit(11)
+    return _read(root, path, options)
+
+
+def main() -> None:
+    """Search like a process that does not crash."""
+    processes.read_source = _crashing  # type: ignore[assignment]
+    processes.main()
