@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -92,12 +93,14 @@ def test_status_says_what_is_missing_and_what_it_costs(shop: Path, hidden: str, 
 
 def test_a_language_without_its_grammar_is_reported_and_read_when_it_is_installed(tmp_path: Path) -> None:
     tree = write(tmp_path / "tree", {"door.dart": DART, "door.py": "def open_door():\n    return 1\n"})
-    done = run(tree, "tree_sitter_dart", "query", "open the door", "--format", "paths")
-    assert done.out.split() == ["door.py"]
+    done = run(tree, "tree_sitter_dart", "symbols", "--format", "ndjson")
+    kinds = {(one["path"], one["kind"]) for one in map(json.loads, done.out.splitlines())}
+    assert kinds == {("door.dart", "module"), ("door.py", "module"), ("door.py", "function")}, "its text can be found"
     said = run(tree, "tree_sitter_dart", "status", "--skipped").out
     assert "door.dart" in said
     assert "tree-sitter-dart" in said
-    assert run(tree, "", "query", "open the door", "--format", "paths").out.split() == ["door.dart", "door.py"]
+    done = run(tree, "", "symbols", "--format", "ndjson")
+    assert ("door.dart", "function") in {(one["path"], one["kind"]) for one in map(json.loads, done.out.splitlines())}
 
 
 def test_the_minimal_requirements_are_all_but_what_numpy_can_do() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
 
 MOST_BYTES = 400_000
 """A longer file is divided by its indentation: parsing it would take longer than the search."""
+PARSE_SECONDS = 2.0
+"""A file that takes longer to parse is divided in the same way."""
 _DEEPEST = 60
 
 
@@ -36,17 +39,15 @@ def blocks_of(source: bytes, language: str, first: int, last: int, start: int, e
 
 
 def _parsed(source: bytes, language: str, first: int, last: int, start: int, end: int) -> tuple[Block, ...]:
-    from codesearch.languages.grammar import load
+    from codesearch.extract.scan import parse
+    from codesearch.languages.grammar import grammar_of
 
     try:
         if not languages.get(language).module:
             return ()
-        grammar, _ = load(language)
+        root = parse(grammar_of(language), source, time.monotonic() + PARSE_SECONDS).root_node
     except CodesearchError:
         return ()
-    from tree_sitter import Parser
-
-    root = Parser(grammar).parse(source).root_node
     node = root.descendant_for_byte_range(start, max(start, end - 1)) or root
     while node.parent is not None and node.start_byte > start:
         node = node.parent

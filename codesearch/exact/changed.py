@@ -13,32 +13,37 @@ from codesearch.files import Source, read_source
 from codesearch.store import exact, filter_sql
 
 if TYPE_CHECKING:
-    from codesearch.exact.tree import Tree
+    from pathlib import Path
+
+    from codesearch.files import FileOptions
+    from codesearch.store import Store
 
 _COMPARE = {">": operator.gt, ">=": operator.ge, "<": operator.lt, "<=": operator.le}
 
 
-def symbols(tree: Tree, path: str, where: Filter | None) -> list[tuple[Symbol, bool]]:
+def symbols(
+    root: Path, options: FileOptions, store: Store, timeout: float | None, path: str, where: Filter | None
+) -> list[tuple[Symbol, bool]]:
     """Return the symbols of a file as it is now, without details, and whether each passes a filter.
 
-    Its file has passed the filters by language and path. A file that cannot be parsed in time is one symbol.
+    Its file has passed the filters by language and path. One that cannot be parsed in time has its parts.
     """
-    from codesearch.extract.symbols import ParseTimeoutError, extract
+    from codesearch.extract.symbols import ParseTimeoutError, extract, extract_parts
 
-    source = read_source(tree.root, path, tree.options)
+    source = read_source(root, path, options)
     if not isinstance(source, Source):
         return []
     shown = path.encode("utf-8", "replace").decode()
     try:
-        found = extract(source.data, source.language, shown, tree.parse_timeout)
+        found = extract(source.data, source.language, shown, timeout)
     except ParseTimeoutError:
-        found = extract(source.data, "source", shown)[:1]
+        found = extract_parts(source.data, source.language, shown)
     passing = [one.kind not in DETAILS and _passes(one, where) for one in found]
     if where is not None and where.axes:
         near = _near(found, source.data, shown, where.axes)
         passing = [passes and is_near for passes, is_near in zip(passing, near, strict=True)]
     if where is not None and filter_sql.UNUSED in (*where.roles, *where.not_roles):
-        known = _with_roles(tree, path, where)
+        known = _with_roles(store, path, where)
         passing = [passes and one.qualname in known for one, passes in zip(found, passing, strict=True)]
     return [(replace(one, path=path), passes) for one, passes in zip(found, passing, strict=True)
             if one.kind not in DETAILS]  # fmt: skip
@@ -56,11 +61,10 @@ def _passes(symbol: Symbol, where: Filter | None) -> bool:
     return wanted and symbol.kind not in where.not_kinds and not named(where.not_names)
 
 
-def _with_roles(tree: Tree, path: str, where: Filter) -> set[str]:
+def _with_roles(store: Store, path: str, where: Filter) -> set[str]:
     """Return the names of the symbols that had the roles of a filter when the file was indexed: `is:unused`."""
     roles = Filter(roles=where.roles, not_roles=where.not_roles)
-    stored = exact.symbols(tree.store, path, roles) if tree.store is not None else []
-    return {one.qualname for one, passes in stored if passes}
+    return {one.qualname for one, passes in exact.symbols(store, path, roles) if passes}
 
 
 def _near(found: Sequence[Symbol], source: bytes, path: str, axes: Sequence[AxisBound]) -> list[bool]:

@@ -26,6 +26,8 @@ from codesearch.exact.nodes import NodeMatch
 from codesearch.exact.syntax import SyntaxPattern
 from codesearch.files import FileOptions, read_source
 
+PROCESS = ("codesearch.exact.processes", "main")
+"""The function that a process runs."""
 FILES_EACH = 40
 """Files for which another process is worth its start."""
 STALL_FACTOR = 10
@@ -80,7 +82,7 @@ def _each(search: Search, paths: Sequence[str], stop: threading.Event) -> Iterat
     left = list(paths)
     while left and not stop.is_set():
         process = subprocess.Popen(
-            child.command("codesearch.exact.processes", "main"),
+            child.command(*PROCESS),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env={**os.environ, **child.ONE_THREAD},

@@ -93,8 +93,8 @@ def find(index: Index, pattern: SyntaxPattern, languages: Sequence[str], where: 
     search = Search(
         tree.root, tree.options, pattern, frozenset(languages), index.settings.parse_timeout or SECONDS
     )  # fmt: skip
-    paths = tree.paths(replace(where, languages=tuple(languages)))
-    notes = (filter_note(tree.store, where), tree.not_searched())
+    paths = tree.paths(replace(where, languages=tuple(languages)), parsed=True)
+    notes = (filter_note(tree.store, where), tree.not_searched(parsed=True))
     return Nodes(tree, searched(search, paths), "; ".join(note for note in notes if note))
 
 

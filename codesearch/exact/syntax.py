@@ -44,8 +44,7 @@ def compiled(pattern: SyntaxPattern, language: str) -> tree_sitter.Query:
 
     Raises UsageError that says where a pattern is wrong, NotFoundError if the grammar is not installed.
     """
-    query: tree_sitter.Query = _compiled(pattern.text, language)
-    return query
+    return _compiled(pattern.text, language)
 
 
 @lru_cache(maxsize=64)
@@ -55,10 +54,12 @@ def _compiled(text: str, language: str) -> tree_sitter.Query:
     grammar = grammar_of(language)
     _check_predicates(text)
     try:
-        query = Query(grammar, text)
+        query: tree_sitter.Query = Query(grammar, text)
         if not query.pattern_count:
             raise UsageError("the pattern is empty; for example: (function_definition name: (identifier) @name)")
-        return query if query.capture_count else Query(grammar, _with_captures(text, query))
+        if not query.capture_count:
+            query = Query(grammar, _with_captures(text, query))
+        return query
     except QueryError as error:
         raise UsageError(_explained(text, str(error), grammar, languages.get(language).display)) from None
 
@@ -84,7 +85,9 @@ def _check_predicates(text: str) -> None:
         if found[1] not in _KNOWN:
             before = text[: found.start()]
             place = _place(text, before.count("\n"), len(before.rpartition("\n")[2].encode()))
-            raise UsageError(f"{place}: there is no predicate #{found[1]}; there are #{', #'.join(sorted(_KNOWN - {"set!"}))}")
+            raise UsageError(
+                f"{place}: there is no predicate #{found[1]}; there are #{', #'.join(sorted(_KNOWN - {'set!'}))}"
+            )
 
 
 def _place(text: str, row: int, column: int) -> str:

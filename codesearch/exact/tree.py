@@ -47,9 +47,12 @@ class Tree:
     parse_timeout: float | None = None
     unsaved: Unsaved | None = None
 
-    def paths(self, where: Filter | None) -> list[str]:
-        """Return the files that are searched, in order: those with symbols that pass a filter."""
-        found = exact.files(self.store, where) if self.store is not None else []
+    def paths(self, where: Filter | None, *, parsed: bool = False) -> list[str]:
+        """Return the files that are searched, in order: those with symbols that pass a filter.
+
+        `parsed` leaves out those that could not be parsed.
+        """
+        found = exact.files(self.store, where, parsed=parsed) if self.store is not None else []
         if self.unsaved is None:
             return found
         buffers = self.unsaved.paths
@@ -63,14 +66,14 @@ class Tree:
         if self.store is None:
             return []
         if is_changed(self.root, self.options, self.store, path):
-            return changed.symbols(self, path, where)
+            return changed.symbols(self.root, self.options, self.store, self.parse_timeout, path, where)
         return exact.symbols(self.store, path, where)
 
-    def not_searched(self) -> str:
-        """Return which files are not searched though one may expect it; "" if there are none."""
+    def not_searched(self, *, parsed: bool = False) -> str:
+        """Return which files `paths` leaves out though one may expect them; "" if there are none."""
         if self.store is None:
             return ""
-        reasons = exact.left_out(self.store)
+        reasons = exact.left_out(self.store, parsed=parsed)
         said = ", ".join(f"{reasons[one]:,} {one}" for one in _NOT_SEARCHED if reasons.get(one))
         return f"files not searched: {said} (`codesearch status --skipped` lists them)" if said else ""
 

@@ -72,7 +72,7 @@ class FileScan:
         if not language.module:
             return
         grammar, query, first = load_with_references(language.name) if references else (*load(language.name), 0)
-        self.tree = _parse(grammar, source, deadline, known)
+        self.tree = parse(grammar, source, deadline, known)
         root = self.tree.root_node
         self.root = (root.start_byte, root.end_byte)
         self.has_error = root.has_error
@@ -204,7 +204,7 @@ def parsed(source: bytes, language: Language, grammar: str = "") -> Tree:
 
     Raises GrammarError.
     """
-    return _parse(grammar_of(grammar or language.name), language.before(source) if language.before else source, None)
+    return parse(grammar_of(grammar or language.name), language.before(source) if language.before else source, None)
 
 
 def _edited(tree: Tree, source: bytes, changed: Sequence[tuple[int, int]]) -> Tree:
@@ -221,7 +221,8 @@ def _edited(tree: Tree, source: bytes, changed: Sequence[tuple[int, int]]) -> Tr
     return tree
 
 
-def _parse(grammar: object, source: bytes, deadline: float | None, known: Tree | None = None) -> Tree:
+def parse(grammar: object, source: bytes, deadline: float | None, known: Tree | None = None) -> Tree:
+    """Parse a source by a grammar; `deadline` is as `time.monotonic()`. Raises ParseTimeoutError when it passes."""
     from tree_sitter import Parser
 
     # A parser of its own for each parse (0.3 us): one that was interrupted would return the old tree.

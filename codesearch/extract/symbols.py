@@ -6,6 +6,7 @@ import re
 import time
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import cache
 from itertools import accumulate
 from pathlib import PurePosixPath
@@ -68,6 +69,17 @@ def extract_scan(
     if path.endswith(notebooks.EXTENSION):
         minor += notebook.cells(source)
     return _Symbols(found, entry, path).build(definitions, minor), found
+
+
+def extract_parts(source: bytes, language: str, path: str) -> list[Symbol]:
+    """Return the symbols of a file that cannot be parsed: the file, and parts of it that end at blank lines."""
+    from codesearch.languages.hooks.chunks import chunks
+
+    if b"\n" not in source and b"\r" in source:
+        source = source.replace(b"\r", b"\n")
+    entry = replace(languages.get(language), module="", after=None, before=None)
+    found = scan(source, entry)
+    return _Symbols(found, entry, path).build(chunks(found), [])
 
 
 class _Symbols:

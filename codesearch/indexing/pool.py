@@ -20,7 +20,7 @@ from codesearch.core.errors import CodesearchError
 from codesearch.core.limits import ABORTED, OVER_TIME, TOO_MUCH_MEMORY
 from codesearch.core.log import Log
 from codesearch.indexing.records import left_out
-from codesearch.indexing.task import Task
+from codesearch.indexing.task import UNPARSED, Task
 from codesearch.indexing.worker import HEARTBEAT, Answer, Setup, interrupted, timed_out, unpack
 
 WINDOW = 3
@@ -152,7 +152,12 @@ class _Worker:
             why = TOO_MUCH_MEMORY if status in ABORTED else f"the parser crashed (status {status})"
             record = left_out(task.path, task.state, "parse failed", why)
         log.info("replacing a worker: %s: %s", task.path, record.detail)
-        batch.answers[at] = record
+        if task.left_out is not None:  # its parts broke a worker, too
+            batch.answers[at] = left_out(task.path, task.state, *task.left_out)
+        elif record.skipped in UNPARSED:
+            batch.tasks[at] = task._replace(left_out=(record.skipped or "", record.detail))
+        else:
+            batch.answers[at] = record
 
     def _raise_if_closed(self) -> None:
         if self._closed:

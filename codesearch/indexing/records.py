@@ -12,6 +12,9 @@ from codesearch.files import Source, role
 from codesearch.indexing.task import NO_GRAMMAR
 from codesearch.store.records import FileRecord, FileState, SymbolRecord
 
+BY_PARTS = "; found by its parts"
+"""The end of the detail of a file that cannot be parsed but can be found."""
+
 
 @dataclass(frozen=True, slots=True)
 class Extracted:
@@ -31,25 +34,33 @@ class RecordBuilder:
 
     def extract(self, path: str, state: FileState, source: Source) -> Extracted:
         """Extract the symbols of one file. Raises whatever the parser fails with."""
-        from codesearch.extract.documents import each_document
         from codesearch.extract.references import references
         from codesearch.extract.symbols import extract_scan
 
-        # A name that is not UTF-8 keeps its bytes as `path`; people and the search see it as text.
-        shown = path.encode("utf-8", "replace").decode()
-        symbols, scan = extract_scan(source.data, source.language, shown, references=True)
+        symbols, scan = extract_scan(source.data, source.language, _shown(path), references=True)
         found = tuple(references(scan, symbols))
         del scan  # its many nodes leave their memory to what follows
+        return self._extracted(FileRecord(path, state, references=found), source, symbols)
+
+    def parts(self, path: str, state: FileState, source: Source, reason: str, detail: str) -> Extracted:
+        """Return the parts of a file that cannot be parsed, for a reason that its record keeps; without a hash, so
+        that it is read again when it changes.
+        """
+        from codesearch.extract.symbols import extract_parts
+
+        record = replace(left_out(path, state, reason, detail), detail=f"{detail}{BY_PARTS}")
+        return self._extracted(record, source, extract_parts(source.data, source.language, _shown(path)))
+
+    def _extracted(self, record: FileRecord, source: Source, symbols: Sequence[Symbol]) -> Extracted:
+        from codesearch.extract.documents import each_document
+
         packed = self._embedder.packed
         texts = [
             (one.fields, one.content_hash, [] if symbol.kind in DETAILS else packed(one.identifiers))
-            for symbol, one in zip(symbols, each_document(symbols, source.data, shown), strict=True)
+            for symbol, one in zip(symbols, each_document(symbols, source.data, _shown(record.path)), strict=True)
         ]
-        roles = " ".join(sorted(role(path)))
-        record = FileRecord(
-            path, state, language=source.language, lines=count_lines(source.data), roles=roles,
-            references=found,
-        )  # fmt: skip
+        roles = " ".join(sorted(role(record.path)))
+        record = replace(record, language=source.language, lines=count_lines(source.data), roles=roles)
         return Extracted(record, tuple(symbols), tuple(texts))
 
     def embed(self, found: Sequence[FileRecord | FileState | Extracted]) -> list[FileRecord | FileState]:
@@ -73,6 +84,11 @@ class RecordBuilder:
             return replace(one.record, symbols=symbols)
 
         return [completed(one) if isinstance(one, Extracted) else one for one in found]
+
+
+def _shown(path: str) -> str:
+    """Return a path as people and the search see it; one that is not UTF-8 keeps its bytes in the record."""
+    return path.encode("utf-8", "replace").decode()
 
 
 def count_lines(data: bytes) -> int:

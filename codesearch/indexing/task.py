@@ -8,7 +8,9 @@ from codesearch.store.records import FileState
 
 INTERRUPTED = "interrupted"
 NO_GRAMMAR = "no grammar"
-MACHINE_REASONS = frozenset({INTERRUPTED, NO_GRAMMAR, "parse timeout", "parse failed"})
+UNPARSED = frozenset({NO_GRAMMAR, "parse timeout", "parse failed"})
+"""Why a file that can be read is found by its parts only."""
+MACHINE_REASONS = frozenset({INTERRUPTED, *UNPARSED})
 """Why a file is left out that the rules for files would have let in."""
 MOST_TRIES = 3
 """How often a file is read whose reading was interrupted."""
@@ -27,3 +29,5 @@ class Task(NamedTuple):
     """Size and times as they are on disk now, and the hash that the index knows, if any."""
     tries: int = 0
     """How often it was read before without success, though it is the same."""
+    left_out: tuple[str, str] | None = None
+    """Why it cannot be parsed (reason, detail), so that it is read by parts; None if it can be, or was not tried."""

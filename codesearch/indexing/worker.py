@@ -77,6 +77,8 @@ class Processor:
         source = read_source(self._root, task.path, self._options)
         if isinstance(source, Skipped):
             return left_out(task.path, task.state, source.reason, source.detail)
+        if task.left_out is not None:
+            return self._builder.parts(task.path, task.state, source, *task.left_out)
         state = replace(task.state, hash=source.hash)
         if source.hash == task.state.hash:
             return state
@@ -130,4 +132,14 @@ def _tried(process: Processor, task: Task) -> Answer | Extracted:
     except MemoryError:
         return interrupted(task, "out of memory")
     except Exception as error:  # noqa: BLE001 -- recorded with the file
-        return failed(task.path, task.state, error)
+        record = failed(task.path, task.state, error)
+    return _by_parts(process, task, record) if task.left_out is None else record
+
+
+def _by_parts(process: Processor, task: Task, record: FileRecord) -> Answer | Extracted:
+    """Return the parts of a file that could not be parsed; its record as it is if there are none."""
+    try:
+        found = process.extract(task._replace(left_out=(record.skipped or "", record.detail)))
+    except Exception:  # noqa: BLE001 -- the record has the first error
+        return record
+    return found if isinstance(found, Extracted) else record

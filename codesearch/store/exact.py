@@ -19,17 +19,19 @@ _COLUMNS = (
 )
 
 
-def files(store: Store, where: Filter | None = None) -> list[str]:
-    """Return the paths of the indexed files, in order: those with symbols that pass a filter."""
-    if not where:
-        rows = store.connection.rows("SELECT path FROM file WHERE skipped IS NULL")
-    else:
-        condition, values = filter_sql.render(where)
-        rows = store.connection.rows(
-            f"SELECT path FROM file f WHERE skipped IS NULL AND EXISTS (SELECT 1 FROM symbol s WHERE s.file_id = f.id "
-            f"AND {condition})",
-            values,
-        )
+_HAS_SYMBOLS = "EXISTS (SELECT 1 FROM symbol s WHERE s.file_id = f.id{condition})"
+
+
+def files(store: Store, where: Filter | None = None, *, parsed: bool = False) -> list[str]:
+    """Return the paths of the indexed files, in order: those with symbols that pass a filter.
+
+    `parsed` leaves out those that could not be parsed and are found by their parts.
+    """
+    condition, values = filter_sql.render(where) if where else ("", [])
+    has = _HAS_SYMBOLS.format(condition=f" AND {condition}" if condition else "")
+    rows = store.connection.rows(
+        f"SELECT path FROM file f WHERE {'skipped IS NULL AND ' if parsed else ''}{has}", values
+    )
     return sorted(shown(row[0]) for row in rows)
 
 
@@ -44,9 +46,10 @@ def symbols(store: Store, path: str, where: Filter | None = None) -> list[tuple[
     return [(_symbol(row), bool(row[11])) for row in rows]
 
 
-def left_out(store: Store) -> dict[str, int]:
-    """Return how many files are not searched, by the reason."""
-    rows = store.connection.rows("SELECT skipped, count(*) FROM file WHERE skipped IS NOT NULL GROUP BY skipped")
+def left_out(store: Store, *, parsed: bool = False) -> dict[str, int]:
+    """Return how many files are not searched, by the reason; see `files`."""
+    unless = "" if parsed else f" AND NOT {_HAS_SYMBOLS.format(condition='')}"
+    rows = store.connection.rows(f"SELECT skipped, count(*) FROM file f WHERE skipped IS NOT NULL{unless} GROUP BY 1")
     return {str(row[0]): int(row[1]) for row in rows}
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from codesearch.context import blocks
 from codesearch.context.excerpt import Excerpt, excerpt
 from codesearch.core.types import Symbol
 from codesearch.extract.symbols import extract
@@ -152,3 +153,12 @@ def test_control_characters_are_written_out(tmp_path: Path):
 def test_a_symbol_that_is_no_longer_there_has_no_source():
     symbol = symbol_of(PYTHON, "python", "Store.save")
     assert excerpt(b"x = 1\n", symbol, 100) == Excerpt("", 0.0, whole=True)
+
+
+def test_source_that_takes_too_long_to_parse_is_divided_by_its_indentation(monkeypatch: pytest.MonkeyPatch):
+    source = (PYTHON * 50).encode()
+    last = source.count(b"\n")
+    by_indentation = blocks.blocks_of(source, "source", 1, last, 0, len(source))
+    assert blocks.blocks_of(source, "python", 1, last, 0, len(source)) != by_indentation
+    monkeypatch.setattr(blocks, "PARSE_SECONDS", -1.0)
+    assert blocks.blocks_of(source, "python", 1, last, 0, len(source)) == by_indentation

@@ -6,9 +6,10 @@ import os
 from pathlib import Path
 from typing import Any
 
+from codesearch import files
 from codesearch.exact import processes
 
-_read = processes.read_source
+_read = files.read_source
 
 
 def _crashing(root: Path, path: str, options: Any) -> Any:
@@ -19,5 +20,5 @@ def _crashing(root: Path, path: str, options: Any) -> Any:
 
 def main() -> None:
     """Search like a process that does not crash."""
-    processes.read_source = _crashing  # type: ignore[assignment]
+    vars(processes)["read_source"] = _crashing
     processes.main()

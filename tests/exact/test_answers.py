@@ -10,7 +10,6 @@ import pytest
 import codesearch
 from codesearch import Filter, Index, NotFoundError, Pattern, UsageError, matching_lines, open_index, query_matching
 from codesearch.atlas import concepts
-from codesearch.exact import changed
 from codesearch.exact.limited import StoppedError, scanned
 from codesearch.exact.scan import Request
 from codesearch.exact.tree import tree_of
@@ -134,7 +133,7 @@ def test_what_nothing_names_is_known_from_before_the_change(index: Index):
     assert names(found) == ["colour"]
 
 
-def test_a_changed_file_that_cannot_be_parsed_in_time_is_one_symbol(index: Index, monkeypatch: pytest.MonkeyPatch):
+def test_a_changed_file_that_cannot_be_parsed_in_time_has_its_parts(index: Index, monkeypatch: pytest.MonkeyPatch):
     from codesearch.extract import symbols
 
     write(index.root, {"net.py": "# moved\n" + PARTS["net.py"]})
@@ -146,7 +145,7 @@ def test_a_changed_file_that_cannot_be_parsed_in_time_is_one_symbol(index: Index
         return whole(source, language, path)
 
     monkeypatch.setattr(symbols, "extract", slow)
-    assert [(one.kind, passes) for one, passes in changed.symbols(tree_of(index), "net.py", None)] == [("module", True)]
+    assert [(one.kind, passes) for one, passes in tree_of(index).symbols("net.py", None)] == [("module", True)]
     assert [
         (one.symbol.kind, len(one.lines)) for one in matching_lines(index, "def ") if one.symbol.path == "net.py"
     ] == [("module", 2)]

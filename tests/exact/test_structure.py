@@ -94,10 +94,7 @@ def test_a_file_that_takes_too_long_is_named_and_the_others_are_searched(index: 
 
 
 def test_a_process_that_crashes_costs_one_file(index: Index, monkeypatch: pytest.MonkeyPatch):
-    whole = processes.child.command
-    monkeypatch.setattr(
-        processes.child, "command", lambda *_: whole("tests.exact.breaking_process", "main")
-    )  # fmt: skip
+    monkeypatch.setattr(processes, "PROCESS", ("tests.exact.breaking_process", "main"))
     found = searched(search(index), ["cache.py", "retry.py", "top.py"])
     assert [one.path for one in found] == ["cache.py", "retry.py", "top.py"]
     assert found[1].problem == "the parser crashed (status 11)"

@@ -128,6 +128,42 @@ def test_a_file_that_breaks_its_worker_is_reported_and_costs_no_other_file(tree,
     assert skipped["stuck.py"] == ("parse timeout", "took more than 3 s of processor time")
 
 
+NEVER_PARSED = """
+import socket
+
+def open_the_vault(combination):
+    return hinges.swing(combination)
+"""
+
+
+def test_a_file_that_cannot_be_parsed_is_found_by_its_parts(tree, monkeypatch):
+    long = NEVER_PARSED + "".join(f"\n\nvalue_{number} = {number}\n" for number in range(60)) + "last_words = 1\n"
+    (tree / "crash.tree.py").write_text(NEVER_PARSED)
+    (tree / "stuck.tree.py").write_text(long)
+    (tree / "wrong.tree.py").write_text(NEVER_PARSED)
+    monkeypatch.setattr("codesearch.indexing.pool.WORKER", BREAKING)
+    monkeypatch.setattr("codesearch.indexing.pool.STALL_SECONDS", 300.0)  # the machine may be busy elsewhere
+    with codesearch.open_index(tree, parse_timeout=1.5, workers=1, model="static") as index:
+        assert sorted(index.update().failed) == ["crash.tree.py", "stuck.tree.py", "wrong.tree.py"]
+        skipped = {s.path: (s.reason, s.detail) for s in index.status().skipped}
+        assert {path: reason for path, (reason, _) in skipped.items()} == {
+            "crash.tree.py": "parse failed", "stuck.tree.py": "parse timeout", "wrong.tree.py": "parse failed"
+        }  # fmt: skip
+        assert skipped["stuck.tree.py"][1] == "took more than 1.5 s of processor time; found by its parts"
+        assert skipped["wrong.tree.py"][1] == "ValueError: wrong; found by its parts"
+        found = {hit.symbol.path for hit in index.query("open the vault with a combination")}
+        assert {"crash.tree.py", "stuck.tree.py", "wrong.tree.py"} & found
+        lines = codesearch.matching_lines(index, "last_words|hinges")
+        assert [(one.symbol.path, one.symbol.kind, one.symbol.language) for one in lines] == [
+            ("crash.tree.py", "module", "python"),
+            ("stuck.tree.py", "section", "python"),
+            ("stuck.tree.py", "section", "python"),
+            ("wrong.tree.py", "module", "python"),
+        ]
+        assert "not searched" not in lines.problem
+        assert index.update().changed == 0, "it is not read again unless it changes"
+
+
 BREAKING = ("tests.indexing.breaking_worker", "main")
 
 
