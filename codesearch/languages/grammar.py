@@ -28,7 +28,6 @@ class GrammarError(NotFoundError):
         super().__init__(f"the package {package}, the grammar of {language}, is not installed")
 
 
-@cache
 def grammar_of(name: str) -> tree_sitter.Language:
     """Return the grammar of a language. Raises as `load`."""
     from tree_sitter import Language
