@@ -17,8 +17,7 @@ from codesearch.search.ranking import FAST, RERANKED, Weighting
 
 SAME_FILE = 0.6
 """Subtracted from the sum for each better hit in the same file, so that one file does not fill the list."""
-MAX_SAME_FILE = 4
-"""Better hits in the same file that count; more would put a good hit below those that hardly match."""
+MAX_SAME_FILE = 8
 OTHER_LANGUAGE = 0.6
 """Subtracted from the sum of a candidate in another language than the question names, if there are any in that one."""
 
