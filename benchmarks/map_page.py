@@ -20,7 +20,7 @@ from typing import Any
 
 from trees import HOUSE
 
-RUNS, FRAMES = 1, 60
+RUNS, FRAMES = 3, 60
 DRIVER = Path(__file__).with_suffix(".mjs")
 
 
