@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from codesearch.rerank.reranker import Reranker
     from codesearch.settings import Settings
     from codesearch.store import Store
+    from codesearch.store.tunings import Tuning
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,8 @@ class Status:
     """The user's cache of the reranker's vectors; None if it is off."""
     cache_bytes: int = 0
     cache_limit: int = 0
+    tuning: Tuning | None = None
+    """What `codesearch tune` has learned, if the ranking uses it."""
 
     @property
     def fresh(self) -> bool:
@@ -75,6 +78,7 @@ def status(
     except CodesearchError as error:  # a model that cannot be read
         problems = (str(error),)
     cache, cache_bytes, cache_problem = _shared_cache(settings)
+    tuning, ignored = _tuning(index, reranker)
     return Status(
         root=root,
         index=index,
@@ -91,13 +95,14 @@ def status(
         other_files=tuple(sorted(todo.discovery.unknown.items(), key=lambda item: (-item[1], item[0]))),
         changed=sum(not _is_same(root, settings, store, task) for task in todo.changed),
         deleted=len(todo.deleted),
-        notes=(*notes, *todo.discovery.notes, *problems, *cache_problem, *_slower(settings)),
+        notes=(*notes, *todo.discovery.notes, *problems, *cache_problem, *ignored, *_slower(settings)),
         second_stage=settings.second_stage,
         embedded=embedded,
         embeddable=embeddable,
         cache=cache,
         cache_bytes=cache_bytes,
         cache_limit=settings.cache_size,
+        tuning=tuning,
     )
 
 
@@ -130,6 +135,17 @@ def _shared_cache(settings: Settings) -> tuple[Path | None, int, tuple[str, ...]
     path = shared_cache.location()
     problem = shared_cache.problem(path)
     return path, 0 if path is None or problem else shared_cache.size(path), (problem,) if problem else ()
+
+
+def _tuning(index: Path, reranker: Reranker) -> tuple[Tuning | None, tuple[str, ...]]:
+    """Return what `codesearch tune` has learned, and why that is ignored, if it is."""
+    from codesearch.search import tuned
+
+    try:
+        found, ignored = tuned.active(index, reranker.model_id if reranker.enabled else "")
+    except CodesearchError:  # a model that cannot be read is a note already
+        return None, ()
+    return found, (ignored,) if ignored else ()
 
 
 def _slower(settings: Settings) -> tuple[str, ...]:

@@ -60,6 +60,7 @@ INTEGRATION = (
     "test_notebook.py",
     "test_pictures.py",
     "test_without.py",
+    "tuning/test_tune.py",
     "watch/test_watcher.py",
 )
 """Folders and files whose tests start processes or wait for events. All others are in the unit lane."""

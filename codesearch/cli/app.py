@@ -45,6 +45,7 @@ from codesearch.cli.commands.show import show
 from codesearch.cli.commands.similar import similar
 from codesearch.cli.commands.status import status
 from codesearch.cli.commands.symbols import symbols
+from codesearch.cli.commands.tune import tune
 from codesearch.cli.commands.watch import watch
 from codesearch.cli.commands.why import why
 from codesearch.cli.registration import Command, VerboseOption, application, help_of, register
@@ -141,6 +142,7 @@ _COMMANDS: dict[str, Command] = {
     "watch": watch,
     "why": why,
     "eval": evaluate,
+    "tune": tune,
     "bench": bench,
     "doctor": doctor,
     "schema": schema,

@@ -9,7 +9,7 @@ GROUPS = {
     "Index": ("index", "watch", "status", "clean", "cache", "artifact", "merge", "diff", "repo"),
     "Server": ("serve", "push", "access"),
     "Set up": ("config", "model", "editor", "lsp", "mcp", "agents", "doctor"),
-    "Measure": ("eval", "bench", "feedback"),
+    "Measure": ("eval", "tune", "bench", "feedback"),
     "Reference": ("help", "schema", "man"),
 }
 NAMES = tuple(name for names in GROUPS.values() for name in names)

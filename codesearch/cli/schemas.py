@@ -72,6 +72,7 @@ OUTPUTS = {
     "repo-list": Output("repositories", "codesearch repo list --format json"),
     "access-list": Output("access", "codesearch access list --format json"),
     "eval": Output("eval", "codesearch eval --format json"),
+    "tune": Output("tune", "codesearch tune --format json"),
     "bench": Output("bench", "codesearch bench --format json"),
     "feedback-list": Output("feedback", "codesearch feedback list --format json"),
 }

@@ -181,7 +181,7 @@ class Job:
         self.text = text
         self.problem = problem
         self.embedding = embedding
-        self._reranker, self._model_id = reranker, model_id
+        self._reranker, self.model_id = reranker, model_id
 
     def look(
         self, store: Store | None, best: Mapping[int, Symbol], buffers: Mapping[int, Source] | None = None
@@ -198,7 +198,7 @@ class Job:
             self._look_for_buffers(store, buffers, evidence)
         if self.embedding is None:
             key = digest(self.text)
-            evidence.query = state.known(self._model_id, [key]).get(key)
+            evidence.query = state.known(self.model_id, [key]).get(key)
         elif (vector := self.embedding.ready) is not None:  # quicker than the search for candidates
             evidence.query, evidence.query_is_new = vector, True
         log.debug(
@@ -209,7 +209,7 @@ class Job:
         return evidence
 
     def _look_in_index(self, store: Store, best: Mapping[int, Symbol], evidence: Evidence) -> None:
-        found = {item.symbol: item for item in store.model_vectors(self._model_id).of_symbols(best)}
+        found = {item.symbol: item for item in store.model_vectors(self.model_id).of_symbols(best)}
         recent = self._recent([item.content for item in found.values() if item.vector is None], evidence)
         siblings: dict[str, Sequence[Symbol]] = {}
         for id, symbol in best.items():
@@ -223,7 +223,7 @@ class Job:
 
     def _look_for_buffers(self, store: Store | None, buffers: Mapping[int, Source], evidence: Evidence) -> None:
         contents = [source.content for source in buffers.values()]
-        known = store.model_vectors(self._model_id).of_contents(contents) if store is not None else {}
+        known = store.model_vectors(self.model_id).of_contents(contents) if store is not None else {}
         known |= self._recent([content for content in contents if content not in known], evidence)
         for id, source in buffers.items():
             if source.content in known:
@@ -233,7 +233,7 @@ class Job:
 
     def _recent(self, contents: Sequence[bytes], evidence: Evidence) -> dict[bytes, bytes]:
         """Return the vectors in this process's memory or the user's cache; add the latter to `evidence.shared`."""
-        known = state.known(self._model_id, contents)
+        known = state.known(self.model_id, contents)
         lacking = [content for content in contents if content not in known]
         if lacking:
             found, evidence.problem = self._reranker.shared(lacking)
@@ -241,11 +241,17 @@ class Job:
             known |= found
         return known
 
-    def similarities(self, store: Store, evidence: Evidence, budget: RerankBudget = UNLIMITED) -> Similarities:
+    def similarities(
+        self,
+        store: Store,
+        evidence: Evidence,
+        budget: RerankBudget = UNLIMITED,
+        adapter: Callable[[bytes], bytes] | None = None,
+    ) -> Similarities:
         """Return the cosine of the query and each candidate, after embedding what is missing.
 
-        `store` only does the arithmetic. Raises RerankCancelledError if `should_stop` ends it; vectors computed before
-        that are kept.
+        `store` only does the arithmetic. `adapter` changes the query's vector first.
+        Raises RerankCancelledError if `should_stop` ends it; vectors computed before that are kept.
         """
         wanted = dict(islice(evidence.missing.items(), budget.limit))
         made: dict[bytes, bytes] = {}
@@ -264,6 +270,7 @@ class Job:
         if not problem:
             new = {id: made[source.content] for id, source in wanted.items() if source.content in made}
             query = evidence.query or asked[digest(self.text)]
+            query = adapter(query) if adapter is not None else query
             cosines = store.cosines(query, {**evidence.vectors, **new})
         problem = problem or unwritten or evidence.problem
         return Similarities(cosines, problem, len(made), writes if budget.write_later else None)
@@ -298,7 +305,7 @@ class Job:
         asked: Mapping[bytes, bytes],
     ) -> PendingWrites:
         """Remember in this process the vectors that are new to the index; return what is to be written."""
-        state.remember(self._model_id, {**evidence.shared, **made, **asked})
+        state.remember(self.model_id, {**evidence.shared, **made, **asked})
         unsaved = {source.content for source in wanted.values() if source.buffer is not None}
         shareable = {content: vector for content, vector in made.items() if content not in unsaved}
         contents, queries = {**evidence.shared, **made}, asked if budget.keep_query else {}

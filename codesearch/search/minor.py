@@ -100,9 +100,10 @@ def _read(
     together = [*compared, *read]
     cosines = [similarities[item.candidate.id] for item in together]
     features = with_reranking([item.features for item in together], cosines)[len(compared) :]
-    weigher = Weigher(RERANKED, features[0])
+    weighting = compared[0].weighting if compared else RERANKED
+    weigher = Weigher(weighting, features[0])
     summed = [
-        replace(item, features=known, score=weigher.total(known) - item.minor, weighting=RERANKED)
+        replace(item, features=known, score=weigher.total(known) - item.minor, weighting=weighting)
         for item, known in zip(read, features, strict=True)
     ]
     summed.sort(key=lambda item: sort_key(item.score, item.candidate))

@@ -12,7 +12,7 @@ from codesearch.core.filter import Filter
 from codesearch.core.log import Log
 from codesearch.core.types import MINOR, Answer, Hit, Symbol
 from codesearch.rerank.job import UNLIMITED, Evidence, Job, PendingWrites, RerankBudget, Source
-from codesearch.search import minor
+from codesearch.search import minor, tuned
 from codesearch.search.candidates import Candidate, gather, gather_minor
 from codesearch.search.features import compute
 from codesearch.search.query import Query
@@ -108,11 +108,13 @@ def search(
         return Ranking(_shown(query, ranked), _joined(note, job.problem if job is not None else ""))
     if on_first is not None and evidence.incomplete:
         on_first(Ranking(_shown(query, ranked)))
-    result = job.similarities(store, evidence, budget)
+    tuning, ignored = tuned.active(store.path, job.model_id)
+    result = job.similarities(store, evidence, budget, None if tuning is None else tuning.adapter)
     log.debug("reranked: %d texts embedded; %.1f ms so far", result.embedded, 1000 * (time.perf_counter() - start))
-    others = refine(query, [item for item in ranked if not minor.is_minor(item)], result.cosines)
+    main = [item for item in ranked if not minor.is_minor(item)]
+    others = refine(query, main, result.cosines, tuned.weighting_of(tuning))
     refined = _shown(query, minor.refined(query, ranked, others, result.cosines))
-    return Ranking(refined, _joined(note, result.problem), result.embedded, result.writes)
+    return Ranking(refined, _joined(note, result.problem, ignored), result.embedded, result.writes)
 
 
 def search_fast(store: Reader, query: Query, vector: bytes, limit: int) -> Ranking:

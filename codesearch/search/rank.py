@@ -85,14 +85,22 @@ class Ranked:
     @property
     def refined(self) -> bool:
         """Whether the transformer has compared it with the query."""
-        return self.weighting is RERANKED
+        return self.weighting.refined
 
     def contributions(self) -> list[tuple[str, float, float, float]]:
         """Return (feature, value, weight, contribution) for every feature that contributes, most important first.
 
-        A contribution is the value times its weight, plus what the trees add for it.
+        A contribution is the value times its weight, plus what the trees add for it. What `codesearch tune` has learned
+        about weights is one row, `learned`.
         """
         rows = contributions(self.weighting, self.features)
+        if learned := self.weighting.learned:
+            rows = [
+                (name, value, weight - learned.get(name, 0.0), adds - value * learned.get(name, 0.0))
+                for name, value, weight, adds in rows
+            ]
+            part = sum(getattr(self.features, name) * weight for name, weight in learned.items())
+            rows.append(("learned", 1.0, part, part))
         rows.append(("same_file", self.same_file, -SAME_FILE, -SAME_FILE * self.same_file))
         rows.append(("other_language", self.other_language, -OTHER_LANGUAGE, -OTHER_LANGUAGE * self.other_language))
         rows.append(("minor", self.minor, -1.0, -self.minor))
@@ -111,7 +119,9 @@ def rank(query: Query, candidates: Sequence[Candidate], features: Sequence[Featu
     return scored(query, best)
 
 
-def refine(query: Query, ranked: Sequence[Ranked], similarities: Mapping[int, float]) -> list[Ranked]:
+def refine(
+    query: Query, ranked: Sequence[Ranked], similarities: Mapping[int, float], weighting: Weighting = RERANKED
+) -> list[Ranked]:
     """Return a ranking in a new order, after the transformer has compared its first candidates with the query.
 
     `similarities` holds its cosines by candidate id; among the first RERANKED_CANDIDATES, those without one count as
@@ -124,9 +134,9 @@ def refine(query: Query, ranked: Sequence[Ranked], similarities: Mapping[int, fl
     middle = known[len(known) // 2]
     values = [similarities.get(item.candidate.id, middle) for item in best]
     refined = with_reranking([item.features for item in best], values)
-    weigher = Weigher(RERANKED, refined[0])
+    weigher = Weigher(weighting, refined[0])
     summed = [
-        replace(item, features=features, score=weigher.total(features), weighting=RERANKED)
+        replace(item, features=features, score=weigher.total(features), weighting=weighting)
         for item, features in zip(best, refined, strict=True)
     ]
     summed.sort(key=lambda item: sort_key(item.score, item.candidate))

@@ -22,6 +22,10 @@ class Weighting(NamedTuple):
     """Slope and intercept of the logistic curve from the sum to a score, fitted on queries of other repositories."""
     trees: tuple[tuple[float, tuple[Tree, ...]], ...] = ()
     """(factor, trees): what the trees say is added to the weighted sum, times the factor."""
+    refined: bool = False
+    """Whether it is for candidates that the transformer has compared with the query."""
+    learned: Mapping[str, float] | None = None
+    """The part of the weights that `codesearch tune` has learned; None without it."""
 
 
 FAST = Weighting(model.FAST_WEIGHTS, model.FAST_CALIBRATION, ((1.0, model.FAST_TREES),))
@@ -31,5 +35,6 @@ RERANKED = Weighting(
     model.RERANKED_WEIGHTS,
     model.RERANKED_CALIBRATION,
     ((model.RERANKED_FAST_SCALE, model.FAST_TREES), (1.0, model.RERANKED_TREES)),
+    refined=True,
 )
 """For the candidates that the transformer has compared with the query."""

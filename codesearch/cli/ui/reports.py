@@ -165,6 +165,9 @@ def _contents(status: Status) -> Iterator[tuple[str, str]]:
         yield "cache", f"{clean(_from_home(status.cache))} ({taken})"
     yield "source", f"{number(status.files, 'file')}, {number(status.lines, 'line')}, {size(status.source_bytes)}"
     yield "symbols", f"{status.symbols:,} ({number(status.vectors, 'distinct vector')})"
+    if status.tuning is not None:
+        mean, low, high = status.tuning.gain
+        yield "tuned", f"{status.tuning.when}: MRR@10 {mean:+.3f} ({low:+.3f} to {high:+.3f}) on held-out queries"
 
 
 def _languages(status: Status) -> Iterator[str]:
@@ -209,6 +212,7 @@ def status_object(status: Status, *, list_skipped: bool) -> dict[str, Any]:
         "cache": {"file": str(status.cache), "bytes": status.cache_bytes, "limit": status.cache_limit}
         if status.cache is not None
         else None,
+        "tuning": _tuning(status),
         "files": status.files,
         "lines": status.lines,
         "source_bytes": status.source_bytes,
@@ -227,6 +231,14 @@ def status_object(status: Status, *, list_skipped: bool) -> dict[str, Any]:
             {"path": item.path, "reason": item.reason, "detail": item.detail} for item in status.skipped
         ]
     return value
+
+
+def _tuning(status: Status) -> dict[str, Any] | None:
+    """Return what `codesearch tune` has learned, if the ranking uses it, as JSON."""
+    if (found := status.tuning) is None:
+        return None
+    gain = dict(zip(("mean", "low", "high"), found.gain, strict=True))
+    return {"when": found.when, "questions": found.questions, "gain": gain}
 
 
 def config_lines(settings: Iterable[Described], look: Look) -> Iterator[str]:

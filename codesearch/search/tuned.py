@@ -1,0 +1,53 @@
+"""What `codesearch tune` has learned for a tree, as the ranking uses it.
+
+It counts only with the model and the ranking that it was learned with: with others, nobody has measured it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+
+from codesearch.core.errors import StoreError
+from codesearch.search.ranking import FAST, RERANKED, Weighting
+from codesearch.store import tunings
+from codesearch.store.tunings import Tuning
+
+IGNORED = (
+    "what `codesearch tune` learned is ignored, because the model or the ranking has changed since: "
+    "run `codesearch tune` again, or `codesearch tune --undo`"
+)
+
+
+@cache
+def version() -> str:
+    """Return a hash of the ranking; any refit of it changes the weights and the calibrations."""
+    from hashlib import blake2b
+
+    factors = [factor for factor, _ in RERANKED.trees]
+    fitted = (sorted(FAST.weights.items()), FAST.calibration, sorted(RERANKED.weights.items()), RERANKED.calibration)
+    return blake2b(repr((fitted, factors)).encode(), digest_size=6).hexdigest()
+
+
+def active(index: Path, model_id: str) -> tuple[Tuning | None, str]:
+    """Return (what was learned for the tree of an index, "" or why that is ignored)."""
+    try:
+        found = tunings.read(index)
+    except StoreError as error:
+        return None, str(error)
+    if found is None:
+        return None, ""
+    return (found, "") if (found.model, found.ranking) == (model_id, version()) else (None, IGNORED)
+
+
+def weighting_of(tuning: Tuning | None) -> Weighting:
+    """Return the weighting of candidates that the transformer has compared with the query."""
+    return RERANKED if tuning is None else adapted(tuning.weights, tuning.shift)
+
+
+def adapted(weights: Mapping[str, float], shift: float = 0.0) -> Weighting:
+    """Return that weighting with learned weights added."""
+    sums = {name: RERANKED.weights.get(name, 0.0) + weights.get(name, 0.0) for name in {*RERANKED.weights, *weights}}
+    slope, intercept = RERANKED.calibration
+    return RERANKED._replace(weights=sums, calibration=(slope, intercept + slope * shift), learned=weights)
