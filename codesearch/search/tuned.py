@@ -1,6 +1,6 @@
 """What `codesearch tune` has learned for a tree, as the ranking uses it.
 
-It counts only with the model and the ranking that it was learned with: with others, nobody has measured it.
+It counts only with the model and the ranking that it was learned and measured with.
 """
 
 from __future__ import annotations

@@ -56,7 +56,7 @@ class Verdict:
     questions: Mapping[str, int]
     """Number of questions by kind."""
     before: Mapping[str, float]
-    """MRR@10 by kind with the ranking as it is; "" for all."""
+    """MRR@10 by kind with the ranking as it is; "" for all but names."""
     ways: tuple[Way, ...]
     adopted: str
     """The best way that may be adopted; "" if none may."""
@@ -77,30 +77,55 @@ def judge(
     Only questions that are `taught` are learned from. `store` does arithmetic.
     """
     kinds = [one.question.kind for one in asked]
-    examples = [example(store, one) for one in asked]
     before = [reciprocal(one, refined(store, one)) for one in asked]
-    means = {"": _mean(before)} | {kind: _mean(_of(before, kinds, kind)) for kind in sorted(set(kinds))}
-    usable = [at for at, one in enumerate(asked) if taught(one) and (own := examples[at]) and own.right.any()]
-    files = len({asked[at].file for at in usable})
+    means = _means(before, kinds)
+    usable = _usable(store, asked, taught)
+    files = len({own.file for own in usable.values()})
     if len(usable) < FEWEST or files < FEWEST_FILES:
         reason = (
             f"too little to learn from: usable queries: {len(usable)}, files: {files}; "
             f"needed: {FEWEST} and {FEWEST_FILES}"
         )
         return Verdict(Counter(kinds), means, (), "", reason)
+    after = _held_out(store, asked, usable, before, seed, told)
+    ways = tuple(_way(name, asked, kinds, before, after[name], seed) for name in WAYS)
+    best = max((way for way in ways if not way.reason), key=lambda way: way.gain.mean, default=None)
+    reason = "" if best else max(ways, key=lambda way: way.gain.mean).reason
+    return Verdict(Counter(kinds), means, ways, best.name if best else "", reason)
+
+
+def _usable(store: Store, asked: Sequence[Asked], taught: Callable[[Asked], bool]) -> dict[int, Example]:
+    """Return what can be learned from questions, by their position."""
+    found = ((at, example(store, one)) for at, one in enumerate(asked) if taught(one))
+    return {at: own for at, own in found if own is not None and own.right.any()}
+
+
+def _means(values: Sequence[float], kinds: Sequence[str]) -> dict[str, float]:
+    """Return the means by kind, and "" for all but names."""
+    means = {kind: _mean(_of(values, kinds, kind)) for kind in sorted(set(kinds))}
+    means[""] = _mean([value for value, kind in zip(values, kinds, strict=True) if kind != NAMES])
+    return means
+
+
+def _held_out(
+    store: Store,
+    asked: Sequence[Asked],
+    usable: Mapping[int, Example],
+    before: Sequence[float],
+    seed: int,
+    told: Callable[[int, int], None],
+) -> dict[str, list[float]]:
+    """Return the reciprocal rank of each question under what each way learned from other parts of the files."""
     part = [_part(one.file, seed) for one in asked]
     after = {name: list(before) for name in WAYS}
     for held in range(FOLDS):
-        learned = _learned([own for at in usable if part[at] != held and (own := examples[at])])
+        learned = _learned([own for at, own in usable.items() if part[at] != held])
         for at in (at for at, number in enumerate(part) if number == held):
             for name, tuning in learned.items():
                 if tuning.weights or tuning.adapter is not None:
                     after[name][at] = reciprocal(asked[at], refined(store, asked[at], tuning))
         told(held + 1, FOLDS)
-    ways = tuple(_way(name, asked, kinds, before, after[name], seed) for name in WAYS)
-    best = max((way for way in ways if not way.reason), key=lambda way: way.gain.mean, default=None)
-    reason = "" if best else max(ways, key=lambda way: way.gain.mean).reason
-    return Verdict(Counter(kinds), means, ways, best.name if best else "", reason)
+    return after
 
 
 def learn(store: Store, asked: Sequence[Asked], way: str) -> tuple[dict[str, float], float, Adapter | None]:
