@@ -109,7 +109,8 @@ def search(
     if on_first is not None and evidence.incomplete:
         on_first(Ranking(_shown(query, ranked)))
     tuning, ignored = tuned.active(store.path, job.model_id)
-    result = job.similarities(store, evidence, budget, None if tuning is None else tuning.adapter)
+    adapter = None if tuning is None or tuning.adapter is None else tuning.adapter.moved
+    result = job.similarities(store, evidence, budget, adapter)
     log.debug("reranked: %d texts embedded; %.1f ms so far", result.embedded, 1000 * (time.perf_counter() - start))
     main = [item for item in ranked if not minor.is_minor(item)]
     others = refine(query, main, result.cosines, tuned.weighting_of(tuning))

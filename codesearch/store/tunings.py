@@ -24,7 +24,7 @@ class Adapter(NamedTuple):
     output: tuple[tuple[float, ...], ...]
     """(dims, rank)"""
 
-    def __call__(self, vector: bytes) -> bytes:
+    def moved(self, vector: bytes) -> bytes:
         """Return the adapted int8 vector; one of another length is returned as it is.
 
         In plain Python: numpy takes longer to import than this takes.

@@ -99,7 +99,7 @@ def _target(store: Store, question: Question) -> tuple[int, Symbol] | None:
 
 def refined(store: Store, asked: Asked, tuning: Tuning | None = None) -> list[Ranked]:
     """Return the ranking of a question after the transformer, as `search.search` makes it under a tuning."""
-    vector = asked.vector if tuning is None or tuning.adapter is None else tuning.adapter(asked.vector)
+    vector = asked.vector if tuning is None or tuning.adapter is None else tuning.adapter.moved(asked.vector)
     cosines = store.cosines(vector, asked.vectors)
     main = [item for item in asked.fast if not minor.is_minor(item)]
     others = refine(asked.query, main, cosines, tuned.weighting_of(tuning))

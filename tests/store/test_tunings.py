@@ -51,8 +51,8 @@ def test_says_where_it_cannot_write(tmp_path: Path) -> None:
 
 
 def test_an_adapter_adds_its_map_to_the_vector_and_keeps_the_length_of_vectors() -> None:
-    moved = memoryview(ADAPTER(bytes([100, 0, 0]))).cast("b").tolist()
+    moved = memoryview(ADAPTER.moved(bytes([100, 0, 0]))).cast("b").tolist()
     # (100, 0, 0) + (0, 50, 0), scaled to length 127
     assert moved == [round(100 * 127 / 12500**0.5), round(50 * 127 / 12500**0.5), 0]
-    negative = memoryview(ADAPTER(bytes([156, 0, 0]))).cast("b").tolist()
+    negative = memoryview(ADAPTER.moved(bytes([156, 0, 0]))).cast("b").tolist()
     assert negative == [-value for value in moved]

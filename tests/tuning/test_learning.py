@@ -13,7 +13,7 @@ from codesearch.tuning.learning import LEARNED, Example, adapter_of, weights_of
 def examples(count: int, telling: str, seed: int = 0) -> list[Example]:
     """Return questions whose right answer has the highest value of one feature, which the sum ignores."""
     chance = np.random.default_rng(seed)
-    found = []
+    found: list[Example] = []
     for _ in range(count):
         values = chance.random((12, len(LEARNED)))
         right = np.zeros(12, bool)
@@ -75,11 +75,11 @@ def test_an_adapter_moves_new_queries_towards_their_answers() -> None:
     assert made is not None
     new, wanted = rotated(50, seed=2)
     before = np.mean([cosine(query, answer) for query, answer in zip(new, wanted, strict=True)])
-    after = np.mean([cosine(made(query), answer) for query, answer in zip(new, wanted, strict=True)])
+    after = np.mean([cosine(made.moved(query), answer) for query, answer in zip(new, wanted, strict=True)])
     assert after > before + 0.2
-    assert all(len(made(query)) == len(query) for query in new)
-    assert made(bytes(16)) == bytes(16)
-    assert made(b"\x01" * 8) == b"\x01" * 8, "a vector of another model is left alone"
+    assert all(len(made.moved(query)) == len(query) for query in new)
+    assert made.moved(bytes(16)) == bytes(16)
+    assert made.moved(b"\x01" * 8) == b"\x01" * 8, "a vector of another model is left alone"
 
 
 def test_no_adapter_without_answers() -> None:
