@@ -10,6 +10,7 @@ from operator import mul
 from codesearch.core.names import signs_of
 from codesearch.core.types import CALLABLES, Symbol
 from codesearch.search import boosted_trees
+from codesearch.search import roles as roles_of
 from codesearch.search.candidates import Candidate
 from codesearch.search.features import NAMES, POSITIONS, Features, query_features, with_reranking
 from codesearch.search.query import Query
@@ -81,6 +82,8 @@ class Ranked:
     """1 if the question names another language."""
     minor: float = 0.0
     """Subtracted from the sum of a minor symbol; see `search.minor`."""
+    role: roles_of.Role = roles_of.NONE
+    """What is said against it beside its features; see `search.roles`."""
 
     @property
     def refined(self) -> bool:
@@ -104,6 +107,7 @@ class Ranked:
         rows.append(("same_file", self.same_file, -SAME_FILE, -SAME_FILE * self.same_file))
         rows.append(("other_language", self.other_language, -OTHER_LANGUAGE, -OTHER_LANGUAGE * self.other_language))
         rows.append(("minor", self.minor, -1.0, -self.minor))
+        rows += [(name, value, -weight, -weight * value) for name, value, weight in self.role.rows()]
         return sorted([row for row in rows if row[3]], key=lambda row: -abs(row[3]))
 
 
@@ -157,7 +161,9 @@ def scored(query: Query, ranked: Sequence[Ranked]) -> list[Ranked]:
     seen: dict[str, int] = {}
     found = []
     preferred = any(item.candidate.symbol.language in query.languages for item in ranked)
-    for item in fold(ranked):
+    shown = fold(ranked)
+    roles = roles_of.roles(query, [item.candidate.symbol for item in shown])
+    for item, role in zip(shown, roles, strict=True):
         path = item.candidate.symbol.path
         before = 0
         if not (item.features.name_match and query.is_name):  # symbols with the name asked for may stay together
@@ -165,11 +171,18 @@ def scored(query: Query, ranked: Sequence[Ranked]) -> list[Ranked]:
             seen[path] = before + 1
             before = min(before, MAX_SAME_FILE)
         other = float(preferred and item.candidate.symbol.language not in query.languages)
-        found.append((item.score - SAME_FILE * before - OTHER_LANGUAGE * other, before, other, item))
-    found.sort(key=lambda entry: sort_key(entry[0], entry[3].candidate))
+        summed = item.score - SAME_FILE * before - OTHER_LANGUAGE * other - role.deduction
+        found.append((summed, before, other, role, item))
+    found.sort(key=lambda entry: sort_key(entry[0], entry[-1].candidate))
     return [
-        replace(item, score=_score(summed, item.weighting.calibration), same_file=float(before), other_language=other)
-        for summed, before, other, item in found
+        replace(
+            item,
+            score=_score(summed, item.weighting.calibration),
+            same_file=float(before),
+            other_language=other,
+            role=role,
+        )
+        for summed, before, other, role, item in found
     ]
 
 

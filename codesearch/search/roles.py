@@ -1,0 +1,126 @@
+"""Which candidates are not the one to look at first: replaced code, deprecated symbols, another platform's variant.
+
+Paths and documentation say so. A variant counts only beside its sibling: `lock_windows.go` if `lock_unix.go` or
+`lock.go` is a candidate, too; `v3/` if `v4/` beside it has candidates. A question that names such a thing (`legacy`,
+`windows`) gets it without a deduction. Weights are chosen by hand within what mined queries allow (docs/ranking.md).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from operator import mul
+from typing import NamedTuple
+
+from codesearch.core.types import Symbol
+from codesearch.search.query import Query
+
+SUPERSEDED = 0.3
+DEPRECATED = 0.3
+VARIANT = 0.6
+"""Subtracted from the sum of a candidate with this role."""
+_WEIGHTS = (SUPERSEDED, DEPRECATED, VARIANT)
+
+_REPLACED = dict.fromkeys(("legacy", "deprecated", "old", "obsolete", "superseded", "attic"), 1.0) | {"compat": 0.5}
+"""Names of folders of replaced code, and how much each says: what is called `compat` may also be in use."""
+_VERSION = re.compile(r"v([1-9]\d?)")
+_MAIN = frozenset({"unix", "posix", "linux", "epoll", "generic", "default", "common"})
+"""Platforms and words for them that most readers mean, in folders and names of files."""
+_OTHERS = frozenset(
+    "windows win win32 win64 winnt darwin macos osx aix kqueue freebsd netbsd openbsd dragonfly solaris sunos plan9 "
+    "android haiku zos os390 cygwin mingw wasm wasip1 wasi emscripten nacl qnx vxworks".split()
+)
+_PART = re.compile(r"[^\W_]+")
+_NOTICE = re.compile(r"@deprecated\b|\bdeprecated:|\.\. deprecated::|\\deprecated\b|^\W*deprecated\b", re.I | re.M)
+
+
+class Role(NamedTuple):
+    """What is said against a candidate, each from 0 to 1."""
+
+    superseded: float = 0.0
+    """In a folder of replaced code."""
+    deprecated: float = 0.0
+    """Its documentation says that it is deprecated."""
+    variant: float = 0.0
+    """In a file for another platform, beside one for the usual platforms or for all."""
+
+    def rows(self) -> list[tuple[str, float, float]]:
+        """Return (name, value, weight) of each."""
+        return list(zip(self._fields, self, _WEIGHTS, strict=True))
+
+    @property
+    def deduction(self) -> float:
+        """What is subtracted from its sum."""
+        return float(sum(map(mul, self, _WEIGHTS)))
+
+
+NONE = Role()
+
+
+class _Place(NamedTuple):
+    """What a path says."""
+
+    replaced: float
+    """How much the names of its folders say that the code was replaced."""
+    versions: tuple[tuple[str, int], ...]
+    """(path up to a folder such as `v3`, its number)."""
+    platforms: frozenset[str]
+    """Words for other platforms than the usual ones."""
+    without: str
+    """The path without words for platforms: the same for siblings."""
+
+
+def roles(query: Query, symbols: Sequence[Symbol]) -> list[Role]:
+    """Return the role of each candidate's symbol among all of them."""
+    asked = {*query.terms, *_words(query.where.paths)}
+    places = {path: _place(path) for path in {symbol.path for symbol in symbols}}
+    newest: dict[str, int] = {}
+    usual = set()
+    for place in places.values():
+        for above, number in place.versions:
+            newest[above] = max(number, newest.get(above, 0))
+        if not place.platforms:
+            usual.add(place.without)
+    of_path = {
+        path: (
+            _superseded(place, newest, asked),
+            float(bool(place.platforms) and place.without in usual and asked.isdisjoint(place.platforms)),
+        )
+        for path, place in places.items()
+    }
+    wants_deprecated = not asked.isdisjoint({"deprecated", "deprecation", "obsolete"})
+    return [
+        Role(superseded, float(not wants_deprecated and _is_deprecated(symbol)), variant)
+        for symbol in symbols
+        for superseded, variant in [of_path[symbol.path]]
+    ]
+
+
+def _superseded(place: _Place, newest: dict[str, int], asked: set[str]) -> float:
+    if any(number < newest[above] and f"v{number}" not in asked for above, number in place.versions):
+        return 1.0
+    return place.replaced if asked.isdisjoint(_REPLACED.keys() | {"compatibility"}) else 0.0
+
+
+def _is_deprecated(symbol: Symbol) -> bool:
+    return "deprecated" in symbol.documentation.lower() and _NOTICE.search(symbol.documentation) is not None
+
+
+def _words(paths: Iterable[str]) -> list[str]:
+    return [word for path in paths for word in _PART.findall(path.lower())]
+
+
+@lru_cache(maxsize=1 << 13)
+def _place(path: str) -> _Place:
+    *folders, name = path.lower().split("/")
+    stem, _, extension = name.partition(".")
+    words = frozenset(_PART.findall("/".join((*folders, stem))))
+    versions = tuple(
+        ("/".join(folders[:at]), int(found[1]))
+        for at, folder in enumerate(folders)
+        if (found := _VERSION.fullmatch(folder)) is not None
+    )
+    kept = [word for word in re.split(r"[/_-]", "/".join((*folders, stem))) if word not in _OTHERS | _MAIN]
+    replaced = max(_REPLACED.get(folder, 0.0) for folder in ("", *folders))
+    return _Place(replaced, versions, words & _OTHERS, "/".join((*kept, extension)))
