@@ -20,17 +20,17 @@ KEPT_DAYS = 1
 """Versions of files that no ref holds are kept this long, for pushes that have not ended."""
 
 
-_PERSON = re.compile(r"[A-Za-z0-9][\w.@+-]{0,199}", re.ASCII)
+_PERSON = re.compile(r"[A-Za-z0-9][\w.@+/:-]{0,199}", re.ASCII)
 
 
 def is_person(name: str) -> bool:
-    """Return whether a text can be the name of one who asks: a user name, or an address of mail."""
+    """Return whether a text can be the name of one who asks: a user name, an address of mail, or a job of CI."""
     return _PERSON.fullmatch(name) is not None
 
 
 def _checked(who: str) -> str:
     if not is_person(who):
-        raise UsageError(f"{who!r} cannot be a name: use letters, digits, `.`, `_`, `-`, `+` and `@`")
+        raise UsageError(f"{who!r} cannot be a name: use letters, digits and the signs . _ - + @ / :")
     return who
 
 

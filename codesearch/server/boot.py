@@ -12,11 +12,11 @@ from codesearch.mcp.http.server import HttpServer
 from codesearch.server import schema
 from codesearch.server.connect import Pool, connect, driver, explained
 from codesearch.server.gateway import MOST_BODY, Gate, Gateway
-from codesearch.server.identity import BURST, RATE, Limits, Proxy
+from codesearch.server.identity import BURST, RATE, Limits, Vouched
 
 
 def serve(
-    url: str, host: str, port: int, names: Sequence[str], *, proxy: Proxy | None = None, rate: float = RATE
+    url: str, host: str, port: int, names: Sequence[str], *, vouched: Vouched | None = None, rate: float = RATE
 ) -> int:
     """Serve until a signal ends the process.
 
@@ -27,8 +27,8 @@ def serve(
     _prepare(url)
     pool = Pool(url)
     known = (*loopback.NAMES, *(name.lower() for name in names))
-    gateway = Gateway(pool, proxy, Limits(rate, max(1, round(rate * BURST / RATE))))
-    server = HttpServer((host, port), Gate(pool, known, proxy), gateway, path="", most_bytes=MOST_BODY)
+    gateway = Gateway(pool, vouched, Limits(rate, max(1, round(rate * BURST / RATE))))
+    server = HttpServer((host, port), Gate(pool, known, vouched), gateway, path="", most_bytes=MOST_BODY)
     stop_at_signals(server)
     sys.stderr.write(f"codesearch: serving {server.url}\n")
     if host not in loopback.NAMES:

@@ -20,7 +20,7 @@ from codesearch.mcp.http.access import bearer, check_site, wrong_token
 from codesearch.mcp.http.wire import Head, RefusedError, Reply
 from codesearch.server import access, answering, browsing, page, receive, sources
 from codesearch.server.connect import Pool, TooBusyError
-from codesearch.server.identity import Limits, Proxy
+from codesearch.server.identity import Limits, Vouched
 from codesearch.server.receive import LackingError
 
 log = Log("codesearch.server")
@@ -42,8 +42,8 @@ class Gate:
     Of a push, whose body may be large, the token is checked here as well.
     """
 
-    def __init__(self, pool: Pool, names: Collection[str], proxy: Proxy | None = None) -> None:
-        self._pool, self._names, self._proxy = pool, names, proxy
+    def __init__(self, pool: Pool, names: Collection[str], vouched: Vouched | None = None) -> None:
+        self._pool, self._names, self._vouched = pool, names, vouched or Vouched()
 
     def check(self, head: Head) -> None:
         """Return if a request is allowed. Raises RefusedError."""
@@ -56,7 +56,7 @@ class Gate:
             raise RefusedError(405, f"use {allowed}", ("Allow", allowed))
         if path not in _PUSHES and _length(head) > MOST_SMALL:
             raise RefusedError(413, f"the body is longer than {MOST_SMALL} bytes")
-        if path in _OPEN or (self._proxy is not None and self._proxy.who(head)):
+        if path in _OPEN or self._vouched.who(head) is not None:
             return
         token = bearer(head)
         if path not in _PUSHES:
@@ -89,8 +89,8 @@ def _unavailable(error: CodesearchError) -> RefusedError:
 class Gateway:
     """Answers requests that are allowed. Thread-safe."""
 
-    def __init__(self, pool: Pool, proxy: Proxy | None = None, limits: Limits | None = None) -> None:
-        self._pool, self._proxy, self._limits = pool, proxy, limits or Limits()
+    def __init__(self, pool: Pool, vouched: Vouched | None = None, limits: Limits | None = None) -> None:
+        self._pool, self._vouched, self._limits = pool, vouched or Vouched(), limits or Limits()
         self._lock = threading.Lock()
         self._counted: Counter[tuple[str, int]] = Counter()
         self._seconds: dict[str, float] = {}
@@ -139,18 +139,15 @@ class Gateway:
 
     def _session(self, head: Head) -> str:
         """Return who asks; "" without a token."""
-        if self._proxied(head) is None and head.header("authorization") is None:
+        if self._vouched.who(head) is None and head.header("authorization") is None:
             return ""
         with self._asking(head, self._pool.transaction) as (_, who):
             return who
 
-    def _proxied(self, head: Head) -> str | None:
-        return self._proxy.who(head) if self._proxy is not None else None
-
     @contextmanager
     def _asking(self, head: Head, lent: Callable[[str], AbstractContextManager[Any]]) -> Iterator[tuple[Any, str]]:
         """Lend a transaction in the name of the one who asks, and the name. The token is looked up in it, too."""
-        who = self._proxied(head)
+        who = self._vouched.who(head)
         with lent(who or "") as db:
             if who is None:
                 who = access.who_has(db, bearer(head))

@@ -1,4 +1,4 @@
-"""Who asks: by a token, or by the header of a proxy that people sign in to; and how often they may."""
+"""Who asks, if others vouch for it: a proxy that people sign in to, an identity provider; and how often they may."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from codesearch.core.errors import UsageError
+from codesearch.mcp.http.access import bearer
 from codesearch.mcp.http.wire import Head, RefusedError
 from codesearch.server.access import is_person
+from codesearch.server.oidc import Oidc
 
 RATE = 20.0
 """Questions per second that one user may ask for long; a page asks up to 15 while its user types quickly."""
@@ -75,6 +77,24 @@ def _network(text: str) -> Network:
         raise UsageError(
             f"--proxy {text}: write an address or a network, for example 10.0.0.7 or 10.0.0.0/24"
         ) from error
+
+
+@dataclass(frozen=True, slots=True)
+class Vouched:
+    """Who asks, as others vouch for it: a proxy in its header, or an identity provider in a signed token."""
+
+    proxy: Proxy | None = None
+    provider: Oidc | None = None
+
+    def who(self, head: Head) -> str | None:
+        """Return the name of the one who asks; None if the database has to know the token, or there is none.
+
+        Raises RefusedError as `Proxy.who` and `Oidc.who` do.
+        """
+        name = self.proxy.who(head) if self.proxy is not None else None
+        if name is None and self.provider is not None and head.header("authorization") is not None:
+            return self.provider.who(bearer(head))
+        return name
 
 
 class Limits:

@@ -18,7 +18,7 @@ from codesearch.mcp.http.wire import Head, RefusedError
 from codesearch.server import access
 from codesearch.server.connect import administering
 from codesearch.server.gateway import MOST_BODY, Gate, Gateway
-from codesearch.server.identity import MOST_BUCKETS, Limits, Proxy
+from codesearch.server.identity import MOST_BUCKETS, Limits, Proxy, Vouched
 from tests.server.conftest import Place
 
 if TYPE_CHECKING:
@@ -28,12 +28,13 @@ HERE = ("127.0.0.1",)
 
 
 @contextmanager
-def behind(place: Place, proxy: Proxy | None, limits: Limits | None = None) -> Iterator[str]:
+def behind(place: Place, vouched: Proxy | Vouched | None, limits: Limits | None = None) -> Iterator[str]:
     """Start another gateway."""
+    vouched = vouched if isinstance(vouched, Vouched) else Vouched(vouched)
     server = HttpServer(
         ("127.0.0.1", 0),
-        Gate(place.pool, HERE, proxy),
-        Gateway(place.pool, proxy, limits),
+        Gate(place.pool, HERE, vouched),
+        Gateway(place.pool, vouched, limits),
         path="",
         most_bytes=MOST_BODY,
     )

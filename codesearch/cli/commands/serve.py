@@ -51,6 +51,27 @@ def serve(
             show_default=False,
         ),
     ] = None,
+    oidc_issuer: Annotated[
+        str,
+        typer.Option(
+            "--oidc-issuer",
+            metavar="URL",
+            help="An identity provider (OpenID Connect) whose signed tokens say who asks. Off by default.",
+            show_default=False,
+        ),
+    ] = "",
+    oidc_audience: Annotated[
+        str,
+        typer.Option(
+            "--oidc-audience",
+            metavar="NAME",
+            help="The name that the provider has for this server; tokens for others are refused.",
+            show_default=False,
+        ),
+    ] = "",
+    oidc_claim: Annotated[
+        str, typer.Option("--oidc-claim", metavar="NAME", help="The field of such a token that names who asks.")
+    ] = "email",
     rate: Annotated[
         float, typer.Option("--rate", min=0, metavar="N", help="Questions per second of one user; 0 for any number.")
     ] = 20,
@@ -64,6 +85,8 @@ def serve(
     asks it. Needs psycopg. Encryption is the task of a proxy (docs/server.md).
     """
     from codesearch.server import boot
-    from codesearch.server.identity import Proxy
+    from codesearch.server.identity import Proxy, Vouched
+    from codesearch.server.oidc import Oidc
 
-    return boot.serve(store, host, port, name or [], proxy=Proxy.of(proxy_header, proxy or []), rate=rate)
+    vouched = Vouched(Proxy.of(proxy_header, proxy or []), Oidc.of(oidc_issuer, oidc_audience, oidc_claim))
+    return boot.serve(store, host, port, name or [], vouched=vouched, rate=rate)
