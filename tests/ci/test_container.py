@@ -37,7 +37,9 @@ def test_the_build_stage_makes_a_whole_installation(
     second = [place for place, (name, _) in enumerate(instructions) if name == "FROM"][1]
     ignored = shutil.ignore_patterns("__pycache__", "node_modules", ".codesearch")
     for name, value in instructions[1:second]:
-        if name == "COPY":
+        if name == "ARG":
+            installing = {**installing, **dict([value.split("=", 1)])}
+        elif name == "COPY":
             *sources, target = value.split()
             for source in sources:
                 into = tmp_path / target.lstrip("/")

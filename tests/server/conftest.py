@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 import sys
 import threading
 import uuid
@@ -18,6 +20,7 @@ from codesearch.server.connect import Pool, administering
 from codesearch.server.push import Source, push
 from codesearch.server.remote import Server
 from tests.support.trees import SHOP, write
+from tests.support.wait import until
 
 if not (sys.platform == "linux" and __import__("platform").machine() == "x86_64"):
     pytest.skip("there is no PostgreSQL for tests on this platform", allow_module_level=True)
@@ -80,6 +83,27 @@ def place(database: str) -> Iterator[Place]:
         server.stop()
         thread.join(60)
         pool.close()
+
+
+class Process:
+    """`codesearch serve` in a process of its own."""
+
+    def __init__(self, database: str, log: Path, *options: str) -> None:
+        with log.open("wb") as out:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "codesearch.cli", "serve", *(options or ("--port", "0"))],
+                env={**os.environ, "CODESEARCH_DATABASE": database}, stderr=out, stdout=out,
+            )  # fmt: skip
+        self.url = until(lambda: self._announced(log), log.read_text)
+
+    def _announced(self, log: Path) -> str:
+        assert self._process.poll() is None, log.read_text()
+        _, found, rest = log.read_text().partition("serving ")
+        return rest.split()[0] if found and "\n" in rest else ""
+
+    def kill(self) -> None:
+        self._process.kill()
+        self._process.wait()
 
 
 Pushed = Callable[..., codesearch.Index]

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,32 +13,11 @@ from codesearch.server import access, outgoing
 from codesearch.server.connect import administering
 from codesearch.server.push import Pushed
 from codesearch.server.remote import Server, UnreachableError
-from tests.server.conftest import send
+from tests.server.conftest import Process, send
 from tests.support.postgres import Postgres
 from tests.support.wait import until
 
 FILES = {f"m{n:02}.py": f"def step_{n}(value):\n    return value + {n}\n" for n in range(20)}
-
-
-class Process:
-    """`codesearch serve` in a process of its own."""
-
-    def __init__(self, database: str, log: Path, port: int = 0) -> None:
-        with log.open("wb") as out:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "codesearch.cli", "serve", "--port", str(port)],
-                env={**os.environ, "CODESEARCH_DATABASE": database}, stderr=out, stdout=out,
-            )  # fmt: skip
-        self.url = until(lambda: self._announced(log), log.read_text)
-
-    def _announced(self, log: Path) -> str:
-        assert self._process.poll() is None, log.read_text()
-        _, found, rest = log.read_text().partition("serving ")
-        return rest.split()[0] if found and "\n" in rest else ""
-
-    def kill(self) -> None:
-        self._process.kill()
-        self._process.wait()
 
 
 @pytest.fixture
