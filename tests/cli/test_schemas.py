@@ -69,6 +69,7 @@ ELSEWHERE = {
     "access-list": "tests/server/test_commands.py",
     "query-repo": "tests/cli/test_query_repositories.py",
     "repo-list": "tests/cli/test_repo.py",
+    "tune": "tests/cli/test_tune.py",
 }
 """Outputs that are checked where they are made: they take long."""
 
