@@ -14,6 +14,7 @@ const SERVER_OPTIONS = [
   "debounceMs",
   "documentSymbol",
   "callHierarchy",
+  "references",
   "codeAction",
   "codeLens",
   "codeLensSimilarity",
@@ -21,7 +22,7 @@ const SERVER_OPTIONS = [
 ] as const;
 
 /** Settings that need a restart of the server. */
-const RESTART = ["server.path", "documentSymbol", "callHierarchy", "codeAction", "codeLens"];
+const RESTART = ["server.path", "documentSymbol", "callHierarchy", "references", "codeAction", "codeLens"];
 
 export interface FindSettings {
   readonly limit: number;
