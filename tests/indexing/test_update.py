@@ -141,6 +141,7 @@ def test_a_file_that_cannot_be_parsed_is_found_by_its_parts(tree, monkeypatch):
     (tree / "crash.tree.py").write_text(NEVER_PARSED)
     (tree / "stuck.tree.py").write_text(long)
     (tree / "wrong.tree.py").write_text(NEVER_PARSED)
+    time.sleep(2 * plan.FINE_GRAIN_NS / 1e9)  # a file that was written just now would be read again
     monkeypatch.setattr("codesearch.indexing.pool.WORKER", BREAKING)
     monkeypatch.setattr("codesearch.indexing.pool.STALL_SECONDS", 300.0)  # the machine may be busy elsewhere
     with codesearch.open_index(tree, parse_timeout=1.5, workers=1, model="static") as index:
