@@ -27,7 +27,7 @@ log = Log("codesearch.server")
 
 CLAIM = "email"
 ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
-"""Signatures with a public key. With a shared secret, whoever knows the provider's public keys could sign."""
+"""Signatures with a public key. With a shared secret, a client that knows the provider's public keys could sign."""
 LEEWAY = 30.0
 """Seconds that the clocks of provider and server may differ."""
 KEPT = 3600.0

@@ -11,19 +11,18 @@ from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
 import pytest
-import yaml
 
 from tests.server.conftest import Process
 from tests.support.home import HOUSE
 from tests.support.postgres import Postgres
-from tests.support.published import breaks
+from tests.support.published import breaks, yaml_documents
 
 FILE = HOUSE / "ci" / "compose.yml"
 
 
 @pytest.fixture(scope="module")
 def services() -> dict[str, Any]:
-    value = yaml.safe_load(FILE.read_text())
+    (value,) = yaml_documents(FILE.read_text())
     assert not breaks("compose-spec", value)
     found: dict[str, Any] = value["services"]
     return found
