@@ -14,7 +14,7 @@ from codesearch.core.types import Symbol
 from codesearch.extract import comments, symbols
 from codesearch.extract.symbols import extract
 from codesearch.languages.definition import Definition
-from codesearch.languages.hooks import bash, c, csharp, elixir, kotlin, lua, made_by_macros, objc, php, sql
+from codesearch.languages.hooks import bash, c, config, csharp, elixir, kotlin, lua, made_by_macros, objc, php, sql
 from codesearch.languages.hooks._common import closing, heads
 
 SIZE = 200_000
@@ -78,6 +78,9 @@ CASES: list[tuple[Callable[[bytes], object], Callable[[int], bytes]]] = [
     (lambda source: bash.bash(FakeScan(source)), repeated(b"f() {\n", b"}\n")),  # type: ignore[arg-type]
     (lambda source: php.php_name(source.decode()), repeated(b"a", b" b;", b"$")),
     (elixir._KEYWORD_BODY.search, repeated(b" ", b"x")),
+    (every(config._RULE), repeated(b"\n")),
+    (every(config._RULE), repeated(b" \n", b"", b".a")),
+    (every(config._RULE), repeated(b";\n\n")),
     (every(elixir._WORD), repeated(b"a", b")")),
     (every(elixir._WORD), repeated(b'"""')),
     (every(lua._FUNCTION), repeated(b" ", b")", b"function")),

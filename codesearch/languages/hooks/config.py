@@ -45,7 +45,8 @@ _CMAKE = re.compile(
 _CMAKE_END = {b"function": rb"^[ \t]*endfunction\b[^\n]*", b"macro": rb"^[ \t]*endmacro\b[^\n]*"}
 _CMAKE_KINDS = {b"function": "function", b"macro": "macro", b"set": "variable", b"option": "variable"}
 _RULE = re.compile(
-    rb"(?:^|(?<=[;{}]))[ \t\r\n]*((?:@mixin|@function|@keyframes|@media|@layer|@include)?[^;{}@]{1,200}?)[ \t\r\n]*\{"
+    rb"(?:^|(?<=[;{}]))[ \t\r\n]*(?=[^ \t\r\n])"
+    rb"((?:@mixin|@function|@keyframes|@media|@layer|@include)?[^;{}@]{1,200}?)[ \t\r\n]*\{"
 )
 _STYLE_VARIABLE = re.compile(rb"^[ \t]*((?:--|\$|@)[\w-]+)[ \t]*:[^\n;]*;?", re.MULTILINE)
 _XML_TARGET = re.compile(
