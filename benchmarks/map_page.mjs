@@ -1,17 +1,8 @@
 // Opens the page of a map in headless Chromium and moves it; prints what that took as JSON. Used by map_page.py.
 // stdin: {driver, chromium, url, frames}
-import { createRequire } from 'node:module';
-import path from 'node:path';
 import process from 'node:process';
+import { browser, task } from '../tests/support/chromium.mjs';
 
-let text = '';
-for await (const chunk of process.stdin) text += chunk;
-const task = JSON.parse(text);
-const { chromium } = createRequire(path.join(task.driver, 'package.json'))('playwright-core');
-const browser = await chromium.launch({
-  executablePath: task.chromium, headless: true,
-  args: ['--no-sandbox', '--use-angle=swiftshader', '--enable-unsafe-swiftshader', '--disable-dev-shm-usage'],
-});
 const MOVE = async ([mode, frames]) => {           // "still": only a dot moves; else the map, in a circle of 300 pixels
   const { view, perf, moved, drawn, rests } = window.codesearchMap, dot = document.createElement('div');
   dot.style.cssText = 'position: fixed; inset: 0 auto auto 0; width: 2px; height: 2px; background: red; will-change: transform';

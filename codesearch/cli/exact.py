@@ -18,14 +18,13 @@ if TYPE_CHECKING:
     from codesearch.cli.ui.render import Answers
     from codesearch.core.filter import Filter
     from codesearch.core.types import Answer, Hit
-    from codesearch.exact.groups import LineGroup
     from codesearch.exact.pattern import Pattern
     from codesearch.exact.scan import Line
     from codesearch.index import Index
     from codesearch.search import Query, Ranked, Ranking
 
 ON_TERMINAL = 200
-"""Lines that are shown on a terminal without `--all`."""
+"""Matches that are shown on a terminal without `--all`."""
 
 
 class Wanted(NamedTuple):
@@ -73,25 +72,37 @@ def alone(
     found = matching_lines(index, pattern, where)
     session.tell(found.problem, quiet=use.quiet)
     if results.open_ is not None and found:
-        return _opened(index, found, results.open_)
+        places = [(one.symbol.path, one.lines[0].number) for one in found]
+        return opened(index, places, results.open_, "matching lines")
     printed = answers.answers(index, output, use, complete=complete)
-    most = results.limit
-    if most is None and printed.look.height is not None and not output.everything and printed.format is Format.text:
-        most = ON_TERMINAL
+    most = most_shown(results.limit, printed, output)
     lines, total = ui.print_groups(printed, found, pattern.expressions, most, output.context)
-    if lines < total and not use.quiet:
-        console.flush()
-        how = "--all shows all" if results.limit is None else "-n sets the number"
-        console.message(f"{lines:,} of {total:,} matching lines shown ({how})")
+    tell_shown(lines, total, "matching lines", results.limit, quiet=use.quiet)
     return answers.ended(index, bool(found), quiet=use.quiet)
 
 
-def _opened(index: Index, found: Sequence[LineGroup], place: int) -> int:
+def most_shown(limit: int | None, printed: Answers, output: OutputOptions) -> int | None:
+    """Return how many matches are shown: the limit if there is one, else a number that a terminal has room for."""
+    on_terminal = printed.look.height is not None and not output.everything and printed.format is Format.text
+    return ON_TERMINAL if limit is None and on_terminal else limit
+
+
+def tell_shown(count: int, total: int, what: str, limit: int | None, *, quiet: bool) -> None:
+    """Say that not all matches are shown, if so, and how to see more."""
+    if count < total and not quiet:
+        console.flush()
+        how = "--all shows all" if limit is None else "-n sets the number"
+        console.message(f"{count:,} of {total:,} {what} shown ({how})")
+
+
+def opened(index: Index, places: Sequence[tuple[str, int]], place: int, what: str) -> int:
+    """Open the first match of a symbol in the editor; `places` are (path, line) by symbol. Return the exit status."""
     from codesearch.cli.ui import open_file
 
-    if place > len(found):
-        raise UsageError(f"--open {place}: the matching lines are in {len(found)} symbols only")
-    open_file.open_at(index.root / found[place - 1].symbol.path, found[place - 1].lines[0].number)
+    if place > len(places):
+        raise UsageError(f"--open {place}: the {what} are in {len(places)} symbols only")
+    path, line = places[place - 1]
+    open_file.open_at(index.root / path, line)
     return FOUND
 
 

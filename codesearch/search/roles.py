@@ -2,7 +2,8 @@
 
 Paths and documentation say so. A variant counts only beside its sibling: `lock_windows.go` if `lock_unix.go` or
 `lock.go` is a candidate, too; `v3/` if `v4/` beside it has candidates. A question that names such a thing (`legacy`,
-`windows`) gets it without a deduction. Weights are chosen by hand within what mined queries allow (docs/ranking.md).
+`windows`) gets it without a deduction. Weights are chosen by hand within what mined queries allow
+(docs/architecture.md).
 """
 
 from __future__ import annotations
@@ -24,6 +25,9 @@ _WEIGHTS = (SUPERSEDED, DEPRECATED, VARIANT)
 
 _REPLACED = dict.fromkeys(("legacy", "deprecated", "old", "obsolete", "superseded", "attic"), 1.0) | {"compat": 0.5}
 """Names of folders of replaced code, and how much each says: what is called `compat` may also be in use."""
+_ASKS_FOR_REPLACED = frozenset({*_REPLACED, "compatibility"})
+_ASKS_FOR_DEPRECATED = frozenset({"deprecated", "deprecation", "obsolete"})
+"""Words of a question that asks for such code."""
 _VERSION = re.compile(r"v([1-9]\d?)")
 _MAIN = frozenset({"unix", "posix", "linux", "epoll", "generic", "default", "common"})
 """Platforms and words for them that most readers mean, in folders and names of files."""
@@ -89,7 +93,7 @@ def roles(query: Query, symbols: Sequence[Symbol]) -> list[Role]:
         )
         for path, place in places.items()
     }
-    wants_deprecated = not asked.isdisjoint({"deprecated", "deprecation", "obsolete"})
+    wants_deprecated = not asked.isdisjoint(_ASKS_FOR_DEPRECATED)
     return [
         Role(superseded, float(not wants_deprecated and _is_deprecated(symbol)), variant)
         for symbol in symbols
@@ -100,7 +104,7 @@ def roles(query: Query, symbols: Sequence[Symbol]) -> list[Role]:
 def _superseded(place: _Place, newest: dict[str, int], asked: set[str]) -> float:
     if any(number < newest[above] and f"v{number}" not in asked for above, number in place.versions):
         return 1.0
-    return place.replaced if asked.isdisjoint(_REPLACED.keys() | {"compatibility"}) else 0.0
+    return place.replaced if asked.isdisjoint(_ASKS_FOR_REPLACED) else 0.0
 
 
 def _is_deprecated(symbol: Symbol) -> bool:
@@ -122,5 +126,5 @@ def _place(path: str) -> _Place:
         if (found := _VERSION.fullmatch(folder)) is not None
     )
     kept = [word for word in re.split(r"[/_-]", "/".join((*folders, stem))) if word not in _OTHERS | _MAIN]
-    replaced = max(_REPLACED.get(folder, 0.0) for folder in ("", *folders))
+    replaced = max((_REPLACED.get(folder, 0.0) for folder in folders), default=0.0)
     return _Place(replaced, versions, words & _OTHERS, "/".join((*kept, extension)))

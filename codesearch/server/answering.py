@@ -45,18 +45,23 @@ class Question:
     @classmethod
     def of(cls, given: Mapping[str, Any]) -> Question:
         """Return the question in a JSON object. Raises UsageError if there is none."""
-        text, limit = given.get("query"), given.get("limit", 10)
+        text = given.get("query")
         names, ref = given.get("repositories", []), given.get("ref", "")
         if not isinstance(text, str) or not isinstance(ref, str) or not isinstance(given.get("where", {}), dict):
             raise UsageError("`query` and `ref` must be texts, and `where` an object")
-        if not isinstance(limit, int) or not 1 <= limit <= MOST_RESULTS:
-            raise UsageError(f"`limit` must be a number from 1 to {MOST_RESULTS}")
+        limit = number(given, "limit", 10, 1, MOST_RESULTS)
         if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
             raise UsageError("`repositories` must be a list of names")
-        lines = given.get("lines", 0)
-        if not isinstance(lines, int) or not 0 <= lines <= showing.MOST_LINES:
-            raise UsageError(f"`lines` must be a number from 0 to {showing.MOST_LINES}")
+        lines = number(given, "lines", 0, 0, showing.MOST_LINES)
         return cls(text, limit, given.get("where", {}), tuple(names), ref, lines)
+
+
+def number(given: Mapping[str, Any], name: str, default: int, least: int, most: int) -> int:
+    """Return a number in a JSON object. Raises UsageError if it is none, or out of range."""
+    value = given.get(name, default)
+    if not isinstance(value, int) or not least <= value <= most:
+        raise UsageError(f"`{name}` must be a number from {least} to {most}")
+    return value
 
 
 def answer(db: Database, question: Question) -> dict[str, Any]:

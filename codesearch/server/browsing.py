@@ -10,7 +10,7 @@ from codesearch import embed
 from codesearch.core.errors import NotFoundError, UsageError
 from codesearch.core.types import Hit
 from codesearch.server import showing, sources
-from codesearch.server.answering import MOST_RESULTS, Shown, refs
+from codesearch.server.answering import MOST_RESULTS, Shown, number, refs
 from codesearch.server.store import PgStore, Ref
 
 if TYPE_CHECKING:
@@ -67,13 +67,10 @@ class Like:
     @classmethod
     def of(cls, given: Mapping[str, Any]) -> Like:
         """Return the symbol that a JSON object names. Raises UsageError."""
-        start, limit, lines = given.get("start_byte"), given.get("limit", 10), given.get("lines", 0)
+        start = given.get("start_byte")
         if not isinstance(start, int) or start < 0:
             raise UsageError("`start_byte` must be a number")
-        if not isinstance(limit, int) or not 1 <= limit <= MOST_RESULTS:
-            raise UsageError(f"`limit` must be a number from 1 to {MOST_RESULTS}")
-        if not isinstance(lines, int) or not 0 <= lines <= showing.MOST_LINES:
-            raise UsageError(f"`lines` must be a number from 0 to {showing.MOST_LINES}")
+        limit, lines = number(given, "limit", 10, 1, MOST_RESULTS), number(given, "lines", 0, 0, showing.MOST_LINES)
         repository, ref, path, qualname = _texts(given, "repository", "ref", "path", "qualname")
         return cls(repository, ref, path, qualname, start, limit, lines)
 

@@ -56,10 +56,10 @@ class Gate:
             raise RefusedError(405, f"use {allowed}", ("Allow", allowed))
         if path not in _PUSHES and _length(head) > MOST_SMALL:
             raise RefusedError(413, f"the body is longer than {MOST_SMALL} bytes")
-        if path in _OPEN or self._vouched.who(head) is not None:
+        if path in _OPEN or self._vouched.proxied(head) is not None:
             return
         token = bearer(head)
-        if path not in _PUSHES:
+        if path not in _PUSHES or self._vouched.who(head) is not None:
             return
         try:
             with self._pool.transaction("") as db:
@@ -139,7 +139,7 @@ class Gateway:
 
     def _session(self, head: Head) -> str:
         """Return who asks; "" without a token."""
-        if self._vouched.who(head) is None and head.header("authorization") is None:
+        if head.header("authorization") is None and self._vouched.proxied(head) is None:
             return ""
         with self._asking(head, self._pool.transaction) as (_, who):
             return who

@@ -86,13 +86,17 @@ class Vouched:
     proxy: Proxy | None = None
     provider: Oidc | None = None
 
-    def who(self, head: Head) -> str | None:
-        """Return the name of the one who asks; None if the database has to know the token, or there is none.
+    def proxied(self, head: Head) -> str | None:
+        """Return the name in the header of the proxy; None if it sends none. Raises as `Proxy.who`."""
+        return self.proxy.who(head) if self.proxy is not None else None
 
-        Raises RefusedError as `Proxy.who` and `Oidc.who` do.
+    def who(self, head: Head) -> str | None:
+        """Return the name of the one who asks; None if the database has to know the token.
+
+        Raises RefusedError as `Proxy.who` and `Oidc.who` do, and if there is neither such a header nor a token.
         """
-        name = self.proxy.who(head) if self.proxy is not None else None
-        if name is None and self.provider is not None and head.header("authorization") is not None:
+        name = self.proxied(head)
+        if name is None and self.provider is not None:
             return self.provider.who(bearer(head))
         return name
 

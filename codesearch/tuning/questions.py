@@ -11,7 +11,7 @@ import os
 import re
 import subprocess
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from codesearch.core.errors import CodesearchError
@@ -146,8 +146,3 @@ def of_names(index: Index, most: int, seed: int) -> list[Question]:
             text = " ".join(said[:-1])
             found[text].append(Question(text, (_target(symbol),), NAMES, symbol.language, symbol.qualname))
     return mining.sample((some[0] for some in found.values() if len(some) == 1), most, seed)
-
-
-def files(questions: Iterable[Question]) -> int:
-    """Return the number of files that have the first answers of questions."""
-    return len({question.targets[0].path for question in questions})

@@ -16,7 +16,7 @@ from codesearch.core.errors import UsageError
 from codesearch.index import Index
 from codesearch.quality import feedback, mining
 from codesearch.quality.ask import Progress
-from codesearch.quality.questions import DOCUMENTATION, HISTORY, Question
+from codesearch.quality.questions import Question
 from codesearch.search import tuned
 from codesearch.settings import Settings
 from codesearch.store import Store, tunings
@@ -24,7 +24,7 @@ from codesearch.store.tunings import Tuning
 from codesearch.tuning import judging
 from codesearch.tuning.asking import Asked, ask
 from codesearch.tuning.judging import Verdict
-from codesearch.tuning.questions import NAMES, TESTS, narrowed, of_names, of_tests
+from codesearch.tuning.questions import NAMES, narrowed, of_names, of_tests
 
 TIMED = 200
 """Number of times that adapting a query is repeated to measure it."""
@@ -143,7 +143,7 @@ class Questions:
                 continue
             place = one or self._open(copy, settings, "copy", progress)
             with progress("asking") as told:
-                # Each kind has its share of the time, so that none is missing when it is over.
+                # Each kind gets a share of the time, so that no kind is missing if the time runs out.
                 end = deadline if one is None else time.monotonic() + options.seconds * len(questions) / total
                 found += ask(place, questions, _before(end), lambda now, told=told, base=done: told(base + now, total))  # type: ignore[misc]
             done += len(questions)
@@ -196,7 +196,3 @@ def _milliseconds(tuning: Tuning | None, asked: Sequence[Asked]) -> float:
     for at in range(TIMED):
         tuning.adapter.moved(asked[at % len(asked)].vector)
     return 1000 * (time.perf_counter() - started) / TIMED
-
-
-KINDS = (DOCUMENTATION, HISTORY, TESTS, NAMES)
-"""The kinds of mined questions."""

@@ -98,7 +98,7 @@ class CallHandlers(Handlers):
         return await self._in_thread(answer)
 
     async def references(self, params: Any) -> list[dict[str, Any]] | None:
-        """textDocument/references: what calls the symbol whose name is at a position, as far as it was resolved."""
+        """textDocument/references: the declaration and the resolved calls of the symbol named at a position."""
         if not self._workspace.options.references:
             return None
         uri, position = params.text_document.uri, params.position

@@ -1,17 +1,8 @@
 // Opens a page in headless Chromium, does the steps of a task and prints what came of them as JSON.
 // task: {driver, chromium, url, size?, dark?, plain?, steps: [[action, ...]]}; a plain page is not a map
-import { createRequire } from 'node:module';
-import path from 'node:path';
 import process from 'node:process';
+import { browser, task } from './chromium.mjs';
 
-let text = '';
-for await (const chunk of process.stdin) text += chunk;
-const task = JSON.parse(text);
-const { chromium } = createRequire(path.join(task.driver, 'package.json'))('playwright-core');
-const browser = await chromium.launch({
-  executablePath: task.chromium, headless: true,
-  args: ['--no-sandbox', '--use-angle=swiftshader', '--enable-unsafe-swiftshader', '--disable-dev-shm-usage'],
-});
 const problems = [], asked = [], results = [];
 try {
   const context = await browser.newContext({

@@ -18,7 +18,7 @@ from codesearch.cli.options import (
     OutputOptions,
     PathArgument,
 )
-from codesearch.cli.ui import answers, console
+from codesearch.cli.ui import answers
 from codesearch.core.errors import UsageError
 
 if TYPE_CHECKING:
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from codesearch.index import Index
     from codesearch.search import Query, Ranking
 
-ON_TERMINAL = 200
-"""Matches that are shown on a terminal without `--all`."""
 FILES_NAMED = 3
 
 
@@ -125,21 +123,17 @@ def _listed(
     use: IndexOptions,
 ) -> int:
     """Print every match, by symbol. Return the exit status."""
+    from codesearch.cli import exact
     from codesearch.cli.ui import ast as ui
     from codesearch.search import resolved
 
     groups = list(nodes.groups(resolved(where, index.root, index.path)))
     if open_ is not None and groups:
-        return _opened(index, [(one.symbol.path, one.matches[0].whole.line) for one in groups], open_)
+        return exact.opened(index, [(one.symbol.path, one.matches[0].whole.line) for one in groups], open_, "matches")
     printed = answers.answers(index, output, use, complete=complete)
-    most = limit
-    if most is None and printed.look.height is not None and not output.everything and printed.format is Format.text:
-        most = ON_TERMINAL
+    most = exact.most_shown(limit, printed, output)
     count, total = ui.print_groups(printed, groups, {**about, **ui.about_files(nodes)}, most, output.context)
-    if count < total and not use.quiet:
-        console.flush()
-        how = "--all shows all" if limit is None else "-n sets the number"
-        console.message(f"{count:,} of {total:,} matches shown ({how})")
+    exact.tell_shown(count, total, "matches", limit, quiet=use.quiet)
     return answers.ended(index, bool(groups), quiet=use.quiet)
 
 
@@ -154,6 +148,7 @@ def _ranked(
     use: IndexOptions,
 ) -> int:
     """Print the best symbols with matches. Return the exit status."""
+    from codesearch.cli import exact
     from codesearch.cli.ui import ast as ui
     from codesearch.exact import structure
 
@@ -165,7 +160,8 @@ def _ranked(
     session.tell(found.answer.problem, quiet=use.quiet)
     if open_ is not None and hits:
         session.finish(index, quiet=use.quiet)
-        return _opened(index, [(hit.symbol.path, found.matches[hit.rank][0].whole.line) for hit in hits], open_)
+        places = [(hit.symbol.path, found.matches[hit.rank][0].whole.line) for hit in hits]
+        return exact.opened(index, places, open_, "matches")
     whole = complete and found.answer.complete
     printed = answers.answers(index, output, use, weak=True, terms=query.terms, complete=whole)
     if printed.format is Format.vimgrep:
@@ -177,14 +173,3 @@ def _ranked(
         printed.print_hits(hits, {**about, **ui.about_files(nodes)})
     session.finish(index, quiet=use.quiet)
     return answers.ended(index, bool(hits), quiet=use.quiet)
-
-
-def _opened(index: Index, places: list[tuple[str, int]], place: int) -> int:
-    from codesearch.cli.exit_codes import FOUND
-    from codesearch.cli.ui import open_file
-
-    if place > len(places):
-        raise UsageError(f"--open {place}: the matches are in {len(places)} symbols only")
-    path, line = places[place - 1]
-    open_file.open_at(index.root / path, line)
-    return FOUND

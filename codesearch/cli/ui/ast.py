@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from codesearch.cli.options import Format
 from codesearch.cli.ui import console
 from codesearch.cli.ui.console import Look
-from codesearch.cli.ui.exact import header, numbered, print_vimgrep
-from codesearch.cli.ui.render import FAINT, print_json
+from codesearch.cli.ui.exact import header, limited, numbered, print_results, print_vimgrep, rest_line
 
 if TYPE_CHECKING:
     from codesearch.cli.ui.render import Answers
-    from codesearch.core.types import Hit, Symbol
+    from codesearch.core.types import Hit
     from codesearch.exact.nodes import NodeMatch, Part
     from codesearch.exact.structure import NodeGroup, Nodes
-
-Shown = list[tuple["Symbol", tuple["NodeMatch", ...]]]
 
 
 def print_groups(
@@ -26,10 +23,12 @@ def print_groups(
 ) -> tuple[int, int]:
     """Print groups in any format, at most `most` matches and `each` per group; return the matches shown and all."""
     total = sum(len(one.matches) for one in groups)
-    shown = _limited(groups, most, each)
+    shown = limited(((one.symbol, one.matches) for one in groups), most, each)
     count = sum(len(matches) for _, matches in shown)
     if printed.format in (Format.json, Format.ndjson):
-        _print_json(printed, shown, {**about, "matches": total, "shown": count})
+        about = {"root": str(printed.index.root), "complete": printed.complete, **about}
+        results = [{**printed.symbol(one), "matches": [to_json(match) for match in some]} for one, some in shown]
+        print_results(printed, {**about, "matches": total, "shown": count}, results)
     elif printed.format is Format.vimgrep:
         places = sorted((one.path, match.whole.line, match.line) for one, some in shown for match in some)
         print_vimgrep(printed, ((path, line) for path, _, line in places))
@@ -39,29 +38,6 @@ def print_groups(
     else:
         printed.print_plain(one for one, _ in shown)
     return count, total
-
-
-def _print_json(printed: Answers, shown: Shown, about: dict[str, Any]) -> None:
-    results = [{**printed.symbol(one), "matches": [to_json(match) for match in some]} for one, some in shown]
-    if printed.format is Format.json:
-        about = {"root": str(printed.index.root), "complete": printed.complete, **about}
-        print_json({**about, "results": results}, indent=2)
-        return
-    more: dict[str, Any] = {} if printed.complete else {"complete": False}
-    for one in results:
-        print_json({**one, **more})
-
-
-def _limited(groups: Iterable[NodeGroup], most: int | None, each: int | None) -> Shown:
-    left = most
-    shown: Shown = []
-    for group in groups:
-        matches = group.matches[:each][:left]
-        if left is not None:
-            left -= len(matches)
-        if matches or (each == 0 and left != 0):
-            shown.append((group.symbol, matches))
-    return shown
 
 
 def about_files(nodes: Nodes) -> dict[str, Any]:
@@ -93,8 +69,7 @@ def _lines(look: Look, matches: Sequence[NodeMatch]) -> str:
     for line, match in zip(numbered(look, [one.line for one in matches]), matches, strict=True):
         out.append(line)
         if more := match.whole.end_line - match.whole.line:
-            note = f"{more:,} more line{'s' if more > 1 else ''}"
-            out.append(look.paint(f"{'':>6} {look.bar} {look.more} {note}", FAINT) + "\n")
+            out.append(rest_line(look, more, f"line{'s' if more > 1 else ''}"))
     return "".join(out)
 
 
@@ -109,8 +84,7 @@ class Matches:
         """Return the first matches, and how many more there are."""
         found = self.matches[hit.rank]
         left = len(found) - count
-        note = f"{left:,} more match{'es' if left > 1 else ''}"
-        rest = self.look.paint(f"{'':>6} {self.look.bar} {self.look.more} {note}", FAINT) + "\n" if left > 0 else ""
+        rest = rest_line(self.look, left, f"match{'es' if left > 1 else ''}") if left > 0 else ""
         return _lines(self.look, found[:count]) + (rest if count else "")
 
     def json(self, hit: Hit) -> dict[str, Any]:

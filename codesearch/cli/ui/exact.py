@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from codesearch.cli.options import Format
 from codesearch.cli.ui import console, page
@@ -21,16 +21,20 @@ MATCH = "1;31"
 """SGR codes of a match, as grep has them."""
 INDENT = "  "
 
+_Match = TypeVar("_Match")
+
 
 def print_groups(
     printed: Answers, groups: Sequence[LineGroup], expressions: Sequence[str], most: int | None, each: int | None
 ) -> tuple[int, int]:
     """Print groups in any format, at most `most` lines and `each` per group; return the lines shown and all lines."""
     total = sum(len(one.lines) for one in groups)
-    shown = list(_limited(groups, most, each))
+    shown = limited(((one.symbol, one.lines) for one in groups), most, each)
     count = sum(len(lines) for _, lines in shown)
     if printed.format in (Format.json, Format.ndjson):
-        _print_json(printed, shown, {"expressions": list(expressions)}, {"lines": total, "shown": count})
+        about = {"expressions": list(expressions), "root": str(printed.index.root), "complete": printed.complete}
+        results = [{**printed.symbol(one), "matches": to_json(lines)} for one, lines in shown]
+        print_results(printed, {**about, "lines": total, "shown": count}, results)
     elif printed.format is Format.vimgrep:
         places = sorted((one.path, line.number, line) for one, lines in shown for line in lines)
         print_vimgrep(printed, ((path, line) for path, _, line in places))
@@ -42,33 +46,34 @@ def print_groups(
     return count, total
 
 
-def _print_json(
-    printed: Answers,
-    shown: Iterable[tuple[Symbol, tuple[Line, ...]]],
-    asked: dict[str, Any],
-    counts: dict[str, int],
-) -> None:
-    results = [{**printed.symbol(one), "matches": to_json(lines)} for one, lines in shown]
+def print_results(printed: Answers, about: dict[str, Any], results: Iterable[dict[str, Any]]) -> None:
+    """Print results as one JSON object with what is said `about` them, or one object per line."""
     if printed.format is Format.json:
-        about = {**asked, "root": str(printed.index.root), "complete": printed.complete}
-        print_json({**about, **counts, "results": results}, indent=2)
+        print_json({**about, "results": list(results)}, indent=2)
         return
     more: dict[str, Any] = {} if printed.complete else {"complete": False}
     for one in results:
         print_json({**one, **more})
 
 
-def _limited(
-    groups: Iterable[LineGroup], most: int | None, each: int | None
-) -> Iterable[tuple[Symbol, tuple[Line, ...]]]:
+def limited(
+    groups: Iterable[tuple[Symbol, tuple[_Match, ...]]], most: int | None, each: int | None
+) -> list[tuple[Symbol, tuple[_Match, ...]]]:
+    """Return symbols with at most `each` matches, and at most `most` of all together; None for any number."""
     left = most
-    for group in groups:
-        lines = group.lines if each is None else group.lines[:each]
-        lines = lines if left is None else lines[:left]
+    shown = []
+    for symbol, matches in groups:
+        some = matches[:each][:left]
         if left is not None:
-            left -= len(lines)
-        if lines or (each == 0 and left != 0):
-            yield group.symbol, lines
+            left -= len(some)
+        if some or (each == 0 and left != 0):
+            shown.append((symbol, some))
+    return shown
+
+
+def rest_line(look: Look, left: int, what: str) -> str:
+    """Return the line that says how many more there are; `what` is that in words."""
+    return look.paint(f"{'':>6} {look.bar} {look.more} {left:,} more {what}", FAINT) + "\n"
 
 
 def to_json(lines: Iterable[Line]) -> list[dict[str, Any]]:
@@ -94,8 +99,7 @@ class Matches:
         """Return the first lines that match, and how many more there are."""
         lines = self.lines[hit.rank]
         left = len(lines) - count
-        note = f"{left:,} more matching line{'s' if left > 1 else ''}"
-        rest = self.look.paint(f"{'':>6} {self.look.bar} {self.look.more} {note}", FAINT) + "\n" if left > 0 else ""
+        rest = rest_line(self.look, left, f"matching line{'s' if left > 1 else ''}") if left > 0 else ""
         return "".join(numbered(self.look, lines[:count])) + (rest if count else "")
 
     def json(self, hit: Hit) -> dict[str, Any]:
