@@ -6,6 +6,7 @@ Every query imports this module, so its values are named tuples: making a datacl
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
@@ -39,6 +40,8 @@ class RerankBudget:
     """Write new vectors when `Index.flush` or `Index.close` is called, so the answer need not wait for the disk."""
     should_stop: Callable[[], bool] | None = None
     """Called between batches of texts; if it returns True, the question ends with a RerankCancelledError."""
+    seconds: float | None = None
+    """Begin no batch of texts after so long; candidates whose texts are left are ranked without a vector."""
 
 
 UNLIMITED = RerankBudget()
@@ -104,6 +107,13 @@ class Vectors(Protocol):
 
     def keep(self, contents: Mapping[bytes, bytes], queries: Mapping[bytes, bytes], *, timeout: float = 0.0) -> bool:
         """Write vectors to the index; return whether that was possible."""
+
+
+class Arithmetic(Protocol):
+    """What compares vectors: `store.Store` does."""
+
+    def cosines(self, vector: bytes, others: Mapping[int, bytes]) -> dict[int, float]:
+        """Return the cosine of each int8 vector with `vector`, by key; those of another length are left out."""
 
 
 class PendingWrites(NamedTuple):
@@ -243,7 +253,7 @@ class Job:
 
     def similarities(
         self,
-        store: Store,
+        store: Arithmetic,
         evidence: Evidence,
         budget: RerankBudget = UNLIMITED,
         adapter: Callable[[bytes], bytes] | None = None,
@@ -291,9 +301,13 @@ class Job:
         elif evidence.query_is_new:
             asked[digest(self.text)] = evidence.query
         # Between batches the threads wait for one another: a seventh of the time.
-        for batch in batches(texts, BATCH_TEXTS if budget.should_stop else max(1, len(texts))):
+        in_parts = budget.should_stop is not None or budget.seconds is not None
+        until = None if budget.seconds is None else time.monotonic() + budget.seconds
+        for batch in batches(texts, BATCH_TEXTS if in_parts else max(1, len(texts))):
             if budget.should_stop and budget.should_stop():
                 raise RerankCancelledError
+            if until is not None and time.monotonic() >= until:
+                break
             made.update(self._reranker.embed(batch))
 
     def _made(

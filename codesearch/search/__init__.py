@@ -2,7 +2,18 @@
 
 from codesearch.core.filter import Filter
 from codesearch.search.feature_values import is_named
-from codesearch.search.pipeline import Buffers, Near, Ranking, filter_note, nearest, search, search_fast, understood
+from codesearch.search.pipeline import (
+    Buffers,
+    Near,
+    Ranking,
+    filter_note,
+    gather_all,
+    nearest,
+    rank_candidates,
+    search,
+    search_fast,
+    understood,
+)
 from codesearch.search.query import Query, parse
 from codesearch.search.rank import Ranked
 from codesearch.search.where import real_path, resolved
@@ -15,9 +26,11 @@ __all__ = [
     "Ranked",
     "Ranking",
     "filter_note",
+    "gather_all",
     "is_named",
     "nearest",
     "parse",
+    "rank_candidates",
     "real_path",
     "resolved",
     "search",

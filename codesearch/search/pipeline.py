@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple, Protocol
@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 from codesearch.core.filter import Filter
 from codesearch.core.log import Log
 from codesearch.core.types import MINOR, Answer, Hit, Symbol
-from codesearch.rerank.job import UNLIMITED, Evidence, Job, PendingWrites, RerankBudget, Source
+from codesearch.rerank.job import UNLIMITED, Evidence, Job, PendingWrites, RerankBudget, Similarities, Source
 from codesearch.search import minor, tuned
 from codesearch.search.candidates import Candidate, gather, gather_minor
 from codesearch.search.features import compute
 from codesearch.search.query import Query
 from codesearch.search.rank import Ranked, by_file, rank, refine
+from codesearch.search.ranking import Weighting
 from codesearch.store import filter_sql
 
 if TYPE_CHECKING:
@@ -112,16 +113,40 @@ def search(
     adapter = None if tuning is None or tuning.adapter is None else tuning.adapter.moved
     result = job.similarities(store, evidence, budget, adapter)
     log.debug("reranked: %d texts embedded; %.1f ms so far", result.embedded, 1000 * (time.perf_counter() - start))
-    main = [item for item in ranked if not minor.is_minor(item)]
-    others = refine(query, main, result.cosines, tuned.weighting_of(tuning))
-    refined = _shown(query, minor.refined(query, ranked, others, result.cosines))
-    return Ranking(refined, _joined(note, result.problem, ignored), result.embedded, result.writes)
+    refined = _refined(query, ranked, result, tuned.weighting_of(tuning))
+    return Ranking(_shown(query, refined), _joined(note, result.problem, ignored), result.embedded, result.writes)
 
 
 def search_fast(store: Reader, query: Query, vector: bytes, limit: int) -> Ranking:
     """Return every candidate of any store for a query, without buffers and reranking; otherwise as `search`."""
-    found = gather(store, query, vector, limit) + gather_minor(store, query, vector)
-    return Ranking(_shown(query, _ranked(query, found)), query.note)
+    return rank_candidates(query, gather_all(store, query, vector, limit))
+
+
+def gather_all(store: Reader, query: Query, vector: bytes, limit: int) -> list[Candidate]:
+    """Return the candidates of any store for a query, minor ones among them."""
+    return gather(store, query, vector, limit) + gather_minor(store, query, vector)
+
+
+def rank_candidates(
+    query: Query, found: list[Candidate], compare: Callable[[Mapping[int, Symbol]], Similarities] | None = None
+) -> Ranking:
+    """Return candidates, wherever they are from, best first.
+
+    `compare` gets the best of them, by id, and says how near each is to the query by the transformer; None for the fast
+    ranking.
+    """
+    ranked = _ranked(query, found)
+    if compare is None:
+        return Ranking(_shown(query, ranked), query.note)
+    result = compare({item.candidate.id: item.candidate.symbol for item in minor.to_refine(ranked)})
+    refined = _refined(query, ranked, result, tuned.weighting_of(None))
+    return Ranking(_shown(query, refined), _joined(query.note, result.problem), result.embedded, result.writes)
+
+
+def _refined(query: Query, ranked: list[Ranked], result: Similarities, weighting: Weighting) -> list[Ranked]:
+    """Return a ranking after the transformer has compared its best candidates with the query."""
+    main = [item for item in ranked if not minor.is_minor(item)]
+    return minor.refined(query, ranked, refine(query, main, result.cosines, weighting), result.cosines)
 
 
 def _shown(query: Query, ranked: list[Ranked]) -> list[Ranked]:
@@ -137,7 +162,7 @@ def understood(store: Reader | None, query: Query) -> Query:
 
 
 def _gathered(store: Store | None, query: Query, vector: bytes, limit: int, buffers: Buffers | None) -> list[Candidate]:
-    found = gather(store, query, vector, limit) + gather_minor(store, query, vector) if store is not None else []
+    found = gather_all(store, query, vector, limit) if store is not None else []
     if buffers is None:
         return found
     found = [one for one in found if one.symbol.path not in buffers.paths]

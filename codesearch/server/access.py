@@ -94,7 +94,7 @@ def forget(db: Database, repository: str) -> None:
     row = db.execute("SELECT id FROM repo WHERE name = %s", [repository]).fetchone()
     if row is None:
         raise NotFoundError(f"there is no repository {repository}")
-    for table in ("ref_file", "ref", "symbol", "file", "content"):
+    for table in ("ref_file", "ref", "symbol", "file", "content", "model_vector"):
         db.execute(f"DELETE FROM {table} WHERE repo = %s".encode(), [row[0]])
     db.execute("DELETE FROM repo WHERE id = %s", [row[0]])
 
@@ -109,6 +109,10 @@ def collect(db: Database, days: float = KEPT_DAYS) -> int:
     db.execute(
         f"DELETE FROM content c WHERE {old} AND NOT EXISTS "
         "(SELECT 1 FROM symbol s WHERE s.repo = c.repo AND s.content = c.hash)".encode()
+    )
+    db.execute(
+        b"DELETE FROM model_vector v WHERE NOT EXISTS "
+        b"(SELECT 1 FROM symbol s WHERE s.repo = v.repo AND s.content = v.hash)"
     )
     return files
 

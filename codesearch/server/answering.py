@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,13 +14,14 @@ from codesearch.core.types import Hit, Symbol
 from codesearch.core.visible import visible
 from codesearch.repositories import selection
 from codesearch.repositories.registry import Repository
-from codesearch.search import parse, search_fast, understood
+from codesearch.search import gather_all, parse, rank_candidates, understood
 from codesearch.server import showing, sources
 from codesearch.server.store import PgStore, Ref
 from codesearch.service.protocol import filter_from_json
 
 if TYPE_CHECKING:
     from codesearch.server.database import Database
+    from codesearch.server.second_stage import Comparison
 
 MOST_RESULTS = 100
 LONGEST_DOCUMENTATION = 300
@@ -41,6 +43,8 @@ class Question:
     ref: str = ""
     lines: int = 0
     """Lines of source that each hit brings along."""
+    fast: bool = False
+    """Whether the second stage is left out."""
 
     @classmethod
     def of(cls, given: Mapping[str, Any]) -> Question:
@@ -53,7 +57,9 @@ class Question:
         if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
             raise UsageError("`repositories` must be a list of names")
         lines = number(given, "lines", 0, 0, showing.MOST_LINES)
-        return cls(text, limit, given.get("where", {}), tuple(names), ref, lines)
+        if not isinstance(fast := given.get("fast", False), bool):
+            raise UsageError("`fast` must be true or false")
+        return cls(text, limit, given.get("where", {}), tuple(names), ref, lines, fast)
 
 
 def number(given: Mapping[str, Any], name: str, default: int, least: int, most: int) -> int:
@@ -64,8 +70,11 @@ def number(given: Mapping[str, Any], name: str, default: int, least: int, most: 
     return value
 
 
-def answer(db: Database, question: Question) -> dict[str, Any]:
-    """Return the answer as JSON. Raises UsageError for a question that cannot be understood, NotFoundError."""
+def answer(db: Database, question: Question, second: Comparison | None = None) -> dict[str, Any]:
+    """Return the answer as JSON; with `second`, reranked.
+
+    Raises UsageError for a question that cannot be understood, NotFoundError.
+    """
     visible = refs(db, question.ref)
     names = {one.repository: Repository(one.repository, Path()) for one in visible}
     asked = selection.split(question.text, names)
@@ -82,13 +91,18 @@ def answer(db: Database, question: Question) -> dict[str, Any]:
     if searched:
         store = PgStore(db, searched)
         query = understood(store, parsed)
-        found = search_fast(store, query, embedder.quantised_query(query.text), question.limit)
+        compare = None
+        if second is not None and not question.fast and second.begin(query):
+            compare = partial(second.compare, store)
+        candidates = gather_all(store, query, embedder.quantised_query(query.text), question.limit)
+        found = rank_candidates(query, candidates, compare)
         problems.append(found.problem)
         hits = Shown(db, searched, parsed.terms, question.lines).of(found.answer(question.limit))
     return {
         "query": question.text,
         "terms": list(parsed.terms),
         "problem": "; ".join(filter(None, problems)),
+        "reranked": second.about() if second is not None else None,
         "repositories": [{"name": one.repository, "ref": one.name, "commit": one.commit} for one in searched],
         "hits": hits,
     }

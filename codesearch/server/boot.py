@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
+from codesearch import embed
 from codesearch.core import loopback
 from codesearch.core.errors import StoreError
 from codesearch.mcp.boot import stop_at_signals
@@ -13,21 +14,32 @@ from codesearch.server import schema
 from codesearch.server.connect import Pool, connect, driver, explained
 from codesearch.server.gateway import MOST_BODY, Gate, Gateway
 from codesearch.server.identity import BURST, RATE, Limits, Vouched
+from codesearch.server.second_stage import SECONDS, Model
 
 
 def serve(
-    url: str, host: str, port: int, names: Sequence[str], *, vouched: Vouched | None = None, rate: float = RATE
+    url: str,
+    host: str,
+    port: int,
+    names: Sequence[str],
+    *,
+    vouched: Vouched | None = None,
+    rate: float = RATE,
+    model: str = embed.STATIC,
+    seconds: float = SECONDS,
 ) -> int:
     """Serve until a signal ends the process.
 
     `names` are what clients may call the server, besides the names of this machine for itself. A user may ask `rate`
-    questions per second; 0 means any number.
+    questions per second; 0 means any number. `model` is that of the second stage, `static` for none, which may take
+    `seconds` per question if vectors are missing.
     Raises UsageError for a wrong URL, StoreError if the database cannot be used, CodesearchError if the port is taken.
     """
     _prepare(url)
     pool = Pool(url)
+    second = None if model == embed.STATIC else Model(model, seconds)
     known = (*loopback.NAMES, *(name.lower() for name in names))
-    gateway = Gateway(pool, vouched, Limits(rate, max(1, round(rate * BURST / RATE))))
+    gateway = Gateway(pool, vouched, Limits(rate, max(1, round(rate * BURST / RATE))), second)
     server = HttpServer((host, port), Gate(pool, known, vouched), gateway, path="", most_bytes=MOST_BODY)
     stop_at_signals(server)
     sys.stderr.write(f"codesearch: serving {server.url}\n")

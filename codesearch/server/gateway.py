@@ -18,7 +18,7 @@ from codesearch.core.errors import CodesearchError, NotFoundError, UsageError
 from codesearch.core.log import Log
 from codesearch.mcp.http.access import bearer, check_site, wrong_token
 from codesearch.mcp.http.wire import Head, RefusedError, Reply
-from codesearch.server import access, answering, browsing, page, receive, sources
+from codesearch.server import access, answering, browsing, page, receive, second_stage, sources
 from codesearch.server.connect import Pool, TooBusyError
 from codesearch.server.identity import Limits, Vouched
 from codesearch.server.receive import LackingError
@@ -49,17 +49,17 @@ class Gate:
         """Return if a request is allowed. Raises RefusedError."""
         check_site(head, self._names)
         path = _path(head)
-        if path not in _GETS and path not in _READS and path not in _PUSHES:
+        if path not in _GETS and path not in _READS and path not in _QUESTIONS and path not in _WRITES:
             raise RefusedError(404, "there is nothing here")
         allowed = "GET" if path in _GETS else "POST"
         if head.method != allowed:
             raise RefusedError(405, f"use {allowed}", ("Allow", allowed))
-        if path not in _PUSHES and _length(head) > MOST_SMALL:
+        if path not in _WRITES and _length(head) > MOST_SMALL:
             raise RefusedError(413, f"the body is longer than {MOST_SMALL} bytes")
         if path in _OPEN or self._vouched.proxied(head) is not None:
             return
         token = bearer(head)
-        if path not in _PUSHES or self._vouched.who(head) is not None:
+        if path not in _WRITES or self._vouched.who(head) is not None:
             return
         try:
             with self._pool.transaction("") as db:
@@ -89,8 +89,16 @@ def _unavailable(error: CodesearchError) -> RefusedError:
 class Gateway:
     """Answers requests that are allowed. Thread-safe."""
 
-    def __init__(self, pool: Pool, vouched: Vouched | None = None, limits: Limits | None = None) -> None:
+    def __init__(
+        self,
+        pool: Pool,
+        vouched: Vouched | None = None,
+        limits: Limits | None = None,
+        model: second_stage.Model | None = None,
+    ) -> None:
+        """`model` is that of the second stage; None for none."""
         self._pool, self._vouched, self._limits = pool, vouched or Vouched(), limits or Limits()
+        self._model = model
         self._lock = threading.Lock()
         self._counted: Counter[tuple[str, int]] = Counter()
         self._seconds: dict[str, float] = {}
@@ -124,9 +132,11 @@ class Gateway:
                 return _json({"status": "ok", "version": __version__})
             if path == "/session":
                 return _json({"who": self._session(head)})
-            if path in _PUSHES:
+            if path in _WRITES:
                 return self._push(head, path, _unpacked(head, body, MOST_UNPACKED))
             given = {} if path in _GETS else _unpacked(head, body, MOST_SMALL)
+            if path in _QUESTIONS:
+                return self._answer(head, path, given)
             with self._asking(head, self._pool.transaction) as (db, who):
                 self._limits.take(who)
                 return _json({"who": who, "refs": answering.listing(db)} if path in _GETS else _READS[path](db, given))
@@ -136,6 +146,15 @@ class Gateway:
             raise RefusedError(404, str(error)) from error
         except CodesearchError as error:
             raise _unavailable(error) from error
+
+    def _answer(self, head: Head, path: str, given: Mapping[str, Any]) -> Reply:
+        second = second_stage.Comparison(self._model) if self._model is not None else None
+        with self._asking(head, self._pool.transaction) as (db, who):
+            self._limits.take(who)
+            found = _QUESTIONS[path](db, answering.Question.of(given), second)
+        if second is not None:
+            second.keep(self._pool, who)
+        return _json(found)
 
     def _session(self, head: Head) -> str:
         """Return who asks; "" without a token."""
@@ -157,13 +176,19 @@ class Gateway:
             yield db, who
 
     def _push(self, head: Head, path: str, given: Mapping[str, Any]) -> Reply:
+        wanted = self._model.id if self._model is not None else ""
         with self._asking(head, self._pool.writing) as (db, _):
             name = str(given.get("repository", ""))
             repo = receive.repository(db, name)
             if repo is None:
                 raise NotFoundError(f"there is no repository {name} here, or you may not push to it")
             try:
-                return _json(_PUSHES[path](db, repo, given))
+                if path in _VECTORS:
+                    if self._model is None or given["model"] != self._model.id:
+                        raise UsageError(f"the server has no use for vectors of {given['model']}")
+                    return _json(_VECTORS[path](db, repo, given, self._model))
+                found = _PUSHES[path](db, repo, given)
+                return _json({**found, "vectors_of": wanted} if path == "/push/begin" else found)
             except LackingError:
                 raise RefusedError(409, "the server lacks some of these files: push again") from None
             except (KeyError, ValueError, TypeError, AttributeError, IndexError) as error:
@@ -211,8 +236,22 @@ def _sources(db: Any, repo: int, given: Mapping[str, Any]) -> dict[str, Any]:
     return {"added": sources.add(db, repo, found)}
 
 
+def _lacking_vectors(db: Any, repo: int, given: Mapping[str, Any], model: second_stage.Model) -> dict[str, Any]:
+    return {"lacking": second_stage.lacking(db, repo, model.id, given["contents"])}
+
+
+def _vectors(db: Any, repo: int, given: Mapping[str, Any], model: second_stage.Model) -> dict[str, Any]:
+    found = {bytes.fromhex(key): base64.b64decode(text, validate=True) for key, text in given["vectors"].items()}
+    if any(len(vector) != model.dims for vector in found.values()):
+        raise ValueError(f"vectors must have {model.dims} dimensions")
+    return {"added": second_stage.add(db, repo, model.id, found)}
+
+
+_QUESTIONS: dict[str, Callable[[Any, answering.Question, second_stage.Comparison | None], dict[str, Any]]] = {
+    "/query": answering.answer,
+}
+"""What is asked in words."""
 _READS: dict[str, Callable[[Any, Mapping[str, Any]], dict[str, Any]]] = {
-    "/query": lambda db, given: answering.answer(db, answering.Question.of(given)),
     "/similar": lambda db, given: browsing.similar(db, browsing.Like.of(given)),
     "/source": lambda db, given: browsing.source(db, browsing.Part.of(given)),
 }
@@ -225,6 +264,11 @@ _PUSHES: dict[str, Callable[[Any, int, Mapping[str, Any]], dict[str, Any]]] = {
     "/push/sources/lacking": _lacking_sources,
     "/push/switch": _switch,
 }
+_VECTORS: dict[str, Callable[[Any, int, Mapping[str, Any], second_stage.Model], dict[str, Any]]] = {
+    "/push/vectors": _vectors,
+    "/push/vectors/lacking": _lacking_vectors,
+}
+_WRITES = frozenset({*_PUSHES, *_VECTORS})
 
 
 def _unpacked(head: Head, body: bytes, most: int) -> dict[str, Any]:

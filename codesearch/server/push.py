@@ -16,6 +16,10 @@ from codesearch.server.remote import PUSH_SECONDS, Server
 from codesearch.store import Store, outgoing
 from codesearch.store.outgoing import OutgoingFile
 
+_ASKED_AT_ONCE = 20_000
+_VECTORS_AT_ONCE = 5000
+"""Texts whose vectors are asked about, and sent, in one request."""
+
 
 class Progress(NamedTuple):
     """How far a push is."""
@@ -39,6 +43,10 @@ class Pushed:
     """Contents whose vectors the server lacked."""
     sources: int
     """Files whose text was sent."""
+    reranked: int
+    """Texts whose vectors of the server's second stage were sent."""
+    coverage: tuple[int, int] | None
+    """(symbols with such a vector here, all symbols); None if the server has no second stage."""
 
 
 class Source(NamedTuple):
@@ -80,8 +88,28 @@ def push(
             vectors += len(own)
             on_progress(Progress(sent, len(lacking)))
         texts_sent = _sources(server, about, files, source) if source is not None else 0
+        model = str(found.get("vectors_of", ""))
+        reranked = _reranked(store, server, about, model) if model else 0
         server.post("/push/switch", {**about, "files": list(files)}, PUSH_SECONDS)
-    return Pushed(len(files), len(lacking), symbols, vectors, texts_sent)
+        coverage = store.model_vectors(model).coverage() if model else None
+    return Pushed(len(files), len(lacking), symbols, vectors, texts_sent, reranked, coverage)
+
+
+def _reranked(store: Store, server: Server, about: Mapping[str, str], model: str) -> int:
+    """Send the vectors of the second stage that the index has and the server lacks; return how many."""
+    about = {**about, "model": model}
+    known = store.model_vectors(model)
+    held = [content.hex() for content in known.held()]
+    count = 0
+    for start in range(0, len(held), _ASKED_AT_ONCE):
+        asked = {**about, "contents": held[start : start + _ASKED_AT_ONCE]}
+        lacking = server.post("/push/vectors/lacking", asked, PUSH_SECONDS)["lacking"]
+        for first in range(0, len(lacking), _VECTORS_AT_ONCE):
+            some = known.of_contents(map(bytes.fromhex, lacking[first : first + _VECTORS_AT_ONCE]))
+            given = {key.hex(): base64.b64encode(vector).decode() for key, vector in some.items()}
+            server.post("/push/vectors", {**about, "vectors": given}, PUSH_SECONDS)
+            count += len(given)
+    return count
 
 
 def _sources(server: Server, about: Mapping[str, str], files: Mapping[str, OutgoingFile], source: Source) -> int:

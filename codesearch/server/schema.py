@@ -52,6 +52,16 @@ def _of_repository(table: str) -> list[str]:
     ]
 
 
+def _of_readers(table: str) -> list[str]:
+    """Return the statements that let APP read and add the rows of a table whose repositories are granted."""
+    granted = _GRANTED.format(column="repo")
+    return [
+        f"GRANT INSERT ON {table} TO {APP}",
+        f"CREATE POLICY visible ON {table} FOR SELECT TO {APP} USING ({granted})",
+        f"CREATE POLICY added ON {table} FOR INSERT TO {APP} WITH CHECK ({granted})",
+    ]
+
+
 def _of_owner(table: str) -> str:
     """Return the statement that lets the owner administer a table: FORCE would hide everything from it."""
     return f"CREATE POLICY owner ON {table} TO CURRENT_USER USING (true) WITH CHECK (true)"
@@ -247,6 +257,18 @@ MIGRATIONS = (
         SELECT array_agg(DISTINCT f.language ORDER BY f.language) FILTER (WHERE f.language IS NOT NULL)
         FROM ref_file rf JOIN file f ON f.repo = rf.repo AND f.id = rf.file WHERE rf.repo = ref.repo AND rf.ref = ref.id
     ), '{{}}');
+    """,
+    f"""
+    -- The vectors of the second stage, by the text they are of. They come with pushes; the gateway adds those that it
+    -- had to make for an answer, in the name of the one who asks.
+    CREATE TABLE model_vector(
+        repo bigint NOT NULL REFERENCES repo ON DELETE CASCADE,
+        model text COLLATE "C" NOT NULL,
+        hash bytea NOT NULL,
+        v bytea NOT NULL,
+        PRIMARY KEY (repo, model, hash)
+    );
+    {"; ".join([*_hidden("model_vector"), *_of_readers("model_vector"), _of_owner("model_vector")])};
     """,
 )
 

@@ -67,7 +67,7 @@ def lacking(db: Database, repo: int, digests: Sequence[str]) -> list[str]:
 def add(db: Database, repo: int, given: Mapping[str, bytes]) -> int:
     """Keep the sources of versions of files; return how many were new. Raises ValueError for what is not sound."""
     for data in given.values():
-        _unpacked(data)
+        unpacked(data)
     keys = sorted(bytes.fromhex(key) for key in given)
     return db.execute(
         b"INSERT INTO source(repo, file, packed) SELECT f.repo, f.id, g.packed "
@@ -77,7 +77,8 @@ def add(db: Database, repo: int, given: Mapping[str, bytes]) -> int:
     ).rowcount
 
 
-def _unpacked(data: bytes) -> bytes:
+def unpacked(data: bytes) -> bytes:
+    """Return a source. Raises ValueError if it is damaged, or too long."""
     unpacker = zlib.decompressobj()
     try:
         found = unpacker.decompress(data, MOST_SOURCE)
@@ -101,4 +102,4 @@ def read(db: Database, places: Iterable[Place]) -> dict[tuple[int, str], tuple[s
 
 
 def _lines(data: bytes) -> list[str]:
-    return [line.rstrip("\r") for line in _unpacked(data).decode("utf-8", "replace").split("\n")]
+    return [line.rstrip("\r") for line in unpacked(data).decode("utf-8", "replace").split("\n")]

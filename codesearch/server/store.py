@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from codesearch.core.filter import Filter
 from codesearch.core.types import Symbol
-from codesearch.server import evidence, filters, tsquery
+from codesearch.server import evidence, filters, sources, tsquery
 from codesearch.server.stems import stems
 from codesearch.store.full_text import Held, idf
 from codesearch.store.match import Match, Words
@@ -223,6 +223,33 @@ class PgStore(PgTexts):
         repo, path = row[0], str(row[-1])
         shown = path if len(self._of) == 1 else f"{self._of[repo].repository}:{path}"
         return Symbol(*(*row[1:-1], shown))
+
+    def model_vectors(self, model: str, ids: Iterable[int]) -> dict[int, tuple[bytes, bytes | None]]:
+        """Return (hash of its text, vector of a transformer or None) of each symbol."""
+        rows = self._rows(
+            "SELECT s.id, s.content, v.v FROM symbol s "
+            "LEFT JOIN model_vector v ON v.repo = s.repo AND v.model = %s AND v.hash = s.content WHERE s.id = ANY(%s)",
+            [model, list(ids)],
+        )
+        return {id: (bytes(content), None if vector is None else bytes(vector)) for id, content, vector in rows}
+
+    def surroundings(self, ids: Iterable[int]) -> dict[int, tuple[bytes, list[Symbol]]]:
+        """Return (text of its file, all symbols of it) of each symbol whose file was pushed with its text."""
+        files: dict[tuple[int, int], tuple[bytes, list[Symbol]]] = {}
+        found = {}
+        for id, repo, file, packed in self._rows(
+            "SELECT s.id, s.repo, s.file, o.packed FROM symbol s "
+            "JOIN source o ON o.repo = s.repo AND o.file = s.file WHERE s.id = ANY(%s)",
+            [list(ids)],
+        ):
+            if (repo, file) not in files:
+                rows = self._rows(
+                    f"SELECT s.repo, {_SYMBOL} FROM symbol s {_FILE} WHERE s.repo = %s AND s.file = %s ORDER BY s.id",
+                    [repo, file],
+                )
+                files[repo, file] = (sources.unpacked(bytes(packed)), [self._symbol(row) for row in rows])
+            found[id] = files[repo, file]
+        return found
 
     def similarities(self, vector: bytes, ids: Iterable[int]) -> dict[int, float]:
         """Return the cosine similarity of each of the symbols named to a vector."""

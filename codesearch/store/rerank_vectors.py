@@ -67,6 +67,14 @@ class RerankVectors:
         )
         return dict(rows)
 
+    def held(self) -> list[bytes]:
+        """Return the hashes of the texts that have a vector."""
+        rows = self._connection.rows(
+            f"SELECT c.hash FROM content c JOIN model_vector v ON v.content_id = c.id WHERE v.model = {_NUMBER}",
+            [self._model],
+        )
+        return [bytes(row[0]) for row in rows]
+
     def of_query(self, digest: bytes) -> bytes | None:
         """Return the vector of an earlier query, by the hash of its text."""
         rows = self._connection.rows(

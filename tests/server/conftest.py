@@ -8,7 +8,7 @@ import sys
 import threading
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,6 +27,7 @@ if not (sys.platform == "linux" and __import__("platform").machine() == "x86_64"
 
 from codesearch.mcp.http.server import HttpServer
 from codesearch.server.gateway import MOST_BODY, Gate, Gateway
+from codesearch.server.second_stage import Model
 from tests.support.postgres import Postgres
 
 
@@ -71,10 +72,12 @@ class Place:
         return Server(self.url, self.token(who, *repositories, push=push))
 
 
-@pytest.fixture
-def place(database: str) -> Iterator[Place]:
+@contextmanager
+def running(database: str, model: Model | None = None) -> Iterator[Place]:
+    """Run a gateway in this process."""
     pool = Pool(database)
-    server = HttpServer(("127.0.0.1", 0), Gate(pool, ("127.0.0.1",)), Gateway(pool), path="", most_bytes=MOST_BODY)
+    gateway = Gateway(pool, model=model)
+    server = HttpServer(("127.0.0.1", 0), Gate(pool, ("127.0.0.1",)), gateway, path="", most_bytes=MOST_BODY)
     thread = threading.Thread(target=server.run)
     thread.start()
     try:
@@ -83,6 +86,12 @@ def place(database: str) -> Iterator[Place]:
         server.stop()
         thread.join(60)
         pool.close()
+
+
+@pytest.fixture
+def place(database: str) -> Iterator[Place]:
+    with running(database) as found:
+        yield found
 
 
 class Process:

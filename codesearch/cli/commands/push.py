@@ -66,6 +66,12 @@ def push(
             f"{repo} {ref}: {done.files:,} files; sent {done.sent:,} of them with {done.symbols:,} symbols and "
             f"{done.vectors:,} vectors, and the source of {done.sources:,}"
         )
+        if done.coverage is not None:
+            with_vector, total = done.coverage
+            more = "" if with_vector >= total else "; `codesearch index --embed full` makes the others before a push"
+            console.message(
+                f"the second stage has vectors of {with_vector:,} of {total:,} symbols; sent {done.reranked:,}{more}"
+            )
     return FOUND
 
 

@@ -93,7 +93,7 @@ def query(
     pattern = exact.pattern
     text, path = _understood(words or [], results, alone=pattern is not None)
     if server.remote is not None:
-        return _from_server(server.remote, text, path, pattern, filters, results, output, use)
+        return _from_server(server.remote, text, path, pattern, filters, results, output, use, rerank)
     if text is None and pattern is not None and results.batch is None:
         return _lines(pattern, path, results, filters, output, use)
     _check(text, results, output, exact)
@@ -126,6 +126,7 @@ def _from_server(
     results: ResultOptions,
     output: OutputOptions,
     use: IndexOptions,
+    rerank: RerankOptions,
 ) -> int:
     """Answer from a server."""
     from codesearch.cli.commands import query_remote
@@ -135,7 +136,7 @@ def _from_server(
         raise UsageError("--remote needs a question: codesearch query TEXT --remote URL")
     if results.by is not None:
         text = f"{text} by:{results.by.value}"
-    return query_remote.answer(url, text, filters, results, output, use)
+    return query_remote.answer(url, text, filters, results, output, use, rerank)
 
 
 def _repositories(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from codesearch.cli import session
 from codesearch.cli.exit_codes import FOUND, NOTHING
-from codesearch.cli.options import FilterOptions, Format, IndexOptions, OutputOptions, ResultOptions
+from codesearch.cli.options import FilterOptions, Format, IndexOptions, OutputOptions, RerankOptions, ResultOptions
 from codesearch.cli.ui import console
 from codesearch.core.errors import UsageError
 from codesearch.core.types import Hit, Symbol
@@ -41,7 +41,13 @@ def check(results: ResultOptions, use: IndexOptions, path: str | None, *, exact:
 
 
 def answer(
-    url: str, text: str, filters: FilterOptions, results: ResultOptions, output: OutputOptions, use: IndexOptions
+    url: str,
+    text: str,
+    filters: FilterOptions,
+    results: ResultOptions,
+    output: OutputOptions,
+    use: IndexOptions,
+    rerank: RerankOptions,
 ) -> int:
     """Ask a server, print the answer, and return the exit status. Raises CodesearchError if it cannot answer."""
     from codesearch.cli.targets import Tree
@@ -51,18 +57,19 @@ def answer(
     server = Server(url)
     if server.is_open:
         session.tell(f"the token for {url} is not encrypted on its way; use https", quiet=use.quiet)
-    where = filters.where(Tree(Path.cwd()))
+    settings = _settings(output, rerank)
     asked = {
         "query": text,
-        "limit": results.limit or 10,
-        "where": filter_to_json(where),
+        "limit": results.limit or settings.limit,
+        "where": filter_to_json(filters.where(Tree(Path.cwd()))),
         "repositories": use.repo or [],
+        "fast": not settings.second_stage,
     }
     found = server.post("/query", asked)
     session.tell(str(found.get("problem", "")), quiet=use.quiet)
     hits = [(str(one["repository"]), hit_of(one)) for one in found["hits"]]
     kept = [(name, hit) for name, hit in hits if hit.score >= (results.min_score or 0.0)]
-    printed = _printers(url, found, hits, output, use)
+    printed = _printers(url, found, hits, output, use, settings)
     if not use.quiet:
         _note(hits, kept, results, printed)
     printed.show(kept, text)
@@ -76,8 +83,24 @@ def hit_of(value: dict[str, Any]) -> Hit:
     return Hit(value["rank"], value["score"], Symbol(**value["symbol"]), tuple(value["copies"]), folded)
 
 
+def _settings(output: OutputOptions, rerank: RerankOptions) -> Settings:
+    """Return the settings of the user and of these options. Raises UsageError for a model: the server has its own."""
+    from codesearch import embed
+    from codesearch.settings import load_layers, merge
+
+    if rerank.model not in (None, embed.STATIC):
+        raise UsageError(f"--model {rerank.model} cannot be combined with --remote: the server has its own model")
+    given = {**output.settings, **rerank.settings}
+    return merge(load_layers(Path.cwd(), {name: value for name, value in given.items() if value is not None}))
+
+
 def _printers(
-    url: str, found: dict[str, Any], hits: list[tuple[str, Hit]], output: OutputOptions, use: IndexOptions
+    url: str,
+    found: dict[str, Any],
+    hits: list[tuple[str, Hit]],
+    output: OutputOptions,
+    use: IndexOptions,
+    settings: Settings,
 ) -> Several:
     """Return the printer of each repository of an answer."""
     from dataclasses import replace
@@ -86,16 +109,19 @@ def _printers(
     from codesearch.cli.ui.paths import Paths
     from codesearch.cli.ui.several import Several
     from codesearch.search.rank import WEAK
-    from codesearch.settings import load_layers, merge
 
-    given = {name: value for name, value in output.settings.items() if value is not None}
-    settings = merge(load_layers(Path.cwd(), given))
     place: Any = _Place(Path(), settings)
     plain = answers.answers(place, output, use._replace(no_update=False), weak=True, terms=found["terms"])
     printers = {
         name: replace(plain, paths=Paths(f"{name}:"), repository=name, server=url, context=0) for name, _ in hits
     }
-    about = {"server": url, "complete": True, "repositories": found["repositories"]}
+    about = {
+        "server": url,
+        "complete": True,
+        "problem": found.get("problem", ""),
+        "reranked": found.get("reranked"),
+        "repositories": found["repositories"],
+    }
     return Several(printers, output.chosen, WEAK, about)
 
 

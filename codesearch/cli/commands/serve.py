@@ -75,6 +75,19 @@ def serve(
     rate: Annotated[
         float, typer.Option("--rate", min=0, metavar="N", help="Questions per second of one user; 0 for any number.")
     ] = 20,
+    model: Annotated[
+        str,
+        typer.Option("--model", metavar="NAME", help="The model of the second stage; static for none."),
+    ] = "transformer",
+    rerank_seconds: Annotated[
+        float,
+        typer.Option(
+            "--rerank-seconds",
+            min=0,
+            metavar="SECONDS",
+            help="How long the model may make the vectors that an answer needs and no push brought.",
+        ),
+    ] = 1.0,
 ) -> int:
     """Serve the index of an organisation, kept in PostgreSQL with pgvector, over HTTP.
 
@@ -89,4 +102,4 @@ def serve(
     from codesearch.server.oidc import Oidc
 
     vouched = Vouched(Proxy.of(proxy_header, proxy or []), Oidc.of(oidc_issuer, oidc_audience, oidc_claim))
-    return boot.serve(store, host, port, name or [], vouched=vouched, rate=rate)
+    return boot.serve(store, host, port, name or [], vouched=vouched, rate=rate, model=model, seconds=rerank_seconds)
