@@ -75,23 +75,28 @@ class Comparison:
         if job.problem:
             return Similarities({}, job.problem)
         known = store.model_vectors(self.model.id, best)
-        vectors = {id: vector for id, (_, vector) in known.items() if vector is not None}
-        recent = state.known(self.model.id, {content for id, (content, _) in known.items() if id not in vectors})
-        vectors |= {id: recent[content] for id, (content, _) in known.items() if content in recent}
-        missing = [id for id in best if id in known and id not in vectors]
-        texts = _texts(store, {id: (known[id][0], best[id]) for id in missing})
+        vectors = self._vectors(known)
+        missing = {id: (known[id][0], symbol) for id, symbol in best.items() if id in known and id not in vectors}
+        texts = _texts(store, missing)
         result = job.similarities(
             Cosines(),
             Evidence(vectors, texts, *self._asked(job)),
             RerankBudget(keep_query=False, write_later=True, seconds=self.model.seconds),
         )
         if result.writes is not None:
-            self._keep_later(store, {id: known[id][0] for id in texts}, result.writes.contents)
+            self._keep_later(store, {id: missing[id][0] for id in texts}, result.writes.contents)
         self.compared = len(result.cosines)
         if result.problem:
             return result
         without_text = [store.repositories[id].repository for id in missing if id not in texts]
         return result._replace(problem=_missing(len(best), len(best) - len(result.cosines), without_text))
+
+    def _vectors(self, known: Mapping[int, tuple[bytes, bytes | None]]) -> dict[int, bytes]:
+        """Return the vectors of candidates that the database has, or this process."""
+        vectors = {id: vector for id, (_, vector) in known.items() if vector is not None}
+        contents = {id: content for id, (content, _) in known.items() if id not in vectors}
+        recent = state.known(self.model.id, set(contents.values()))
+        return vectors | {id: recent[content] for id, content in contents.items() if content in recent}
 
     def _asked(self, job: Job) -> tuple[bytes | None, bool]:
         """Return the vector of the question if it is known by now, and whether it is new."""
