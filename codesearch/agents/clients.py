@@ -46,7 +46,7 @@ class Client:
     file: Callable[[Path], Path]
     """From the user's home folder to the configuration file."""
     path: tuple[str, ...]
-    """Names under which the entry is in a JSON file; the table in a TOML file."""
+    """Names under which the entry is in a JSON or YAML file; the table in a TOML file."""
     entry: Callable[[str], dict[str, Any]]
     """From the command to the entry."""
     in_project: str = ""
@@ -54,6 +54,10 @@ class Client:
     instructions: str = "AGENTS.md"
     """The file of a project that the client reads as instructions."""
     hook: Hook | None = None
+    listed: bool = False
+    """Whether the entries are items of a list, each with its `name` (YAML only)."""
+    begins: str = ""
+    """What a new configuration file begins with."""
 
 
 def _plain(command: str) -> dict[str, Any]:
@@ -74,6 +78,17 @@ def _opencode(command: str) -> dict[str, Any]:
 
 def _copilot(command: str) -> dict[str, Any]:
     return {"type": "local", "command": command, "args": ["mcp"], "tools": ["*"]}
+
+
+def _continue(command: str) -> dict[str, Any]:
+    return {"name": NAME, "type": "stdio", "command": command, "args": ["mcp"]}
+
+
+def _goose(command: str) -> dict[str, Any]:
+    return {
+        "type": "stdio", "name": NAME, "description": "Finds code by what it does", "enabled": True, "cmd": command,
+        "args": ["mcp"], "env_keys": [], "envs": {}, "timeout": 300,
+    }  # fmt: skip
 
 
 def _config(home: Path) -> Path:
@@ -97,6 +112,13 @@ def _codex(home: Path) -> Path:
 
 def _codex_hooks(home: Path) -> Path:
     return _codex(home).with_name("hooks.json")
+
+
+def _goose_file(home: Path) -> Path:
+    if sys.platform == "win32":
+        folder = Path(os.environ.get("APPDATA") or home / "AppData" / "Roaming")
+        return folder / "Block" / "goose" / "config" / "config.yaml"
+    return _config(home) / "goose" / "config.yaml"
 
 
 _CLAUDE_HOOK = Hook(
@@ -147,6 +169,12 @@ CLIENTS = {
             "windsurf", "Windsurf", lambda home: home / ".codeium" / "windsurf" / "mcp_config.json",
             ("mcpServers", NAME), _plain,
         ),
+        Client(
+            "continue", "Continue", lambda home: home / ".continue" / "config.yaml", ("mcpServers", NAME), _continue,
+            in_project=".continue/mcpServers/codesearch.yaml", listed=True,
+            begins="name: Local Config\nversion: 1.0.0\nschema: v1\n",
+        ),
+        Client("goose", "goose", _goose_file, ("extensions", NAME), _goose),
     )
 }  # fmt: skip
 """All clients, by name."""

@@ -10,18 +10,23 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from codesearch.agents import jsonc
+from codesearch.agents import jsonc, yaml_text
 from codesearch.agents.texts import BEGIN, BLOCK, END, HOOK_ARGUMENTS
 from codesearch.core.errors import UsageError
 
 _TABLE = re.compile(r"^[ \t]*\[", re.MULTILINE)
 
 
-def added(file: Path, text: str, path: Sequence[str], entry: dict[str, Any]) -> str:
-    """Return the text of a file with an entry; unchanged if it has the same one. Raises UsageError."""
+def added(file: Path, text: str, path: Sequence[str], entry: dict[str, Any], *, listed: bool = False) -> str:
+    """Return the text of a file with an entry; unchanged if it has the same one. Raises UsageError.
+
+    In YAML, the entry is an item of a list if `listed`.
+    """
     try:
         if file.suffix == ".toml":
             return _toml_added(text, path, entry)
+        if file.suffix == ".yaml":
+            return _yaml_added(text, path, entry, listed=listed)
         known = jsonc.value_at(text, path)
         if known is not None:
             if _same_json(known, entry):
@@ -37,6 +42,8 @@ def without(file: Path, text: str, path: Sequence[str]) -> str:
     try:
         if file.suffix == ".toml":
             return _toml_without(text, path)
+        if file.suffix == ".yaml":
+            return yaml_text.removed(text, path) if yaml_text.entry_at(text, path) is not None else text
         return jsonc.removed(text, path) if jsonc.value_at(text, path) is not None else text
     except UsageError as error:
         raise UsageError(f"{file}: {error}; nothing was changed. Remove the entry by hand") from error
@@ -46,6 +53,8 @@ def has(file: Path, text: str, path: Sequence[str]) -> bool:
     """Return whether a file has an entry."""
     if file.suffix == ".toml":
         return path[-1] in _toml(text).get(path[0], {})
+    if file.suffix == ".yaml":
+        return yaml_text.entry_at(text, path) is not None
     return jsonc.value_at(text, path) is not None
 
 
@@ -104,6 +113,15 @@ def _same_json(known: str, entry: dict[str, Any]) -> bool:
         return bool(json.loads(known) == entry)
     except ValueError:  # with comments
         return False
+
+
+def _yaml_added(text: str, path: Sequence[str], entry: dict[str, Any], *, listed: bool) -> str:
+    known = yaml_text.entry_at(text, path)
+    if known == entry:
+        return text
+    if known is not None:
+        text = yaml_text.removed(text, path)
+    return yaml_text.inserted(text, path, entry, listed=listed)
 
 
 def _toml(text: str) -> dict[str, Any]:

@@ -37,7 +37,9 @@ def installing(client: Client, home: Path, project: Path | None, command: str, *
     """
     file = config_file(client, home, project)
     entry = client.entry(command)
-    edits: dict[Path, list[_Edit]] = {file: [lambda text: entries.added(file, text, client.path, entry)]}
+    edits: dict[Path, list[_Edit]] = {
+        file: [lambda text: entries.added(file, text or client.begins, client.path, entry, listed=client.listed)]
+    }
     if hook and client.hook is None:
         known = ", ".join(one.name for one in CLIENTS.values() if one.hook is not None)
         raise UsageError(f"{client.title} has no hooks that can give advice (these have: {known}); leave out --hook")

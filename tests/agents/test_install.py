@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import itertools
 import json
 import sys
 from collections.abc import Callable
@@ -12,9 +14,10 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from ruamel.yaml import YAML
 
 from codesearch.agents import changes, jsonc, plan
-from codesearch.agents.clients import CLIENTS
+from codesearch.agents.clients import CLIENTS, Client
 from codesearch.core.errors import UsageError
 from tests.support.command import Run
 
@@ -37,12 +40,52 @@ ODD_TOML = {
     "no line break at the end": '[mcp_servers.other]\ncommand = "x"',
     "Windows line breaks": "a = 1\r\n[b]\r\nc = 2\r\n",
 }
+ODD_YAML = {
+    "nothing": "",
+    "settings": "model: x # mine\n\n# the end\n",
+    "no line break at the end": "a: 1",
+    "a document with marks": "%YAML 1.2\n---\na: 1\n",
+    "no entries": "KEY: # mine\nb: 1\n",
+    "an empty collection": "a: 1\nKEY: EMPTY # mine\nb: 2\n",
+    "an entry": "# top\nKEY:\n  ONE\n\n  # about the next\nb: 2\n",
+    "an entry at the end": "a: [1,\n   2]\nKEY:\n    ONE # mine\n    # the end",
+    "no indentation": "KEY:\nONE\nb: 2\n",
+    "Windows line breaks": "a: 1\r\nKEY:\r\n  ONE\r\nb: 'it''s'\r\n",
+    "several entries": "KEY:\n  ONE\n  TWO\n\n\nb: |\n  text\n\n  # text\n",
+    "a text at the end of an entry": "KEY:\n  LONG\n\n# mine\nb: 2\n",
+    "entries in brackets": "KEY: FLOW # mine\nb: 2\n",
+    "JSON": '{"a": 1, "KEY": FLOW}\n',
+    "JSON without entries": '{"a": 1}',
+    "anchors": "base: &base {x: 1}\nKEY:\n  ONE\nc: *base\n",
+}
+MAPPED = {
+    "EMPTY": "{}", "ONE": "other: {cmd: x}", "TWO": "third:\n    cmd: y", "FLOW": '{"other": {"cmd": "x"}}',
+    "LONG": "other:\n    description: |\n      one\n\n      two",
+}  # fmt: skip
+LISTED = {
+    "EMPTY": "[]", "ONE": "- name: other\nINDENTcommand: x", "TWO": "- {name: third}", "FLOW": '[{"name": "other"}]',
+    "LONG": "- name: other\n    text: >-\n      one\n\n      two",
+}  # fmt: skip
+
+
+def yaml_text(name: str, text: str) -> str:
+    client = CLIENTS[name]
+    text = text.replace("KEY", client.path[0])
+    for what, instead in (LISTED if client.listed else MAPPED).items():
+        if (line := next((line for line in text.splitlines() if what in line), None)) is not None:
+            column = line.index(what)
+            indented = instead.replace("INDENT", " " * (column + 2))
+            text = text.replace(what, indented if "\r" not in text else indented.replace("\n", "\r\n"))
+    return text if client.listed or not text.startswith(f"{client.path[0]}:\nother") else ""
 
 
 def texts_for(name: str) -> dict[str, str]:
     client = CLIENTS[name]
-    if client.file(Path("/h")).suffix == ".toml":
+    suffix = client.file(Path("/h")).suffix
+    if suffix == ".toml":
         return ODD_TOML
+    if suffix == ".yaml":  # a mapping has to be indented, a list need not be
+        return {what: found for what, text in ODD_YAML.items() if (found := yaml_text(name, text)) or not text}
     return {what: text.replace("KEY", client.path[0]) for what, text in ODD_JSON.items()}
 
 
@@ -83,6 +126,8 @@ def test_a_round_trip_leaves_every_byte(private_home: Path, name: str, what: str
         expected = toml.loads(text)
         expected.setdefault("mcp_servers", {})["codesearch"] = {"command": "/bin/codesearch", "args": ["mcp"]}
         assert toml.loads(written) == expected
+    elif file.suffix == ".yaml":
+        check_yaml(client, text, written)
     else:
         read = without_comments(written)
         entry = jsonc.value_at(written, client.path)
@@ -100,6 +145,19 @@ def test_a_round_trip_leaves_every_byte(private_home: Path, name: str, what: str
     assert file.read_bytes() == text.encode()
 
 
+def check_yaml(client: Client, text: str, written: str) -> None:
+    """Check that a file means what it meant, and the entry."""
+    before, entry = yaml_value(text or client.begins) or {}, client.entry("/bin/codesearch")
+    key, name = client.path
+    known: Any = before.get(key) or ([] if client.listed else {})
+    expected = [*known, entry] if client.listed else {**known, name: entry}
+    assert yaml_value(written) == {**before, key: expected}
+
+
+def yaml_value(text: str) -> Any:
+    return YAML(typ="safe", pure=True).load(text)
+
+
 @pytest.mark.parametrize("name", CLIENTS)
 def test_a_file_that_was_made_is_removed(private_home: Path, name: str):
     install(name, private_home)
@@ -114,12 +172,12 @@ def test_edits_since_then_stay(private_home: Path, name: str):
     client = CLIENTS[name]
     file = client.file(private_home)
     file.parent.mkdir(parents=True, exist_ok=True)
-    is_toml = file.suffix == ".toml"
-    file.write_text('a = "1"\n' if is_toml else '{\n  "a": "1"\n}\n')
+    before = {".toml": 'a = "1"\n', ".yaml": 'a: "1" # mine\n'}.get(file.suffix, '{\n  "a": "1"\n}\n')
+    file.write_text(before)
     install(name, private_home)
     file.write_text(file.read_text().replace('"1"', '"2"'))
     uninstall(name, private_home)
-    assert file.read_text() == ('a = "2"\n' if is_toml else '{\n  "a": "2"\n}\n')
+    assert file.read_text() == before.replace('"1"', '"2"')
 
 
 @pytest.mark.parametrize("name", CLIENTS)
@@ -127,6 +185,9 @@ def test_an_entry_that_the_client_has_rewritten_is_still_removed(private_home: P
     client = CLIENTS[name]
     file = client.file(private_home)
     file.parent.mkdir(parents=True, exist_ok=True)
+    if file.suffix == ".yaml":
+        check_rewritten_yaml(private_home, client)
+        return
     if file.suffix == ".toml":
         text = '[mcp_servers.codesearch]\ncommand = "c"\nargs = ["mcp"]\nenabled = true\n\n[other]\nx = 1\n'
     else:
@@ -137,6 +198,44 @@ def test_an_entry_that_the_client_has_rewritten_is_still_removed(private_home: P
     assert not plan.is_installed(client, private_home, None)
     left = toml.loads(file.read_text()) if file.suffix == ".toml" else json.loads(file.read_text())
     assert left in ({"other": {"x": 1}}, {client.path[0]: {"other": {"command": "x"}, "third": {"command": "x"}}})
+
+
+def check_rewritten_yaml(home: Path, client: Client) -> None:
+    """Check that an entry is removed in each way to write it, alone and between others."""
+    file, (key, name) = client.file(home), client.path
+    others = [{"name": "other"}, {"name": "third"}] if client.listed else {"other": {"a": 1}, "third": {"a": 2}}
+    own: Any = {"name": name, "cmd": "c", "args": ["mcp"]}
+    for kept, flow in itertools.product((0, 1, 2), (True, False)):
+        some: Any = others[:kept] if isinstance(others, list) else dict(list(others.items())[:kept])
+        for place in range(kept + 1):
+            if isinstance(some, list):
+                value: Any = [*some[:place], own, *some[place:]]
+            else:
+                value = dict([*list(some.items())[:place], (name, own), *list(some.items())[place:]])
+            out = io.StringIO()
+            writer = YAML(typ="safe", pure=True)
+            writer.default_flow_style = flow
+            writer.dump({"a": 1, key: value, "z": 2}, out)
+            file.write_text(out.getvalue())
+            uninstall(client.name, home)
+            assert not plan.is_installed(client, home, None)
+            assert yaml_value(file.read_text()) == {"a": 1, key: some, "z": 2}
+
+
+@pytest.mark.parametrize("name", ["continue", "goose"])
+@pytest.mark.parametrize(
+    "text", ["KEY: 1\n", "- a\n", "a: [1\n", "a: 1\n---\nb: 2\n", "a: !secret x\n", "KEY: &x SOME\nb: *x\nKEY: *x\n",
+             "a: &x SOME\nKEY: *x\n", "a: 1\na: 2\n"],
+)  # fmt: skip
+def test_yaml_that_cannot_be_edited_is_left_alone(private_home: Path, name: str, text: str):
+    client = CLIENTS[name]
+    file = client.file(private_home)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    text = text.replace("KEY", client.path[0]).replace("SOME", "[{name: x}]" if client.listed else "{x: {}}")
+    file.write_text(text)
+    with pytest.raises(UsageError, match="nothing was changed"):
+        install(name, private_home)
+    assert file.read_text() == text
 
 
 @pytest.mark.parametrize(

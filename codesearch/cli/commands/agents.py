@@ -23,7 +23,7 @@ ClientsArgument = Annotated[
     list[str] | None,
     typer.Argument(
         metavar="[CLIENT]...",
-        help="claude-code, codex, cursor, vscode, zed, gemini, opencode, copilot-cli or windsurf.",
+        help="claude-code, codex, cursor, vscode, zed, gemini, opencode, copilot-cli, windsurf, continue or goose.",
         show_default=False,
     ),
 ]
