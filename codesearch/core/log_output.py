@@ -20,8 +20,10 @@ _handler = logging.StreamHandler()
 _handler.setFormatter(_OneLine(FORMAT, "%H:%M:%S"))
 
 
-def configure(level: str) -> None:
-    """Write the messages of the package's loggers at `level` and above to stderr."""
+def configure(level: str, formatter: logging.Formatter | None = None) -> None:
+    """Write the messages of the package's loggers at `level` and above to stderr, as `formatter` has them."""
+    if formatter is not None:
+        _handler.setFormatter(formatter)
     logger = logging.getLogger("codesearch")
     logger.setLevel(level.upper())
     logger.addHandler(_handler)  # adding it twice has no effect

@@ -8,13 +8,16 @@ from collections.abc import Sequence
 from codesearch import embed
 from codesearch.core import loopback
 from codesearch.core.errors import StoreError
+from codesearch.core.log import Log
 from codesearch.mcp.boot import stop_at_signals
 from codesearch.mcp.http.server import HttpServer
-from codesearch.server import schema
+from codesearch.server import logs, schema
 from codesearch.server.connect import Pool, connect, driver, explained
 from codesearch.server.gateway import MOST_BODY, Gate, Gateway
 from codesearch.server.identity import BURST, RATE, Limits, Vouched
 from codesearch.server.second_stage import SECONDS, Model
+
+log = Log("codesearch.server")
 
 
 def serve(
@@ -27,28 +30,41 @@ def serve(
     rate: float = RATE,
     model: str = embed.STATIC,
     seconds: float = SECONDS,
+    log_format: str = "text",
 ) -> int:
     """Serve until a signal ends the process.
 
     `names` are what clients may call the server, besides the names of this machine for itself. A user may ask `rate`
     questions per second; 0 means any number. `model` is that of the second stage, `static` for none, which may take
-    `seconds` per question if vectors are missing.
+    `seconds` per question if vectors are missing. With
+    `log_format` "json", the log is one JSON object per line.
     Raises UsageError for a wrong URL, StoreError if the database cannot be used, CodesearchError if the port is taken.
     """
+    if log_format == "json":
+        logs.configure()
     _prepare(url)
     pool = Pool(url)
     second = None if model == embed.STATIC else Model(model, seconds)
     known = (*loopback.NAMES, *(name.lower() for name in names))
     gateway = Gateway(pool, vouched, Limits(rate, max(1, round(rate * BURST / RATE))), second)
-    server = HttpServer((host, port), Gate(pool, known, vouched), gateway, path="", most_bytes=MOST_BODY)
+    gate, watched = Gate(pool, known, vouched), gateway.watch.watched
+    server = HttpServer((host, port), gate, gateway, path="", most_bytes=MOST_BODY, watched=watched)
     stop_at_signals(server)
-    sys.stderr.write(f"codesearch: serving {server.url}\n")
+    _say(f"serving {server.url}", log_format)
     if host not in loopback.NAMES:
-        sys.stderr.write("codesearch: tokens are not encrypted here; let only a proxy with TLS reach this port\n")
-    sys.stderr.flush()
+        _say("tokens are not encrypted here; let only a proxy with TLS reach this port", log_format)
     server.run()
+    gateway.watch.close()
     pool.close()
     return 0
+
+
+def _say(text: str, log_format: str) -> None:
+    if log_format == "json":
+        log.info("%s", text)
+    else:
+        sys.stderr.write(f"codesearch: {text}\n")
+        sys.stderr.flush()
 
 
 def _prepare(url: str) -> None:

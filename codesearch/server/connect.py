@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from codesearch.core.errors import CodesearchError, StoreError, UsageError
 from codesearch.core.log import Log
 from codesearch.server import schema
+from codesearch.server.metrics import PoolFigures
 
 if TYPE_CHECKING:
     from codesearch.server.database import Database
@@ -21,12 +23,24 @@ WAIT_SECONDS = 10.0
 """Seconds that a request waits for a connection."""
 STATEMENT_SECONDS = 60
 CONNECT_SECONDS = 10
+SILENT_SECONDS = 30
+"""How long a database may not answer the network before the connection counts as broken."""
 EF_SEARCH = 400
 """How many neighbours HNSW keeps in view: .97 of the true fifty nearest are found in a million."""
 
 
+_SETTINGS: dict[str, Any] = {
+    "connect_timeout": CONNECT_SECONDS,
+    "application_name": "codesearch",
+    "keepalives_idle": SILENT_SECONDS // 3,
+    "keepalives_interval": SILENT_SECONDS // 6,
+    "keepalives_count": 4,
+    "tcp_user_timeout": 1000 * SILENT_SECONDS,
+}
+
+
 class TooBusyError(CodesearchError):
-    """All connections are in use."""
+    """All connections are in use, or a question takes the database too long."""
 
 
 def driver() -> Any:
@@ -44,7 +58,7 @@ def connect(url: str) -> Database:
         raise UsageError(f"--store {shown(url)}: write postgresql://USER@HOST/DATABASE")
     psycopg = driver()
     try:
-        db: Database = psycopg.connect(url, connect_timeout=CONNECT_SECONDS, application_name="codesearch")
+        db: Database = psycopg.connect(url, **_SETTINGS)
     except (psycopg.Error, ValueError) as error:
         raise StoreError(f"{shown(url)}: the database cannot be reached: {_first_line(error)}") from error
     return db
@@ -96,6 +110,7 @@ class Pool:
         self._free: list[Database] = []
         self._lock = threading.Lock()
         self._room = threading.BoundedSemaphore(most)
+        self.figures = PoolFigures(most)
 
     def check(self) -> None:
         """Raise StoreError unless the database can be reached and has the schema of this program."""
@@ -132,6 +147,7 @@ class Pool:
             "role": schema.APP,
             "search_path": "codesearch, public",
             "statement_timeout": f"{STATEMENT_SECONDS}s",
+            "idle_in_transaction_session_timeout": f"{STATEMENT_SECONDS}s",
             "hnsw.ef_search": str(EF_SEARCH),
             "hnsw.iterative_scan": "relaxed_order",
             "jit": "off",
@@ -143,11 +159,15 @@ class Pool:
 
     @contextmanager
     def _lent(self) -> Iterator[Database]:
+        start = time.monotonic()
         if not self._room.acquire(timeout=WAIT_SECONDS):
+            self.figures.failed("busy")
             raise TooBusyError("all connections to the database are in use; try again")
+        self.figures.lent(time.monotonic() - start)
         try:
             with self._lock:
                 db = self._free.pop() if self._free else None
+                self.figures.keeps(len(self._free))
             if db is None or db.closed:
                 db = connect(self.url)
             try:
@@ -160,7 +180,12 @@ class Pool:
                 else:
                     with self._lock:
                         self._free.append(db)
+                        self.figures.keeps(len(self._free))
+        except (TooBusyError, StoreError) as error:
+            self.figures.failed("slow" if isinstance(error, TooBusyError) else "failed")
+            raise
         finally:
+            self.figures.returned()
             self._room.release()
 
     def close(self) -> None:
@@ -168,3 +193,4 @@ class Pool:
         with self._lock:
             while self._free:
                 self._free.pop().close()
+            self.figures.keeps(0)

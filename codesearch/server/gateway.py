@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-import threading
-import time
 import zlib
-from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
@@ -21,7 +18,9 @@ from codesearch.mcp.http.wire import Head, RefusedError, Reply
 from codesearch.server import access, answering, browsing, page, receive, second_stage, sources
 from codesearch.server.connect import Pool, TooBusyError
 from codesearch.server.identity import Limits, Vouched
+from codesearch.server.metrics import CONTENT_TYPE
 from codesearch.server.receive import LackingError
+from codesearch.server.watching import Watch, note
 
 log = Log("codesearch.server")
 
@@ -31,7 +30,9 @@ MOST_UNPACKED = 128 << 20
 """Bytes of a request after it is unpacked."""
 MOST_SMALL = 1 << 20
 """The same of a request that is no push."""
-_OPEN = frozenset({"/", "/session", "/health", "/metrics"})
+_OF_MACHINES = frozenset({"/health", "/health/live", "/health/ready", "/metrics"})
+"""What other machines request by the address of this one instead of its name."""
+_OPEN = frozenset({"/", "/session", *_OF_MACHINES})
 """What needs no token: it says nothing about repositories."""
 _GETS = frozenset({"/repos", "/refs", *_OPEN})
 
@@ -47,8 +48,8 @@ class Gate:
 
     def check(self, head: Head) -> None:
         """Return if a request is allowed. Raises RefusedError."""
-        check_site(head, self._names)
         path = _path(head)
+        self._check_names(head, path)
         if path not in _GETS and path not in _READS and path not in _QUESTIONS and path not in _WRITES:
             raise RefusedError(404, "there is nothing here")
         allowed = "GET" if path in _GETS else "POST"
@@ -68,6 +69,10 @@ class Gate:
             raise _unavailable(error) from error
         if who is None:
             raise wrong_token()
+
+    def _check_names(self, head: Head, path: str) -> None:
+        if path not in _OF_MACHINES or head.header("origin") is not None:
+            check_site(head, self._names)
 
 
 def _length(head: Head) -> int:
@@ -99,35 +104,22 @@ class Gateway:
         """`model` is that of the second stage; None for none."""
         self._pool, self._vouched, self._limits = pool, vouched or Vouched(), limits or Limits()
         self._model = model
-        self._lock = threading.Lock()
-        self._counted: Counter[tuple[str, int]] = Counter()
-        self._seconds: dict[str, float] = {}
+        self.watch = Watch({*_GETS, *_READS, *_QUESTIONS, *_WRITES}, pool)
         embed.load(embed.STATIC)
 
     def reply(self, head: Head, body: bytes, is_gone: Callable[[], bool]) -> Reply | None:
         """Return the reply to a request; None if the client went away. Raises RefusedError."""
-        path, start, status = _path(head), time.monotonic(), 500
-        try:
-            reply = self._reply(head, path, body)
-            status = reply.status
-            return reply
-        except RefusedError as error:
-            status = error.status
-            raise
-        finally:
-            took = time.monotonic() - start
-            with self._lock:
-                self._counted[path, status] += 1
-                self._seconds[path] = self._seconds.get(path, 0.0) + took
-            log.info("%s %s %d in %.0f ms", head.method, path, status, 1000 * took)
+        return self._reply(head, _path(head), body)
 
     def _reply(self, head: Head, path: str, body: bytes) -> Reply:
         if path == "/":
             return page.reply()
         if path == "/metrics":
-            return Reply(200, self._metrics().encode(), "text/plain; version=0.0.4; charset=utf-8")
+            return Reply(200, self.watch.metrics(), CONTENT_TYPE)
+        if path == "/health/live":
+            return _json({"status": "ok", "version": __version__})
         try:
-            if path == "/health":
+            if path in ("/health", "/health/ready"):
                 self._pool.check()
                 return _json({"status": "ok", "version": __version__})
             if path == "/session":
@@ -139,7 +131,11 @@ class Gateway:
                 return self._answer(head, path, given)
             with self._asking(head, self._pool.transaction) as (db, who):
                 self._limits.take(who)
-                return _json({"who": who, "refs": answering.listing(db)} if path in _GETS else _READS[path](db, given))
+                if path in _GETS:
+                    return _json({"who": who, "refs": answering.listing(db)})
+                found = _READS[path](db, given)
+                self.watch.hits.add(path, by=len(found.get("hits", ())))
+                return _json(found)
         except UsageError as error:
             raise RefusedError(400, str(error)) from error
         except NotFoundError as error:
@@ -154,6 +150,7 @@ class Gateway:
             found = _QUESTIONS[path](db, answering.Question.of(given), second)
         if second is not None:
             second.keep(self._pool, who)
+        self.watch.hits.add(path, by=len(found["hits"]))
         return _json(found)
 
     def _session(self, head: Head) -> str:
@@ -173,6 +170,7 @@ class Gateway:
                 if who is None:
                     raise wrong_token()
                 Pool.become(db, who)
+            note(who=who)
             yield db, who
 
     def _push(self, head: Head, path: str, given: Mapping[str, Any]) -> Reply:
@@ -188,21 +186,19 @@ class Gateway:
                         raise UsageError(f"the server has no use for vectors of {given['model']}")
                     return _json(_VECTORS[path](db, repo, given, self._model))
                 found = _PUSHES[path](db, repo, given)
+                self._count_push(path, given, found)
                 return _json({**found, "vectors_of": wanted} if path == "/push/begin" else found)
             except LackingError:
                 raise RefusedError(409, "the server lacks some of these files: push again") from None
             except (KeyError, ValueError, TypeError, AttributeError, IndexError) as error:
                 raise UsageError(f"the request is not sound: {type(error).__name__}") from error
 
-    def _metrics(self) -> str:
-        lines = ["# TYPE codesearch_requests_total counter"]
-        with self._lock:
-            for (path, status), count in sorted(self._counted.items()):
-                lines.append(f'codesearch_requests_total{{path="{path}",status="{status}"}} {count}')
-            lines.append("# TYPE codesearch_request_seconds_total counter")
-            for path, seconds in sorted(self._seconds.items()):
-                lines.append(f'codesearch_request_seconds_total{{path="{path}"}} {seconds:.6f}')
-        return "\n".join(lines) + "\n"
+    def _count_push(self, path: str, given: Mapping[str, Any], found: Mapping[str, Any]) -> None:
+        if path == "/push/files":
+            self.watch.pushed_files.add(by=found["added"])
+            self.watch.pushed_symbols.add(by=sum(len(one["symbols"]) for one in given["files"]))
+        elif path == "/push/switch":
+            self.watch.switched.add()
 
 
 def _begin(db: Any, repo: int, given: Mapping[str, Any]) -> dict[str, Any]:

@@ -77,7 +77,10 @@ def running(database: str, model: Model | None = None) -> Iterator[Place]:
     """Run a gateway in this process."""
     pool = Pool(database)
     gateway = Gateway(pool, model=model)
-    server = HttpServer(("127.0.0.1", 0), Gate(pool, ("127.0.0.1",)), gateway, path="", most_bytes=MOST_BODY)
+    server = HttpServer(
+        ("127.0.0.1", 0), Gate(pool, ("127.0.0.1",)), gateway,
+        path="", most_bytes=MOST_BODY, watched=gateway.watch.watched,
+    )  # fmt: skip
     thread = threading.Thread(target=server.run)
     thread.start()
     try:
@@ -85,6 +88,7 @@ def running(database: str, model: Model | None = None) -> Iterator[Place]:
     finally:
         server.stop()
         thread.join(60)
+        gateway.watch.close()
         pool.close()
 
 
@@ -108,7 +112,7 @@ class Process:
     def _announced(self, log: Path) -> str:
         assert self._process.poll() is None, log.read_text()
         _, found, rest = log.read_text().partition("serving ")
-        return rest.split()[0] if found and "\n" in rest else ""
+        return rest.split()[0].rstrip('"},') if found and "\n" in rest else ""
 
     def kill(self) -> None:
         self._process.kill()

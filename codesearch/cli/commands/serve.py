@@ -88,6 +88,14 @@ def serve(
             help="How long the model may make the vectors that an answer needs and no push brought.",
         ),
     ] = 1.0,
+    log_format: Annotated[
+        str,
+        typer.Option(
+            "--log-format",
+            metavar="FORMAT",
+            help="text, or json: one line per request with an id, who asks, status and seconds, on standard error.",
+        ),
+    ] = "text",
 ) -> int:
     """Serve the index of an organisation, kept in PostgreSQL with pgvector, over HTTP.
 
@@ -97,9 +105,22 @@ def serve(
     `codesearch access add` makes tokens, `codesearch push` fills the index, and `codesearch query --remote`
     asks it. Needs psycopg. Encryption is the task of a proxy (docs/server.md).
     """
-    from codesearch.server import boot
+    from codesearch.core.errors import UsageError
+    from codesearch.server import boot, logs
     from codesearch.server.identity import Proxy, Vouched
     from codesearch.server.oidc import Oidc
 
+    if log_format not in logs.FORMATS:
+        raise UsageError(f"--log-format {log_format}: use text or json")
     vouched = Vouched(Proxy.of(proxy_header, proxy or []), Oidc.of(oidc_issuer, oidc_audience, oidc_claim))
-    return boot.serve(store, host, port, name or [], vouched=vouched, rate=rate, model=model, seconds=rerank_seconds)
+    return boot.serve(
+        store,
+        host,
+        port,
+        name or [],
+        vouched=vouched,
+        rate=rate,
+        model=model,
+        seconds=rerank_seconds,
+        log_format=log_format,
+    )

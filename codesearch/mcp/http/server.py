@@ -7,7 +7,9 @@ import selectors
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from codesearch.core.errors import CodesearchError
@@ -39,6 +41,28 @@ class Answers(Protocol):
         """Return the reply to a request; None if the client went away. Raises RefusedError."""
 
 
+@dataclass(slots=True)
+class Account:
+    """What became of a request."""
+
+    headers: Sequence[tuple[str, str]] = ()
+    """Headers that its reply has besides its own."""
+    status: int = 499
+    """As it was sent; 499 if the client went away before."""
+    received: int = 0
+    sent: int = 0
+    """Bytes of the bodies."""
+
+
+Watched = Callable[[Head | None], AbstractContextManager[Account]]
+"""Surrounds each request, for logs and counts; it receives its head, or None if that cannot be read."""
+
+
+@contextlib.contextmanager
+def _unwatched(head: Head | None) -> Iterator[Account]:
+    yield Account()
+
+
 class HttpServer:
     """Serves an endpoint on an address."""
 
@@ -50,9 +74,10 @@ class HttpServer:
         *,
         path: str = PATH,
         most_bytes: int = MOST_BYTES,
+        watched: Watched = _unwatched,
     ) -> None:
         """Open the port; a body has at most `most_bytes`. Raises CodesearchError if that is not possible."""
-        self._access, self._endpoint, self._most_bytes = access, endpoint, most_bytes
+        self._access, self._endpoint, self._most_bytes, self._watched = access, endpoint, most_bytes, watched
         family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
         try:
             self._listener = socket.create_server(address, family=family, backlog=64)
@@ -150,30 +175,48 @@ class HttpServer:
 
     def _exchange(self, connection: socket.socket, reader: wire.Reader) -> bool:
         """Answer one request; return whether another one may follow on this connection."""
-        start = time.monotonic()
-        head = None
         try:
             head = reader.head()
-            if head is None:
-                return False
-            self._access.check(head)
-            body = reader.body(head, self._most_bytes)
-            with self._lock:
-                self._reading.pop(connection, None)
-            reply = self._endpoint.reply(head, body, lambda: wire.is_closed(connection))
-            if reply is None:
-                log.info("a client closed the connection before its answer")
-                return False
         except RefusedError as error:
-            log.info("refused with %d: %s", error.status, error)
-            without_body = head is not None and head.method == "HEAD"
-            wire.send(connection, error.reply().encode(keeps_alive=False, without_body=without_body))
+            with self._watched(None) as account:
+                _refuse(connection, None, error, account)
             wire.linger(connection)
             return False
-        keeps_alive = head.keeps_alive and not self._ending
-        wire.send(connection, reply.encode(keeps_alive=keeps_alive))
-        log.debug("answered with %d in %.0f ms", reply.status, 1000 * (time.monotonic() - start))
-        return keeps_alive
+        if head is None:
+            return False
+        with self._watched(head) as account:
+            try:
+                self._access.check(head)
+                body = reader.body(head, self._most_bytes)
+                account.received = len(body)
+                with self._lock:
+                    self._reading.pop(connection, None)
+                reply = self._endpoint.reply(head, body, lambda: wire.is_closed(connection))
+            except RefusedError as error:
+                _refuse(connection, head, error, account)
+            else:
+                if reply is None:
+                    log.info("a client closed the connection before its answer")
+                    return False
+                keeps_alive = head.keeps_alive and not self._ending
+                _send(connection, reply, account, keeps_alive=keeps_alive)
+                return keeps_alive
+        wire.linger(connection)
+        return False
+
+
+def _refuse(connection: socket.socket, head: Head | None, error: RefusedError, account: Account) -> None:
+    log.info("refused with %d: %s", error.status, error)
+    without_body = head is not None and head.method == "HEAD"
+    _send(connection, error.reply(), account, keeps_alive=False, without_body=without_body)
+
+
+def _send(
+    connection: socket.socket, reply: Reply, account: Account, *, keeps_alive: bool, without_body: bool = False
+) -> None:
+    whole = replace(reply, headers=(*reply.headers, *account.headers))
+    wire.send(connection, whole.encode(keeps_alive=keeps_alive, without_body=without_body))
+    account.status, account.sent = reply.status, 0 if without_body else len(reply.body)
 
 
 def _hang_up(connection: socket.socket) -> None:
