@@ -75,6 +75,8 @@ class Settings:
     """Colours in the terminal."""
     feedback: bool = False
     """Record which answers are opened, beside the index."""
+    remote: str = ""
+    """The server that `codesearch query` asks; empty for the local index. Only the user may set it, no project."""
 
     def file_options(self) -> FileOptions:
         """Return the part that decides which files are indexed."""
@@ -241,6 +243,7 @@ _RULES: dict[str, Callable[[object], Any]] = {
     "context": _whole(0, 1000),
     "color": _one_of("auto", "always", "never"),
     "feedback": _flag,
+    "remote": _text,
 }
 
 
@@ -329,13 +332,15 @@ def _within(layer: Layer, root: Path) -> Layer:
     """Return a project's settings within the limits for projects: a repository must not take over its reader's machine.
 
     `db` is resolved against the root and must lie below it, and `workers` is at most the number of cores. A project
-    cannot have opened answers recorded, nor decide what the user's cache keeps of other projects.
+    cannot have opened answers recorded, nor decide what the user's cache keeps of other projects, nor send questions
+    and the user's token to a server.
     Raises UsageError if it tries.
     """
     for name, cannot in (
         ("feedback", "cannot be set"),
         ("cache", "can be switched off, not on,"),
         ("cache_size", "cannot be set"),
+        ("remote", "cannot be set"),
     ):
         if layer.values.get(name):
             raise UsageError(

@@ -122,7 +122,7 @@ def touched(index: Index, base: str = "HEAD") -> list[Touched]:
 def _comparison(index: Index, base: str) -> _Comparison:
     at = revision.find(index.root, base)
     commit = _fork(index.root, at.commit)
-    paths = _paths(index.root, commit)
+    paths = paths_since(index.root, commit)
     reader = BufferReader()
     skipped: dict[str, Skipped] = {}
     try:
@@ -141,7 +141,7 @@ def _fork(root: Path, commit: str) -> str:
         return commit  # a shallow clone
 
 
-def _paths(root: Path, commit: str) -> list[str]:
+def paths_since(root: Path, commit: str) -> list[str]:
     """Return the files that differ from a commit, new ones included, relative to the root."""
     folder = os.fsencode(root)
     try:

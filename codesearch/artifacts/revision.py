@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,9 @@ from codesearch.files import git
 
 MOST_ANCESTORS = 5000
 """Commits before HEAD among which the nearest artifact is looked for."""
+_COMMITS_AT_ONCE = 500
+"""Names of commits that one call of git is given."""
+_FULL = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +85,19 @@ def ancestors(root: Path) -> list[str]:
         return _git(root, "rev-list", f"--max-count={MOST_ANCESTORS}", "HEAD").split()
     except git.GitUnavailableError:
         return []
+
+
+def present(root: Path, commits: Iterable[str]) -> set[str]:
+    """Return those of some commits, by their full names, that the clone around `root` has."""
+    wanted = sorted({one for one in commits if _FULL.fullmatch(one)})
+    found: set[str] = set()
+    for start in range(0, len(wanted), _COMMITS_AT_ONCE):
+        some = wanted[start : start + _COMMITS_AT_ONCE]
+        try:
+            found.update(_git(root, "rev-list", "--no-walk=unsorted", "--ignore-missing", *some, "--").split())
+        except git.GitUnavailableError:
+            return set()
+    return found
 
 
 def differing(root: Path, indexed: Iterable[str]) -> list[str]:

@@ -13,6 +13,7 @@ from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Protocol
 
 from codesearch import embed
 from codesearch.core.filter import Filter
@@ -31,6 +32,13 @@ _MIN_IDF = 1e-6
 """The weight that FTS5 gives to a word in more than half of all texts."""
 
 
+class Counts(Protocol):
+    """How many texts an index has that are not minor, or those that match: `Store` is one."""
+
+    def count(self, match: Match | None = None) -> int:
+        """Return the number of texts."""
+
+
 @dataclass(frozen=True, eq=False)  # without slots: the overlay keeps weak references to its views
 class BufferView:
     """The buffers of an overlay, as one query sees them: those in `paths`, even if they are dropped meanwhile."""
@@ -39,7 +47,7 @@ class BufferView:
     paths: frozenset[str]
     generation: object
 
-    def candidates(self, store: Store | None, query: Query, vector: bytes) -> list[Candidate]:
+    def candidates(self, store: Counts | None, query: Query, vector: bytes) -> list[Candidate]:
         """Return the candidates among the buffers' symbols."""
         return self.overlay.candidates(store, query, vector, self)
 
@@ -153,7 +161,7 @@ class Overlay:
             symbols = self._store.symbols(id for id, _ in near)
         return [(symbols[id].symbol, score) for id, score in near]
 
-    def candidates(self, store: Store | None, query: Query, vector: bytes, view: BufferView) -> list[Candidate]:
+    def candidates(self, store: Counts | None, query: Query, vector: bytes, view: BufferView) -> list[Candidate]:
         """Return the candidates among the symbols of a view; `store` is the index, whose word frequencies count too."""
         if view.generation is None or view.generation != self._generation:
             self._frequencies.clear()
@@ -196,7 +204,7 @@ class Overlay:
         ]
         return [one for one in answers if one.symbol.path in view.paths]
 
-    def _total(self, store: Store | None) -> int:
+    def _total(self, store: Counts | None) -> int:
         """Return the number of symbols in the index."""
         if store is None:
             return 0
@@ -204,7 +212,7 @@ class Overlay:
             self._frequencies[None] = store.count()
         return self._frequencies[None]
 
-    def _frequency(self, store: Store | None, match: Match) -> int:
+    def _frequency(self, store: Counts | None, match: Match) -> int:
         """Return the number of symbols in the index that match."""
         known = self._frequencies.get(match)
         if known is None:

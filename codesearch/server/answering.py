@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,10 +14,13 @@ from codesearch.core.types import Hit, Symbol
 from codesearch.core.visible import visible
 from codesearch.repositories import selection
 from codesearch.repositories.registry import Repository
-from codesearch.search import gather_all, parse, rank_candidates, understood
+from codesearch.search import Query, Ranking, gather_all, parse, rank_candidates, understood
+from codesearch.search.candidates import Candidate
 from codesearch.server import showing, sources
+from codesearch.server.database import storable
 from codesearch.server.store import PgStore, Ref
 from codesearch.service.protocol import filter_from_json
+from codesearch.store.match import Match, Words
 
 if TYPE_CHECKING:
     from codesearch.server.database import Database
@@ -45,6 +48,8 @@ class Question:
     """Lines of source that each hit brings along."""
     fast: bool = False
     """Whether the second stage is left out."""
+    without: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """By repository: files that must not answer; only for `candidates`."""
 
     @classmethod
     def of(cls, given: Mapping[str, Any]) -> Question:
@@ -59,7 +64,17 @@ class Question:
         lines = number(given, "lines", 0, 0, showing.MOST_LINES)
         if not isinstance(fast := given.get("fast", False), bool):
             raise UsageError("`fast` must be true or false")
-        return cls(text, limit, given.get("where", {}), tuple(names), ref, lines, fast)
+        without = _without(given.get("without", {}))
+        return cls(text, limit, given.get("where", {}), tuple(names), ref, lines, fast, without)
+
+
+def _without(given: object) -> dict[str, frozenset[str]]:
+    """Return files by repository. Raises UsageError for another value."""
+    if isinstance(given, dict) and all(
+        isinstance(paths, list) and all(isinstance(one, str) for one in paths) for paths in given.values()
+    ):
+        return {str(name): frozenset(map(storable, paths)) for name, paths in given.items()}
+    raise UsageError("`without` must have lists of paths, by repository")
 
 
 def number(given: Mapping[str, Any], name: str, default: int, least: int, most: int) -> int:
@@ -75,37 +90,105 @@ def answer(db: Database, question: Question, second: Comparison | None = None) -
 
     Raises UsageError for a question that cannot be understood, NotFoundError.
     """
+    asked = _asked(db, question)
+    problems, hits = list(asked.problems), []
+    if asked.searched:
+        found = _ranked(asked, PgStore(db, asked.searched), question, second)[1]
+        problems.append(found.problem)
+        hits = Shown(db, asked.searched, asked.query.terms, question.lines).of(found.answer(question.limit))
+    return {**_about(question, asked, problems, second), "hits": hits}
+
+
+def candidates(db: Database, question: Question, second: Comparison | None = None) -> dict[str, Any]:
+    """Return what may answer a question, with the evidence for it, as JSON: the client ranks it with its own files.
+
+    Nothing comes from the files that the question is `without`. The numbers of texts that hold each word are for the
+    client's own candidates. Raises as `answer`.
+    """
+    asked = _asked(db, question)
+    more: dict[str, Any] = {"candidates": [], "texts": 0, "holding": {}, "literal": False}
+    problems = list(asked.problems)
+    if asked.searched:
+        store = PgStore(db, asked.searched)
+        found, _ = _ranked(asked, store, question, second)
+        problems.append(second.problem if second is not None else "")
+        cosines = second.cosines if second is not None else {}
+        more["candidates"] = [_candidate(one, store.repositories[one.id], cosines, asked) for one in found]
+        more["texts"] = store.size
+        more["literal"] = understood(store, asked.query) is not asked.query
+        more["holding"] = {
+            term: [store.holding(Match((Words((term,)),), naming)) for naming in (False, True)]
+            for term in asked.query.terms
+        }
+    return {**_about(question, asked, problems, second), "text": asked.text, **more}
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A question as it was understood, and the refs that answer it."""
+
+    searched: Sequence[Ref]
+    text: str
+    """Without what chooses repositories."""
+    query: Query
+    problems: Sequence[str]
+
+
+def _asked(db: Database, question: Question) -> _Asked:
     visible = refs(db, question.ref)
     names = {one.repository: Repository(one.repository, Path()) for one in visible}
     asked = selection.split(question.text, names)
     chosen = _chosen(visible, (*question.repositories, *asked.names), asked.excluded, question.ref)
-    embedder = embed.load(embed.STATIC)
-    searched = [one for one in chosen if one.model == embedder.model_id]
+    own = embed.load(embed.STATIC).model_id
+    searched = [one for one in chosen if one.model == own]
     try:
         where = filter_from_json(dict(question.where))
     except ValueError as error:
         raise UsageError("`where` is not a filter") from error
-    parsed = parse(asked.text, where)
     problems = [asked.note, *(_other_model(one) for one in chosen if one not in searched)]
-    hits: list[dict[str, Any]] = []
-    if searched:
-        store = PgStore(db, searched)
-        query = understood(store, parsed)
-        compare = None
-        if second is not None and not question.fast and second.begin(query):
-            compare = partial(second.compare, store)
-        candidates = gather_all(store, query, embedder.quantised_query(query.text), question.limit)
-        found = rank_candidates(query, candidates, compare)
-        problems.append(found.problem)
-        hits = Shown(db, searched, parsed.terms, question.lines).of(found.answer(question.limit))
+    return _Asked(searched, asked.text, parse(asked.text, where), problems)
+
+
+def _ranked(
+    asked: _Asked, store: PgStore, question: Question, second: Comparison | None
+) -> tuple[list[Candidate], Ranking]:
+    """Return the candidates for a question, and their ranking."""
+    query = understood(store, asked.query)
+    compare = None
+    if second is not None and not question.fast and second.begin(query):
+        compare = partial(second.compare, store)
+    vector = embed.load(embed.STATIC).quantised_query(query.text)
+    found = gather_all(store, query, vector, question.limit)
+    if question.without:
+        own = [(one, _bare(one.symbol, asked.searched).path, store.repositories[one.id].repository) for one in found]
+        found = [one for one, path, name in own if path not in question.without.get(name, ())]
+    return found, rank_candidates(query, found, compare)
+
+
+def _about(question: Question, asked: _Asked, problems: Sequence[str], second: Comparison | None) -> dict[str, Any]:
     return {
         "query": question.text,
-        "terms": list(parsed.terms),
+        "terms": list(asked.query.terms),
         "problem": "; ".join(filter(None, problems)),
         "reranked": second.about() if second is not None else None,
-        "repositories": [{"name": one.repository, "ref": one.name, "commit": one.commit} for one in searched],
-        "hits": hits,
+        "repositories": [{"name": one.repository, "ref": one.name, "commit": one.commit} for one in asked.searched],
     }
+
+
+def _candidate(one: Candidate, ref: Ref, cosines: Mapping[int, float], asked: _Asked) -> dict[str, Any]:
+    """Return a candidate as JSON: the repository beside its path; without what the client can do without."""
+    return {
+        **asdict(one),
+        "symbol": asdict(_bare(one.symbol, asked.searched)),
+        "roles": sorted(one.roles),
+        "repository": ref.repository,
+        "cosine": cosines.get(one.id),
+    }
+
+
+def _bare(symbol: Symbol, searched: Sequence[Ref]) -> Symbol:
+    """Return a symbol with its path in its repository."""
+    return replace(symbol, path=symbol.path.partition(":")[2]) if len(searched) > 1 else symbol
 
 
 def _other_model(one: Ref) -> str:
@@ -183,9 +266,7 @@ def _hit(hit: Hit, searched: Sequence[Ref]) -> dict[str, Any]:
     several = len(searched) > 1
     name = hit.symbol.path.partition(":")[0] if several else searched[0].repository
 
-    def bare(symbol: Symbol) -> Symbol:
-        return replace(symbol, path=symbol.path.partition(":")[2]) if several else symbol
-
     copies = [copy.removeprefix(f"{name}:") if several else copy for copy in hit.copies]
-    own = replace(hit, symbol=bare(hit.symbol), folded=tuple(map(bare, hit.folded)), copies=tuple(copies))
+    folded = tuple(_bare(one, searched) for one in hit.folded)
+    own = replace(hit, symbol=_bare(hit.symbol, searched), folded=folded, copies=tuple(copies))
     return {"repository": name, **asdict(own)}

@@ -245,6 +245,7 @@ def _vectors(db: Any, repo: int, given: Mapping[str, Any], model: second_stage.M
 
 _QUESTIONS: dict[str, Callable[[Any, answering.Question, second_stage.Comparison | None], dict[str, Any]]] = {
     "/query": answering.answer,
+    "/candidates": answering.candidates,
 }
 """What is asked in words."""
 _READS: dict[str, Callable[[Any, Mapping[str, Any]], dict[str, Any]]] = {

@@ -59,6 +59,10 @@ class Comparison:
     compared: int = 0
     best: int = 0
     """Candidates that were compared with the question, and those that should be."""
+    cosines: Mapping[int, float] = field(default_factory=dict)
+    """By candidate."""
+    problem: str = ""
+    """Why not all of them were compared."""
     made: dict[int, dict[bytes, bytes]] = field(default_factory=dict)
     """By repository: vectors that were missing, by the hash of their text."""
 
@@ -69,6 +73,11 @@ class Comparison:
 
     def compare(self, store: PgStore, best: Mapping[int, Symbol]) -> Similarities:
         """Return how near candidates are to the question; see `search.rank_candidates`."""
+        result = self._compared(store, best)
+        self.cosines, self.compared, self.problem = result.cosines, len(result.cosines), result.problem
+        return result
+
+    def _compared(self, store: PgStore, best: Mapping[int, Symbol]) -> Similarities:
         job = self.job
         assert job is not None
         self.best = len(best)
@@ -85,7 +94,6 @@ class Comparison:
         )
         if result.writes is not None:
             self._keep_later(store, {id: missing[id][0] for id in texts}, result.writes.contents)
-        self.compared = len(result.cosines)
         if result.problem:
             return result
         without_text = [store.repositories[id].repository for id in missing if id not in texts]

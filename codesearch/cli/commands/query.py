@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
@@ -25,6 +25,8 @@ from codesearch.cli.ui import answers, console
 from codesearch.core.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from codesearch.cli.commands.query_repositories import Asked
     from codesearch.cli.exact import Shown, Wanted
     from codesearch.core.filter import Filter
@@ -47,6 +49,8 @@ class Request(NamedTuple):
     use: IndexOptions
     exact: Wanted | None = None
     """What the results must hold."""
+    about: Mapping[str, Any] = {}
+    """What JSON says besides: a server that could not be reached."""
 
 
 WordsArgument = Annotated[
@@ -92,8 +96,11 @@ def query(
     """
     pattern = exact.pattern
     text, path = _understood(words or [], results, alone=pattern is not None)
-    if server.remote is not None:
-        return _from_server(server.remote, text, path, pattern, filters, results, output, use, rerank)
+    about: dict[str, Any] = {}
+    if url := _server(server, text, path, pattern, results, use):
+        answered, about = _from_server(url, text, path, pattern, filters, results, output, use, rerank)
+        if answered is not None:
+            return answered
     if text is None and pattern is not None and results.batch is None:
         return _lines(pattern, path, results, filters, output, use)
     _check(text, results, output, exact)
@@ -113,8 +120,28 @@ def query(
     with session.opened(tree.root, db=use.db, **settings) as index:
         if parsed is None:
             return _batch(index, where, results, output, use)
-        request = Request(text or "", where, results, output, use, _wanted(text or "", pattern))
+        request = Request(text or "", where, results, output, use, _wanted(text or "", pattern), about)
         return _answer(index, parsed, request)
+
+
+def _server(
+    given: RemoteOptions,
+    text: str | None,
+    path: str | None,
+    pattern: Pattern | None,
+    results: ResultOptions,
+    use: IndexOptions,
+) -> str:
+    """Return the server to ask; "" for the local index. One from the settings answers what a server can."""
+    if given.remote is not None:
+        return given.remote
+    from codesearch.cli import targets
+    from codesearch.cli.commands import query_remote
+    from codesearch.settings import load
+
+    if text is None or use.repo or query_remote.unserved(results, use, path, exact=pattern is not None):
+        return ""
+    return load(targets.enclosing()).remote
 
 
 def _from_server(
@@ -127,16 +154,24 @@ def _from_server(
     output: OutputOptions,
     use: IndexOptions,
     rerank: RerankOptions,
-) -> int:
-    """Answer from a server."""
+) -> tuple[int | None, dict[str, Any]]:
+    """Answer from a server; return the exit status. If the local index has to answer, None and what its answer says."""
     from codesearch.cli.commands import query_remote
+    from codesearch.server.remote import UnreachableError
 
-    query_remote.check(results, use, path, exact=pattern is not None)
+    if name := query_remote.unserved(results, use, path, exact=pattern is not None):
+        raise UsageError(f"{name} cannot be combined with --remote")
     if text is None:
         raise UsageError("--remote needs a question: codesearch query TEXT --remote URL")
     if results.by is not None:
         text = f"{text} by:{results.by.value}"
-    return query_remote.answer(url, text, filters, results, output, use, rerank)
+    try:
+        return query_remote.answer(url, text, filters, results, output, use, rerank), {}
+    except UnreachableError as error:
+        if use.repo or not query_remote.has_tree():
+            raise
+        session.tell(f"{error}; this is the answer of the local index", quiet=use.quiet)
+        return None, {"server": {"url": url, "problem": str(error)}}
 
 
 def _repositories(
@@ -256,6 +291,7 @@ def _answered(index: Index, parsed: Query, asked: Request) -> tuple[Answer, list
 
 def _answer(index: Index, parsed: Query, asked: Request) -> int:
     text, results, output, use = asked.text, asked.results, asked.output, asked.use
+    about = {"query": text, **asked.about}
     answer, reasons, found = _answered(index, parsed, asked)
     kept = [hit for hit in answer if hit.score >= (results.min_score or 0.0)]
     if results.open_ is not None:
@@ -264,13 +300,13 @@ def _answer(index: Index, parsed: Query, asked: Request) -> int:
     printed = answers.answers(index, output, use, weak=True, terms=parsed.terms, complete=answer.complete)
     if answer and not kept:
         least = results.min_score or 0.0
-        return answers.nothing_above(least, answer[0].score, printed, {"query": text}, quiet=use.quiet)
+        return answers.nothing_above(least, answer[0].score, printed, about, quiet=use.quiet)
     if kept and printed.format is Format.text and kept[0].score < printed.weak and not use.quiet:
         console.message("no good match; closest results:")
     if found is None or not found.lines:
-        printed.print_hits(kept, {"query": text}, reasons)
+        printed.print_hits(kept, about, reasons)
     else:
-        found.print(printed, kept, {"query": text}, reasons)
+        found.print(printed, kept, about, reasons)
     session.finish(index, quiet=use.quiet)
     return answers.ended(index, bool(kept), quiet=use.quiet)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,34 +11,62 @@ from codesearch.cli import session
 from codesearch.cli.exit_codes import FOUND, NOTHING
 from codesearch.cli.options import FilterOptions, Format, IndexOptions, OutputOptions, RerankOptions, ResultOptions
 from codesearch.cli.ui import console
+from codesearch.cli.ui.several import Several
 from codesearch.core.errors import UsageError
 from codesearch.core.types import Hit, Symbol
+from codesearch.search.rank import WEAK
 
 if TYPE_CHECKING:
-    from codesearch.cli.ui.several import Several
+    from codesearch.cli.ui.render import Answers
+    from codesearch.core.filter import Filter
+    from codesearch.server.overlaid import Checkout
+    from codesearch.server.remote import Server
     from codesearch.settings import Settings
+
+_CHANGED = "\0changed"
+"""Ends the name of the printer of a repository's changed files."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """Stands for the index of a repository on a server, which keeps no source."""
+    """Stands for the index of a repository on a server."""
 
     root: Path
+    """The checkout of it that is here; an empty path if there is none."""
     settings: Settings
 
-    def source(self, symbol: Symbol, **_: object) -> tuple[int, list[str]]:
-        """Return no lines."""
-        return symbol.start_line, []
+    def source(self, symbol: Symbol, **wanted: Any) -> tuple[int, list[str]]:
+        """Return the lines of a symbol as this checkout has them; none without a checkout."""
+        if not self.root.parts:
+            return symbol.start_line, []
+        from codesearch.search.source import lines_of
+
+        return lines_of(self.root, self.settings.file_options(), symbol, **wanted)
 
 
-def check(results: ResultOptions, use: IndexOptions, path: str | None, *, exact: bool) -> None:
-    """Raise UsageError for options that a server cannot serve."""
+def unserved(results: ResultOptions, use: IndexOptions, path: str | None, *, exact: bool) -> str:
+    """Return the name of an option that a server cannot serve; "" if none is given."""
     for given, name in (
         (path, "PATH"), (use.root, "--root"), (use.db, "--db"), (results.batch, "--batch"),
         (results.open_, "--open"), (results.explain or None, "--explain"), (exact or None, "-e"),
     ):  # fmt: skip
         if given is not None:
-            raise UsageError(f"{name} cannot be combined with --remote")
+            return name
+    return ""
+
+
+def has_tree() -> bool:
+    """Return whether the current folder is in a tree that the local index can answer about."""
+    from codesearch.cli import targets
+    from codesearch.core.errors import CodesearchError
+    from codesearch.files import git
+    from codesearch.store.roots import has_index
+
+    try:
+        root = targets.root_of(None, quiet=True)
+    except CodesearchError:
+        return False
+    return has_index(root) or git.top_of(os.fsencode(root)) is not None
 
 
 def answer(
@@ -58,23 +87,78 @@ def answer(
     if server.is_open:
         session.tell(f"the token for {url} is not encrypted on its way; use https", quiet=use.quiet)
     settings = _settings(output, rerank)
-    asked = {
+    where, limit = filters.where(Tree(Path.cwd())), results.limit or settings.limit
+    asked: dict[str, Any] = {
         "query": text,
-        "limit": results.limit or settings.limit,
-        "where": filter_to_json(filters.where(Tree(Path.cwd()))),
+        "limit": limit,
+        "where": filter_to_json(where),
         "repositories": use.repo or [],
         "fast": not settings.second_stage,
     }
-    found = server.post("/query", asked)
-    session.tell(str(found.get("problem", "")), quiet=use.quiet)
-    hits = [(str(one["repository"]), hit_of(one)) for one in found["hits"]]
+    checkout, note = _checkout(server, use.repo or [])
+    hits, found = _asked(server, asked, checkout, where, settings)
+    problem = "; ".join(filter(None, (str(found.get("problem", "")), note)))
+    session.tell(problem, quiet=use.quiet)
     kept = [(name, hit) for name, hit in hits if hit.score >= (results.min_score or 0.0)]
-    printed = _printers(url, found, hits, output, use, settings)
+    about = {
+        "server": url,
+        "complete": True,
+        "problem": problem,
+        "reranked": found.get("reranked"),
+        "overlay": checkout.about() if checkout is not None else None,
+        "repositories": found["repositories"],
+    }
+    printers = _printers(url, found["terms"], hits, output, use, settings, checkout)
+    printed = Several(printers, output.chosen, WEAK, about)
     if not use.quiet:
         _note(hits, kept, results, printed)
     printed.show(kept, text)
     console.flush()
     return FOUND if kept else NOTHING
+
+
+def _checkout(server: Server, wanted: list[str]) -> tuple[Checkout | None, str]:
+    """Return what the current folder is a checkout of on a server, and what to say about its changes."""
+    from codesearch.core.errors import CodesearchError
+    from codesearch.files import git
+    from codesearch.server import overlaid
+
+    top = git.top_of(os.fsencode(Path.cwd()))
+    if top is None:
+        return None, ""
+    root = Path(os.fsdecode(top))
+    refs = server.get("/refs")["refs"]
+    try:
+        found = overlaid.find(root, refs, wanted)
+    except CodesearchError as error:
+        return None, str(error)
+    if found is None:
+        same = next((one for one in refs if one["repository"] == root.name and one["commit"]), None)
+        if same is None or (wanted and root.name not in wanted):
+            return None, ""
+        return None, (
+            f"changes here do not count: the server has {root.name} at commit {same['commit'][:12]}, which this clone "
+            "does not have (`git fetch` may bring it)"
+        )
+    if found.others:
+        return found, f"taken for {found.repository} on the server; it could be {', '.join(found.others)} (see --repo)"
+    return found, ""
+
+
+def _asked(
+    server: Server, asked: dict[str, Any], checkout: Checkout | None, where: Filter, settings: Settings
+) -> tuple[list[tuple[str, Hit]], dict[str, Any]]:
+    """Return (printer, hit) of each hit, and the server's answer; hits of changed files have a printer of their own."""
+    if checkout is None or not checkout.paths:
+        found = server.post("/query", asked)
+        return [(str(one["repository"]), hit_of(one)) for one in found["hits"]], found
+    from codesearch.server import overlaid
+
+    found = server.post("/candidates", {**asked, "without": {checkout.repository: list(checkout.paths)}})
+    mine = overlaid.answer(found, checkout, where, asked["limit"], settings)
+    found["problem"] = "; ".join(filter(None, (str(found.get("problem", "")), mine.problem)))
+    named = zip(mine.repositories, mine.answer, strict=True)
+    return [(name + _CHANGED if hit.rank in mine.local else name, hit) for name, hit in named], found
 
 
 def hit_of(value: dict[str, Any]) -> Hit:
@@ -96,33 +180,32 @@ def _settings(output: OutputOptions, rerank: RerankOptions) -> Settings:
 
 def _printers(
     url: str,
-    found: dict[str, Any],
+    terms: list[str],
     hits: list[tuple[str, Hit]],
     output: OutputOptions,
     use: IndexOptions,
     settings: Settings,
-) -> Several:
-    """Return the printer of each repository of an answer."""
+    checkout: Checkout | None,
+) -> dict[str, Answers]:
+    """Return the printers of hits; lines are those of the checkout, if there is one of the repository."""
     from dataclasses import replace
 
     from codesearch.cli.ui import answers
     from codesearch.cli.ui.paths import Paths
-    from codesearch.cli.ui.several import Several
-    from codesearch.search.rank import WEAK
 
-    place: Any = _Place(Path(), settings)
-    plain = answers.answers(place, output, use._replace(no_update=False), weak=True, terms=found["terms"])
-    printers = {
-        name: replace(plain, paths=Paths(f"{name}:"), repository=name, server=url, context=0) for name, _ in hits
-    }
-    about = {
-        "server": url,
-        "complete": True,
-        "problem": found.get("problem", ""),
-        "reranked": found.get("reranked"),
-        "repositories": found["repositories"],
-    }
-    return Several(printers, output.chosen, WEAK, about)
+    printers = {}
+    for key, _ in hits:
+        name = key.removesuffix(_CHANGED)
+        here = checkout.root if checkout is not None and checkout.repository == name else Path()
+        place: Any = _Place(here, settings)
+        plain = answers.answers(place, output, use._replace(no_update=False), weak=True, terms=terms)
+        # Programs get paths that they can open, people those that say in which repository they are.
+        open_ = here.parts and output.chosen not in (Format.text, Format.nl)
+        paths = Paths.of(here) if open_ else Paths(f"{name}:")
+        lines = plain.context if here.parts else 0
+        server = "" if key.endswith(_CHANGED) else url
+        printers[key] = replace(plain, paths=paths, repository=name, server=server, context=lines)
+    return printers
 
 
 def _note(hits: list[tuple[str, Hit]], kept: list[tuple[str, Hit]], results: ResultOptions, printed: Several) -> None:
