@@ -102,21 +102,33 @@ def answer(found: Mapping[str, Any], checkout: Checkout, where: Filter, limit: i
     several = len(found["repositories"]) > 1
     view, problems = _read(checkout, settings)
     remote = [_candidate(one, several=several) for one in found["candidates"]]
-    candidates, cosines = [one for one, _ in remote], {one.id: near for one, near in remote if near is not None}
-    of = {one.id: str(value["repository"]) for (one, _), value in zip(remote, found["candidates"], strict=True)}
-    if view is not None and any(one["name"] == checkout.repository for one in found["repositories"]):
-        vector = embed.load(embed.STATIC).quantised_query(query.text)
-        own = view.candidates(_Counts(int(found["texts"]), found["holding"]), query, vector)
+    candidates = [one for one, _ in remote]
+    if any(one["name"] == checkout.repository for one in found["repositories"]):
+        own = _own(found, view, query)
         candidates += [replace(one, symbol=_in(checkout.repository, one.symbol)) if several else one for one in own]
+    cosines = {one.id: near for one, near in remote if near is not None}
     compare = partial(_compared, found["reranked"], cosines, view, Reranker(checkout.root, None, settings), query)
     ranking = rank_candidates(query, candidates, compare if found["reranked"] else None)
-    best = ranking.ranked[:limit]
-    answered = ranking.answer(limit)
-    names = tuple(of.get(item.candidate.id, checkout.repository) for item in best)
-    hits = tuple(_bare(hit, name) if several else hit for hit, name in zip(answered, names, strict=True))
-    local = frozenset(rank for rank, item in enumerate(best, 1) if item.candidate.id < 0)
+    of = {int(one["id"]): str(one["repository"]) for one in found["candidates"]}
+    named = [(item.candidate.id, of.get(item.candidate.id, checkout.repository)) for item in ranking.ranked[:limit]]
     problem = "; ".join(filter(None, (*problems, ranking.problem)))
-    return Overlaid(replace(answered, hits=hits), names, local, problem)
+    return _answered(ranking.answer(limit), named, problem, several=several)
+
+
+def _answered(answer: Answer, named: list[tuple[int, str]], problem: str, *, several: bool) -> Overlaid:
+    """Return an answer with the repositories of its hits; `named` has (candidate, repository) of each."""
+    names = tuple(name for _, name in named)
+    hits = tuple(_bare(hit, name) if several else hit for hit, name in zip(answer, names, strict=True))
+    local = frozenset(rank for rank, (id, _) in enumerate(named, 1) if id < 0)
+    return Overlaid(replace(answer, hits=hits), names, local, problem)
+
+
+def _own(found: Mapping[str, Any], view: BufferView | None, query: Query) -> list[Candidate]:
+    """Return the candidates among the files that differ."""
+    if view is None:
+        return []
+    vector = embed.load(embed.STATIC).quantised_query(query.text)
+    return view.candidates(_Counts(int(found["texts"]), found["holding"]), query, vector)
 
 
 def _read(checkout: Checkout, settings: Settings) -> tuple[BufferView | None, list[str]]:

@@ -55,7 +55,8 @@ def test_answers_are_printed_in_every_format(filled: Place, tree, call):
     assert call("query", "cache", "--remote", filled.url, "--repo", "small", "--kind", "class").status == 0
 
 
-def test_a_server_that_cannot_be_reached_is_named_with_the_reason(call, monkeypatch):
+def test_a_server_that_cannot_be_reached_is_named_with_the_reason(tmp_path, call, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # in a checkout, the local index would answer
     monkeypatch.setenv(remote.VARIABLE, "cs_token")
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]

@@ -42,7 +42,7 @@ def filled(place: Place, tree: Path, call, monkeypatch: pytest.MonkeyPatch) -> P
 def asked(call, place: Place, text: str, *options: str) -> dict[str, Any]:
     run = call("query", text, "--remote", place.url, "--json", "--model", "static", *options)
     assert run.status in (0, 1), run.err
-    found = json.loads(run.out)
+    found: dict[str, Any] = json.loads(run.out)
     keeps_schema(found, "query-remote")
     return found
 

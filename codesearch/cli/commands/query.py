@@ -104,8 +104,7 @@ def query(
     if text is None and pattern is not None and results.batch is None:
         return _lines(pattern, path, results, filters, output, use)
     _check(text, results, output, exact)
-    if text and results.by is not None:
-        text = f"{text} by:{results.by.value}"
+    text = _with_by(text, results)
     limit = results.limit if results.open_ is None else max(results.open_, results.limit or 0)
     settings = {"limit": limit, **output.settings, **rerank.settings}
     if (asked := _repositories(text, path, pattern, results, use)) is not None:
@@ -122,6 +121,11 @@ def query(
             return _batch(index, where, results, output, use)
         request = Request(text or "", where, results, output, use, _wanted(text or "", pattern), about)
         return _answer(index, parsed, request)
+
+
+def _with_by(text: str | None, results: ResultOptions) -> str | None:
+    """Return a question with what --by says."""
+    return f"{text} by:{results.by.value}" if text and results.by is not None else text
 
 
 def _server(
@@ -163,10 +167,8 @@ def _from_server(
         raise UsageError(f"{name} cannot be combined with --remote")
     if text is None:
         raise UsageError("--remote needs a question: codesearch query TEXT --remote URL")
-    if results.by is not None:
-        text = f"{text} by:{results.by.value}"
     try:
-        return query_remote.answer(url, text, filters, results, output, use, rerank), {}
+        return query_remote.answer(url, _with_by(text, results) or "", filters, results, output, use, rerank), {}
     except UnreachableError as error:
         if use.repo or not query_remote.has_tree():
             raise
