@@ -73,17 +73,16 @@ def _prepare(url: str) -> None:
     try:
         with explained(url):
             with db.transaction():
-                now = schema.version(db)
-            if now == schema.VERSION:
-                return
-            schema.check(now, may_be_older=True)
+                schema.check(db, may_be_older=True)
+                if schema.version(db) >= schema.VERSION:
+                    return
             try:
                 with db.transaction():
                     schema.migrate(db)
             except driver().errors.InsufficientPrivilege as error:
                 raise StoreError(
                     "the schema of the database is not that of this program, and this user may not change it: run "
-                    "`codesearch access list` once as the owner of the database"
+                    "`codesearch access migrate` as the owner of the database"
                 ) from error
     finally:
         db.close()

@@ -53,7 +53,10 @@ def driver() -> Any:
 
 
 def connect(url: str) -> Database:
-    """Connect to a database. Raises UsageError for the URL of another one, StoreError if it cannot be reached."""
+    """Connect to a database.
+
+    Raises UsageError for the URL of another one, StoreError if it cannot be reached or does not keep UTF-8.
+    """
     if not url.startswith(("postgresql://", "postgres://")):
         raise UsageError(f"--store {shown(url)}: write postgresql://USER@HOST/DATABASE")
     psycopg = driver()
@@ -61,6 +64,12 @@ def connect(url: str) -> Database:
         db: Database = psycopg.connect(url, **_SETTINGS)
     except (psycopg.Error, ValueError) as error:
         raise StoreError(f"{shown(url)}: the database cannot be reached: {_first_line(error)}") from error
+    if (encoding := db.info.parameter_status("server_encoding")) != "UTF8":
+        db.close()
+        raise StoreError(
+            f"{shown(url)}: the database has the encoding {encoding}, and codesearch needs UTF8: make it with "
+            "`createdb --encoding UTF8 --template template0`"
+        )
     return db
 
 
@@ -92,6 +101,10 @@ def explained(url: str) -> Iterator[None]:
         yield
     except psycopg.errors.QueryCanceled as error:
         raise TooBusyError("the question took the database too long; ask for less, or try again later") from error
+    except psycopg.errors.LockNotAvailable as error:
+        raise TooBusyError(
+            f"{shown(url)}: a table is in use, so the schema could not be changed, and is as before; try again"
+        ) from error
     except psycopg.OperationalError as error:
         raise StoreError(f"{shown(url)}: the database cannot be reached: {_first_line(error)}") from error
     except psycopg.Error as error:
@@ -115,7 +128,7 @@ class Pool:
     def check(self) -> None:
         """Raise StoreError unless the database can be reached and has the schema of this program."""
         with self._lent() as db, db.transaction():
-            schema.check(schema.version(db))
+            schema.check(db)
 
     @contextmanager
     def transaction(self, who: str) -> Iterator[Database]:

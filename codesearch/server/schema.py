@@ -273,42 +273,63 @@ MIGRATIONS = (
 )
 
 VERSION = len(MIGRATIONS)
+OLDEST = 3
+"""The oldest schema whose programs work on this one, so that gateways can be upgraded one after the other.
+
+A migration that older programs cannot work with sets it to its own number: then all gateways stop for the upgrade.
+"""
+_LOCK_SECONDS = 10
+"""How long a migration waits for a table; everybody else waits behind it."""
 
 
 def version(db: Database) -> int:
     """Return the number of migrations that a database has; 0 for one that is new."""
+    return _state(db)[0]
+
+
+def _state(db: Database) -> tuple[int, int]:
+    """Return the number of migrations of a database, and the oldest schema whose programs work on it."""
     known = db.execute("SELECT to_regclass('codesearch.version') IS NOT NULL").fetchone()
     if not (known and known[0]):
-        return 0
-    row = db.execute("SELECT number FROM codesearch.version").fetchone()
-    return int(row[0]) if row else 0
+        return 0, 0
+    row = db.execute("SELECT v.number, to_jsonb(v) -> 'oldest' FROM codesearch.version v").fetchone()
+    if row is None:
+        return 0, 0
+    return int(row[0]), int(row[0] if row[1] is None else row[1])
 
 
 def migrate(db: Database) -> None:
-    """Bring a database to the schema of this program; the caller commits. Raises StoreError if it is newer."""
+    """Bring a database to the schema of this program; the caller commits.
+
+    Raises StoreError if it is newer, and this program does not work on it.
+    """
     db.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
+    check(db, may_be_older=True)
     now = version(db)
-    check(now, may_be_older=True)
-    if now == VERSION:
+    if now >= VERSION:
         return
+    db.execute(f"SET LOCAL lock_timeout = '{round(1000 * _LOCK_SECONDS)}ms'".encode())
     db.execute("CREATE SCHEMA IF NOT EXISTS codesearch")
     db.execute("SET LOCAL search_path = codesearch, public")
     for statements in MIGRATIONS[now:]:
         db.execute(statements.encode())
     db.execute("CREATE TABLE IF NOT EXISTS codesearch.version(number integer NOT NULL)")
+    db.execute("ALTER TABLE codesearch.version ADD COLUMN IF NOT EXISTS oldest integer")
     db.execute(f"GRANT SELECT ON codesearch.version TO {APP}".encode())
     db.execute("DELETE FROM codesearch.version")
-    db.execute("INSERT INTO codesearch.version VALUES (%s)", (VERSION,))
+    db.execute("INSERT INTO codesearch.version(number, oldest) VALUES (%s, %s)", (VERSION, OLDEST))
+    db.execute("SET LOCAL lock_timeout = DEFAULT")
 
 
-def check(found: int, *, may_be_older: bool = False) -> None:
-    """Raise StoreError if the schema of a database is not that of this program."""
-    if found > VERSION:
+def check(db: Database, *, may_be_older: bool = False) -> None:
+    """Raise StoreError if this program does not work on the schema of a database."""
+    found, oldest = _state(db)
+    if found > VERSION and oldest > VERSION:
         raise StoreError(
             f"the database was written by a newer codesearch (schema {found}, this program knows {VERSION}): upgrade it"
         )
     if found < VERSION and not may_be_older:
         raise StoreError(
-            f"the database has schema {found}, not {VERSION}: run `codesearch access list` once as the owner of the "
+            f"the database has schema {found}, not {VERSION}: run `codesearch access migrate` as the owner of the "
             "database, which brings it up to date"
         )

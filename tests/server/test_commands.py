@@ -8,12 +8,14 @@ import socket
 import sys
 from urllib.parse import urlsplit
 
+import psycopg
 import pytest
 
 from codesearch.core.errors import UsageError
 from codesearch.server import remote
 from codesearch.server.connect import shown
 from tests.server.conftest import Place
+from tests.support.postgres import Postgres
 from tests.support.schemas import keeps_schema
 from tests.support.trees import SMALL, write
 
@@ -116,6 +118,16 @@ def test_a_database_that_cannot_be_reached_is_named_without_its_password(call):
     assert "postgresql://me@127.0.0.1:1/x: the database cannot be reached" in run.err
     assert "secret" not in run.err
     assert shown("postgresql:///x") == "postgresql:///x"
+
+
+def test_a_database_with_another_encoding_is_refused_before_anything_is_lost(postgres: Postgres, call):
+    with psycopg.connect(postgres.url(), autocommit=True) as db:
+        db.execute("CREATE DATABASE ascii ENCODING SQL_ASCII TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C'")
+    run = call("access", "list", "--store", postgres.url("ascii"))
+    assert run.status == 2
+    assert "has the encoding SQL_ASCII, and codesearch needs UTF8: make it with `createdb --encoding UTF8" in run.err
+    with psycopg.connect(postgres.url("ascii")) as db:
+        assert db.execute("SELECT to_regnamespace('codesearch')").fetchall() == [(None,)]
 
 
 def asked(place: Place, method: str, path: str, body: bytes | None = None, **headers: str) -> tuple[int, str]:

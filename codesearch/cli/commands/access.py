@@ -99,3 +99,19 @@ def gc(store: StoreOption) -> int:
         count = access.collect(db)
     console.message(f"deleted {count:,} versions of files")
     return FOUND
+
+
+@command(app)
+def migrate(store: StoreOption) -> int:
+    """Bring the database to the schema of this version. `serve` does it, too, if its user owns the tables.
+
+    Gateways of the version before go on working unless CHANGELOG.md says otherwise, so run it first, then replace
+    them one after the other.
+    """
+    from codesearch.server import schema
+    from codesearch.server.connect import administering
+
+    with administering(store) as db:
+        number = schema.version(db)
+    console.message(f"the database has schema {number}")
+    return FOUND
