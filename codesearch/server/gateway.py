@@ -150,7 +150,7 @@ class Gateway:
             found = _QUESTIONS[path](db, answering.Question.of(given), second)
         if second is not None:
             second.keep(self._pool, who)
-        self.watch.hits.add(path, by=len(found["hits"]))
+        self.watch.hits.add(path, by=len(found.get("hits", ())))
         return _json(found)
 
     def _session(self, head: Head) -> str:

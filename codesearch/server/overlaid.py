@@ -7,7 +7,7 @@ that differ from it answer from here, by a small index in memory, and in one ran
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -25,12 +25,16 @@ from codesearch.rerank.reranker import Reranker
 from codesearch.search import Query, parse, rank_candidates
 from codesearch.search.candidates import Candidate
 from codesearch.search.overlay import BufferView, Overlay
+from codesearch.server.remote import UnreachableError
 from codesearch.server.second_stage import Cosines
 from codesearch.settings import Settings
 from codesearch.store.match import Match, Words
 
 MOST_FILES = 500
 """Files that may differ; an index of more is no small one."""
+_CANDIDATE = [one.name for one in fields(Candidate)]
+_SYMBOL = [one.name for one in fields(Symbol)]
+"""What a server says of a candidate."""
 
 
 class TooDifferentError(CodesearchError):
@@ -101,7 +105,10 @@ def answer(found: Mapping[str, Any], checkout: Checkout, where: Filter, limit: i
     query = query.literal if found["literal"] else query
     several = len(found["repositories"]) > 1
     view, problems = _read(checkout, settings)
-    remote = [_candidate(one, several=several) for one in found["candidates"]]
+    try:
+        remote = [_candidate(one, several=several) for one in found["candidates"]]
+    except (KeyError, TypeError) as error:
+        raise UnreachableError(f"the server's candidates cannot be read: {type(error).__name__} {error}") from error
     candidates = [one for one, _ in remote]
     if any(one["name"] == checkout.repository for one in found["repositories"]):
         own = _own(found, view, query)
@@ -197,11 +204,11 @@ class _Counts:
 
 def _candidate(value: Mapping[str, Any], *, several: bool) -> tuple[Candidate, float | None]:
     """Return a candidate of a server, and its cosine."""
-    fields = {name: given for name, given in value.items() if name not in ("repository", "cosine")}
-    symbol = Symbol(**value["symbol"])
-    fields["symbol"] = _in(str(value["repository"]), symbol) if several else symbol
-    fields["roles"], fields["terms"] = frozenset(value["roles"]), tuple(value["terms"])
-    return Candidate(**fields), value["cosine"]
+    known = {name: value[name] for name in _CANDIDATE}  # a newer server may say more
+    symbol = Symbol(**{name: value["symbol"][name] for name in _SYMBOL})
+    known["symbol"] = _in(str(value["repository"]), symbol) if several else symbol
+    known["roles"], known["terms"] = frozenset(value["roles"]), tuple(value["terms"])
+    return Candidate(**known), value["cosine"]
 
 
 def _in(repository: str, symbol: Symbol) -> Symbol:

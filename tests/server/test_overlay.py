@@ -190,3 +190,42 @@ def test_only_the_user_may_name_a_server(filled: Place, tree: Path, call, monkey
         load(tree)
     run = call("query", "peel a fruit")
     assert (run.status, "remote cannot be set by a project" in run.err) == (2, True)
+
+
+def test_a_newer_server_may_say_more_and_a_broken_one_is_named(filled: Place, tree: Path, call, monkeypatch):
+    (tree / "again.py").write_text(UPLOAD)
+    post = remote.Server.post
+
+    def more(self: remote.Server, path: str, value: Any, seconds: float = 30.0) -> dict[str, Any]:
+        found = post(self, path, value, seconds)
+        for one in found["candidates"]:
+            one["popularity"] = one["symbol"]["age"] = 1
+        return found
+
+    monkeypatch.setattr(remote.Server, "post", more)
+    assert paths(asked(call, filled, "retry a failed upload"))[0] == "again.py"
+
+    def broken(self: remote.Server, path: str, value: Any, seconds: float = 30.0) -> dict[str, Any]:
+        found = post(self, path, value, seconds)
+        del found["candidates"][0]["symbol"]["path"]
+        return found
+
+    monkeypatch.setattr(remote.Server, "post", broken)
+    run = call("query", "retry a failed upload", "--remote", filled.url, "--model", "static")
+    assert "the server's candidates cannot be read: KeyError 'path'; this is the answer of the local index" in run.err
+
+
+def test_a_path_of_a_server_does_not_lead_out_of_the_checkout(tree: Path, tmp_path: Path):
+    from codesearch.cli.commands.query_remote import _Place
+    from codesearch.core.types import Symbol
+
+    (tmp_path / "secret.py").write_text("password = 1\n")
+    (tree / "link.py").symlink_to(tmp_path / "secret.py")
+    place = _Place(tree, load(tree))
+
+    def lines(path: str) -> list[str]:
+        return place.source(Symbol("function", "f", "f", "", "", 1, 1, 0, 1, "python", path))[1]
+
+    assert lines("retry.py")
+    for path in ("../secret.py", str(tmp_path / "secret.py"), "link.py"):
+        assert lines(path) == []

@@ -37,7 +37,9 @@ class _Place:
 
     def source(self, symbol: Symbol, **wanted: Any) -> tuple[int, list[str]]:
         """Return the lines of a symbol as this checkout has them; none without a checkout."""
-        if not self.root.parts:
+        top = self.root.resolve()
+        # What a server calls a path must not lead out of the checkout.
+        if not self.root.parts or not (top / symbol.path).resolve().is_relative_to(top):
             return symbol.start_line, []
         from codesearch.search.source import lines_of
 
