@@ -66,7 +66,7 @@ class Part:
     """Why it did not answer, or could have answered better; "" if it could not."""
     answered: bool = True
     evidence: Evidence | None = None
-    """What it holds of the question; None if the question is a name."""
+    """What it holds of the question; None if that is not known."""
     reasons: tuple[Ranked, ...] = ()
     """One for each hit, if they were asked for."""
 
@@ -113,15 +113,19 @@ class JoinedAnswer(Sequence[RepositoryHit]):
         return any(part.answered for part in self.parts)
 
 
-def join(parts: Sequence[Part], limit: int, read: Read, *, by_file: bool = False, note: str = "") -> JoinedAnswer:
+def join(
+    parts: Sequence[Part], limit: int, read: Read, *, by_file: bool = False, is_name: bool = False, note: str = ""
+) -> JoinedAnswer:
     """Return the best `limit` hits of all answers.
 
     The score of a hit is its probability if its repository is the right one. How likely that is follows from what the
     repository holds of the question: scores keep their value in the likeliest repository, and are lower in the others.
-    `by_file` is as in `Query`: the answers list the best hit of each file first, and so does the result. `read` returns
-    the source of a symbol, by which the same code in two repositories is recognised: it is one hit.
+    `by_file` and `is_name` are as in `Query`: by file, the answers list the best hit of each file first, and so does
+    the result. `read` returns the source of a symbol, by which the same code in two repositories is recognised: it is
+    one hit.
     """
-    odds = log_odds([part.evidence for part in parts])
+    odds = log_odds([part.evidence for part in parts], is_name=is_name)
+    by_file = by_file and not is_name
     order = [
         entry for part, behind in zip(parts, odds, strict=True) for entry in _placed(part, behind, by_file=by_file)
     ]

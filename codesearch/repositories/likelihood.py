@@ -23,6 +23,10 @@ UNLIKELY = 2.5
 """Log-odds behind the likeliest repository beyond which a repository is not searched while others fill the list."""
 
 
+MOST_FOR_NAMES = 2.0
+"""What a repository can be behind at most if the question is a name: less than the exact name is ahead of others."""
+
+
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """What a repository holds of a question."""
@@ -35,10 +39,10 @@ class Evidence:
     """How many texts hold each word of the question."""
 
 
-def log_odds(found: Sequence[Evidence | None]) -> list[float]:
+def log_odds(found: Sequence[Evidence | None], *, is_name: bool = False) -> list[float]:
     """Return how much less likely than the likeliest each repository is: 0 for that one and for those without evidence.
 
-    The values are negative log-odds.
+    The values are negative log-odds. If the question `is_name`, none is below -MOST_FOR_NAMES.
     """
     known = [one for one in found if one is not None]
     texts = sum(one.texts for one in known)
@@ -46,7 +50,8 @@ def log_odds(found: Sequence[Evidence | None]) -> list[float]:
     average = {word: (count + 0.5) / (texts + 1) for word, count in holding.items()}
     values = [None if one is None else _value(one, average) for one in found]
     best = max((value for value in values if value is not None), default=0.0)
-    return [0.0 if value is None else value - best for value in values]
+    least = -MOST_FOR_NAMES if is_name else -math.inf
+    return [0.0 if value is None else max(least, value - best) for value in values]
 
 
 def _words(known: Sequence[Evidence]) -> list[str]:

@@ -25,7 +25,8 @@ from codesearch.repositories import likelihood, selection
 from codesearch.repositories.joined import JoinedAnswer, Part, join
 from codesearch.repositories.likelihood import Evidence
 from codesearch.repositories.registry import Repository, clones
-from codesearch.search import Query, Ranked, nearest, parse, resolved
+from codesearch.search import Query, Ranked, parse, resolved
+from codesearch.search.candidates import by_vector
 from codesearch.service import client
 from codesearch.store import registry as used_indexes
 from codesearch.store.match import Match, Words
@@ -49,8 +50,8 @@ class _Question:
     fresh: bool
     filters: bool
     """Whether its text may hold filters."""
-    vector: bytes | None
-    """Its static vector; None for a name."""
+    vector: bytes
+    """Its static vector."""
     explain: bool
     """Whether the reasons for each score are wanted, which a service does not give."""
     only: Collection[str] | None
@@ -136,12 +137,12 @@ class Repositories:
         parsed = parse(text, where, filters=filters)
         wanted = settings.limit if limit is None else limit
         end = time.monotonic() + (settings.update_budget if fresh else 0.0)
-        vector = None if parsed.is_name else embed.load(embed.STATIC).quantised_query(parsed.text)
+        vector = embed.load(embed.STATIC).quantised_query(parsed.text)
         question = _Question(text, where, parsed, wanted, fresh, filters, vector, explain, only, end)
         begun = self._each(lambda one: self._guarded(one, partial(self._begun, one, question)), only)
         parts = self._finished(begun, question)
         said = "; ".join(filter(None, (note, parsed.note)))
-        joined = join(parts, wanted, self._read, by_file=parsed.by_file and not parsed.is_name, note=said)
+        joined = join(parts, wanted, self._read, by_file=parsed.by_file, is_name=parsed.is_name, note=said)
         return replace(joined, terms=parsed.terms)
 
     def _any_settings(self) -> Any:
@@ -200,14 +201,18 @@ class Repositories:
             return _Waiting(one, index, _evidence(index, question), problem, left)
 
     def _finished(self, begun: Sequence[Part | _Waiting], question: _Question) -> list[Part]:
-        """Search the repositories that wait, the likeliest first, and the unlikely ones only as long as hits lack."""
+        """Search the repositories that wait, the likeliest first, and the unlikely ones only as long as hits lack.
+
+        A name is looked for in all of them.
+        """
         parts = [one if isinstance(one, Part) else None for one in begun]
-        odds = likelihood.log_odds([one.evidence for one in begun])
+        odds = likelihood.log_odds([one.evidence for one in begun], is_name=question.parsed.is_name)
         hits = sum(len(one.answer) for one in begun if isinstance(one, Part))
         for at in sorted(range(len(begun)), key=lambda at: -odds[at]):
             if not isinstance(one := begun[at], _Waiting):
                 continue
-            searched = odds[at] >= -likelihood.UNLIKELY or hits < question.limit
+            likely = question.parsed.is_name or odds[at] >= -likelihood.UNLIKELY
+            searched = likely or hits < question.limit
             log.debug("%s: log-odds %.1f%s", one.repository.name, odds[at], "" if searched else ", not searched")
             part = self._guarded(one.repository, partial(self._here, one, question, searched=searched))
             hits += len(part.answer)
@@ -271,14 +276,16 @@ def _updated(index: Index, question: _Question) -> tuple[str, int]:
 
 
 def _evidence(index: Index, question: _Question) -> Evidence | None:
-    """Return what an index holds of the question; None for a name, and if it holds nothing."""
-    if question.vector is None or (store := index.reader()) is None:
+    """Return what an index holds of the question; None if it holds nothing."""
+    if (store := index.reader()) is None:
         return None
     where = resolved(question.parsed.where, index.root, index.path)
-    near = [one.score for one in nearest(store, question.vector, None, likelihood.NEAREST, where)]
-    if not near:
-        return None
     with store.snapshot():
+        # As many as a search asks for next, which then has them.
+        found = store.vector_candidates(question.vector, by_vector(question.limit), where)[: likelihood.NEAREST]
+        if not found:
+            return None
+        near = [max(0.0, min(1.0, similarity)) for _, similarity in found]
         holding = {word: store.holding(Match((Words((word,)),))) for word in question.parsed.terms}
         return Evidence(sum(near) / len(near), store.texts(), holding)
 

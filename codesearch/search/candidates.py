@@ -75,7 +75,7 @@ def gather(store: Reader, query: Query, vector: bytes, limit: int = 0) -> list[C
 
     `limit` is the number of answers that are wanted; a high one raises the number of candidates.
     """
-    least = limit + limit // 2  # some will be folded
+    least = _least(limit)
     ids: set[int] = set()
     methods = (
         (select_terms(store, query), ALL_FIELDS, max(BY_TEXT, least)),
@@ -86,10 +86,19 @@ def gather(store: Reader, query: Query, vector: bytes, limit: int = 0) -> list[C
     for match, weights, count in methods:
         if match is not None:
             ids.update(id for id, _ in store.text_candidates(match, weights, count, query.where))
-    by_vector = dict(store.vector_candidates(vector, max(BY_VECTOR, least), query.where)) if any(vector) else {}
-    ids.update(by_vector)
+    near = dict(store.vector_candidates(vector, by_vector(limit), query.where)) if any(vector) else {}
+    ids.update(near)
     ids.update(named(store, query, BY_NAME))
-    return _completed(store, store, query, vector, ids, by_vector)
+    return _completed(store, store, query, vector, ids, near)
+
+
+def by_vector(limit: int) -> int:
+    """Return how many candidates are taken by vector if `limit` answers are wanted."""
+    return max(BY_VECTOR, _least(limit))
+
+
+def _least(limit: int) -> int:
+    return limit + limit // 2  # some will be folded
 
 
 def gather_minor(store: Reader, query: Query, vector: bytes) -> list[Candidate]:

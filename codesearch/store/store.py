@@ -65,6 +65,8 @@ class Store(Texts):
         self.path = path
         self._counted = None
         """Counts made in the current snapshot: a query asks for each twice."""
+        self._near: tuple[tuple[int, bytes, int, Filter | None], list[tuple[int, float]]] | None = None
+        """The last search for vectors, and its answer: one question to several repositories asks for it twice."""
         self.connection = Connection(path, writable=writable)
         db = self.connection.raw
         for name, (function, arguments) in filter_sql.FUNCTIONS.items():
@@ -226,6 +228,12 @@ class Store(Texts):
 
         Exact for small numbers of texts; for larger ones, only the vectors with the nearest sign codes are compared.
         """
+        key = self.version(), vector, limit, where
+        if self._near is None or self._near[0] != key:
+            self._near = key, self._vector_candidates(vector, limit, where)
+        return list(self._near[1])
+
+    def _vector_candidates(self, vector: bytes, limit: int, where: Filter | None) -> list[tuple[int, float]]:
         looked_at = max(SIGNS_LOOKED_AT, SIGNS_PER_ANSWER * limit)
         if where:
             condition, values = filter_sql.render(where)

@@ -61,6 +61,16 @@ def test_a_repository_that_uses_the_words_is_likelier():
     assert log_odds([]) == []
 
 
+def test_a_name_is_expected_where_it_is_used_but_an_exact_one_is_never_hidden():
+    uses, lacks = Evidence(0.9, 1000, {"response": 90}), Evidence(0.2, 1000, {"response": 1})
+    assert log_odds([uses, lacks])[1] < -5.0
+    assert log_odds([uses, lacks], is_name=True) == [0.0, -2.0]
+    here, there = part(A, ("response", 0.999), ("response_type", 0.9)), part(B, ("Response", 0.9995))
+    found = [replace(here, evidence=uses), replace(there, evidence=lacks)]
+    assert listed(join(found, 9, nothing, is_name=True)) == ["a:response", "b:Response", "a:response_type"]
+    assert listed(join([here, there], 9, nothing, is_name=True))[0] == "b:Response"
+
+
 def test_a_share_of_texts_counts_and_not_their_number():
     small, large = Evidence(0.5, 1000, {"route": 100}), Evidence(0.5, 10_000, {"route": 100})
     assert log_odds([small, large])[0] == 0.0
