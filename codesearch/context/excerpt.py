@@ -63,7 +63,12 @@ def excerpt(source: bytes, symbol: Symbol, budget: float, words: Sequence[str] =
     comment = _Piece(top, symbol.start_line - 1, 0.0, 0.0, 0, None) if top < symbol.start_line else None
     _choose(pieces, budget, costs, comment)
     shown = sorted((*pieces, *([comment] if comment else [])), key=lambda piece: piece.first)
-    return _rendered([piece for piece in shown if piece.shown], lines, top, last)
+    return _rendered([piece for piece in shown if piece.shown and not _is_blank(piece, lines)], lines, top, last)
+
+
+def _is_blank(piece: _Piece, lines: list[str]) -> bool:
+    """Return whether a piece has blank lines only, which would divide what is left out into several notes."""
+    return not any(line.strip() for line in lines[piece.first - 1 : piece.last])
 
 
 def _comment_above(lines: list[str], symbol: Symbol) -> int:

@@ -266,7 +266,7 @@ def test_a_project_gets_servers_instructions_a_skill_and_a_sub_agent(private_hom
 
 def test_the_command_shows_a_diff_installs_lists_and_uninstalls(private_home: Path, call: Callable[..., Run]):
     shown = call("agents", "install", "codex", "--dry-run")
-    assert "+[mcp_servers.codesearch]" in shown.out
+    assert "+[mcp_servers.codesearch]" in shown.out.splitlines()
     assert not (private_home / ".codex").exists()
     assert call("agents", "install", "codex", "cursor").status == 0
     listed = call("agents", "status").out

@@ -162,3 +162,11 @@ def test_source_that_takes_too_long_to_parse_is_divided_by_its_indentation(monke
     assert blocks.blocks_of(source, "python", 1, last, 0, len(source)) != by_indentation
     monkeypatch.setattr(blocks, "PARSE_SECONDS", -1.0)
     assert blocks.blocks_of(source, "python", 1, last, 0, len(source)) == by_indentation
+
+
+def test_blank_lines_do_not_divide_what_is_left_out():
+    blocks = "".join(f"    for value in several.words({number}):\n        use(value, here)\n\n" for number in range(40))
+    source = f"def long():\n    first()\n\n{blocks}    return retry_upload(value)\n"
+    found = cut(source, "python", "long", 90, "retry", "upload")
+    assert found.text.count("...\n") == 1
+    assert "retry_upload" in found.text

@@ -15,6 +15,7 @@ from codesearch.cli.ui import console
 from codesearch.core.errors import CodesearchError, UsageError
 
 if TYPE_CHECKING:
+    from codesearch.agents.changes import Change
     from codesearch.agents.clients import Client
 
 app = group("Enter the server for coding agents into their configuration.")
@@ -72,7 +73,7 @@ def install(
     for client in wanted:
         todo = planned[client.name]
         if dry_run:
-            console.write(console.clean("".join(change.diff() for change in todo if change.needed)))
+            _show(todo)
             continue
         changes.install(todo)
         for change in todo:
@@ -99,7 +100,7 @@ def uninstall(clients: ClientsArgument = None, project: ProjectOption = None, dr
         todo = planned[client.name]
         found = found or any(change.needed for change in todo)
         if dry_run:
-            console.write(console.clean("".join(change.diff() for change in todo if change.needed)))
+            _show(todo)
             continue
         changes.uninstall(todo)
         for change in todo:
@@ -146,6 +147,14 @@ def hook() -> int:
 
     console.write(hooks.main(sys.stdin.buffer))
     return FOUND
+
+
+def _show(changes: list[Change]) -> None:
+    """Print changes as a diff."""
+    for change in changes:
+        if change.needed:
+            for line in change.diff().splitlines():
+                console.write(console.clean(line) + "\n")
 
 
 def _chosen(names: list[str] | None) -> list[Client]:
