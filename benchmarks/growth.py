@@ -46,6 +46,7 @@ import codesearch
 from codesearch import embed
 from codesearch.bench import measure, queries
 from codesearch.bench.machine import machine
+from codesearch.store import vector_codes
 
 FIRST_GUESS = 700.0
 """Bytes of source per function, until a tree has been measured."""
@@ -181,7 +182,9 @@ def recall_of(index: codesearch.Index, texts: Sequence[str]) -> float:
             "SELECT v.embedding, count(*) FROM vector v JOIN symbol s ON s.content_id = v.id GROUP BY v.id"
         )
         while chunk := list(_some(rows, CHUNK)):
-            data = np.frombuffer(b"".join(row[0] for row in chunk), np.int8).reshape(len(chunk), -1)
+            data = np.frombuffer(b"".join(vector_codes.unpack(row[0]) for row in chunk), np.int8).reshape(
+                len(chunk), -1
+            )
             data = data.astype(np.float32)
             length = np.linalg.norm(data, axis=1, keepdims=True)
             near = asked @ (data / np.where(length == 0, 1, length)).T

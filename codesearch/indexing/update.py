@@ -167,6 +167,8 @@ class _Run:
             store.prune()
         if first_pass:
             store.set_meta(complete="1")
+        if first_pass or todo.deleted or changed >= OPTIMIZE_AFTER:
+            store.compact(whole=first_pass)
         unchanged = todo.unchanged + self.same
         return Report(
             changed, len(todo.deleted), unchanged, self.symbols, self.read, left=left, failed=tuple(self.failed)

@@ -124,12 +124,16 @@ def _vector_of(text: str, model: str) -> npt.NDArray[np.float32]:
 
 
 def _as_vector(value: str | bytes) -> npt.NDArray[np.float32]:
-    """Return a value as a vector of length 1: the text's, or that of a BLOB of float32 or (as in an index) int8."""
+    """Return a value as a vector of length 1: the text's, or that of a BLOB: float32, int8, or as in an index."""
     import numpy as np
 
     if not isinstance(value, bytes):
         return _vector_of(str(value), embed.STATIC)
     dims = embed.load(embed.STATIC).dims
+    if 2 * len(value) == dims:
+        from codesearch.store import vector_codes
+
+        value = vector_codes.unpack(value)
     if len(value) == dims:
         found = np.frombuffer(value, np.int8).astype(np.float64)
     elif value and len(value) % _FLOAT_BYTES == 0:

@@ -13,7 +13,7 @@ from urllib.parse import quote
 import apsw
 
 from codesearch.core.errors import IndexBusyError, StoreError
-from codesearch.store import schema, vector_functions
+from codesearch.store import schema, vector_codes, vector_functions
 from codesearch.store.location import create
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ class Connection:
             try:
                 self.raw.set_busy_timeout(BUSY_TIMEOUT_MS)
                 vector_functions.register(self.raw)
+                vector_codes.register(self.raw)
                 self._check_version(writable=writable)
             except BaseException:
                 self.close()

@@ -12,7 +12,7 @@ from codesearch.core.errors import UsageError
 from codesearch.core.filter import Filter
 from codesearch.core.references import FIELD, NOT_CALLED_BY_NAME
 from codesearch.core.tokens import name_key
-from codesearch.store import full_text
+from codesearch.store import full_text, vector_codes
 from codesearch.store.connection import Connection
 
 Binding = str | bytes | float
@@ -40,8 +40,8 @@ _UNUSED = f"""(
 its own text and in that of its container. Constructors and functions that the language calls itself are left out."""
 
 _CONCEPT = (
-    "(SELECT 1 - vec_distance_cosine(vec_int8(cv.embedding), vec_int8(?)) FROM vector cv WHERE cv.id = s.content_id)"
-    " {operator} ?"
+    f"(SELECT 1 - vec_distance_cosine(vec_int8({vector_codes.UNPACKED}(cv.embedding)), vec_int8(?)) "
+    "FROM vector cv WHERE cv.id = s.content_id) {operator} ?"
 )
 """Symbols without a vector pass no bound."""
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from codesearch.core.types import MINOR
+from codesearch.store import vector_codes
 from codesearch.store.connection import Connection
 from codesearch.store.many import among
 from codesearch.store.paths import shown
@@ -63,13 +64,13 @@ def symbols(connection: Connection, of_files: Sequence[int]) -> list[OutgoingSym
 
 
 def vectors(connection: Connection, hashes: Sequence[bytes]) -> dict[bytes, bytes]:
-    """Return the static vectors of some contents; those without one are left out."""
+    """Return the static int8 vectors of some contents; those without one are left out."""
     rows = among(
         connection.raw,
         "SELECT c.hash, v.embedding FROM content c JOIN vector v ON v.id = c.id WHERE c.hash IN",
         list(hashes),
     )
-    return {bytes(row[0]): bytes(row[1]) for row in rows}
+    return {bytes(row[0]): vector_codes.unpack(row[1]) for row in rows}
 
 
 class Words:

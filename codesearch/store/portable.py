@@ -34,6 +34,10 @@ _TYPES = {"INTEGER": ("integer",), "TEXT": ("text",), "BLOB": ("blob",), "": ("t
 """The types of values that a column of each declared type may hold. `file.path`, without one, is text or bytes."""
 
 
+_PACKED_VECTORS = 7
+"""The schema from which on a static vector takes half a byte per dimension."""
+
+
 def export(source: Path, target: Path) -> None:
     """Write a compact copy of an index that can be used anywhere; `target` must not exist. Readers and writers go on.
 
@@ -123,7 +127,10 @@ def _wrong_value(db: apsw.Connection, version: int, meta: dict[str, Any]) -> str
     dims = str(meta.get("dims", "0"))
     if not dims.isdecimal() or not all(isinstance(value, str) for pair in meta.items() for value in pair):
         return "the facts about it are not text"
-    if db.execute("SELECT 1 FROM vector WHERE length(embedding) <> ? LIMIT 1", (int(dims),)).fetchall():
+    if db.execute(
+        "SELECT 1 FROM vector WHERE length(embedding) * ? <> ? LIMIT 1",
+        (2 if version >= _PACKED_VECTORS else 1, int(dims)),
+    ).fetchall():
         return f"a vector has not {dims} dimensions"
     for (path,) in db.execute("SELECT path FROM file"):
         if not is_inside(os.fsdecode(path) if isinstance(path, bytes) else str(path)):

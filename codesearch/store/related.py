@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from codesearch.core.filter import Filter
-from codesearch.store import filter_sql
+from codesearch.store import filter_sql, vector_codes
 from codesearch.store.connection import Connection, explained
 
 STEPS = 10_000
@@ -135,7 +135,7 @@ def vectors(connection: Connection) -> tuple[list[int], bytes]:
     with explained(connection.path):
         for content, vector in connection.raw.execute("SELECT id, embedding FROM vector ORDER BY id"):
             ids.append(content)
-            data += vector
+            data += vector_codes.unpack(vector)
     return ids, bytes(data)
 
 

@@ -179,6 +179,24 @@ MIGRATIONS: tuple[str, ...] = (
         content='', contentless_delete=1, tokenize="porter unicode61 remove_diacritics 2"
     );
     """,
+    """
+    -- Static vectors take half a byte per dimension (vector_codes.py). Everything is read again; reranker vectors stay.
+    DELETE FROM meta;
+    DELETE FROM symbol;
+    DELETE FROM vector;
+    DELETE FROM vector_signs;
+    DELETE FROM file;
+    DELETE FROM reference;
+    DELETE FROM reference_file;
+    DELETE FROM reference_set;
+    DELETE FROM reference_name;
+    DELETE FROM related_text;
+    DELETE FROM related_pair;
+    INSERT INTO symbol_text(symbol_text) VALUES ('delete-all');
+    INSERT INTO minor_text(minor_text) VALUES ('delete-all');
+    INSERT OR IGNORE INTO unused(content_id) SELECT DISTINCT content_id FROM model_vector;
+    DELETE FROM content WHERE id NOT IN (SELECT content_id FROM unused);
+    """,
 )
 
 VERSION = len(MIGRATIONS)

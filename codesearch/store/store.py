@@ -10,16 +10,21 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+import apsw
+
 from codesearch.core.errors import StoreError
 from codesearch.core.filter import Filter
+from codesearch.core.log import Log
 from codesearch.core.types import Symbol
-from codesearch.store import filter_sql, full_text, sign_codes, writes
+from codesearch.store import filter_sql, full_text, sign_codes, vector_codes, writes
 from codesearch.store.connection import Connection, explained
 from codesearch.store.match import Match
 from codesearch.store.paths import shown, stored
 from codesearch.store.records import FileRecord, FileState, StoredSymbol
 from codesearch.store.rerank_vectors import RerankVectors
 from codesearch.store.texts import NO_DETAIL, NOT_MINOR, MinorTexts, Texts
+
+log = Log("codesearch.store")
 
 SIGNS_LOOKED_AT = 1000
 SIGNS_PER_ANSWER = 5
@@ -39,8 +44,14 @@ that is more. Switching back to another branch then embeds nothing."""
 MERGED_PAGES = 500
 """Pages of the full-text index that one transaction merges."""
 
-_SIMILARITY = "coalesce(1 - vec_distance_cosine(vec_int8(v.embedding), vec_int8(?)), 0)"
-"""Cosine of a vector v and a bound one; 0 for a zero vector, which has no direction."""
+MOST_FREE_PAGES = 2000
+FREE_SHARE = 0.2
+"""A file is compacted after an update if this many of its pages are free, and this share of them."""
+
+_COSINE = "coalesce(1 - vec_distance_cosine(vec_int8({}), vec_int8(?)), 0)"
+"""Cosine of a vector and a bound one; 0 for a zero vector, which has no direction."""
+_SIMILARITY = _COSINE.format(f"{vector_codes.UNPACKED}(v.embedding)")
+"""That of a static vector v."""
 
 _STEPS = 20_000
 """SQLite virtual machine instructions between two checks whether to stop: about a millisecond."""
@@ -182,6 +193,19 @@ class Store(Texts):
                 pages = MERGED_PAGES
         with self.connection.transaction() as db:
             db.execute("PRAGMA optimize")
+
+    def compact(self, *, whole: bool = False) -> None:
+        """Give the file's free pages back if they are many, or in any case if `whole`; costs 1 % of indexing it all.
+
+        Other processes can read meanwhile. If one writes, or the disk has no room for a copy, the file stays as it is.
+        """
+        pages, free = (int(self.connection.raw.pragma(one)) for one in ("page_count", "freelist_count"))
+        if not whole and free < max(MOST_FREE_PAGES, FREE_SHARE * pages):
+            return
+        try:
+            self.connection.raw.execute("VACUUM")
+        except (apsw.BusyError, apsw.LockedError, apsw.FullError) as error:
+            log.info("%s: not compacted: %s", self.path, error)
 
     def _merge(self, table: str, pages: int) -> bool:
         """Merge some pages of a full-text table, of all its segments if `pages` is negative; return if it did any."""
@@ -340,7 +364,7 @@ class Store(Texts):
         rows = (
             self._rows(
                 f"WITH v(key, embedding) AS (VALUES {','.join(['(?,?)'] * len(same))}) "
-                f"SELECT key, {_SIMILARITY} FROM v",
+                f"SELECT key, {_COSINE.format('embedding')} FROM v",
                 [*(value for pair in same for value in pair), vector],
             )
             if same
@@ -354,7 +378,7 @@ class Store(Texts):
             "SELECT v.embedding FROM symbol s JOIN vector v ON v.id = s.content_id WHERE s.id = ?",
             (symbol_id,),
         )
-        return bytes(rows[0][0]) if rows else None
+        return vector_codes.unpack(rows[0][0]) if rows else None
 
     def file(self, path: str) -> tuple[str | None, str] | None:
         """Return (reason it was left out or None, detail) of a file, or None if the file is not known."""

@@ -9,7 +9,7 @@ import apsw
 
 from codesearch.core.tokens import name_key
 from codesearch.core.types import MINOR
-from codesearch.store import references, schema, sign_codes
+from codesearch.store import references, schema, sign_codes, vector_codes
 from codesearch.store.many import among
 from codesearch.store.paths import stored
 from codesearch.store.records import FileRecord, SymbolRecord
@@ -102,7 +102,9 @@ def _write_vectors(db: apsw.Connection, items: Sequence[SymbolRecord], numbers: 
     vectors = {item.content_hash: item.vector for item in items if item.vector is not None}
     minor = {item.content_hash for item in items if item.symbol.kind in MINOR}
     wanted = [digest for digest in numbers if digest in vectors]
-    db.executemany("INSERT INTO vector VALUES (?, ?)", [(numbers[digest], vectors[digest]) for digest in wanted])
+    db.executemany(
+        "INSERT INTO vector VALUES (?, ?)", [(numbers[digest], vector_codes.pack(vectors[digest])) for digest in wanted]
+    )
     sign_codes.write(
         db, [(numbers[digest], sign_codes.of(db, vectors[digest])) for digest in wanted if digest not in minor]
     )

@@ -42,6 +42,18 @@ def test_indexes_and_then_finds_nothing_to_do(tree):
         assert index.status().fresh
 
 
+def test_a_first_index_has_no_free_pages(tmp_path, monkeypatch):
+    monkeypatch.setattr(update_module, "COMMIT_SYMBOLS", 1)  # many small writes, which leave free pages
+    monkeypatch.setattr(update_module, "BATCH_FILES", 1)
+    for number in range(60):
+        body = "".join(f"    word{number}_{n} = call{n}(other{n * number})\n" for n in range(60))
+        (tmp_path / f"m{number}.py").write_text(f"def f{number}():\n{body}")
+    with codesearch.open_index(tmp_path) as index:
+        index.update()
+        assert len(names(index)) >= 60
+        assert index.required_reader().connection.raw.pragma("freelist_count") == 0
+
+
 @pytest.mark.parametrize(
     ("change", "expected"),
     [

@@ -6,7 +6,7 @@ from hashlib import blake2b
 
 import pytest
 
-from codesearch.store import Store, sign_codes
+from codesearch.store import Store, sign_codes, vector_codes
 from tests.store.test_store import item, record
 
 DIMS = 64
@@ -21,7 +21,8 @@ def store(tmp_path):
 
 def vectors(count, seed=1):
     chance = random.Random(seed)
-    return [bytes(chance.choice((100, 156)) for _ in range(DIMS)) for _ in range(count)]
+    some = [bytes(chance.choice((100, 156)) for _ in range(DIMS)) for _ in range(count)]
+    return [vector_codes.unpack(vector_codes.pack(vector)) for vector in some]
 
 
 def put(store, path, some):
@@ -39,12 +40,12 @@ def put(store, path, some):
 
 
 def differing(one, other):
-    return sum((a == 100) != (b == 100) for a, b in zip(one, other, strict=True))
+    return sum(a != b for a, b in zip(one, other, strict=True))
 
 
 def found(store, wanted, most):
     rows = store.connection.rows("SELECT id, embedding FROM vector")
-    known = {id: bytes(vector) for id, vector in rows}
+    known = {id: vector_codes.unpack(vector) for id, vector in rows}
     return [
         known[id]
         for id in sign_codes.nearest(store.connection.raw, sign_codes.of(store.connection.raw, wanted), most)

@@ -227,3 +227,46 @@ def test_a_filter_may_have_bytes_that_are_not_utf_8():
     assert bindings == [b"x\xff", b"a\xff"]
     assert filter_sql.path_matches(b"src/a\xff.py", b"a\xff")
     assert not filter_sql.name_matches("x", "x", b"x\xff")
+
+
+def free_pages(store):
+    return store.connection.raw.pragma("freelist_count")
+
+
+def filled(store, files):
+    for number in range(files):
+        items = [item(f"f{number}_{n}", f"word{n} " * 50, vector(n), path=f"{number}.py", line=n) for n in range(30)]
+        store.replace([record(f"{number}.py", *items)])
+
+
+def test_a_compacted_file_has_no_free_pages_and_answers_as_before(store):
+    filled(store, 20)
+    store.remove([f"{number}.py" for number in range(10)])
+    before = store.text_candidates(Match((Words(("word7",)),)), [1.0] * 6, 20)
+    assert free_pages(store) > 0 and before
+    store.compact(whole=True)
+    assert free_pages(store) == 0
+    assert store.text_candidates(Match((Words(("word7",)),)), [1.0] * 6, 20) == before
+
+
+def test_few_free_pages_are_left_for_the_next_writes(store, monkeypatch):
+    filled(store, 20)
+    store.remove([f"{number}.py" for number in range(18)])
+    free = free_pages(store)
+    store.compact()
+    assert free_pages(store) == free > 0
+    monkeypatch.setattr("codesearch.store.store.MOST_FREE_PAGES", 10)
+    store.compact()
+    assert free_pages(store) == 0
+
+
+def test_a_file_that_another_process_writes_is_not_compacted(store):
+    filled(store, 5)
+    store.remove(["0.py", "1.py", "2.py"])
+    free = free_pages(store)
+    store.connection.raw.set_busy_timeout(0)
+    with closing(apsw.Connection(str(store.path))) as other:
+        other.execute("BEGIN IMMEDIATE")
+        store.compact(whole=True)
+    assert free_pages(store) == free > 0
+    assert store.counts()["symbols"] == 60
