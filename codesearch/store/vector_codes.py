@@ -7,7 +7,6 @@ microsecond per vector without numpy.
 
 from __future__ import annotations
 
-from functools import lru_cache
 from math import sqrt
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -37,7 +36,7 @@ def pack(vector: bytes) -> bytes:
     half = len(vector) // 2
     if len(vector) != 2 * half:
         raise ValueError(f"a static vector of {len(vector)} dimensions: an even number is needed")
-    tables = _tables(len(vector))
+    tables = _TABLES[half]
     high = int.from_bytes(vector[:half].translate(tables.to_high), "little")
     low = int.from_bytes(vector[half:].translate(tables.to_low), "little")
     return (high | low).to_bytes(half, "little")
@@ -45,7 +44,7 @@ def pack(vector: bytes) -> bytes:
 
 def unpack(packed: bytes) -> bytes:
     """Return the int8 vector of a packed one."""
-    _, _, high, low = _tables(2 * len(packed))
+    _, _, high, low = _TABLES[len(packed)]
     return packed.translate(high) + packed.translate(low)
 
 
@@ -54,17 +53,23 @@ def register(db: apsw.Connection) -> None:
     db.create_scalar_function(UNPACKED, unpack, 1, deterministic=True)
 
 
-@lru_cache(4)
-def _tables(dims: int) -> _Tables:
-    sizes = [min(127, round(level * 127 / sqrt(dims))) if dims else 0 for level in _LEVELS]
-    levels = [*(-size for size in reversed(sizes[1:])), *sizes, 0]  # the last code is never written
-    codes = [_nearest(levels, byte - 256 if byte > 127 else byte) for byte in range(256)]
-    return _Tables(
-        bytes(code << 4 for code in codes),
-        bytes(codes),
-        bytes(levels[byte >> 4] & 255 for byte in range(256)),
-        bytes(levels[byte & 15] & 255 for byte in range(256)),
-    )
+class _TablesByLength(dict[int, _Tables]):
+    """The tables of vectors by the length of packed ones; a query asks a thousand times."""
+
+    def __missing__(self, length: int) -> _Tables:
+        sizes = [min(127, round(level * 127 / sqrt(2 * length))) if length else 0 for level in _LEVELS]
+        levels = [*(-size for size in reversed(sizes[1:])), *sizes, 0]  # the last code is never written
+        codes = [_nearest(levels, byte - 256 if byte > 127 else byte) for byte in range(256)]
+        self[length] = _Tables(
+            bytes(code << 4 for code in codes),
+            bytes(codes),
+            bytes(levels[byte >> 4] & 255 for byte in range(256)),
+            bytes(levels[byte & 15] & 255 for byte in range(256)),
+        )
+        return self[length]
+
+
+_TABLES = _TablesByLength()
 
 
 def _nearest(levels: list[int], value: int) -> int:
