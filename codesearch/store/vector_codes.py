@@ -8,7 +8,7 @@ microsecond per vector without numpy.
 from __future__ import annotations
 
 from math import sqrt
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     import apsw
@@ -50,7 +50,8 @@ def unpack(packed: bytes) -> bytes:
 
 def register(db: apsw.Connection) -> None:
     """Register the SQL function UNPACKED."""
-    db.create_scalar_function(UNPACKED, unpack, 1, deterministic=True)
+    function: Any = unpack  # apsw's types know only functions of every value of SQL
+    db.create_scalar_function(UNPACKED, function, 1, deterministic=True)
 
 
 class _TablesByLength(dict[int, _Tables]):
