@@ -18,20 +18,35 @@ from pathlib import Path
 
 from recall_ctags import source_files
 
-from codesearch.core.types import Symbol
+from codesearch import languages
+from codesearch.core.types import TEXTS, Symbol
 from codesearch.extract.symbols import ParseTimeoutError, extract
 
 RULES = {
     "keyword": "the name is a keyword that no definition can have",
-    "no name": "the name is empty, or has brackets or semicolons that are not an operator's",
+    "no name": "the name is empty, or has brackets or semicolons that are not an operator's; "
+    "of a text: brackets that do not pair, or an entity of HTML",
     "overlap": "the range begins inside another symbol and ends behind it",
-    "neighbour": "the documentation is that of the symbol before, or the range ends in the comment of the next",
+    "neighbour": "the documentation is that of the symbol before and stands once in the source, "
+    "or the range ends in the comment of the next",
     "no end": "the body opens a brace that the range does not close",
     "twice": "another symbol of the same name and kind begins on the same line",
 }
 KEYWORDS = frozenset("if else for while switch return catch sizeof elif foreach until unless do try finally".split())
+FREE_NAMES = {
+    "ruby": KEYWORDS,
+    "lua": KEYWORDS,
+    "erlang": frozenset({"do", "foreach", "for", "while", "return", "until", "unless", "switch", "finally", "sizeof"}),
+    "ocaml": frozenset({"return", "catch", "switch", "foreach", "unless", "until", "finally"}),
+    "ocaml_interface": frozenset({"return", "catch", "switch", "foreach", "unless", "until", "finally"}),
+}
+"""The words that are ordinary names in a language."""
 OPERATOR_LANGUAGES = frozenset({"haskell", "scala", "ocaml", "ocaml_interface", "swift", "julia", "elixir"})
+QUOTED_NAMES = frozenset({"fsharp", "kotlin", "nix", "zig", "groovy"})
+"""Languages with names in quotes, which may hold anything."""
 NO_NAME = re.compile(r"[(){};]")
+ENTITY = re.compile(r"&(?:#\d+|[a-z]+);")
+PAIRS = {")": "(", "]": "[", "}": "{"}
 COMMENT_END = re.compile(r"(?:\*/|^\s*(?://|/\*|\*\s).*)\Z")
 
 
@@ -50,20 +65,22 @@ def broken(symbols: Sequence[Symbol], source: bytes) -> Iterator[tuple[Symbol, s
     seen: set[tuple[str, str, int]] = set()
     around: list[Symbol] = []
     before: Symbol | None = None
+    shared = _shared(symbols, source)
     for symbol in symbols:
         while around and around[-1].end_byte <= symbol.start_byte:
             around.pop()
         if around and symbol.end_byte > around[-1].end_byte:
             yield symbol, "overlap"
         around.append(symbol)
+        is_text = symbol.kind in TEXTS or languages.get(symbol.language).is_text
         if _is_keyword(symbol):
             yield symbol, "keyword"
-        if _has_no_name(symbol):
+        if not _is_title(symbol) if is_text else _has_no_name(symbol):
             yield symbol, "no name"
         text = source[symbol.start_byte : symbol.end_byte].decode("utf-8", "replace")
-        if _shares_documentation(symbol, before) or _ends_in_comment(text):
+        if not is_text and (_repeats(symbol, before, shared) or _ends_in_comment(text)):
             yield symbol, "neighbour"
-        if text.count("{") == 1 and "}" not in text and "\n" in text:
+        if not is_text and text.count("{") == 1 and "}" not in text and "\n" in text:
             yield symbol, "no end"
         key = symbol.qualname, symbol.kind, symbol.start_line
         if key in seen:
@@ -73,17 +90,46 @@ def broken(symbols: Sequence[Symbol], source: bytes) -> Iterator[tuple[Symbol, s
 
 
 def _is_keyword(symbol: Symbol) -> bool:
-    return symbol.name in KEYWORDS and symbol.kind in ("function", "type") and symbol.language not in ("ruby", "lua")
+    if symbol.kind not in ("function", "type") or symbol.name not in KEYWORDS:
+        return False
+    return symbol.name not in FREE_NAMES.get(symbol.language, ())
 
 
 def _has_no_name(symbol: Symbol) -> bool:
-    if symbol.kind == "test" or "operator" in symbol.name or symbol.language in OPERATOR_LANGUAGES:
+    free = symbol.language in OPERATOR_LANGUAGES or symbol.language in QUOTED_NAMES
+    if symbol.kind == "test" or "operator" in symbol.name or free:
         return not symbol.name
     return not symbol.name or NO_NAME.search(symbol.name) is not None
 
 
-def _shares_documentation(symbol: Symbol, before: Symbol | None) -> bool:
-    if before is None or len(symbol.documentation) <= 40 or before.documentation != symbol.documentation:
+def _is_title(symbol: Symbol) -> bool:
+    """Whether a name is whole; that of a part of unknown source is its first line, whatever it says."""
+    if not symbol.name.strip():
+        return False
+    if symbol.language == "source":
+        return True
+    open_ones: list[str] = []
+    for sign in re.sub(r"[:;]-?[()]|^\w{1,2}\)", "", symbol.name):
+        if sign in PAIRS.values():
+            open_ones.append(sign)
+        elif sign in PAIRS and (not open_ones or open_ones.pop() != PAIRS[sign]):
+            return False
+    return not open_ones and ENTITY.search(symbol.name) is None
+
+
+def _shared(symbols: Sequence[Symbol], source: bytes) -> set[str]:
+    """Return the documentation that more symbols have than the source says it."""
+    times = Counter(symbol.documentation for symbol in symbols if len(symbol.documentation) > 40)
+    text = source.decode("utf-8", "replace")
+    return {said for said, count in times.items() if count > 1 and text.count(_longest_line(said)) < count}
+
+
+def _longest_line(said: str) -> str:
+    return max(said.splitlines(), key=len).strip()
+
+
+def _repeats(symbol: Symbol, before: Symbol | None, shared: set[str]) -> bool:
+    if before is None or symbol.documentation not in shared or before.documentation != symbol.documentation:
         return False
     return before.start_line != symbol.start_line and before.name != symbol.name
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from html import unescape
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -32,7 +33,11 @@ _STAGE = re.compile(rb"^[ \t]*FROM[ \t]+(?:--\S+[ \t]+)*(\S+)(?:[ \t]+AS[ \t]+(\
 _TARGET = re.compile(
     rb"^([A-Za-z0-9_./%$(){}-][^\s:=#]*(?:[ \t]+[^\s:=#]+){0,8}?)[ \t]*::?(?![=:])([^\n]*)", re.MULTILINE
 )
-_SPECIAL = re.compile(rb"\.[A-Z_]+\b")
+_SPECIAL = re.compile(
+    rb"\.[A-Z_]+\b|(?:else[ \t]+)?ifn?(?:eq|def)\b|(?:define|endef|override|undefine|vpath|-?include)[ \t]"
+    rb"|\$[({](?:info|error|warning|eval|call|foreach|if|shell)[ \t]"
+)
+"""A line that looks like a target and is a directive or a call."""
 _HELP = re.compile(rb"##[ \t]*([^\n\r]+)")
 _MAKE_VARIABLE = re.compile(rb"^(?:export[ \t]+)?([A-Za-z_][\w.-]*)[ \t]*(?:[:?+!]|::)?=[^\n]*", re.MULTILINE)
 _SETTING = re.compile(rb"^(?:export[ \t]+)?([A-Za-z_][\w.-]*)[ \t]*=[^\n]*", re.MULTILINE)
@@ -52,10 +57,12 @@ _STYLE_VARIABLE = re.compile(rb"^[ \t]*((?:--|\$|@)[\w-]+)[ \t]*:[^\n;]*;?", re.
 _XML_TARGET = re.compile(
     rb"<(target|Target|profile|task|PropertyGroup|ItemGroup|bean|dependency|plugin)\b([^<>]{0,300})>"
 )
-_XML_NAME = re.compile(rb"""\b(?:name|Name|id|Label|Condition)\s*=\s*["']([^"'\n]{1,120})["']""")
+_XML_NAME = re.compile(rb"""\b(?:name|Name|id|Label|Condition)\s*=\s*(?:"([^"\n]{1,120})"|'([^'\n]{1,120})')""")
 _HEADING = re.compile(rb"<h([1-4])\b[^<>]{0,300}>(.{1,300}?)</h\1\s*>", re.IGNORECASE | re.DOTALL)
 _TITLE = re.compile(rb"<title[^<>]{0,100}>(.{1,300}?)</title", re.IGNORECASE | re.DOTALL)
 _TAGS = re.compile(r"<[^<>]{1,300}>")
+_RUBY = re.compile(r"<%.{0,300}?%>")
+_QUOTED = re.compile(r"""(["'])([^"']*)\1""")
 _PROTO = re.compile(rb"^[ \t]*(message|enum|service|rpc|extend|oneof)[ \t]+([\w.]+)", re.MULTILINE)
 _PROTO_KINDS = {
     b"message": "struct", b"enum": "enum", b"service": "interface", b"rpc": "method", b"extend": "namespace",
@@ -207,9 +214,16 @@ def tables(scan: Scan) -> list[Definition]:
     found = list(_TABLE.finditer(source))
     ends = [*(one.start() for one in found[1:]), len(source)][: len(found)]
     return [
-        _described(_part(_text(one[1]).strip("\"'"), one.start(), _before_comments(source, end), one.end()), source)
+        _described(_part(_table(one[1]), one.start(), _before_comments(source, end), one.end()), source)
         for one, end in zip(found, ends, strict=True)
     ][:MOST]
+
+
+def _table(name: bytes) -> str:
+    """Return the name of a table, without quotes only if all of it is quoted."""
+    text = _text(name)
+    quoted = _QUOTED.fullmatch(text)
+    return quoted[2] if quoted else text
 
 
 def _before_comments(source: bytes, end: int) -> int:
@@ -291,7 +305,7 @@ def styles(scan: Scan) -> list[Definition]:
     found = []
     for one in _RULE.finditer(source):
         name = re.sub(r"/\*.*?\*/", "", _text(one[1])).strip()
-        if name and not name.startswith("//"):
+        if name and not name.startswith("//") and name.count("(") == name.count(")"):
             found.append(_part(name, one.start(1), blocks.end(one.end() - 1), one.end() - 1))
     return (found + _settings(source, _STYLE_VARIABLE))[:MOST]
 
@@ -306,7 +320,7 @@ def xml(scan: Scan) -> list[Definition]:
             continue
         close = source.find(b"</" + one[1] + b">", one.end())
         end = close + len(one[1]) + 3 if close >= 0 else one.end()
-        found.append(_part(_text(name[1]), one.start(), end, one.end()))
+        found.append(_part(_text(name[1] or name[2]), one.start(), end, one.end()))
     return found[:MOST]
 
 
@@ -314,11 +328,11 @@ def html(scan: Scan) -> list[Definition]:
     """Return the sections of an HTML page, by its headings."""
     source = scan.source
     title = _TITLE.search(source)
-    scan.docstrings[scan.root] = _text(title[1]) if title else ""
+    scan.docstrings[scan.root] = unescape(_text(title[1])) if title else ""
     found = list(_HEADING.finditer(source))
     out = []
     for at, one in enumerate(found):
-        name = " ".join(_TAGS.sub(" ", _text(one[2])).split())
+        name = " ".join(unescape(_TAGS.sub(" ", _RUBY.sub(" ", _text(one[2])))).split())
         end = next((later.start() for later in found[at + 1 :] if later[1] <= one[1]), len(source))
         if name:
             out.append(_part(name, one.start(), end, one.end(), "section"))

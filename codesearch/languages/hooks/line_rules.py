@@ -126,7 +126,7 @@ RULES: dict[str, Rule] = {
             Head("constant", rb"^-define\([ \t]*(?P<name>\w+)[ \t]*,"),
             Head("function", rb"^(?P<name>[a-z][\w@]*|'[^'\n]+')\("),
         ),
-        blank=rb"%[^\n]*|\$(?:\\.|[^\\\n])|" + _EITHER,
+        blank=rb"%[^\n]*|\$(?:\\.|[^\\\n])|\"(?:[^\"\\]|\\[\s\S])*\"|" + _EITHER,
         end="stop",
         lead=rb"^-(?:spec|doc|dialyzer)\b(?:[^\n]|\n(?![\n%]|[a-z'][\w@']*\(|-[a-z])){0,3000}\.[ \t]*\r?\n",
     ),

@@ -53,6 +53,10 @@ _OBJC_CONTAINER = re.compile(rb"^@(?:implementation|interface|protocol)[ \t]+(\w
 _UNARY_SELECTOR = re.compile(rb"\s*(\w+)")
 
 
+_STATEMENTS = frozenset({"if", "for", "while", "switch", "return", "sizeof"})
+"""Words that the grammar takes for functions where `#if` divides a statement."""
+
+
 def objc(scan: Scan) -> list[Definition]:
     """Put selectors together (`findKey:inStore:`), one definition for each method."""
     kept: list[Definition] = []
@@ -63,6 +67,8 @@ def objc(scan: Scan) -> list[Definition]:
     containers = ("class", "interface", "impl")
     definitions = _with_cpp(scan) if scan.has_error and _CPP.search(source) else scan.definitions
     for definition in sorted(definitions, key=lambda one: one.name_start):
+        if definition.name in _STATEMENTS and definition.kind == "function":
+            continue
         if source[definition.start : definition.start + 1] in (b"-", b"+"):
             if definition.start in methods:
                 continue
