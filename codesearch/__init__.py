@@ -56,6 +56,7 @@ __all__ = [
     "impact",
     "implementations",
     "matching_lines",
+    "mentions",
     "open_index",
     "parse",
     "query_matching",
@@ -85,6 +86,7 @@ if TYPE_CHECKING:
     from codesearch.references.edges import Confidence, Edge
     from codesearch.references.graph import callees, callers, implementations, tests, unused
     from codesearch.references.impact import Impact, impact
+    from codesearch.references.mentions import mentions
     from codesearch.rerank.backfill import BackfillProgress, BackfillReport
     from codesearch.rerank.job import RerankBudget
     from codesearch.search.explain import Why
@@ -116,6 +118,7 @@ _MODULES = {
     "references.edges": ("Confidence", "Edge"),
     "references.graph": ("callees", "callers", "implementations", "tests", "unused"),
     "references.impact": ("Impact", "impact"),
+    "references.mentions": ("mentions",),
     "rerank.backfill": ("BackfillProgress", "BackfillReport"),
     "rerank.job": ("RerankBudget",),
     "search.explain": ("Why",),

@@ -13,7 +13,7 @@ from codesearch.cli.commands.artifact import app as artifact
 from codesearch.cli.commands.ast import ast
 from codesearch.cli.commands.bench import bench
 from codesearch.cli.commands.cache import app as cache
-from codesearch.cli.commands.callers import callees, callers, impact, tests
+from codesearch.cli.commands.callers import callees, callers, impact, mentions, tests
 from codesearch.cli.commands.clean import clean
 from codesearch.cli.commands.clones import clones
 from codesearch.cli.commands.clusters import clusters
@@ -123,6 +123,7 @@ _COMMANDS: dict[str, Command] = {
     "callers": callers,
     "callees": callees,
     "tests": tests,
+    "mentions": mentions,
     "impact": impact,
     "context": context,
     "related": related,

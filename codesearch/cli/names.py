@@ -4,7 +4,7 @@ from __future__ import annotations
 
 GROUPS = {
     "Search": ("query", "similar", "show", "symbols", "outline", "ast", "context", "why"),
-    "References": ("callers", "callees", "tests", "impact"),
+    "References": ("callers", "callees", "tests", "mentions", "impact"),
     "Atlas": ("related", "clusters", "map", "concept", "clones", "export"),
     "Index": ("index", "watch", "status", "clean", "cache", "artifact", "merge", "diff", "repo"),
     "Server": ("serve", "push", "access"),

@@ -45,6 +45,7 @@ OUTPUTS = {
     "callers": Output("edges", "codesearch callers --format json"),
     "callees": Output("edges", "codesearch callees --format json"),
     "tests": Output("edges", "codesearch tests --format json"),
+    "mentions": Output("edges", "codesearch mentions --format json"),
     "edges-ndjson": Output("edge", "codesearch callers --format ndjson", each_line=True),
     "impact": Output("impact", "codesearch impact --format json"),
     "related": Output("related", "codesearch related --format json"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-DIRECTIONS = ("callers", "callees", "implementations", "tests")
+DIRECTIONS = ("callers", "callees", "implementations", "tests", "mentions")
 DETAILS = ("locations", "signatures", "snippets", "full")
 
 _TOKENS = "Size limit of the answer in tokens"
@@ -114,7 +114,7 @@ TOOLS: tuple[dict[str, Any], ...] = (
         directions={
             "type": "array",
             "items": {"type": "string", "enum": list(DIRECTIONS)},
-            "description": "What to find; default: all of callers, callees, implementations and tests",
+            "description": "What to find; default: all. mentions: sections of documentation that name it",
         },
         max_tokens=_whole(_TOKENS, 2000, 200, 50_000),
     ),

@@ -13,7 +13,7 @@ from codesearch.context.clean import clean, one_line
 from codesearch.context.entries import Reader, Selection, Sources, cleaned, heading, select
 from codesearch.context.token_count import estimate
 from codesearch.core.errors import NotFoundError, UsageError
-from codesearch.core.types import Answer, Hit, Symbol
+from codesearch.core.types import TEXTS, Answer, Hit, Symbol
 from codesearch.search import Query, parse
 from codesearch.search.rank import WEAK
 
@@ -139,6 +139,8 @@ def _symbol(index: Index, values: Mapping[str, Any], call: Call) -> Result:
         listed = ", ".join(f"{one_line(one.path)}:{one.start_line}" for one in others[:OTHERS])
         more = f" and {len(others) - OTHERS} more" if len(others) > OTHERS else ""
         notes.append(f"The same name: {listed}{more}. Pass path:line to read one of them.")
+    if mentioned := trace.named_in(index, symbol):
+        context += f"{'Names' if symbol.kind in TEXTS else 'Named in'}: {'; '.join(mentioned)}\n"
     left = budget - estimate(context) - sum(map(estimate, notes))
     found = select(Reader(index), [Hit(1, 0.0, symbol)], left, detail="full")
     entry = found.entries[0]
@@ -148,6 +150,8 @@ def _symbol(index: Index, values: Mapping[str, Any], call: Call) -> Result:
         notes.append("Cut to max_tokens: pass more, or path:line of a part of it.")
     text = entry.text() + context
     value = {"results": [entry.json()], "truncated": not entry.whole, "around": context.strip()}
+    if mentioned:
+        value["mentions"] = mentioned
     return _noted(text, value, notes, found.marks)
 
 
@@ -157,11 +161,14 @@ def _trace(index: Index, values: Mapping[str, Any], call: Call) -> Result:
     notes = list(call.notes)
     if others:
         notes.append(f"{len(others)} more have this name; pass path:line for another one.")
+    wanted = values.get("directions") or list(trace.DIRECTIONS)
     if not trace.supported(symbol):
+        wanted = [one for one in wanted if one == "mentions"]
         notes.append(f"Calls in {symbol.language} are not known: grep for the name.")
-        return _noted(heading_line + "\n", {"truncated": False}, notes, [])
+        if not wanted:
+            return _noted(heading_line + "\n", {"truncated": False}, notes, [])
     room = values["max_tokens"] - NOTES_TOKENS - estimate(heading_line)
-    found = trace.traced(index, symbol, values.get("directions") or list(trace.DIRECTIONS), room)
+    found = trace.traced(index, symbol, wanted, room)
     if found.left_out:
         notes.append(f"{found.left_out:,} more: raise max_tokens, or ask for one direction.")
     value = {"symbol": heading_line, **found.value, "truncated": bool(found.left_out)}

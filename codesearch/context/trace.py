@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from codesearch.context.clean import one_line
 from codesearch.context.token_count import estimate
 from codesearch.references import graph
+from codesearch.references.mentions import mentions
 
 if TYPE_CHECKING:
     from codesearch.core.types import Symbol
@@ -20,7 +21,10 @@ DIRECTIONS: dict[str, Callable[[Index, Symbol], list[Edge]]] = {
     "callees": graph.callees,
     "implementations": graph.implementations,
     "tests": graph.tests,
+    "mentions": mentions,
 }
+MOST_MENTIONS = 3
+"""Sections that are named with the source of a symbol."""
 MOST_LINES = 5
 """Lines of references that are listed per symbol."""
 
@@ -57,6 +61,12 @@ def traced(index: Index, symbol: Symbol, directions: Sequence[str], budget: floa
         left -= spent
         left_out += len(edges) - len(value[name])
     return Traced("".join(parts), value, left_out)
+
+
+def named_in(index: Index, symbol: Symbol) -> list[str]:
+    """Return the first sections of prose that name a symbol; of a section, the first symbols that it names."""
+    edges = mentions(index, symbol, confidence="exact")[:MOST_MENTIONS]
+    return [f"{one_line(one.symbol.path)}:{one.symbol.start_line} {one_line(one.symbol.qualname)}" for one in edges]
 
 
 def supported(symbol: Symbol) -> bool:

@@ -38,6 +38,16 @@ def test_a_line_names_a_symbol(tree: Path, call):
     assert call("callers", "price.py:2", "-q").out == "price.py:5  function total  exact, line 6\n"
 
 
+def test_sections_that_name_a_symbol_and_what_they_name(tree: Path, call):
+    write(tree, {"docs/price.md": "# Prices\n\nSee `price.total` and `lonely()`.\n"})
+    found = call("mentions", "total", "-q")
+    assert (found.status, found.out) == (0, "docs/price.md:1  section Prices  exact, line 3\n")
+    assert call("mentions", "docs/price.md:3", "-q").out == "price.py:5  function total  exact, line 3\n"
+    by_name = call("mentions", "lonely", "-q", "--confidence", "name")
+    assert by_name.out == "docs/price.md:1  section Prices  name, line 3\n"
+    assert call("mentions", "tax", "-q").status == 1
+
+
 def test_callees_and_tests(tree: Path, call):
     assert call("callees", "total", "-q").out == "price.py:1  function tax  exact, line 6\n"
     assert call("tests", "tax", "-q").out == "tests/test_price.py:4  function test_total  exact, line 5, 2 calls away\n"

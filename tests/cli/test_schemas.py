@@ -28,6 +28,7 @@ PRINTED = {
     "callers": ("callers", "ShoppingCart.Total", *JSON),
     "callees": ("callees", "shop/cart.py:40", *JSON),
     "tests": ("tests", "ShoppingCart.Total", *JSON),
+    "mentions": ("mentions", "ShoppingCart.Total", *JSON),
     "edges-ndjson": ("callers", "ShoppingCart", "--format", "ndjson"),
     "related": ("related", "shop/cart.py", *JSON),
     "related-ndjson": ("related", "ShoppingCart", "--format", "ndjson"),

@@ -216,6 +216,23 @@ def test_calls_are_traced_in_both_directions(tmp_path: Path):
             run(index, "trace", symbol="middle", directions=["sideways"])
 
 
+def test_sections_that_name_a_symbol_are_told(tmp_path: Path):
+    root = write(tmp_path / "tree", {
+        "cache.py": "def open_cache():\n    return 1\n",
+        "list.sql": "CREATE FUNCTION all_items() RETURNS int AS $$ SELECT 1 $$;\n",
+        "docs/guide.md": "# Guide\n\n## Caches\n\nCall `open_cache()` and `all_items`.\n",
+    })  # fmt: skip
+    with open_index(root, model="static") as index:
+        index.update()
+        found = run(index, "get_symbol", symbol="open_cache")
+        assert "Named in: docs/guide.md:3 Guide > Caches\n" in found.text
+        assert found.value["mentions"] == ["docs/guide.md:3 Guide > Caches"]
+        section = run(index, "get_symbol", symbol="docs/guide.md:5")
+        assert "Names: cache.py:1 open_cache; list.sql:1 all_items\n" in section.text
+        assert [one["name"] for one in run(index, "trace", symbol="open_cache").value["mentions"]] == ["Guide > Caches"]
+        assert "docs/guide.md:3 section" in run(index, "trace", symbol="all_items").text  # whose calls are not known
+
+
 # -- arguments and security --------------------------------------------------------------------------------------------
 
 

@@ -91,6 +91,24 @@ def tests(
     return _listed("tests", what, path, confidence, output, use, steps)
 
 
+def mentions(
+    what: SymbolArgument,
+    path: PathArgument = None,
+    confidence: ConfidenceOption = "likely",
+    *,
+    output: OutputOptions,
+    use: IndexOptions,
+) -> int:
+    """List the sections of documentation that name a symbol, or the symbols that a section names.
+
+    codesearch mentions Cache.get
+    codesearch mentions docs/cache.md:12         what the section at this line names
+
+    A name counts in a code span or a cross reference, if it can only mean one symbol.
+    """
+    return _listed("mentions", what, path, confidence, output, use)
+
+
 def _listed(
     question: str,
     what: str,
@@ -110,7 +128,8 @@ def _listed(
         if symbol is None:
             named.tell_nothing(what, quiet=use.quiet)
             return NOTHING
-        _tell_unsupported(symbol, quiet=use.quiet)
+        if question != "mentions":
+            _tell_unsupported(symbol, quiet=use.quiet)
         found = _answer(index, question, symbol, least, steps)
         ui.print_edges(answers.answers(index, output, use, complete=complete), found, symbol)
         return answers.ended(index, bool(found), quiet=use.quiet)
@@ -119,6 +138,10 @@ def _listed(
 def _answer(index: Index, question: str, symbol: Symbol, least: Confidence, steps: int) -> list[Edge]:
     from codesearch.references import graph
 
+    if question == "mentions":
+        from codesearch.references.mentions import mentions
+
+        return mentions(index, symbol, confidence=least)
     if question == "tests":
         return graph.tests(index, symbol, confidence=least, steps=steps)
     ask = graph.callers if question == "callers" else graph.callees
