@@ -104,6 +104,25 @@ PATTERNS = {
         r"\(\*[\s\S]*?\*\)|\{(\w*)\|[\s\S]*?\|\1\}|\"(?:[^\"\\]|\\.)*\"",
     ),
     "ocaml_interface": Lines(r"^[ \t]*(?:val|external)\s+([a-z_][\w']*)", r"\(\*[\s\S]*?\*\)"),
+    "fsharp": Lines(
+        r"^(?:let|and)\s+(?:(?:rec|inline|private|internal)\s+)*(?!(?:rec|inline|private|internal|mutable)\b)(\w+)\s+(?:\(|[a-z_])[^=\n]*="
+        r"|^[ \t]+(?:(?:static|override|abstract|default|inline)\s+)*member\s+"
+        r"(?:(?:inline|private|internal)\s+)*(?:\w+\.)?(\w+)",
+        r"\(\*[\s\S]*?\*\)|" + _C_LIKE,
+    ),
+    "gdscript": Lines(r"^[ \t]*(?:static\s+)?func\s+(\w+)\s*\(", r'"""[\s\S]*?"""|"(?:[^"\\\n]|\\.)*"|#[^\n]*'),
+    "glsl": Lines(r"^(?!(?:else|return|struct)\b)(?:\w+\s+)+(\w+)\s*\([^;\n]*\)\s*\{"),
+    "groovy": Lines(
+        r"^[ \t]*(?:(?:public|private|protected|static|final|abstract|synchronized)\s+)*"
+        r"(?!(?:new|return|else|throw|assert|case|if|in)\b)(?:def|void|[A-Z][\w.]*(?:<[^()\n]*>)?(?:\[\])?|int|boolean|long)"
+        r"\s+(\w+)\([^;\n=]*\)\s*\{",
+        r"'''[\s\S]*?'''|'(?:[^'\\\n]|\\.)*'|" + _C_LIKE,
+    ),
+    "nix": Lines(r"^[ \t]*([a-zA-Z_][\w'-]*)\s*=\s*(?:\{[^{}\n]*\}|\w+)\s*:(?=\s)", r"''[\s\S]*?''|#[^\n]*|" + _C_LIKE),
+    "protobuf": Lines(r"^[ \t]*(?:message|enum|service|rpc)\s+(\w+)"),
+    "scheme": Lines(r"^\(define\s+\(+([^\s()]+)", r'#\|[\s\S]*?\|#|"(?:[^"\\]|\\.)*"|;[^\n]*'),
+    "solidity": Lines(r"^[ \t]*(?:function|modifier|event|struct|enum)\s+(\w+)"),
+    "wgsl": Lines(r"^[ \t]*(?:@\w+(?:\([^()\n]*\))?\s*)*fn\s+(\w+)\s*\("),
 }
 
 

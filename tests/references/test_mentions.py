@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import codesearch
-from codesearch import Index
+from codesearch import Confidence, Index
 from tests.support.trees import write
 
 FILES = {
@@ -38,10 +38,13 @@ def index(tmp_path: Path) -> Index:
     return index
 
 
-def sections(index: Index, path: str, qualname: str, **options: str) -> list[tuple[str, tuple[int, ...], str]]:
+def sections(
+    index: Index, path: str, qualname: str, confidence: Confidence = "likely"
+) -> list[tuple[str, tuple[int, ...], str]]:
     (symbol,) = [one for one in index.symbols() if (one.path, one.qualname) == (path, qualname)]
     return [
-        (edge.symbol.qualname, edge.lines, edge.confidence) for edge in codesearch.mentions(index, symbol, **options)
+        (edge.symbol.qualname, edge.lines, edge.confidence)
+        for edge in codesearch.mentions(index, symbol, confidence=confidence)
     ]
 
 
