@@ -73,20 +73,30 @@ def broken(symbols: Sequence[Symbol], source: bytes) -> Iterator[tuple[Symbol, s
             yield symbol, "overlap"
         around.append(symbol)
         is_text = symbol.kind in TEXTS or languages.get(symbol.language).is_text
-        if _is_keyword(symbol):
-            yield symbol, "keyword"
-        if not _is_title(symbol) if is_text else _has_no_name(symbol):
-            yield symbol, "no name"
-        text = source[symbol.start_byte : symbol.end_byte].decode("utf-8", "replace")
-        if not is_text and (_repeats(symbol, before, shared) or _ends_in_comment(text)):
-            yield symbol, "neighbour"
-        if not is_text and text.count("{") == 1 and "}" not in text and "\n" in text:
-            yield symbol, "no end"
+        for rule in _of_text(symbol) if is_text else _of_code(symbol, source, _repeats(symbol, before, shared)):
+            yield symbol, rule
         key = symbol.qualname, symbol.kind, symbol.start_line
         if key in seen:
             yield symbol, "twice"
         seen.add(key)
         before = symbol
+
+
+def _of_text(symbol: Symbol) -> Iterator[str]:
+    if not _is_title(symbol):
+        yield "no name"
+
+
+def _of_code(symbol: Symbol, source: bytes, is_repeated: bool) -> Iterator[str]:
+    if _is_keyword(symbol):
+        yield "keyword"
+    if _has_no_name(symbol):
+        yield "no name"
+    text = source[symbol.start_byte : symbol.end_byte].decode("utf-8", "replace")
+    if is_repeated or _ends_in_comment(text):
+        yield "neighbour"
+    if text.count("{") == 1 and "}" not in text and "\n" in text:
+        yield "no end"
 
 
 def _is_keyword(symbol: Symbol) -> bool:

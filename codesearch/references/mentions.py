@@ -157,21 +157,22 @@ def _meant(store: Store | None, parts: tuple[str, ...]) -> list[Symbol]:
 
     Tests, examples and vendored code are left out: prose rarely means them, and they have names of other projects.
     """
-    if store is None:
-        return []
-    key = name_key(parts[-1])
-    ids = store.named(key, MOST_NAMED + 1)
-    details = store.minor.named(key, MOST_NAMED + 1)
-    if len(ids) > MOST_NAMED or len(details) > MOST_NAMED:
-        return []
-    stored = [one for one in store.symbols([*ids, *details]).values() if not _is_no_code(one.symbol)]
-    symbols = [one.symbol for one in stored if _fits(one.symbol, parts) and _FOREIGN.isdisjoint(one.roles.split())]
+    symbols = _with_name(store, parts) if store is not None else []
     if any(one.kind != "method" for one in symbols):  # a constructor has the name of its class
         symbols = [one for one in symbols if _around(one)[-1:] != (one.name,)]
     bodies = [one for one in symbols if not one.path.endswith(_INTERFACES)] or symbols
-    if len({(one.path, one.qualname) for one in bodies}) != 1 or len({one.qualname for one in symbols}) != 1:
+    is_one = len({(one.path, one.qualname) for one in bodies}) == 1 and len({one.qualname for one in symbols}) == 1
+    return [one for one in symbols if _is_named_bare(one, parts)] if is_one else []
+
+
+def _with_name(store: Store, parts: tuple[str, ...]) -> list[Symbol]:
+    """Return the symbols that a name can be that of; none if there are very many."""
+    key = name_key(parts[-1])
+    ids, details = store.named(key, MOST_NAMED + 1), store.minor.named(key, MOST_NAMED + 1)
+    if len(ids) > MOST_NAMED or len(details) > MOST_NAMED:
         return []
-    return [one for one in symbols if _is_named_bare(one, parts)]
+    stored = [one for one in store.symbols([*ids, *details]).values() if not _is_no_code(one.symbol)]
+    return [one.symbol for one in stored if _fits(one.symbol, parts) and _FOREIGN.isdisjoint(one.roles.split())]
 
 
 def _fits(symbol: Symbol, parts: tuple[str, ...]) -> bool:
