@@ -46,8 +46,8 @@ def editors(session: nox.Session) -> None:
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """Run all tests."""
-    _module(session, "pytest")
+    """Run all tests, three files at a time: most of the time they wait for processes and editors."""
+    _module(session, "pytest", "-n", "3", "--dist", "loadfile")
 
 
 @nox.session

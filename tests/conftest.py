@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-# Before the lines below, which hide the tester's home: this module remembers it.
+# Before the lines below, which hide the tester's home: this module remembers the tester's cache folder.
 from tests.support import home as homes
 from tests.support.command import Run
 from tests.support.command import call as _call
@@ -71,6 +71,7 @@ if _hidden := os.environ.get("CODESEARCH_TEST_WITHOUT"):  # see nox -s without
 
     os.environ.update(sitecustomize.copy_site(Path(_home) / "site", _hidden))
     sitecustomize.hide()
+os.environ[homes.REMEMBERED] = str(homes.CALLERS_CACHE)
 os.environ.update(homes.environment(Path(_home)))
 for _name in set(os.environ) - set(homes.environment(Path(_home))):
     del os.environ[_name]

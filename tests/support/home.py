@@ -11,9 +11,10 @@ import codesearch
 
 HOUSE = Path(codesearch.__file__).parents[1]
 """The checkout."""
-CALLERS_HOME = Path.home()
-"""The tester's own home folder, in which editors may be installed; nothing else may use it."""
-CALLERS_CACHE = Path(os.environ.get("XDG_CACHE_HOME") or CALLERS_HOME / ".cache")
+REMEMBERED = "CODESEARCH_TEST_CALLERS_CACHE"
+"""The variable that tells a pytest started by this one, such as a worker of pytest-xdist, where that folder is."""
+CALLERS_CACHE = Path(os.environ.get(REMEMBERED) or os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+"""The tester's own cache folder, in which editors may be installed; nothing else may use it."""
 
 _SETTINGS = ("CODESEARCH_", "XDG_")
 _TERMINAL = ("NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES", "PYTHONIOENCODING", "PYTHONUTF8")
