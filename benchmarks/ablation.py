@@ -40,7 +40,7 @@ import codesearch
 from codesearch import embed
 from codesearch.core.errors import UsageError
 from codesearch.index import Index
-from codesearch.search import Query, parse
+from codesearch.search import Query, parse, query_vector
 from codesearch.search.candidates import ALL_FIELDS, BY_VECTOR, Candidate
 from codesearch.search.features import NAMES, Features
 from codesearch.search.rank import Ranked, fold, group_copies, sort_key
@@ -89,7 +89,7 @@ class Repository:
             if (match := any_word(*query.terms)) is not None
             else []
         )
-        vector = self.static.quantised_query(query.text)
+        vector = query_vector(self.static, query)
         near = dict(self.store.vector_candidates(vector, every, query.where))  # exact for this number of candidates
         cosines = self.vectors @ _rows([self.transformer.quantised_query(query.text)])[0]
         return {

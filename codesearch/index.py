@@ -270,7 +270,7 @@ class Index:
         typed = budget.limit is not None
         begin = self._reranker.begin
         job = begin(store, query.text, is_name=query.is_name, prefetched=begun, typed=typed) if store else None
-        vector = self._embedder.quantised_query(query.text)
+        vector = search.query_vector(self._embedder, query)
         told = None if on_first is None else lambda fast: on_first(replace(fast, complete=complete))
         found = search.search(store, query, vector, limit, job=job, buffers=buffers, on_first=told, budget=budget)
         self._writes += [] if found.writes is None else [found.writes]
@@ -347,7 +347,7 @@ class Index:
         """
         query = search.parse(name)
         limit = self._limit(limit)
-        found = search.search(self.required_reader(), query, self._embedder.quantised_query(query.text), limit)
+        found = search.search(self.required_reader(), query, search.query_vector(self._embedder, query), limit)
         symbols = [item.candidate.symbol for item in found.ranked[:limit]]
         named = [symbol for symbol in symbols if search.is_named(symbol, query)]
         # `save` also finds `save!`, unless there is a `save`.

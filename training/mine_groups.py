@@ -33,7 +33,7 @@ from question_sources import Question, Row, Tree, key_of, questions, read
 
 import codesearch
 from codesearch import embed
-from codesearch.search import parse
+from codesearch.search import parse, query_vector
 from codesearch.search.candidates import gather
 from codesearch.search.features import compute
 from codesearch.search.rank import Ranked, rank
@@ -57,7 +57,7 @@ def groups(tree: Tree, root: Path, db: Path, asked: Sequence[Question]) -> Itera
             except codesearch.CodesearchError:
                 continue
             with store.snapshot():
-                found = gather(store, query, model.quantised_query(query.text))
+                found = gather(store, query, query_vector(model, query))
             ranked = rank(query, found, compute(query, found))
             yield group(tree, kind, text, right, ranked)
 

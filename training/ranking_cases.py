@@ -19,7 +19,7 @@ from codesearch import embed
 from codesearch.core.types import Symbol
 from codesearch.rerank.job import Job, Source
 from codesearch.rerank.reranker import Reranker
-from codesearch.search import Query, parse
+from codesearch.search import Query, parse, query_vector
 from codesearch.search.candidates import Candidate, gather
 from codesearch.search.features import NAMES, Features, compute, with_reranking
 from codesearch.search.rank import RERANKED_CANDIDATES, rank
@@ -110,7 +110,7 @@ def collect(folder: Path) -> Iterator[Asked]:
             except codesearch.CodesearchError:
                 continue
             with store.snapshot():
-                candidates = gather(store, query, model.quantised_query(query.text))
+                candidates = gather(store, query, query_vector(model, query))
             if candidates:
                 asked = Asked(row, query, candidates)
                 asked.deep = not query.name and shown[row["kind"]] < SHOWN_TO_THE_TRANSFORMER.get(row["kind"], 0)

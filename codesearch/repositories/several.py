@@ -25,7 +25,7 @@ from codesearch.repositories import likelihood, selection
 from codesearch.repositories.joined import JoinedAnswer, Part, join
 from codesearch.repositories.likelihood import Evidence
 from codesearch.repositories.registry import Repository, clones
-from codesearch.search import Query, Ranked, parse, resolved
+from codesearch.search import Query, Ranked, parse, query_vector, resolved
 from codesearch.search.candidates import by_vector
 from codesearch.service import client
 from codesearch.store import registry as used_indexes
@@ -137,7 +137,7 @@ class Repositories:
         parsed = parse(text, where, filters=filters)
         wanted = settings.limit if limit is None else limit
         end = time.monotonic() + (settings.update_budget if fresh else 0.0)
-        vector = embed.load(embed.STATIC).quantised_query(parsed.text)
+        vector = query_vector(embed.load(embed.STATIC), parsed)
         question = _Question(text, where, parsed, wanted, fresh, filters, vector, explain, only, end)
         begun = self._each(lambda one: self._guarded(one, partial(self._begun, one, question)), only)
         parts = self._finished(begun, question)

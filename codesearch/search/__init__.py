@@ -15,6 +15,7 @@ from codesearch.search.pipeline import (
     understood,
 )
 from codesearch.search.query import Query, parse
+from codesearch.search.query_vector import query_vector
 from codesearch.search.rank import Ranked
 from codesearch.search.where import real_path, resolved
 
@@ -30,6 +31,7 @@ __all__ = [
     "is_named",
     "nearest",
     "parse",
+    "query_vector",
     "rank_candidates",
     "real_path",
     "resolved",

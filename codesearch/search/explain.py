@@ -12,6 +12,7 @@ from codesearch.core.errors import NotFoundError
 from codesearch.core.filter import Filter
 from codesearch.core.types import Hit, Skipped, Symbol
 from codesearch.search import candidates
+from codesearch.search.query_vector import query_vector
 from codesearch.search.rank import RERANKED_CANDIDATES
 from codesearch.search.term_pruning import select_terms
 from codesearch.store.filter_sql import name_matches, path_matches
@@ -251,7 +252,7 @@ def _ways(store: Store, query: Query, id: int) -> Iterator[Way]:
         if match is not None:
             found = [one for one, _ in store.text_candidates(match, weights, everything, query.where)]
             yield Way(name, taken, found.index(id) + 1 if id in found else None, len(found))
-    vector = embed.load(embed.STATIC).quantised_query(query.text)
+    vector = query_vector(embed.load(embed.STATIC), query)
     if any(vector):
         near = [one for one, _ in store.vector_candidates(vector, everything, query.where)]
         yield Way("vectors", candidates.BY_VECTOR, near.index(id) + 1 if id in near else None, len(near))

@@ -106,6 +106,10 @@ class Query:
     """Languages that the question names ("in golang"): preferred, and not part of `text`."""
     typed: str = ""
     """The whole text, if `text` is only what matters of it."""
+    about: str = ""
+    """More of a long text, for its vector (`query_vector`)."""
+    files: frozenset[str] = frozenset()
+    """Keys of the files that a long text names (`wording.file_keys`): preferred."""
     by_file: bool = False
     """Whether the best hit of each file comes before a second hit of any: for questions about how something works."""
 
@@ -213,6 +217,8 @@ def _parsed(words: str, where: Filter, by_file: bool | None) -> Query:
         mentions=named or query.mentions,
         languages=said.languages,
         typed=words,
+        about=said.about,
+        files=said.files,
     )
 
 

@@ -83,7 +83,7 @@ class Ranked:
     minor: float = 0.0
     """Subtracted from the sum of a minor symbol; see `search.minor`."""
     role: roles_of.Role = roles_of.NONE
-    """What is said against it beside its features; see `search.roles`."""
+    """What is said for and against it beside its features; see `search.roles`."""
 
     @property
     def refined(self) -> bool:

@@ -1,9 +1,9 @@
-"""Which candidates are not the one to look at first: replaced code, deprecated symbols, another platform's variant.
+"""What paths and documentation say for or against a candidate, beside its features.
 
-Paths and documentation say so. A variant counts only beside its sibling: `lock_windows.go` if `lock_unix.go` or
-`lock.go` is a candidate, too; `v3/` if `v4/` beside it has candidates. A question that names such a thing (`legacy`,
-`windows`) gets it without a deduction. Weights are chosen by hand within what mined queries allow
-(docs/architecture.md).
+Against it: replaced code, deprecated symbols, another platform's variant. For it: a pasted text names its file. A
+variant counts only beside its sibling: `lock_windows.go` if `lock_unix.go` or `lock.go` is a candidate, too; `v3/` if
+`v4/` beside it has candidates. A question that names such a thing (`legacy`, `windows`) gets it without a deduction.
+Weights are chosen by hand within what mined queries allow (docs/architecture.md).
 """
 
 from __future__ import annotations
@@ -16,12 +16,15 @@ from typing import NamedTuple
 
 from codesearch.core.types import Symbol
 from codesearch.search.query import Query
+from codesearch.search.wording import file_keys
 
 SUPERSEDED = 0.3
 DEPRECATED = 0.3
 VARIANT = 0.6
 """Subtracted from the sum of a candidate with this role."""
-_WEIGHTS = (SUPERSEDED, DEPRECATED, VARIANT)
+NAMED_FILE = -1.0
+"""Added, so that it is negative here."""
+_WEIGHTS = (SUPERSEDED, DEPRECATED, VARIANT, NAMED_FILE)
 
 _REPLACED = dict.fromkeys(("legacy", "deprecated", "old", "obsolete", "superseded", "attic"), 1.0) | {"compat": 0.5}
 """Names of folders of replaced code, and how much each says: what is called `compat` may also be in use."""
@@ -40,7 +43,7 @@ _NOTICE = re.compile(r"@deprecated\b|\bdeprecated:|\.\. deprecated::|\\deprecate
 
 
 class Role(NamedTuple):
-    """What is said against a candidate, each from 0 to 1."""
+    """What is said for or against a candidate, each from 0 to 1."""
 
     superseded: float = 0.0
     """In a folder of replaced code."""
@@ -48,6 +51,8 @@ class Role(NamedTuple):
     """Its documentation says that it is deprecated."""
     variant: float = 0.0
     """In a file for another platform, beside one for the usual platforms or for all."""
+    named_file: float = 0.0
+    """In a file that a pasted text names, such as that of a stack frame."""
 
     def rows(self) -> list[tuple[str, float, float]]:
         """Return (name, value, weight) of each."""
@@ -90,14 +95,15 @@ def roles(query: Query, symbols: Sequence[Symbol]) -> list[Role]:
         path: (
             _superseded(place, newest, asked),
             float(bool(place.platforms) and place.without in usual and asked.isdisjoint(place.platforms)),
+            float(bool(query.files) and not query.files.isdisjoint(file_keys(path))),
         )
         for path, place in places.items()
     }
     wants_deprecated = not asked.isdisjoint(_ASKS_FOR_DEPRECATED)
     return [
-        Role(superseded, float(not wants_deprecated and _is_deprecated(symbol)), variant)
+        Role(superseded, float(not wants_deprecated and _is_deprecated(symbol)), variant, named)
         for symbol in symbols
-        for superseded, variant in [of_path[symbol.path]]
+        for superseded, variant, named in [of_path[symbol.path]]
     ]
 
 

@@ -9,6 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from functools import cache
+from itertools import islice
 from typing import NamedTuple
 
 LONG = 48
@@ -19,6 +20,9 @@ TITLE_WORDS, MIN_TITLE_WORDS = 14, 4
 NAMELESS_WORDS = 32
 """Maximum length of the title of a text without names: its words are all there is."""
 MAX_NAMES = 8
+ABOUT_WORDS = 200
+"""Words of a long text that its vector is made of, beside its title."""
+MAX_FILES = 64
 MAX_FRAMES = 3
 """Innermost frames of a stack trace that count."""
 ERROR_WORDS = 12
@@ -32,6 +36,10 @@ LANGUAGES = {
     "dart": ("dart",), "ocaml": ("ocaml",),
 }  # fmt: skip
 """The languages that a word of a question means."""
+_OF_FOLDER = frozenset({"__init__", "index", "mod"})
+"""Names of files, without ending, that are the module of their folder."""
+_ENDINGS = "py|pyi|js|jsx|mjs|ts|tsx|go|rs|java|kt|scala|swift|rb|php|cs|c|h|cc|cpp|hpp|ex|exs|hs|ml|lua|pl|jl|dart|sh"
+"""Endings by which the name of a file is known without its folder."""
 ONLY_AFTER_IN = {"go": ("go",), "c": ("c",), "shell": ("bash",), "node": ("javascript",)}
 """Words that mean a language only after `in`."""
 _THINGS = "file|code|source|package|module|script|version|string|type|class|function|list|dict|object|path|interpreter"
@@ -46,6 +54,10 @@ class Wording(NamedTuple):
     """Languages that the text names, left out of `text`."""
     names: tuple[str, ...] = ()
     """Of a long text: names in code, the most telling first."""
+    about: str = ""
+    """Of a long text: its beginning, without what says nothing about the code."""
+    files: frozenset[str] = frozenset()
+    """Of a long text: keys of the files that it names (`file_keys`)."""
 
 
 def understand(typed: str) -> Wording:
@@ -96,7 +108,32 @@ def _cut(text: str) -> Wording:
     spelled = _spelled(text)
     title = _title(text, TITLE_WORDS if spelled else NAMELESS_WORDS)
     names = list(dict.fromkeys((*_frames(text), *_spelled(title), *spelled)))
-    return Wording(title, (), tuple(names[:MAX_NAMES]))
+    about = " ".join(text.split()[:ABOUT_WORDS])
+    return Wording(title, (), tuple(names[:MAX_NAMES]), about, frozenset(islice(_named_files(text), MAX_FILES)))
+
+
+def file_keys(path: str) -> tuple[str, ...]:
+    """Return the ways in which a text may name a file: `viewcode.py`, `ext/viewcode.py`, the module `ext/viewcode`.
+
+    A folder's own module (`ext/__init__.py`) is named as the folder is. The module of a file at the top has no way.
+    """
+    *folders, file = path.split("/")
+    stem = file.partition(".")[0]
+    module = folders[-2:] if stem in _OF_FOLDER else [*folders[-1:], stem]
+    keys = [file] if stem not in _OF_FOLDER else []
+    keys += ["/".join((*folders[-1:], file))] if folders else []
+    return (*keys, "/".join(module)) if len(module) > 1 else tuple(keys)
+
+
+def _named_files(text: str) -> Iterator[str]:
+    """Yield the keys of the files and modules that a text names; of `a.b.c`, also those of `a.b`."""
+    for match in _file_name().finditer(text):
+        found = match[0].replace("\\", "/")
+        if match["dotted"]:
+            parts = found.split(".")
+            yield from ("/".join(parts[end - 2 : end]) for end in range(len(parts), 1, -1))
+        else:
+            yield "/".join(found.split("/")[-2:])
 
 
 def _title(text: str, limit: int) -> str:
@@ -185,6 +222,15 @@ def _title_ends() -> tuple[re.Pattern[str], ...]:
 @cache
 def _name() -> re.Pattern[str]:
     return re.compile(r"[A-Za-z_][\w.:]*\w(?:\(\))?")
+
+
+@cache
+def _file_name() -> re.Pattern[str]:
+    """Match `src/ext/viewcode.py`, `viewcode.py` and the module `sphinx.ext.viewcode`."""
+    return re.compile(
+        rf"(?:[\w.-]+[/\\])+[\w-][\w.-]*\.[A-Za-z]\w{{0,4}}\b|\b[\w-]+\.(?:{_ENDINGS})\b"
+        r"|(?P<dotted>\b[a-z_]\w*(?:\.[a-z_]\w*){1,6}\b)"
+    )
 
 
 @cache

@@ -14,7 +14,7 @@ from codesearch.core.types import Hit, Symbol
 from codesearch.core.visible import visible
 from codesearch.repositories import selection
 from codesearch.repositories.registry import Repository
-from codesearch.search import Query, Ranking, gather_all, parse, rank_candidates, understood
+from codesearch.search import Query, Ranking, gather_all, parse, query_vector, rank_candidates, understood
 from codesearch.search.candidates import Candidate
 from codesearch.server import showing, sources
 from codesearch.server.database import storable
@@ -157,7 +157,7 @@ def _ranked(
     compare = None
     if second is not None and not question.fast and second.begin(query):
         compare = partial(second.compare, store)
-    vector = embed.load(embed.STATIC).quantised_query(query.text)
+    vector = query_vector(embed.load(embed.STATIC), query)
     found = gather_all(store, query, vector, question.limit)
     if question.without:
         own = [(one, _bare(one.symbol, asked.searched).path, store.repositories[one.id].repository) for one in found]

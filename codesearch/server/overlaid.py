@@ -22,7 +22,7 @@ from codesearch.files.reading import read_plain
 from codesearch.indexing.buffer_worker import Buffer, BufferReader
 from codesearch.rerank.job import RerankBudget, Similarities
 from codesearch.rerank.reranker import Reranker
-from codesearch.search import Query, parse, rank_candidates
+from codesearch.search import Query, parse, query_vector, rank_candidates
 from codesearch.search.candidates import Candidate
 from codesearch.search.overlay import BufferView, Overlay
 from codesearch.server.remote import UnreachableError
@@ -134,7 +134,7 @@ def _own(found: Mapping[str, Any], view: BufferView | None, query: Query) -> lis
     """Return the candidates among the files that differ."""
     if view is None:
         return []
-    vector = embed.load(embed.STATIC).quantised_query(query.text)
+    vector = query_vector(embed.load(embed.STATIC), query)
     return view.candidates(_Counts(int(found["texts"]), found["holding"]), query, vector)
 
 

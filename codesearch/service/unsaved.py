@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from codesearch.core.filter import Filter
 from codesearch.embed import STATIC, Embedder, load
 from codesearch.rerank.job import UNLIMITED, RerankBudget
-from codesearch.search import Query, Ranking, nearest, resolved, search
+from codesearch.search import Query, Ranking, nearest, query_vector, resolved, search
 from codesearch.search.overlay import Overlay
 from codesearch.settings import Settings
 from codesearch.store.location import FILE, FOLDER
@@ -104,7 +104,7 @@ class UnsavedBuffers:
         overlay = self._overlay
         buffers = overlay.view(generation) if overlay is not None else None
         if index is None:
-            return search(None, query, _embedder().quantised_query(query.text), limit, buffers=buffers)
+            return search(None, query, query_vector(_embedder(), query), limit, buffers=buffers)
         with self._reading(index):
             return index.rank(
                 query, limit=limit, buffers=buffers, may_be_missing=True, on_first=on_first, budget=budget

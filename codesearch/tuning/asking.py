@@ -63,7 +63,7 @@ def ask(
             break
         query = search.understood(store, search.parse(question.text))
         if not query.is_name:
-            fast = search.search_fast(store, query, static.quantised_query(query.text), DEPTH).ranked[:_KEPT]
+            fast = search.search_fast(store, query, search.query_vector(static, query), DEPTH).ranked[:_KEPT]
             if fast and (asked := _asked(store, reranker, question, query, tuple(fast))) is not None:
                 found.append(asked)
         told(number)

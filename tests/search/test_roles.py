@@ -11,7 +11,7 @@ from codesearch.core.types import Symbol
 from codesearch.search import parse
 from codesearch.search.features import compute
 from codesearch.search.rank import rank
-from codesearch.search.roles import DEPRECATED, NONE, SUPERSEDED, VARIANT, Role, roles
+from codesearch.search.roles import DEPRECATED, NAMED_FILE, NONE, SUPERSEDED, VARIANT, Role, roles
 from tests.search.test_rank import candidate
 
 
@@ -99,3 +99,14 @@ def test_a_role_is_subtracted_and_explained(change: dict[str, Any], name: str, w
     rows = {row[0]: row[1:] for row in ranked[2].contributions()}
     assert rows[name] == (1.0, -weight, -weight)
     assert not {"superseded", "variant", "deprecated"} & {row[0] for row in ranked[1].contributions()}
+
+
+def test_a_file_that_a_pasted_text_names_comes_before_another() -> None:
+    text = "The lock is never released. " + "It happens at night. " * 20
+    trace = 'File "/srv/app/store/lock.py", line 3, in take'
+    assert found(text + trace, "app/store/lock.py", "app/net/lock.py") == {
+        "app/store/lock.py": Role(named_file=1.0),
+        "app/net/lock.py": NONE,
+    }
+    assert Role(named_file=1.0).deduction == NAMED_FILE < 0
+    assert set(found(text, "app/store/lock.py", "app/net/lock.py").values()) == {NONE}

@@ -8,7 +8,7 @@ import pytest
 
 import codesearch
 from codesearch.search import parse
-from codesearch.search.wording import LONG, understand
+from codesearch.search.wording import ABOUT_WORDS, LONG, MAX_FILES, file_keys, understand
 
 
 @pytest.mark.parametrize(
@@ -134,6 +134,46 @@ def test_a_pasted_trace_is_searched_by_its_error_and_its_innermost_functions() -
     query = parse(f"Traceback (most recent call last):\n{frames}\nlib.errors.PoolError: no free slot for the request")
     assert query.text == "PoolError no free slot for the request"
     assert [mention.name for mention in query.mentions][:3] == ["run_step_11", "run_step_10", "run_step_9"]
+
+
+@pytest.mark.parametrize(
+    ("path", "keys"),
+    [
+        ("sphinx/ext/viewcode.py", ("viewcode.py", "ext/viewcode.py", "ext/viewcode")),
+        ("src/lib/pool.test.ts", ("pool.test.ts", "lib/pool.test.ts", "lib/pool")),
+        ("sphinx/ext/__init__.py", ("ext/__init__.py", "sphinx/ext")),
+        ("pool.py", ("pool.py",)),
+        ("__init__.py", ()),
+    ],
+)
+def test_the_ways_in_which_a_text_may_name_a_file(path: str, keys: tuple[str, ...]) -> None:
+    assert file_keys(path) == keys
+
+
+@pytest.mark.parametrize(
+    ("named", "path"),
+    [
+        ('File "/usr/lib/python3/site-packages/app/net/pool.py", line 3, in take', "src/app/net/pool.py"),
+        (r"at C:\work\net\pool.rs:12", "net/pool.rs"),
+        ("I think it is in pool.go", "internal/net/pool.go"),
+        ("see app.net.pool.take", "lib/net/pool.py"),  # a function of a module
+        ("import app.net", "app/net/__init__.py"),
+    ],
+)
+def test_a_long_text_names_files(named: str, path: str) -> None:
+    text = f"The pool gives out closed connections. {'It worked before. ' * 20}"
+    assert not parse(text).files
+    assert not parse(f"{text} {named}").files.isdisjoint(file_keys(path))
+    assert parse(f"{text} {named}").files.isdisjoint(file_keys("src/app/other/thing.py"))
+
+
+def test_a_question_names_no_files() -> None:
+    assert not parse("where does net/pool.py take a connection").files
+
+
+def test_of_a_very_long_text_only_the_beginning_counts() -> None:
+    query = parse(" ".join(f"word{n} lib{n}.pool{n}" for n in range(500)))
+    assert len(query.about.split()) == ABOUT_WORDS and len(query.files) == MAX_FILES
 
 
 @pytest.mark.parametrize("text", ["word " * 500, "` " * 200, "**A** " * 100, "x" * 9_000 + " y" * 60, "<!-- " * 80])
