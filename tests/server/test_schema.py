@@ -38,3 +38,14 @@ def test_the_second_schema_fills_the_languages_of_branches(postgres: Postgres, m
         assert db.execute("SELECT languages FROM ref").fetchall() == [(["go", "python"],)]
         hidden = db.execute("SELECT relrowsecurity, relforcerowsecurity FROM pg_class WHERE relname = 'source'")
         assert hidden.fetchall() == [(True, True)]
+
+
+def test_the_full_text_is_searched_by_its_index_first(database: str):
+    """Large databases only show the difference; here, that nothing has undone the setting."""
+    with administering(database) as db:
+        rows = db.execute(
+            "SELECT proname, 'enable_nestloop=off' = ANY(proconfig) FROM pg_proc "
+            "WHERE pronamespace = 'codesearch'::regnamespace "
+            "AND proname ~ '^(text|naming)_(matches|count)$' ORDER BY 1"
+        ).fetchall()
+    assert rows == [("naming_count", True), ("naming_matches", True), ("text_count", True), ("text_matches", True)]
