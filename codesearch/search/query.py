@@ -12,7 +12,7 @@ from codesearch.core import names, tokens
 from codesearch.core.errors import UsageError
 from codesearch.core.filter import Filter, concept_bound
 from codesearch.core.types import KINDS, MINOR
-from codesearch.search.wording import asks_for_files, understand
+from codesearch.search.wording import Wording, asks_for_files, understand
 
 MAX_CHARACTERS = 10_000
 """Characters of a query that are used; a longer one is cut, with a note."""
@@ -110,6 +110,8 @@ class Query:
     """More of a long text, for its vector (`query_vector`)."""
     files: frozenset[str] = frozenset()
     """Keys of the files that a long text names (`wording.file_keys`): preferred."""
+    frames: tuple[tuple[str, str], ...] = ()
+    """(function, key of its file) of the frames of pasted stack traces, innermost first: preferred."""
     by_file: bool = False
     """Whether the best hit of each file comes before a second hit of any: for questions about how something works."""
 
@@ -206,7 +208,7 @@ def _parsed(words: str, where: Filter, by_file: bool | None) -> Query:
     query = _literal(said.text, where)
     if by_file is not None:
         query = replace(query, by_file=by_file)
-    if said.text == words:
+    if said == Wording(words):
         return query
     terms = [*query.terms, *(term for name in said.names for term in tokens.terms(name) if term not in STOP_WORDS)]
     # A long text is asked for by its names, too, wherever they are in it.
@@ -219,6 +221,7 @@ def _parsed(words: str, where: Filter, by_file: bool | None) -> Query:
         typed=words,
         about=said.about,
         files=said.files,
+        frames=said.frames,
     )
 
 

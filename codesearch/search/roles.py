@@ -1,15 +1,16 @@
 """What paths and documentation say for or against a candidate, beside its features.
 
-Against it: replaced code, deprecated symbols, another platform's variant. For it: a pasted text names its file. A
-variant counts only beside its sibling: `lock_windows.go` if `lock_unix.go` or `lock.go` is a candidate, too; `v3/` if
-`v4/` beside it has candidates. A question that names such a thing (`legacy`, `windows`) gets it without a deduction.
-Weights are chosen by hand within what mined queries allow (docs/architecture.md).
+Against it: replaced code, deprecated symbols, another platform's variant. For it: a pasted text names its file, or a
+pasted stack trace calls it there. A variant counts only beside its sibling: `lock_windows.go` if `lock_unix.go` or
+`lock.go` is a candidate, too; `v3/` if `v4/` beside it has candidates. A question that names such a thing (`legacy`,
+`windows`) gets it without a deduction. Weights are chosen by hand within what mined queries allow
+(docs/architecture.md).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from operator import mul
 from typing import NamedTuple
@@ -22,9 +23,9 @@ SUPERSEDED = 0.3
 DEPRECATED = 0.3
 VARIANT = 0.6
 """Subtracted from the sum of a candidate with this role."""
-NAMED_FILE = -1.0
-"""Added, so that it is negative here."""
-_WEIGHTS = (SUPERSEDED, DEPRECATED, VARIANT, NAMED_FILE)
+NAMED_FILE, FRAME = -1.0, -2.0
+"""Added, so that they are negative here."""
+_WEIGHTS = (SUPERSEDED, DEPRECATED, VARIANT, NAMED_FILE, FRAME)
 
 _REPLACED = dict.fromkeys(("legacy", "deprecated", "old", "obsolete", "superseded", "attic"), 1.0) | {"compat": 0.5}
 """Names of folders of replaced code, and how much each says: what is called `compat` may also be in use."""
@@ -53,6 +54,8 @@ class Role(NamedTuple):
     """In a file for another platform, beside one for the usual platforms or for all."""
     named_file: float = 0.0
     """In a file that a pasted text names, such as that of a stack frame."""
+    frame: float = 0.0
+    """In a pasted stack trace: 1 for the innermost frame that is a candidate, 1/2 for the next one, 1/3, ..."""
 
     def rows(self) -> list[tuple[str, float, float]]:
         """Return (name, value, weight) of each."""
@@ -101,10 +104,27 @@ def roles(query: Query, symbols: Sequence[Symbol]) -> list[Role]:
     }
     wants_deprecated = not asked.isdisjoint(_ASKS_FOR_DEPRECATED)
     return [
-        Role(superseded, float(not wants_deprecated and _is_deprecated(symbol)), variant, named)
-        for symbol in symbols
+        Role(superseded, float(not wants_deprecated and _is_deprecated(symbol)), variant, named, frame)
+        for symbol, frame in zip(symbols, _frames(query, symbols), strict=True)
         for superseded, variant, named in [of_path[symbol.path]]
     ]
+
+
+def _frames(query: Query, symbols: Sequence[Symbol]) -> list[float]:
+    """Return how near each symbol is to the innermost frame of the stack traces in the query."""
+    if not query.frames:
+        return [0.0] * len(symbols)
+    positions: dict[tuple[str, str], int] = {}
+    for position, frame in enumerate(query.frames):
+        positions.setdefault(frame, position)
+    at = [min([positions[key] for key in _calls(one) if key in positions], default=None) for one in symbols]
+    order = {position: rank for rank, position in enumerate(sorted({one for one in at if one is not None}), 1)}
+    return [0.0 if one is None else 1 / order[one] for one in at]
+
+
+def _calls(symbol: Symbol) -> Iterator[tuple[str, str]]:
+    """Yield what a frame in a symbol may look like."""
+    return ((symbol.name, key) for key in file_keys(symbol.path))
 
 
 def _superseded(place: _Place, newest: dict[str, int], asked: set[str]) -> float:

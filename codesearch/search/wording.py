@@ -12,6 +12,8 @@ from functools import cache
 from itertools import islice
 from typing import NamedTuple
 
+from codesearch.search.traces import frames
+
 LONG = 48
 """A text of more words than this is cut into the parts that matter."""
 FEWEST_WORDS = 4
@@ -24,7 +26,7 @@ ABOUT_WORDS = 200
 """Words of a long text that its vector is made of, beside its title."""
 MAX_FILES = 64
 MAX_FRAMES = 3
-"""Innermost frames of a stack trace that count."""
+"""Innermost frames of a stack trace whose functions count as names."""
 ERROR_WORDS = 12
 
 LANGUAGES = {
@@ -36,6 +38,8 @@ LANGUAGES = {
     "dart": ("dart",), "ocaml": ("ocaml",),
 }  # fmt: skip
 """The languages that a word of a question means."""
+_PLACE = re.compile(r"(?:\bline |[:(])\d")
+"""What every frame of a stack trace has. Compiled for every query, so it is simple."""
 _OF_FOLDER = frozenset({"__init__", "index", "mod"})
 """Names of files, without ending, that are the module of their folder."""
 _ENDINGS = "py|pyi|js|jsx|mjs|ts|tsx|go|rs|java|kt|scala|swift|rb|php|cs|c|h|cc|cpp|hpp|ex|exs|hs|ml|lua|pl|jl|dart|sh"
@@ -58,17 +62,23 @@ class Wording(NamedTuple):
     """Of a long text: its beginning, without what says nothing about the code."""
     files: frozenset[str] = frozenset()
     """Of a long text: keys of the files that it names (`file_keys`)."""
+    frames: tuple[tuple[str, str], ...] = ()
+    """Of a long text: (function, key of its file) of the frames of its stack traces, innermost first."""
 
 
 def understand(typed: str) -> Wording:
     """Return what to search for a text on one line."""
     count = len(typed.split())
-    if count > LONG:
+    if count > LONG or _has_frames(typed):
         return _cut(typed)
     if count < FEWEST_WORDS:
         return Wording(typed)
     text, languages = without_language(typed)
     return Wording(text, languages)
+
+
+def _has_frames(text: str) -> bool:
+    return _PLACE.search(text) is not None and bool(frames(text))
 
 
 def asks_for_files(text: str) -> bool:
@@ -107,9 +117,13 @@ def _cut(text: str) -> Wording:
         text = rest
     spelled = _spelled(text)
     title = _title(text, TITLE_WORDS if spelled else NAMELESS_WORDS)
-    names = list(dict.fromkeys((*_frames(text), *_spelled(title), *spelled)))
+    called = frames(text)
+    names = list(dict.fromkeys((*(frame.name for frame in called[:MAX_FRAMES]), *_spelled(title), *spelled)))
     about = " ".join(text.split()[:ABOUT_WORDS])
-    return Wording(title, (), tuple(names[:MAX_NAMES]), about, frozenset(islice(_named_files(text), MAX_FILES)))
+    files = frozenset(islice(_named_files(text), MAX_FILES))
+    return Wording(
+        title, (), tuple(names[:MAX_NAMES]), about, files, tuple((frame.name, _key(frame.file)) for frame in called)
+    )
 
 
 def file_keys(path: str) -> tuple[str, ...]:
@@ -133,7 +147,12 @@ def _named_files(text: str) -> Iterator[str]:
             parts = found.split(".")
             yield from ("/".join(parts[end - 2 : end]) for end in range(len(parts), 1, -1))
         else:
-            yield "/".join(found.split("/")[-2:])
+            yield _key(found)
+
+
+def _key(path: str) -> str:
+    """Return the key of a file by a path in a text, of which only the end may be that of the index."""
+    return "/".join(path.split("/")[-2:])
 
 
 def _title(text: str, limit: int) -> str:
@@ -147,11 +166,6 @@ def _title(text: str, limit: int) -> str:
         if end is not None and first[: end.start()].count(" ") >= MIN_TITLE_WORDS - 1:
             first = first[: end.start()]
     return " ".join(first.split()[:limit])
-
-
-def _frames(text: str) -> Iterator[str]:
-    """Yield the functions of a Python stack trace, innermost first."""
-    yield from reversed(re.findall(r"\bline \d+, in (\w+)", text)[-MAX_FRAMES:])
 
 
 def _spelled(text: str) -> list[str]:
@@ -206,7 +220,8 @@ def _environment() -> re.Pattern[str]:
 @cache
 def _error() -> re.Pattern[str]:
     return re.compile(
-        r"\b(?P<type>(?:[A-Za-z_]\w*\.)*[A-Z]\w*(?:Error|Exception|Warning))\s*:\s*(?P<message>[^`\n]{4,200})"
+        r"\b(?P<type>(?:[A-Za-z_]\w*\.)*[A-Z]\w*(?:Error|Exception|Warning)|(?:[a-z_]\w*\.)+[A-Z]\w*)"
+        r"\s*:\s*(?P<message>[^`\n]{4,200})"
     )
 
 
@@ -215,6 +230,7 @@ def _title_ends() -> tuple[re.Pattern[str], ...]:
     return (
         re.compile(r"\s(?:\*\*[A-Z][\w /?'-]{2,40}:?\*\*|\#{1,5}\s+[A-Z])"),  # a heading
         re.compile(r"```"),
+        re.compile(r"\s(?:at\s+\S+\s?\(|File\s+\S+\s*,\s+line\s|goroutine\s\d+\s\[)"),  # a stack trace
         re.compile(r"(?<=[a-z`)])[.!?:]\s+(?=[A-Z])"),
     )
 
@@ -240,4 +256,6 @@ def _in_code() -> re.Pattern[str]:
 
 @cache
 def _file() -> re.Pattern[str]:
-    return re.compile(r"\.(com|org|html|io|md|txt|rst|cfg|toml|ini|png|ya?ml|json|log)$")
+    return re.compile(
+        r"\.(com|org|html|io|md|txt|rst|cfg|toml|ini|png|ya?ml|json|log|pyi?|m?js|jsx|tsx?|rs|java|kt|rb|php|cpp)$"
+    )

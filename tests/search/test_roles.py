@@ -110,3 +110,11 @@ def test_a_file_that_a_pasted_text_names_comes_before_another() -> None:
     }
     assert Role(named_file=1.0).deduction == NAMED_FILE < 0
     assert set(found(text, "app/store/lock.py", "app/net/lock.py").values()) == {NONE}
+
+
+def test_the_innermost_call_of_a_trace_that_is_here_comes_first() -> None:
+    trace = "\n".join(f'File "/srv/{path}", line 3, in lock' for path in ("app/a.py", "app/b.py", "other/c.py"))
+    rows = found(trace, "app/a.py", "app/b.py", "src/net/b.py", "app/d.py")
+    assert rows["app/b.py"] == Role(named_file=1.0, frame=1.0)  # other/c.py is not a candidate
+    assert rows["app/a.py"] == Role(named_file=1.0, frame=0.5)
+    assert rows["src/net/b.py"] == rows["app/d.py"] == NONE

@@ -200,3 +200,21 @@ def test_code_in_another_language_than_a_question_names_loses(tmp_path: Path) ->
             assert len(ranked) > sum(bool(one.other_language) for one in ranked)
         # Nothing is in Haskell, so that word may mean something else.
         assert not any(one.other_language for one in index.rank(parse("flatten all the rows in haskell")).ranked)
+
+
+def test_a_short_trace_is_searched_by_its_message_and_its_calls() -> None:
+    query = parse("TypeError: x is not a function at Pool.take (/srv/app/pool.js:12:5)")
+    assert query.text == "TypeError: x is not a function"
+    assert query.frames == (("take", "app/pool.js"),)
+    assert "take" in query.terms
+
+
+def test_an_exception_without_error_in_its_name_is_the_title_of_its_trace() -> None:
+    frames = "\n".join(f'  File "lib/step_{n}.py", line {n}, in run_step_{n}\n    go({n})' for n in range(12))
+    query = parse(f"Traceback (most recent call last):\n{frames}\nlib.signals.Abort: the terminal was closed")
+    assert query.text == "Abort the terminal was closed"
+
+
+def test_a_place_in_a_question_is_no_trace() -> None:
+    query = parse("where does net/pool.py:12 take a slot")
+    assert not query.frames and query.text == "where does net/pool.py:12 take a slot"

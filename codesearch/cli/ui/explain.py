@@ -70,6 +70,8 @@ MEANINGS = {
     "best_trigrams": "most sequences of three words in one candidate",
     "best_prefix": "most words of the query that begin a word of one name",
     "same_file": "better results in the same file",
+    "named_file": "the text names its file",
+    "frame": "called in the stack trace",
     "other_language": "not in the language that the query names",
     "repository": "how likely its repository is to hold the answer",
     "superseded": "in a folder of replaced code",
