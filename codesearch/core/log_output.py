@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 
 FORMAT = "%(asctime)s.%(msecs)03d %(levelname)-7s %(process)d %(name)s: %(message)s"
 
@@ -16,7 +17,16 @@ class _OneLine(logging.Formatter):
         return "".join(one if one.isprintable() else ascii(one)[1:-1] for one in text)
 
 
-_handler = logging.StreamHandler()
+class _Stderr(logging.StreamHandler):  # type: ignore[type-arg]  # not subscriptable in Python 3.10
+    """Writes to what stderr is now, not to what it was when logging was set up."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write a record."""
+        self.stream = sys.stderr
+        super().emit(record)
+
+
+_handler = _Stderr()
 _handler.setFormatter(_OneLine(FORMAT, "%H:%M:%S"))
 
 

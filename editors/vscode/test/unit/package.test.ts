@@ -85,7 +85,7 @@ describe("package.json", () => {
     const documented = new Map([...page.matchAll(/^### `(\w+)`\n\nDefault: `(.*)`$/gm)].map((match) => [match[1], match[2]]));
     assert.ok(documented.size >= 10);
     const inner = properties["codesearch.settings"]?.properties ?? {};
-    for (const name of ["limit", "context", "color", "background"]) {
+    for (const name of ["limit", "context", "color", "background", "remote"]) {
       documented.delete(name); // of the command only
     }
     documented.delete("db"); // one index file for all folders would be wrong
