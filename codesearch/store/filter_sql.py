@@ -12,6 +12,7 @@ from codesearch.core.errors import UsageError
 from codesearch.core.filter import Filter
 from codesearch.core.references import FIELD, NOT_CALLED_BY_NAME
 from codesearch.core.tokens import name_key
+from codesearch.core.types import MINOR
 from codesearch.store import full_text, vector_codes
 from codesearch.store.connection import Connection
 
@@ -21,12 +22,18 @@ WILDCARD = re.compile(r"[*?\[]")
 _PATH_IS = "{path} = ? OR {path} >= ? AND {path} < ?"
 """A file, or the files below a folder: "0" follows "/" in ASCII."""
 
+
+def _quoted(values: Iterable[str]) -> str:
+    return ", ".join(f"'{value}'" for value in values)
+
+
 UNUSED = "unused"
 """The filter `is:unused`: symbols that nothing in the index names but they themselves."""
 _OWN = "(SELECT rf.start + s.id - rf.first_symbol FROM reference_file rf WHERE rf.file_id = s.file_id)"
 _UNUSED = f"""(
-    s.kind NOT IN ('module', 'test') AND s.name_key <> '' AND s.name NOT LIKE '\\_\\_%\\_\\_' ESCAPE '\\'
-    AND s.name_key NOT IN ({", ".join(f"'{name}'" for name in NOT_CALLED_BY_NAME)})
+    s.kind NOT IN ({_quoted(("module", "test", *sorted(MINOR)))}) AND s.name_key <> ''
+    AND s.name NOT LIKE '\\_\\_%\\_\\_' ESCAPE '\\'
+    AND s.name_key NOT IN ({_quoted(NOT_CALLED_BY_NAME)})
     AND instr(' ' || f.roles || ' ', ' test ') = 0 AND has_references(f.language)
     AND NOT EXISTS (
         SELECT 1 FROM reference_name n JOIN reference r ON r.name_id = n.id AND r.role <> {FIELD}
@@ -37,7 +44,8 @@ _UNUSED = f"""(
         <= 2 * (SELECT count(*) FROM symbol o WHERE o.name_key = s.name_key)
 )"""
 """No reference has its name, no decorator hands it on, and its name occurs only where that of any definition occurs: in
-its own text and in that of its container. Constructors and functions that the language calls itself are left out."""
+its own text and in that of its container. Constructors and functions that the language calls itself are left out, and
+so are minor symbols: that a constant or field is read is not a reference."""
 
 _CONCEPT = (
     f"(SELECT 1 - vec_distance_cosine(vec_int8({vector_codes.UNPACKED}(cv.embedding)), vec_int8(?)) "

@@ -371,6 +371,7 @@ def test_unused_is_what_nothing_mentions(tmp_path: Path):
         {
             "a.py": (
                 "import app\n\n"
+                "MOST_TRIES = 3\n\n"  # where it is read is not in the index
                 "def used():\n"
                 "    pass\n\n"
                 "def handed_on():\n"
