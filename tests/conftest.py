@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -106,11 +106,13 @@ def pytest_unconfigure() -> None:
 
 
 @pytest.fixture
-def private_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+def private_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """Give this test and its child processes a home folder without settings, in which the shared cache is on."""
     home = tmp_path_factory.mktemp("home")
     homes.move_into(home, monkeypatch)
-    return home
+    yield home
+    # pytest deletes what the factory makes only at the third run after this one.
+    shutil.rmtree(home, ignore_errors=True)
 
 
 @pytest.fixture
