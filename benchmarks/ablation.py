@@ -170,7 +170,10 @@ def standardised(signals: Iterable[tuple[Mapping[int, float], Sequence[int]]]) -
 
 
 def opened(index: Index) -> Repository:
-    """Update an index, embed all of its symbols with both models, and return it."""
+    """Update an index, embed all of its symbols with both models, and return it.
+
+    Sections of documents and settings are no candidates: the product, too, searches them apart from code.
+    """
     index.update()
     report = index.embed_all()
     store = index.reader()
@@ -185,7 +188,6 @@ def opened(index: Index) -> Repository:
     ]
     candidates.sort(key=lambda one: sort_key(0.0, one))
     symbols = {one.id: one for one in candidates}
-    assert len(symbols) == report.total, "every symbol has a static vector"
     places = {id: place for place, id in enumerate(symbols)}
     return Repository(store, static, transformer, symbols, places, _rows([known[id] or b"" for id in symbols]))
 

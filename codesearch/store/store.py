@@ -286,6 +286,7 @@ class Store(Texts):
         rows = self._rows(
             f"WITH best AS MATERIALIZED (SELECT v.id, {_SIMILARITY} AS similarity "
             "FROM json_each(?) near JOIN vector v ON v.id = near.value "
+            f"WHERE EXISTS (SELECT 1 FROM symbol s WHERE s.content_id = v.id AND {NOT_MINOR}) "
             f"ORDER BY similarity DESC, v.id{' LIMIT ?' if not where else ''}) "
             "SELECT s.id, best.similarity FROM best JOIN symbol s ON s.content_id = best.id "
             f"JOIN file f ON f.id = s.file_id WHERE {NOT_MINOR} AND {condition} "

@@ -48,6 +48,13 @@ def test_finds_by_text_and_by_vector(store):
     assert names(store, store.vector_candidates(vector(100, 20), 2)) == ["upload", "parse"]
 
 
+def test_sections_of_documents_take_no_places_among_the_nearest(store):
+    sections = [item(f"part{at}", str(at), vector(127, at), kind="section", path="a.md") for at in range(9)]
+    code = item("upload", "retry", vector(100, 50)), item("parse", "json", vector(50, 100))
+    store.replace([record("a.md", *sections, language="markdown"), record("a.py", *code)])
+    assert names(store, store.vector_candidates(vector(127), 2)) == ["upload", "parse"]
+
+
 def test_words_are_found_in_other_forms(store):
     store.replace([record("a.py", item("upload", "retries failing uploads", vector(1)))])
     assert store.text_candidates(Match((Together(("retry", "failed", "upload")),)), (1.0,) * 6, 5)
