@@ -35,8 +35,10 @@ from codesearch.cli.commands.mcp import mcp
 from codesearch.cli.commands.merge import merge
 from codesearch.cli.commands.model_api import app as model
 from codesearch.cli.commands.outline import outline
+from codesearch.cli.commands.pull import pull
 from codesearch.cli.commands.push import push
 from codesearch.cli.commands.query import query
+from codesearch.cli.commands.refs import refs
 from codesearch.cli.commands.related import related
 from codesearch.cli.commands.repo import app as repo
 from codesearch.cli.commands.schema import schema
@@ -140,6 +142,8 @@ _COMMANDS: dict[str, Command] = {
     "mcp": mcp,
     "serve": serve,
     "push": push,
+    "pull": pull,
+    "refs": refs,
     "watch": watch,
     "why": why,
     "eval": evaluate,

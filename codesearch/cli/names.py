@@ -7,7 +7,7 @@ GROUPS = {
     "References": ("callers", "callees", "tests", "mentions", "impact"),
     "Atlas": ("related", "clusters", "map", "concept", "clones", "export"),
     "Index": ("index", "watch", "status", "clean", "cache", "artifact", "merge", "diff", "repo"),
-    "Server": ("serve", "push", "access"),
+    "Server": ("serve", "push", "pull", "refs", "access"),
     "Set up": ("config", "model", "editor", "lsp", "mcp", "agents", "doctor"),
     "Measure": ("eval", "tune", "bench", "feedback"),
     "Reference": ("help", "schema", "man"),

@@ -71,6 +71,7 @@ OUTPUTS = {
     "model-bench": Output("model_bench", "codesearch model bench --format json"),
     "model-texts": Output("model_texts", "codesearch model texts --format json"),
     "repo-list": Output("repositories", "codesearch repo list --format json"),
+    "refs": Output("refs", "codesearch refs URL --format json"),
     "access-list": Output("access", "codesearch access list --format json"),
     "eval": Output("eval", "codesearch eval --format json"),
     "tune": Output("tune", "codesearch tune --format json"),

@@ -89,12 +89,16 @@ def listing(db: Database) -> list[dict[str, Any]]:
     return [{"who": row[0], "tokens": row[1], "reads": list(row[2]), "pushes": list(row[3])} for row in rows]
 
 
-def forget(db: Database, repository: str) -> None:
-    """Delete a repository and everything in it. Raises NotFoundError."""
+def forget(db: Database, repository: str, ref: str = "") -> None:
+    """Delete a repository and everything in it, or only a branch of it. Raises NotFoundError."""
     row = db.execute("SELECT id FROM repo WHERE name = %s", [repository]).fetchone()
     if row is None:
         raise NotFoundError(f"there is no repository {repository}")
-    for table in ("ref_file", "ref", "symbol", "file", "content", "model_vector"):
+    if ref:
+        if not db.execute("DELETE FROM ref WHERE repo = %s AND name = %s", [row[0], ref]).rowcount:
+            raise NotFoundError(f"{repository} has no branch {ref}")
+        return
+    for table in ("artifact", "ref_file", "ref", "symbol", "file", "content", "model_vector"):
         db.execute(f"DELETE FROM {table} WHERE repo = %s".encode(), [row[0]])
     db.execute("DELETE FROM repo WHERE id = %s", [row[0]])
 
@@ -114,6 +118,7 @@ def collect(db: Database, days: float = KEPT_DAYS) -> int:
         b"DELETE FROM model_vector v WHERE NOT EXISTS "
         b"(SELECT 1 FROM symbol s WHERE s.repo = v.repo AND s.content = v.hash)"
     )
+    db.execute(f"DELETE FROM artifact WHERE NOT whole AND {old}".encode())
     return files
 
 

@@ -217,12 +217,15 @@ def refs(db: Database, name: str = "") -> list[Ref]:
 def listing(db: Database) -> list[dict[str, Any]]:
     """Return the refs that the one who asks may see, as JSON."""
     rows = db.execute(
-        "SELECT p.name, r.name, r.commit, r.pushed, r.files, r.texts + r.minor_texts, r.languages FROM ref r "
-        "JOIN repo p ON p.id = r.repo WHERE r.pushed IS NOT NULL ORDER BY p.name, r.id"
+        "SELECT p.name, r.name, r.commit, r.pushed, r.files, r.texts + r.minor_texts, r.languages, a.commit, a.size "
+        "FROM ref r JOIN repo p ON p.id = r.repo "
+        "LEFT JOIN artifact a ON a.repo = r.repo AND a.ref = r.id AND a.whole "
+        "WHERE r.pushed IS NOT NULL ORDER BY p.name, r.id"
     )
     return [
         {"repository": row[0], "ref": row[1], "commit": row[2], "pushed": row[3].isoformat(), "files": row[4],
-         "symbols": row[5], "languages": list(row[6])}
+         "symbols": row[5], "languages": list(row[6]),
+         "artifact": None if row[7] is None else {"commit": row[7], "bytes": row[8]}}
         for row in rows
     ]  # fmt: skip
 

@@ -12,6 +12,7 @@ from codesearch.core.log import Log
 from codesearch.mcp.boot import stop_at_signals
 from codesearch.mcp.http.server import HttpServer
 from codesearch.server import logs, schema
+from codesearch.server.artifacts import MOST_MEGABYTES
 from codesearch.server.connect import Pool, connect, driver, explained
 from codesearch.server.gateway import MOST_BODY, Gate, Gateway
 from codesearch.server.identity import BURST, RATE, Limits, Vouched
@@ -30,14 +31,15 @@ def serve(
     rate: float = RATE,
     model: str = embed.STATIC,
     seconds: float = SECONDS,
+    most_packed: int = MOST_MEGABYTES,
     log_format: str = "text",
 ) -> int:
     """Serve until a signal ends the process.
 
     `names` are what clients may call the server, besides the names of this machine for itself. A user may ask `rate`
     questions per second; 0 means any number. `model` is that of the second stage, `static` for none, which may take
-    `seconds` per question if vectors are missing. With
-    `log_format` "json", the log is one JSON object per line.
+    `seconds` per question if vectors are missing. A packed index may have `most_packed` megabytes; 0 for
+    none. With `log_format` "json", the log is one JSON object per line.
     Raises UsageError for a wrong URL, StoreError if the database cannot be used, CodesearchError if the port is taken.
     """
     if log_format == "json":
@@ -46,7 +48,7 @@ def serve(
     pool = Pool(url)
     second = None if model == embed.STATIC else Model(model, seconds)
     known = (*loopback.NAMES, *(name.lower() for name in names))
-    gateway = Gateway(pool, vouched, Limits(rate, max(1, round(rate * BURST / RATE))), second)
+    gateway = Gateway(pool, vouched, Limits(rate, max(1, round(rate * BURST / RATE))), second, most_packed << 20)
     gate, watched = Gate(pool, known, vouched), gateway.watch.watched
     server = HttpServer((host, port), gate, gateway, path="", most_bytes=MOST_BODY, watched=watched)
     stop_at_signals(server)

@@ -15,7 +15,7 @@ from codesearch.core.errors import CodesearchError, NotFoundError, UsageError
 from codesearch.core.log import Log
 from codesearch.mcp.http.access import bearer, check_site, wrong_token
 from codesearch.mcp.http.wire import Head, RefusedError, Reply
-from codesearch.server import access, answering, browsing, page, receive, second_stage, sources
+from codesearch.server import access, answering, artifacts, browsing, page, receive, second_stage, sources
 from codesearch.server.connect import Pool, TooBusyError
 from codesearch.server.identity import Limits, Vouched
 from codesearch.server.metrics import CONTENT_TYPE
@@ -50,7 +50,7 @@ class Gate:
         """Return if a request is allowed. Raises RefusedError."""
         path = _path(head)
         self._check_names(head, path)
-        if path not in _GETS and path not in _READS and path not in _QUESTIONS and path not in _WRITES:
+        if path not in _ROUTES:
             raise RefusedError(404, "there is nothing here")
         allowed = "GET" if path in _GETS else "POST"
         if head.method != allowed:
@@ -100,11 +100,13 @@ class Gateway:
         vouched: Vouched | None = None,
         limits: Limits | None = None,
         model: second_stage.Model | None = None,
+        most_packed: int = artifacts.MOST_MEGABYTES << 20,
     ) -> None:
-        """`model` is that of the second stage; None for none."""
+        """`model` is that of the second stage; None for none. Packed indexes may have `most_packed` bytes."""
         self._pool, self._vouched, self._limits = pool, vouched or Vouched(), limits or Limits()
         self._model = model
-        self.watch = Watch({*_GETS, *_READS, *_QUESTIONS, *_WRITES}, pool)
+        self._most_packed = most_packed
+        self.watch = Watch(_ROUTES, pool)
         embed.load(embed.STATIC)
 
     def reply(self, head: Head, body: bytes, is_gone: Callable[[], bool]) -> Reply | None:
@@ -129,6 +131,9 @@ class Gateway:
             given = {} if path in _GETS else _unpacked(head, body, MOST_SMALL)
             if path in _QUESTIONS:
                 return self._answer(head, path, given)
+            if path == _PART:
+                with self._asking(head, self._pool.transaction) as (db, _):
+                    return Reply(200, artifacts.part(db, given), "application/octet-stream")
             with self._asking(head, self._pool.transaction) as (db, who):
                 self._limits.take(who)
                 if path in _GETS:
@@ -185,6 +190,8 @@ class Gateway:
                     if self._model is None or given["model"] != self._model.id:
                         raise UsageError(f"the server has no use for vectors of {given['model']}")
                     return _json(_VECTORS[path](db, repo, given, self._model))
+                if path == "/push/artifact":
+                    return _json(artifacts.begin(db, repo, given, self._most_packed))
                 found = _PUSHES[path](db, repo, given)
                 self._count_push(path, given, found)
                 return _json({**found, "vectors_of": wanted} if path == "/push/begin" else found)
@@ -251,6 +258,7 @@ _QUESTIONS: dict[str, Callable[[Any, answering.Question, second_stage.Comparison
 _READS: dict[str, Callable[[Any, Mapping[str, Any]], dict[str, Any]]] = {
     "/similar": lambda db, given: browsing.similar(db, browsing.Like.of(given)),
     "/source": lambda db, given: browsing.source(db, browsing.Part.of(given)),
+    "/artifact": artifacts.about,
 }
 """What is asked with a JSON object, by path."""
 _PUSHES: dict[str, Callable[[Any, int, Mapping[str, Any]], dict[str, Any]]] = {
@@ -260,12 +268,17 @@ _PUSHES: dict[str, Callable[[Any, int, Mapping[str, Any]], dict[str, Any]]] = {
     "/push/sources": _sources,
     "/push/sources/lacking": _lacking_sources,
     "/push/switch": _switch,
+    "/push/artifact/part": artifacts.add,
+    "/push/artifact/end": artifacts.end,
 }
 _VECTORS: dict[str, Callable[[Any, int, Mapping[str, Any], second_stage.Model], dict[str, Any]]] = {
     "/push/vectors": _vectors,
     "/push/vectors/lacking": _lacking_vectors,
 }
-_WRITES = frozenset({*_PUSHES, *_VECTORS})
+_WRITES = frozenset({*_PUSHES, *_VECTORS, "/push/artifact"})
+_PART = "/artifact/part"
+"""A part of a packed index; a download asks for many of them, so they are not counted as questions."""
+_ROUTES = frozenset({*_GETS, *_READS, *_QUESTIONS, *_WRITES, _PART})
 
 
 def _unpacked(head: Head, body: bytes, most: int) -> dict[str, Any]:

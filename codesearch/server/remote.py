@@ -6,6 +6,7 @@ import json
 import os
 import zlib
 from collections.abc import Mapping
+from http.client import HTTPException
 from typing import Any
 from urllib import error, request
 from urllib.parse import urlsplit
@@ -27,6 +28,10 @@ _PACKED = 2000
 
 class UnreachableError(CodesearchError):
     """A server cannot be reached, or cannot answer now."""
+
+
+class MissingError(UsageError):
+    """A server does not have what was asked for."""
 
 
 class Server:
@@ -61,19 +66,15 @@ class Server:
         """Return what is at a path. Raises as `post`."""
         return self._sent(request.Request(self.url + path), SECONDS)
 
+    def fetch(self, path: str, value: Mapping[str, Any], seconds: float = SECONDS) -> bytes:
+        """Return the bytes that answer a JSON object. Raises as `post`, and MissingError if they are not there."""
+        headers = {"Content-Type": "application/json"}
+        return self._read(request.Request(self.url + path, json.dumps(value).encode(), headers, method="POST"), seconds)
+
     def _sent(self, asked: request.Request, seconds: float) -> dict[str, Any]:
-        asked.add_header("Authorization", f"Bearer {self._token}")
-        asked.add_header("User-Agent", f"codesearch/{__version__}")
         try:
-            with self._opener.open(asked, timeout=seconds) as reply:
-                raw = reply.read(MOST_ANSWER + 1)
-            found = json.loads(raw)
-        except error.HTTPError as refused:
-            with refused:
-                raise self._refused(refused) from refused
-        except error.URLError as failed:
-            raise UnreachableError(f"{self.url} cannot be reached: {_reason(failed.reason)}") from failed
-        except (OSError, ValueError) as failed:  # cut off, too slow, or no JSON
+            found = json.loads(self._read(asked, seconds))
+        except ValueError as failed:
             raise UnreachableError(
                 f"{self.url} did not answer as a server of codesearch: {_reason(failed)}"
             ) from failed
@@ -81,12 +82,29 @@ class Server:
             raise UnreachableError(f"{self.url} did not answer as a server of codesearch")
         return found
 
+    def _read(self, asked: request.Request, seconds: float) -> bytes:
+        asked.add_header("Authorization", f"Bearer {self._token}")
+        asked.add_header("User-Agent", f"codesearch/{__version__}")
+        try:
+            with self._opener.open(asked, timeout=seconds) as reply:
+                return bytes(reply.read(MOST_ANSWER + 1))
+        except error.HTTPError as refused:
+            with refused:
+                raise self._refused(refused) from refused
+        except error.URLError as failed:
+            raise UnreachableError(f"{self.url} cannot be reached: {_reason(failed.reason)}") from failed
+        except (OSError, ValueError, HTTPException) as failed:  # cut off, or too slow
+            raise UnreachableError(
+                f"{self.url} did not answer as a server of codesearch: {_reason(failed)}"
+            ) from failed
+
     def _refused(self, refused: error.HTTPError) -> CodesearchError:
         said = refused.read(2000).decode("utf-8", "replace").strip().partition("\n")[0]
         text = "".join(char for char in said if char.isprintable()) or str(refused.reason)
         if refused.code in (500, 502, 503, 504):
             return UnreachableError(f"{self.url} cannot answer now: {text}")
-        return UsageError(f"{self.url} refused ({refused.code}): {text}")
+        kind = MissingError if refused.code == 404 else UsageError
+        return kind(f"{self.url} refused ({refused.code}): {text}")
 
 
 def _reason(failed: object) -> str:

@@ -278,6 +278,33 @@ MIGRATIONS = (
     ALTER FUNCTION naming_matches SET enable_nestloop = off;
     ALTER FUNCTION naming_count SET enable_nestloop = off;
     """,
+    f"""
+    -- The packed index of a branch, in parts. One that is not whole is being sent.
+    CREATE TABLE artifact(
+        repo bigint NOT NULL,
+        id bigint GENERATED ALWAYS AS IDENTITY,
+        ref bigint NOT NULL,
+        sha256 bytea NOT NULL,
+        size bigint NOT NULL,
+        commit text NOT NULL,
+        whole boolean NOT NULL DEFAULT false,
+        sent timestamptz NOT NULL DEFAULT now(),
+        PRIMARY KEY (repo, id),
+        UNIQUE (repo, ref, sha256),
+        FOREIGN KEY (repo, ref) REFERENCES ref ON DELETE CASCADE
+    );
+    CREATE TABLE artifact_part(
+        repo bigint NOT NULL,
+        artifact bigint NOT NULL,
+        number integer NOT NULL,
+        data bytea NOT NULL,
+        PRIMARY KEY (repo, artifact, number),
+        FOREIGN KEY (repo, artifact) REFERENCES artifact ON DELETE CASCADE
+    );
+    ALTER TABLE artifact_part ALTER data SET STORAGE EXTERNAL;
+    {"; ".join([*_hidden("artifact"), *_of_repository("artifact"), _of_owner("artifact")])};
+    {"; ".join([*_hidden("artifact_part"), *_of_repository("artifact_part"), _of_owner("artifact_part")])};
+    """,
 )
 
 VERSION = len(MIGRATIONS)

@@ -67,6 +67,7 @@ ELSEWHERE = {
     "query-batch": "tests/cli/test_schemas.py",
     "impact": "tests/cli/test_callers.py",
     "query-remote": "tests/server/test_commands.py",
+    "refs": "tests/server/test_pull.py",
     "access-list": "tests/server/test_commands.py",
     "query-repo": "tests/cli/test_query_repositories.py",
     "repo-list": "tests/cli/test_repo.py",

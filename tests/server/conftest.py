@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -73,10 +74,10 @@ class Place:
 
 
 @contextmanager
-def running(database: str, model: Model | None = None) -> Iterator[Place]:
+def running(database: str, model: Model | None = None, **options: Any) -> Iterator[Place]:
     """Run a gateway in this process."""
     pool = Pool(database)
-    gateway = Gateway(pool, model=model)
+    gateway = Gateway(pool, model=model, **options)
     server = HttpServer(
         ("127.0.0.1", 0), Gate(pool, ("127.0.0.1",)), gateway,
         path="", most_bytes=MOST_BODY, watched=gateway.watch.watched,

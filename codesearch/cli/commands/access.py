@@ -79,13 +79,19 @@ def remove(who: WhoArgument, store: StoreOption, repo: ReposOption = None) -> in
 
 
 @command(app)
-def forget(name: Annotated[str, typer.Argument(metavar="NAME", help="A repository.")], store: StoreOption) -> int:
-    """Delete a repository from the server, with everything that was pushed."""
+def forget(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A repository.")],
+    store: StoreOption,
+    ref: Annotated[
+        str, typer.Option("--ref", metavar="BRANCH", help="Delete only this branch.", show_default=False)
+    ] = "",
+) -> int:
+    """Delete a repository from the server, with everything that was pushed, or a branch of it."""
     from codesearch.server import access
     from codesearch.server.connect import administering
 
     with administering(store) as db:
-        access.forget(db, name)
+        access.forget(db, name, ref)
     return FOUND
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -10,6 +12,10 @@ from codesearch.cli import session, targets
 from codesearch.cli.exit_codes import FOUND
 from codesearch.cli.options import DbOption, NoUpdateOption, QuietOption
 from codesearch.cli.ui import console
+
+if TYPE_CHECKING:
+    from codesearch.index import Index
+    from codesearch.server.remote import Server
 
 
 def push(
@@ -30,6 +36,10 @@ def push(
         bool,
         typer.Option("--no-source", help="Send no source: the page of the server shows places and signatures only."),
     ] = False,
+    artifact: Annotated[
+        bool,
+        typer.Option("--artifact", help="Also send the index itself, packed, for `codesearch pull`."),
+    ] = False,
     no_update: NoUpdateOption = False,
     db: DbOption = None,
     quiet: QuietOption = False,
@@ -37,10 +47,12 @@ def push(
     """Put the index of a folder on a server: only what the server lacks, then the branch in one step.
 
     codesearch push https://code.example.org --repo shop --ref main
+    codesearch push https://code.example.org --repo shop --artifact      others may then pull the index
 
     The environment variable CODESEARCH_TOKEN has the token. Readers see the old state of the branch or the new
     one. A push that was cut off is run again, and sends the rest.
     """
+    from codesearch.cli.ui.reports import size
     from codesearch.core.errors import CodesearchError, UsageError
     from codesearch.server import push as pushing
     from codesearch.server.remote import Server
@@ -59,6 +71,7 @@ def push(
         try:
             source = None if no_source else pushing.Source(root, index.settings.file_options())
             done = pushing.push(store, server, repo, ref, at, source=source)
+            packed = _send_packed(index, server, repo, ref) if artifact else 0
         except CodesearchError as error:
             raise CodesearchError(f"{error}. What was sent is kept: run the same push again") from error
     if not quiet:
@@ -72,17 +85,28 @@ def push(
             console.message(
                 f"the second stage has vectors of {with_vector:,} of {total:,} symbols; sent {done.reranked:,}{more}"
             )
+        if artifact:
+            console.message(f"the packed index has {size(packed)}")
     return FOUND
 
 
-def _head(root: object) -> str:
-    """Return the commit of a folder; "" if there is none."""
-    from pathlib import Path
+def _send_packed(index: Index, server: Server, repo: str, ref: str) -> int:
+    """Send an index as an artifact; return its bytes."""
+    from codesearch.artifacts import packing
+    from codesearch.server import packed
 
+    with tempfile.TemporaryDirectory(prefix="codesearch-") as folder:
+        target = Path(folder) / "index.codesearch"
+        packing.pack(index, target)
+        packed.send(server, repo, ref, target)
+        return target.stat().st_size
+
+
+def _head(root: Path) -> str:
+    """Return the commit of a folder; "" if there is none."""
     from codesearch.artifacts import revision
     from codesearch.core.errors import NotFoundError
 
-    assert isinstance(root, Path)
     try:
         return revision.find(root).commit
     except NotFoundError:

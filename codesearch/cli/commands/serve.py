@@ -88,6 +88,15 @@ def serve(
             help="How long the model may make the vectors that an answer needs and no push brought.",
         ),
     ] = 1.0,
+    artifacts: Annotated[
+        int,
+        typer.Option(
+            "--artifacts",
+            min=0,
+            metavar="MB",
+            help="How large the packed index of a branch may be that a push brings; 0 for none.",
+        ),
+    ] = 1024,
     log_format: Annotated[
         str,
         typer.Option(
@@ -122,5 +131,6 @@ def serve(
         rate=rate,
         model=model,
         seconds=rerank_seconds,
+        most_packed=artifacts,
         log_format=log_format,
     )

@@ -1,0 +1,111 @@
+"""Sends the packed index of a branch to a server, and fetches it: the client's side of `server.artifacts`."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from codesearch.artifacts import package, revision
+from codesearch.core.errors import NotFoundError, StoreError, UsageError
+from codesearch.server.remote import PUSH_SECONDS, MissingError, Server
+
+TRIES = 3
+"""How often a download begins again because a push has replaced the artifact."""
+
+
+def send(server: Server, repository: str, ref: str, artifact: Path) -> int:
+    """Make an artifact the one of a branch that was pushed; return the bytes that were sent.
+
+    Raises UnreachableError, UsageError if the server refuses, StoreError if what arrived is not what was sent.
+    """
+    header = package.read_header(artifact)
+    about = {
+        "repository": repository, "ref": ref, "commit": header.commit, "sha256": package.sha256_of(artifact),
+        "size": artifact.stat().st_size,
+    }  # fmt: skip
+    found = server.post("/push/artifact", about, PUSH_SECONDS)
+    length, sent = int(found["part"]), 0
+    with artifact.open("rb") as file:
+        for number in found["lacking"]:
+            file.seek(number * length)
+            data = file.read(length)
+            server.post(
+                "/push/artifact/part",
+                {**about, "number": number, "data": base64.b64encode(data).decode()},
+                PUSH_SECONDS,
+            )
+            sent += len(data)
+    if not server.post("/push/artifact/end", about, PUSH_SECONDS)["kept"]:
+        raise StoreError(f"{server.url}: the packed index arrived altered, and was not kept; push again")
+    return sent
+
+
+def fetch(server: Server, repository: str, ref: str, target: Path) -> dict[str, Any]:
+    """Download the artifact of a branch, and check it; return what the server says of it.
+
+    Raises UsageError if there is none, StoreError if it is not what the server says, UnreachableError.
+    """
+    asked = {"repository": repository, "ref": ref}
+    for _ in range(TRIES):
+        about = server.post("/artifact", asked)
+        try:
+            digest = _download(server, {**asked, "sha256": about["sha256"]}, int(about["parts"]), target)
+        except MissingError:
+            continue  # a push has replaced it
+        if digest != about["sha256"]:
+            target.unlink()
+            raise StoreError(f"{server.url}: the packed index of {repository} {ref} arrived damaged; try again")
+        return about
+    raise StoreError(f"{server.url}: the packed index of {repository} {ref} was replaced all the time; try again")
+
+
+def _download(server: Server, asked: Mapping[str, str], parts: int, target: Path) -> str:
+    """Write all parts to a file; return their SHA-256."""
+    digest = hashlib.sha256()
+    try:
+        with target.open("wb") as file:
+            for number in range(parts):
+                data = server.fetch("/artifact/part", {**asked, "number": number}, PUSH_SECONDS)
+                digest.update(data)
+                file.write(data)
+    except OSError as error:
+        raise StoreError(f"{target}: cannot be written ({error.strerror or error})") from error
+    return digest.hexdigest()
+
+
+def choose(root: Path, refs: Sequence[Mapping[str, Any]], repository: str, ref: str) -> tuple[Mapping[str, Any], int]:
+    """Return the branch whose artifact fits a checkout best, and how many commits HEAD is ahead of it (-1: not known).
+
+    `refs` are those of the server. Without `repository`, it is the one whose pushed commits the clone has, or that has
+    the name of the folder. Raises NotFoundError, UsageError if several fit.
+    """
+    names = {str(one["repository"]) for one in refs}
+    name = repository or _repository(root, refs)
+    if name not in names:
+        raise NotFoundError(f"there is no repository {name} on the server, or you may not see it")
+    own = [one for one in refs if one["repository"] == name and (not ref or one["ref"] == ref)]
+    if not own:
+        raise NotFoundError(f"{name} has no branch {ref} on the server")
+    packed = [one for one in own if one.get("artifact")]
+    if not packed:
+        branch = f" {ref}" if ref else ""
+        raise NotFoundError(
+            f"the server has no packed index of {name}{branch}; `codesearch push --artifact` in CI brings one"
+        )
+    behind = {commit: distance for distance, commit in enumerate(revision.ancestors(root))}
+    steps = [(behind.get(str(one["artifact"]["commit"]), -1), at) for at, one in enumerate(packed)]
+    distance, at = min(steps, key=lambda pair: (pair[0] < 0, pair[0], pair[1]))
+    return packed[at], distance
+
+
+def _repository(root: Path, refs: Sequence[Mapping[str, Any]]) -> str:
+    known = revision.present(root, (str(one["commit"]) for one in refs))
+    own = sorted({str(one["repository"]) for one in refs if one["commit"] in known})
+    if root.name in own or not own:
+        return root.name
+    if len(own) > 1:
+        raise UsageError(f"this could be {', '.join(own)} on the server: choose with --repo")
+    return own[0]
