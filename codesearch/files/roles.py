@@ -8,28 +8,33 @@ from functools import lru_cache
 _TEST_FOLDERS = frozenset(
     [
         "test",
-        "tests",
         "testing",
-        "testdata",
-        "test_data",
         "__tests__",
         "__mocks__",
         "spec",
         "specs",
         "fixtures",
-        "testutil",
-        "testutils",
-        "unittests",
-        "unittest",
-        "integration_tests",
-        "integration-tests",
         "e2e",
-        "androidtest",
         "commontest",
         "jvmtest",
         "jstest",
-        "iostest",
+        "fuzz_targets",
     ]
+)
+_TOP_TEST_FOLDERS = frozenset(["t", "xt", "fuzz", "fuzzing"])
+"""Tests only as the first folder of a path, as Perl's and git's `t` and cargo's `fuzz` are."""
+# What ends in `-test` is often a library for tests (`spring-test`, `actix-test`) and what its users ask for.
+_TEST_FOLDER = re.compile(
+    r"""(?:
+        (?:.*[._-])?(?:tests|test_?suites?|test-suites?|test_?fixtures?|unit[_-]?tests?)
+      | tests[._-].* | .*[^_]_test
+      | (?:android|e2e|fail|integration|ios|sys)tests?
+      | (?:acceptance|android|api|compile|conformance|e2e|end[_-]to[_-]end|fail|func|functional|integration|ios|load
+        |module|perf|performance|regression|smoke|stress|sys|system|ui)[_-]tests?
+      | test(?:cases?|data|utils?)
+      | test[_-](?:apps?|cases?|data|files|fixtures?|harness|helpers?|infra|lib|resources|support|utils?)
+    )""",
+    re.VERBOSE,
 )
 _VENDORED_FOLDERS = frozenset(
     [
@@ -116,8 +121,11 @@ def _folder_roles(folder: str) -> frozenset[str]:
     roles = set()
     parts = folder.split("/")
     lower = [part.lower() for part in parts]
-    if not _TEST_FOLDERS.isdisjoint(lower) or any(
-        _TEST_CAMEL_FOLDER.search(part) and part not in ("Test", "Tests") for part in parts
+    if (
+        lower[0] in _TOP_TEST_FOLDERS
+        or not _TEST_FOLDERS.isdisjoint(lower)
+        or any(_TEST_FOLDER.fullmatch(part) for part in lower)
+        or any(_TEST_CAMEL_FOLDER.search(part) for part in parts)
     ):
         roles.add("test")
     if not _VENDORED_FOLDERS.isdisjoint(lower):
