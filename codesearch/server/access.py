@@ -28,7 +28,39 @@ def is_person(name: str) -> bool:
     return _PERSON.fullmatch(name) is not None
 
 
+GROUP = "@"
+"""Begins the name of a group in the grants; no name of a person does."""
+MOST_GROUP = 200
+
+
+def group(name: str) -> str:
+    """Return a group as grants name it. Raises UsageError if it cannot be one."""
+    if not is_group(name):
+        raise UsageError(f"{name!r} cannot be the name of a group: use 1 to {MOST_GROUP} characters that can be seen")
+    return GROUP + name
+
+
+def is_group(name: str) -> bool:
+    """Return whether a text can be the name of a group: any printable one."""
+    return 0 < len(name) <= MOST_GROUP and name.isprintable() and name == name.strip()
+
+
+def asker(name: str, groups: Iterable[str] = ()) -> str:
+    """Return the one who asks, as transactions have it: the name, and then the groups, one per line.
+
+    A group that could not be granted anything is left out.
+    """
+    return "\n".join((name, *(GROUP + one for one in dict.fromkeys(groups) if is_group(one))))
+
+
+def name_of(who: str) -> str:
+    """Return the name of the one who asks."""
+    return who.partition("\n")[0]
+
+
 def _checked(who: str) -> str:
+    if who.startswith(GROUP) and is_group(who[1:]):
+        return who
     if not is_person(who):
         raise UsageError(f"{who!r} cannot be a name: use letters, digits and the signs . _ - + @ / :")
     return who
@@ -59,6 +91,8 @@ def grant(db: Database, who: str, repositories: Iterable[str], *, may_push: bool
 def new_token(db: Database, who: str) -> str:
     """Make a token for `who`, and return it: nothing else ever shows it."""
     token = _PREFIX + secrets.token_urlsafe(32)
+    if who.startswith(GROUP):
+        raise UsageError("a group has no token: the identity provider or the proxy says who is in it")
     db.execute("INSERT INTO token(hash, who) VALUES (%s, %s)", [hashed(token), _checked(who)])
     return token
 

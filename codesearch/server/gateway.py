@@ -135,9 +135,9 @@ class Gateway:
                 with self._asking(head, self._pool.transaction) as (db, _):
                     return Reply(200, artifacts.part(db, given), "application/octet-stream")
             with self._asking(head, self._pool.transaction) as (db, who):
-                self._limits.take(who)
+                self._limits.take(access.name_of(who))
                 if path in _GETS:
-                    return _json({"who": who, "refs": answering.listing(db)})
+                    return _json({"who": access.name_of(who), "refs": answering.listing(db)})
                 found = _READS[path](db, given)
                 self.watch.hits.add(path, by=len(found.get("hits", ())))
                 return _json(found)
@@ -151,7 +151,7 @@ class Gateway:
     def _answer(self, head: Head, path: str, given: Mapping[str, Any]) -> Reply:
         second = second_stage.Comparison(self._model) if self._model is not None else None
         with self._asking(head, self._pool.transaction) as (db, who):
-            self._limits.take(who)
+            self._limits.take(access.name_of(who))
             found = _QUESTIONS[path](db, answering.Question.of(given), second)
         if second is not None:
             second.keep(self._pool, who)
@@ -163,11 +163,11 @@ class Gateway:
         if head.header("authorization") is None and self._vouched.proxied(head) is None:
             return ""
         with self._asking(head, self._pool.transaction) as (_, who):
-            return who
+            return access.name_of(who)
 
     @contextmanager
     def _asking(self, head: Head, lent: Callable[[str], AbstractContextManager[Any]]) -> Iterator[tuple[Any, str]]:
-        """Lend a transaction in the name of the one who asks, and the name. The token is looked up in it, too."""
+        """Lend a transaction in the name of the one who asks (`access.asker`). The token is looked up in it, too."""
         who = self._vouched.who(head)
         with lent(who or "") as db:
             if who is None:
@@ -175,7 +175,7 @@ class Gateway:
                 if who is None:
                     raise wrong_token()
                 Pool.become(db, who)
-            note(who=who)
+            note(who=access.name_of(who))
             yield db, who
 
     def _push(self, head: Head, path: str, given: Mapping[str, Any]) -> Reply:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from codesearch.core.errors import UsageError
 from codesearch.mcp.http.access import bearer
 from codesearch.mcp.http.wire import Head, RefusedError
-from codesearch.server.access import is_person
+from codesearch.server.access import asker, is_person
 from codesearch.server.oidc import Oidc
 
 RATE = 20.0
@@ -20,6 +20,8 @@ RATE = 20.0
 BURST = 60
 """Questions that a user who was quiet may ask at once."""
 MOST_BUCKETS = 10_000
+_OTHERS = ("authorization", "cookie", "host", "origin")
+"""Headers that say something else."""
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -32,20 +34,23 @@ class Proxy:
     """In lower case."""
     networks: tuple[Network, ...]
     """Where it connects from; the header of others means nothing."""
+    groups: str = ""
+    """The header with the groups of the one who asks, between commas; "" for none."""
 
     @classmethod
-    def of(cls, header: str, addresses: Sequence[str]) -> Proxy | None:
+    def of(cls, header: str, addresses: Sequence[str], groups: str = "") -> Proxy | None:
         """Return the proxy that options describe; None if they name none. Raises UsageError."""
-        if not header and not addresses:
+        if not header and not addresses and not groups:
             return None
         if not header or not addresses:
             raise UsageError("give both --proxy-header, and --proxy with the address of the proxy that sends it")
-        if header.lower() in ("authorization", "cookie", "host", "origin") or not header.replace("-", "").isalnum():
-            raise UsageError(f"--proxy-header {header}: this header cannot say who asks")
-        return cls(header.lower(), tuple(map(_network, addresses)))
+        for option, name in (("--proxy-header", header), ("--proxy-groups", groups)):
+            if name.lower() in _OTHERS or not (name.replace("-", "").isalnum() or (name == groups == "")):
+                raise UsageError(f"{option} {name}: this header cannot say who asks")
+        return cls(header.lower(), tuple(map(_network, addresses)), groups.lower())
 
     def who(self, head: Head) -> str | None:
-        """Return the name in the header of the proxy; None if the request is not from it, or has no such header.
+        """Return who asks by the headers of the proxy; None if the request is not from it, or has no such header.
 
         Raises RefusedError if the header is sent twice, is no name, or a page may have sent a form with it.
         """
@@ -59,7 +64,8 @@ class Proxy:
         kind = (head.header("content-type") or "").partition(";")[0].strip().lower()
         if head.method == "POST" and kind != "application/json":  # what a form of another site could send
             raise RefusedError(415, "send Content-Type: application/json")
-        return name
+        listed = (head.header(self.groups) or "") if self.groups else ""
+        return asker(name, (one.strip() for one in listed.split(",")))
 
     def _sends(self, peer: str) -> bool:
         try:
@@ -87,11 +93,11 @@ class Vouched:
     provider: Oidc | None = None
 
     def proxied(self, head: Head) -> str | None:
-        """Return the name in the header of the proxy; None if it sends none. Raises as `Proxy.who`."""
+        """Return who asks by the headers of the proxy; None if it sends none. Raises as `Proxy.who`."""
         return self.proxy.who(head) if self.proxy is not None else None
 
     def who(self, head: Head) -> str | None:
-        """Return the name of the one who asks; None if the database has to know the token.
+        """Return the one who asks (`access.asker`); None if the database has to know the token.
 
         Raises RefusedError as `Proxy.who` and `Oidc.who` do, and if there is neither such a header nor a token.
         """

@@ -21,7 +21,7 @@ from codesearch.core.log import Log
 from codesearch.core.redirects import NoRedirects
 from codesearch.mcp.http.access import wrong_token
 from codesearch.mcp.http.wire import RefusedError
-from codesearch.server.access import is_person
+from codesearch.server.access import asker, is_person
 
 log = Log("codesearch.server")
 
@@ -47,10 +47,11 @@ class Oidc:
         issuer: str,
         audience: str,
         claim: str = CLAIM,
+        groups: str = "",
         *,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Accept tokens from `issuer` for `audience`; `claim` is the name of the one who asks.
+        """Accept tokens from `issuer` for `audience`; `claim` has the name of the one who asks, `groups` the groups.
 
         Raises UsageError if the issuer is no address, or PyJWT is missing.
         """
@@ -59,6 +60,7 @@ class Oidc:
         if not parts.hostname or not (parts.scheme == "https" or here):
             raise UsageError(f"--oidc-issuer {issuer}: write its address with https://")
         self._issuer, self._audience, self._claim, self._clock = issuer, audience, claim, clock
+        self._groups = groups
         self._jwt = _library()
         self._lock = threading.Lock()
         self._keys: dict[str, Any] = {}
@@ -66,16 +68,16 @@ class Oidc:
         """From when on the keys have to be fetched, and may be fetched for one that is not known."""
 
     @classmethod
-    def of(cls, issuer: str, audience: str, claim: str) -> Oidc | None:
+    def of(cls, issuer: str, audience: str, claim: str, groups: str = "") -> Oidc | None:
         """Return the provider that options describe; None if they name none. Raises UsageError."""
-        if not issuer and not audience:
+        if not issuer and not audience and not groups:
             return None
         if not issuer or not audience:
             raise UsageError("give both --oidc-issuer, and --oidc-audience with the name that it has for this server")
-        return cls(issuer, audience, claim)
+        return cls(issuer, audience, claim, groups)
 
     def who(self, token: str) -> str | None:
-        """Return the name in a token; None for a token that no provider makes, which the database may know.
+        """Return who asks (`access.asker`); None for a token that no provider makes, which the database may know.
 
         Raises RefusedError if the token is not valid, or the provider's keys cannot be fetched.
         """
@@ -96,7 +98,16 @@ class Oidc:
         except jwt.PyJWTError as error:
             log.info("a token of %s is refused: %s", self._issuer, error)
             raise wrong_token() from error
-        return self._name(claims)
+        return asker(self._name(claims), self._groups_in(claims))
+
+    def _groups_in(self, claims: Mapping[str, Any]) -> list[str]:
+        """Return the groups in a token; none if it has no such claim. Raises RefusedError if they are no names."""
+        found = claims.get(self._groups, []) if self._groups else []
+        listed = [found] if isinstance(found, str) else found
+        if not isinstance(listed, list) or not all(isinstance(one, str) for one in listed):
+            log.info("a token of %s is refused: its %s is not a list of names", self._issuer, self._groups)
+            raise wrong_token()
+        return listed
 
     def _name(self, claims: Mapping[str, Any]) -> str:
         name = claims[self._claim]

@@ -26,8 +26,15 @@ _DATA = ("ref", "file", "ref_file", "content", "symbol", "word")
 _LOCK = 7_263_948_102
 """The advisory lock of a migration."""
 
-_GRANTED = "{column} IN (SELECT g.repo FROM codesearch.grants g WHERE g.who = current_setting('codesearch.who', true))"
-_MAY_PUSH = _GRANTED.removesuffix(")") + " AND g.may_push)"
+_TO_NAME = "{column} IN (SELECT g.repo FROM codesearch.grants g WHERE g.who = current_setting('codesearch.who', true))"
+"""The condition of the first migrations: only what is granted to a name."""
+_ASKER = "ANY (string_to_array(current_setting('codesearch.who', true), E'\\n'))"
+"""The name of the one who asks, and the groups: see `access.asker`."""
+_GRANTED = f"{{column}} IN (SELECT g.repo FROM codesearch.grants g WHERE g.who = {_ASKER})"
+
+
+def _may_push(granted: str) -> str:
+    return granted.format(column="repo").removesuffix(")") + " AND g.may_push)"
 
 
 def _hidden(table: str) -> list[str]:
@@ -42,10 +49,10 @@ def _hidden(table: str) -> list[str]:
 
 def _of_repository(table: str) -> list[str]:
     """Return the statements that let APP read and write the rows of a table whose repositories are granted."""
-    may = _MAY_PUSH.format(column="repo")
+    may = _may_push(_TO_NAME)
     return [
         f"GRANT INSERT, UPDATE, DELETE ON {table} TO {APP}",
-        f"CREATE POLICY visible ON {table} FOR SELECT TO {APP} USING ({_GRANTED.format(column='repo')})",
+        f"CREATE POLICY visible ON {table} FOR SELECT TO {APP} USING ({_TO_NAME.format(column='repo')})",
         f"CREATE POLICY added ON {table} FOR INSERT TO {APP} WITH CHECK ({may})",
         f"CREATE POLICY changed ON {table} FOR UPDATE TO {APP} USING ({may}) WITH CHECK ({may})",
         f"CREATE POLICY deleted ON {table} FOR DELETE TO {APP} USING ({may})",
@@ -54,7 +61,7 @@ def _of_repository(table: str) -> list[str]:
 
 def _of_readers(table: str) -> list[str]:
     """Return the statements that let APP read and add the rows of a table whose repositories are granted."""
-    granted = _GRANTED.format(column="repo")
+    granted = _TO_NAME.format(column="repo")
     return [
         f"GRANT INSERT ON {table} TO {APP}",
         f"CREATE POLICY visible ON {table} FOR SELECT TO {APP} USING ({granted})",
@@ -71,7 +78,7 @@ def _policies() -> str:
     """Return the statements that protect the first tables."""
     found = [statement for table in _TABLES for statement in _hidden(table)]
     found += [
-        f"CREATE POLICY visible ON repo FOR SELECT TO {APP} USING ({_GRANTED.format(column='id')})",
+        f"CREATE POLICY visible ON repo FOR SELECT TO {APP} USING ({_TO_NAME.format(column='id')})",
         f"CREATE POLICY visible ON grants FOR SELECT TO {APP} USING (who = current_setting('codesearch.who', true))",
     ]
     found += [statement for table in _DATA for statement in _of_repository(table)]
@@ -79,19 +86,17 @@ def _policies() -> str:
     return ";\n".join(found)
 
 
-_VISIBLE = f"""
-    AND s.minor = is_minor AND {_GRANTED.format(column="s.repo")}
-    AND EXISTS (SELECT 1 FROM codesearch.ref_file rf WHERE rf.repo = s.repo AND rf.file = s.file AND rf.ref = ANY(refs))
-"""
-
-
-def _function(name: str, column: str) -> str:
+def _function(name: str, column: str, granted: str, settings: str = "") -> str:
     """Return the function that scores the texts whose `column` matches, and the one that counts them."""
+    visible = f"""
+    AND s.minor = is_minor AND {granted.format(column="s.repo")}
+    AND EXISTS (SELECT 1 FROM codesearch.ref_file rf WHERE rf.repo = s.repo AND rf.file = s.file AND rf.ref = ANY(refs))
+    """
     return f"""
-    CREATE FUNCTION {name}_matches(asked tsquery, words tsquery[], rarity float8[], weights float4[], average float8,
-        refs bigint[], is_minor boolean, most integer)
+    CREATE OR REPLACE FUNCTION {name}_matches(asked tsquery, words tsquery[], rarity float8[], weights float4[],
+        average float8, refs bigint[], is_minor boolean, most integer)
     RETURNS TABLE(id bigint, score float8) LANGUAGE sql STABLE SECURITY DEFINER
-    SET search_path = codesearch, pg_catalog, public
+    SET search_path = codesearch, pg_catalog, public {settings}
     AS $$
         SELECT s.id, (
             SELECT sum(t.rarity * t.often / (t.often + 1.2 * (0.25 + 0.75 * s.tokens / average)))
@@ -99,15 +104,39 @@ def _function(name: str, column: str) -> str:
                   FROM unnest(words, rarity) AS w(word, rarity)) t
         )
         FROM symbol s
-        WHERE s.{column} @@ asked {_VISIBLE}
+        WHERE s.{column} @@ asked {visible}
         ORDER BY 2 DESC, 1 LIMIT most
     $$;
-    CREATE FUNCTION {name}_count(asked tsquery, refs bigint[], is_minor boolean, most integer)
-    RETURNS bigint LANGUAGE sql STABLE SECURITY DEFINER SET search_path = codesearch, pg_catalog, public
+    CREATE OR REPLACE FUNCTION {name}_count(asked tsquery, refs bigint[], is_minor boolean, most integer)
+    RETURNS bigint LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path = codesearch, pg_catalog, public {settings}
     AS $$
-        SELECT count(*) FROM (SELECT 1 FROM symbol s WHERE s.{column} @@ asked {_VISIBLE} LIMIT most) found
+        SELECT count(*) FROM (SELECT 1 FROM symbol s WHERE s.{column} @@ asked {visible} LIMIT most) found
     $$;
     """
+
+
+_NO_LOOPS = "SET enable_nestloop = off"
+"""The setting of the fourth migration: see there."""
+
+
+def _of_groups() -> str:
+    """Return the statements by which the policies of all tables count the groups of the one who asks, too."""
+    granted, may = _GRANTED.format(column="repo"), _may_push(_GRANTED)
+    found = [
+        f"ALTER POLICY visible ON repo USING ({_GRANTED.format(column='id')})",
+        f"ALTER POLICY visible ON grants USING (who = {_ASKER})",
+        f"ALTER POLICY visible ON model_vector USING ({granted})",
+        f"ALTER POLICY added ON model_vector WITH CHECK ({granted})",
+    ]
+    for table in (*_DATA, "source", "artifact", "artifact_part"):
+        found += [
+            f"ALTER POLICY visible ON {table} USING ({granted})",
+            f"ALTER POLICY added ON {table} WITH CHECK ({may})",
+            f"ALTER POLICY changed ON {table} USING ({may}) WITH CHECK ({may})",
+            f"ALTER POLICY deleted ON {table} USING ({may})",
+        ]
+    return ";\n".join(found)
 
 
 MIGRATIONS = (
@@ -231,8 +260,8 @@ MIGRATIONS = (
     AS $$ SELECT who FROM token WHERE hash = given $$;
     REVOKE ALL ON FUNCTION who_has(bytea) FROM PUBLIC;
     GRANT EXECUTE ON FUNCTION who_has(bytea) TO {APP};
-    {_function("text", "everything")}
-    {_function("naming", "naming")}
+    {_function("text", "everything", _TO_NAME)}
+    {_function("naming", "naming", _TO_NAME)}
     ALTER FUNCTION text_matches OWNER TO {SEARCH};
     ALTER FUNCTION text_count OWNER TO {SEARCH};
     ALTER FUNCTION naming_matches OWNER TO {SEARCH};
@@ -304,6 +333,12 @@ MIGRATIONS = (
     ALTER TABLE artifact_part ALTER data SET STORAGE EXTERNAL;
     {"; ".join([*_hidden("artifact"), *_of_repository("artifact"), _of_owner("artifact")])};
     {"; ".join([*_hidden("artifact_part"), *_of_repository("artifact_part"), _of_owner("artifact_part")])};
+    """,
+    f"""
+    -- What is granted to a group of an identity provider counts for everybody in it.
+    {_of_groups()};
+    {_function("text", "everything", _GRANTED, _NO_LOOPS)}
+    {_function("naming", "naming", _GRANTED, _NO_LOOPS)}
     """,
 )
 

@@ -39,8 +39,13 @@ MOST: dict[str, Any] = {
     "names": ["code.example.org", "code"],
     "database": {"existingSecret": "codesearch-database", "urlKey": "gateway", "ownerUrlKey": "owner"},
     "serve": {"rate": 0.5, "logFormat": "text", "extraArgs": ["--rerank-seconds", "0.5"]},
-    "proxy": {"header": "X-Forwarded-User", "addresses": ["10.0.0.7", "10.1.0.0/16"]},
-    "oidc": {"issuer": "https://login.example.org/realm", "audience": "codesearch", "claim": "repository"},
+    "proxy": {"header": "X-Forwarded-User", "groups": "X-Groups", "addresses": ["10.0.0.7", "10.1.0.0/16"]},
+    "oidc": {
+        "issuer": "https://login.example.org/realm",
+        "audience": "codesearch",
+        "claim": "repository",
+        "groups": "roles",
+    },
     "ingress": {"enabled": True, "className": "nginx", "tlsSecret": "tls", "annotations": {"a": "b"}},
     "service": {"type": "NodePort", "port": 8080, "annotations": {"a": "b"}},
     "networkPolicy": {
@@ -163,7 +168,9 @@ def test_the_options_are_those_of_the_command(objects: dict[str, Any], values: d
     if "oidc" in values:
         assert (given["rate"], given["log_format"], given["rerank_seconds"]) == (0.5, "text", 0.5)
         assert (given["proxy_header"], list(given["proxy"])) == ("X-Forwarded-User", ["10.0.0.7", "10.1.0.0/16"])
+        assert given["proxy_groups"] == "X-Groups"
         assert (given["oidc_audience"], given["oidc_claim"]) == ("codesearch", "repository")
+        assert given["oidc_groups"] == "roles"
     else:
         assert (given["rate"], given["log_format"], given["oidc_issuer"]) == (20, "json", "")
 

@@ -170,3 +170,18 @@ def test_a_push_that_is_not_sound_changes_nothing(place: Place):
         with pytest.raises(UsageError, match=r"refused \(4"):
             server.post(path, {**good, **more})
     assert server.get("/refs")["refs"] == []
+
+
+def test_groups_are_granted_listed_and_removed(place: Place, call):
+    there = ("--store", place.database)
+    run = call("access", "add", "developers", "--group", "--repo", "shop", *there)
+    assert (run.status, run.out) == (0, ""), "a group has no token"
+    assert call("access", "list", *there).out == "@developers: a group; searches shop\n"
+    found = json.loads(call("access", "list", "--format", "json", *there).out)
+    keeps_schema(found, "access-list")
+    assert found["access"] == [{"who": "@developers", "tokens": 0, "reads": ["shop"], "pushes": []}]
+    assert "a group has no token" in call("access", "add", "@developers", "--repo", "shop", *there).err
+    assert "cannot be the name of a group" in call("access", "add", "a\nb", "--group", "--repo", "shop", *there).err
+    assert call("access", "remove", "developers", *there).status == 2, "a person of that name has nothing"
+    assert call("access", "remove", "developers", "--group", *there).status == 0
+    assert call("access", "list", *there).out == ""

@@ -105,6 +105,26 @@ def test_a_proxied_request_that_could_be_forged_is_refused(alice: Place):
         assert asked(url, "POST", "/push/sources/lacking", ALICE, JSON, body=body)[0] == 200
 
 
+def test_the_proxy_lists_the_groups_of_the_one_who_asks(alice: Place):
+    with administering(alice.database) as db:
+        access.grant(db, access.group("devs"), ["billing"], may_push=True)
+    groups = ("X-Forwarded-Groups", "staff, devs,, ")
+    body = b'{"repository": "billing", "files": []}'
+    for header, status in (("X-Forwarded-Groups", 200), ("", 404)):
+        proxy = Proxy.of("X-Forwarded-User", ["127.0.0.1"], header)
+        with behind(alice, proxy) as url:
+            assert asked(url, "POST", "/push/sources/lacking", ALICE, groups, JSON, body=body)[0] == status
+            assert asked(url, "POST", "/push/sources/lacking", ALICE, JSON, body=body)[0] == 404
+            assert json.loads(asked(url, "GET", "/session", ALICE, groups)[1]) == {"who": "alice@example.org"}
+    with behind(alice, Proxy.of("X-Forwarded-User", ["127.0.0.1"], "X-Forwarded-Groups")) as url:
+        twice = (ALICE, groups, ("x-forwarded-groups", "root"))
+        assert asked(url, "GET", "/refs", *twice)[0] == 400, "two headers"
+        assert asked(url, "GET", "/refs", groups)[0] == 401, "groups alone say nothing"
+    with behind(alice, Proxy.of("X-Forwarded-User", ["10.0.0.1"], "X-Forwarded-Groups")) as url:
+        token = ("Authorization", f"Bearer {alice.token('bob', 'shop')}")
+        assert asked(url, "POST", "/push/sources/lacking", token, groups, JSON, body=body)[0] == 404, "not the proxy"
+
+
 @pytest.mark.parametrize("peer", ["10.1.2.3", "::ffff:10.1.2.3", "fd00::7%eth0"])
 def test_addresses_are_compared_as_addresses(peer: str):
     proxy = Proxy.of("X-User", ["10.1.0.0/16", "fd00::/8"])
@@ -120,6 +140,11 @@ def test_addresses_are_compared_as_addresses(peer: str):
 def test_options_that_name_no_proxy_are_refused(header: str, addresses: list[str]):
     with pytest.raises(UsageError, match="--proxy"):
         Proxy.of(header, addresses)
+    for wrong in ("Cookie", "X Groups"):
+        with pytest.raises(UsageError, match="--proxy-groups"):
+            Proxy.of("X-User", ["10.0.0.1"], wrong)
+    with pytest.raises(UsageError, match="--proxy-header"):
+        Proxy.of("", [], "X-Groups")
 
 
 def test_a_user_who_asks_too_often_waits():

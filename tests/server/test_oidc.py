@@ -201,7 +201,55 @@ def test_a_provider_that_calls_itself_otherwise_is_not_believed(provider: Provid
 def test_options_that_name_no_provider_are_refused(issuer: str, audience: str):
     with pytest.raises(UsageError, match="--oidc"):
         Oidc.of(issuer, audience, "email")
+    with pytest.raises(UsageError, match="--oidc"):
+        Oidc.of("", "", "email", "groups")
     assert Oidc.of("", "", "email") is None
+
+
+def test_groups_are_those_of_the_token(provider: Provider):
+    oidc = Oidc(provider.issuer, AUDIENCE, groups="groups")
+    for given, groups in (
+        (["devs", "/staff/ops"], ["devs", "/staff/ops"]),
+        ("devs", ["devs"]),
+        (None, []),
+        ([], []),
+        (["devs", "", "a\nb", " x", "devs", "x" * 201], ["devs"]),
+    ):
+        wanted = "\n@".join(("alice@example.org", *groups))
+        assert oidc.who(provider.token(groups=given)) == wanted, given
+    for wrong in ({"devs": 1}, [1], 7, [["devs"]]):
+        with pytest.raises(RefusedError) as refused:
+            oidc.who(provider.token(groups=wrong))
+        assert refused.value.status == 401, wrong
+    assert Oidc(provider.issuer, AUDIENCE).who(provider.token(groups=["devs"])) == "alice@example.org", "off by default"
+    other = Oidc(provider.issuer, AUDIENCE, groups="roles")
+    assert other.who(provider.token(roles=["devs"])) == "alice@example.org\n@devs"
+
+
+def test_a_group_sees_and_pushes_what_it_was_granted_until_the_token_ends(provider: Provider, place: Place):
+    with administering(place.database) as db:
+        access.grant(db, access.group("devs"), ["shop"], may_push=True)
+        access.grant(db, access.group("staff"), ["shop"], may_push=False)
+        access.grant(db, "alice@example.org", ["billing"], may_push=False)
+    oidc = Oidc(provider.issuer, AUDIENCE, groups="groups")
+    with behind(place, Vouched(provider=oidc)) as url:
+
+        def push(name: str, **claims: Any) -> int:
+            headers = (("Authorization", f"Bearer {provider.token(**claims)}"), ("Content-Type", "application/json"))
+            body = json.dumps({"repository": name, "files": []}).encode()
+            return asked(url, "POST", "/push/sources/lacking", *headers, body=body)[0]
+
+        assert push("shop", groups=["devs"]) == push("shop", groups=["staff", "devs"]) == 200
+        assert push("shop") == push("shop", groups=["staff"]) == push("shop", groups=["others"]) == 404
+        assert push("billing", groups=["devs"]) == 404, "she may only search it"
+        assert push("shop", email="@devs") == 401, "no person has the name of a group"
+        now = int(time.time())
+        assert push("shop", groups=["devs"], exp=now - 60) == 401
+        session = asked(url, "GET", "/session", ("Authorization", f"Bearer {provider.token(groups=['devs'])}"))
+        assert json.loads(session[1]) == {"who": "alice@example.org"}
+        with administering(place.database) as db:
+            access.revoke(db, access.group("devs"))
+        assert push("shop", groups=["devs"]) == 404, "at once"
 
 
 def test_the_gateway_shows_what_the_one_who_asks_may_see(provider: Provider, place: Place):

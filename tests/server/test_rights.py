@@ -56,6 +56,20 @@ def test_nobody_one_and_all(filled: Place):
         assert all(some == repositories for some in seen(filled, who).values()), who
 
 
+def test_a_group_counts_for_everybody_in_it_and_for_no_others(filled: Place):
+    with administering(filled.database) as db:
+        access.grant(db, access.group("devs"), ["r1", "r4"], may_push=False)
+        access.grant(db, "one", ["r2"], may_push=False)
+    for who, repositories in (
+        (access.asker("one"), {"r2"}),
+        (access.asker("one", ["devs"]), {"r1", "r2", "r4"}),
+        (access.asker("nobody", ["devs"]), {"r1", "r4"}),
+        (access.asker("nobody", ["dev", "devs2", "devs\n@devs"]), set()),
+        (access.asker("devs"), set()),
+    ):
+        assert all(some == repositories for some in seen(filled, who).values()), who
+
+
 def test_any_grants_show_what_they_grant_and_nothing_else(filled: Place):
     """A thousand random changes of grants, compared with a model after each twentieth."""
     chance = random.Random(19)

@@ -15,6 +15,9 @@ from codesearch.cli.ui import console
 app = group("Say who may search and push which repositories of `codesearch serve`. For the owner of the database.")
 
 WhoArgument = Annotated[str, typer.Argument(metavar="WHO", help="A name: of a person, a team or a CI job.")]
+GroupOption = Annotated[
+    bool, typer.Option("--group", help="WHO is a group of the identity provider or the proxy; it has no token.")
+]
 ReposOption = Annotated[
     list[str] | None,
     typer.Option("--repo", metavar="NAME", help="A repository on the server. Repeatable.", show_default=False),
@@ -28,11 +31,13 @@ def add(
     repo: ReposOption = None,
     push: Annotated[bool, typer.Option("--push", help="Also let WHO push to these repositories.")] = False,
     no_token: Annotated[bool, typer.Option("--no-token", help="Make no token: WHO has one.")] = False,
+    group: GroupOption = False,
 ) -> int:
     """Let WHO search repositories, and print a new token. It is shown only this once.
 
     codesearch access add ci-shop --repo shop --push
     codesearch access add alice --repo shop --repo billing
+    codesearch access add developers --group --repo shop
 
     A repository that the server does not have yet is made, and is empty until the first push.
     """
@@ -41,8 +46,8 @@ def add(
 
     names = access.required(repo or [])
     with administering(store) as db:
-        access.grant(db, who, names, may_push=push)
-        token = "" if no_token else access.new_token(db, who)
+        access.grant(db, access.group(who) if group else who, names, may_push=push)
+        token = "" if no_token or group else access.new_token(db, who)
     if token:
         console.write(token + "\n")
     return FOUND
@@ -63,18 +68,19 @@ def list_(store: StoreOption, format: ReportFormatOption = ReportFormat.text) ->
     for one in found:
         pushes = f"; pushes {', '.join(one['pushes'])}" if one["pushes"] else ""
         tokens = f"{one['tokens']} token{'' if one['tokens'] == 1 else 's'}"
-        console.write(f"{one['who']}: {tokens}; searches {', '.join(one['reads']) or 'nothing'}{pushes}\n")
+        kind = "a group" if one["who"].startswith(access.GROUP) else tokens
+        console.write(f"{one['who']}: {kind}; searches {', '.join(one['reads']) or 'nothing'}{pushes}\n")
     return FOUND
 
 
 @command(app)
-def remove(who: WhoArgument, store: StoreOption, repo: ReposOption = None) -> int:
+def remove(who: WhoArgument, store: StoreOption, repo: ReposOption = None, group: GroupOption = False) -> int:
     """Take repositories from WHO; without --repo, all of them, and every token."""
     from codesearch.server import access
     from codesearch.server.connect import administering
 
     with administering(store) as db:
-        access.revoke(db, who, repo or [])
+        access.revoke(db, access.group(who) if group else who, repo or [])
     return FOUND
 
 

@@ -72,6 +72,24 @@ def serve(
     oidc_claim: Annotated[
         str, typer.Option("--oidc-claim", metavar="NAME", help="The field of such a token that names who asks.")
     ] = "email",
+    proxy_groups: Annotated[
+        str,
+        typer.Option(
+            "--proxy-groups",
+            metavar="NAME",
+            help="The header in which that proxy lists the groups of the one who asks, between commas.",
+            show_default=False,
+        ),
+    ] = "",
+    oidc_groups: Annotated[
+        str,
+        typer.Option(
+            "--oidc-groups",
+            metavar="NAME",
+            help="The field of such a token with the groups of the one who asks, such as groups. Off by default.",
+            show_default=False,
+        ),
+    ] = "",
     rate: Annotated[
         float, typer.Option("--rate", min=0, metavar="N", help="Questions per second of one user; 0 for any number.")
     ] = 20,
@@ -121,7 +139,10 @@ def serve(
 
     if log_format not in logs.FORMATS:
         raise UsageError(f"--log-format {log_format}: use text or json")
-    vouched = Vouched(Proxy.of(proxy_header, proxy or []), Oidc.of(oidc_issuer, oidc_audience, oidc_claim))
+    vouched = Vouched(
+        Proxy.of(proxy_header, proxy or [], proxy_groups),
+        Oidc.of(oidc_issuer, oidc_audience, oidc_claim, oidc_groups),
+    )
     return boot.serve(
         store,
         host,
