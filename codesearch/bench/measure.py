@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import statistics
 import subprocess
 import tempfile
@@ -15,9 +16,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import IO, Any
 
-from codesearch.bench import processes, queries
+from codesearch.bench import processes, queries, rivals
 from codesearch.bench.machine import machine
-from codesearch.bench.values import Asking, Bench, Indexing, Latency, Unchanged
+from codesearch.bench.values import Asking, Bench, Compared, FirstAnswer, Indexing, Latency, Unchanged
 from codesearch.core.errors import CodesearchError, NotFoundError
 from codesearch.index import Index, open_index
 
@@ -29,11 +30,15 @@ Settings = Mapping[str, Any]
 """The settings for `open_index`; `db` is always among them."""
 
 UNCHANGED_RUNS = 3
+FIRST_RUNS = 3
+"""First queries, each about a tree of which nothing is indexed."""
 WARMING = "where is this done"
 """The first query, which is not timed: it opens the files that later queries find open."""
 SERVICE_SECONDS = 600.0
 """Seconds that a service may take until it is up to date."""
 GIT_SECONDS = 120.0
+BACKGROUND_SECONDS = 30.0
+"""Seconds that the process that goes on with a first index may take to start."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +53,8 @@ class Wanted:
     """Queries to run instead."""
     service: bool = False
     """Also run the queries through `codesearch watch`."""
+    compare: tuple[str, ...] = ()
+    """Programs to run beside this one, as `rivals.program` understands them."""
 
 
 def bench(root: Path, settings: Settings, wanted: Wanted, progress: Progress) -> Bench:
@@ -57,7 +64,9 @@ def bench(root: Path, settings: Settings, wanted: Wanted, progress: Progress) ->
     no process is left.
     """
     with tempfile.TemporaryDirectory(prefix="codesearch-bench-") as folder:
-        given = {**settings, "db": str(Path(folder).resolve() / "index.db"), "cache": False}
+        scratch = Path(folder).resolve()
+        given = {**settings, "db": str(scratch / "index.db"), "cache": False}
+        others = [rivals.program(name, scratch / "theirs", options(settings)) for name in wanted.compare]
         date = datetime.now().astimezone().isoformat(timespec="seconds")
         facts, notes = machine(), []
         if not processes.can_sample():
@@ -77,20 +86,32 @@ def bench(root: Path, settings: Settings, wanted: Wanted, progress: Progress) ->
             made = replace(made, functions=functions)
             texts = list(wanted.texts) or texts
             same = unchanged(index.root, given, progress)
+            first = first_answer(index.root, texts[:FIRST_RUNS], scratch / "first", progress)
             asking = tuple(_asking(index, given, texts, wanted, progress, notes))
             model = _model(index)
+            ours = rivals.own(scratch / "ours", options(settings))
+            compared = tuple(_compared(index.root, ours, one, texts[: wanted.cold], progress) for one in others)
     return Bench(
         root=index.root,
         date=date,
         machine=facts,
         indexing=made,
         unchanged=same,
+        first_answer=first,
         asking=asking,
         queries=len(texts),
         mined=not wanted.texts,
         model=model,
         notes=tuple(notes),
+        compared=compared,
     )
+
+
+def _compared(
+    root: Path, ours: rivals.Program, theirs: rivals.Program, texts: Sequence[str], progress: Progress
+) -> Compared:
+    with progress(f"comparing with {theirs.name}") as told:
+        return rivals.compare(root, ours, theirs, texts, told)
 
 
 def _cores(count: int) -> str:
@@ -158,6 +179,37 @@ def unchanged(root: Path, settings: Settings, progress: Progress, runs: int = UN
             told(number + 1, runs)
     git = statistics.median(theirs) if theirs and not why else None
     return Unchanged(runs, statistics.median(ours), git, why)
+
+
+def first_answer(root: Path, texts: Sequence[str], scratch: Path, progress: Progress) -> FirstAnswer:
+    """Ask about a tree of which nothing is indexed, with a new index for each query and the fast ranking."""
+    seconds: list[float] = []
+    partial = 0
+    with progress("waiting for first answers") as told:
+        for number, text in enumerate(texts):
+            folder = scratch / str(number)
+            folder.mkdir(parents=True)
+            place = ["--db", str(folder / "index.db")]
+            query = ["query", "--embed", "none", "--quiet", "--format", "json", *place, "--", text, str(root)]
+            # In CI a query would wait for the whole index.
+            done = _finished(processes.run(processes.child("command", *query), env={"CI": ""}, output=True))
+            seconds.append(done.seconds)
+            if json.loads(done.output).get("complete") is False:
+                partial += 1
+                _stop_background(folder / "index.db", [*place, str(root)])
+            shutil.rmtree(folder)
+            told(number + 1, len(texts))
+    return FirstAnswer(Latency.of(seconds), partial)
+
+
+def _stop_background(index: Path, place: Sequence[str]) -> None:
+    """Stop the process that goes on with an index, which may still be starting."""
+    from codesearch.service import client
+
+    end = time.monotonic() + BACKGROUND_SECONDS
+    while client.call(index, "status") is None and time.monotonic() < end:
+        time.sleep(0.02)
+    _finished(processes.run(processes.child("command", "watch", "--stop", "--quiet", *place)))
 
 
 def _why_no_git(root: Path) -> str:

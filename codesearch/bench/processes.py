@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +16,7 @@ from types import TracebackType
 from codesearch.core.child import command, kill
 from codesearch.core.machine import status_field
 
-SAMPLED_EVERY = 0.05
+SAMPLED_EVERY = 0.1
 """Seconds between two samples of the memory of a process and its children."""
 SAMPLED_BY_PS_EVERY = 0.25
 PEAK = b"\0peak "
@@ -61,28 +61,33 @@ class Finished:
     """Only for processes that `child` started; None if the system does not report it."""
     errors: str
     """Its standard error."""
+    output: str
+    """Its standard output, if it was wanted."""
 
 
-def run(arguments: list[str], cwd: Path | None = None) -> Finished:
-    """Run a command to its end, discard its output, and measure the time."""
+def run(
+    arguments: list[str], cwd: Path | None = None, env: Mapping[str, str] | None = None, *, output: bool = False
+) -> Finished:
+    """Run a command to its end and measure the time. Its output is discarded unless it is wanted."""
     begun = time.perf_counter()
     process = subprocess.Popen(
         arguments,
         cwd=cwd,
         stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
+        stdout=subprocess.PIPE if output else subprocess.DEVNULL,
         stderr=subprocess.PIPE,
-        env={**os.environ, **APART},
+        env={**os.environ, **APART, **(env or {})},
     )
     try:
-        _, errors = process.communicate()
+        said, errors = process.communicate()
     finally:
         process.kill()
         process.wait()
     seconds = time.perf_counter() - begun
     errors, _, peak = errors.partition(PEAK)
     known = int(peak) if peak.strip().isdigit() else None
-    return Finished(process.returncode, seconds, known, errors.decode("utf-8", "replace"))
+    answer, problems = ((some or b"").decode("utf-8", "replace") for some in (said, errors))
+    return Finished(process.returncode, seconds, known, problems, answer)
 
 
 # -- memory ---------------------------------------------------------------------------------------
@@ -111,11 +116,13 @@ def _read(file: Path) -> bytes:
 
 
 def resident(pid: int) -> dict[int, int]:
-    """Return the resident bytes of a process and each of its children, by process id, except those that have ended."""
+    """Return the resident bytes of a process and each of its children, by process id, except those that have ended.
+
+    On Linux, pages that several processes share are divided among them, so that the sum is what all of them take.
+    """
     if sys.platform == "linux":
-        page = os.sysconf("SC_PAGE_SIZE")
-        sizes = {one: _read(Path(f"/proc/{one}/statm")).split() for one in family(pid)}
-        return {one: int(fields[1]) * page for one, fields in sizes.items() if fields}
+        lines = {one: _read(Path(f"/proc/{one}/smaps_rollup")).splitlines() for one in family(pid)}
+        return {one: int(line.split()[1]) * 1024 for one, some in lines.items() for line in some if line[:4] == b"Pss:"}
     rows = subprocess.run(["ps", "-axo", "pid=,ppid=,rss="], capture_output=True, text=True, check=False).stdout
     numbers = [[int(word) for word in row.split()] for row in rows.splitlines() if row.strip()]
     return {row[0]: row[2] * 1024 for row in numbers if pid in (row[0], row[1])}

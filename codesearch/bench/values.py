@@ -62,8 +62,8 @@ class Indexing:
     seconds: float
     """From starting the process to its end."""
     peak_memory_bytes: int | None
-    """Peak of the resident memory of the process and its workers, with shared pages counted in each; None if the system
-    does not report it."""
+    """Peak of the resident memory of the process and its workers; None if the system does not report it. On Linux a
+    page that several of them share counts once, elsewhere in each."""
     processes: int | None
     """Number of processes at the peak."""
     index_bytes: int
@@ -102,6 +102,39 @@ class Unchanged:
 
 
 @dataclass(frozen=True, slots=True)
+class FirstAnswer:
+    """The first query about a tree of which nothing is indexed, in a new process, without a reranker."""
+
+    latency: Latency
+    partial: int
+    """Number of queries that were answered from a part of the tree, while the rest was still to be indexed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One of two programs that are compared."""
+
+    index_seconds: float
+    """Median time of making an index from nothing."""
+    index_bytes: int
+    latency: Latency
+    """Queries in a new process each."""
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """Another program beside this one, measured in turn."""
+
+    name: str
+    version: str
+    """"" if it does not print it."""
+    ours: Side | None
+    theirs: Side | None
+    problem: str = ""
+    """Why there are no figures."""
+
+
+@dataclass(frozen=True, slots=True)
 class Asking:
     """Queries run in one way."""
 
@@ -126,6 +159,7 @@ class Bench:
     machine: Machine
     indexing: Indexing
     unchanged: Unchanged
+    first_answer: FirstAnswer
     asking: tuple[Asking, ...]
     queries: int
     mined: bool
@@ -133,6 +167,7 @@ class Bench:
     model: str
     """The models with their digests, that of the second stage behind a `+`."""
     notes: tuple[str, ...] = ()
+    compared: tuple[Compared, ...] = ()
 
 
 def to_json(found: Bench) -> dict[str, Any]:
@@ -151,6 +186,7 @@ def to_json(found: Bench) -> dict[str, Any]:
             "index_ratio": round(made.index_ratio, 4),
         },
         "unchanged": asdict(same),
+        "first_answer": {"partial": found.first_answer.partial, "seconds": asdict(found.first_answer.latency)},
         "queries": {"count": found.queries, "mined": found.mined},
         "latency": [
             {
@@ -161,5 +197,6 @@ def to_json(found: Bench) -> dict[str, Any]:
             }
             for one in found.asking
         ],
+        "compared": [asdict(one) for one in found.compared],
         "notes": list(found.notes),
     }

@@ -36,8 +36,8 @@ _VOWEL_MARKS = (
 _KANA_MARKS = ("\u3099", "\u309a")
 _LONGEST_WORD = 80
 """Longer runs are data (base64, hashes), not words."""
-_CACHED_WORDS = 1 << 17
-"""About 20 MB; then the cache starts again."""
+_CACHED_WORDS = 1 << 15
+"""About 5 MB; then the cache starts again."""
 _CACHED_NAMES = 1 << 14
 """About 7 MB."""
 

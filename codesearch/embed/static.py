@@ -44,8 +44,8 @@ _BATCH = 512
 """Texts whose words are counted together."""
 _PRODUCT = 32
 """Texts per matrix product: more texts have more distinct words, and the product is dense."""
-_CACHED_WORDS = 1 << 16
-"""About 10 MB; then the cache is cleared."""
+_CACHED_WORDS = 1 << 15
+"""About 5 MB; then the cache is cleared."""
 _LONGEST_TOKEN = 24
 
 

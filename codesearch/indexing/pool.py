@@ -23,7 +23,7 @@ from codesearch.indexing.records import left_out
 from codesearch.indexing.task import UNPARSED, Task
 from codesearch.indexing.worker import HEARTBEAT, Answer, Setup, interrupted, timed_out, unpack
 
-WINDOW = 3
+WINDOW = 2
 """Batches in flight per worker: enough to keep it busy, few enough to bound memory."""
 STALL_FACTOR = 10
 STALL_SECONDS = 30.0

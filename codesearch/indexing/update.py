@@ -33,7 +33,7 @@ SMALL_BATCH_BYTES = BATCH_BYTES // 4
 """While a query waits: the update ends when the batches that the workers have are done."""
 BATCH_FILES = 64
 """A batch of work is at most this much source and this many files: small enough to show progress and bound memory."""
-COMMIT_SYMBOLS = 4000
+COMMIT_SYMBOLS = 2000
 COMMIT_SECONDS = 2.0
 """A transaction is committed after this many symbols or seconds; committed files survive a kill."""
 STARTED_EARLY = 4

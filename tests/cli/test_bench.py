@@ -64,6 +64,10 @@ def test_figures_are_those_of_the_tree(repository: Path, scratch: Path, call: Ca
         times = one["seconds"]
         assert 0 < times["p50"] <= times["p95"] <= times["p99"] <= times["worst"] < 60
     assert found["queries"] == {"count": 3, "mined": True}
+    first = found["first_answer"]
+    assert (first["partial"], first["seconds"]["count"]) == (0, 3)
+    assert first["seconds"]["p50"] > 0.9 * found["latency"][0]["seconds"]["p50"], "it makes the index, too"
+    assert found["compared"] == []
     assert found["machine"]["cores"] >= 1
     assert found["machine"]["python"] == sys.version.split()[0]
     assert sorted(path for path in repository.rglob("*")) == before, "no index is left in the tree"
@@ -93,7 +97,7 @@ def test_the_table(small: Path, call: Call):
     rows = run.out.splitlines()
     assert rows[0].startswith(f"{small}: 2 files, ")
     labels = [row.split()[0] for row in rows if row]
-    wanted = ["machine", "versions", "model", "index", "memory", "file", "unchanged", "3", "new", "single"]
+    wanted = ["machine", "versions", "model", "index", "memory", "file", "unchanged", "first", "3", "new", "single"]
     assert labels[1 : 1 + len(wanted)] == wanted, labels
     assert "not a git work tree" in run.out
     assert "\x1b" not in run.out
@@ -146,6 +150,9 @@ def test_queries_of_a_file_and_the_service(small: Path, tmp_path: Path, call: Ca
         (("tree", "--queries", "0"), "--queries must be at least 1"),
         (("tree", "--queries", "none.txt"), "none.txt: no such file"),
         (("tree", "--model", "unheard-of"), "unheard-of"),
+        (("tree", "--compare", "grep"), "--compare must be semble, zoekt, colgrep or the path"),
+        (("tree", "--compare", "semble"), "--compare semble: it is not installed"),
+        (("tree", "--compare", "./codesearch"), "--compare ./codesearch: there is no such program"),
         (("tree", "--embed", "full"), "--embed must be lazy or none, not 'full'. Try"),
     ],
 )
@@ -158,6 +165,54 @@ def test_errors(small: Path, scratch: Path, call: Call, monkeypatch: pytest.Monk
     assert said in run.err
     assert run.err.count("\n") == 1
     assert not list(scratch.iterdir())
+
+
+@pytest.mark.slow
+def test_the_first_answer_about_a_large_tree_comes_from_a_part_of_it(tmp_path: Path, scratch: Path, call: Call):
+    tree = tmp_path / "large"
+    for number in range(800):  # 8 MB
+        lines = [f"def step_{number}_{at}(value):\n    return value + {at}\n" for at in range(20)]
+        write(tree, {f"part{number % 30}/file{number}.py": "\n".join((*lines, "# filler\n" * 1000))})
+    run = call("bench", tree, "--queries", "1", "--cold", "1", "--embed", "none", "--format", "json")
+    assert run.status == 0, run.err
+    assert run.json["first_answer"]["partial"] == 1
+    assert run.json["first_answer"]["seconds"]["p50"] < run.json["index"]["seconds"]
+    assert not list(scratch.iterdir())
+
+
+OTHER_RELEASE = """#!/bin/sh
+[ "$1" = --version ] && { echo codesearch 0.0.9; exit; }
+while [ "$1" != --db ]; do shift; done
+head -c 5000 /dev/zero > "$2"
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a shell script")
+def test_another_release_is_measured_in_turn(small: Path, tmp_path: Path, call: Call):
+    program = tmp_path / "bin" / "codesearch"
+    program.parent.mkdir()
+    program.write_text(OTHER_RELEASE, encoding="utf-8")
+    program.chmod(0o755)
+    (one,) = measured(call, small, *FEW, "--compare", program)["compared"]
+    assert (one["name"], one["version"], one["problem"]) == (str(program), "codesearch 0.0.9", "")
+    assert one["theirs"]["index_bytes"] == 5000
+    assert one["ours"]["index_bytes"] > 50_000
+    assert one["ours"]["latency"]["count"] == one["theirs"]["latency"]["count"] == 2
+    assert one["ours"]["index_seconds"] > one["theirs"]["index_seconds"] > 0
+    run = call("bench", small, *FEW, "--compare", program)
+    rows = run.out.splitlines()
+    at = next(at for at, row in enumerate(rows) if row.startswith("compared"))
+    assert [row.split()[0] for row in rows[at + 1 : at + 4]] == ["codesearch", str(program), "ratio"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a shell script")
+def test_a_program_that_fails_is_reported(small: Path, tmp_path: Path, call: Call):
+    program = tmp_path / "codesearch"
+    program.write_text("#!/bin/sh\necho no such option >&2\nexit 2\n", encoding="utf-8")
+    program.chmod(0o755)
+    run = call("bench", small, *FEW, "--compare", program)
+    assert run.status == 0, run.err
+    assert f"{program}: not measured: status 2: no such option" in run.out
 
 
 @pytest.mark.skipif(os.name == "nt", reason="a shell script")

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from codesearch.bench.values import Asking, Bench
 
 QUERIES, COLD = 100, 20
+_LABEL = 28
+"""Width of the first column."""
 WAYS = {
     "process": "new process per query",
     "warm": "single process",
@@ -56,6 +58,16 @@ def bench(
             show_default=False,
         ),
     ] = None,
+    compare: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--compare",
+            metavar="PROGRAM",
+            help="Also measure another program, in turn: semble, zoekt, colgrep, or the path of another release's "
+            "command `codesearch`. Repeatable.",
+            show_default=False,
+        ),
+    ] = None,
     *,
     output: ReportOptions,
 ) -> int:
@@ -64,6 +76,7 @@ def bench(
     codesearch bench
     codesearch bench path/to/repo --embed none
     codesearch bench --queries queries.txt --service --format json
+    codesearch bench --compare semble --compare ~/old/bin/codesearch
 
     Builds a temporary index, updates it with no changes, and queries it from new processes and from a
     single process. The folder's own index is not used.
@@ -75,7 +88,7 @@ def bench(
 
     count = options.number_of(queries)
     texts = tuple(asked.read(Path(queries))) if count is None else ()
-    wanted = measure.Wanted(count or len(texts), cold, texts, service)
+    wanted = measure.Wanted(count or len(texts), cold, texts, service, tuple(compare or ()))
     given = {"model": model, "embed": options.value_of(embed)}
     settings = {name: value for name, value in given.items() if value is not None}
     with session.opened(targets.folder_of(path), **settings, color=options.value_of(output.color)) as index:
@@ -134,10 +147,44 @@ def lines(found: Bench, look: Look) -> Iterator[str]:
     if same.git_status_seconds is not None:
         git = f"git status {seconds(same.git_status_seconds)}"
     yield row("unchanged", f"{seconds(same.seconds)}; {git}")
+    yield row("first", first_answer(found))
     yield ""
     yield from _latencies(found, look)
+    if found.compared:
+        yield ""
+        yield from comparison(found, look)
     for note in found.notes:
         yield look.paint(f"note: {clean(note)}", "2")
+
+
+def first_answer(found: Bench) -> str:
+    """Return how soon a first query is answered when nothing is indexed."""
+    first = found.first_answer
+    asked = number(first.latency.count, "query", "queries")
+    part = f"{first.partial} answered from a part of the tree" if first.partial else "answered from the whole tree"
+    return f"{seconds(first.latency.p50)} from nothing to an answer (median of {asked}, {part})"
+
+
+def comparison(found: Bench, look: Look) -> Iterator[str]:
+    """Yield a table of the programs that were compared, each after this one and with the ratio of the two."""
+
+    def row(label: str, *cells: str) -> str:
+        return f"{label:<{_LABEL}}" + "".join(f"{cell:>12}" for cell in cells)
+
+    yield look.paint(row("compared, in turn", "index", "file", "query"), "2")
+    for one in found.compared:
+        name = clean(" ".join((one.name, one.version)).strip())
+        if one.ours is None or one.theirs is None:
+            yield f"{name}: not measured: {clean(one.problem)}"
+            continue
+        for label, side in (("codesearch", one.ours), (name, one.theirs)):
+            yield row(label, seconds(side.index_seconds), size(side.index_bytes), seconds(side.latency.p50))
+        pairs = (
+            (one.ours.index_seconds, one.theirs.index_seconds),
+            (one.ours.index_bytes, one.theirs.index_bytes or 1),
+            (one.ours.latency.p50, one.theirs.latency.p50),
+        )
+        yield row("ratio", *(f"{ours / theirs:.2f}" for ours, theirs in pairs))
 
 
 def _latencies(found: Bench, look: Look) -> Iterator[str]:
