@@ -22,7 +22,7 @@ from codesearch.store.match import Match
 from codesearch.store.paths import shown, stored
 from codesearch.store.records import FileRecord, FileState, StoredSymbol
 from codesearch.store.rerank_vectors import RerankVectors
-from codesearch.store.texts import NO_DETAIL, NOT_MINOR, MinorTexts, Texts
+from codesearch.store.texts import NO_DETAIL, NOT_MINOR, Counts, MinorTexts, Texts
 
 log = Log("codesearch.store")
 
@@ -75,10 +75,11 @@ class Store(Texts):
     def __init__(self, path: Path, *, writable: bool = False) -> None:
         self.path = path
         self._counted = None
-        """Counts made in the current snapshot: a query asks for each twice."""
+        self._counts = Counts()
         self._near: tuple[tuple[int, bytes, int, Filter | None], list[tuple[int, float]]] | None = None
         """The last search for vectors, and its answer: one question to several repositories asks for it twice."""
         self.connection = Connection(path, writable=writable)
+        self._minor = MinorTexts(self)
         db = self.connection.raw
         for name, (function, arguments) in filter_sql.FUNCTIONS.items():
             db.create_scalar_function(name, function, arguments, deterministic=True)
@@ -105,7 +106,7 @@ class Store(Texts):
     def snapshot(self) -> Iterator[None]:
         """Give all reads inside a consistent view of the index, whatever a writer does meanwhile."""
         with self.connection.snapshot():
-            self._counted = {}
+            self._counted = self._counts.of(self.version())
             try:
                 yield
             finally:
@@ -215,14 +216,6 @@ class Store(Texts):
             return db.total_changes() - before > 1  # FTS5 reports a merge that had nothing to do as one change
 
     # -- reading ----------------------------------------------------------------------------------
-
-    def version(self) -> int:
-        """Return a number that grows with each change of what the index says about the tree.
-
-        Vectors added by a query or by backfill do not count: they give a watcher no reason to scan again.
-        """
-        rows = self._rows("SELECT value FROM meta WHERE key = 'written'")
-        return int(rows[0][0]) if rows else 0
 
     def paths(self) -> list[str]:
         """Return the path of every known file, in no particular order."""
@@ -408,7 +401,7 @@ class Store(Texts):
     @property
     def minor(self) -> MinorTexts:
         """The texts of the minor symbols."""
-        return MinorTexts(self)
+        return self._minor
 
     def languages(self) -> list[tuple[str, int, int]]:
         """Return (language, files, symbols), most symbols first."""

@@ -16,6 +16,8 @@ from codesearch.store.match import Match, Words
 
 MOST_COUNTED = 50_000
 """A word that this many texts contain carries little information, so counting stops here."""
+MOST_KEPT = 5_000
+"""Counts that are kept for the next queries, 2 MB."""
 
 
 def _listed(kinds: frozenset[str]) -> str:
@@ -28,6 +30,20 @@ NO_DETAIL = f"s.kind NOT IN ({_listed(frozenset(DETAILS))})"
 """Conditions over `symbol s`."""
 
 
+class Counts:
+    """How many texts match, counted once for each version of an index: queries repeat the words that take longest."""
+
+    def __init__(self) -> None:
+        self._version = -1
+        self._known: dict[Match, int] = {}
+
+    def of(self, version: int) -> dict[Match, int]:
+        """Return the counts of a version, to read and to add to."""
+        if version != self._version or len(self._known) > MOST_KEPT:
+            self._version, self._known = version, {}
+        return self._known
+
+
 class Texts:
     """The texts of the symbols that are not minor."""
 
@@ -37,6 +53,15 @@ class Texts:
     _kinds: ClassVar[str] = NOT_MINOR
     _counted: dict[Match, int] | None
     """How many texts match, while a snapshot is read."""
+    _counts: Counts
+
+    def version(self) -> int:
+        """Return a number that grows with each change of what the index says about the tree.
+
+        Vectors added by a query or by backfill do not count: they give a watcher no reason to scan again.
+        """
+        rows = self._rows("SELECT value FROM meta WHERE key = 'written'")
+        return int(rows[0][0]) if rows else 0
 
     def text_candidates(
         self, match: Match, weights: Sequence[float], limit: int, where: Filter | None = None
@@ -119,11 +144,12 @@ class MinorTexts(Texts):
     def __init__(self, store: Texts) -> None:
         self.connection, self.path = store.connection, store.path
         self._counted = None
+        self._counts = Counts()
 
     @contextmanager
     def counting(self) -> Iterator[None]:
         """Count each expression once inside; call it in a snapshot."""
-        self._counted = {}
+        self._counted = self._counts.of(self.version())
         try:
             yield
         finally:

@@ -3,7 +3,7 @@
 import pytest
 
 from codesearch.search.candidates import ALL_FIELDS, NAME_FIELDS
-from codesearch.store import Store
+from codesearch.store import Store, full_text
 from codesearch.store.match import Match, Words
 from codesearch.store.schema import TEXT_FIELDS
 from tests.store.test_store import item, record, vector
@@ -34,6 +34,46 @@ def test_scores_are_those_of_bm25(store):
     assert {id: held.text for id, held in found.items() if held.text} == pytest.approx(text)
     assert {id: held.names for id, held in found.items() if held.names} == pytest.approx(names)
     assert 5 < len(names) < len(text) < 60, "or it shows little"
+
+
+def test_looking_texts_up_gives_what_passing_over_them_gives(store, monkeypatch):
+    looked_up = full_text._looked_up
+    monkeypatch.setattr(full_text, "_looked_up", None)
+    asked: tuple[tuple[list[str], list[str]], ...] = (
+        (["retry", "uploads", "socket", "nowhere"], ["failed upload client", "queue parse config", "upload queue"]),
+        (["nowhere"], ["failed upload client", "parse file"]),  # texts that hold only a phrase
+        (["file"], []),
+    )
+    weights = (ALL_FIELDS, NAME_FIELDS)
+    wanted = [store.held(terms, phrases, list(range(1, 41)), weights) for terms, phrases in asked]
+    assert all(wanted)
+    calls = []
+
+    def called(*given):
+        calls.append(given)
+        return looked_up(*given)
+
+    monkeypatch.setattr(full_text, "_looked_up", called)
+    monkeypatch.setattr(full_text, "LOOKED_UP_FROM", -1)
+    found = [store.held(terms, phrases, list(range(1, 41)), weights) for terms, phrases in asked]
+    assert len(calls) == len(asked)
+    assert found == wanted
+    assert any(any(one.fields[1:]) and not one.fields[0] for one in wanted[1].values()), "or it shows little"
+
+
+def test_counts_are_those_of_the_index_as_it_is(store):
+    retry = Match((Words(("retry",)),))
+    with store.snapshot():
+        before = store.holding(retry)
+        assert before == store.count(retry) > 0
+    store.replace([record("x/new.py", item("retry", "retry", vector(1), path="x/new.py"))])
+    with store.snapshot():
+        assert store.holding(retry) == before + 1
+    store.remove(["x/new.py"])
+    with store.snapshot():
+        assert store.holding(retry) == before
+    with store.minor.counting():
+        assert store.minor.holding(retry) == 0
 
 
 def test_fields_are_told_by_term_and_phrase(store):
