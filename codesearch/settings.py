@@ -414,6 +414,11 @@ def load(root: Path, overrides: Mapping[str, object] | None = None) -> Settings:
     return merge(load_layers(root, overrides))
 
 
+def of_user() -> Settings:
+    """Return the settings of the user alone, from their file and the environment: no project decides these."""
+    return merge(layer for layer in (_user_layer(), _environment_layer(os.environ)) if layer is not None)
+
+
 def describe(layers: Iterable[Layer]) -> tuple[Described, ...]:
     """Return each setting in force with its origin, in the order of `Settings`."""
     layers = tuple(layers)

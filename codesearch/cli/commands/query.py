@@ -20,7 +20,7 @@ from codesearch.cli.options import (
     ResultOptions,
 )
 from codesearch.cli.registration import application, register
-from codesearch.cli.remote_options import RemoteOptions
+from codesearch.cli.remote_options import RemoteOptions, unserved
 from codesearch.cli.ui import answers, console
 from codesearch.core.errors import UsageError
 
@@ -139,13 +139,11 @@ def _server(
     """Return the server to ask; "" for the local index. One from the settings answers what a server can."""
     if given.remote is not None:
         return given.remote
-    from codesearch.cli import targets
-    from codesearch.cli.commands import query_remote
-    from codesearch.settings import load
+    from codesearch.settings import of_user
 
-    if text is None or use.repo or query_remote.unserved(results, use, path, exact=pattern is not None):
+    if text is None or use.repo or unserved(results, use, path, exact=pattern is not None):
         return ""
-    return load(targets.enclosing()).remote
+    return of_user().remote
 
 
 def _from_server(
@@ -163,7 +161,7 @@ def _from_server(
     from codesearch.cli.commands import query_remote
     from codesearch.server.remote import UnreachableError
 
-    if name := query_remote.unserved(results, use, path, exact=pattern is not None):
+    if name := unserved(results, use, path, exact=pattern is not None):
         raise UsageError(f"{name} cannot be combined with --remote")
     if text is None:
         raise UsageError("--remote needs a question: codesearch query TEXT --remote URL")

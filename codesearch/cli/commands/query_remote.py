@@ -46,17 +46,6 @@ class _Place:
         return lines_of(self.root, self.settings.file_options(), symbol, **wanted)
 
 
-def unserved(results: ResultOptions, use: IndexOptions, path: str | None, *, exact: bool) -> str:
-    """Return the name of an option that a server cannot serve; "" if none is given."""
-    for given, name in (
-        (path, "PATH"), (use.root, "--root"), (use.db, "--db"), (results.batch, "--batch"),
-        (results.open_, "--open"), (results.explain or None, "--explain"), (exact or None, "-e"),
-    ):  # fmt: skip
-        if given is not None:
-            return name
-    return ""
-
-
 def has_tree() -> bool:
     """Return whether the current folder is in a tree that the local index can answer about."""
     from codesearch.cli import targets
