@@ -16,6 +16,7 @@ from codesearch.server.artifacts import MOST_MEGABYTES
 from codesearch.server.connect import Pool, connect, driver, explained
 from codesearch.server.gateway import MOST_BODY, Gate, Gateway
 from codesearch.server.identity import BURST, RATE, Limits, Vouched
+from codesearch.server.replicas import MOST_LAG, Replicas
 from codesearch.server.second_stage import SECONDS, Model
 
 log = Log("codesearch.server")
@@ -32,23 +33,29 @@ def serve(
     model: str = embed.STATIC,
     seconds: float = SECONDS,
     most_packed: int = MOST_MEGABYTES,
+    replicas: Sequence[str] = (),
+    most_lag: float = MOST_LAG,
     log_format: str = "text",
 ) -> int:
     """Serve until a signal ends the process.
 
     `names` are what clients may call the server, besides the names of this machine for itself. A user may ask `rate`
     questions per second; 0 means any number. `model` is that of the second stage, `static` for none, which may take
-    `seconds` per question if vectors are missing. A packed index may have `most_packed` megabytes; 0 for
-    none. With `log_format` "json", the log is one JSON object per line.
+    `seconds` per question if vectors are missing. A packed index may have `most_packed` megabytes; 0 for none.
+    Questions are read from `replicas`, databases that are at most `most_lag` seconds behind. With `log_format` "json",
+    the log is one JSON object per line.
     Raises UsageError for a wrong URL, StoreError if the database cannot be used, CodesearchError if the port is taken.
     """
     if log_format == "json":
         logs.configure()
     _prepare(url)
     pool = Pool(url)
+    copies = Replicas(pool, [Pool(one) for one in replicas], most_lag)
     second = None if model == embed.STATIC else Model(model, seconds)
     known = (*loopback.NAMES, *(name.lower() for name in names))
-    gateway = Gateway(pool, vouched, Limits(rate, max(1, round(rate * BURST / RATE))), second, most_packed << 20)
+    gateway = Gateway(
+        pool, vouched, Limits(rate, max(1, round(rate * BURST / RATE))), second, most_packed << 20, copies
+    )
     gate, watched = Gate(pool, known, vouched), gateway.watch.watched
     server = HttpServer((host, port), gate, gateway, path="", most_bytes=MOST_BODY, watched=watched)
     stop_at_signals(server)
@@ -57,6 +64,7 @@ def serve(
         _say("tokens are not encrypted here; let only a proxy with TLS reach this port", log_format)
     server.run()
     gateway.watch.close()
+    copies.close()
     pool.close()
     return 0
 

@@ -20,6 +20,7 @@ from codesearch.server.connect import Pool, TooBusyError
 from codesearch.server.identity import Limits, Vouched
 from codesearch.server.metrics import CONTENT_TYPE
 from codesearch.server.receive import LackingError
+from codesearch.server.replicas import Read, Replicas
 from codesearch.server.watching import Watch, note
 
 log = Log("codesearch.server")
@@ -101,12 +102,14 @@ class Gateway:
         limits: Limits | None = None,
         model: second_stage.Model | None = None,
         most_packed: int = artifacts.MOST_MEGABYTES << 20,
+        replicas: Replicas | None = None,
     ) -> None:
         """`model` is that of the second stage; None for none. Packed indexes may have `most_packed` bytes."""
         self._pool, self._vouched, self._limits = pool, vouched or Vouched(), limits or Limits()
         self._model = model
         self._most_packed = most_packed
-        self.watch = Watch(_ROUTES, pool)
+        self._replicas = replicas or Replicas(pool)
+        self.watch = Watch(_ROUTES, pool, self._replicas.families)
         embed.load(embed.STATIC)
 
     def reply(self, head: Head, body: bytes, is_gone: Callable[[], bool]) -> Reply | None:
@@ -122,7 +125,7 @@ class Gateway:
             return _json({"status": "ok", "version": __version__})
         try:
             if path in ("/health", "/health/ready"):
-                self._pool.check()
+                self._replicas.check()
                 return _json({"status": "ok", "version": __version__})
             if path == "/session":
                 return _json({"who": self._session(head)})
@@ -134,13 +137,17 @@ class Gateway:
             if path == _PART:
                 with self._asking(head, self._pool.transaction) as (db, _):
                     return Reply(200, artifacts.part(db, given), "application/octet-stream")
-            with self._asking(head, self._pool.transaction) as (db, who):
+            if path == "/artifact":  # on the primary, as its parts are
+                with self._asking(head, self._pool.transaction) as (db, who):
+                    self._limits.take(access.name_of(who))
+                    return _json(artifacts.about(db, given))
+            with self._reading(head) as (read, who):
                 self._limits.take(access.name_of(who))
                 if path in _GETS:
-                    return _json({"who": access.name_of(who), "refs": answering.listing(db)})
-                found = _READS[path](db, given)
+                    return _aged({"who": access.name_of(who), "refs": answering.listing(read.db)}, read)
+                found = _READS[path](read.db, given)
                 self.watch.hits.add(path, by=len(found.get("hits", ())))
-                return _json(found)
+                return _aged(found, read)
         except UsageError as error:
             raise RefusedError(400, str(error)) from error
         except NotFoundError as error:
@@ -150,35 +157,53 @@ class Gateway:
 
     def _answer(self, head: Head, path: str, given: Mapping[str, Any]) -> Reply:
         second = second_stage.Comparison(self._model) if self._model is not None else None
-        with self._asking(head, self._pool.transaction) as (db, who):
+        with self._reading(head) as (read, who):
             self._limits.take(access.name_of(who))
-            found = _QUESTIONS[path](db, answering.Question.of(given), second)
+            found = _QUESTIONS[path](read.db, answering.Question.of(given), second)
         if second is not None:
             second.keep(self._pool, who)
         self.watch.hits.add(path, by=len(found.get("hits", ())))
-        return _json(found)
+        return _aged(found, read)
 
     def _session(self, head: Head) -> str:
         """Return who asks; "" without a token."""
         if head.header("authorization") is None and self._vouched.proxied(head) is None:
             return ""
-        with self._asking(head, self._pool.transaction) as (_, who):
+        with self._reading(head) as (_, who):
             return access.name_of(who)
+
+    @contextmanager
+    def _reading(self, head: Head) -> Iterator[tuple[Read, str]]:
+        """Lend a transaction for a question, perhaps of a replica; otherwise as `_asking`."""
+        who = self._vouched.who(head)
+        with self._replicas.reading(who or "", _client(head, who)) as read:
+            yield read, self._known(read.db, head, who)
 
     @contextmanager
     def _asking(self, head: Head, lent: Callable[[str], AbstractContextManager[Any]]) -> Iterator[tuple[Any, str]]:
         """Lend a transaction in the name of the one who asks (`access.asker`). The token is looked up in it, too."""
         who = self._vouched.who(head)
         with lent(who or "") as db:
+            yield db, self._known(db, head, who)
+
+    @staticmethod
+    def _known(db: Any, head: Head, who: str | None) -> str:
+        """Return who asks; if nothing vouches for them, the token says who, and the transaction becomes theirs."""
+        if who is None:
+            who = access.who_has(db, bearer(head))
             if who is None:
-                who = access.who_has(db, bearer(head))
-                if who is None:
-                    raise wrong_token()
-                Pool.become(db, who)
-            note(who=access.name_of(who))
-            yield db, who
+                raise wrong_token()
+            Pool.become(db, who)
+        note(who=access.name_of(who))
+        return who
 
     def _push(self, head: Head, path: str, given: Mapping[str, Any]) -> Reply:
+        reply = self._pushed(head, path, given)
+        if path == "/push/switch":
+            self._replicas.wrote(_client(head, self._vouched.who(head)))
+        return reply
+
+    def _pushed(self, head: Head, path: str, given: Mapping[str, Any]) -> Reply:
         wanted = self._model.id if self._model is not None else ""
         with self._asking(head, self._pool.writing) as (db, _):
             name = str(given.get("repository", ""))
@@ -258,7 +283,6 @@ _QUESTIONS: dict[str, Callable[[Any, answering.Question, second_stage.Comparison
 _READS: dict[str, Callable[[Any, Mapping[str, Any]], dict[str, Any]]] = {
     "/similar": lambda db, given: browsing.similar(db, browsing.Like.of(given)),
     "/source": lambda db, given: browsing.source(db, browsing.Part.of(given)),
-    "/artifact": artifacts.about,
 }
 """What is asked with a JSON object, by path."""
 _PUSHES: dict[str, Callable[[Any, int, Mapping[str, Any]], dict[str, Any]]] = {
@@ -278,7 +302,7 @@ _VECTORS: dict[str, Callable[[Any, int, Mapping[str, Any], second_stage.Model], 
 _WRITES = frozenset({*_PUSHES, *_VECTORS, "/push/artifact"})
 _PART = "/artifact/part"
 """A part of a packed index; a download asks for many of them, so they are not counted as questions."""
-_ROUTES = frozenset({*_GETS, *_READS, *_QUESTIONS, *_WRITES, _PART})
+_ROUTES = frozenset({*_GETS, *_READS, *_QUESTIONS, *_WRITES, "/artifact", _PART})
 
 
 def _unpacked(head: Head, body: bytes, most: int) -> dict[str, Any]:
@@ -300,6 +324,18 @@ def _unpacked(head: Head, body: bytes, most: int) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise RefusedError(400, "the body is no JSON object")
     return found
+
+
+def _client(head: Head, who: str | None) -> str:
+    """Return what stands for the one who asks, before a token is looked up."""
+    return access.hashed(bearer(head)).hex() if who is None else access.name_of(who)
+
+
+def _aged(found: Mapping[str, Any], read: Read) -> Reply:
+    """Return an answer, with how far what it was read from is behind."""
+    problem = "; ".join(filter(None, (str(found.get("problem", "")), read.problem)))
+    lag = None if read.lag is None else round(read.lag, 3)
+    return _json({**found, "problem": problem, "lag": lag})
 
 
 def _json(value: object) -> Reply:

@@ -61,6 +61,8 @@ def _escaped(value: str) -> str:
 
 
 def _number(value: float) -> str:
+    if value == float("inf"):
+        return "+Inf"
     return str(int(value)) if value == int(value) else repr(value)
 
 

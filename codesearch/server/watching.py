@@ -6,7 +6,7 @@ import re
 import secrets
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
@@ -52,7 +52,9 @@ def note(**facts: Any) -> None:
 class Watch:
     """Counts the requests of a gateway and logs each of them. Thread-safe."""
 
-    def __init__(self, routes: Iterable[str], pool: Pool) -> None:
+    def __init__(self, routes: Iterable[str], pool: Pool, more: Callable[[], Iterable[Family]] = lambda: ()) -> None:
+        """`more` gives further metrics."""
+        self._more = more
         self._routes, self._pool, self._sizes = frozenset(routes), pool, Sizes(pool)
         self._lock = threading.Lock()
         self._open = 0
@@ -119,6 +121,7 @@ class Watch:
             yield counted.family()
         yield from self._pool.figures.families()
         yield from self._sizes.families()
+        yield from self._more()
         yield from process()
 
 

@@ -37,7 +37,12 @@ MOST: dict[str, Any] = {
     "replicaCount": 3,
     "imagePullSecrets": [{"name": "pull"}],
     "names": ["code.example.org", "code"],
-    "database": {"existingSecret": "codesearch-database", "urlKey": "gateway", "ownerUrlKey": "owner"},
+    "database": {
+        "existingSecret": "codesearch-database",
+        "urlKey": "gateway",
+        "ownerUrlKey": "owner",
+        "replicasUrlKey": "copies",
+    },
     "serve": {"rate": 0.5, "logFormat": "text", "extraArgs": ["--rerank-seconds", "0.5"]},
     "proxy": {"header": "X-Forwarded-User", "groups": "X-Groups", "addresses": ["10.0.0.7", "10.1.0.0/16"]},
     "oidc": {
@@ -71,6 +76,9 @@ def rendered(values: dict[str, Any]) -> dict[str, Any]:
     found = {one["kind"]: one for one in objects}
     assert len(found) == len(objects)
     return found
+
+
+REPLICAS = "CODESEARCH_REPLICAS"
 
 
 @pytest.fixture(scope="module", params=[LEAST, MOST], ids=["least", "most"])
@@ -131,6 +139,8 @@ def test_pods_can_change_nothing_and_know_the_database_from_a_secret(objects: di
         assert (container["env"][0]["name"], secret) == (
             "CODESEARCH_DATABASE", {"name": "codesearch-database", "key": key},
         )  # fmt: skip
+        copies = [one["valueFrom"]["secretKeyRef"]["key"] for one in container["env"] if one["name"] == REPLICAS]
+        assert copies == ([keys["replicasUrlKey"]] if kind == "Deployment" and "replicasUrlKey" in keys else [])
         selector = objects["NetworkPolicy"]["spec"]["podSelector"]["matchLabels"]
         assert selector.items() <= template["metadata"]["labels"].items()
 

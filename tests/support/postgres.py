@@ -84,6 +84,10 @@ class Postgres:
             db.execute(f'CREATE DATABASE "{name}"'.encode())
         return self.url(name)
 
+    def replica(self) -> Replica:
+        """Start a streaming replica of this server."""
+        return Replica(self)
+
     def kill(self) -> None:
         """End the server without warning, as a machine that fails would."""
         assert self._process is not None
@@ -109,3 +113,28 @@ class Postgres:
                 self._process.kill()
                 self._process.wait()
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class Replica(Postgres):
+    """A streaming replica: a base backup that goes on with the log of its primary."""
+
+    def __init__(self, primary: Postgres) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="cspr-", dir="/tmp"))
+        self.folder.chmod(0o755)
+        self.data = self.folder / "data"
+        self._as, self._bin, self._process = primary._as, primary._bin, None
+        if self._as:
+            os.chown(self.folder, NOBODY, NOBODY)
+        self._run(
+            "pg_basebackup", "-h", primary.folder, "-U", "postgres", "-D", self.data, "-R", "-c", "fast", "--no-sync"
+        )
+        self.start()
+
+    def pause(self, *, paused: bool) -> None:
+        """Stop to replay what the primary sends, or go on with it."""
+        import psycopg
+
+        with psycopg.connect(self.url(), autocommit=True) as db:
+            db.execute(b"SELECT pg_wal_replay_pause()" if paused else b"SELECT pg_wal_replay_resume()")
+            if paused:
+                until(lambda: db.execute("SELECT pg_get_wal_replay_pause_state()").fetchone() == ("paused",))

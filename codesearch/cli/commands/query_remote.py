@@ -96,6 +96,7 @@ def answer(
         "complete": True,
         "problem": problem,
         "reranked": found.get("reranked"),
+        "lag": found.get("lag"),
         "overlay": checkout.about() if checkout is not None else None,
         "repositories": found["repositories"],
     }

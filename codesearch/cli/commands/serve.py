@@ -106,6 +106,22 @@ def serve(
             help="How long the model may make the vectors that an answer needs and no push brought.",
         ),
     ] = 1.0,
+    replica: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--replica",
+            metavar="URL",
+            envvar="CODESEARCH_REPLICAS",
+            help="A streaming replica of the database, to answer questions from. Repeatable.",
+            show_default=False,
+        ),
+    ] = None,
+    most_lag: Annotated[
+        float,
+        typer.Option(
+            "--most-lag", min=0, metavar="SECONDS", help="How far a replica may be behind; then the database is asked."
+        ),
+    ] = 10.0,
     artifacts: Annotated[
         int,
         typer.Option(
@@ -153,5 +169,7 @@ def serve(
         model=model,
         seconds=rerank_seconds,
         most_packed=artifacts,
+        replicas=replica or [],
+        most_lag=most_lag,
         log_format=log_format,
     )

@@ -53,6 +53,13 @@ env:
       secretKeyRef:
         name: {{ required "database.existingSecret: name a Secret with the URL of the database" .root.Values.database.existingSecret }}
         key: {{ .key }}
+  {{- with .replicas }}
+  - name: CODESEARCH_REPLICAS
+    valueFrom:
+      secretKeyRef:
+        name: {{ $.root.Values.database.existingSecret }}
+        key: {{ . }}
+  {{- end }}
   - name: HOME
     value: /tmp
 securityContext:
