@@ -6,6 +6,7 @@ PYTHON is the interpreter of an environment with codesearch. Each step runs alte
 so that a busy machine slows both down. The shared cache of vectors is off, and each release has its own home folder.
 
 index  a first index, in a new process
+first  a query in a new process, asked for the first time of an index without any of the transformer's vectors
 cold   a query in a new process that was asked before, so its vectors are stored
 none   the same with `--embed none`: the fast ranking alone
 warm   one of twenty queries to a process that stays (`query --batch -`)
@@ -17,6 +18,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shutil
 import statistics
 import subprocess
 import tempfile
@@ -47,7 +49,7 @@ class Release:
         folder.mkdir(mode=0o700)
         self.db = folder / "index.db"
         self._tree = str(tree)
-        self._command = [str(python), "-m", "codesearch"]
+        self._command = [str(python.with_name("codesearch"))]  # 0.1.0 has no `python -m codesearch`
         self._variables = {"CODESEARCH_CACHE": "false", "CI": "true", "HOME": str(folder)}
         for name in ("CACHE", "CONFIG", "DATA", "STATE"):
             self._variables[f"XDG_{name}_HOME"] = str(folder / name.lower())
@@ -58,6 +60,16 @@ class Release:
         for file in self.db.parent.glob("index.db*"):
             file.unlink()
         return self._run("index")
+
+    def first(self, number: int) -> dict[str, float]:
+        """Ask a new index; it is the one that was indexed last, before any query."""
+        kept = self.db.with_name("new.db")
+        if not kept.exists():
+            shutil.copyfile(self.db, kept)
+        for file in self.db.parent.glob("index.db*"):
+            file.unlink()
+        shutil.copyfile(kept, self.db)
+        return self._run("query", QUESTIONS[number % len(QUESTIONS)])
 
     def cold(self, number: int) -> dict[str, float]:
         """Ask one of the queries that were asked before."""
@@ -122,7 +134,7 @@ def main() -> None:
                 for name, python in (("before", given.before), ("after", given.after))
             ]
             _measure(tree.name, "index", given.index_runs, [release.index for release in pair])
-            for step in ("cold", "none", "warm"):
+            for step in ("first", "cold", "none", "warm"):
                 runs = given.runs * (4 if step == "warm" else 1)
                 _measure(tree.name, step, runs, [getattr(release, step) for release in pair])
             for release in pair:
