@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 QUERIES, COLD = 100, 20
 _LABEL = 28
-"""Width of the first column."""
+"""Least width of the first column."""
 WAYS = {
     "process": "new process per query",
     "warm": "single process",
@@ -167,13 +167,14 @@ def first_answer(found: Bench) -> str:
 
 def comparison(found: Bench, look: Look) -> Iterator[str]:
     """Yield a table of the programs that were compared, each after this one and with the ratio of the two."""
+    names = [clean(f"{one.name} {one.version}".strip()) for one in found.compared]
+    width = max(_LABEL, *map(len, names))
 
     def row(label: str, *cells: str) -> str:
-        return f"{label:<{_LABEL}}" + "".join(f"{cell:>12}" for cell in cells)
+        return f"{label:<{width}}" + "".join(f"{cell:>12}" for cell in cells)
 
     yield look.paint(row("compared, in turn", "index", "file", "query"), "2")
-    for one in found.compared:
-        name = clean(" ".join((one.name, one.version)).strip())
+    for name, one in zip(names, found.compared, strict=True):
         if one.ours is None or one.theirs is None:
             yield f"{name}: not measured: {clean(one.problem)}"
             continue
