@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
+from functools import lru_cache
 from typing import Any
 
 from codesearch import Line
 from codesearch.core.types import Kind, Symbol
+from codesearch.files import notebooks
 from codesearch_lsp.positions import name_place, split_lines, units
 
 SYMBOL_KINDS: dict[Kind, int] = {
@@ -125,6 +127,13 @@ def snippet(symbol: Symbol, data: bytes | None, lines: int) -> str:
     return "\n".join(line.rstrip(b"\r").decode("utf-8", "replace") for line in source)
 
 
+@lru_cache(maxsize=8)
+def _cells(data: bytes) -> bytes | None:
+    """Return the text of a notebook as it is extracted; None if the file is none. Hits are often in the same one."""
+    found = notebooks.read(data)
+    return None if found is None else found[0]
+
+
 def hit(
     symbol: Symbol,
     *,
@@ -158,6 +167,10 @@ def hit(
         "language": symbol.language,
         "unsaved": unsaved,
     }
+    if symbol.path.endswith(notebooks.EXTENSION) and data is not None:
+        data = _cells(data)
+        if data is not None and (cell := notebooks.place(data, symbol.start_line)) is not None:
+            found["cell"], found["cellLine"] = cell
     if score < weak:
         found["weak"] = True
     if matches:

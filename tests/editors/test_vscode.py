@@ -26,7 +26,7 @@ SIGNATURE = "def edit_distance("
 FLOW = (
     "story explorer find order escape escapeEmpty side selection history history_back history_open history_escape"
     " history_click history_preview inline filters keyboard similar menu action clones map results symbols unsaved"
-    " status killed"
+    " notebook status killed"
 ).split()
 """The cases of flow.mjs, run in order in one window."""
 PICTURES = {
@@ -51,6 +51,23 @@ WRONG = {
 """The failures that the flow must report if the server answers every query with the same function."""
 ONLY_HERE = "only this machine"
 """The case that checks that the window contacted no other machine."""
+_CELLS = (
+    ("markdown", ["## Weather\n", "Measured by balloons.\n"]),
+    ("code", ["import math\n"] * 60),
+    ("code", ["RADIUS = 3\n", "\n", "def inflate_balloon(gas):\n", '    """Fill a balloon with gas."""\n']),
+)
+NOTEBOOK = json.dumps(
+    {
+        "cells": [
+            {"cell_type": kind, "metadata": {}, "source": lines}
+            | ({"outputs": [], "execution_count": None} if kind == "code" else {})
+            for kind, lines in _CELLS
+        ],
+        "metadata": {}, "nbformat": 4, "nbformat_minor": 5,
+    },
+    indent=1,
+)  # fmt: skip
+"""A notebook; the function is in its last cell, which is below the window at first."""
 
 
 def _place(place: Place) -> dict[str, Any]:
@@ -81,6 +98,15 @@ def task(repository: Repository) -> dict[str, Any]:
         "other": {"path": repository.other, "line": 5},
         "clone": {"name": "BikeCourier", "other": "ParcelService", "path": "shop/shipping.py", "line": 16},
         "order": _order(repository),
+        "notebook": {
+            "path": "weather.ipynb",
+            "query": "fill a balloon with gas",
+            "name": "inflate_balloon",
+            "place": "weather.ipynb:cell 3:3",
+            "cell": 3,
+            "code": "def inflate_balloon(gas):",
+            "text": NOTEBOOK,
+        },
         # Two files with results other than the first.
         "tops": [path for path in _paths(repository) if path not in (repository.answer.path, repository.other)][:2],
         "unsaved": {

@@ -41,6 +41,8 @@ HIT = {
         "documentation": {"type": "string", "maxLength": 300},
         "language": {"type": "string"},
         "unsaved": {"type": "boolean"},
+        "cell": {"type": "integer", "minimum": 1},
+        "cellLine": {"type": "integer", "minimum": 1},
         "weak": {"const": True},
         "matches": {
             "type": "array",
@@ -525,6 +527,33 @@ def test_an_edit_is_found_before_it_is_saved_and_gone_when_closed(client: Client
     hit = client.find("send again what failed", "retry_upload", unsaved=False)
     assert hit["range"]["start"]["line"] == 0
     client.lose("only this now", "only_this_now")
+
+
+CELLS = [
+    ("markdown", ["## Weather\n", "Balloons measure it.\n"]),
+    ("code", ["import math\n"]),
+    ("code", ["RADIUS = 3\n", "\n", "def inflate_balloon(gas):\n", '    """Fill a balloon."""\n', "    return gas\n"]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("is_open", [False, True])
+def test_a_hit_in_a_notebook_has_its_cell(client: Client, project: Path, is_open: bool):
+    notebook = {"cells": [{"cell_type": kind, "source": lines} for kind, lines in CELLS], "metadata": {}}
+    path = project / "weather.ipynb"
+    path.write_text(json.dumps(notebook, indent=1), encoding="utf-8")
+    client.initialize(project)
+    if is_open:  # as text
+        client.open(path)
+    found = client.ask("codesearch/query", {"text": "inflate_balloon path:weather.ipynb", "snippet": 2})
+    jsonschema.validate(found, RESULT)
+    hit = found["hits"][0]
+    assert (hit["name"], hit["cell"], hit["cellLine"]) == ("inflate_balloon", 3, 3)
+    assert hit["snippet"] == 'def inflate_balloon(gas):\n    """Fill a balloon."""'
+    lines = path.read_text(encoding="utf-8").splitlines()
+    assert "def inflate_balloon" in lines[hit["range"]["start"]["line"]]
+    section = next(one for one in client.query("weather balloons kind:section", limit=50) if one["name"] == "Weather")
+    assert (section["cell"], section["cellLine"]) == (1, 1)
+    assert not any("cell" in one for one in client.query("send again what failed -path:weather.ipynb"))
 
 
 def test_only_symbols_with_exact_text_are_hits(client: Client, project: Path):

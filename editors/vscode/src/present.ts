@@ -44,9 +44,14 @@ export function line(hit: Hit): number {
   return hit.selectionRange.start.line + 1;
 }
 
+/** The line of a hit as people read it: in a notebook, the cell and the line in it. */
+export function lineText(hit: Hit): string {
+  return hit.cell === undefined ? String(line(hit)) : t("cell {0}:{1}", hit.cell, hit.cellLine ?? 1);
+}
+
 /** `path:line`, preceded by the workspace folder if there are several. */
 export function place(hit: Hit, root = ""): string {
-  return `${root === "" ? "" : `${root}/`}${hit.path}:${line(hit)}`;
+  return `${root === "" ? "" : `${root}/`}${hit.path}:${lineText(hit)}`;
 }
 
 /** The qualified name of a hit, shortened from the left: its end, the name itself, is what people look for. */
@@ -93,7 +98,11 @@ export function summary(hit: Hit): string {
 
 /** The text that a screen reader reads for a hit. */
 export function spoken(hit: Hit): string {
-  const text = t("{0} {1}, {2}, line {3}, {4}", kindName(hit.kind), hit.qualname, hit.path, line(hit), percent(hit.score));
+  const [kind, score] = [kindName(hit.kind), percent(hit.score)];
+  const text =
+    hit.cell === undefined
+      ? t("{0} {1}, {2}, line {3}, {4}", kind, hit.qualname, hit.path, line(hit), score)
+      : t("{0} {1}, {2}, cell {3}, line {4}, {5}", kind, hit.qualname, hit.path, hit.cell, hit.cellLine ?? 1, score);
   return hit.weak === true ? t("{0}, unlikely", text) : text;
 }
 

@@ -46,6 +46,10 @@ export interface Hit {
   readonly documentation: string;
   readonly language: string;
   readonly unsaved: boolean;
+  /** In a notebook, the number of the cell, from 1. */
+  readonly cell?: number;
+  /** The line in the cell, from 1. */
+  readonly cellLine?: number;
   /** Probably not what the user is looking for. */
   readonly weak?: boolean;
 }

@@ -4,7 +4,7 @@ import * as vscode from "vscode";
 import { describe, queryParams } from "./filters";
 import { rootName, shownRoot } from "./folders";
 import { t } from "./l10n";
-import { icon, line, percent, shortName, spoken, summary } from "./present";
+import { icon, lineText, percent, shortName, spoken, summary } from "./present";
 import { openHit } from "./preview";
 import { type Answer, CLONES, type Hit, QUERY, SIMILAR, type SimilarAnswer } from "./protocol";
 import { byFile, type FileGroup, type Kept, links, type Question, readKept, relocate, without } from "./resultsModel";
@@ -146,12 +146,9 @@ export class Results implements vscode.TreeDataProvider<Node>, vscode.Disposable
       return;
     }
     const { hit } = node;
-    const document = await vscode.workspace.openTextDocument(vscode.Uri.parse(hit.uri, true));
-    const { start } = hit.selectionRange;
-    const name = hit.kind === "module" ? "" : hit.name;
-    const row = relocate(document.getText().split(/\r\n|\r|\n/), start.line, name);
     await openHit(hit, beside ? vscode.ViewColumn.Beside : vscode.ViewColumn.Active, {
-      at: new vscode.Position(row, row === start.line ? start.character : Math.max(0, document.lineAt(row).text.indexOf(name))),
+      // A notebook looks for the name in the cell.
+      ...(hit.cell === undefined ? { at: await current(hit) } : {}),
       preview: !beside,
       preserveFocus: false,
     });
@@ -208,7 +205,7 @@ export class Results implements vscode.TreeDataProvider<Node>, vscode.Disposable
     const { hit } = node;
     const item = new vscode.TreeItem(shortName(hit, NAME_WIDTH), vscode.TreeItemCollapsibleState.None);
     item.contextValue = "hit";
-    item.description = `:${line(hit)}  ${summary(hit)}`;
+    item.description = `:${lineText(hit)}  ${summary(hit)}`;
     item.iconPath =
       hit.weak === true
         ? new vscode.ThemeIcon(icon(hit.kind), new vscode.ThemeColor("disabledForeground"))
@@ -250,6 +247,16 @@ export class Results implements vscode.TreeDataProvider<Node>, vscode.Disposable
   }
 }
 
+/** Where the name of a hit is now: the file may have been edited since the search. */
+async function current(hit: Hit): Promise<vscode.Position> {
+  const document = await vscode.workspace.openTextDocument(vscode.Uri.parse(hit.uri, true));
+  const { start } = hit.selectionRange;
+  const name = hit.kind === "module" ? "" : hit.name;
+  const row = relocate(document.getText().split(/\r\n|\r|\n/), start.line, name);
+  const column = row === start.line ? start.character : Math.max(0, document.lineAt(row).text.indexOf(name));
+  return new vscode.Position(row, column);
+}
+
 function isNode(value: unknown): value is Node {
   return typeof value === "object" && value !== null && "kind" in value && (value.kind === "file" || value.kind === "hit");
 }
@@ -274,6 +281,6 @@ function tooltip(hit: Hit): vscode.MarkdownString {
     text.appendText(hit.documentation);
     text.appendMarkdown("\n\n");
   }
-  text.appendText(`${hit.path}:${line(hit)} · ${percent(hit.score)}`);
+  text.appendText(`${hit.path}:${lineText(hit)} · ${percent(hit.score)}`);
   return text;
 }

@@ -2,8 +2,9 @@
 
 import * as vscode from "vscode";
 import { t } from "./l10n";
+import { cellOf } from "./notebooks";
 import { toRange } from "./preview";
-import { SIMILAR, type SimilarAnswer, type SimilarParams } from "./protocol";
+import { type Hit, SIMILAR, type SimilarAnswer, type SimilarParams } from "./protocol";
 import type { Question } from "./resultsModel";
 import type { Server } from "./server";
 
@@ -54,6 +55,14 @@ async function ask(
   return { answer, question };
 }
 
+/** Where the peek view shows a hit: in a notebook, in its cell. */
+async function locationOf(hit: Hit): Promise<vscode.Location> {
+  const found = await cellOf(hit);
+  return found === undefined
+    ? new vscode.Location(vscode.Uri.parse(hit.uri, true), toRange(hit.selectionRange))
+    : new vscode.Location(found.cell.document.uri, found.at);
+}
+
 /** Show it in the peek view, below the function. */
 export async function peekSimilar(server: Server, argument?: unknown): Promise<void> {
   const place = placeOf(argument);
@@ -62,9 +71,7 @@ export async function peekSimilar(server: Server, argument?: unknown): Promise<v
     return;
   }
   const { hits } = found.answer;
-  const locations = hits
-    .filter((hit) => hit.weak !== true)
-    .map((hit) => new vscode.Location(vscode.Uri.parse(hit.uri, true), toRange(hit.selectionRange)));
+  const locations = await Promise.all(hits.filter((hit) => hit.weak !== true).map(locationOf));
   await vscode.window.showTextDocument(place.uri, { preserveFocus: false });
   await vscode.commands.executeCommand("editor.action.peekLocations", place.uri, place.position, locations, "peek");
 }

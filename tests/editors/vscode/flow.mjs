@@ -610,6 +610,58 @@ const cases = {
     await window.command('File: Revert File');
   },
 
+  /** A hit in a notebook: the preview and Enter show its cell, not the JSON of the file; Escape restores what was open. */
+  async notebook(window, task) {
+    const file = path.join(task.folder, task.notebook.path);
+    fs.writeFileSync(file, task.notebook.text);
+    try {
+      await window.openFile(task.other.path, task.other.line);
+      const { tabs } = await window.editor();
+      const found = async () => {
+        await ask(window, task.notebook.query);
+        await window.until('the notebook is not found', async (see) => {
+          const [row] = await window.rowTexts();
+          see(row);
+          if (row && name(row) === task.notebook.name) return `${row.description} ${row.detail}`.includes(task.notebook.place);
+          // The list asks again only if something is typed.
+          await window.keys.type(' ');
+          await window.page.waitForTimeout(200);
+          return false;
+        });
+        await window.keys.press('ArrowDown');
+        await window.keys.press('ArrowUp');
+        await window.until('the preview does not show the cell', async (see) => {
+          const seen = await window.notebook();
+          see(seen);
+          return seen.file === task.notebook.path && seen.cell === task.notebook.cell && seen.shown.includes(task.notebook.code) && !seen.focused;
+        });
+      };
+      await found();
+      await window.shot('notebook-preview');
+      await window.keys.press('Escape');
+      await window.input.waitFor({ state: 'hidden' });
+      await window.shows('Escape does not restore', task.other.path, task.other.line, { at: true });
+      await window.until('Escape leaves a preview', async (see) => {
+        const editor = await window.editor();
+        see(editor);
+        return String(editor.tabs) === String(tabs);
+      });
+      await found();
+      await window.keys.press('Enter');
+      await window.input.waitFor({ state: 'hidden' });
+      await window.until('Enter does not lead to the cell', async (see) => {
+        const seen = await window.notebook();
+        see(seen);
+        return seen.file === task.notebook.path && seen.cell === task.notebook.cell && seen.focused.includes(task.notebook.code);
+      });
+      await window.shot('notebook');
+      await window.goBack();
+      await window.shows('Go Back does not lead to where the question was asked', task.other.path, task.other.line, { at: true });
+    } finally {
+      fs.unlinkSync(file);
+    }
+  },
+
   /** The item in the status bar, and its menu. */
   async status(window, task) {
     await askAndSee(window, task.query, task.answer);

@@ -49,7 +49,10 @@ export class Window {
     page.on('console', (message) => this.console.push(`${message.type()}: ${message.text()}`));
     page.on('request', (request) => {
       const url = new URL(request.url());
-      if (url.protocol.startsWith('http') && url.hostname !== '127.0.0.1') this.external.push(request.url());
+      if (!url.protocol.startsWith('http') || url.hostname === '127.0.0.1') return;
+      // A notebook's own files: the service worker of its web view answers from the server on this machine.
+      if (/^vscode-remote\+127-002e0-002e0-002e1-[\w-]+\.vscode-resource\.vscode-cdn\.net$/.test(url.hostname)) return;
+      this.external.push(request.url());
     });
     this.input = page.locator('.quick-input-widget input[type=text], .quick-input-widget input.input').first();
     this.rows = page.locator('.quick-input-list .monaco-list-row');
@@ -212,6 +215,23 @@ export class Window {
         tabs: [...document.querySelectorAll('.tab')].map((one) => one.getAttribute('data-resource-name')),
         focused: Boolean(document.activeElement?.closest('.editor-group-container.active .monaco-editor')),
         lines: numbers.map((one) => Number(one.textContent)).sort((a, b) => a - b),
+      };
+    });
+  }
+
+  /** {file, cell, shown, focused}: the notebook editor: the number of its selected cell, the code on the screen, and that of the cell with the cursor. */
+  async notebook() {
+    return await this.page.evaluate(() => {
+      const text = (node) => (node?.textContent ?? '').replaceAll('\u00a0', ' ');
+      // The cells are not inside the group of the editor, but above it.
+      const visible = [...document.querySelectorAll('.notebookOverlay')].find((one) => one.checkVisibility({ visibilityProperty: true }));
+      const status = [...document.querySelectorAll('.statusbar-item')].map(text).find((one) => /Cell \d+ of/.test(one));
+      const editor = document.activeElement?.closest('.notebookOverlay .monaco-editor');
+      return {
+        file: document.querySelector('.editor-group-container.active .tab.active')?.getAttribute('data-resource-name') ?? null,
+        cell: status ? Number(/Cell (\d+) of/.exec(status)[1]) : null,
+        shown: [...(visible?.querySelectorAll('.view-lines') ?? [])].map(text).join('\n'),
+        focused: text(editor?.querySelector('.view-lines')),
       };
     });
   }

@@ -205,6 +205,50 @@ export const cases: Record<string, (task: Task) => Promise<void>> = {
     }
   },
 
+  async "opens a hit in a notebook at its cell, with the cursor at the name"() {
+    const name = "inflate_balloon";
+    const cells = [
+      { cell_type: "markdown", metadata: {}, source: ["## Weather\n"] },
+      { cell_type: "code", metadata: {}, outputs: [], execution_count: null, source: ["import math\n"] },
+      { cell_type: "code", metadata: {}, outputs: [], execution_count: null, source: ["RADIUS = 3\n", `def ${name}(gas):\n`, "    return gas\n"] },
+    ];
+    const [uri, damaged] = [file("weather.ipynb"), file("damaged.ipynb")];
+    const text = JSON.stringify({ cells, metadata: {}, nbformat: 4, nbformat_minor: 5 }, undefined, 1);
+    await vscode.workspace.fs.writeFile(uri, Buffer.from(text));
+    try {
+      const hit = await until("the notebook is not found", async () =>
+        (await query(name)).hits.find((one) => one.name === name),
+      );
+      assert.deepEqual([hit.cell, hit.cellLine], [3, 2]);
+      // From cell to cell: the right one is chosen, not kept.
+      for (const one of [{ ...hit, cell: 2, cellLine: 1, name: "math" }, hit]) {
+        await vscode.commands.executeCommand("codesearch.results.open", { kind: "hit", hit: one });
+        const index = (one.cell ?? 0) - 1;
+        const at = await until(`the cursor is not in cell ${one.cell ?? 0}`, () => {
+          const notebook = vscode.window.activeNotebookEditor;
+          const editor = vscode.window.activeTextEditor;
+          const inside = notebook?.selection.start === index && editor?.document === notebook.notebook.cellAt(index).document;
+          return inside && editor.selection.active;
+        });
+        assert.deepEqual([at.line, at.character], [index - 1, index === 1 ? 7 : 4]);
+      }
+      // A cell of prose is selected, and stays as it is read.
+      await vscode.commands.executeCommand("codesearch.results.open", { kind: "hit", hit: { ...hit, cell: 1, cellLine: 1 } });
+      await until("the cell of prose is not selected", () => vscode.window.activeNotebookEditor?.selection.start === 0);
+      // What VS Code cannot open as a notebook is shown as text, at the line of the file.
+      await vscode.workspace.fs.writeFile(damaged, Buffer.from(text.slice(0, -20)));
+      const other = { ...hit, uri: damaged.toString() };
+      await vscode.commands.executeCommand("codesearch.results.open", { kind: "hit", hit: other });
+      const shown = vscode.window.activeTextEditor;
+      assert.equal(shown?.document.uri.toString(), damaged.toString());
+      assert.equal(shown.selection.active.line, hit.selectionRange.start.line);
+    } finally {
+      await closeAll();
+      await vscode.workspace.fs.delete(uri);
+      await vscode.workspace.fs.delete(damaged);
+    }
+  },
+
   async "clears the kept results"() {
     await vscode.commands.executeCommand("codesearch.results.clear");
     assert.equal(api.results(), undefined);

@@ -19,6 +19,7 @@ describe("a hit", () => {
   it("has a place with the line from 1, and with its folder on request", () => {
     assert.equal(place(hit("retry")), "src/up.go:5");
     assert.equal(place(hit("retry"), "repo"), "repo/src/up.go:5");
+    assert.equal(place(hit("retry", { path: "nb.ipynb", cell: 4, cellLine: 12 })), "nb.ipynb:cell 4:12");
   });
 
   it("has a long name shortened from the left, which keeps the name itself visible", () => {
@@ -48,6 +49,8 @@ describe("a hit", () => {
 
   it("is read out with its kind, place and score", () => {
     assert.equal(spoken(hit("Up.retry")), "method Up.retry, src/up.go, line 5, 50 %");
+    const inCell = hit("retry", { path: "nb.ipynb", cell: 4, cellLine: 12 });
+    assert.equal(spoken(inCell), "method retry, nb.ipynb, cell 4, line 12, 50 %");
     assert.equal(spoken(hit("Up.retry", { weak: true })), "method Up.retry, src/up.go, line 5, 50 %, unlikely");
   });
 
