@@ -622,13 +622,15 @@ const cases = {
         await window.until('the notebook is not found', async (see) => {
           const [row] = await window.rowTexts();
           see(row);
-          if (row && name(row) === task.notebook.name) return `${row.description} ${row.detail}`.includes(task.notebook.place);
+          const right = row && name(row) === task.notebook.name && `${row.description} ${row.detail}`.includes(task.notebook.place);
+          if (right) return row.focused && !(await window.busy());
           // The list asks again only if something is typed.
           await window.keys.type(' ');
           await window.page.waitForTimeout(200);
           return false;
         });
         await window.keys.press('ArrowDown');
+        await window.until('the arrow does not move', async () => (await window.rowTexts())[1]?.focused);
         await window.keys.press('ArrowUp');
         await window.until('the preview does not show the cell', async (see) => {
           const seen = await window.notebook();
