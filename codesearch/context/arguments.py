@@ -37,6 +37,19 @@ def checked(tool: str, given: object) -> dict[str, Any]:
     return values
 
 
+def is_exact_alone(values: Mapping[str, Any]) -> bool:
+    """Return whether a search has an exact text and no question. Raises UsageError if it has neither."""
+    if values.get("question"):
+        return False
+    if values.get("exact"):
+        return True
+    properties = _SCHEMAS["search_code"]["properties"]
+    raise UsageError(
+        f"search_code needs question: {properties['question']['description']}; or exact: "
+        f"{properties['exact']['description']}"
+    )
+
+
 def _value(name: str, value: object, rule: Mapping[str, Any]) -> object:
     kind = rule["type"]
     if kind == "string":

@@ -68,11 +68,12 @@ TOOLS: tuple[dict[str, Any], ...] = (
         "Find the functions, methods and types that do something, from a description in plain words, a symbol's name, "
         "an error message or a whole issue. Use it first when you do not know the exact text to grep for. Returns "
         "ranked source with paths and line numbers.",
-        ["question"],
+        [],
         question={"type": "string", "description": "What the code does, or a name, error or issue text"},
         exact={
             "type": "string",
-            "description": "Only symbols with a line that matches this regular expression (Python's syntax)",
+            "description": "Only symbols with a line that matches this regular expression (Python's syntax); without a "
+            "question: every matching line, by symbol",
         },
         **_FILTERS,
         detail=_DETAIL,
@@ -143,11 +144,21 @@ RESULTS_SCHEMA: dict[str, Any] = {
                     "kind": {"type": "string"},
                     "name": {"type": "string"},
                     "source": {"type": "string"},
+                    "matches": {
+                        "type": "array",
+                        "items": {
+                            "type": "object",
+                            "properties": {"line": {"type": "integer"}, "text": {"type": "string"}},
+                            "required": ["line", "text"],
+                        },
+                    },
+                    "lines": {"type": "integer"},
                 },
                 "required": ["path", "start_line", "end_line", "kind", "name"],
             },
         },
         "truncated": {"type": "boolean"},
+        "lines": {"type": "integer"},
         "repo": {"type": "string"},
         "root": {"type": "string"},
         "cursor": {"type": "string"},

@@ -89,6 +89,8 @@ def state_notes(
 
 def _search(index: Index, values: Mapping[str, Any], call: Call) -> Result:
     where = arguments.where(values)
+    if arguments.is_exact_alone(values):
+        return _matching(index, values, call, where)
     query = parse(values["question"], where, filters=False)
     start = offset(values.get("cursor", ""))
     limit = min(start + values["limit"] + 1, MOST_HITS)
@@ -100,6 +102,28 @@ def _search(index: Index, values: Mapping[str, Any], call: Call) -> Result:
         answer = index.query(query, limit=limit)
     notes = [*call.notes, query.note, *_shortcomings(index, answer, where)]
     return listed(Reader(index), answer.hits[start:], values, Call(values, call.sent, tuple(notes)), words, start)
+
+
+def _matching(index: Index, values: Mapping[str, Any], call: Call, where: Filter) -> Result:
+    """Return every line that matches, or the next page of them."""
+    from codesearch.context import matching
+
+    room = values["max_tokens"] - NOTES_TOKENS - sum(map(estimate, call.notes))
+    start = offset(values.get("cursor", ""))
+    found = matching.found(index, values["exact"], where, limit=values["limit"], budget=room, start=start)
+    value: dict[str, Any] = {
+        "results": [one.json() for one in found.groups],
+        "lines": found.lines,
+        "truncated": found.is_cut,
+    }
+    notes = [*call.notes, found.all.problem]
+    if not found.all:
+        return _noted("No line matches.\n", value, notes, [])
+    notes.append(found.summary())
+    if found.end < len(found.all):
+        value["cursor"] = str(found.end)
+        notes.append(f'More results: repeat the call with cursor: "{found.end}".')
+    return _noted("".join(one.text() for one in found.groups), value, notes, [])
 
 
 def _holding(index: Index, query: Query, expression: str, limit: int) -> tuple[Answer, tuple[str, ...]]:

@@ -11,6 +11,7 @@ from codesearch import languages
 from codesearch.core.errors import CodesearchError
 from codesearch.core.types import KINDS
 from codesearch.extract.comments import clean_comment, clean_string
+from codesearch.extract.repeats import shortened
 from codesearch.languages.definition import Definition, Language, Scan
 from codesearch.languages.grammar import grammar_of, load, load_with_references
 
@@ -195,7 +196,7 @@ def scan(source: bytes, language: Language, deadline: float | None = None, *, re
 
     Raises ParseTimeoutError when the deadline passes during the parse.
     """
-    rewritten = language.before(source) if language.before else source
+    rewritten = _rewritten(source, language)
     return FileScan(rewritten, language, deadline, original=source, references=references)
 
 
@@ -204,7 +205,13 @@ def parsed(source: bytes, language: Language, grammar: str = "") -> Tree:
 
     Raises GrammarError.
     """
-    return parse(grammar_of(grammar or language.name), language.before(source) if language.before else source, None)
+    return parse(grammar_of(grammar or language.name), _rewritten(source, language), None)
+
+
+def _rewritten(source: bytes, language: Language) -> bytes:
+    """Return a source of the same length that the grammar of a language can parse."""
+    source = shortened(source)
+    return language.before(source) if language.before else source
 
 
 def _edited(tree: Tree, source: bytes, changed: Sequence[tuple[int, int]]) -> Tree:

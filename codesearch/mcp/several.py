@@ -49,7 +49,7 @@ def _searched(chosen: Sequence[Repository], given: dict[str, Any], sent: Sequenc
     from codesearch.repositories.several import Repositories
 
     values = arguments.checked("search_code", given)
-    if values.get("exact"):
+    if arguments.is_exact_alone(values) or values.get("exact"):
         raise UsageError("exact searches one repository at a time: pass its name as repo")
     start = tools.offset(values.get("cursor", ""))
     wanted = min(start + values["limit"] + 1, tools.MOST_HITS)

@@ -20,8 +20,9 @@ from codesearch.store.roots import enclosing_root, holds_everything
 
 if TYPE_CHECKING:
     from codesearch.core.types import Symbol
-    from codesearch.exact.groups import Lines
+    from codesearch.exact.groups import LineGroup, Lines
     from codesearch.exact.pattern import Pattern
+    from codesearch.exact.tree import Tree
     from codesearch.index import Index
     from codesearch.store import FileRecord, Store
 
@@ -116,14 +117,31 @@ class UnsavedBuffers:
         Raises UsageError if the pattern cannot be understood, or takes too long.
         """
         from codesearch.exact import groups
+
+        with self._searched(index, query.where) as (tree, where):
+            return groups.Lines([groups.found(tree, pattern, where, should_stop=self._should_stop)])
+
+    def grouped(self, index: Index | None, where: Filter, pattern: Pattern) -> tuple[list[LineGroup], str]:
+        """Return (every line that a pattern matches, by symbol, in files, or buffers of theirs; what is not searched).
+
+        Raises as `matching`.
+        """
+        from codesearch.exact import groups
+
+        with self._searched(index, where) as (tree, where):
+            found = list(groups.grouped(tree, groups.found(tree, pattern, where, should_stop=self._should_stop), where))
+            return found, "" if tree.store is None else tree.not_searched()
+
+    @contextmanager
+    def _searched(self, index: Index | None, where: Filter) -> Iterator[tuple[Tree, Filter]]:
+        """Yield what is searched for exact text, and a filter as its index understands it."""
         from codesearch.exact.tree import Tree
 
         settings = index.settings if index is not None else Settings()
         root = index.root if index is not None else Path()
         with self._reading(index) as store:
-            where = query.where if index is None else resolved(query.where, index.root, index.path)
-            tree = Tree(root, store, settings.file_options(), settings.parse_timeout, self._overlay)
-            return groups.Lines([groups.found(tree, pattern, where, should_stop=self._should_stop)])
+            where = where if index is None else resolved(where, index.root, index.path)
+            yield Tree(root, store, settings.file_options(), settings.parse_timeout, self._overlay), where
 
     def listing(self, index: Index | None, where: Filter, limit: int) -> list[Symbol]:
         """Return some symbols of the index, by path and line."""

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
-from functools import lru_cache
 from typing import Any
 
 from codesearch import Line
 from codesearch.core.types import Kind, Symbol
-from codesearch.files import notebooks
+from codesearch.service import cells
 from codesearch_lsp.positions import name_place, split_lines, units
 
 SYMBOL_KINDS: dict[Kind, int] = {
@@ -127,11 +126,10 @@ def snippet(symbol: Symbol, data: bytes | None, lines: int) -> str:
     return "\n".join(line.rstrip(b"\r").decode("utf-8", "replace") for line in source)
 
 
-@lru_cache(maxsize=8)
-def _cells(data: bytes) -> bytes | None:
-    """Return the text of a notebook as it is extracted; None if the file is none. Hits are often in the same one."""
-    found = notebooks.read(data)
-    return None if found is None else found[0]
+def cell_at(text: bytes, line: int) -> dict[str, int] | None:
+    """Return the cell and the line in it of a line (from 1) of a notebook's text; None if it is in no cell."""
+    found = cells.place(text, line)
+    return None if found is None else {"cell": found[0], "cellLine": found[1]}
 
 
 def hit(
@@ -167,10 +165,9 @@ def hit(
         "language": symbol.language,
         "unsaved": unsaved,
     }
-    if symbol.path.endswith(notebooks.EXTENSION) and data is not None:
-        data = _cells(data)
-        if data is not None and (cell := notebooks.place(data, symbol.start_line)) is not None:
-            found["cell"], found["cellLine"] = cell
+    if (text := cells.text_of(symbol.path, data)) is not None:
+        data = text
+        found.update(cell_at(text, symbol.start_line) or {})
     if score < weak:
         found["weak"] = True
     if matches:

@@ -9,6 +9,8 @@ from codesearch_lsp.options import Options
 PROTOCOL_VERSION = 1
 REQUESTS = (
     "codesearch/query",
+    "codesearch/lines",
+    "codesearch/cells",
     "codesearch/similar",
     "codesearch/clones",
     "codesearch/map",

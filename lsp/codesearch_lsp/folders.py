@@ -176,6 +176,11 @@ class Folder:
             for hit in found.answer
         ]
 
+    def matching(self, pattern: Pattern, where: Filter) -> tuple[list[Found], str]:
+        """Return (symbols with the lines that match, by path and line; what is not searched, or "")."""
+        groups, problem = self._read(lambda index: self._buffers.grouped(index, where, pattern))
+        return [Found(self, one.symbol, 0.0, one.symbol.path in self.unsaved, one.lines) for one in groups], problem
+
     def _found(self, ranking: Ranking, limit: int) -> list[Found]:
         return [
             Found(self, item.candidate.symbol, item.score, item.candidate.unsaved) for item in ranking.ranked[:limit]

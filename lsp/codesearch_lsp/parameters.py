@@ -26,6 +26,7 @@ _FIELDS = {
 _EXACT = ("regexp", "fixed", "word", "ignoreCase")
 MAX_LIMIT = 1000
 MAX_SNIPPET = 400
+MAX_PLACES = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +62,11 @@ def ask(raw: dict[str, Any], limit: int) -> Ask:
 def exact(raw: dict[str, Any]) -> Pattern | None:
     """Read the pattern that a line of each hit must match; None if there is none. Raises UsageError."""
     given = raw.get("exact")
-    if given is None:
-        return None
+    return None if given is None else pattern(given)
+
+
+def pattern(given: object) -> Pattern:
+    """Read what lines must match. Raises UsageError."""
     if not isinstance(given, dict):
         raise UsageError("`exact` must be an object")
     if unknown := [name for name in given if name not in _EXACT]:
@@ -71,9 +75,9 @@ def exact(raw: dict[str, Any]) -> Pattern | None:
     wanted = [wanted] if isinstance(wanted, str) else wanted
     if not isinstance(wanted, list) or not wanted or not all(isinstance(one, str) for one in wanted):
         raise UsageError("`exact.regexp` must be a list of strings")
-    pattern = Pattern(tuple(wanted), flag(given, "fixed"), flag(given, "word"), flag(given, "ignoreCase"), "exact")
-    pattern.compiled()
-    return pattern
+    found = Pattern(tuple(wanted), flag(given, "fixed"), flag(given, "word"), flag(given, "ignoreCase"), "exact")
+    found.compiled()
+    return found
 
 
 def text(raw: dict[str, Any], name: str, *, optional: bool = False) -> str | None:
@@ -108,9 +112,23 @@ def place(raw: dict[str, Any]) -> tuple[str, int]:
     document, position = raw.get("textDocument"), raw.get("position")
     uri = document.get("uri") if isinstance(document, dict) else None
     line = position.get("line") if isinstance(position, dict) else None
-    if not isinstance(uri, str) or not isinstance(line, (int, float)) or not _is_whole(line) or not 0 <= line < 1 << 31:
+    if not isinstance(uri, str) or (number := _line(line)) is None:
         raise UsageError("`textDocument.uri` must be a string and `position.line` a whole number from 0")
-    return uri, int(line)
+    return uri, number
+
+
+def places(raw: dict[str, Any]) -> list[tuple[str, int]]:
+    """Read a list of {uri, line}, lines from 0. Raises UsageError."""
+    given = raw.get("places")
+    if not isinstance(given, list) or len(given) > MAX_PLACES:
+        raise UsageError(f"`places` must be a list of at most {MAX_PLACES:,} places")
+    found = []
+    for one in given:
+        line = _line(one.get("line")) if isinstance(one, dict) and isinstance(one.get("uri"), str) else None
+        if line is None:
+            raise UsageError("each of `places` must have a `uri` and a `line`, a whole number from 0")
+        found.append((str(one["uri"]), line))
+    return found
 
 
 def opened(raw: dict[str, Any]) -> tuple[str, str, int, int]:
@@ -136,6 +154,13 @@ def query_arguments(arguments: Sequence[Any]) -> dict[str, Any]:
 
 def _is_whole(value: object) -> bool:
     return (isinstance(value, int) and not isinstance(value, bool)) or (isinstance(value, float) and value.is_integer())
+
+
+def _line(value: object) -> int | None:
+    """Return the number of a line; None for anything else."""
+    if not isinstance(value, (int, float)) or not _is_whole(value) or not 0 <= value < 1 << 31:
+        return None
+    return int(value)
 
 
 def _whole(raw: dict[str, Any], name: str, default: int, low: int, high: int) -> int:

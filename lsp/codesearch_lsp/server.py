@@ -23,6 +23,7 @@ from codesearch_lsp.capabilities import lookup
 from codesearch_lsp.engine import State
 from codesearch_lsp.folders import Folder, readable
 from codesearch_lsp.handlers_calls import CallHandlers
+from codesearch_lsp.handlers_lines import LineHandlers
 from codesearch_lsp.handlers_own import OwnHandlers
 from codesearch_lsp.handlers_standard import StandardHandlers
 from codesearch_lsp.handlers_surveys import SurveyHandlers
@@ -75,7 +76,7 @@ class Server(LanguageServer):
         session = Session(self._folders, self.client, self.protocol, repositories, self._indexing.reindex)
         surveys = SurveyHandlers(session)
         own = OwnHandlers(session, surveys.commands())
-        others = (StandardHandlers(session), CallHandlers(session), surveys, own)
+        others = (StandardHandlers(session), CallHandlers(session), LineHandlers(session), surveys, own)
         self.protocol.handle(dict(ChainMap(self._methods(), *(one.methods() for one in others))))
 
     def _methods(self) -> dict[str, Callable[..., Any]]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from codesearch import matching_lines
 from codesearch.context import tools
 from codesearch.context.token_count import count
 from codesearch.context.tools import Call, Result
@@ -84,6 +85,52 @@ def test_only_symbols_with_a_line_that_matches_are_results(small_index: Index):
     assert run(small_index, "search_code", question="store a value", exact="no_such_text").text.startswith("No code")
     with pytest.raises(UsageError, match=r"^exact \(a: missing"):
         run(small_index, "search_code", question="store a value", exact="(a")
+
+
+def test_a_regular_expression_alone_finds_every_line_by_symbol(small_index: Index):
+    found = run(small_index, "search_code", exact=r"self\.values\b")
+    wanted = [
+        (one.symbol.path, one.symbol.qualname, [line.number for line in one.lines])
+        for one in matching_lines(small_index, r"self\.values\b")
+    ]
+    assert len(wanted) > 1
+    shown = [(one["path"], one["name"], [line["line"] for line in one["matches"]]) for one in found.value["results"]]
+    assert shown == wanted
+    assert not found.value["truncated"]
+    assert found.value["lines"] == sum(len(lines) for _, _, lines in wanted)
+    assert "this is all of them" in found.text
+    assert run(small_index, "search_code", exact="no_such_text").text == "No line matches.\n"
+    only = run(small_index, "search_code", exact="def", path=["retry.py"])
+    assert {one["path"] for one in only.value["results"]} == {"retry.py"}
+
+
+def test_pages_of_matching_lines_hold_every_symbol_within_the_budget(shop: Index):
+    wanted = [(one.symbol.path, one.symbol.start_line, one.symbol.qualname) for one in matching_lines(shop, "a")]
+    seen: list[tuple[str, int, str]] = []
+    cursor = ""
+    while True:
+        page = run(shop, "search_code", exact="a", max_tokens=300, limit=50, cursor=cursor)
+        assert count(page.text) <= 300
+        seen += [(one["path"], one["start_line"], one["name"]) for one in page.value["results"]]
+        cursor = page.value.get("cursor", "")
+        if not cursor:
+            break
+        assert page.value["truncated"]
+    assert seen == wanted
+
+
+def test_matching_lines_that_do_not_fit_are_counted(tmp_path: Path):
+    body = "".join(f"    step_{number} = start_{number} + {number}\n" for number in range(200))
+    write(tmp_path, {"long.py": f"def prepare(engine):\n{body}"})
+    with open_index(tmp_path, model="static") as index:
+        index.update()
+        found = run(index, "search_code", exact=r"start_\d", max_tokens=400)
+    [only] = found.value["results"]
+    assert only["lines"] == found.value["lines"] == 200
+    assert 0 < len(only["matches"]) < 200
+    assert found.value["truncated"]
+    assert f"{200 - len(only['matches'])} more lines" in found.text
+    assert "200 lines in 1 symbol match; shown: symbols 1-1" in found.text
 
 
 def test_source_is_cut_to_the_lines_that_match(tmp_path: Path):

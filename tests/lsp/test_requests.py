@@ -63,6 +63,18 @@ RESULT = {
         "message": {"type": "string"},
     },
 }
+LINES = {
+    "type": "object",
+    "additionalProperties": False,
+    "required": ["hits", "lines", "symbols", "complete", "message"],
+    "properties": {
+        "hits": {"type": "array", "items": HIT},
+        "lines": {"type": "integer"},
+        "symbols": {"type": "integer"},
+        "complete": {"type": "boolean"},
+        "message": {"type": "string"},
+    },
+}
 RESOLVE = {"workspace": {"symbol": {"resolveSupport": {"properties": ["location.range"]}}}}
 
 
@@ -567,6 +579,50 @@ def test_only_symbols_with_exact_text_are_hits(client: Client, project: Path):
     start, end = hit["matches"][0]["range"]["start"], hit["matches"][0]["range"]["end"]
     assert (start, end) == ({"line": 4, "character": 8}, {"line": 4, "character": 22})
     assert client.ask("codesearch/query", {**asked, "exact": {"regexp": ["no_such_text"]}})["hits"] == []
+
+
+def test_every_line_that_matches_is_answered_by_symbol(client: Client, project: Path):
+    client.initialize(project)
+    found = client.ask("codesearch/lines", {"exact": {"regexp": ["client"]}})
+    jsonschema.validate(found, LINES)
+    places = sorted((one["uri"], line["range"]["start"]["line"]) for one in found["hits"] for line in one["matches"])
+    wanted = [
+        (path.as_uri(), number)
+        for path in sorted(project.rglob("*.py"))
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines())
+        if "client" in line
+    ]
+    assert wanted
+    assert [one for one in places if one[0].endswith(".py")] == wanted
+    assert (found["lines"], found["symbols"]) == (len(places), len(found["hits"]))
+    cut = client.ask("codesearch/lines", {"exact": {"regexp": ["client"]}, "limit": 1})
+    assert (len(cut["hits"]), cut["lines"], cut["symbols"]) == (1, found["lines"], found["symbols"])
+    none = client.ask("codesearch/lines", {"exact": {"regexp": ["client"]}, "filter": {"languages": ["go"]}})
+    assert not any(one["language"] != "go" for one in none["hits"])
+    with pytest.raises(RequestError, match="`exact` must be an object"):
+        client.ask("codesearch/lines", {})
+
+
+def test_a_line_that_matches_in_a_buffer_is_answered_in_place_of_its_file(client: Client, project: Path):
+    client.initialize(project)
+    client.open(project / "pkg/upload.py", "def tame_a_dragon(client):\n    return 'a dragon'\n")
+    client.find("tame a dragon", "tame_a_dragon", unsaved=True)
+    [hit] = client.ask("codesearch/lines", {"exact": {"regexp": "a dragon'", "fixed": True}})["hits"]
+    assert (hit["name"], hit["unsaved"], len(hit["matches"])) == ("tame_a_dragon", True, 1)
+
+
+def test_lines_of_a_notebook_are_answered_with_their_cells(client: Client, project: Path):
+    notebook = {"cells": [{"cell_type": kind, "source": lines} for kind, lines in CELLS], "metadata": {}}
+    path = project / "weather.ipynb"
+    path.write_text(json.dumps(notebook, indent=1), encoding="utf-8")
+    client.initialize(project)
+    lines = path.read_text(encoding="utf-8").splitlines()
+    wanted = next(number for number, line in enumerate(lines) if "return gas" in line)
+    places = [(path, wanted), (path, 0), (project / "pkg/upload.py", 1)]
+    asked = {"places": [{"uri": file.as_uri(), "line": line} for file, line in places]}
+    assert client.ask("codesearch/cells", asked) == {"cells": [{"cell": 3, "cellLine": 5}, None, None]}
+    with pytest.raises(RequestError, match="each of `places`"):
+        client.ask("codesearch/cells", {"places": [{"uri": path.as_uri(), "line": -1}]})
 
 
 def test_exact_text_is_looked_for_in_a_buffer_in_place_of_its_file(client: Client, project: Path):

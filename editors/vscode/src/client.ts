@@ -18,6 +18,8 @@ export interface Hooks {
   /** The current options of the server. */
   options(): Record<string, unknown>;
   spawn(): Promise<ChildProcess>;
+  /** Locations in the files of notebooks as locations in their cells. */
+  inCells(locations: readonly vscode.Location[]): Promise<vscode.Location[]>;
   /** The connection was closed. */
   closed(): void;
   folders(folders: readonly FolderStatus[]): void;
@@ -45,6 +47,11 @@ export function createClient(hooks: Hooks): LanguageClient {
         configuration: (params) => params.items.map(() => hooks.options()),
         // The extension sends the options itself: the client would send every setting of the section.
         didChangeConfiguration: () => Promise.resolve(),
+      },
+      // VS Code shows the file of a notebook at its first cell, whatever the line.
+      provideReferences: async (document, position, context, token, next) => {
+        const found = await next(document, position, context, token);
+        return found && hooks.inCells(found);
       },
       // Shown by our own item in the status bar.
       handleWorkDoneProgress: (token, params) => {

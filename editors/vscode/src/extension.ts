@@ -8,6 +8,7 @@ import { listClones } from "./clones";
 import { History } from "./history";
 import { setTranslate, t } from "./l10n";
 import { MapView } from "./map";
+import { registerCellTexts } from "./notebooks";
 import { Picker, type Start } from "./picker";
 import { Problem } from "./problem";
 import { Results } from "./results";
@@ -40,7 +41,7 @@ export function activate(context: vscode.ExtensionContext): Api {
   const skipped = new Skipped(running);
   const map = new MapView(running);
   context.subscriptions.push(log, running, results, map, new StatusBar(running));
-  context.subscriptions.push(vscode.workspace.registerTextDocumentContentProvider(SCHEME, skipped));
+  context.subscriptions.push(vscode.workspace.registerTextDocumentContentProvider(SCHEME, skipped), registerCellTexts());
 
   let picker: Picker | undefined;
   const find = async (start: Start = {}): Promise<void> => {

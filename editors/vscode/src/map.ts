@@ -2,6 +2,7 @@
 
 import * as vscode from "vscode";
 import { t } from "./l10n";
+import { cellOf, cellsAt, openCell } from "./notebooks";
 import { MAP, type MapAnswer, type MapParams } from "./protocol";
 import type { Server } from "./server";
 import { placeOf } from "./similar";
@@ -54,7 +55,7 @@ export class MapView implements vscode.Disposable {
     });
     panel.webview.onDidReceiveMessage((message: unknown) => {
       if (isChosen(message)) {
-        void openChosen(folder, message, panel.viewColumn);
+        void openChosen(this.server, folder, message, panel.viewColumn);
       }
     });
     panel.onDidDispose(() => this.panels.delete(root));
@@ -85,10 +86,22 @@ function isChosen(message: unknown): message is Chosen {
   return typeof path === "string" && !path.split("/").includes("..") && typeof line === "number";
 }
 
-/** Open a symbol in a column other than that of the map. */
-async function openChosen(folder: vscode.Uri, { path, line }: Chosen, map: vscode.ViewColumn | undefined): Promise<void> {
-  const document = await vscode.workspace.openTextDocument(vscode.Uri.joinPath(folder, path));
-  const at = new vscode.Position(Math.min(line, document.lineCount) - 1, 0);
+/** Open a symbol in a column other than that of the map; in a notebook, its cell. */
+async function openChosen(
+  server: Server,
+  folder: vscode.Uri,
+  { path, line }: Chosen,
+  map: vscode.ViewColumn | undefined,
+): Promise<void> {
+  const uri = vscode.Uri.joinPath(folder, path);
   const viewColumn = map === vscode.ViewColumn.One ? vscode.ViewColumn.Beside : vscode.ViewColumn.One;
+  const [place] = await cellsAt(server, [{ uri, line: line - 1 }]);
+  const cell = place && (await cellOf({ uri: uri.toString(), name: "", ...place }));
+  if (cell !== undefined) {
+    await openCell(cell, { viewColumn, preview: true, preserveFocus: false });
+    return;
+  }
+  const document = await vscode.workspace.openTextDocument(uri);
+  const at = new vscode.Position(Math.min(line, document.lineCount) - 1, 0);
   await vscode.window.showTextDocument(document, { viewColumn, selection: new vscode.Range(at, at) });
 }

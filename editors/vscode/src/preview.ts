@@ -1,7 +1,7 @@
 // Shows hits in the editor while the picker is open, and restores the editors afterwards.
 
 import * as vscode from "vscode";
-import { type Cell, cellOf, editorOf, openCell } from "./notebooks";
+import { cellOf, openCell, textOf, toRange } from "./notebooks";
 import type { Hit } from "./protocol";
 
 /** Milliseconds to wait until VS Code reports an open editor to extensions. */
@@ -15,23 +15,14 @@ interface Origin {
   readonly isPreview: boolean;
 }
 
-export function toRange(range: Hit["range"]): vscode.Range {
-  return new vscode.Range(range.start.line, range.start.character, range.end.line, range.end.character);
-}
-
 function textUri(tab: vscode.Tab): string | undefined {
   return tab.input instanceof vscode.TabInputText ? tab.input.uri.toString() : undefined;
-}
-
-/** The URI of what previews show: a text or a notebook. */
-function tabUri(tab: vscode.Tab): string | undefined {
-  return tab.input instanceof vscode.TabInputNotebook ? tab.input.uri.toString() : textUri(tab);
 }
 
 export class Preview implements vscode.Disposable {
   private readonly origin: Origin | undefined;
   private readonly column: vscode.ViewColumn;
-  /** The URIs of the tabs that were open before. */
+  /** The URIs of the text tabs that were open before. */
   private readonly before: ReadonlySet<string>;
   private readonly previewBefore: string | undefined;
   private readonly decoration = vscode.window.createTextEditorDecorationType({
@@ -61,7 +52,7 @@ export class Preview implements vscode.Disposable {
     const editor = vscode.window.activeTextEditor;
     const group = vscode.window.tabGroups.activeTabGroup;
     this.column = group.viewColumn;
-    this.before = new Set(group.tabs.flatMap((tab) => tabUri(tab) ?? []));
+    this.before = new Set(group.tabs.flatMap((tab) => textUri(tab) ?? []));
     this.previewBefore = group.tabs.filter((tab) => tab.isPreview).map(textUri)[0];
     this.newest = group.activeTab === undefined ? undefined : textUri(group.activeTab);
     this.origin =
@@ -91,50 +82,25 @@ export class Preview implements vscode.Disposable {
       if (sequence !== this.sequence) {
         return;
       }
-      const cell = await cellOf(hit);
-      const uri = vscode.Uri.parse(hit.uri, true);
-      const document = cell === undefined ? await vscode.workspace.openTextDocument(uri) : undefined;
+      const { document, range, at } = await textOf(hit);
       if (sequence !== this.sequence) {
         return;
       }
       this.touched = true;
-      if (document !== undefined) {
-        await this.showText(hit, document);
-      } else if (cell !== undefined) {
-        await this.showCell(cell);
+      const uri = document.uri.toString();
+      this.record(uri);
+      const editor = await showTransient(document, this.target);
+      if (this.own.has(uri)) {
+        // Once the editor has the focus, the navigation history records where its cursor is.
+        editor.selection = new vscode.Selection(at, at);
       }
+      const last = Math.max(range.start.line, range.end.line - (range.end.character === 0 ? 1 : 0));
+      this.clear();
+      editor.setDecorations(this.decoration, [new vscode.Range(range.start.line, 0, last, 0)]);
+      this.decorated = editor;
+      // The list covers the upper half of the editor, so the function starts in the middle.
+      editor.revealRange(new vscode.Range(range.start, range.start), vscode.TextEditorRevealType.InCenter);
     });
-  }
-
-  private async showCell({ notebook, range }: Cell): Promise<void> {
-    const uri = notebook.uri.toString();
-    this.clear();
-    this.record(uri);
-    const shown = await openTransient(notebook.uri, this.target, () => editorOf(notebook, this.target));
-    const options = { viewColumn: this.target, preserveFocus: true, preview: true };
-    const editor = shown ?? (await vscode.window.showNotebookDocument(notebook, options));
-    if (this.own.has(uri)) {
-      editor.selections = [range];
-    }
-    editor.revealRange(range, vscode.NotebookEditorRevealType.InCenterIfOutsideViewport);
-  }
-
-  private async showText(hit: Hit, document: vscode.TextDocument): Promise<void> {
-    const uri = document.uri.toString();
-    this.record(uri);
-    const editor = await showTransient(document, this.target);
-    if (this.own.has(uri)) {
-      // Once the editor has the focus, the navigation history records where its cursor is.
-      const at = document.validatePosition(toRange(hit.selectionRange).start);
-      editor.selection = new vscode.Selection(at, at);
-    }
-    const range = toRange(hit.range);
-    const last = Math.max(range.start.line, range.end.line - (range.end.character === 0 ? 1 : 0));
-    this.clear();
-    editor.setDecorations(this.decoration, [new vscode.Range(range.start.line, 0, last, 0)]);
-    this.decorated = editor;
-    // The list covers the upper half of the editor, so the function starts in the middle.
-    editor.revealRange(new vscode.Range(range.start, range.start), vscode.TextEditorRevealType.InCenter);
   }
 
   /**
@@ -144,7 +110,7 @@ export class Preview implements vscode.Disposable {
    * that the user has open.
    */
   private record(uri: string): void {
-    this.transient = this.own.has(uri) || !(this.group?.tabs ?? []).some((tab) => tabUri(tab) === uri);
+    this.transient = this.own.has(uri) || !(this.group?.tabs ?? []).some((tab) => textUri(tab) === uri);
     if (this.transient) {
       this.own.add(uri);
     } else if (uri !== this.newest) {
@@ -160,11 +126,11 @@ export class Preview implements vscode.Disposable {
    */
   private async forgetFocused(): Promise<void> {
     const all = (): vscode.Tab[] => vscode.window.tabGroups.all.flatMap((group) => group.tabs);
-    const there = new Set(all().map(tabUri));
+    const there = new Set(all().map(textUri));
     await vscode.commands.executeCommand("workbench.action.navigateBack");
     if (vscode.window.activeTextEditor?.document.uri.toString() !== this.newest) {
       await vscode.commands.executeCommand("workbench.action.navigateForward");
-      await vscode.window.tabGroups.close(all().filter((tab) => !there.has(tabUri(tab)) && !tab.isDirty), true);
+      await vscode.window.tabGroups.close(all().filter((tab) => !there.has(textUri(tab)) && !tab.isDirty), true);
     }
   }
 
@@ -240,7 +206,7 @@ export class Preview implements vscode.Disposable {
   private async closeOwn(kept: string | undefined): Promise<void> {
     const keptUri = kept === undefined ? undefined : vscode.Uri.parse(kept, true).toString();
     const own = (this.group?.tabs ?? []).filter((tab) => {
-      const uri = tabUri(tab);
+      const uri = textUri(tab);
       return tab.isPreview && !tab.isDirty && uri !== undefined && uri !== keptUri && !this.before.has(uri);
     });
     if (own.length > 0) {
@@ -263,54 +229,46 @@ export class Preview implements vscode.Disposable {
 }
 
 /**
- * Show a file as VS Code's own lists do: in a transient tab, which the navigation history does not record.
+ * Show a document as VS Code's own lists do: in a transient tab, which the navigation history does not record.
  *
- * The API has no such option, so this runs the command behind `vscode.open`, which passes all options on. Returns the
- * editor that `find` finds, or undefined if there is none: a later VS Code may refuse the command.
+ * The API has no such option, so this runs the command behind `vscode.open`, which passes all options on. If a later
+ * VS Code refuses it, the document is shown in an ordinary preview tab.
  */
-async function openTransient<T>(uri: vscode.Uri, column: vscode.ViewColumn, find: () => T | undefined): Promise<T | undefined> {
+async function showTransient(document: vscode.TextDocument, column: vscode.ViewColumn): Promise<vscode.TextEditor> {
   const options = { preserveFocus: true, pinned: false, transient: true };
+  const find = (): vscode.TextEditor | undefined =>
+    vscode.window.visibleTextEditors.find((one) => one.document === document && one.viewColumn === column);
   try {
     // Commands count columns from 0, the API from 1.
-    await vscode.commands.executeCommand("_workbench.open", uri, [column - 1, options]);
-    return find() ?? (await appears(find));
+    await vscode.commands.executeCommand("_workbench.open", document.uri, [column - 1, options]);
+    const editor = find() ?? (await appears(find));
+    if (editor !== undefined) {
+      return editor;
+    }
   } catch {
-    return undefined;
+    // Shown below.
   }
-}
-
-/** Show a document in a transient tab, or else in an ordinary preview tab. */
-async function showTransient(document: vscode.TextDocument, column: vscode.ViewColumn): Promise<vscode.TextEditor> {
-  const shown = await openTransient(document.uri, column, () =>
-    vscode.window.visibleTextEditors.find((one) => one.document === document && one.viewColumn === column),
-  );
-  return shown ?? vscode.window.showTextDocument(document, { viewColumn: column, preserveFocus: true, preview: true });
+  return vscode.window.showTextDocument(document, { viewColumn: column, preserveFocus: true, preview: true });
 }
 
 /** Wait until VS Code has reported an editor to extensions. */
-function appears<T>(find: () => T | undefined): Promise<T | undefined> {
+function appears(find: () => vscode.TextEditor | undefined): Promise<vscode.TextEditor | undefined> {
   return new Promise((resolve) => {
     const done = (): void => {
-      for (const listener of listeners) {
-        listener.dispose();
-      }
+      listener.dispose();
       clearTimeout(timer);
       resolve(find());
     };
-    const look = (): void => {
+    const listener = vscode.window.onDidChangeVisibleTextEditors(() => {
       if (find() !== undefined) {
         done();
       }
-    };
-    const listeners = [
-      vscode.window.onDidChangeVisibleTextEditors(look),
-      vscode.window.onDidChangeVisibleNotebookEditors(look),
-    ];
+    });
     const timer = setTimeout(done, SHOWN);
   });
 }
 
-/** Open a hit in an editor, with the cursor on its name; in a notebook, with its cell selected. */
+/** Open a hit in an editor, with the cursor on its name; in a notebook, in its cell. */
 export async function openHit(
   hit: Hit,
   column: vscode.ViewColumn,

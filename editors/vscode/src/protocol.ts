@@ -109,6 +109,16 @@ export interface MapAnswer {
   readonly message: string;
 }
 
+/** Where a line of a notebook's file is, both from 1. */
+export interface CellPlace {
+  readonly cell: number;
+  readonly cellLine: number;
+}
+
+export interface CellsAnswer {
+  readonly cells: readonly (CellPlace | null)[];
+}
+
 export type FolderState = "starting" | "indexing" | "ready" | "stopped" | "failed";
 
 export interface FolderStatus {
@@ -128,6 +138,7 @@ export interface Status {
 }
 
 export const QUERY = "codesearch/query";
+export const CELLS = "codesearch/cells";
 export const SIMILAR = "codesearch/similar";
 export const CLONES = "codesearch/clones";
 export const MAP = "codesearch/map";

@@ -8,6 +8,7 @@ import { Backoff } from "./backoff";
 import type { Found } from "./find";
 import { t } from "./l10n";
 import { environment, locate, onDidSelectPython } from "./locate";
+import { inCells } from "./notebooks";
 import { Problem } from "./problem";
 import { announced, ended, unfit } from "./process";
 import {
@@ -260,6 +261,7 @@ export class Server implements vscode.Disposable {
         log: this.log,
         options: serverOptions,
         spawn: () => this.spawn(program),
+        inCells: (locations) => inCells(this, locations),
         closed: () => this.onClosed(client),
         folders: (folders) => this.setFolders(client, folders),
         progress: (token, running) => {

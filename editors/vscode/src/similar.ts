@@ -2,8 +2,7 @@
 
 import * as vscode from "vscode";
 import { t } from "./l10n";
-import { cellOf } from "./notebooks";
-import { toRange } from "./preview";
+import { cellOf, toRange } from "./notebooks";
 import { type Hit, SIMILAR, type SimilarAnswer, type SimilarParams } from "./protocol";
 import type { Question } from "./resultsModel";
 import type { Server } from "./server";

@@ -1,0 +1,26 @@
+"""The cells of notebooks by the lines of their files: what a language server needs of them."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from codesearch.files import notebooks
+
+
+@lru_cache(maxsize=8)
+def _text(data: bytes) -> bytes | None:
+    found = notebooks.read(data)
+    return None if found is None else found[0]
+
+
+def text_of(path: str, data: bytes | None) -> bytes | None:
+    """Return the text of a notebook as it is extracted, from that of its file; None for other files.
+
+    Remembers the last few, since questions are often about the same ones.
+    """
+    return _text(data) if data is not None and path.endswith(notebooks.EXTENSION) else None
+
+
+def place(text: bytes, line: int) -> tuple[int, int] | None:
+    """Return (number of the cell, line in it), both from 1, of a line of such a text; None if it is in no cell."""
+    return notebooks.place(text, line)
