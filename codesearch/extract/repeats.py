@@ -8,6 +8,8 @@ LONGEST_UNIT = 24
 """Bytes that are repeated."""
 SHORTENED = 4096
 """Bytes of a run from which on it is shortened."""
+KEPT = 1024
+"""Bytes of it that stay, and less than a unit at its end."""
 _BLOCK = 1024
 _HEAD = 16
 _BLANKED = re.compile(rb"[^\r\n]")
@@ -22,10 +24,12 @@ def shortened(source: bytes) -> bytes:
     at = 0
     while at + SHORTENED <= len(source):
         unit = _unit(source, at)
-        end = at + _BLOCK if unit is None else _end(source, at, unit)
-        if unit is not None and end - at >= SHORTENED and not unit.isspace():
-            found.append((at + len(unit) * (_BLOCK // len(unit)), end))
-        at = end
+        if unit is None:
+            at += _BLOCK
+            continue
+        start, at = _run(source, at, unit)
+        if at - start >= SHORTENED and not unit.isspace():
+            found.append((start + len(unit) * (KEPT // len(unit)), at))
     if not found:
         return source
     parts, kept = [], 0
@@ -44,9 +48,13 @@ def _unit(source: bytes, at: int) -> bytes | None:
     return unit if source.startswith((unit * (_BLOCK // period + 1))[:_BLOCK], at) else None
 
 
-def _end(source: bytes, at: int, unit: bytes) -> int:
-    """Return the end of a run; a little of it may be after that."""
-    step = unit * (_BLOCK // len(unit))
-    while source.startswith(step, at):
-        at += len(step)
-    return at
+def _run(source: bytes, at: int, unit: bytes) -> tuple[int, int]:
+    """Return the range of whole units around a block."""
+    start, end = at, at
+    while source.endswith(unit, 0, start):
+        start -= len(unit)
+    many = unit * (_BLOCK // len(unit))
+    for step in (many, unit):
+        while source.startswith(step, end):
+            end += len(step)
+    return start, end

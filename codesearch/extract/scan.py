@@ -18,6 +18,9 @@ from codesearch.languages.grammar import grammar_of, load, load_with_references
 if TYPE_CHECKING:
     from tree_sitter import Node, Tree
 
+PATIENCE, PATIENCE_PER_BYTE = 0.2, 1e-6
+"""Seconds that a grammar may take for a text with a long run of one unit, before the run is shortened. Without a limit it
+may take minutes, or gigabytes."""
 _CHUNK = 1 << 16
 """Bytes handed to the parser at once when the parse is bounded."""
 _MAX_DEPTH = 400
@@ -197,6 +200,13 @@ def scan(source: bytes, language: Language, deadline: float | None = None, *, re
     Raises ParseTimeoutError when the deadline passes during the parse.
     """
     rewritten = _rewritten(source, language)
+    short = shortened(source)
+    if short is not source and language.module:
+        # Most grammars read it as it is, some better than with the blanks.
+        try:
+            parse(grammar_of(language.name), rewritten, time.monotonic() + PATIENCE + len(source) * PATIENCE_PER_BYTE)
+        except ParseTimeoutError:
+            rewritten = _rewritten(short, language)
     return FileScan(rewritten, language, deadline, original=source, references=references)
 
 
@@ -210,7 +220,6 @@ def parsed(source: bytes, language: Language, grammar: str = "") -> Tree:
 
 def _rewritten(source: bytes, language: Language) -> bytes:
     """Return a source of the same length that the grammar of a language can parse."""
-    source = shortened(source)
     return language.before(source) if language.before else source
 
 

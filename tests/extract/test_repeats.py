@@ -6,8 +6,8 @@ import time
 
 import pytest
 
+from codesearch.extract.repeats import KEPT, shortened
 from codesearch.extract.symbols import extract
-from codesearch.extract.repeats import SHORTENED, shortened
 
 AROUND = {
     "c": ("int before(void) { return 1; }\n", "\nint after(void) { return 2; }\n"),
@@ -24,7 +24,7 @@ def test_offsets_and_lines_stay_and_most_of_the_run_is_blank(unit: str):
     assert found.startswith(b"begin\n" + unit.encode() * 20)
     assert found.endswith(b"\nend\n")
     rest = found.replace(b" ", b"").replace(b"\n", b"")
-    assert len(rest) < SHORTENED
+    assert len(rest) < KEPT + 2 * len(unit.encode()) + len("beginend")
     whole = rest.removeprefix(b"begin").removesuffix(b"end")
     assert whole == unit.replace(" ", "").replace("\n", "").encode() * (
         len(whole) // len(unit.replace(" ", "").replace("\n", "").encode())
