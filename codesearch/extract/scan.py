@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from tree_sitter import Node, Tree
 
 PATIENCE, PATIENCE_PER_BYTE = 0.2, 1e-6
-"""Seconds that a grammar may take for a text with a long run of one unit, before the run is shortened. Without a limit it
-may take minutes, or gigabytes."""
+"""Seconds that a grammar may take for a text with a long run of one unit, before the run is shortened. It may take
+minutes otherwise, or gigabytes."""
 _CHUNK = 1 << 16
 """Bytes handed to the parser at once when the parse is bounded."""
 _MAX_DEPTH = 400
