@@ -18,7 +18,7 @@ from codesearch.languages.grammar import grammar_of, load, load_with_references
 if TYPE_CHECKING:
     from tree_sitter import Node, Tree
 
-PATIENCE, PATIENCE_PER_BYTE = 0.2, 1e-6
+PATIENCE, PATIENCE_PER_BYTE = 0.05, 1e-6
 """Seconds that a grammar may take for a text with a long run of one unit, before the run is shortened. It may take
 minutes otherwise, or gigabytes."""
 _CHUNK = 1 << 16

@@ -265,7 +265,7 @@ class _Symbols:
             comment = comment or clean_comment(self.comments.text(top, probe))
             probe = top
         definition.start = start
-        definition.documentation = documentation or comment
+        definition.documentation = documentation or (comment if definition.owns_comment else "")
 
     def _belongs(self, lead: bytes, start: int, name_start: int) -> bool:
         """Return whether what precedes a definition on its line is part of it: `MY_API`, `private`, `export default
