@@ -18,9 +18,8 @@ from codesearch.languages.grammar import grammar_of, load, load_with_references
 if TYPE_CHECKING:
     from tree_sitter import Node, Tree
 
-PATIENCE, PATIENCE_PER_BYTE = 0.05, 1e-6
-"""Seconds that a grammar may take for a text with a long run of one unit, before the run is shortened. It may take
-minutes otherwise, or gigabytes."""
+PATIENCE, PATIENCE_PER_BYTE = 1.0, 2e-6
+"""Seconds that a grammar may take for a text in which a long run of one unit is shortened."""
 _CHUNK = 1 << 16
 """Bytes handed to the parser at once when the parse is bounded."""
 _MAX_DEPTH = 400
@@ -202,11 +201,12 @@ def scan(source: bytes, language: Language, deadline: float | None = None, *, re
     rewritten = _rewritten(source, language)
     short = shortened(source)
     if short is not source and language.module:
-        # Most grammars read it as it is, some better than with the blanks.
+        short = _rewritten(short, language)
         try:
-            parse(grammar_of(language.name), rewritten, time.monotonic() + PATIENCE + len(source) * PATIENCE_PER_BYTE)
+            parse(grammar_of(language.name), short, time.monotonic() + PATIENCE + len(source) * PATIENCE_PER_BYTE)
+            rewritten = short
         except ParseTimeoutError:
-            rewritten = _rewritten(short, language)
+            pass  # a few grammars are slower with the blanks
     return FileScan(rewritten, language, deadline, original=source, references=references)
 
 

@@ -265,7 +265,7 @@ class _Symbols:
             comment = comment or clean_comment(self.comments.text(top, probe))
             probe = top
         definition.start = start
-        definition.documentation = documentation or (comment if definition.owns_comment else "")
+        definition.documentation = documentation or _own(definition, comment)
 
     def _belongs(self, lead: bytes, start: int, name_start: int) -> bool:
         """Return whether what precedes a definition on its line is part of it: `MY_API`, `private`, `export default
@@ -299,6 +299,11 @@ def _without_repeated_details(symbols: Sequence[Symbol]) -> Iterator[Symbol]:
     """Yield symbols without the details that have the name of another symbol, such as a property with accessors."""
     others = {symbol.qualname for symbol in symbols if symbol.kind not in MINOR}
     yield from (one for one in symbols if one.kind not in MINOR or one.qualname not in others)
+
+
+def _own(definition: Definition, comment: str) -> str:
+    """Return the comment above a definition, unless it belongs to what is before."""
+    return comment if definition.owns_comment else ""
 
 
 def _in_order(definition: Definition) -> tuple[int, int, int]:
