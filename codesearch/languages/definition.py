@@ -36,9 +36,9 @@ class Definition:
     prototype: bool = False
     """A declaration that counts only if the file has no definition of the same qualified name."""
     documentation: str | None = None
+    """From a docstring or an attribute; None if the comment above is to be used."""
     owns_comment: bool = True
     """Whether the comment above documents it; False if it belongs to what is before."""
-    """From a docstring or an attribute; None if the comment above is to be used."""
     minor: bool = False
     """Whether it is a detail (`extract.details`), which qualifies no other name."""
 

