@@ -28,32 +28,36 @@ def select_terms(store: TextReader, query: Query, *, only_names: bool = False) -
     match; of the remaining common words, at least two must occur together. This bounds the number of texts in an index
     of any size. On 113,000 functions it keeps 95 % of the twenty best, for queries made from other repositories.
     """
+    most, enough = MAX_SCORED // store.scoring_cost, ENOUGH // store.scoring_cost
 
     def count(one: Words | Together) -> int:
         return store.holding(Match((one,), only_names))
 
     holding = {term: count(Words((term,))) for term in query.terms}
     terms = sorted((term for term in query.terms if holding[term]), key=lambda term: (holding[term], term))
-    rare = _rare(terms, holding)
+    rare = _rare(terms, holding, most)
     if len(rare) == len(terms):
         return any_word(*(term for term in query.terms if term in rare), naming=only_names)
-    combined = _combined(terms[len(rare) :][:MAX_COMMON], sum(holding[term] for term in rare), count)
+    common = terms[len(rare) :][:MAX_COMMON]
+    combined = _combined(common, sum(holding[term] for term in rare), count, most, enough)
     return Match((*([Words(tuple(rare))] if rare else []), *combined), only_names)
 
 
-def _rare(terms: list[str], holding: Mapping[str, int]) -> list[str]:
-    """Return the words whose texts are all scored: from the rarest on, until MAX_SCORED texts match."""
+def _rare(terms: list[str], holding: Mapping[str, int], most: int) -> list[str]:
+    """Return the words whose texts are all scored: from the rarest on, until `most` texts match."""
     rare: list[str] = []
     total = 0
     for term in terms:
-        if total + holding[term] > MAX_SCORED and (rare or len(terms) > 1):
+        if total + holding[term] > most and (rare or len(terms) > 1):
             break
         rare.append(term)
         total += holding[term]
     return rare
 
 
-def _combined(common: list[str], total: int, count: Callable[[Together], int]) -> list[Words | Together]:
+def _combined(
+    common: list[str], total: int, count: Callable[[Together], int], most: int, enough: int
+) -> list[Words | Together]:
     """Return combinations of common words whose texts are scored too, after the `total` texts of the rare words.
 
     If there are no rare words, at least one condition is returned: the one that matches the fewest texts.
@@ -61,11 +65,11 @@ def _combined(common: list[str], total: int, count: Callable[[Together], int]) -
     chosen: list[Words | Together] = []
     fewest: tuple[int, Words | Together] = (MOST_COUNTED + 1, Words(tuple(common[:1])))
     for size in range(2, len(common) + 1):
-        if total >= ENOUGH:
+        if total >= enough:
             break
         for together in map(Together, combinations(common, size)):
             texts = count(together)
-            if texts and total + texts <= MAX_SCORED:
+            if texts and total + texts <= most:
                 chosen.append(together)
                 total += texts
             elif texts:

@@ -15,9 +15,10 @@ from codesearch.core.visible import visible
 from codesearch.repositories import selection
 from codesearch.repositories.registry import Repository
 from codesearch.search import Query, Ranking, gather_all, parse, query_vector, rank_candidates, understood
-from codesearch.search.candidates import Candidate
+from codesearch.search.candidates import Candidate, trigrams
 from codesearch.server import showing, sources
 from codesearch.server.database import storable
+from codesearch.server.evidence import words_of
 from codesearch.server.store import PgStore, Ref
 from codesearch.service.protocol import filter_from_json
 from codesearch.store.match import Match, Words
@@ -154,6 +155,8 @@ def _ranked(
 ) -> tuple[list[Candidate], Ranking]:
     """Return the candidates for a question, and their ranking."""
     query = understood(store, asked.query)
+    for texts in (store, store.minor):
+        texts.expect(words_of([*query.terms, *trigrams(query)]))
     compare = None
     if second is not None and not question.fast and second.begin(query):
         compare = partial(second.compare, store)

@@ -5,6 +5,7 @@ A push may end at any time. What was acknowledged stays, and the next one sends 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -24,19 +25,19 @@ _KEPT_HOURS = 12
 
 _SYMBOL = (
     "INSERT INTO symbol(repo, file, content, minor, kind, name, name_key, signs, scope_key, qualname, signature, "
-    "documentation, start_line, end_line, start_byte, end_byte, tokens, naming, everything) "
-    f"VALUES ({', '.join(['%s'] * 17)}, %s::tsvector, %s::tsvector)"
+    "documentation, start_line, end_line, start_byte, end_byte, tokens, scope_end, signature_end, everything) "
+    f"VALUES ({', '.join(['%s'] * 19)}, %s::tsvector)"
 ).encode()
 _COUNTED = """
     WITH changed AS MATERIALIZED (
-        SELECT s.minor, s.everything, s.naming, d.sign
+        SELECT s.minor, s.everything, d.sign
         FROM unnest(%(files)s::bigint[], %(signs)s::integer[]) d(file, sign)
         JOIN symbol s ON s.repo = %(repo)s AND s.file = d.file
     ), counted AS (
         SELECT minor, word, sign AS texts, 0 AS naming
         FROM changed, unnest(tsvector_to_array(everything)) word
         UNION ALL
-        SELECT minor, word, 0, sign FROM changed, unnest(tsvector_to_array(naming)) word
+        SELECT minor, word, 0, sign FROM changed, unnest(tsvector_to_array(ts_filter(everything, '{a,b}'))) word
     )
     INSERT INTO word(repo, ref, minor, word, texts, naming)
     SELECT %(repo)s, %(ref)s, minor, word, sum(texts), sum(naming) FROM counted GROUP BY minor, word
@@ -143,9 +144,14 @@ def _row(repo: int, file: int, symbol: Sequence[Any]) -> list[Any]:
     content, kind, name, qualname, signature, documentation, *lines, tokens, naming, everything = symbol
     if kind not in KINDS or len(lines) != 4:
         raise ValueError("a symbol is not sound")
+    # The literal of what names the symbol has each place with its label: B for the scope, C for the signature.
+    scope_end, signature_end = (
+        max(map(int, re.findall(rf"[:,](\d{{1,5}}){label}", naming)), default=0) for label in "BC"
+    )
     return [
         repo, file, bytes.fromhex(content), kind in MINOR, kind, name, name_key(name), signs_of(name),
-        name_key(qualname.removesuffix(name)), qualname, signature, documentation, *lines, tokens, naming, everything,
+        name_key(qualname.removesuffix(name)), qualname, signature, documentation, *lines, tokens,
+        scope_end, max(scope_end, signature_end), everything,
     ]  # fmt: skip
 
 

@@ -5,8 +5,7 @@ transaction then makes a ref hold other versions. What no ref holds is deleted b
 
 Row-level security hides the repositories that the one who asks may not see. It is enforced for APP, the role that the
 gateway takes in every transaction, and for the owner of the tables. PostgreSQL evaluates `@@` on a table with such
-policies only after them, so without its index. Two functions of SEARCH search the full text instead: they check the
-grants themselves, and return only ids, scores and numbers.
+policies only after them, so without its index. Functions of SEARCH search the full text instead: see `searching`.
 """
 
 from __future__ import annotations
@@ -14,6 +13,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from codesearch.core.errors import StoreError
+from codesearch.server import searching
+from codesearch.server.searching import ASKER, GRANTED, TO_NAME
 
 if TYPE_CHECKING:
     from codesearch.server.database import Database
@@ -21,16 +22,13 @@ if TYPE_CHECKING:
 APP = "codesearch_app"
 SEARCH = "codesearch_search"
 DIMS = 256
+FIRST_DIMS = 128
+NEAREST = 400
+"""Dimensions that HNSW compares, and contents that it gives for a question, which are then compared by all."""
 _TABLES = ("repo", "ref", "file", "ref_file", "content", "symbol", "word", "grants")
 _DATA = ("ref", "file", "ref_file", "content", "symbol", "word")
 _LOCK = 7_263_948_102
 """The advisory lock of a migration."""
-
-_TO_NAME = "{column} IN (SELECT g.repo FROM codesearch.grants g WHERE g.who = current_setting('codesearch.who', true))"
-"""The condition of the first migrations: only what is granted to a name."""
-_ASKER = "ANY (string_to_array(current_setting('codesearch.who', true), E'\\n'))"
-"""The name of the one who asks, and the groups: see `access.asker`."""
-_GRANTED = f"{{column}} IN (SELECT g.repo FROM codesearch.grants g WHERE g.who = {_ASKER})"
 
 
 def _may_push(granted: str) -> str:
@@ -49,10 +47,10 @@ def _hidden(table: str) -> list[str]:
 
 def _of_repository(table: str) -> list[str]:
     """Return the statements that let APP read and write the rows of a table whose repositories are granted."""
-    may = _may_push(_TO_NAME)
+    may = _may_push(TO_NAME)
     return [
         f"GRANT INSERT, UPDATE, DELETE ON {table} TO {APP}",
-        f"CREATE POLICY visible ON {table} FOR SELECT TO {APP} USING ({_TO_NAME.format(column='repo')})",
+        f"CREATE POLICY visible ON {table} FOR SELECT TO {APP} USING ({TO_NAME.format(column='repo')})",
         f"CREATE POLICY added ON {table} FOR INSERT TO {APP} WITH CHECK ({may})",
         f"CREATE POLICY changed ON {table} FOR UPDATE TO {APP} USING ({may}) WITH CHECK ({may})",
         f"CREATE POLICY deleted ON {table} FOR DELETE TO {APP} USING ({may})",
@@ -61,7 +59,7 @@ def _of_repository(table: str) -> list[str]:
 
 def _of_readers(table: str) -> list[str]:
     """Return the statements that let APP read and add the rows of a table whose repositories are granted."""
-    granted = _TO_NAME.format(column="repo")
+    granted = TO_NAME.format(column="repo")
     return [
         f"GRANT INSERT ON {table} TO {APP}",
         f"CREATE POLICY visible ON {table} FOR SELECT TO {APP} USING ({granted})",
@@ -78,42 +76,12 @@ def _policies() -> str:
     """Return the statements that protect the first tables."""
     found = [statement for table in _TABLES for statement in _hidden(table)]
     found += [
-        f"CREATE POLICY visible ON repo FOR SELECT TO {APP} USING ({_TO_NAME.format(column='id')})",
+        f"CREATE POLICY visible ON repo FOR SELECT TO {APP} USING ({TO_NAME.format(column='id')})",
         f"CREATE POLICY visible ON grants FOR SELECT TO {APP} USING (who = current_setting('codesearch.who', true))",
     ]
     found += [statement for table in _DATA for statement in _of_repository(table)]
     found += map(_of_owner, _TABLES)
     return ";\n".join(found)
-
-
-def _function(name: str, column: str, granted: str, settings: str = "") -> str:
-    """Return the function that scores the texts whose `column` matches, and the one that counts them."""
-    visible = f"""
-    AND s.minor = is_minor AND {granted.format(column="s.repo")}
-    AND EXISTS (SELECT 1 FROM codesearch.ref_file rf WHERE rf.repo = s.repo AND rf.file = s.file AND rf.ref = ANY(refs))
-    """
-    return f"""
-    CREATE OR REPLACE FUNCTION {name}_matches(asked tsquery, words tsquery[], rarity float8[], weights float4[],
-        average float8, refs bigint[], is_minor boolean, most integer)
-    RETURNS TABLE(id bigint, score float8) LANGUAGE sql STABLE SECURITY DEFINER
-    SET search_path = codesearch, pg_catalog, public {settings}
-    AS $$
-        SELECT s.id, (
-            SELECT sum(t.rarity * t.often / (t.often + 1.2 * (0.25 + 0.75 * s.tokens / average)))
-            FROM (SELECT w.rarity, 1.645 * ts_rank(weights, s.{column}, w.word) AS often
-                  FROM unnest(words, rarity) AS w(word, rarity)) t
-        )
-        FROM symbol s
-        WHERE s.{column} @@ asked {visible}
-        ORDER BY 2 DESC, 1 LIMIT most
-    $$;
-    CREATE OR REPLACE FUNCTION {name}_count(asked tsquery, refs bigint[], is_minor boolean, most integer)
-    RETURNS bigint LANGUAGE sql STABLE SECURITY DEFINER
-    SET search_path = codesearch, pg_catalog, public {settings}
-    AS $$
-        SELECT count(*) FROM (SELECT 1 FROM symbol s WHERE s.{column} @@ asked {visible} LIMIT most) found
-    $$;
-    """
 
 
 _NO_LOOPS = "SET enable_nestloop = off"
@@ -122,10 +90,10 @@ _NO_LOOPS = "SET enable_nestloop = off"
 
 def _of_groups() -> str:
     """Return the statements by which the policies of all tables count the groups of the one who asks, too."""
-    granted, may = _GRANTED.format(column="repo"), _may_push(_GRANTED)
+    granted, may = GRANTED.format(column="repo"), _may_push(GRANTED)
     found = [
-        f"ALTER POLICY visible ON repo USING ({_GRANTED.format(column='id')})",
-        f"ALTER POLICY visible ON grants USING (who = {_ASKER})",
+        f"ALTER POLICY visible ON repo USING ({GRANTED.format(column='id')})",
+        f"ALTER POLICY visible ON grants USING (who = {ASKER})",
         f"ALTER POLICY visible ON model_vector USING ({granted})",
         f"ALTER POLICY added ON model_vector WITH CHECK ({granted})",
     ]
@@ -260,8 +228,8 @@ MIGRATIONS = (
     AS $$ SELECT who FROM token WHERE hash = given $$;
     REVOKE ALL ON FUNCTION who_has(bytea) FROM PUBLIC;
     GRANT EXECUTE ON FUNCTION who_has(bytea) TO {APP};
-    {_function("text", "everything", _TO_NAME)}
-    {_function("naming", "naming", _TO_NAME)}
+    {searching.first_version("text", "everything", TO_NAME)}
+    {searching.first_version("naming", "naming", TO_NAME)}
     ALTER FUNCTION text_matches OWNER TO {SEARCH};
     ALTER FUNCTION text_count OWNER TO {SEARCH};
     ALTER FUNCTION naming_matches OWNER TO {SEARCH};
@@ -337,13 +305,52 @@ MIGRATIONS = (
     f"""
     -- What is granted to a group of an identity provider counts for everybody in it.
     {_of_groups()};
-    {_function("text", "everything", _GRANTED, _NO_LOOPS)}
-    {_function("naming", "naming", _GRANTED, _NO_LOOPS)}
+    {searching.first_version("text", "everything", GRANTED, _NO_LOOPS)}
+    {searching.first_version("naming", "naming", GRANTED, _NO_LOOPS)}
+    """,
+    f"""
+    -- What names a symbol was kept twice: `everything` has it, with labels A and B. The places of the scope end at
+    -- scope_end, those of the signature at signature_end, and those of the path follow.
+    ALTER TABLE symbol ADD scope_end smallint NOT NULL DEFAULT 0, ADD signature_end smallint NOT NULL DEFAULT 0;
+    UPDATE symbol SET (scope_end, signature_end) = (
+        SELECT coalesce(max(x.place) FILTER (WHERE x.label = 'B'), 0),
+               coalesce(max(x.place) FILTER (WHERE x.label IN ('B', 'C')), 0)
+        FROM unnest(naming) u, unnest(u.positions, u.weights) AS x(place, label)
+    );
+    DROP FUNCTION text_matches, text_count, naming_matches, naming_count;
+    ALTER TABLE symbol DROP COLUMN naming;
+    -- Minor symbols apart: few texts of theirs hold a word that many others hold.
+    DROP INDEX symbol_everything;
+    CREATE INDEX symbol_everything ON symbol USING gin (everything) WHERE NOT minor;
+    CREATE INDEX symbol_minor_everything ON symbol USING gin (everything) WHERE minor;
+    CREATE INDEX symbol_naming ON symbol USING gin (ts_filter(everything, '{{a,b}}')) WHERE NOT minor;
+    CREATE INDEX symbol_minor_naming ON symbol USING gin (ts_filter(everything, '{{a,b}}')) WHERE minor;
+    -- Scores read the words of a text, which are slow to read from elsewhere.
+    ALTER TABLE symbol ALTER everything SET STORAGE MAIN;
+
+    -- The first dimensions say most: among the {NEAREST} nearest by them are all but a few of the fifty nearest.
+    DROP INDEX content_v;
+    CREATE INDEX content_v ON content USING hnsw ((subvector(v, 1, {FIRST_DIMS})::halfvec({FIRST_DIMS}))
+        halfvec_cosine_ops) WITH (m = 16, ef_construction = 64) WHERE NOT minor;
+
+    -- One index instead of two: a question asks for words, in all refs.
+    ALTER TABLE word DROP CONSTRAINT word_pkey, ALTER texts TYPE integer, ALTER naming TYPE integer,
+        ADD PRIMARY KEY (word, repo, ref, minor);
+    DROP INDEX word_word;
+    CREATE INDEX word_ref ON word USING brin (repo, ref) WITH (pages_per_range = 16, autosummarize = on);
+
+    GRANT CREATE ON SCHEMA codesearch TO {SEARCH};
+    {"".join(searching.count_of(name) + searching.best_of(name) for name in searching.EXPRESSIONS)}
+    ALTER FUNCTION count_everything OWNER TO {SEARCH};
+    ALTER FUNCTION count_naming OWNER TO {SEARCH};
+    ALTER FUNCTION best_everything OWNER TO {SEARCH};
+    ALTER FUNCTION best_naming OWNER TO {SEARCH};
+    REVOKE CREATE ON SCHEMA codesearch FROM {SEARCH};
     """,
 )
 
 VERSION = len(MIGRATIONS)
-OLDEST = 3
+OLDEST = 7
 """The oldest schema whose programs work on this one, so that gateways can be upgraded one after the other.
 
 A migration that older programs cannot work with sets it to its own number: then all gateways stop for the upgrade.

@@ -2,15 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from codesearch.server.stems import stems
-from codesearch.store.match import Beginnings, Match, Together, Words
+from codesearch.store.match import Beginnings, Match, Together
 
 
 def render(match: Match) -> str:
     """Return the tsquery of a match; "" if nothing can match."""
-    return " | ".join(f"({one})" for one in map(_rendered, match.any_of) if one)
+    return " | ".join(f"({one})" for one in parts(match, {}))
+
+
+def parts(match: Match, holding: Mapping[str, int], most: int = 0) -> list[str]:
+    """Return the tsqueries of which a text must match any; none if nothing can match.
+
+    Those that need several words together stand alone; `holding` says how many texts hold each word. With `most`,
+    those are left out whose rarest words would be looked up in more than so many texts, the most frequent ones first.
+    """
+    alone: list[str] = []
+    together: list[tuple[int, str]] = []
+    for condition in match.any_of:
+        if isinstance(condition, Beginnings):
+            together.append((0, _rendered(condition)))
+            continue
+        each = [condition.words] if isinstance(condition, Together) else [(one,) for one in condition.words]
+        for words in each:
+            found = [one for part in words for one in stems(part)]
+            if len(found) == 1 and len(words) == 1:
+                alone.append(quoted(found[0]))
+            elif text := _rendered(Together(words)):
+                together.append((min(holding.get(one, 0) for one in found), text))
+    chosen = [" | ".join(dict.fromkeys(alone))] if alone else []
+    total = 0
+    for count, text in sorted(together):
+        total += count
+        if most and total > most and chosen:
+            break
+        chosen.append(text)
+    return list(dict.fromkeys(filter(None, chosen)))
 
 
 def word(text: str) -> str:
@@ -28,18 +57,21 @@ def in_naming(match: Match) -> bool:
     return match.naming or any(isinstance(one, Beginnings) for one in match.any_of)
 
 
-def _rendered(condition: Words | Together | Beginnings) -> str:
-    if isinstance(condition, Words):
-        return " | ".join(filter(None, map(word, condition.words)))
+def _rendered(condition: Together | Beginnings) -> str:
     if isinstance(condition, Together):
-        parts = [word(one) for one in condition.words]
-        return " & ".join(f"({part})" for part in parts) if all(parts) else ""
+        each = [word(one) for one in condition.words]
+        return " & ".join(f"({part})" for part in each) if all(each) else ""
     beginnings = [stems(one) for one in condition.words]
-    return " & ".join(_phrase(one, ":*AB") for one in beginnings) if all(beginnings) else ""
+    return " & ".join(_phrase(one, ":*") for one in beginnings) if all(beginnings) else ""
 
 
-def _phrase(parts: Sequence[str], end: str = "") -> str:
-    quoted_parts = [quoted(part) for part in parts]
+def beginnings_of(match: Match) -> list[str]:
+    """Return the stems that words of the name or the scope must begin with."""
+    return [stems(one)[-1] for some in match.any_of if isinstance(some, Beginnings) for one in some.words if stems(one)]
+
+
+def _phrase(found: Sequence[str], end: str = "") -> str:
+    quoted_parts = [quoted(part) for part in found]
     return " <-> ".join([*quoted_parts[:-1], quoted_parts[-1] + end]) if quoted_parts else ""
 
 

@@ -16,6 +16,10 @@ from codesearch.store.records import StoredSymbol
 class TextReader(Protocol):
     """The texts of some symbols; `store.texts.Texts` describes the methods."""
 
+    @property
+    def scoring_cost(self) -> int:
+        """How many times as much as in an index file it costs to score a text."""
+
     def text_candidates(
         self, match: Match, weights: Sequence[float], limit: int, where: Filter | None = None
     ) -> list[tuple[int, float]]:

@@ -49,6 +49,7 @@ class Texts:
 
     connection: Connection
     path: Path
+    scoring_cost: ClassVar[int] = 1
     _table: ClassVar[str] = "symbol_text"
     _kinds: ClassVar[str] = NOT_MINOR
     _counted: dict[Match, int] | None

@@ -39,11 +39,11 @@ def seen(place: Place, who: str) -> dict[str, set[str]]:
         every = list(range(1, 1000))
         for name, given in (("own", refs), ("guessed", every)):
             rows = db.execute(
-                "SELECT s.repo FROM text_matches('''share'''::tsquery, '{}', '{}', '{1,1,1,1}', 1, %s, false, 100) m "
+                "SELECT s.repo FROM best_everything('{''share''}', '{}', '{}', '{}', '{1,1,1,1}', 1, %s, false, 100) m "
                 "JOIN symbol s ON s.id = m.id",
                 [given],
             ).fetchall()
-            counted = db.execute("SELECT text_count('''share'''::tsquery, %s, false, 100)", [given]).fetchone()
+            counted = db.execute("SELECT count_everything('''share'''::tsquery, %s, false, 100)", [given]).fetchone()
             found[name] = {names[row[0]] for row in rows}
             assert counted is not None and counted[0] == len(rows), "the count tells nothing either"
     return found

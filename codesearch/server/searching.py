@@ -1,0 +1,134 @@
+"""The functions of the database that search the full text. They check the grants themselves, since they may read all.
+
+They return only ids, scores and numbers. Released ones are never edited: a migration makes new ones.
+"""
+
+from __future__ import annotations
+
+TO_NAME = "{column} IN (SELECT g.repo FROM codesearch.grants g WHERE g.who = current_setting('codesearch.who', true))"
+"""The condition of the first migrations: only what is granted to a name."""
+ASKER = "ANY (string_to_array(current_setting('codesearch.who', true), E'\\n'))"
+"""The name of the one who asks, and the groups: see `access.asker`."""
+GRANTED = f"{{column}} IN (SELECT g.repo FROM codesearch.grants g WHERE g.who = {ASKER})"
+
+
+def first_version(name: str, column: str, granted: str, settings: str = "") -> str:
+    """Return the function that scores the texts whose `column` matches, and the one that counts them."""
+    visible = f"""
+    AND s.minor = is_minor AND {granted.format(column="s.repo")}
+    AND EXISTS (SELECT 1 FROM codesearch.ref_file rf WHERE rf.repo = s.repo AND rf.file = s.file AND rf.ref = ANY(refs))
+    """
+    return f"""
+    CREATE OR REPLACE FUNCTION {name}_matches(asked tsquery, words tsquery[], rarity float8[], weights float4[],
+        average float8, refs bigint[], is_minor boolean, most integer)
+    RETURNS TABLE(id bigint, score float8) LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path = codesearch, pg_catalog, public {settings}
+    AS $$
+        SELECT s.id, (
+            SELECT sum(t.rarity * t.often / (t.often + 1.2 * (0.25 + 0.75 * s.tokens / average)))
+            FROM (SELECT w.rarity, 1.645 * ts_rank(weights, s.{column}, w.word) AS often
+                  FROM unnest(words, rarity) AS w(word, rarity)) t
+        )
+        FROM symbol s
+        WHERE s.{column} @@ asked {visible}
+        ORDER BY 2 DESC, 1 LIMIT most
+    $$;
+    CREATE OR REPLACE FUNCTION {name}_count(asked tsquery, refs bigint[], is_minor boolean, most integer)
+    RETURNS bigint LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path = codesearch, pg_catalog, public {settings}
+    AS $$
+        SELECT count(*) FROM (SELECT 1 FROM symbol s WHERE s.{column} @@ asked {visible} LIMIT most) found
+    $$;
+    """
+
+
+EXPRESSIONS = {"everything": "s.everything", "naming": "ts_filter(s.everything, '{a,b}')"}
+"""What is searched -> its expression, as the index has it."""
+
+
+def count_of(name: str) -> str:
+    """Return the function that counts the texts that match."""
+    return f"""
+    CREATE FUNCTION count_{name}(asked tsquery, refs bigint[], is_minor boolean, most integer)
+    RETURNS bigint LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = codesearch, pg_catalog, public
+    SET enable_nestloop = off
+    AS $$
+    DECLARE
+        found bigint;
+    BEGIN
+        EXECUTE format($q$
+            SELECT count(*) FROM (
+                SELECT 1 FROM symbol s WHERE {EXPRESSIONS[name]} @@ %L::tsquery AND %s
+                    AND {GRANTED.format(column="s.repo")} AND EXISTS (
+                    SELECT 1 FROM ref_file rf WHERE rf.repo = s.repo AND rf.file = s.file AND rf.ref = ANY($1))
+                LIMIT $2
+            ) matching
+            $q$, asked, CASE WHEN is_minor THEN 's.minor' ELSE 'NOT s.minor' END)
+            INTO found USING refs, most;
+        RETURN found;
+    END
+    $$;
+    """
+
+
+def best_of(name: str) -> str:
+    """Return the function that finds the best texts that match any of `parts`, by a score near BM25.
+
+    Each part is looked up in the index by itself, since PostgreSQL skips through the texts of a common word only if the
+    rest of a condition names a rare one. The score is written out for the words, and which texts are of the refs is
+    looked up for the best ones only; if too many of those are of other refs, all are scored again.
+    """
+    column = EXPRESSIONS[name]
+    return f"""
+    CREATE FUNCTION best_{name}(parts tsquery[], beginnings text[], words tsquery[], rarity float8[], weights float4[],
+        average float8, refs bigint[], is_minor boolean, most integer)
+    RETURNS TABLE(id bigint, score float8) LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path = codesearch, pg_catalog, public
+    AS $$
+    DECLARE
+        repos bigint[];
+        matching text;
+        scored text;
+        looked_at bigint := 2 * most;
+    BEGIN
+        SELECT array_agg(DISTINCT r.repo) INTO repos FROM ref r
+        WHERE r.id = ANY(refs) AND {GRANTED.format(column="r.repo")};
+        IF repos IS NULL OR cardinality(parts) = 0 THEN
+            RETURN;
+        END IF;
+        SELECT string_agg(format($q${column} @@ %L::tsquery$q$, p), ' OR ') INTO matching FROM unnest(parts) p;
+        IF cardinality(beginnings) > 0 THEN
+            SELECT format('(%s) AND %s', matching, string_agg(format($q$EXISTS (
+                SELECT 1 FROM unnest(s.everything) u, unnest(u.positions, u.weights) AS x(place, label)
+                WHERE starts_with(u.lexeme, %L) AND (x.label = 'A' OR x.label = 'B' AND x.place <= s.scope_end))$q$, b),
+                ' AND ')) INTO matching FROM unnest(beginnings) b;
+        END IF;
+        SELECT coalesce(string_agg(format(
+            $q$%s * t%s / (t%s + 1.2 * (0.25 + 0.75 * s.tokens / $4))$q$, w.rarity, w.n, w.n), ' + '), '0')
+            INTO scored FROM unnest(words, rarity) WITH ORDINALITY AS w(word, rarity, n);
+        SELECT format(
+            $q$SELECT s.id, s.repo, s.file, (%s)::float8 AS score FROM (
+                SELECT s.id, s.repo, s.file, s.tokens %s FROM symbol s
+                WHERE (%s) AND %s AND s.repo = ANY($1)
+            ) s ORDER BY score DESC, s.id LIMIT $2$q$,
+            scored, coalesce(string_agg(format(
+                $q$, 4.935 * ts_rank($5, s.everything, %L::tsquery) AS t%s$q$, w.word, w.n), ''), ''), matching,
+            CASE WHEN is_minor THEN 's.minor' ELSE 'NOT s.minor' END)
+            INTO matching FROM unnest(words) WITH ORDINALITY AS w(word, n);
+        LOOP
+            RETURN QUERY EXECUTE format($q$
+                WITH best AS MATERIALIZED (%s), live AS (
+                    SELECT b.id, b.score FROM best b WHERE EXISTS (
+                        SELECT 1 FROM ref_file rf WHERE rf.repo = b.repo AND rf.file = b.file AND rf.ref = ANY($3))
+                    ORDER BY b.score DESC, b.id LIMIT $6
+                )
+                SELECT l.id, l.score FROM live l
+                WHERE $2 IS NULL OR (SELECT count(*) FROM live) >= $6 OR (SELECT count(*) FROM best) < $2
+                $q$, matching)
+                USING repos, looked_at, refs, average, weights, most;
+            EXIT WHEN FOUND OR looked_at IS NULL;
+            looked_at := NULL;
+        END LOOP;
+    END
+    $$;
+    """
