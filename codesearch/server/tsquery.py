@@ -33,13 +33,18 @@ def parts(match: Match, holding: Mapping[str, int], most: int = 0) -> list[str]:
             elif text := _rendered(Together(words)):
                 together.append((min(holding.get(one, 0) for one in found), text))
     chosen = [" | ".join(dict.fromkeys(alone))] if alone else []
-    total = 0
+    return list(dict.fromkeys(filter(None, _bounded(chosen, together, most))))
+
+
+def _bounded(chosen: list[str], together: list[tuple[int, str]], most: int) -> list[str]:
+    """Return the tsqueries chosen, and those of `together`, rarest first, while they cost at most `most`."""
+    found, total = list(chosen), 0
     for count, text in sorted(together):
         total += count
-        if most and total > most and chosen:
+        if most and total > most and found:
             break
-        chosen.append(text)
-    return list(dict.fromkeys(filter(None, chosen)))
+        found.append(text)
+    return found
 
 
 def word(text: str) -> str:
