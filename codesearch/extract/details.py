@@ -36,9 +36,9 @@ _ENUM = re.compile(rb"\(\s*(?:\w+\.)?(?:\w+,\s*)*(?:\w+\.)*(?:Str|Int)?(?:Enum|I
 """The bases of a class of Python whose fields are members of an enum."""
 
 
-def find(scan: FileScan) -> list[Definition]:
-    """Return the details of a scan, in the order of the source, without names that the scan has defined."""
-    known = {one.name_start for one in scan.definitions if one.kind in KINDS}
+def find(scan: FileScan, definitions: Iterable[Definition]) -> list[Definition]:
+    """Return the details of a scan, in the order of the source, without names that `definitions` have."""
+    known = {one.name_start for one in definitions if one.kind in KINDS}
     found = _from_query(scan, known)
     if scan.language.name == "bash":
         found += _aliases(scan.original)
@@ -57,8 +57,9 @@ def kept(details: Iterable[Definition], source: bytes, language: Language) -> li
 
 
 def _from_query(scan: FileScan, known: set[int]) -> list[Definition]:
-    query = load_details(scan.language.name) if scan.language.module else None
-    if query is None or scan.tree is None:
+    tree, name = scan.read_as.tree, scan.read_as.language.name
+    query = load_details(name) if scan.language.module else None
+    if query is None or tree is None:
         return []
     from tree_sitter import QueryCursor
 
@@ -66,7 +67,7 @@ def _from_query(scan: FileScan, known: set[int]) -> list[Definition]:
     cursor.set_max_start_depth(_MAX_DEPTH)
     found: dict[int, Definition] = {}
     skipped: set[int] = set()
-    for _, captures in cursor.matches(scan.tree.root_node):
+    for _, captures in cursor.matches(tree.root_node):
         skipped.update(node.start_byte for node in captures.get("skip", ()))
         for name in captures.get("name", ()):
             if name.start_byte not in known and (name.start_byte not in found or "doc" in captures):

@@ -70,6 +70,8 @@ class FileScan:
         self.has_error = False
         self.references: list[tuple[int, dict[str, list[Node]]]] = []
         """Matches of the query for references, if they were asked for."""
+        self.read_as: FileScan = self
+        """The scan whose tree is right where this one has errors: of the source without what the grammar does not know."""
         self._deadline = deadline
         self.tree: Tree | None = None
         if not language.module:
@@ -184,10 +186,15 @@ class FileScan:
             return scan(source, languages.get(language) if language else self.language, self._deadline)
         return FileScan(source, self.language, self._deadline, _edited(self.tree, self.source, changed))
 
-    def adopt(self, other: Scan) -> None:
-        """Take over what widens and documents the definitions of another scan (wrappers, attributes, docstrings)."""
+    def adopt(self, other: Scan, *, part: bool = False) -> None:
+        """Take over what widens and documents the definitions of another scan (wrappers, attributes, docstrings).
+
+        Details are then read from the tree of the other, unless it is only a `part` of the source.
+        """
         if not isinstance(other, FileScan):
             raise TypeError(f"not a scan of a file: {other!r}")
+        if not part:
+            self.read_as = other
         self.wraps.update(other.wraps)
         self.attributes.update(other.attributes)
         self.docstrings.update({span: text for span, text in other.docstrings.items() if span != other.root})

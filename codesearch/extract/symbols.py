@@ -65,7 +65,7 @@ def extract_scan(
     entry = languages.get(language)
     found = scan(source, entry, deadline, references=references)
     definitions = entry.after(found) if entry.after else found.definitions
-    minor = details.find(found)
+    minor = details.find(found, definitions)
     if path.endswith(notebooks.EXTENSION):
         minor += notebook.cells(source)
     return _Symbols(found, entry, path).build(definitions, minor), found

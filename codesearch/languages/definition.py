@@ -73,7 +73,7 @@ class Scan(Protocol):
         `changed` are the ranges in which it differs from this one, in order; the rest is not parsed again.
         """
 
-    def adopt(self, other: Scan) -> None:
+    def adopt(self, other: Scan, *, part: bool = False) -> None:
         """Take over the wrappers, attributes and docstrings of the definitions of another scan."""
 
 

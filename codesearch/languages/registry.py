@@ -76,6 +76,7 @@ LANGUAGES: tuple[Language, ...] = (
         references=("ecmascript", "jsx", "javascript"),
         annotation=_ANNOTATION,
         split_name=hook("javascript", "javascript_name"),
+        after=hook("javascript", "javascript"),
     ),
     _TYPESCRIPT,
     replace(

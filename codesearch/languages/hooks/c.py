@@ -10,11 +10,21 @@ from codesearch.languages.hooks._common import heads, regex
 from codesearch.languages.hooks.made_by_macros import named_by_macros
 
 _MACRO = rb"""
-    [A-Z](?<![\w.>:"'][A-Z])[A-Z0-9]*_[A-Z0-9_]*\b     # an ALL_CAPS word with an underscore (found by its first
-                                                      # letter, which is fast; only then what precedes it is looked at)
+    [A-Z](?<![\w.>:"'][A-Z])                           # (found by its first letter, which is fast; only then what
+    (?:                                               # precedes it is looked at)
+    [A-Z0-9]*_[A-Z0-9_]*\b                            # an ALL_CAPS word with an underscore,
     (?:[ \t]*\((?:[^()\n]|\([^()\n]*\))*\))?           # perhaps with arguments,
     (?=[ \t]+[A-Za-z_~\[]|[ \t]*\r?\n|[ \t]*[{;]|[ \t]*::)   # before a declaration, or last on its line
+    |
+    (?:(?<=\bclass[ ].)|(?<=\bstruct[ ].))              # any such word between `class` and the name of a definition:
+    [A-Z0-9]+\b(?:[ \t]*\([^()\n]*\))?                  # `class API Shape : public Figure {`
+    (?=[ \t]+(?!final\b)[A-Za-z_]\w*[ \t]*(?:final\b[^;\n]*|[:<{][^;\n]*)?\r?(?:\n|\Z))
+    )
 """
+
+
+_MACRO_OF_TYPE = rb"^[ \t]*(?:class|struct)[ \t]+[A-Z][A-Z0-9_]+(?:\([^()\n]*\))?[ \t]+(?!final\b)\w+[ \t]*(?:[:{]|\r?$)"
+"""`class API Shape {`, which the grammar may take for a function."""
 
 
 _EXPORT = rb"^[ \t]*(export[ \t]+(?:module\b[^;\n]*;|(?=[\w:{])))"
@@ -35,7 +45,8 @@ _NAME = re.compile(
 
 def c_macros(scan: Scan) -> list[Definition]:
     """If a source has syntax errors, parse it again without its ALL_CAPS macros, and keep the better result."""
-    definitions = _without_macros(scan) if scan.has_error else scan.definitions
+    doubtful = scan.has_error or regex(_MACRO_OF_TYPE, re.MULTILINE).search(scan.source)
+    definitions = _without_macros(scan) if doubtful else scan.definitions
     kinds = ("function", "method", "type")
     return [one for one in named_by_macros(scan, definitions) if one.kind not in kinds or _NAME.fullmatch(one.name)]
 

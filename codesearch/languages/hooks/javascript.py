@@ -11,6 +11,10 @@ _GENERIC_LINE = rb"^[ \t]*(?:new[ \t]*)?(<)(?=\w)"
 _CONTINUED = (b"=", b"|", b"&", b"(", b",", b":", b"=>", b"{", b";", b"?", b"<", b"extends", b"return")
 """What a line ends with that goes on in the next."""
 
+_WRAPPED = rb"\s*(?::[^=;{}]*)?=\s*(?:[\w$.]+(?:<[^;{}()]*>)?\(\s*)+"
+"""What is between a name and the function that it is given: `= memo(forwardRef<A, B>(`."""
+_MOST_BETWEEN = 300
+
 # JavaScript and TypeScript
 
 
@@ -33,7 +37,30 @@ def javascript_name(text: str) -> tuple[str, str]:
     return ".".join(parts[:-1]), parts[-1]
 
 
+def javascript(scan: Scan) -> list[Definition]:
+    """Leave out what another definition wraps under the same name: `const Card = memo(function Card() { .. })`."""
+    return _without_wrapped(scan.definitions, scan.source)
+
+
 def typescript(scan: Scan) -> list[Definition]:
+    """Do as `javascript`, and read signatures that the grammar does not know."""
+    return _without_wrapped(_with_call_signatures(scan), scan.source)
+
+
+def _without_wrapped(definitions: list[Definition], source: bytes) -> list[Definition]:
+    outer: dict[str, Definition] = {}
+    kept = []
+    for one in sorted(definitions, key=lambda one: one.name_start):
+        around = outer.setdefault(one.name, one)
+        between = source[around.name_start + len(around.name.encode()) : one.start]
+        if around is not one and len(between) < _MOST_BETWEEN and regex(_WRAPPED).fullmatch(between):
+            continue
+        outer[one.name] = one
+        kept.append(one)
+    return kept
+
+
+def _with_call_signatures(scan: Scan) -> list[Definition]:
     """Separate call signatures without semicolons: the grammar takes `<T>(a: T): T` for a part of the line above."""
     if not scan.has_error:
         return scan.definitions

@@ -19,7 +19,7 @@ _KOTLIN_DEFINITION = re.compile(
 _ANNOTATION = rb"@(?:\w+:)?[\w.]+"
 _CONTEXT = rb"^[ \t]*(context[ \t]*)\("
 """`context(log: Log)` before a declaration."""
-_GUARD = rb"^[ \t]*(?:!?i[sn]\b|else\b|[A-Z\"\d])[^\n{}]{0,300}?[ \t](if\b[^\n{}]{0,300}?)->"
+_GUARD = rb"(?:^|[{;])[ \t]*(?:!?i[sn]\b|else\b|[A-Z\"\d])[^\n{}]{0,300}?[ \t](if\b[^\n{}]{0,300}?)->"
 """`is Text if it.length > 1 ->` in a `when`."""
 _DOLLARS = rb"(?<!\$)(\$+)\""
 """`$$"price $a"`."""

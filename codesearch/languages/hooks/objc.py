@@ -106,7 +106,7 @@ def _with_cpp(scan: Scan) -> list[Definition]:
             start = -1
     cpp = scan.again(blanked(scan.source, blocks), "cpp")
     definitions = c_macros(cpp)
-    scan.adopt(cpp)
+    scan.adopt(cpp, part=True)
     starts = [start for start, _ in blocks]
 
     def is_inside(offset: int) -> bool:

@@ -45,7 +45,7 @@ def rust(scan: Scan) -> list[Definition]:
             _close(one, scan.source)
         definitions += found
         known.update(one.name_start for one in inner.definitions)
-        scan.adopt(inner)
+        scan.adopt(inner, part=True)
     return definitions
 
 

@@ -5,3 +5,4 @@
 ((field_declaration (modifier) @_s (modifier) @_r (variable_declaration (variable_declarator name: (identifier) @name))) @constant
   (#eq? @_s "static") (#eq? @_r "readonly"))
 (field_declaration (variable_declaration (variable_declarator name: (identifier) @name))) @field
+(event_field_declaration (variable_declaration (variable_declarator name: (identifier) @name))) @field
