@@ -71,7 +71,7 @@ class FileScan:
         self.references: list[tuple[int, dict[str, list[Node]]]] = []
         """Matches of the query for references, if they were asked for."""
         self.read_as: FileScan = self
-        """The scan whose tree is right where this one has errors: of the source without what the grammar does not know."""
+        """The scan whose tree details are read from: of the source without what the grammar does not know."""
         self._deadline = deadline
         self.tree: Tree | None = None
         if not language.module:

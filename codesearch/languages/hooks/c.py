@@ -23,7 +23,9 @@ _MACRO = rb"""
 """
 
 
-_MACRO_OF_TYPE = rb"^[ \t]*(?:class|struct)[ \t]+[A-Z][A-Z0-9_]+(?:\([^()\n]*\))?[ \t]+(?!final\b)\w+[ \t]*(?:[:{]|\r?$)"
+_MACRO_OF_TYPE = (
+    rb"^[ \t]*(?:class|struct)[ \t]+[A-Z][A-Z0-9_]+(?:\([^()\n]*\))?[ \t]+(?!final\b)\w+[ \t]*(?:[:{]|\r?$)"
+)
 """`class API Shape {`, which the grammar may take for a function."""
 
 
