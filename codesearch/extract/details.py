@@ -57,8 +57,8 @@ def kept(details: Iterable[Definition], source: bytes, language: Language) -> li
 
 
 def _from_query(scan: FileScan, known: set[int]) -> list[Definition]:
-    tree, name = scan.read_as.tree, scan.read_as.language.name
-    query = load_details(name) if scan.language.module else None
+    tree, language = scan.read_as.tree, scan.read_as.language.name
+    query = load_details(language) if scan.language.module else None
     if query is None or tree is None:
         return []
     from tree_sitter import QueryCursor
