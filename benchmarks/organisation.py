@@ -29,7 +29,7 @@ import threading
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -37,6 +37,7 @@ import codesearch
 from codesearch import embed
 from codesearch.server import access, answering, outgoing, receive, sources, store
 from codesearch.server.connect import Pool, administering
+from codesearch.server.transactions import alone
 from codesearch.store import outgoing as local
 
 WHO = "bench"
@@ -257,11 +258,12 @@ def recall(given: argparse.Namespace) -> None:
     for text in texts:
         vector = embedder.quantised_query(text)
         with pool.transaction(WHO) as db:
-            reader = store.PgStore(db, answering.refs(db))
+            here = alone(db)
+            reader = store.PgStore(here, answering.refs(here))
             near = reader.vector_candidates(vector, 50)
             db.execute("SET LOCAL enable_indexscan = off")
-            reader.size = 0  # as if there were few, so that all are compared
-            exact = reader.vector_candidates(vector, 50)
+            few = [replace(one, sizes=((0, 0), (0, 0))) for one in answering.refs(here)]  # so that all are compared
+            exact = store.PgStore(here, few).vector_candidates(vector, 50)
         for wanted, known in shares.items():
             least = exact[:wanted][-1][1]  # several may be equally near
             known.append(sum(score >= least - 1e-6 for _, score in near[:wanted]) / min(wanted, len(exact)))

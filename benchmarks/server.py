@@ -23,6 +23,7 @@ import codesearch
 from codesearch import embed
 from codesearch.server import access, answering, outgoing, receive, second_stage, sources
 from codesearch.server.connect import Pool, administering
+from codesearch.server.transactions import alone
 from codesearch.store import outgoing as local
 
 NAME = "bench"
@@ -78,10 +79,10 @@ def compare(
         seconds[0] += time.process_time() - start
         second = None if model is None else second_stage.Comparison(model)
         with pool.transaction(WHO) as db:
-            found = answering.answer(db, answering.Question(wanted["query"], 10, {}), second)
+            found = answering.answer(alone(db), answering.Question(wanted["query"], 10, {}), second)
         hits, incomplete = found["hits"], incomplete + bool(found["problem"])
         if second is not None:
-            second.keep(pool, WHO)
+            second.keep([pool], WHO)
         seconds[1] += time.perf_counter() - between
         there = [(one["symbol"]["path"], one["symbol"]["start_line"], one["symbol"]["end_line"]) for one in hits]
         sums = [sums[0] + reciprocal(here, wanted), sums[1] + reciprocal(there, wanted)]

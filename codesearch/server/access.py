@@ -93,8 +93,13 @@ def new_token(db: Database, who: str) -> str:
     token = _PREFIX + secrets.token_urlsafe(32)
     if who.startswith(GROUP):
         raise UsageError("a group has no token: the identity provider or the proxy says who is in it")
-    db.execute("INSERT INTO token(hash, who) VALUES (%s, %s)", [hashed(token), _checked(who)])
+    add_token(db, who, token)
     return token
+
+
+def add_token(db: Database, who: str, token: str) -> None:
+    """Let a token stand for `who`."""
+    db.execute("INSERT INTO token(hash, who) VALUES (%s, %s)", [hashed(token), _checked(who)])
 
 
 def revoke(db: Database, who: str, repositories: Iterable[str] = ()) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -19,7 +19,9 @@ from codesearch.search.candidates import Candidate, trigrams
 from codesearch.server import showing, sources
 from codesearch.server.database import storable
 from codesearch.server.evidence import words_of
-from codesearch.server.store import PgStore, Ref
+from codesearch.server.ref import Ref
+from codesearch.server.store import PgStore
+from codesearch.server.transactions import Transactions, not_searched
 from codesearch.service.protocol import filter_from_json
 from codesearch.store.match import Match, Words
 
@@ -86,31 +88,31 @@ def number(given: Mapping[str, Any], name: str, default: int, least: int, most: 
     return value
 
 
-def answer(db: Database, question: Question, second: Comparison | None = None) -> dict[str, Any]:
+def answer(here: Transactions, question: Question, second: Comparison | None = None) -> dict[str, Any]:
     """Return the answer as JSON; with `second`, reranked.
 
     Raises UsageError for a question that cannot be understood, NotFoundError.
     """
-    asked = _asked(db, question)
+    asked = _asked(here, question)
     problems, hits = list(asked.problems), []
     if asked.searched:
-        found = _ranked(asked, PgStore(db, asked.searched), question, second)[1]
+        found = _ranked(asked, PgStore(here, asked.searched), question, second)[1]
         problems.append(found.problem)
-        hits = Shown(db, asked.searched, asked.query.terms, question.lines).of(found.answer(question.limit))
+        hits = Shown(here, asked.searched, asked.query.terms, question.lines).of(found.answer(question.limit))
     return {**_about(question, asked, problems, second), "hits": hits}
 
 
-def candidates(db: Database, question: Question, second: Comparison | None = None) -> dict[str, Any]:
+def candidates(here: Transactions, question: Question, second: Comparison | None = None) -> dict[str, Any]:
     """Return what may answer a question, with the evidence for it, as JSON: the client ranks it with its own files.
 
     Nothing comes from the files that the question is `without`. The numbers of texts that hold each word are for the
     client's own candidates. Raises as `answer`.
     """
-    asked = _asked(db, question)
+    asked = _asked(here, question)
     more: dict[str, Any] = {"candidates": [], "texts": 0, "holding": {}, "literal": False}
     problems = list(asked.problems)
     if asked.searched:
-        store = PgStore(db, asked.searched)
+        store = PgStore(here, asked.searched)
         found, _ = _ranked(asked, store, question, second)
         problems.append(second.problem if second is not None else "")
         cosines = second.cosines if second is not None else {}
@@ -133,21 +135,25 @@ class _Asked:
     """Without what chooses repositories."""
     query: Query
     problems: Sequence[str]
+    missing: Sequence[str]
+    """Repositories that should answer, too, and whose databases cannot be reached."""
 
 
-def _asked(db: Database, question: Question) -> _Asked:
-    visible = refs(db, question.ref)
-    names = {one.repository: Repository(one.repository, Path()) for one in visible}
+def _asked(here: Transactions, question: Question) -> _Asked:
+    visible = refs(here, question.ref)
+    names = {name: Repository(name, Path()) for name in (*(one.repository for one in visible), *here.missing)}
     asked = selection.split(question.text, names)
-    chosen = _chosen(visible, (*question.repositories, *asked.names), asked.excluded, question.ref)
+    wanted = (*question.repositories, *asked.names)
+    missing = sorted(name for name in here.missing.difference(asked.excluded) if not wanted or name in wanted)
+    chosen = _chosen(visible, here.missing, wanted, asked.excluded, question.ref)
     own = embed.load(embed.STATIC).model_id
     searched = [one for one in chosen if one.model == own]
     try:
         where = filter_from_json(dict(question.where))
     except ValueError as error:
         raise UsageError("`where` is not a filter") from error
-    problems = [asked.note, *(_other_model(one) for one in chosen if one not in searched)]
-    return _Asked(searched, asked.text, parse(asked.text, where), problems)
+    problems = [not_searched(missing), asked.note, *(_other_model(one) for one in chosen if one not in searched)]
+    return _Asked(searched, asked.text, parse(asked.text, where), problems, missing)
 
 
 def _ranked(
@@ -175,6 +181,7 @@ def _about(question: Question, asked: _Asked, problems: Sequence[str], second: C
         "problem": "; ".join(filter(None, problems)),
         "reranked": second.about() if second is not None else None,
         "repositories": [{"name": one.repository, "ref": one.name, "commit": one.commit} for one in asked.searched],
+        "missing": list(asked.missing),
     }
 
 
@@ -198,27 +205,42 @@ def _other_model(one: Ref) -> str:
     return f"{one.repository}: pushed by a codesearch with another model, so it is not searched; push it again"
 
 
-def _chosen(visible: Sequence[Ref], wanted: Sequence[str], excluded: Sequence[str], ref: str) -> list[Ref]:
-    known = {one.repository for one in visible}
+def _chosen(
+    visible: Sequence[Ref], missing: Set[str], wanted: Sequence[str], excluded: Sequence[str], ref: str
+) -> list[Ref]:
+    """Return the refs that are searched: none only if all that should be are missing. Raises NotFoundError."""
+    known = {one.repository for one in visible} | missing
     of_ref = f" with a ref {ref}" if ref else ""
     for name in (*wanted, *excluded):
         if name not in known:
             raise NotFoundError(f"there is no repository {name}{of_ref} here, or you may not see it")
     chosen = [one for one in visible if (not wanted or one.repository in wanted) and one.repository not in excluded]
-    if not chosen:
+    if not chosen and not missing:
         raise NotFoundError(f"there is no repository{of_ref} that you may see; `codesearch push` adds what is in one")
     return chosen
 
 
-def refs(db: Database, name: str = "") -> list[Ref]:
+def refs(here: Transactions, name: str = "") -> list[Ref]:
     """Return the refs with a name that the one who asks may see; without a name, the first of each repository."""
+    found = here.each(lambda number, db: _refs(number, db, name))
+    return sorted((one for some in found for one in some), key=lambda one: one.repository)
+
+
+def _refs(number: int, db: Database, name: str) -> list[Ref]:
     condition = "r.name = %s" if name else "%s = '' AND r.id = (SELECT min(o.id) FROM ref o WHERE o.repo = r.repo)"
     rows = db.execute(f"{_REF} WHERE {condition} AND r.pushed IS NOT NULL ORDER BY p.name".encode(), [name])
-    return [Ref(*(*row[:6], ((row[6], row[7]), (row[8], row[9])))) for row in rows]
+    return [Ref(number, *(*row[:6], ((row[6], row[7]), (row[8], row[9])))) for row in rows]
 
 
-def listing(db: Database) -> list[dict[str, Any]]:
-    """Return the refs that the one who asks may see, as JSON."""
+def listing(here: Transactions) -> dict[str, Any]:
+    """Return the refs that the one who asks may see, as JSON, and what is missing."""
+    found = here.each(lambda _, db: _listing(db))
+    listed = sorted((one for some in found for one in some), key=lambda one: str(one["repository"]))
+    said = not_searched(here.missing).replace("not searched", "not listed", 1)
+    return {"problem": said, "refs": listed, "missing": sorted(here.missing)}
+
+
+def _listing(db: Database) -> list[dict[str, Any]]:
     rows = db.execute(
         "SELECT p.name, r.name, r.commit, r.pushed, r.files, r.texts + r.minor_texts, r.languages, a.commit, a.size "
         "FROM ref r JOIN repo p ON p.id = r.repo "
@@ -237,7 +259,7 @@ def listing(db: Database) -> list[dict[str, Any]]:
 class Shown:
     """How hits go to a client."""
 
-    db: Database
+    here: Transactions
     searched: Sequence[Ref]
     terms: Sequence[str]
     lines: int
@@ -250,12 +272,12 @@ class Shown:
             return found
         by_name = {one.repository: one for one in self.searched}
         own = [by_name[one["repository"]] for one in found]
-        places = [(ref.repo, ref.id, str(one["symbol"]["path"])) for ref, one in zip(own, found, strict=True)]
-        known = sources.read(self.db, places)
+        places = [(ref, str(one["symbol"]["path"])) for ref, one in zip(own, found, strict=True)]
+        known = sources.of_refs(self.here, places)
         for one, ref, place in zip(found, own, places, strict=True):
             one["ref"], one["commit"] = ref.name, ref.commit
             one["shown"] = _readable(one["symbol"])
-            _, lines = known.get(place[1:], ("", []))
+            _, lines = known.get(place, ("", []))
             one["lines"] = showing.excerpt(lines, one["symbol"], self.terms, self.lines)
         return found
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from codesearch.core.errors import NotFoundError, UsageError
@@ -22,7 +23,7 @@ MOST_MEGABYTES = 1024
 """Of an artifact that a gateway accepts, unless its option says otherwise; 0 for none."""
 
 _OF_REF = (
-    "SELECT a.id, a.sha256, a.size, a.commit FROM artifact a JOIN ref r ON r.repo = a.repo AND r.id = a.ref "
+    "SELECT a.repo, a.id, a.sha256, a.size, a.commit FROM artifact a JOIN ref r ON r.repo = a.repo AND r.id = a.ref "
     "JOIN repo p ON p.id = a.repo WHERE p.name = %s AND r.name = %s AND a.whole"
 )
 
@@ -119,43 +120,64 @@ def _part(db: Database, repo: int, id: int, number: int) -> bytes | None:
 # -- for its readers -------------------------------------------------------------------------------
 
 
-def about(db: Database, given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what the artifact of a branch is, as JSON. Raises NotFoundError, UsageError."""
-    repository, ref = _names(given)
-    row = db.execute(_OF_REF.encode(), [repository, ref]).fetchone()
-    if row is None:
-        raise NotFoundError(_none(repository, ref))
-    return {
-        "repository": repository, "ref": ref, "commit": row[3], "sha256": bytes(row[1]).hex(), "size": row[2],
-        "parts": parts_of(row[2]),
-    }  # fmt: skip
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """The artifact of a branch."""
+
+    repository: str
+    ref: str
+    repo: int
+    id: int
+    sha256: str
+    size: int
+    commit: str
+
+    def about(self) -> dict[str, Any]:
+        """Return what it is, as JSON."""
+        return {
+            "repository": self.repository, "ref": self.ref, "commit": self.commit, "sha256": self.sha256,
+            "size": self.size, "parts": parts_of(self.size),
+        }  # fmt: skip
 
 
-def part(db: Database, given: Mapping[str, Any]) -> bytes:
-    """Return a part of the artifact of a branch. Raises NotFoundError if it has another one by now, UsageError."""
-    repository, ref = _names(given)
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A branch whose artifact is wanted."""
+
+    repository: str
+    ref: str
+
+    @classmethod
+    def of(cls, given: Mapping[str, Any]) -> Asked:
+        """Return the branch that a JSON object names. Raises UsageError."""
+        repository, ref = given.get("repository"), given.get("ref")
+        if not isinstance(repository, str) or not isinstance(ref, str):
+            raise UsageError("`repository` and `ref` must be texts")
+        return cls(repository.replace("\0", ""), ref.replace("\0", ""))
+
+    @property
+    def missing(self) -> str:
+        """What to say if there is none."""
+        return (
+            f"there is no packed index of {self.repository} {self.ref} here, or you may not see it; "
+            "`codesearch push --artifact` brings one"
+        )
+
+    def find(self, db: Database) -> Packed | None:
+        """Return the artifact in a database; None if it has none."""
+        row = db.execute(_OF_REF.encode(), [self.repository, self.ref]).fetchone()
+        if row is None:
+            return None
+        repo, id, digest, size, commit = row
+        return Packed(self.repository, self.ref, repo, id, bytes(digest).hex(), size, commit)
+
+
+def part(db: Database, packed: Packed, given: Mapping[str, Any]) -> bytes:
+    """Return a part of an artifact. Raises NotFoundError if the branch has another one by now, UsageError."""
     number, digest = given.get("number"), given.get("sha256")
     if not isinstance(number, int) or not isinstance(digest, str):
         raise UsageError("`number` must be a number, and `sha256` a text")
-    row = db.execute(
-        b"SELECT p.data FROM (" + _OF_REF.encode() + b") a JOIN artifact_part p ON p.artifact = a.id "
-        b"WHERE p.number = %s AND encode(a.sha256, 'hex') = %s",
-        [repository, ref, number, digest],
-    ).fetchone()
-    if row is None:
-        raise NotFoundError(f"{repository} {ref} has another packed index by now")
-    return bytes(row[0])
-
-
-def _names(given: Mapping[str, Any]) -> tuple[str, str]:
-    repository, ref = given.get("repository"), given.get("ref")
-    if not isinstance(repository, str) or not isinstance(ref, str):
-        raise UsageError("`repository` and `ref` must be texts")
-    return repository.replace("\0", ""), ref.replace("\0", "")
-
-
-def _none(repository: str, ref: str) -> str:
-    return (
-        f"there is no packed index of {repository} {ref} here, or you may not see it; `codesearch push --artifact` "
-        "brings one"
-    )
+    data = _part(db, packed.repo, packed.id, number) if digest == packed.sha256 else None
+    if data is None:
+        raise NotFoundError(f"{packed.repository} {packed.ref} has another packed index by now")
+    return data

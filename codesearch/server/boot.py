@@ -7,13 +7,14 @@ from collections.abc import Sequence
 
 from codesearch import embed
 from codesearch.core import loopback
-from codesearch.core.errors import StoreError
+from codesearch.core.errors import UsageError
 from codesearch.core.log import Log
 from codesearch.mcp.boot import stop_at_signals
 from codesearch.mcp.http.server import HttpServer
-from codesearch.server import logs, schema
+from codesearch.server import logs, shards
 from codesearch.server.artifacts import MOST_MEGABYTES
-from codesearch.server.connect import Pool, connect, driver, explained
+from codesearch.server.connect import Pool
+from codesearch.server.databases import Databases
 from codesearch.server.gateway import MOST_BODY, Gate, Gateway
 from codesearch.server.identity import BURST, RATE, Limits, Vouched
 from codesearch.server.replicas import MOST_LAG, Replicas
@@ -23,7 +24,7 @@ log = Log("codesearch.server")
 
 
 def serve(
-    url: str,
+    urls: Sequence[str],
     host: str,
     port: int,
     names: Sequence[str],
@@ -39,24 +40,27 @@ def serve(
 ) -> int:
     """Serve until a signal ends the process.
 
-    `names` are what clients may call the server, besides the names of this machine for itself. A user may ask `rate`
-    questions per second; 0 means any number. `model` is that of the second stage, `static` for none, which may take
-    `seconds` per question if vectors are missing. A packed index may have `most_packed` megabytes; 0 for none.
-    Questions are read from `replicas`, databases that are at most `most_lag` seconds behind. With `log_format` "json",
-    the log is one JSON object per line.
+    `urls` are the databases: several are the shards of one server. `names` are what clients may call the server,
+    besides the names of this machine for itself. A user may ask `rate` questions per second; 0 means any number.
+    `model` is that of the second stage, `static` for none, which may take `seconds` per question if vectors are
+    missing. A packed index may have `most_packed` megabytes; 0 for none. Questions are read from `replicas`, databases
+    that are at most `most_lag` seconds behind. With `log_format` "json", the log is one JSON object per line.
     Raises UsageError for a wrong URL, StoreError if the database cannot be used, CodesearchError if the port is taken.
     """
     if log_format == "json":
         logs.configure()
-    _prepare(url)
-    pool = Pool(url)
-    copies = Replicas(pool, [Pool(one) for one in replicas], most_lag)
+    if len(urls) > 1 and replicas:
+        raise UsageError(
+            "--replica can be given with one database only: with shards, let a name of your network lead to a database "
+            "that answers"
+        )
+    shards.prepare(urls)
+    databases = Databases([Replicas(Pool(url), [Pool(one) for one in replicas], most_lag) for url in urls])
     second = None if model == embed.STATIC else Model(model, seconds)
     known = (*loopback.NAMES, *(name.lower() for name in names))
-    gateway = Gateway(
-        pool, vouched, Limits(rate, max(1, round(rate * BURST / RATE))), second, most_packed << 20, copies
-    )
-    gate, watched = Gate(pool, known, vouched), gateway.watch.watched
+    limits = Limits(rate, max(1, round(rate * BURST / RATE)))
+    gateway = Gateway(databases, vouched, limits, second, most_packed << 20)
+    gate, watched = Gate(databases, known, vouched), gateway.watch.watched
     server = HttpServer((host, port), gate, gateway, path="", most_bytes=MOST_BODY, watched=watched)
     stop_at_signals(server)
     _say(f"serving {server.url}", log_format)
@@ -64,8 +68,7 @@ def serve(
         _say("tokens are not encrypted here; let only a proxy with TLS reach this port", log_format)
     server.run()
     gateway.watch.close()
-    copies.close()
-    pool.close()
+    databases.close()
     return 0
 
 
@@ -75,24 +78,3 @@ def _say(text: str, log_format: str) -> None:
     else:
         sys.stderr.write(f"codesearch: {text}\n")
         sys.stderr.flush()
-
-
-def _prepare(url: str) -> None:
-    """Bring the schema up to date if this user may, else check it."""
-    db = connect(url)
-    try:
-        with explained(url):
-            with db.transaction():
-                schema.check(db, may_be_older=True)
-                if schema.version(db) >= schema.VERSION:
-                    return
-            try:
-                with db.transaction():
-                    schema.migrate(db)
-            except driver().errors.InsufficientPrivilege as error:
-                raise StoreError(
-                    "the schema of the database is not that of this program, and this user may not change it: run "
-                    "`codesearch access migrate` as the owner of the database"
-                ) from error
-    finally:
-        db.close()

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from codesearch import embed
-from codesearch.core.errors import NotFoundError, UsageError
+from codesearch.core.errors import NotFoundError, StoreError, UsageError
 from codesearch.core.types import Hit
 from codesearch.server import showing, sources
 from codesearch.server.answering import MOST_RESULTS, Shown, number, refs
-from codesearch.server.store import PgStore, Ref
-
-if TYPE_CHECKING:
-    from codesearch.server.database import Database
+from codesearch.server.ref import Ref
+from codesearch.server.store import PgStore
+from codesearch.server.transactions import Transactions, not_searched
 
 MOST_LINES = 2000
 """Lines of a file that are sent at once."""
@@ -82,46 +81,56 @@ def _texts(given: Mapping[str, Any], *names: str) -> list[str]:
     return [str(value).replace("\0", "") for value in values]
 
 
-def _ref(db: Database, repository: str, name: str) -> Ref:
-    found = next((one for one in refs(db, name) if one.repository == repository), None)
+def _ref(here: Transactions, repository: str, name: str) -> Ref:
+    if repository in here.missing:
+        raise StoreError(f"the database of {repository} cannot be reached")
+    found = next((one for one in refs(here, name) if one.repository == repository), None)
     if found is None:
         raise NotFoundError(f"there is no repository {repository} with a ref {name} here, or you may not see it")
     return found
 
 
-def source(db: Database, part: Part) -> dict[str, Any]:
-    """Return lines of a file as JSON; none if it was pushed without source. Raises NotFoundError."""
-    ref = _ref(db, part.repository, part.ref)
-    language, lines = sources.read(db, [(ref.repo, ref.id, part.path)]).get((ref.id, part.path), ("", []))
+def source(here: Transactions, part: Part) -> dict[str, Any]:
+    """Return lines of a file as JSON; none if it was pushed without source. Raises NotFoundError, StoreError."""
+    place = (_ref(here, part.repository, part.ref), part.path)
+    language, lines = sources.of_refs(here, [place]).get(place, ("", []))
     return {
-        "commit": ref.commit,
+        "commit": place[0].commit,
         "total": len(lines),
         "lines": showing.shown(lines, part.first, part.last, language, part.terms),
     }
 
 
-def similar(db: Database, like: Like) -> dict[str, Any]:
-    """Return what is similar to a symbol, in all repositories, as JSON. Raises NotFoundError if it is not there."""
-    own = _ref(db, like.repository, like.ref)
-    row = db.execute(_SYMBOL.encode(), [own.id, own.repo, like.path, like.start_byte, like.qualname]).fetchone()
+def similar(here: Transactions, like: Like) -> dict[str, Any]:
+    """Return what is similar to a symbol, in all repositories, as JSON.
+
+    Raises NotFoundError if it is not there, StoreError if its database cannot be reached.
+    """
+    own = _ref(here, like.repository, like.ref)
+    row = (
+        here.of[own.shard]
+        .execute(_SYMBOL.encode(), [own.id, own.repo, like.path, like.start_byte, like.qualname])
+        .fetchone()
+    )
     if row is None:
         raise NotFoundError(f"{like.path}: {like.qualname} is not there any more; search again")
-    id, vector = int(row[0]), row[1]
+    id, vector = own.global_id(int(row[0])), row[1]
     if vector is None:
         raise NotFoundError(f"{like.qualname} has no vector: nothing can be compared with it")
     model = embed.load(embed.STATIC).model_id
-    others = [one for one in refs(db) if one.repo != own.repo and one.model == model]
+    others = [one for one in refs(here) if one.repository != own.repository and one.model == model]
     searched = [own, *others] if own.model == model else others
     hits: list[Hit] = []
     if searched:
-        store = PgStore(db, searched)
+        store = PgStore(here, searched)
         near = [pair for pair in store.vector_candidates(_int8(vector), like.limit + 1) if pair[0] != id][: like.limit]
         symbols = store.symbols(id for id, _ in near)
         hits = [Hit(rank, max(0.0, min(1.0, score)), symbols[id].symbol) for rank, (id, score) in enumerate(near, 1)]
     return {
-        "problem": "",
+        "problem": not_searched(here.missing),
         "repositories": [{"name": one.repository, "ref": one.name, "commit": one.commit} for one in searched],
-        "hits": Shown(db, searched, (), like.lines).of(hits),
+        "missing": sorted(here.missing),
+        "hits": Shown(here, searched, (), like.lines).of(hits),
     }
 
 

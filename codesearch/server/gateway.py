@@ -7,7 +7,8 @@ import json
 import zlib
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 from codesearch import embed
 from codesearch._version import __version__
@@ -17,13 +18,16 @@ from codesearch.mcp.http.access import bearer, check_site, wrong_token
 from codesearch.mcp.http.wire import Head, RefusedError, Reply
 from codesearch.server import access, answering, artifacts, browsing, page, receive, second_stage, sources
 from codesearch.server.connect import Pool, TooBusyError
+from codesearch.server.databases import Databases, Reading
 from codesearch.server.identity import Limits, Vouched
 from codesearch.server.metrics import CONTENT_TYPE
 from codesearch.server.receive import LackingError
-from codesearch.server.replicas import Read, Replicas
+from codesearch.server.transactions import Transactions
 from codesearch.server.watching import Watch, note
 
 log = Log("codesearch.server")
+
+T = TypeVar("T")
 
 MOST_BODY = 16 << 20
 """Bytes of a request as it is sent."""
@@ -44,8 +48,8 @@ class Gate:
     Of a push, whose body may be large, the token is checked here as well.
     """
 
-    def __init__(self, pool: Pool, names: Collection[str], vouched: Vouched | None = None) -> None:
-        self._pool, self._names, self._vouched = pool, names, vouched or Vouched()
+    def __init__(self, databases: Databases, names: Collection[str], vouched: Vouched | None = None) -> None:
+        self._databases, self._names, self._vouched = databases, names, vouched or Vouched()
 
     def check(self, head: Head) -> None:
         """Return if a request is allowed. Raises RefusedError."""
@@ -64,8 +68,7 @@ class Gate:
         if path not in _WRITES or self._vouched.who(head) is not None:
             return
         try:
-            with self._pool.transaction("") as db:
-                who = access.who_has(db, token)
+            who = self._databases.anywhere(lambda db: access.who_has(db, token))
         except CodesearchError as error:
             raise _unavailable(error) from error
         if who is None:
@@ -97,19 +100,17 @@ class Gateway:
 
     def __init__(
         self,
-        pool: Pool,
+        databases: Databases,
         vouched: Vouched | None = None,
         limits: Limits | None = None,
         model: second_stage.Model | None = None,
         most_packed: int = artifacts.MOST_MEGABYTES << 20,
-        replicas: Replicas | None = None,
     ) -> None:
         """`model` is that of the second stage; None for none. Packed indexes may have `most_packed` bytes."""
-        self._pool, self._vouched, self._limits = pool, vouched or Vouched(), limits or Limits()
+        self._databases, self._vouched, self._limits = databases, vouched or Vouched(), limits or Limits()
         self._model = model
         self._most_packed = most_packed
-        self._replicas = replicas or Replicas(pool)
-        self.watch = Watch(_ROUTES, pool, self._replicas.families)
+        self.watch = Watch(_ROUTES, databases.pools, databases.families)
         embed.load(embed.STATIC)
 
     def reply(self, head: Head, body: bytes, is_gone: Callable[[], bool]) -> Reply | None:
@@ -125,7 +126,7 @@ class Gateway:
             return _json({"status": "ok", "version": __version__})
         try:
             if path in ("/health", "/health/ready"):
-                self._replicas.check()
+                self._databases.check()
                 return _json({"status": "ok", "version": __version__})
             if path == "/session":
                 return _json({"who": self._session(head)})
@@ -134,18 +135,13 @@ class Gateway:
             given = {} if path in _GETS else _unpacked(head, body, MOST_SMALL)
             if path in _QUESTIONS:
                 return self._answer(head, path, given)
-            if path == _PART:
-                with self._asking(head, self._pool.transaction) as (db, _):
-                    return Reply(200, artifacts.part(db, given), "application/octet-stream")
-            if path == "/artifact":  # on the primary, as its parts are
-                with self._asking(head, self._pool.transaction) as (db, who):
-                    self._limits.take(access.name_of(who))
-                    return _json(artifacts.about(db, given))
-            with self._reading(head) as (read, who):
-                self._limits.take(access.name_of(who))
+            if path in _PACKED:
+                return self._packed(head, path, given)
+            with self._reading(head) as read:
+                self._limits.take(access.name_of(read.who))
                 if path in _GETS:
-                    return _aged({"who": access.name_of(who), "refs": answering.listing(read.db)}, read)
-                found = _READS[path](read.db, given)
+                    return _aged({"who": access.name_of(read.who), **answering.listing(read.transactions)}, read)
+                found = _READS[path](read.transactions, given)
                 self.watch.hits.add(path, by=len(found.get("hits", ())))
                 return _aged(found, read)
         except UsageError as error:
@@ -157,34 +153,55 @@ class Gateway:
 
     def _answer(self, head: Head, path: str, given: Mapping[str, Any]) -> Reply:
         second = second_stage.Comparison(self._model) if self._model is not None else None
-        with self._reading(head) as (read, who):
-            self._limits.take(access.name_of(who))
-            found = _QUESTIONS[path](read.db, answering.Question.of(given), second)
+        with self._reading(head) as read:
+            self._limits.take(access.name_of(read.who))
+            found = _QUESTIONS[path](read.transactions, answering.Question.of(given), second)
         if second is not None:
-            second.keep(self._pool, who)
+            second.keep(self._databases.pools, read.who)
         self.watch.hits.add(path, by=len(found.get("hits", ())))
         return _aged(found, read)
+
+    def _packed(self, head: Head, path: str, given: Mapping[str, Any]) -> Reply:
+        """Return what the packed index of a branch is, or a part of it: of no replica, since its parts are many."""
+        asked = artifacts.Asked.of(given)
+        with self._at(head, asked.repository, Pool.transaction, asked.find, asked.missing) as (db, who, artifact):
+            if path == _PART:
+                return Reply(200, artifacts.part(db, artifact, given), "application/octet-stream")
+            self._limits.take(access.name_of(who))
+            return _json(artifact.about())
 
     def _session(self, head: Head) -> str:
         """Return who asks; "" without a token."""
         if head.header("authorization") is None and self._vouched.proxied(head) is None:
             return ""
-        with self._reading(head) as (_, who):
-            return access.name_of(who)
+        with self._reading(head) as read:
+            return access.name_of(read.who)
 
     @contextmanager
-    def _reading(self, head: Head) -> Iterator[tuple[Read, str]]:
-        """Lend a transaction for a question, perhaps of a replica; otherwise as `_asking`."""
+    def _reading(self, head: Head) -> Iterator[Reading]:
+        """Lend transactions for a question, perhaps of replicas, in the name of the one who asks (`access.asker`).
+
+        The token is looked up in them, too.
+        """
         who = self._vouched.who(head)
-        with self._replicas.reading(who or "", _client(head, who)) as read:
-            yield read, self._known(read.db, head, who)
+        known = partial(self._known, head=head, who=who)
+        with self._databases.reading(who or "", _client(head, who), known) as read:
+            yield read
 
     @contextmanager
-    def _asking(self, head: Head, lent: Callable[[str], AbstractContextManager[Any]]) -> Iterator[tuple[Any, str]]:
-        """Lend a transaction in the name of the one who asks (`access.asker`). The token is looked up in it, too."""
+    def _at(
+        self,
+        head: Head,
+        repository: str,
+        lent: Callable[[Pool, str], AbstractContextManager[Any]],
+        find: Callable[[Any], T | None],
+        missing: str,
+    ) -> Iterator[tuple[Any, str, T]]:
+        """Lend a transaction in the database of a repository; otherwise as `_reading` and `Databases.home`."""
         who = self._vouched.who(head)
-        with lent(who or "") as db:
-            yield db, self._known(db, head, who)
+        known = partial(self._known, head=head, who=who)
+        with self._databases.home(repository, lambda pool: lent(pool, who or ""), known, find, missing) as found:
+            yield found
 
     @staticmethod
     def _known(db: Any, head: Head, who: str | None) -> str:
@@ -200,16 +217,14 @@ class Gateway:
     def _push(self, head: Head, path: str, given: Mapping[str, Any]) -> Reply:
         reply = self._pushed(head, path, given)
         if path == "/push/switch":
-            self._replicas.wrote(_client(head, self._vouched.who(head)))
+            self._databases.wrote(_client(head, self._vouched.who(head)))
         return reply
 
     def _pushed(self, head: Head, path: str, given: Mapping[str, Any]) -> Reply:
         wanted = self._model.id if self._model is not None else ""
-        with self._asking(head, self._pool.writing) as (db, _):
-            name = str(given.get("repository", ""))
-            repo = receive.repository(db, name)
-            if repo is None:
-                raise NotFoundError(f"there is no repository {name} here, or you may not push to it")
+        name = str(given.get("repository", ""))
+        missing = f"there is no repository {name} here, or you may not push to it"
+        with self._at(head, name, Pool.writing, lambda db: receive.repository(db, name), missing) as (db, _, repo):
             try:
                 if path in _VECTORS:
                     if self._model is None or given["model"] != self._model.id:
@@ -275,14 +290,14 @@ def _vectors(db: Any, repo: int, given: Mapping[str, Any], model: second_stage.M
     return {"added": second_stage.add(db, repo, model.id, found)}
 
 
-_QUESTIONS: dict[str, Callable[[Any, answering.Question, second_stage.Comparison | None], dict[str, Any]]] = {
+_QUESTIONS: dict[str, Callable[[Transactions, answering.Question, second_stage.Comparison | None], dict[str, Any]]] = {
     "/query": answering.answer,
     "/candidates": answering.candidates,
 }
 """What is asked in words."""
-_READS: dict[str, Callable[[Any, Mapping[str, Any]], dict[str, Any]]] = {
-    "/similar": lambda db, given: browsing.similar(db, browsing.Like.of(given)),
-    "/source": lambda db, given: browsing.source(db, browsing.Part.of(given)),
+_READS: dict[str, Callable[[Transactions, Mapping[str, Any]], dict[str, Any]]] = {
+    "/similar": lambda here, given: browsing.similar(here, browsing.Like.of(given)),
+    "/source": lambda here, given: browsing.source(here, browsing.Part.of(given)),
 }
 """What is asked with a JSON object, by path."""
 _PUSHES: dict[str, Callable[[Any, int, Mapping[str, Any]], dict[str, Any]]] = {
@@ -302,7 +317,8 @@ _VECTORS: dict[str, Callable[[Any, int, Mapping[str, Any], second_stage.Model], 
 _WRITES = frozenset({*_PUSHES, *_VECTORS, "/push/artifact"})
 _PART = "/artifact/part"
 """A part of a packed index; a download asks for many of them, so they are not counted as questions."""
-_ROUTES = frozenset({*_GETS, *_READS, *_QUESTIONS, *_WRITES, "/artifact", _PART})
+_PACKED = frozenset({"/artifact", _PART})
+_ROUTES = frozenset({*_GETS, *_READS, *_QUESTIONS, *_WRITES, *_PACKED})
 
 
 def _unpacked(head: Head, body: bytes, most: int) -> dict[str, Any]:
@@ -331,7 +347,7 @@ def _client(head: Head, who: str | None) -> str:
     return access.hashed(bearer(head)).hex() if who is None else access.name_of(who)
 
 
-def _aged(found: Mapping[str, Any], read: Read) -> Reply:
+def _aged(found: Mapping[str, Any], read: Reading) -> Reply:
     """Return an answer, with how far what it was read from is behind."""
     problem = "; ".join(filter(None, (str(found.get("problem", "")), read.problem)))
     lag = None if read.lag is None else round(read.lag, 3)

@@ -10,7 +10,7 @@ import bisect
 import sys
 import threading
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -54,6 +54,20 @@ def text(families: Iterable[Family]) -> bytes:
 def gauge(name: str, help: str, samples: Iterable[tuple[Labels, float]]) -> Family:
     """Return a gauge with values that were read just now."""
     return Family(name, "gauge", help, [Sample("", labels, value) for labels, value in samples])
+
+
+def labelled(name: str, some: Mapping[str, Iterable[Family]]) -> Iterator[Family]:
+    """Yield families of several sources, each once, with a label for the source; without the label if there is one."""
+    if len(some) == 1:
+        yield from next(iter(some.values()))
+        return
+    merged: dict[str, Family] = {}
+    for value, families in some.items():
+        for family in families:
+            own = [one._replace(labels=((name, value), *one.labels)) for one in family.samples]
+            known = merged.get(family.name)
+            merged[family.name] = family._replace(samples=[*(known.samples if known else ()), *own])
+    yield from merged.values()
 
 
 def _escaped(value: str) -> str:

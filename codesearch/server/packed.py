@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -76,14 +76,18 @@ def _download(server: Server, asked: Mapping[str, str], parts: int, target: Path
     return digest.hexdigest()
 
 
-def choose(root: Path, refs: Sequence[Mapping[str, Any]], repository: str, ref: str) -> tuple[Mapping[str, Any], int]:
+def choose(
+    root: Path, refs: Sequence[Mapping[str, Any]], repository: str, ref: str, missing: Collection[str] = ()
+) -> tuple[Mapping[str, Any], int]:
     """Return the branch whose artifact fits a checkout best, and how many commits HEAD is ahead of it (-1: not known).
 
-    `refs` are those of the server. Without `repository`, it is the one whose pushed commits the clone has, or that has
-    the name of the folder. Raises NotFoundError, UsageError if several fit.
+    `refs` are those of the server, and `missing` the repositories whose database it cannot reach. Without `repository`,
+    it is the one whose pushed commits the clone has, or that has the name of the folder. Raises NotFoundError,
+    StoreError for one that is missing, UsageError if several fit.
     """
     names = {str(one["repository"]) for one in refs}
     name = repository or _repository(root, refs)
+    _check_reached(name, missing)
     if name not in names:
         raise NotFoundError(f"there is no repository {name} on the server, or you may not see it")
     own = [one for one in refs if one["repository"] == name and (not ref or one["ref"] == ref)]
@@ -99,6 +103,11 @@ def choose(root: Path, refs: Sequence[Mapping[str, Any]], repository: str, ref: 
     steps = [(behind.get(str(one["artifact"]["commit"]), -1), at) for at, one in enumerate(packed)]
     distance, at = min(steps, key=lambda pair: (pair[0] < 0, pair[0], pair[1]))
     return packed[at], distance
+
+
+def _check_reached(name: str, missing: Collection[str]) -> None:
+    if name in missing:
+        raise StoreError(f"the server cannot reach the database of {name} now; try again later")
 
 
 def _repository(root: Path, refs: Sequence[Mapping[str, Any]]) -> str:

@@ -13,7 +13,7 @@ from codesearch.core.names import signs_of
 from codesearch.core.tokens import name_key
 from codesearch.core.types import KINDS, MINOR
 from codesearch.server.schema import DIMS
-from codesearch.server.store import halfvec
+from codesearch.server.shard import halfvec
 
 if TYPE_CHECKING:
     from codesearch.server.database import Database
@@ -72,7 +72,8 @@ class LackingError(Exception):
 def repository(db: Database, name: str) -> int | None:
     """Return the id of a repository that the one who asks may push to; None if there is none."""
     row = db.execute(
-        "SELECT r.id FROM repo r JOIN grants g ON g.repo = r.id WHERE r.name = %s AND g.may_push", [name]
+        "SELECT r.id FROM repo r JOIN grants g ON g.repo = r.id WHERE r.name = %s AND g.may_push AND NOT r.elsewhere",
+        [name],
     ).fetchone()
     return int(row[0]) if row else None
 

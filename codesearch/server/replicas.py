@@ -55,7 +55,7 @@ class Replicas:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Without replicas, everything is read from the primary."""
-        self._primary, self._replicas, self._most, self._clock = primary, replicas, most_lag, clock
+        self.primary, self._replicas, self._most, self._clock = primary, replicas, most_lag, clock
         self._lock = threading.Lock()
         self._looks: deque[tuple[float, int]] = deque(maxlen=MOST_LOOKS)
         """(when, position of the primary), the oldest first."""
@@ -81,7 +81,7 @@ class Replicas:
     def check(self) -> None:
         """Raise StoreError unless the primary or a replica can be reached and has the schema of this program."""
         try:
-            self._primary.check()
+            self.primary.check()
         except StoreError:
             for pool in self._replicas:
                 with suppress(StoreError, TooBusyError):
@@ -106,7 +106,7 @@ class Replicas:
         """Note the position of the primary now, and return it; None if it cannot be reached."""
         now = self._clock()
         try:
-            with self._primary.transaction("") as db:
+            with self.primary.transaction("") as db:
                 row = db.execute(_POSITION).fetchone()
         except CodesearchError as error:
             log.warning("the position of the primary cannot be read: %s", error)
@@ -136,7 +136,7 @@ class Replicas:
 
     def _chosen(self, stack: ExitStack, who: str, key: str) -> Read:
         if not self._replicas:
-            return Read(stack.enter_context(self._primary.transaction(who)), None)
+            return Read(stack.enter_context(self.primary.transaction(who)), None)
         stale: list[tuple[float, Pool]] = []
         with self._lock:
             least = self._wrote.get(key, 0)
@@ -162,7 +162,7 @@ class Replicas:
 
     def _from_primary(self, stack: ExitStack, who: str, stale: list[tuple[float, Pool]]) -> Read:
         try:
-            db = stack.enter_context(self._primary.transaction(who))
+            db = stack.enter_context(self.primary.transaction(who))
         except StoreError:
             for lag, pool in sorted(stale, key=lambda pair: pair[0]):
                 try:

@@ -10,7 +10,7 @@ policies only after them, so without its index. Functions of SEARCH search the f
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from codesearch.core.errors import StoreError
 from codesearch.server import searching
@@ -347,6 +347,13 @@ MIGRATIONS = (
     ALTER FUNCTION best_naming OWNER TO {SEARCH};
     REVOKE CREATE ON SCHEMA codesearch FROM {SEARCH};
     """,
+    f"""
+    -- Several databases can be the shards of one server. A repository is in one of them; the others know its name and
+    -- who may see it, so that each can say what is missing while another cannot be reached.
+    ALTER TABLE repo ADD elsewhere boolean NOT NULL DEFAULT false;
+    CREATE TABLE shard(server text NOT NULL, number integer NOT NULL, shards integer NOT NULL);
+    GRANT SELECT ON shard TO {APP};
+    """,
 )
 
 VERSION = len(MIGRATIONS)
@@ -373,6 +380,21 @@ def _state(db: Database) -> tuple[int, int]:
     if row is None:
         return 0, 0
     return int(row[0]), int(row[0] if row[1] is None else row[1])
+
+
+class Place(NamedTuple):
+    """Which of the databases of a server one is."""
+
+    server: str
+    number: int
+    """From 0."""
+    shards: int
+
+
+def place(db: Database) -> Place | None:
+    """Return which shard of a server a database is; None for one that stands alone."""
+    row = db.execute("SELECT server, number, shards FROM codesearch.shard").fetchone()
+    return None if row is None else Place(str(row[0]), int(row[1]), int(row[2]))
 
 
 def migrate(db: Database) -> None:

@@ -63,8 +63,8 @@ class Comparison:
     """By candidate."""
     problem: str = ""
     """Why not all of them were compared."""
-    made: dict[int, dict[bytes, bytes]] = field(default_factory=dict)
-    """By repository: vectors that were missing, by the hash of their text."""
+    made: dict[tuple[int, int], dict[bytes, bytes]] = field(default_factory=dict)
+    """By database and repository: vectors that were missing, by the hash of their text."""
 
     def begin(self, query: Query) -> bool:
         """Begin to embed a question; return False if there is nothing to compare."""
@@ -117,16 +117,20 @@ class Comparison:
     def _keep_later(self, store: PgStore, contents: Mapping[int, bytes], made: Mapping[bytes, bytes]) -> None:
         for id, content in contents.items():
             if content in made:
-                self.made.setdefault(store.repositories[id].repo, {})[content] = made[content]
+                ref = store.repositories[id]
+                self.made.setdefault((ref.shard, ref.repo), {})[content] = made[content]
 
-    def keep(self, pool: Pool, who: str) -> None:
+    def keep(self, pools: Sequence[Pool], who: str) -> None:
         """Keep the vectors that were made. They are only a cache: if that fails, they are made again."""
-        if not self.made:
-            return
+        for shard in sorted({shard for shard, _ in self.made}):
+            self._keep(shard, pools[shard], who)
+
+    def _keep(self, shard: int, pool: Pool, who: str) -> None:
         try:
             with pool.writing(who) as db:
-                for repo, vectors in sorted(self.made.items()):
-                    add(db, repo, self.model.id, vectors)
+                for (of, repo), vectors in sorted(self.made.items()):
+                    if of == shard:
+                        add(db, repo, self.model.id, vectors)
         except CodesearchError as error:
             log.warning("new vectors are not kept: %s", error)
 

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from codesearch.files.values import FileOptions
+from codesearch.server.ref import Ref
+from codesearch.server.transactions import Transactions
 from codesearch.store.outgoing import OutgoingFile
 
 if TYPE_CHECKING:
@@ -25,8 +27,8 @@ _READ = """
     JOIN source s ON s.repo = f.repo AND s.file = f.id
 """
 
-Place = tuple[int, int, str]
-"""(repository, ref, path)."""
+Place = tuple[Ref, str]
+"""(ref, path)."""
 
 
 # -- of a push -------------------------------------------------------------------------------------
@@ -92,13 +94,18 @@ def unpacked(data: bytes) -> bytes:
 # -- for its readers -------------------------------------------------------------------------------
 
 
-def read(db: Database, places: Iterable[Place]) -> dict[tuple[int, str], tuple[str, list[str]]]:
-    """Return (language, lines) of files, by (ref, path); those without a source here are left out."""
-    wanted = sorted(set(places))
-    if not wanted:
-        return {}
-    rows = db.execute(_READ.encode(), [list(column) for column in zip(*wanted, strict=True)]).fetchall()
-    return {(ref, str(path)): (str(language or ""), _lines(bytes(data))) for ref, path, language, data in rows}
+def of_refs(here: Transactions, places: Iterable[Place]) -> dict[Place, tuple[str, list[str]]]:
+    """Return (language, lines) of files; those without a source here are left out."""
+    wanted = dict.fromkeys(places)
+
+    def read(number: int, db: Database) -> dict[Place, tuple[str, list[str]]]:
+        own = {(ref.id, path): (ref, path) for ref, path in wanted if ref.shard == number}
+        columns = [[ref.repo for ref, _ in own.values()], [id for id, _ in own], [path for _, path in own]]
+        rows = db.execute(_READ.encode(), columns).fetchall()
+        return {own[ref, str(path)]: (str(language or ""), _lines(bytes(data))) for ref, path, language, data in rows}
+
+    found = here.each(read, {ref.shard for ref, _ in wanted})
+    return {place: one for some in found for place, one in some.items()}
 
 
 def _lines(data: bytes) -> list[str]:

@@ -1,70 +1,75 @@
-"""The texts and symbols of some refs in the database, as a search reads them: `store.reader.Reader` over PostgreSQL."""
+"""The texts and symbols of some refs, as a search reads them: `store.reader.Reader` over PostgreSQL.
+
+The refs may be in several databases. What a score is made of (numbers of texts, tokens, and texts that hold a word) is
+summed over all of them, so the merged list is that of one database, but for the order of equal scores.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass
+from itertools import islice
 from math import ceil, prod
-from typing import TYPE_CHECKING, Any
+from typing import TypeVar
 
 from codesearch.core.filter import Filter
 from codesearch.core.types import Symbol
-from codesearch.server import evidence, filters, schema, sources, tsquery
+from codesearch.server import evidence, filters, tsquery
+from codesearch.server.filters import Rendered
+from codesearch.server.ref import Ref
+from codesearch.server.shard import Scoring, Shard
 from codesearch.server.stems import stems
+from codesearch.server.transactions import Transactions
 from codesearch.store.full_text import Held, idf
 from codesearch.store.match import Beginnings, Match, Together, Words
 from codesearch.store.records import StoredSymbol
 from codesearch.store.texts import MOST_COUNTED
 
-if TYPE_CHECKING:
-    from codesearch.server.database import Database
-
-EXACT_BELOW = 20_000
-"""If the searched refs have at most this many texts, or a filter leaves so few, all vectors are compared."""
-LOOKED_AT_AGAIN = 8
-"""How many times as many contents as NEAREST HNSW gives if too few of them pass."""
-MOST_NEAREST = 30_000
 OVERSAMPLED = 3
 """Texts that are scored exactly per candidate wanted; PostgreSQL's own score is only near BM25."""
 MOST_LOOKED_UP = 20_000
 """Texts in which words that must be together are looked up, counted by the rarest of them."""
 SEEK_EACH_OTHER = 3
 """How many times as often as by chance two words of a question are expected in one text."""
-MOST_MATCHES = 30_000
-"""Matches that are compared with a filter, the best ones."""
 
-_LIVE = "JOIN ref_file rf ON rf.repo = s.repo AND rf.file = s.file AND rf.ref = ANY(%s)"
-_FILE = "JOIN file f ON f.repo = s.repo AND f.id = s.file"
-_SYMBOL = (
-    "s.kind, s.name, s.qualname, s.signature, s.documentation, s.start_line, s.end_line, s.start_byte, s.end_byte, "
-    "f.language, f.path"
-)
-
-_FIRST = f"subvector({{}}, 1, {schema.FIRST_DIMS})::halfvec({schema.FIRST_DIMS})"
-"""The dimensions that HNSW compares, as its index has them."""
+T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Ref:
-    """A ref that is searched."""
+class _Shards:
+    """The databases that hold some refs, asked together."""
 
-    repo: int
-    id: int
-    repository: str
-    name: str
-    commit: str
-    model: str
-    sizes: tuple[tuple[int, int], tuple[int, int]]
-    """(texts, tokens in all of them), of texts that are not minor and of those that are."""
+    def __init__(self, transactions: Transactions, refs: Sequence[Ref]) -> None:
+        self._transactions = transactions
+        self._shards = {
+            number: Shard(number, transactions.of[number], own, alone=len(refs) == 1)
+            for number in sorted({one.shard for one in refs})
+            if (own := [one for one in refs if one.shard == number])
+        }
+        self._known_names: dict[str, bool] = {}
+
+    def each(self, ask: Callable[[Shard], T]) -> list[T]:
+        """Return what each database answers, in order."""
+        return self._transactions.each(lambda number, _: ask(self._shards[number]), self._shards)
+
+    def merged(self, ask: Callable[[Shard], dict[int, T]]) -> dict[int, T]:
+        """Return what is known by id."""
+        return {id: one for some in self.each(ask) for id, one in some.items()}
+
+    def rendered(self, where: Filter | None) -> Rendered | None:
+        """Return a filter as SQL. Whether its patterns are names of symbols is decided over all databases."""
+        if not where:
+            return None
+        for pattern, condition in filters.names_of(where).items():
+            if pattern not in self._known_names:
+                self._known_names[pattern] = any(self.each(lambda shard, one=condition: shard.has(one)))  # type: ignore[misc]
+        return filters.render(where, lambda pattern: self._known_names[pattern])
 
 
 class Counts:
-    """In how many texts of some refs words are; read once for each word."""
+    """In how many texts of some refs words are, in all databases; read once for each word."""
 
-    def __init__(self, db: Database, refs: Sequence[int]) -> None:
-        self._db = db
-        self._refs = list(refs)
+    def __init__(self, shards: _Shards) -> None:
+        self._shards = shards
         self._known: dict[str, dict[bool, tuple[int, int]]] = {}
 
     def read(self, words: Iterable[str]) -> None:
@@ -73,13 +78,10 @@ class Counts:
         if not missing:
             return
         self._known |= {word: {} for word in missing}
-        rows = self._db.execute(
-            "SELECT word, minor, sum(texts), sum(naming) FROM word WHERE word = ANY(%s) AND ref = ANY(%s) "
-            "GROUP BY word, minor",
-            [missing, self._refs],
-        )
-        for word, minor, texts, naming in rows:
-            self._known[word][minor] = (int(texts), int(naming))
+        for some in self._shards.each(lambda shard: shard.counts(missing)):
+            for word, minor, texts, naming in some:
+                before = self._known[word].get(minor, (0, 0))
+                self._known[word][minor] = (before[0] + texts, before[1] + naming)
 
     def of(self, word: str, *, minor: bool, naming: bool) -> int:
         """Return in how many texts a stem is: anywhere, or in what names things."""
@@ -92,10 +94,8 @@ class PgTexts:
 
     scoring_cost = 5
 
-    def __init__(self, db: Database, refs: Sequence[Ref], counts: Counts, *, minor: bool) -> None:
-        self._db = db
-        self._refs = [one.id for one in refs]
-        self._minor = minor
+    def __init__(self, shards: _Shards, refs: Sequence[Ref], counts: Counts, *, minor: bool) -> None:
+        self._shards, self._minor = shards, minor
         self._counted: dict[Match, int] = {}
         self._counts = counts
         self._words: list[str] = []
@@ -127,56 +127,20 @@ class PgTexts:
         if not parts:
             return []
         holding = [min(at_most[stem] for stem in stems(one)) for one in words]
-        wanted = MOST_MATCHES if where else OVERSAMPLED * limit
-        sql, bindings = self._best(match, parts, words, holding, wanted)
-        if where:
-            condition, values = filters.render(where)
-            sql = (
-                f"SELECT m.id, m.score FROM ({sql}) m JOIN symbol s ON s.id = m.id {_FILE} WHERE {condition} "
-                "ORDER BY m.score DESC, m.id LIMIT %s"
-            )
-            bindings += [*values, OVERSAMPLED * limit]
-        ids = [row[0] for row in self._rows(sql, bindings)]
+        rarity = [idf(max(1, self.size), some) for some in holding]
+        scoring = Scoring(match, parts, words, rarity, self._tokens / max(1, self.size), self._minor)
+        condition, most = self._shards.rendered(where), OVERSAMPLED * limit
+        ids = [id for id, _ in _best(self._shards.each(lambda shard: shard.matching(scoring, condition, most)), most)]
         known = evidence.Statistics(self.size, self._tokens, (holding, holding))
         found = evidence.held(words, (), self._texts_of(ids), (weights, weights), known)
         scores = {id: one.names if match.naming else one.text for id, one in found.items()}
         return sorted(((id, scores.get(id, 0.0)) for id in ids), key=lambda pair: (-pair[1], pair[0]))[:limit]
 
-    def _best(
-        self, match: Match, parts: Sequence[str], words: Sequence[str], holding: Sequence[int], most: int
-    ) -> tuple[str, list[Any]]:
-        """Return the SQL of (id, score) of the best matches, by PostgreSQL's own score."""
-        naming = tsquery.in_naming(match)
-        rarity = [idf(max(1, self.size), some) for some in holding]
-        # Labels D, C, B, A, in thirds since PostgreSQL takes at most 1.
-        thirds = [0.0, 0.0, 0.5, 1.0] if naming else [1 / 3, 2 / 3, 0.5, 1.0]
-        average = self._tokens / max(1, self.size)
-        function = "best_naming" if naming else "best_everything"
-        sql = (
-            f"SELECT id, score FROM {function}(%s::tsquery[], %s::text[], %s::tsquery[], %s::float8[], %s::float4[], "
-            "%s::float8, %s::bigint[], %s, %s)"
-        )
-        each = [tsquery.word(one) for one in words]
-        beginnings = tsquery.beginnings_of(match)
-        return sql, [
-            list(parts), beginnings, each, rarity, thirds, max(1.0, average), self._refs, self._minor, most
-        ]  # fmt: skip
-
     def _texts_of(self, ids: Iterable[int]) -> dict[int, evidence.Text]:
         """Return the places of the expected words in texts."""
         wanted = list(ids)
         if missing := [id for id in wanted if id not in self._texts]:
-            rows = self._rows(
-                "SELECT s.id, s.tokens, s.scope_end, s.signature_end, u.lexeme, u.positions::text, "
-                "array_to_string(u.weights, '') FROM symbol s LEFT JOIN LATERAL "
-                "(SELECT * FROM unnest(s.everything) u WHERE u.lexeme = ANY(%s)) u ON true WHERE s.id = ANY(%s)",
-                [self._words, missing],
-            )
-            for id, tokens, scope_end, signature_end, word, positions, labels in rows:
-                if (text := self._texts.get(id)) is None:
-                    text = self._texts[id] = evidence.Text(tokens, scope_end, signature_end)
-                if word is not None:
-                    text.places[word] = (positions, labels)
+            self._texts |= self._shards.merged(lambda shard: shard.texts(self._words, missing))
         return {id: self._texts[id] for id in wanted if id in self._texts}
 
     def held(
@@ -213,12 +177,9 @@ class PgTexts:
                 return self._count_word(found[0][0], naming=match.naming)
             if isinstance(only, Together) and all(len(some) == 1 for some in found):
                 return self._together([self._count_word(some[0], naming=match.naming) for some in found])
-        asked = tsquery.render(match)
-        if not asked:
+        if not tsquery.render(match):
             return 0
-        function = "count_naming" if tsquery.in_naming(match) else "count_everything"
-        sql = f"SELECT {function}(%s::tsquery, %s::bigint[], %s, %s)"
-        return int(self._rows(sql, [asked, self._refs, self._minor, MOST_COUNTED])[0][0])
+        return sum(self._shards.each(lambda shard: shard.count(match, minor=self._minor)))
 
     def _together(self, holding: Sequence[int]) -> int:
         """Return about how many texts hold all of some words, which takes long to count: words seek each other."""
@@ -234,26 +195,19 @@ class PgTexts:
             "s.name_key = %s", [key])  # fmt: skip
         if signs:
             name, bounds = f"{name} AND s.signs = %s", [*bounds, signs.replace("\0", "")]
-        condition, values = filters.render(where) if where else ("true", [])
-        rows = self._rows(
-            f"SELECT s.id FROM symbol s {_LIVE} {_FILE} WHERE {name} AND s.minor = %s AND {condition} "
-            "ORDER BY length(s.name_key), s.id LIMIT %s",
-            [self._refs, *bounds, self._minor, *values, limit],
-        )
-        return [row[0] for row in rows]
-
-    def _rows(self, sql: str, bindings: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-        return self._db.execute(sql.encode(), bindings).fetchall()
+        condition = self._shards.rendered(where)
+        found = self._shards.each(lambda shard: shard.named((name, bounds), limit, condition, minor=self._minor))
+        return [id for _, id in sorted(one for some in found for one in some)[:limit]]
 
 
 class PgStore(PgTexts):
-    """Some refs, as one store. Use it in one transaction of `Pool.transaction`."""
+    """Some refs, as one store. Use it inside `Databases.reading`, whose transactions it has."""
 
-    def __init__(self, db: Database, refs: Sequence[Ref]) -> None:
-        counts = Counts(db, [one.id for one in refs])
-        super().__init__(db, refs, counts, minor=False)
-        self._of = {one.repo: one for one in refs}
-        self.minor = PgTexts(db, refs, counts, minor=True)
+    def __init__(self, transactions: Transactions, refs: Sequence[Ref]) -> None:
+        shards = _Shards(transactions, refs)
+        counts = Counts(shards)
+        super().__init__(shards, refs, counts, minor=False)
+        self.minor = PgTexts(shards, refs, counts, minor=True)
         self.repositories: dict[int, Ref] = {}
         """The ref of each symbol that was read."""
 
@@ -264,126 +218,42 @@ class PgStore(PgTexts):
 
     def listing(self, where: Filter | None = None, limit: int = -1) -> Iterator[Symbol]:
         """Yield symbols by path and line."""
-        condition, values = filters.render(where) if where else ("true", [])
-        order = "ORDER BY f.path, s.start_line, s.end_line DESC, s.id" if limit != 1 else ""
-        rows = self._rows(
-            f"SELECT s.repo, {_SYMBOL} FROM symbol s {_LIVE} {_FILE} WHERE {condition} {order} LIMIT %s",
-            [self._refs, *values, None if limit < 0 else limit],
-        )
-        for row in rows:
-            yield self._symbol(row)
+        condition = self._shards.rendered(where)
+        found = self._shards.each(lambda shard: shard.listing(condition, limit))
+        pairs = sorted((pair for some in found for pair in some), key=lambda pair: pair[0])
+        yield from islice((symbol for _, symbol in pairs), None if limit < 0 else limit)
 
     def symbols(self, ids: Iterable[int]) -> dict[int, StoredSymbol]:
         """Return symbols by id."""
-        rows = self._rows(
-            f"SELECT s.id, s.repo, {_SYMBOL}, f.roles, s.content FROM symbol s {_FILE} WHERE s.id = ANY(%s) "
-            "ORDER BY s.id",
-            [list(ids)],
-        )
+        wanted = list(ids)
         numbers: dict[bytes, int] = {}
         found = {}
-        for id, *row, roles, content in rows:
-            self.repositories[id] = self._of[row[0]]
-            number = numbers.setdefault(bytes(content), len(numbers) + 1)
-            found[id] = StoredSymbol(self._symbol(row), roles, number)
+        for id, row in self._shards.merged(lambda shard: shard.symbols(wanted)).items():
+            self.repositories[id] = row.ref
+            found[id] = StoredSymbol(row.symbol, row.roles, numbers.setdefault(row.content, len(numbers) + 1))
         return found
-
-    def _symbol(self, row: Sequence[Any]) -> Symbol:
-        repo, path = row[0], str(row[-1])
-        shown = path if len(self._of) == 1 else f"{self._of[repo].repository}:{path}"
-        return Symbol(*(*row[1:-1], shown))
 
     def model_vectors(self, model: str, ids: Iterable[int]) -> dict[int, tuple[bytes, bytes | None]]:
         """Return (hash of its text, vector of a transformer or None) of each symbol."""
-        rows = self._rows(
-            "SELECT s.id, s.content, v.v FROM symbol s "
-            "LEFT JOIN model_vector v ON v.repo = s.repo AND v.model = %s AND v.hash = s.content WHERE s.id = ANY(%s)",
-            [model, list(ids)],
-        )
-        return {id: (bytes(content), None if vector is None else bytes(vector)) for id, content, vector in rows}
+        wanted = list(ids)
+        return self._shards.merged(lambda shard: shard.model_vectors(model, wanted))
 
     def surroundings(self, ids: Iterable[int]) -> dict[int, tuple[bytes, list[Symbol]]]:
         """Return (text of its file, all symbols of it) of each symbol whose file was pushed with its text."""
-        files: dict[tuple[int, int], tuple[bytes, list[Symbol]]] = {}
-        found = {}
-        for id, repo, file, packed in self._rows(
-            "SELECT s.id, s.repo, s.file, o.packed FROM symbol s "
-            "JOIN source o ON o.repo = s.repo AND o.file = s.file WHERE s.id = ANY(%s)",
-            [list(ids)],
-        ):
-            if (repo, file) not in files:
-                rows = self._rows(
-                    f"SELECT s.repo, {_SYMBOL} FROM symbol s {_FILE} WHERE s.repo = %s AND s.file = %s ORDER BY s.id",
-                    [repo, file],
-                )
-                files[repo, file] = (sources.unpacked(bytes(packed)), [self._symbol(row) for row in rows])
-            found[id] = files[repo, file]
-        return found
+        wanted = list(ids)
+        return self._shards.merged(lambda shard: shard.surroundings(wanted))
 
     def similarities(self, vector: bytes, ids: Iterable[int]) -> dict[int, float]:
         """Return the cosine similarity of each of the symbols named to a vector."""
-        rows = self._rows(
-            "SELECT s.id, 1 - (c.v <=> %s::halfvec) FROM symbol s "
-            "JOIN content c ON c.repo = s.repo AND c.hash = s.content WHERE s.id = ANY(%s)",
-            [halfvec(vector), list(ids)],
-        )
-        return {row[0]: float(row[1]) for row in rows}
+        wanted = list(ids)
+        return self._shards.merged(lambda shard: shard.similarities(vector, wanted))
 
     def vector_candidates(self, vector: bytes, limit: int, where: Filter | None = None) -> list[tuple[int, float]]:
-        """Return (symbol id, cosine similarity) of the nearest symbols, nearest first.
-
-        Exact for small numbers of texts; for larger ones, HNSW gives the contents that are compared.
-        """
-        condition, values = filters.render(where) if where else ("true", [])
-        if where and (self.size <= EXACT_BELOW or self._few_pass(condition, values)):
-            return self._nearest_of_all(vector, limit, condition, values)
-        exact = self.size <= EXACT_BELOW
-        looked_at = max(schema.NEAREST, limit)
-        while True:
-            found = self._nearest(vector, limit, condition, values, looked_at, exact=exact)
-            if len(found) >= limit:
-                return found
-            if exact or looked_at >= MOST_NEAREST:
-                return self._nearest_of_all(vector, limit, condition, values)
-            looked_at *= LOOKED_AT_AGAIN
-
-    def _few_pass(self, condition: str, values: Sequence[Any]) -> bool:
-        rows = self._rows(
-            f"SELECT count(*) FROM (SELECT 1 FROM symbol s {_LIVE} {_FILE} "
-            f"WHERE NOT s.minor AND {condition} LIMIT %s) passing",
-            [self._refs, *values, EXACT_BELOW + 1],
-        )
-        return int(rows[0][0]) <= EXACT_BELOW
-
-    def _nearest(
-        self, vector: bytes, limit: int, condition: str, values: Sequence[Any], looked_at: int, *, exact: bool
-    ) -> list[tuple[int, float]]:
-        """Return the symbols with the nearest contents, of those that HNSW gives or of all."""
-        order = "c.v <=> %s::halfvec" if exact else f"{_FIRST.format('c.v')} <=> {_FIRST.format('%s::halfvec')}"
-        rows = self._rows(
-            "WITH near AS MATERIALIZED (SELECT c.* FROM content c WHERE NOT c.minor AND c.repo = ANY(%s) "
-            f"ORDER BY {order} LIMIT %s) "
-            f"SELECT s.id, 1 - (c.v <=> %s::halfvec) FROM near c "
-            f"JOIN symbol s ON s.repo = c.repo AND s.content = c.hash {_LIVE} {_FILE} "
-            f"WHERE NOT s.minor AND {condition} ORDER BY c.v <=> %s::halfvec, s.id LIMIT %s",
-            [list(self._of), halfvec(vector), looked_at, halfvec(vector), self._refs, *values, halfvec(vector), limit],
-        )
-        return [(row[0], float(row[1])) for row in rows]
-
-    def _nearest_of_all(
-        self, vector: bytes, limit: int, condition: str, values: Sequence[Any]
-    ) -> list[tuple[int, float]]:
-        """Return the nearest of the symbols that pass. They come first: with old statistics all would meet all."""
-        rows = self._rows(
-            "WITH passing AS MATERIALIZED (SELECT s.id, s.repo, s.content FROM symbol s "
-            f"{_LIVE} {_FILE} WHERE NOT s.minor AND s.repo = ANY(%s) AND {condition}) "
-            "SELECT p.id, 1 - (c.v <=> %s::halfvec) FROM passing p "
-            "JOIN content c ON c.repo = p.repo AND c.hash = p.content ORDER BY c.v <=> %s::halfvec, p.id LIMIT %s",
-            [self._refs, list(self._of), *values, halfvec(vector), halfvec(vector), limit],
-        )
-        return [(row[0], float(row[1])) for row in rows]
+        """Return (symbol id, cosine similarity) of the nearest symbols, nearest first; see `Shard.nearest`."""
+        condition = self._shards.rendered(where)
+        return _best(self._shards.each(lambda shard: shard.nearest(vector, limit, condition)), limit)
 
 
-def halfvec(vector: bytes) -> str:
-    """Return an int8 vector as pgvector reads it."""
-    return f"[{','.join(str(value - 256 if value > 127 else value) for value in vector)}]"
+def _best(found: Iterable[Sequence[tuple[int, float]]], most: int) -> list[tuple[int, float]]:
+    """Return the best of some (id, score), best first."""
+    return sorted((one for some in found for one in some), key=lambda pair: (-pair[1], pair[0]))[:most]

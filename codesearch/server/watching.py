@@ -6,7 +6,7 @@ import re
 import secrets
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
@@ -17,7 +17,7 @@ from codesearch.core.log import Log
 from codesearch.mcp.http.server import Account
 from codesearch.mcp.http.wire import Head
 from codesearch.server.connect import Pool
-from codesearch.server.metrics import Counter, Family, Histogram, gauge, process, text
+from codesearch.server.metrics import Counter, Family, Histogram, gauge, labelled, process, text
 
 log = Log("codesearch.server")
 
@@ -52,10 +52,12 @@ def note(**facts: Any) -> None:
 class Watch:
     """Counts the requests of a gateway and logs each of them. Thread-safe."""
 
-    def __init__(self, routes: Iterable[str], pool: Pool, more: Callable[[], Iterable[Family]] = lambda: ()) -> None:
-        """`more` gives further metrics."""
+    def __init__(
+        self, routes: Iterable[str], pools: Sequence[Pool], more: Callable[[], Iterable[Family]] = lambda: ()
+    ) -> None:
+        """`pools` are those of the databases; `more` gives further metrics."""
         self._more = more
-        self._routes, self._pool, self._sizes = frozenset(routes), pool, Sizes(pool)
+        self._routes, self._pools, self._sizes = frozenset(routes), pools, [Sizes(pool) for pool in pools]
         self._lock = threading.Lock()
         self._open = 0
         self.requests = Counter("codesearch_http_requests_total", "Requests that were answered.", ["route", "status"])
@@ -104,7 +106,8 @@ class Watch:
 
     def close(self) -> None:
         """Leave the database alone from now on; call it before the pool is closed."""
-        self._sizes.close()
+        for one in self._sizes:
+            one.close()
 
     def metrics(self) -> bytes:
         """Return all counts, and the state of the database, as Prometheus reads them."""
@@ -119,8 +122,8 @@ class Watch:
         yield gauge("codesearch_http_requests_in_progress", "Requests that are being answered.", [((), open_now)])
         for counted in (self.pushed_files, self.pushed_symbols, self.switched):
             yield counted.family()
-        yield from self._pool.figures.families()
-        yield from self._sizes.families()
+        yield from labelled("shard", {str(at): one.figures.families() for at, one in enumerate(self._pools, 1)})
+        yield from labelled("shard", {str(at): one.families() for at, one in enumerate(self._sizes, 1)})
         yield from self._more()
         yield from process()
 

@@ -27,7 +27,9 @@ if not (sys.platform == "linux" and __import__("platform").machine() == "x86_64"
     pytest.skip("there is no PostgreSQL for tests on this platform", allow_module_level=True)
 
 from codesearch.mcp.http.server import HttpServer
+from codesearch.server.databases import Databases
 from codesearch.server.gateway import MOST_BODY, Gate, Gateway
+from codesearch.server.replicas import Replicas
 from codesearch.server.second_stage import Model
 from tests.support.postgres import Postgres
 
@@ -74,23 +76,32 @@ class Place:
 
 
 @contextmanager
-def running(database: str, model: Model | None = None, **options: Any) -> Iterator[Place]:
+def running(
+    database: str, model: Model | None = None, replicas: Replicas | None = None, **options: Any
+) -> Iterator[Place]:
     """Run a gateway in this process."""
-    pool = Pool(database)
-    gateway = Gateway(pool, model=model, **options)
+    databases = Databases([replicas or Replicas(Pool(database))])
+    with serving(databases, model=model, **options) as url:
+        yield Place(database, url, databases.pools[0])
+
+
+@contextmanager
+def serving(databases: Databases, **options: Any) -> Iterator[str]:
+    """Run a gateway in this process, and close its databases at the end; yield its address."""
+    gateway = Gateway(databases, **options)
     server = HttpServer(
-        ("127.0.0.1", 0), Gate(pool, ("127.0.0.1",)), gateway,
+        ("127.0.0.1", 0), Gate(databases, ("127.0.0.1",)), gateway,
         path="", most_bytes=MOST_BODY, watched=gateway.watch.watched,
     )  # fmt: skip
     thread = threading.Thread(target=server.run)
     thread.start()
     try:
-        yield Place(database, server.url, pool)
+        yield server.url
     finally:
         server.stop()
         thread.join(60)
         gateway.watch.close()
-        pool.close()
+        databases.close()
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from codesearch.search.candidates import ALL_FIELDS, NAME_FIELDS
 from codesearch.search.term_pruning import select_terms
 from codesearch.server import answering
 from codesearch.server.store import PgStore
+from codesearch.server.transactions import alone
 from codesearch.service.protocol import filter_to_json
 from tests.server.conftest import Place, send
 
@@ -39,7 +40,7 @@ def filled(place: Place, shop: codesearch.Index) -> Place:
 def remote(place: Place, text: str, where: Filter | None = None, limit: int = LINES) -> list[tuple[str, int, float]]:
     question = answering.Question(text, limit, filter_to_json(where))
     with place.pool.transaction("ci") as db:
-        found = answering.answer(db, question)
+        found = answering.answer(alone(db), question)
     return [(one["symbol"]["path"], one["symbol"]["start_line"], one["score"]) for one in found["hits"]]
 
 
@@ -58,7 +59,7 @@ def test_the_same_evidence(filled: Place, shop: codesearch.Index):
     """Every count, and so BM25, of every symbol: only the order of candidates depends on the engine."""
     store = shop.required_reader()
     with filled.pool.transaction("ci") as db:
-        there = PgStore(db, answering.refs(db))
+        there = PgStore(alone(db), answering.refs(alone(db)))
         places = {}
         for id, (symbol, roles, _) in store.symbols(range(1, store.counts()["symbols"] + 1)).items():
             places[symbol.path, symbol.start_byte, symbol.qualname, symbol.kind] = (id, roles)
@@ -106,7 +107,10 @@ def test_the_same_evidence(filled: Place, shop: codesearch.Index):
 def test_the_same_symbols_pass_a_filter(filled: Place, shop: codesearch.Index, where: Filter):
     here = [(one.path, one.start_line, one.qualname) for one in shop.symbols(where)]
     with filled.pool.transaction("ci") as db:
-        there = [(one.path, one.start_line, one.qualname) for one in PgStore(db, answering.refs(db)).listing(where)]
+        there = [
+            (one.path, one.start_line, one.qualname)
+            for one in PgStore(alone(db), answering.refs(alone(db))).listing(where)
+        ]
     assert sorted(there) == sorted(here)
 
 

@@ -17,6 +17,7 @@ from codesearch.mcp.http.server import HttpServer
 from codesearch.mcp.http.wire import Head, RefusedError
 from codesearch.server import access
 from codesearch.server.connect import administering
+from codesearch.server.databases import Databases
 from codesearch.server.gateway import MOST_BODY, Gate, Gateway
 from codesearch.server.identity import MOST_BUCKETS, Limits, Proxy, Vouched
 from tests.server.conftest import Place
@@ -31,10 +32,11 @@ HERE = ("127.0.0.1",)
 def behind(place: Place, vouched: Proxy | Vouched | None, limits: Limits | None = None) -> Iterator[str]:
     """Start another gateway."""
     vouched = vouched if isinstance(vouched, Vouched) else Vouched(vouched)
+    databases = Databases.of([place.pool])
     server = HttpServer(
         ("127.0.0.1", 0),
-        Gate(place.pool, HERE, vouched),
-        Gateway(place.pool, vouched, limits),
+        Gate(databases, HERE, vouched),
+        Gateway(databases, vouched, limits),
         path="",
         most_bytes=MOST_BODY,
     )

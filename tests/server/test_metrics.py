@@ -19,6 +19,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from codesearch.mcp.http.server import HttpServer
 from codesearch.server import metrics
 from codesearch.server.connect import Pool
+from codesearch.server.databases import Databases
 from codesearch.server.gateway import Gate, Gateway
 from codesearch.server.metrics import Counter, Histogram, gauge
 from tests.server.conftest import Place, Process, send
@@ -146,9 +147,9 @@ def test_names_and_values_are_escaped():
 
 @pytest.fixture
 def without_database() -> Iterator[str]:
-    pool = Pool("postgresql://x@127.0.0.1:1/x")
-    gateway = Gateway(pool)
-    gate = Gate(pool, ("127.0.0.1",))
+    databases = Databases.of([Pool("postgresql://x@127.0.0.1:1/x")])
+    gateway = Gateway(databases)
+    gate = Gate(databases, ("127.0.0.1",))
     server = HttpServer(("127.0.0.1", 0), gate, gateway, path="", watched=gateway.watch.watched)
     thread = threading.Thread(target=server.run)
     thread.start()

@@ -12,6 +12,7 @@ from codesearch.server import access, answering
 from codesearch.server.connect import Pool, administering
 from codesearch.server.remote import Server
 from codesearch.server.store import PgStore
+from codesearch.server.transactions import alone
 from tests.server.conftest import Place, send
 from tests.support.trees import write
 
@@ -27,8 +28,8 @@ def count(place: Place, table: str) -> int:
 
 def names(place: Place, pool: Pool | None = None) -> set[str]:
     with (pool or place.pool).transaction("ci") as db:
-        refs = answering.refs(db)
-        return {one.name for one in PgStore(db, refs).listing() if one.kind == "function"} if refs else set()
+        refs = answering.refs(alone(db))
+        return {one.name for one in PgStore(alone(db), refs).listing() if one.kind == "function"} if refs else set()
 
 
 def words(place: Place) -> list[tuple[object, ...]]:

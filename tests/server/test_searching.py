@@ -7,6 +7,7 @@ import pytest
 from codesearch.core.filter import Filter
 from codesearch.server import answering, tsquery
 from codesearch.server.store import PgStore
+from codesearch.server.transactions import alone
 from codesearch.store.match import Beginnings, Match, Together, Words
 from tests.server.conftest import Place, send
 
@@ -47,7 +48,7 @@ def filled(place: Place, indexed) -> Place:
 
 def candidates(place: Place, ref: str, match: Match, limit: int) -> list[str]:
     with place.pool.transaction("ci") as db:
-        store = PgStore(db, answering.refs(db, ref))
+        store = PgStore(alone(db), answering.refs(alone(db), ref))
         found = [id for id, _ in store.text_candidates(match, ALL, limit)]
         symbols = store.symbols(found)
         return [symbols[id].symbol.name for id in found]
@@ -68,14 +69,14 @@ def test_beginnings_are_those_of_name_and_scope(filled: Place):
 
 def test_words_together_are_estimated_within_what_is_possible(filled: Place):
     with filled.pool.transaction("ci") as db:
-        store = PgStore(db, answering.refs(db, "other"))
+        store = PgStore(alone(db), answering.refs(alone(db), "other"))
         assert store.holding(Match((Together(("parcel", "return")),))) <= 20
         assert store.holding(Match((Together(("parcel", "absent")),))) == 0
 
 
 def test_a_filter_that_all_pass_changes_nothing_of_the_nearest(filled: Place):
     with filled.pool.transaction("ci") as db:
-        store = PgStore(db, answering.refs(db, "other"))
+        store = PgStore(alone(db), answering.refs(alone(db), "other"))
         vector = bytes([1] * 256)
         found = store.vector_candidates(vector, 5)
         assert len(found) == 5

@@ -42,12 +42,12 @@ def add(
     A repository that the server does not have yet is made, and is empty until the first push.
     """
     from codesearch.server import access
-    from codesearch.server.connect import administering
+    from codesearch.server.shards import administration
 
     names = access.required(repo or [])
-    with administering(store) as db:
-        access.grant(db, access.group(who) if group else who, names, may_push=push)
-        token = "" if no_token or group else access.new_token(db, who)
+    with administration(store) as server:
+        server.grant(access.group(who) if group else who, names, may_push=push)
+        token = "" if no_token or group else server.new_token(who)
     if token:
         console.write(token + "\n")
     return FOUND
@@ -58,10 +58,10 @@ def list_(store: StoreOption, format: ReportFormatOption = ReportFormat.text) ->
     """List who may search and push what."""
     from codesearch.cli.ui.render import print_json
     from codesearch.server import access
-    from codesearch.server.connect import administering
+    from codesearch.server.shards import administration
 
-    with administering(store) as db:
-        found = access.listing(db)
+    with administration(store) as server:
+        found = server.listing()
     if format is ReportFormat.json:
         print_json({"access": found}, indent=2)
         return FOUND
@@ -77,10 +77,10 @@ def list_(store: StoreOption, format: ReportFormatOption = ReportFormat.text) ->
 def remove(who: WhoArgument, store: StoreOption, repo: ReposOption = None, group: GroupOption = False) -> int:
     """Take repositories from WHO; without --repo, all of them, and every token."""
     from codesearch.server import access
-    from codesearch.server.connect import administering
+    from codesearch.server.shards import administration
 
-    with administering(store) as db:
-        access.revoke(db, access.group(who) if group else who, repo or [])
+    with administration(store) as server:
+        server.revoke(access.group(who) if group else who, repo or [])
     return FOUND
 
 
@@ -93,22 +93,20 @@ def forget(
     ] = "",
 ) -> int:
     """Delete a repository from the server, with everything that was pushed, or a branch of it."""
-    from codesearch.server import access
-    from codesearch.server.connect import administering
+    from codesearch.server.shards import administration
 
-    with administering(store) as db:
-        access.forget(db, name, ref)
+    with administration(store) as server:
+        server.forget(name, ref)
     return FOUND
 
 
 @command(app)
 def gc(store: StoreOption) -> int:
     """Delete what no branch holds any more, if it was last pushed more than a day ago."""
-    from codesearch.server import access
-    from codesearch.server.connect import administering
+    from codesearch.server.shards import administration
 
-    with administering(store) as db:
-        count = access.collect(db)
+    with administration(store) as server:
+        count = server.collect()
     console.message(f"deleted {count:,} versions of files")
     return FOUND
 
@@ -118,12 +116,12 @@ def migrate(store: StoreOption) -> int:
     """Bring the database to the schema of this version. `serve` does it, too, if its user owns the tables.
 
     Gateways of the version before go on working unless CHANGELOG.md says otherwise, so run it first, then replace
-    them one after the other.
+    them one after the other. With several databases, it makes them the shards of one server; further ones come at the
+    end of the list.
     """
-    from codesearch.server import schema
-    from codesearch.server.connect import administering
+    from codesearch.server import shards
 
-    with administering(store) as db:
-        number = schema.version(db)
-    console.message(f"the database has schema {number}")
+    number = shards.migrate(store)
+    what = "the database has" if len(store) == 1 else f"{len(store)} databases have"
+    console.message(f"{what} schema {number}")
     return FOUND

@@ -58,7 +58,8 @@ def pull(
         else:
             if server.is_open:
                 session.tell(f"the token for {url} is not encrypted on its way; use https", quiet=quiet)
-            chosen, behind = packed.choose(index.root, server.get("/refs")["refs"], repo, ref)
+            listed = server.get("/refs")
+            chosen, behind = packed.choose(index.root, listed["refs"], repo, ref, listed.get("missing", ()))
             name, branch = str(chosen["repository"]), str(chosen["ref"])
             with tempfile.TemporaryDirectory(prefix="codesearch-") as folder:
                 target = Path(folder) / "index.codesearch"

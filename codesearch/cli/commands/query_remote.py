@@ -93,10 +93,11 @@ def answer(
     kept = [(name, hit) for name, hit in hits if hit.score >= (results.min_score or 0.0)]
     about = {
         "server": url,
-        "complete": True,
+        "complete": not found.get("missing"),
         "problem": problem,
         "reranked": found.get("reranked"),
         "lag": found.get("lag"),
+        "missing": found.get("missing", []),
         "overlay": checkout.about() if checkout is not None else None,
         "repositories": found["repositories"],
     }

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from codesearch.cli import session
 from codesearch.cli.exit_codes import FOUND, NOTHING
 from codesearch.cli.options import ReportFormat, ReportFormatOption
 from codesearch.cli.ui import console
@@ -28,14 +29,17 @@ def refs(
     from codesearch.cli.ui.render import print_json
     from codesearch.server.remote import Server
 
-    listed = Server(url).get("/refs")["refs"]
-    found = [one for one in listed if not repo or one["repository"] in repo]
+    listed = Server(url).get("/refs")
+    found = [one for one in listed["refs"] if not repo or one["repository"] in repo]
+    missing = [name for name in listed.get("missing", []) if not repo or name in repo]
+    problem = str(listed.get("problem", ""))
+    session.tell(problem, quiet=False)
     if format is ReportFormat.json:
-        print_json({"server": url, "refs": found}, indent=2)
+        print_json({"server": url, "problem": problem, "missing": missing, "refs": found}, indent=2)
         return FOUND if found else NOTHING
     for one in found:
         console.write(f"{console.clean(_line(one))}\n")
-    if not found:
+    if not found and not missing:
         console.message("there is no repository that you may see; `codesearch push` adds what is in one")
     return FOUND if found else NOTHING
 

@@ -7,12 +7,12 @@ from typing import Annotated
 import typer
 
 StoreOption = Annotated[
-    str,
+    list[str],
     typer.Option(
         "--store",
         metavar="URL",
         envvar="CODESEARCH_DATABASE",
-        help="The database: postgresql://USER@HOST/NAME.",
+        help="The database: postgresql://USER@HOST/NAME. Repeatable, for shards; the variable has blanks between them.",
         show_default=False,
     ),
 ]
