@@ -30,14 +30,14 @@ NAME = "bench"
 WHO = "bench"
 
 
-def load(index: codesearch.Index, pool: Pool) -> float:
+def load(index: codesearch.Index, pool: Pool, name: str = NAME) -> float:
     """Push an index straight into the database; return the seconds."""
     start = time.perf_counter()
     store = index.required_reader()
     facts = store.meta()
     files = {outgoing.digest(file, facts): file for file in local.files(store.connection)}
     with pool.writing(WHO) as db:
-        repo = receive.repository(db, NAME)
+        repo = receive.repository(db, name)
         assert repo is not None
         lacking = receive.lacking_files(db, repo, list(files))
     for batch in outgoing.batches(store, {key: files[key] for key in lacking}):
