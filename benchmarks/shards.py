@@ -50,7 +50,8 @@ def ask(databases: Databases, questions: list[dict[str, Any]]) -> tuple[float, L
     used = time.process_time() - start_used
     print(
         f"{len(databases.pools)} databases: MRR@10 {total / len(questions):.4f}; "
-        f"{1000 * statistics.median(walls):.0f} ms until an answer (median), {1000 * used / len(questions):.0f} ms of processor time"
+        f"{1000 * statistics.median(walls):.0f} ms until an answer (median), "
+        f"{1000 * used / len(questions):.0f} ms of processor time"
     )
     return total / len(questions), lists
 
