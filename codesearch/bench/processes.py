@@ -66,9 +66,17 @@ class Finished:
 
 
 def run(
-    arguments: list[str], cwd: Path | None = None, env: Mapping[str, str] | None = None, *, output: bool = False
+    arguments: list[str],
+    cwd: Path | None = None,
+    env: Mapping[str, str] | None = None,
+    *,
+    output: bool = False,
+    timeout: float | None = None,
 ) -> Finished:
-    """Run a command to its end and measure the time. Its output is discarded unless it is wanted."""
+    """Run a command to its end and measure the time. Its output is discarded unless it is wanted.
+
+    Raises OSError if it cannot be started, subprocess.TimeoutExpired after `timeout` seconds.
+    """
     begun = time.perf_counter()
     process = subprocess.Popen(
         arguments,
@@ -79,7 +87,7 @@ def run(
         env={**os.environ, **APART, **(env or {})},
     )
     try:
-        said, errors = process.communicate()
+        said, errors = process.communicate(timeout=timeout)
     finally:
         process.kill()
         process.wait()

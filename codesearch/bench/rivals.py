@@ -9,9 +9,9 @@ import os
 import shutil
 import statistics
 import subprocess
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from codesearch.bench import processes
@@ -63,25 +63,36 @@ def program(name: str, folder: Path, settings: Sequence[str] = ()) -> Program:
 
 def own(folder: Path, settings: Sequence[str]) -> Program:
     """Return this release as a program like the others."""
-    files = ["--db", str(folder / "index.db"), *settings, "--quiet"]
-    return Program(
-        OURS,
-        lambda tree: processes.child("command", "index", tree, *files),
-        lambda text, tree: processes.child("command", "query", *files, "--", text, tree),
-        folder,
-        {},
-    )
+    return _codesearch(OURS, partial(processes.child, "command"), folder, settings, {})
 
 
 def _release(command: str, folder: Path, settings: Sequence[str]) -> Program:
-    files = ["--db", str(folder / "index.db"), *settings, "--quiet"]
-    return Program(
+    return _codesearch(
         command,
-        lambda tree: [command, "index", tree, *files],
-        lambda text, tree: [command, "query", *files, "--", text, tree],
+        lambda *arguments: [command, *arguments],
         folder,
+        settings,
         {"CI": "true"},
         (command, "--version"),
+    )
+
+
+def _codesearch(
+    name: str,
+    call: Callable[..., list[str]],
+    folder: Path,
+    settings: Sequence[str],
+    variables: Mapping[str, str],
+    version: tuple[str, ...] = (),
+) -> Program:
+    files = ["--db", str(folder / "index.db"), *settings, "--quiet"]
+    return Program(
+        name,
+        lambda tree: call("index", tree, *files),
+        lambda text, tree: call("query", *files, "--", text, tree),
+        folder,
+        variables,
+        version,
     )
 
 
@@ -161,27 +172,17 @@ class _FailedError(Exception):
         self.program = program
 
 
-def _timed(one: Program, arguments: Sequence[str]) -> float:
-    begun = time.perf_counter()
+def _timed(one: Program, arguments: list[str]) -> float:
     try:
-        done = subprocess.run(
-            arguments,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            env={**os.environ, **processes.APART, **one.variables},
-            timeout=LONGEST_SECONDS,
-            check=False,
-        )
+        done = processes.run(arguments, env=one.variables, timeout=LONGEST_SECONDS)
     except OSError as error:
         raise _FailedError(one, str(error)) from None
     except subprocess.TimeoutExpired:
         raise _FailedError(one, f"it needed more than {LONGEST_SECONDS:g} s") from None
-    seconds = time.perf_counter() - begun
-    if done.returncode not in (0, 1):
-        lines = done.stderr.partition(processes.PEAK)[0].decode("utf-8", "replace").strip().splitlines()
-        raise _FailedError(one, f"status {done.returncode}: {lines[-1] if lines else 'it said nothing'}")
-    return seconds
+    if done.status not in (0, 1):
+        lines = done.errors.strip().splitlines()
+        raise _FailedError(one, f"status {done.status}: {lines[-1] if lines else 'it said nothing'}")
+    return done.seconds
 
 
 def _version(one: Program) -> str:

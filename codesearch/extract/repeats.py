@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+from codesearch.languages.hooks._common import blanked
 
 LONGEST_UNIT = 24
 """Bytes that are repeated."""
@@ -12,7 +12,6 @@ KEPT = 1024
 """Bytes of it that stay, and less than a unit at its end."""
 _BLOCK = 1024
 _HEAD = 16
-_BLANKED = re.compile(rb"[^\r\n]")
 
 
 def shortened(source: bytes) -> bytes:
@@ -30,13 +29,7 @@ def shortened(source: bytes) -> bytes:
         start, at = _run(source, at, unit)
         if at - start >= SHORTENED and not unit.isspace():
             found.append((start + len(unit) * (KEPT // len(unit)), at))
-    if not found:
-        return source
-    parts, kept = [], 0
-    for start, end in found:
-        parts += [source[kept:start], _BLANKED.sub(b" ", source[start:end])]
-        kept = end
-    return b"".join([*parts, source[kept:]])
+    return blanked(source, found) if found else source
 
 
 def _unit(source: bytes, at: int) -> bytes | None:

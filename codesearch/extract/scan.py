@@ -206,8 +206,8 @@ def scan(source: bytes, language: Language, deadline: float | None = None, *, re
     Raises ParseTimeoutError when the deadline passes during the parse.
     """
     rewritten = _rewritten(source, language)
-    short = shortened(source)
-    if short is not source and language.module:
+    short = shortened(source) if language.module else source
+    if short is not source:
         short = _rewritten(short, language)
         try:
             parse(grammar_of(language.name), short, time.monotonic() + PATIENCE + len(source) * PATIENCE_PER_BYTE)

@@ -48,8 +48,9 @@ class Server:
         if not given.strip() or not given.strip().isascii():
             raise UsageError(f"set {VARIABLE} to your token for {url}; `codesearch access add` on the server makes one")
         self.url = url.rstrip("/")
-        self.is_open = parts.scheme == "http" and parts.hostname not in loopback.NAMES
-        """Whether others on the network could read the token."""
+        is_open = parts.scheme == "http" and parts.hostname not in loopback.NAMES
+        self.warning = f"the token for {url} is not encrypted on its way; use https" if is_open else ""
+        """What to say before others on the network can read the token; "" if they cannot."""
         self._token = given.strip()
         self._opener = request.build_opener(NoRedirects)
 

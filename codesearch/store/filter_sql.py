@@ -23,7 +23,8 @@ _PATH_IS = "{path} = ? OR {path} >= ? AND {path} < ?"
 """A file, or the files below a folder: "0" follows "/" in ASCII."""
 
 
-def _quoted(values: Iterable[str]) -> str:
+def listed(values: Iterable[str]) -> str:
+    """Return names as the list of an SQL condition; they are not escaped."""
     return ", ".join(f"'{value}'" for value in values)
 
 
@@ -31,9 +32,9 @@ UNUSED = "unused"
 """The filter `is:unused`: symbols that nothing in the index names but they themselves."""
 _OWN = "(SELECT rf.start + s.id - rf.first_symbol FROM reference_file rf WHERE rf.file_id = s.file_id)"
 _UNUSED = f"""(
-    s.kind NOT IN ({_quoted(("module", "test", *sorted(MINOR)))}) AND s.name_key <> ''
+    s.kind NOT IN ({listed(("module", "test", *sorted(MINOR)))}) AND s.name_key <> ''
     AND s.name NOT LIKE '\\_\\_%\\_\\_' ESCAPE '\\'
-    AND s.name_key NOT IN ({_quoted(NOT_CALLED_BY_NAME)})
+    AND s.name_key NOT IN ({listed(NOT_CALLED_BY_NAME)})
     AND instr(' ' || f.roles || ' ', ' test ') = 0 AND has_references(f.language)
     AND NOT EXISTS (
         SELECT 1 FROM reference_name n JOIN reference r ON r.name_id = n.id AND r.role <> {FIELD}

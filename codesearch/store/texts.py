@@ -20,13 +20,9 @@ MOST_KEPT = 5_000
 """Counts that are kept for the next queries, 2 MB."""
 
 
-def _listed(kinds: frozenset[str]) -> str:
-    return ", ".join(f"'{kind}'" for kind in sorted(kinds))
-
-
-IS_MINOR = f"s.kind IN ({_listed(frozenset(MINOR))})"
-NOT_MINOR = f"s.kind NOT IN ({_listed(frozenset(MINOR))})"
-NO_DETAIL = f"s.kind NOT IN ({_listed(frozenset(DETAILS))})"
+IS_MINOR = f"s.kind IN ({filter_sql.listed(sorted(MINOR))})"
+NOT_MINOR = f"s.kind NOT IN ({filter_sql.listed(sorted(MINOR))})"
+NO_DETAIL = f"s.kind NOT IN ({filter_sql.listed(sorted(DETAILS))})"
 """Conditions over `symbol s`."""
 
 

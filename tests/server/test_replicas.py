@@ -23,20 +23,11 @@ from tests.support.wait import until
 
 
 @pytest.fixture(scope="module")
-def primary() -> Iterator[Postgres]:
-    server = Postgres()
-    try:
-        yield server
-    finally:
-        server.close()
-
-
-@pytest.fixture(scope="module")
-def copied(primary: Postgres) -> Iterator[tuple[str, Replica]]:
-    url = primary.create("replicated")
+def copied(own_postgres: Postgres) -> Iterator[tuple[str, Replica]]:
+    url = own_postgres.create("replicated")
     with administering(url):
         pass
-    copy = primary.replica()
+    copy = own_postgres.replica()
     try:
         yield url, copy
     finally:
@@ -162,7 +153,7 @@ def test_a_replica_that_is_gone_and_one_that_is_none(pair: Pair, copied, indexed
     pool.close()
 
 
-def test_without_the_primary_a_replica_answers_and_says_so(primary: Postgres, copied, indexed):
+def test_without_the_primary_a_replica_answers_and_says_so(own_postgres: Postgres, copied, indexed):
     url, copy = copied
     pool = Pool(url)
     replicas = Replicas(pool, [Pool(copy.url("replicated"))], 2.0)
@@ -172,7 +163,7 @@ def test_without_the_primary_a_replica_answers_and_says_so(primary: Postgres, co
             send(indexed(SMALL), remote.Server(place.url, ci), "small", "c1")
             pair = Pair(place, copy, replicas)
             pair.near(ci)
-            primary.kill()
+            own_postgres.kill()
             try:
                 found = pair.when(ci, lambda one: bool(one["problem"]))
                 assert found["hits"]
@@ -182,7 +173,7 @@ def test_without_the_primary_a_replica_answers_and_says_so(primary: Postgres, co
                 with pytest.raises(remote.UnreachableError):
                     send(indexed(SMALL), remote.Server(place.url, ci), "small", "c2")
             finally:
-                primary.start()
+                own_postgres.start()
             found = pair.when(ci, lambda one: not one["problem"])
             assert found["hits"]
     finally:

@@ -31,18 +31,8 @@ NAMES = ("cherry", "date", "grape", "kiwi")
 
 
 @pytest.fixture(scope="module")
-def other() -> Iterator[Postgres]:
-    """Start another PostgreSQL, which can be killed."""
-    server = Postgres()
-    try:
-        yield server
-    finally:
-        server.close()
-
-
-@pytest.fixture(scope="module")
-def _pair(postgres: Postgres, other: Postgres) -> tuple[str, str]:
-    return postgres.create("first"), other.create("second")
+def _pair(postgres: Postgres, own_postgres: Postgres) -> tuple[str, str]:
+    return postgres.create("first"), own_postgres.create("second")
 
 
 @dataclass
@@ -226,15 +216,17 @@ def test_rights_hold_in_each_shard(filled: Sharded):
 
 
 @contextmanager
-def killed(other: Postgres) -> Iterator[None]:
-    other.kill()
+def killed(own_postgres: Postgres) -> Iterator[None]:
+    own_postgres.kill()
     try:
         yield
     finally:
-        other.start()
+        own_postgres.start()
 
 
-def test_a_shard_that_is_down_is_told_in_every_format(filled: Sharded, other: Postgres, call, monkeypatch, tmp_path):
+def test_a_shard_that_is_down_is_told_in_every_format(
+    filled: Sharded, own_postgres: Postgres, call, monkeypatch, tmp_path
+):
     monkeypatch.chdir(tmp_path)
     token = filled.token("ci", *NAMES, push=True)
     server, bob = remote.Server(filled.url, token), filled.server("bob", "cherry")
@@ -242,7 +234,7 @@ def test_a_shard_that_is_down_is_told_in_every_format(filled: Sharded, other: Po
     whole = server.post("/query", {"query": "load settings"})
     assert (whole["problem"], whole["missing"]) == ("", [])
     said = "not searched, because the database cannot be reached: grape, kiwi"
-    with killed(other):
+    with killed(own_postgres):
         found = server.post("/query", {"query": "load settings"})
         assert (found["problem"], found["missing"]) == (said, ["grape", "kiwi"])
         assert {one["name"] for one in found["repositories"]} == {"cherry", "date"} and found["hits"]
@@ -273,9 +265,9 @@ def test_a_shard_that_is_down_is_told_in_every_format(filled: Sharded, other: Po
         assert "alice" not in {one["who"] for one in administered.listing()}, "all or nothing"
 
 
-def test_pushes_to_a_shard_go_on_while_another_is_down(filled: Sharded, other: Postgres, indexed):
+def test_pushes_to_a_shard_go_on_while_another_is_down(filled: Sharded, own_postgres: Postgres, indexed):
     server = remote.Server(filled.url, filled.token("ci", *NAMES, push=True))
-    with killed(other):
+    with killed(own_postgres):
         send(indexed({"new.py": "def brand_new():\n    return 1\n"}), server, "cherry", "c2")
         assert server.post("/query", {"query": "brand_new"})["hits"][0]["repository"] == "cherry"
 

@@ -56,8 +56,7 @@ def pull(
         if index.current and index.complete and not rebuild:
             session.tell(f"{index.root}: indexed already; pull is not needed (--rebuild uses it)", quiet=quiet)
         else:
-            if server.is_open:
-                session.tell(f"the token for {url} is not encrypted on its way; use https", quiet=quiet)
+            session.tell(server.warning, quiet=quiet)
             listed = server.get("/refs")
             chosen, behind = packed.choose(index.root, listed["refs"], repo, ref, listed.get("missing", ()))
             name, branch = str(chosen["repository"]), str(chosen["ref"])

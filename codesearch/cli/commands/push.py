@@ -66,8 +66,7 @@ def push(
             index.update()
         store = index.required_reader()
         at = commit if commit is not None else _head(root)
-        if server.is_open:
-            session.tell(f"the token for {url} is not encrypted on its way; use https", quiet=quiet)
+        session.tell(server.warning, quiet=quiet)
         try:
             source = None if no_source else pushing.Source(root, index.settings.file_options())
             done = pushing.push(store, server, repo, ref, at, source=source)

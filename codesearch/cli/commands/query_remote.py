@@ -75,8 +75,7 @@ def answer(
     from codesearch.service.protocol import filter_to_json
 
     server = Server(url)
-    if server.is_open:
-        session.tell(f"the token for {url} is not encrypted on its way; use https", quiet=use.quiet)
+    session.tell(server.warning, quiet=use.quiet)
     settings = _settings(output, rerank)
     where, limit = filters.where(Tree(Path.cwd())), results.limit or settings.limit
     asked: dict[str, Any] = {
