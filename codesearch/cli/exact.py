@@ -123,7 +123,7 @@ class Shown:
         if printed.format is Format.vimgrep:
             ui.print_vimgrep(printed, ((hit.symbol.path, line) for hit in hits for line in self.lines[hit.rank]))
         else:
-            beside = ui.Matches(printed.look, self.lines)
+            beside = ui.Matches(printed, self.lines)
             replace(printed, beside=beside).print_hits(hits, query, reasons)
 
 

@@ -80,18 +80,24 @@ def chosen(index: Index, what: Wanted, *, quiet: bool) -> Symbol | None:
     """
     found = symbols(index, what)
     if not quiet and not what.file:
-        paths = Paths.of(index.root)
-        this = paths.place(found[0].path, found[0].start_line) if found else ""
-        tell_others(what.text, found[1:], f"give FILE:LINE to choose; this is {this}", paths)
+        this = shown(index, found[0].path, found[0].start_line) if found else ""
+        tell_others(what.text, found[1:], f"give FILE:LINE to choose; this is {this}", index)
     return found[0] if found else None
 
 
-def tell_others(name: str, others: Sequence[Symbol], how: str, paths: Paths) -> None:
+def tell_others(name: str, others: Sequence[Symbol], how: str, index: Index) -> None:
     """Say which other symbols have the same name, and how to choose one of them."""
     if others:
-        shown = ", ".join(paths.place(one.path, one.start_line) for one in others[:NAMED])
-        shown += ", ..." if others[NAMED:] else ""
-        console.message(f"{len(others)} more with this name: {shown} ({how})")
+        named = ", ".join(shown(index, one.path, one.start_line) for one in others[:NAMED])
+        named += ", ..." if others[NAMED:] else ""
+        console.message(f"{len(others)} more with this name: {named} ({how})")
+
+
+def shown(index: Index, path: str, line: int) -> str:
+    """Return a place in a file of an index as people read it."""
+    from codesearch.files.cells import Notebooks
+
+    return Paths.of(index.root).place(path, Notebooks.of(index).line(path, line))
 
 
 def tell_nothing(name: str, *, quiet: bool) -> None:

@@ -141,6 +141,8 @@ RESULTS_SCHEMA: dict[str, Any] = {
                     "path": {"type": "string"},
                     "start_line": {"type": "integer"},
                     "end_line": {"type": "integer"},
+                    "cell": {"type": "integer"},
+                    "cell_line": {"type": "integer"},
                     "kind": {"type": "string"},
                     "name": {"type": "string"},
                     "source": {"type": "string"},
@@ -148,7 +150,12 @@ RESULTS_SCHEMA: dict[str, Any] = {
                         "type": "array",
                         "items": {
                             "type": "object",
-                            "properties": {"line": {"type": "integer"}, "text": {"type": "string"}},
+                            "properties": {
+                                "line": {"type": "integer"},
+                                "cell": {"type": "integer"},
+                                "cell_line": {"type": "integer"},
+                                "text": {"type": "string"},
+                            },
                             "required": ["line", "text"],
                         },
                     },

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from codesearch.context.clean import clean, fence, one_line
@@ -12,6 +12,7 @@ from codesearch.context.excerpt import Excerpt, excerpt
 from codesearch.context.token_count import estimate
 from codesearch.core.types import Hit, Symbol
 from codesearch.files.content import read_source
+from codesearch.files.notebooks import EXTENSION, Cells, Place
 from codesearch.files.values import Source
 
 if TYPE_CHECKING:
@@ -42,10 +43,12 @@ class Entry:
     sent_before: bool = False
     mark: str = ""
     """What `sent` holds once the source was sent; "" if there is none."""
+    cell: Place | None = None
+    """Where it begins, if it is in a notebook."""
 
     def text(self) -> str:
         """Return the entry as Markdown."""
-        lines = [heading(self.hit)]
+        lines = [heading(self.hit, self.cell)]
         if self.detail == "signatures" and not self.source:
             lines += [f"  {line}" for line in summary(self.hit.symbol)]
         if self.sent_before:
@@ -65,6 +68,8 @@ class Entry:
             "kind": symbol.kind,
             "name": one_line(symbol.qualname),
         }
+        if self.cell is not None:
+            value |= {"cell": self.cell.cell, "cell_line": self.cell.line}
         if self.hit.score:
             value["score"] = round(self.hit.score, 2)
         if self.hit.copies:
@@ -95,14 +100,15 @@ class Selection:
         return [entry.mark for entry in self.entries if entry.mark]
 
 
-def heading(hit: Hit) -> str:
-    """Return the line above a result: place, kind and name."""
+def heading(hit: Hit, cell: Place | None = None) -> str:
+    """Return the line above a result: place, in a notebook also that in its `cell`, kind and name."""
     symbol = hit.symbol
     last = f"-{symbol.end_line}" if symbol.end_line != symbol.start_line else ""
     copies = hit.copies[:MOST_COPIES]
     more = f", {len(hit.copies) - len(copies)} more" if len(hit.copies) > len(copies) else ""
     also = f" (same code: {', '.join(map(one_line, copies))}{more})" if copies else ""
-    return f"{one_line(symbol.path)}:{symbol.start_line}{last} {symbol.kind} {one_line(symbol.qualname)}{also}"
+    place = f"{one_line(symbol.path)}:{symbol.start_line}{last}" + (f" ({cell})" if cell is not None else "")
+    return f"{place} {symbol.kind} {one_line(symbol.qualname)}{also}"
 
 
 def summary(symbol: Symbol) -> list[str]:
@@ -129,14 +135,16 @@ def select(
 
     `words` are those of the question; source that is in `sent` (`Selection.marks` of earlier answers) is left out.
     """
-    costs = [estimate(Entry(hit, "signatures" if detail == "signatures" else "locations").text()) for hit in hits]
+    cells = [_cell(sources, hit.symbol) for hit in hits]
+    least = "signatures" if detail == "signatures" else "locations"
+    costs = [estimate(Entry(hit, least, cell=cell).text()) for hit, cell in zip(hits, cells, strict=True)]
     entries: list[Entry] = []
     left = budget
     for place, hit in enumerate(hits):
         kept = min(sum(costs[place + 1 :]), HEADINGS_SHARE * left)
         if costs[place] > left and entries:
             break
-        entry = Entry(hit, detail)
+        entry = Entry(hit, detail, cell=cells[place])
         if detail in ("snippets", "full"):
             room = left - costs[place] - kept
             share = room if detail == "full" or len(hits) == 1 else min(room, max(SHARE * room, 3 * LEAST_SOURCE))
@@ -157,10 +165,16 @@ def _with_source(sources: Sources, entry: Entry, budget: float, words: Sequence[
     found = excerpt(source, symbol, budget - 8, words)
     mark = _mark(symbol, source, found)
     if found.tokens > WORTH_REPEATING and (mark in sent or _within(symbol, source, sent)):
-        return Entry(entry.hit, entry.detail, sent_before=True)
+        return replace(entry, sent_before=True)
     if found.tokens > budget and entry.detail != "full":
         return entry  # not even the signature fits
-    return Entry(entry.hit, entry.detail, found.text, found.whole, mark=mark)
+    return replace(entry, source=found.text, whole=found.whole, mark=mark)
+
+
+def _cell(sources: Sources, symbol: Symbol) -> Place | None:
+    """Return where a symbol in a notebook begins; None for other files."""
+    text = sources.read(symbol.path) if symbol.path.endswith(EXTENSION) else None
+    return None if text is None else Cells.of(text).place(symbol.start_line)
 
 
 def _mark(symbol: Symbol, source: bytes, found: Excerpt) -> str:

@@ -16,6 +16,7 @@ from codesearch.files import FileOptions, read_source
 
 if TYPE_CHECKING:
     from codesearch.core.filter import Filter
+    from codesearch.files.cells import Notebooks
     from codesearch.index import Index
 
 SIGNATURE = 90
@@ -144,6 +145,7 @@ def limited(
 def fitted(
     files: Sequence[FileOutline],
     budget: float,
+    notebooks: Notebooks,
     *,
     scores: Mapping[str, float] | None = None,
     path: Callable[[str], str] = str,
@@ -163,7 +165,7 @@ def fitted(
             del around[level:]
             around.append(place)
             chains[number, place] = tuple(around)
-            costs[number, place] = estimate(line(part.symbol, level))
+            costs[number, place] = estimate(line(part.symbol, notebooks, level))
             symbol = part.symbol
             order.append((-known.get(symbol.name, 0.0), symbol.kind in DETAILS, level, number, place))
     kept: dict[int, set[int]] = {}
@@ -200,14 +202,14 @@ def title(file: FileOutline, path: Callable[[str], str] = str) -> str:
     return f"{one_line(path(file.path))}\n"
 
 
-def line(symbol: Symbol, level: int = 0) -> str:
-    """Return the line of a symbol in a compact outline: its first line and its signature."""
+def line(symbol: Symbol, notebooks: Notebooks, level: int = 0) -> str:
+    """Return the line of a symbol in a compact outline: its first line, perhaps its cell, and its signature."""
     signature = one_line(symbol.signature or f"{symbol.kind} {symbol.name}")
     shown = signature if len(signature) <= SIGNATURE else signature[: SIGNATURE - 3].rstrip() + "..."
-    return f"{'  ' * (level + 1)}{symbol.start_line} {shown}\n"
+    return f"{'  ' * (level + 1)}{notebooks.number(symbol.path, symbol.start_line)} {shown}\n"
 
 
-def compact(file: FileOutline, path: Callable[[str], str] = str) -> str:
+def compact(file: FileOutline, notebooks: Notebooks, path: Callable[[str], str] = str) -> str:
     """Return an outline for a language model; `path` says how its path is shown."""
-    lines = (line(part.symbol, level) for level, part in walk(file.parts))
+    lines = (line(part.symbol, notebooks, level) for level, part in walk(file.parts))
     return title(file, path) + "".join(lines)

@@ -12,10 +12,13 @@ from codesearch.context.token_count import estimate
 from codesearch.core.types import Hit
 from codesearch.exact.answers import MatchingLines, matching_lines
 from codesearch.exact.pattern import Pattern
+from codesearch.files.cells import Notebooks
 
 if TYPE_CHECKING:
     from codesearch.core.filter import Filter
+    from codesearch.core.types import Symbol
     from codesearch.exact.groups import LineGroup
+    from codesearch.exact.scan import Line
     from codesearch.index import Index
 
 LONGEST = 240
@@ -30,22 +33,25 @@ class Group:
 
     group: LineGroup
     shown: int
+    notebooks: Notebooks
 
     def text(self) -> str:
         """Return the symbol's heading, its lines, and how many more there are."""
         left = len(self.group.lines) - self.shown
         rest = [f"  ... {left:,} more lines\n"] if left else []
-        return "".join([f"{heading(Hit(1, 0.0, self.group.symbol))}\n", *self._lines(), *rest])
-
-    def _lines(self) -> list[str]:
-        return [_shown(line.number, line.text) for line in self.group.lines[: self.shown]]
+        lines = [_shown(self.notebooks, self.group.symbol, line) for line in self.group.lines[: self.shown]]
+        return "".join([f"{_heading(self.notebooks, self.group.symbol)}\n", *lines, *rest])
 
     def json(self) -> dict[str, Any]:
         """Return the group as an object."""
-        lines = self.group.lines[: self.shown]
-        matches = [{"line": one.number, "text": _cut(one.text)} for one in lines]
+        symbol, lines = self.group.symbol, self.group.lines[: self.shown]
+        matches = [
+            {"line": one.number, **self.notebooks.fields(symbol.path, one.number), "text": _cut(one.text)}
+            for one in lines
+        ]
+        cell = self.notebooks.place(symbol.path, symbol.start_line)
         return {
-            **Entry(Hit(1, 0.0, self.group.symbol), "locations").json(),
+            **Entry(Hit(1, 0.0, symbol), "locations", cell=cell).json(),
             "matches": matches,
             "lines": len(self.group.lines),
         }
@@ -91,28 +97,33 @@ def found(index: Index, expression: str, where: Filter | None, *, limit: int, bu
     Raises UsageError if the expression cannot be understood, or takes too long.
     """
     every = matching_lines(index, Pattern((expression,), said="exact"), where)
-    return Matches(tuple(_fitting(every.groups[start : start + limit], budget)), every, start)
+    notebooks = Notebooks.of(index)
+    return Matches(tuple(_fitting(every.groups[start : start + limit], budget, notebooks)), every, start)
 
 
-def _fitting(groups: Sequence[LineGroup], budget: float) -> Iterable[Group]:
+def _fitting(groups: Sequence[LineGroup], budget: float, notebooks: Notebooks) -> Iterable[Group]:
     """Yield the groups that fit; the last one, or one alone with too many lines, may be cut."""
     left = budget
     for place, group in enumerate(groups):
-        room = left - estimate(f"{heading(Hit(1, 0.0, group.symbol))}\n") - REST_TOKENS
+        room = left - estimate(f"{_heading(notebooks, group.symbol)}\n") - REST_TOKENS
         shown = 0
         for line in group.lines:
-            room -= estimate(_shown(line.number, line.text))
+            room -= estimate(_shown(notebooks, group.symbol, line))
             if room < 0:
                 break
             shown += 1
         if not shown and place:
             return
-        yield (made := Group(group, max(shown, 1)))
+        yield (made := Group(group, max(shown, 1), notebooks))
         left -= estimate(made.text())
 
 
-def _shown(number: int, text: str) -> str:
-    return f"  {number}: {_cut(text)}\n"
+def _heading(notebooks: Notebooks, symbol: Symbol) -> str:
+    return heading(Hit(1, 0.0, symbol), notebooks.place(symbol.path, symbol.start_line))
+
+
+def _shown(notebooks: Notebooks, symbol: Symbol, line: Line) -> str:
+    return f"  {notebooks.number(symbol.path, line.number)}: {_cut(line.text)}\n"
 
 
 def _cut(text: str) -> str:

@@ -15,6 +15,7 @@ from codesearch.core.filter import Filter
 from codesearch.core.globs import escaped
 from codesearch.core.tokens import split_identifier
 from codesearch.core.types import Symbol
+from codesearch.files.cells import Notebooks
 from codesearch.store.importance import Mentioned, mentioned
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ def repository(index: Index, budget: float, path: str = "") -> Outline:
     where = Filter(under=(f"/{escaped(path)}", f"/{escaped(path)}/**")) if path else None
     scored = sorted(((_score(one), one.id) for one in mentioned(store, where)), key=lambda pair: (-pair[0], pair[1]))
     best = scored[:_MOST]
+    notebooks = Notebooks.of(index)
     symbols = store.symbols([number for _, number in best])
     chosen: dict[str, list[tuple[float, Symbol]]] = {}
     left = budget
@@ -53,14 +55,16 @@ def repository(index: Index, budget: float, path: str = "") -> Outline:
         if (symbol.path, symbol.qualname) in seen:  # an overload
             continue
         seen.add((symbol.path, symbol.qualname))
-        cost = estimate(line(symbol)) + (0 if symbol.path in chosen else estimate(one_line(symbol.path) + "\n"))
+        cost = estimate(line(symbol, notebooks)) + (
+            0 if symbol.path in chosen else estimate(one_line(symbol.path) + "\n")
+        )
         if cost > left:
             break
         left -= cost
         chosen.setdefault(symbol.path, []).append((score, symbol))
     order = sorted(chosen, key=lambda name: (-sum(score for score, _ in chosen[name]), name))
     files = {name: [symbol for _, symbol in chosen[name]] for name in order}
-    return _outline(files, len(scored))
+    return _outline(files, notebooks, len(scored))
 
 
 def scores(index: Index) -> dict[str, float]:
@@ -75,8 +79,14 @@ def of_file(index: Index, path: str) -> Outline:
     """Return the outline of one file: every symbol but the rest of its code."""
     found = list(file_outline.of_index(index, Filter(under=(f"/{escaped(path)}",))))
     count = sum(one.symbols for one in found)
-    values = [_value(one.path, [part.symbol for _, part in file_outline.walk(one.parts)]) for one in found if one.parts]
-    return Outline("".join(map(file_outline.compact, found)) if count else "", values, count, count)
+    notebooks = Notebooks.of(index)
+    values = [
+        _value(one.path, notebooks, [part.symbol for _, part in file_outline.walk(one.parts)])
+        for one in found
+        if one.parts
+    ]
+    text = "".join(file_outline.compact(one, notebooks) for one in found)
+    return Outline(text if count else "", values, count, count)
 
 
 def around(index: Index, symbol: Symbol, budget: float) -> str:
@@ -87,8 +97,12 @@ def around(index: Index, symbol: Symbol, budget: float) -> str:
     if len(beside) < 2 and outer is None:
         return ""
     place = one_line(symbol.path) if outer is None else f"{outer.kind} {one_line(outer.qualname)}"
-    first = f":{outer.start_line}" if outer is not None else ""
-    names = [one_line(one.name) if one == symbol else f"{one_line(one.name)}:{one.start_line}" for one in beside]
+    number = Notebooks.of(index).number
+    first = f":{number(outer.path, outer.start_line)}" if outer is not None else ""
+    names = [
+        one_line(one.name) if one == symbol else f"{one_line(one.name)}:{number(one.path, one.start_line)}"
+        for one in beside
+    ]
     at = beside.index(symbol) if symbol in beside else 0
     start, end = at, at + 1
     while end - start < len(names):  # the nearest first
@@ -124,18 +138,26 @@ def _score(one: Mentioned) -> float:
     return score
 
 
-def _outline(files: dict[str, list[Symbol]], total: int) -> Outline:
+def _outline(files: dict[str, list[Symbol]], notebooks: Notebooks, total: int) -> Outline:
     parts, values, count = [], [], 0
     for path, symbols in files.items():
         parts.append(f"{one_line(path)}\n")
         listed: Sequence[Symbol] = sorted(symbols, key=lambda one: (one.start_line, -one.end_line))
-        parts += [line(one) for one in listed]
+        parts += [line(one, notebooks) for one in listed]
         count += len(listed)
-        values.append(_value(path, listed))
+        values.append(_value(path, notebooks, listed))
     return Outline("".join(parts), values, count, total)
 
 
-def _value(path: str, listed: Iterable[Symbol]) -> dict[str, Any]:
+def _value(path: str, notebooks: Notebooks, listed: Iterable[Symbol]) -> dict[str, Any]:
     """Return the symbols of a file as an object."""
-    symbols = [{"line": one.start_line, "kind": one.kind, "name": one_line(one.qualname)} for one in listed]
+    symbols = [
+        {
+            "line": one.start_line,
+            **notebooks.fields(path, one.start_line),
+            "kind": one.kind,
+            "name": one_line(one.qualname),
+        }
+        for one in listed
+    ]
     return {"path": one_line(path), "symbols": symbols}

@@ -14,6 +14,7 @@ from codesearch.context.entries import Reader, Selection, Sources, cleaned, head
 from codesearch.context.token_count import estimate
 from codesearch.core.errors import NotFoundError, UsageError
 from codesearch.core.types import TEXTS, Answer, Hit, Symbol
+from codesearch.files.cells import Notebooks
 from codesearch.search import Query, parse
 from codesearch.search.rank import WEAK
 
@@ -149,7 +150,7 @@ def _similar(index: Index, values: Mapping[str, Any], call: Call) -> Result:
         symbol, others = _named(index, values["symbol"])
         answer = index.similar(symbol.path, symbol.start_line, limit=limit, where=where)
         if others:
-            notes.append(f"Compared with {heading(Hit(1, 0.0, symbol))}; {len(others)} more have this name.")
+            notes.append(f"Compared with {_heading(index, symbol)}; {len(others)} more have this name.")
     notes += _shortcomings(index, answer, where)
     return listed(Reader(index), answer.hits, values, Call(values, call.sent, tuple(notes)))
 
@@ -160,7 +161,8 @@ def _symbol(index: Index, values: Mapping[str, Any], call: Call) -> Result:
     context = outline.around(index, symbol, AROUND_SHARE * budget)
     notes = list(call.notes)
     if others:
-        listed = ", ".join(f"{one_line(one.path)}:{one.start_line}" for one in others[:OTHERS])
+        number = Notebooks.of(index).number
+        listed = ", ".join(f"{one_line(one.path)}:{number(one.path, one.start_line)}" for one in others[:OTHERS])
         more = f" and {len(others) - OTHERS} more" if len(others) > OTHERS else ""
         notes.append(f"The same name: {listed}{more}. Pass path:line to read one of them.")
     if mentioned := trace.named_in(index, symbol):
@@ -181,7 +183,7 @@ def _symbol(index: Index, values: Mapping[str, Any], call: Call) -> Result:
 
 def _trace(index: Index, values: Mapping[str, Any], call: Call) -> Result:
     symbol, others = _named(index, values["symbol"])
-    heading_line = heading(Hit(1, 0.0, symbol))
+    heading_line = _heading(index, symbol)
     notes = list(call.notes)
     if others:
         notes.append(f"{len(others)} more have this name; pass path:line for another one.")
@@ -328,6 +330,11 @@ def _named(index: Index, text: str) -> tuple[Symbol, list[Symbol]]:
     if not found:
         raise NotFoundError(f"no symbol is named {one_line(text[:80])}; search_code finds code by description")
     return found[0], found[1:]
+
+
+def _heading(index: Index, symbol: Symbol) -> str:
+    """Return the line that says what a symbol is and where."""
+    return heading(Hit(1, 0.0, symbol), Notebooks.of(index).place(symbol.path, symbol.start_line))
 
 
 def _inside(index: Index, path: str) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from codesearch.context.clean import one_line
 from codesearch.context.token_count import estimate
+from codesearch.files.cells import Notebooks
 from codesearch.references import graph
 from codesearch.references.mentions import mentions
 
@@ -41,6 +42,7 @@ class Traced:
 def traced(index: Index, symbol: Symbol, directions: Sequence[str], budget: float) -> Traced:
     """Return the edges of a symbol in some directions within a budget of tokens, the surest first."""
     found = {name: DIRECTIONS[name](index, symbol) for name in directions}
+    notebooks = Notebooks.of(index)
     parts: list[str] = []
     value: dict[str, list[dict[str, Any]]] = {}
     left, left_out = budget, 0
@@ -51,12 +53,12 @@ def traced(index: Index, symbol: Symbol, directions: Sequence[str], budget: floa
         parts.append(heading)
         share -= (spent := estimate(heading))
         for edge in edges:
-            line = f"  {_line(edge)}\n"
+            line = f"  {_line(notebooks, edge)}\n"
             cost = estimate(line)
             if cost > share:
                 break
             parts.append(line)
-            value[name].append(_json(edge))
+            value[name].append(_json(notebooks, edge))
             share, spent = share - cost, spent + cost
         left -= spent
         left_out += len(edges) - len(value[name])
@@ -66,7 +68,9 @@ def traced(index: Index, symbol: Symbol, directions: Sequence[str], budget: floa
 def named_in(index: Index, symbol: Symbol) -> list[str]:
     """Return the first sections of prose that name a symbol; of a section, the first symbols that it names."""
     edges = mentions(index, symbol, confidence="exact")[:MOST_MENTIONS]
-    return [f"{one_line(one.symbol.path)}:{one.symbol.start_line} {one_line(one.symbol.qualname)}" for one in edges]
+    number = Notebooks.of(index).number
+    found = [one.symbol for one in edges]
+    return [f"{one_line(one.path)}:{number(one.path, one.start_line)} {one_line(one.qualname)}" for one in found]
 
 
 def supported(symbol: Symbol) -> bool:
@@ -74,24 +78,29 @@ def supported(symbol: Symbol) -> bool:
     return graph.supported(symbol.language)
 
 
-def _line(edge: Edge) -> str:
+def _line(notebooks: Notebooks, edge: Edge) -> str:
     symbol = edge.symbol
-    lines = ",".join(map(str, edge.lines[:MOST_LINES])) + (",..." if len(edge.lines) > MOST_LINES else "")
+    lines = ",".join(notebooks.number(edge.path, line) for line in edge.lines[:MOST_LINES])
+    more = ",..." if len(edge.lines) > MOST_LINES else ""
     sure = "" if edge.confidence == "exact" else f" ({edge.confidence})"
     far = f" {edge.distance} calls away" if edge.distance > 1 else ""
-    at = f" at {lines}" if edge.lines else ""
-    return f"{one_line(symbol.path)}:{symbol.start_line} {symbol.kind} {one_line(symbol.qualname)}{at}{far}{sure}"
+    at = f" at {lines}{more}" if edge.lines else ""
+    place = notebooks.number(symbol.path, symbol.start_line)
+    return f"{one_line(symbol.path)}:{place} {symbol.kind} {one_line(symbol.qualname)}{at}{far}{sure}"
 
 
-def _json(edge: Edge) -> dict[str, Any]:
-    symbol = edge.symbol
+def _json(notebooks: Notebooks, edge: Edge) -> dict[str, Any]:
+    symbol, lines = edge.symbol, edge.lines[:MOST_LINES]
+    cells = [notebooks.fields(edge.path, line) or None for line in lines]
     return {
         "path": one_line(symbol.path),
         "start_line": symbol.start_line,
         "end_line": symbol.end_line,
+        **notebooks.fields(symbol.path, symbol.start_line),
         "kind": symbol.kind,
         "name": one_line(symbol.qualname),
-        "lines": list(edge.lines[:MOST_LINES]),
+        "lines": list(lines),
+        **({"cells": cells} if any(cells) else {}),
         "confidence": edge.confidence,
         "distance": edge.distance,
     }

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import re
+from bisect import bisect_right
 from typing import Any, NamedTuple
 
 EXTENSION = ".ipynb"
@@ -24,6 +25,39 @@ _OTHER = re.compile(r"%%(?!time\b|timeit\b|capture\b|prun\b)[A-Za-z]")
 """The first line of a cell in another language, such as `%%bash`."""
 _KERNELS = {"ir": "r", "xpython": "python", "python3": "python", "python2": "python", "c++": "cpp", "cpp17": "cpp",
             "sos": "python", "ipython": "python", ".net-csharp": "csharp", "ijavascript": "javascript"}  # fmt: skip
+
+
+class Place(NamedTuple):
+    """Where a line of a notebook is; as text, `cell 4:12`."""
+
+    cell: int
+    """Number of the cell, from 1."""
+    line: int
+    """Line in it, from 1."""
+
+    def __str__(self) -> str:
+        return f"cell {self.cell}:{self.line}"
+
+
+class Cells(NamedTuple):
+    """The cells of a notebook by the lines of its text."""
+
+    starts: tuple[int, ...]
+    """The lines (from 1) above the cells, in order."""
+    numbers: tuple[int, ...]
+    """The number of each cell."""
+
+    @classmethod
+    def of(cls, text: bytes) -> Cells:
+        """Return the cells in the text that `read` made of a notebook."""
+        lines = enumerate(text.split(b"\n"), 1)
+        found = [(line, int(mark[2])) for line, raw in lines if (mark := CELL.fullmatch(raw))]
+        return cls(tuple(line for line, _ in found), tuple(number for _, number in found))
+
+    def place(self, line: int) -> Place | None:
+        """Return where a line (from 1) of the text is; None if it is above the first cell."""
+        at = bisect_right(self.starts, line) - 1
+        return None if at < 0 else Place(self.numbers[at], max(1, line - self.starts[at]))
 
 
 class _Line(NamedTuple):
@@ -47,15 +81,6 @@ def read(data: bytes) -> tuple[bytes, str] | None:
     language = _language(notebook)
     text = "\n".join(_shown(line, _mark(language)) for line in lines) + "\n"
     return text.encode("utf-8", "replace"), language
-
-
-def place(text: bytes, line: int) -> tuple[int, int] | None:
-    """Return (number of the cell, line in it), both from 1, of a line of the text of a notebook."""
-    lines = text.split(b"\n")
-    for start in range(min(line, len(lines)) - 1, -1, -1):
-        if found := CELL.fullmatch(lines[start]):
-            return int(found[2]), max(1, line - start - 1)
-    return None
 
 
 def _mark(language: str) -> str:

@@ -27,6 +27,13 @@ class Edge:
     role: Role = "call"
     distance: int = 1
     """Number of arrows to it, for `impact` and `tests`."""
+    source: str = ""
+    """The file that contains the lines; "" for that of the symbol."""
+
+    @property
+    def path(self) -> str:
+        """The file that contains the lines."""
+        return self.source or self.symbol.path
 
 
 def at_least(confidence: Confidence, wanted: Confidence) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from codesearch.core.errors import NotFoundError
 from codesearch.core.filter import Filter
@@ -36,7 +37,7 @@ def callees(of: Index | Store, symbol: Symbol, *, confidence: Confidence = "like
     """
     graph = Graph(of)
     edges = graph.edges(graph.outgoing(graph.known(symbol)), confidence)
-    return sorted(edges, key=lambda edge: edge.lines)
+    return [replace(edge, source=symbol.path) for edge in sorted(edges, key=lambda edge: edge.lines)]
 
 
 def implementations(of: Index | Store, symbol: Symbol, *, confidence: Confidence = "likely") -> list[Edge]:

@@ -111,7 +111,8 @@ def _symbols(index: Index, tree: Tree, section: Symbol) -> list[Edge]:
             known = edges.get(key := (symbol.path, symbol.start_byte, symbol.name))
             lines = tuple(dict.fromkeys((*(known.lines if known else ()), one.line)))
             sure = _confidence(one.parts)
-            edges[key] = Edge(symbol, lines, _surest(sure, known.confidence) if known else sure, "use")
+            sure = _surest(sure, known.confidence) if known else sure
+            edges[key] = Edge(symbol, lines, sure, "use", source=section.path)
     return list(edges.values())
 
 

@@ -33,18 +33,6 @@ def lines_of(
     return first, [line.rstrip("\r") for line in lines[first - 1 : last]]
 
 
-def cell_of(root: Path, options: FileOptions, symbol: Symbol) -> tuple[int, int] | None:
-    """Return (number of its cell, line in it), both from 1, of a symbol in a notebook; None for other files."""
-    from codesearch.files import notebooks
-    from codesearch.files.content import read_source
-    from codesearch.files.values import Source
-
-    if not symbol.path.endswith(notebooks.EXTENSION):
-        return None
-    source = read_source(root, symbol.path, options)
-    return notebooks.place(source.data, symbol.start_line) if isinstance(source, Source) else None
-
-
 def is_changed(root: Path, options: FileOptions, store: Store, path: str) -> bool:
     """Return whether a file is not what was indexed, so that the symbols of the index may be at other lines.
 

@@ -5,12 +5,16 @@ from __future__ import annotations
 from functools import lru_cache
 
 from codesearch.files import notebooks
+from codesearch.files.notebooks import Cells, Place
 
 
 @lru_cache(maxsize=8)
 def _text(data: bytes) -> bytes | None:
     found = notebooks.read(data)
     return None if found is None else found[0]
+
+
+_cells = lru_cache(maxsize=8)(Cells.of)
 
 
 def text_of(path: str, data: bytes | None) -> bytes | None:
@@ -21,6 +25,7 @@ def text_of(path: str, data: bytes | None) -> bytes | None:
     return _text(data) if data is not None and path.endswith(notebooks.EXTENSION) else None
 
 
-def place(text: bytes, line: int) -> tuple[int, int] | None:
-    """Return (number of the cell, line in it), both from 1, of a line of such a text; None if it is in no cell."""
-    return notebooks.place(text, line)
+def place(path: str, data: bytes | None, line: int) -> Place | None:
+    """Return where a line (from 1) of a file with this content is among cells; None if it is in no cell."""
+    text = text_of(path, data)
+    return None if text is None else _cells(text).place(line)

@@ -64,6 +64,8 @@ def name_range(symbol: Symbol, data: bytes | None, encoding: str) -> Range:
     fallback = _range(first, 0, first, 0)
     if data is None or (symbol.kind == "module" and symbol.start_byte == 0):
         return fallback
+    if cells.text_of(symbol.path, data) is not None:  # offsets are those of the text of its cells
+        return _name_within(split_lines(data.decode("utf-8", "replace")), symbol, encoding) or fallback
     if data.count(b"\n", 0, symbol.start_byte) != first:
         return fallback
     begin = data.rfind(b"\n", 0, symbol.start_byte) + 1
@@ -71,6 +73,12 @@ def name_range(symbol: Symbol, data: bytes | None, encoding: str) -> Range:
     lines = split_lines(text)
     place = name_place(lines, 0, len(lines), symbol.name, encoding)
     return fallback if place is None else _range(first + place[0], place[1], first + place[0], place[2])
+
+
+def _name_within(lines: Sequence[str], symbol: Symbol, encoding: str) -> Range | None:
+    """Return the range of a symbol's name in the lines of its file; None if they do not hold it."""
+    place = name_place(lines, symbol.start_line - 1, symbol.end_line - 1, symbol.name, encoding)
+    return None if place is None else _range(place[0], place[1], place[0], place[2])
 
 
 def name_ranges(data: bytes | None, lines: Iterable[int], name: str, encoding: str) -> list[Range]:
@@ -107,13 +115,14 @@ def first_paragraph(documentation: str) -> str:
     return text if len(text) <= _DOCUMENTATION else text[: _DOCUMENTATION - 1] + "…"
 
 
-def matching(lines: Iterable[Line], encoding: str) -> list[dict[str, Any]]:
-    """Return lines that match: the range of the first match in each, and its text."""
+def matching(lines: Iterable[Line], path: str, data: bytes | None, encoding: str) -> list[dict[str, Any]]:
+    """Return lines of a file that match: the range of the first match in each, its text, and the cell in a notebook."""
     found = []
     for line in lines:
         start, end = line.spans[0] if line.spans else (0, 0)
         first, last = units(line.text[:start], encoding), units(line.text[:end], encoding)
-        found.append({"range": _range(line.number - 1, first, line.number - 1, last), "text": line.text})
+        place = _range(line.number - 1, first, line.number - 1, last)
+        found.append({"range": place, "text": line.text, **(cell_at(path, data, line.number) or {})})
     return found
 
 
@@ -126,10 +135,10 @@ def snippet(symbol: Symbol, data: bytes | None, lines: int) -> str:
     return "\n".join(line.rstrip(b"\r").decode("utf-8", "replace") for line in source)
 
 
-def cell_at(text: bytes, line: int) -> dict[str, int] | None:
-    """Return the cell and the line in it of a line (from 1) of a notebook's text; None if it is in no cell."""
-    found = cells.place(text, line)
-    return None if found is None else {"cell": found[0], "cellLine": found[1]}
+def cell_at(path: str, data: bytes | None, line: int) -> dict[str, int] | None:
+    """Return the cell and the line in it of a line (from 1) of a notebook's file; None if it is in no cell."""
+    found = cells.place(path, data, line)
+    return None if found is None else {"cell": found.cell, "cellLine": found.line}
 
 
 def hit(
@@ -165,13 +174,12 @@ def hit(
         "language": symbol.language,
         "unsaved": unsaved,
     }
-    if (text := cells.text_of(symbol.path, data)) is not None:
-        data = text
-        found.update(cell_at(text, symbol.start_line) or {})
+    found.update(cell_at(symbol.path, data, symbol.start_line) or {})
     if score < weak:
         found["weak"] = True
     if matches:
-        found["matches"] = matching(matches, encoding)
+        found["matches"] = matching(matches, symbol.path, data, encoding)
     if lines > 0:
-        found["snippet"] = snippet(symbol, data, lines)
+        text = cells.text_of(symbol.path, data)
+        found["snippet"] = snippet(symbol, data if text is None else text, lines)
     return found

@@ -161,14 +161,17 @@ class CallHandlers(Handlers):
         known = lookup(self._session.client, "workspace.symbol.symbolKind.valueSet")
         sure = "" if edge is None or edge.confidence == "exact" else f" ({edge.confidence})"
         whole = answers.line_range(symbol)
+        source = self._workspace.source(folder, symbol.path)
+        cell = answers.cell_at(symbol.path, source, symbol.start_line) or {}
+        place = f" · cell {cell['cell']}:{cell['cellLine']}" if cell else ""
         return {
             "name": symbol.name,
             "kind": answers.symbol_kind(symbol.kind, known),
-            "detail": f"{answers.container(symbol) or symbol.path} · {MARK}{sure}",
+            "detail": f"{answers.container(symbol) or symbol.path}{place} · {MARK}{sure}",
             "uri": self._workspace.uri(folder, symbol.path),
             "range": whole,
             "selectionRange": self._selection(folder, symbol),
-            "data": {"start": symbol.start_byte, "qualname": symbol.qualname},
+            "data": {"start": symbol.start_byte, "qualname": symbol.qualname, **cell},
         }
 
     def _ranges(self, folder: Folder, path: str, lines: tuple[int, ...], name: str) -> list[dict[str, Any]]:

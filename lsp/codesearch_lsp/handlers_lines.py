@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from codesearch import Pattern
-from codesearch.service import cells
 from codesearch_lsp import answers, parameters
 from codesearch_lsp.folders import Folder, Found
 from codesearch_lsp.handlers import Handlers, merged
@@ -54,5 +53,4 @@ class LineHandlers(Handlers):
 
     def _cell(self, uri: str, line: int) -> dict[str, int] | None:
         folder, path = self._workspace.place(uri)
-        text = cells.text_of(path, self._workspace.source(folder, path))
-        return None if text is None else answers.cell_at(text, line + 1)
+        return answers.cell_at(path, self._workspace.source(folder, path), line + 1)

@@ -13,7 +13,7 @@ from codesearch.context.token_count import count
 from codesearch.context.tools import Call, Result
 from codesearch.core.errors import NotFoundError, UsageError
 from codesearch.index import Index, open_index
-from tests.support.trees import SHOP, write
+from tests.support.trees import SHOP, notebook, write
 
 
 def run(index: Index, tool: str, *, sent: Any = (), **arguments: Any) -> Result:
@@ -385,3 +385,32 @@ def test_the_state_of_the_index_is_mentioned_only_when_it_is_not_perfect():
     assert tools.state_notes(complete=True, fresh=True) == ()
     assert "(3 of 10 files)" in tools.state_notes(complete=False, fresh=False, progress=(3, 10))[0]
     assert "5 changed files are not indexed yet" in tools.state_notes(complete=True, fresh=False, pending=5)[0]
+
+
+# -- notebooks ---------------------------------------------------------------------------------------------------------
+
+
+def test_every_tool_names_the_cells_of_a_notebook(tmp_path: Path):
+    source = notebook(["def inflate(gas):\n", "    return gas\n"], ["def twice(gas):\n", "    inflate(gas)\n"])
+    write(tmp_path, {"w.ipynb": source})
+    at = {
+        name: next(number for number, row in enumerate(source.splitlines(), 1) if f"def {name}" in row)
+        for name in ("inflate", "twice")
+    }
+    with open_index(tmp_path, embed="none") as index:
+        index.update()
+        found = run(index, "search_code", question="inflate", detail="locations")
+        assert found.text.startswith(f"w.ipynb:{at['inflate']}-{at['inflate'] + 1} (cell 1:1) function inflate\n")
+        assert (found.value["results"][0]["cell"], found.value["results"][0]["cell_line"]) == (1, 1)
+        lines = run(index, "search_code", exact="return gas$")
+        assert f"  {at['inflate'] + 1} (cell 1:2): return gas\n" in lines.text
+        assert lines.value["results"][0]["matches"] == [
+            {"line": at["inflate"] + 1, "cell": 1, "cell_line": 2, "text": "return gas"}
+        ]
+        traced = run(index, "trace", symbol="inflate", directions=["callers"])
+        place = f"w.ipynb:{at['twice']} (cell 2:1) function twice at {at['twice'] + 1} (cell 2:2)"
+        assert place in traced.text
+        assert traced.value["callers"][0]["cells"] == [{"cell": 2, "cell_line": 2}]
+        assert f"  {at['twice']} (cell 2:1) def twice(gas)\n" in run(index, "repo_map").text
+        around = run(index, "get_symbol", symbol=f"w.ipynb:{at['inflate']}").text
+        assert f"In cell cell 1:{at['inflate'] - 1} (cell 1:1): inflate" in around

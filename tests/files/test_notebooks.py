@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import codesearch
-from codesearch.files import notebooks, read_source
+from codesearch.files import read_source
+from codesearch.files.notebooks import Cells
 from codesearch.files.values import Source
 
 CELLS = [
@@ -80,9 +81,11 @@ def test_what_is_no_notebook_is_read_as_it_is(tmp_path: Path) -> None:
 def test_lines_are_places_in_cells(tmp_path: Path) -> None:
     data = source(tmp_path, written()).data
     line = data.decode().splitlines().index("def train_model(rows):") + 1
-    assert notebooks.place(data, line) == (2, 2)
-    assert notebooks.place(data, line + 1) == (2, 3)
-    assert notebooks.place(data, 1) is None
+    cells = Cells.of(data)
+    assert cells.place(line) == (2, 2)
+    assert cells.place(line + 1) == (2, 3)
+    assert cells.place(1) is None
+    assert str(cells.place(line)) == "cell 2:2"
 
 
 def test_functions_cells_and_prose_are_symbols(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.lsp.client import Client, RequestError
-from tests.support.trees import write
+from tests.support.trees import notebook, write
 
 FILES = {
     "price.py": """\
@@ -169,3 +169,18 @@ def names(client: Client, path: Path, line: int, character: int, *, declaration:
     found = client.ask("textDocument/references", {**place, "context": {"includeDeclaration": declaration}})
     starts = [(one["uri"].rpartition("/")[2], one["range"]["start"]) for one in found]
     return [f"{file}:{start['line']}:{start['character']}" for file, start in starts]
+
+
+def test_an_item_in_a_notebook_names_its_cell(client: Client, tmp_path: Path):
+    source = notebook(["def inflate(gas):\n", "    return gas\n"], ["def twice(gas):\n", "    inflate(gas)\n"])
+    root = write(tmp_path / "shop", {"w.ipynb": source})
+    client.initialize(root, initializationOptions={"callHierarchy": True})
+    client.ready()
+    line = next(number for number, row in enumerate(source.splitlines()) if "def inflate" in row)
+    [item] = prepare(client, root / "w.ipynb", line) or []
+    assert item["detail"] == "w.ipynb · cell 1:1 · codesearch"
+    assert (item["data"]["cell"], item["data"]["cellLine"]) == (1, 1)
+    assert text_of(root / "w.ipynb", item["selectionRange"]) == "inflate"
+    [found] = client.ask("callHierarchy/incomingCalls", {"item": item})
+    assert found["from"]["detail"] == "w.ipynb · cell 2:1 · codesearch"
+    assert text_of(root / "w.ipynb", found["fromRanges"][0]) == "inflate"

@@ -562,7 +562,10 @@ def test_a_hit_in_a_notebook_has_its_cell(client: Client, project: Path, is_open
     assert (hit["name"], hit["cell"], hit["cellLine"]) == ("inflate_balloon", 3, 3)
     assert hit["snippet"] == 'def inflate_balloon(gas):\n    """Fill a balloon."""'
     lines = path.read_text(encoding="utf-8").splitlines()
-    assert "def inflate_balloon" in lines[hit["range"]["start"]["line"]]
+    row, at = lines[hit["range"]["start"]["line"]], hit["selectionRange"]
+    assert "def inflate_balloon" in row
+    assert at["start"]["line"] == hit["range"]["start"]["line"]
+    assert row[at["start"]["character"] : at["end"]["character"]] == "inflate_balloon"
     section = next(one for one in client.query("weather balloons kind:section", limit=50) if one["name"] == "Weather")
     assert (section["cell"], section["cellLine"]) == (1, 1)
     assert not any("cell" in one for one in client.query("send again what failed -path:weather.ipynb"))
@@ -621,6 +624,10 @@ def test_lines_of_a_notebook_are_answered_with_their_cells(client: Client, proje
     places = [(path, wanted), (path, 0), (project / "pkg/upload.py", 1)]
     asked = {"places": [{"uri": file.as_uri(), "line": line} for file, line in places]}
     assert client.ask("codesearch/cells", asked) == {"cells": [{"cell": 3, "cellLine": 5}, None, None]}
+    found = client.ask("codesearch/lines", {"exact": {"regexp": ["return gas"]}})
+    jsonschema.validate(found, LINES)
+    match = found["hits"][0]["matches"][0]
+    assert (match["cell"], match["cellLine"], match["range"]["start"]) == (3, 5, {"line": wanted, "character": 4})
     with pytest.raises(RequestError, match="each of `places`"):
         client.ask("codesearch/cells", {"places": [{"uri": path.as_uri(), "line": -1}]})
 

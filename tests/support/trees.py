@@ -1,6 +1,7 @@
 """Source trees for tests, and the content of an index in a form that can be compared."""
 
 import hashlib
+import json
 import os
 import shutil
 from collections.abc import Mapping
@@ -134,3 +135,13 @@ def fresh(root: Path, db: Path) -> dict[str, object]:
     with codesearch.open_index(root, db=os.fspath(db)) as index:
         index.update(rebuild=True)
         return contents(index.path)
+
+
+def notebook(*cells: list[str]) -> str:
+    """Return a notebook of Python as Jupyter writes it, of cells by their lines; one that begins with `# ` is prose."""
+    made: list[dict[str, Any]] = [
+        {"cell_type": "markdown" if lines[0].startswith("# ") else "code", "metadata": {}, "source": lines}
+        for lines in cells
+    ]
+    about = {"kernelspec": {"language": "python", "name": "python3"}}
+    return json.dumps({"cells": made, "metadata": about, "nbformat": 4, "nbformat_minor": 5}, indent=1)

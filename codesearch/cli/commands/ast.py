@@ -169,7 +169,7 @@ def _ranked(
 
         print_vimgrep(printed, ((hit.symbol.path, one.line) for hit in hits for one in found.matches[hit.rank]))
     else:
-        printed = replace(printed, beside=ui.Matches(printed.look, found.matches))
+        printed = replace(printed, beside=ui.Matches(printed, found.matches))
         printed.print_hits(hits, {**about, **ui.about_files(nodes)})
     session.finish(index, quiet=use.quiet)
     return answers.ended(index, bool(hits), quiet=use.quiet)

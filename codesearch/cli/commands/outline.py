@@ -155,6 +155,8 @@ def _fitted(
     from codesearch.cli.ui.paths import Paths
     from codesearch.context import file_outline
     from codesearch.context import outline as overview
+    from codesearch.files.cells import Notebooks
 
+    notebooks = Notebooks.of(index)
     scores = {} if all(is_file for _, is_file in places) else overview.scores(index)
-    return file_outline.fitted(found, budget, scores=scores, path=Paths.of(index.root).shown)
+    return file_outline.fitted(found, budget, notebooks, scores=scores, path=Paths.of(index.root).shown)

@@ -18,7 +18,6 @@ from codesearch.cli.options import (
     ReportFormatOption,
 )
 from codesearch.cli.ui import answers
-from codesearch.cli.ui.paths import Paths
 
 
 def show(
@@ -54,5 +53,5 @@ def show(
         if not found:
             named.tell_nothing(what, quiet=use.quiet)
         elif not use.quiet:
-            named.tell_others(what, found[limit:], f"-n {len(found)} shows them", Paths.of(index.root))
+            named.tell_others(what, found[limit:], f"-n {len(found)} shows them", index)
         return FOUND if found else NOTHING

@@ -19,12 +19,12 @@ from codesearch.cli.options import (
     RerankOptions,
 )
 from codesearch.cli.ui import console
-from codesearch.cli.ui.console import Look, clean
-from codesearch.cli.ui.paths import Paths
+from codesearch.cli.ui.console import clean
 from codesearch.cli.ui.render import location, print_json
 
 if TYPE_CHECKING:
     from codesearch.core.types import Hit, Symbol
+    from codesearch.index import Index
     from codesearch.search.explain import Way, Why
 
 _WAYS = {
@@ -87,26 +87,26 @@ def why(
             asked = {"query": text, "root": str(index.root), "file": file, "line": line, "complete": complete}
             print_json({**asked, **to_json(found)}, indent=2)
         else:
-            paths = Paths.of(index.root)
-            for row in lines(found, paths.place(file, line), paths, console.look(index.settings.color)):
+            for row in lines(found, index, file, line):
                 console.write(row + "\n")
     return FOUND
 
 
-def lines(found: Why, place: str, paths: Paths, look: Look) -> Iterator[str]:
-    """Yield an explanation as lines of text."""
+def lines(found: Why, index: Index, file: str, line: int) -> Iterator[str]:
+    """Yield an explanation of what was asked about a line of a file as lines of text."""
+    look = console.look(index.settings.color)
     if found.symbol is None:
-        yield f"{clean(place)}: {found.verdict}"
+        yield f"{clean(named.shown(index, file, line))}: {found.verdict}"
     else:
         score = f"  {found.score:.2f}" if found.place else ""
-        yield look.fit(_titled(found.symbol, paths) + score)
+        yield look.fit(_titled(index, found.symbol) + score)
     yield f"{_VERDICTS.get(found.verdict, found.verdict)}: {clean(found.reason)}"
     yield from _retrieval(found)
     if found.before:
         yield ""
         yield look.paint("ranked above it", "2")
         for hit in found.before:
-            yield look.fit(f"  {hit.rank:>3}  {_titled(hit.symbol, paths)}  {hit.score:.2f}")
+            yield look.fit(f"  {hit.rank:>3}  {_titled(index, hit.symbol)}  {hit.score:.2f}")
     if found.against is not None and found.gaps:
         from codesearch.cli.ui.explain import gap_lines
 
@@ -115,8 +115,8 @@ def lines(found: Why, place: str, paths: Paths, look: Look) -> Iterator[str]:
         yield from gap_lines(found.gaps, look)
 
 
-def _titled(symbol: Symbol, paths: Paths) -> str:
-    return f"{clean(paths.place(symbol.path, symbol.start_line))}  {symbol.kind} {clean(symbol.qualname)}"
+def _titled(index: Index, symbol: Symbol) -> str:
+    return f"{clean(named.shown(index, symbol.path, symbol.start_line))}  {symbol.kind} {clean(symbol.qualname)}"
 
 
 def _retrieval(found: Why) -> Iterator[str]:

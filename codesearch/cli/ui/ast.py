@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from codesearch.cli.options import Format
 from codesearch.cli.ui import console
-from codesearch.cli.ui.console import Look
 from codesearch.cli.ui.exact import header, limited, numbered, print_results, print_vimgrep, rest_line
 
 if TYPE_CHECKING:
     from codesearch.cli.ui.render import Answers
-    from codesearch.core.types import Hit
+    from codesearch.core.types import Hit, Symbol
     from codesearch.exact.nodes import NodeMatch, Part
     from codesearch.exact.structure import NodeGroup, Nodes
+    from codesearch.files.cells import Notebooks
 
 
 def print_groups(
@@ -27,14 +27,14 @@ def print_groups(
     count = sum(len(matches) for _, matches in shown)
     if printed.format in (Format.json, Format.ndjson):
         about = {"root": str(printed.index.root), "complete": printed.complete, **about}
-        results = [{**printed.symbol(one), "matches": [to_json(match) for match in some]} for one, some in shown]
+        results = [{**printed.symbol(one), "matches": to_json(printed.notebooks, one, some)} for one, some in shown]
         print_results(printed, {**about, "matches": total, "shown": count}, results)
     elif printed.format is Format.vimgrep:
         places = sorted((one.path, match.whole.line, match.line) for one, some in shown for match in some)
         print_vimgrep(printed, ((path, line) for path, _, line in places))
     elif printed.format is Format.text:
         for number, (one, matches) in enumerate(shown):
-            console.write(("\n" if number else "") + header(printed, one) + _lines(printed.look, matches))
+            console.write(("\n" if number else "") + header(printed, one) + _lines(printed, one, matches))
     else:
         printed.print_plain(one for one, _ in shown)
     return count, total
@@ -48,9 +48,16 @@ def about_files(nodes: Nodes) -> dict[str, Any]:
     }
 
 
-def to_json(match: NodeMatch) -> dict[str, Any]:
-    """Return a match as output.schema.json describes it."""
-    return {**_range(match.whole), "captures": [{"name": one.name, **_range(one)} for one in match.captures]}
+def to_json(notebooks: Notebooks, symbol: Symbol, matches: Sequence[NodeMatch]) -> list[dict[str, Any]]:
+    """Return the matches of a symbol as output.schema.json describes them."""
+
+    def placed(part: Part) -> dict[str, Any]:
+        return {**_range(part), **notebooks.fields(symbol.path, part.line)}
+
+    return [
+        {**placed(match.whole), "captures": [{"name": one.name, **placed(one)} for one in match.captures]}
+        for match in matches
+    ]
 
 
 def _range(part: Part) -> dict[str, Any]:
@@ -63,13 +70,13 @@ def _range(part: Part) -> dict[str, Any]:
     }
 
 
-def _lines(look: Look, matches: Sequence[NodeMatch]) -> str:
-    """Return the first line of each match, and how many follow."""
+def _lines(printed: Answers, symbol: Symbol, matches: Sequence[NodeMatch]) -> str:
+    """Return the first line of each match of a symbol, and how many follow."""
     out = []
-    for line, match in zip(numbered(look, [one.line for one in matches]), matches, strict=True):
+    for line, match in zip(numbered(printed, symbol, [one.line for one in matches]), matches, strict=True):
         out.append(line)
         if more := match.whole.end_line - match.whole.line:
-            out.append(rest_line(look, more, f"line{'s' if more > 1 else ''}"))
+            out.append(rest_line(printed.look, more, f"line{'s' if more > 1 else ''}"))
     return "".join(out)
 
 
@@ -77,16 +84,16 @@ def _lines(look: Look, matches: Sequence[NodeMatch]) -> str:
 class Matches:
     """Shows the matches in the hits of a question, by their rank."""
 
-    look: Look
+    printed: Answers
     matches: Mapping[int, Sequence[NodeMatch]]
 
     def text(self, hit: Hit, count: int) -> str:
         """Return the first matches, and how many more there are."""
         found = self.matches[hit.rank]
         left = len(found) - count
-        rest = rest_line(self.look, left, f"match{'es' if left > 1 else ''}") if left > 0 else ""
-        return _lines(self.look, found[:count]) + (rest if count else "")
+        rest = rest_line(self.printed.look, left, f"match{'es' if left > 1 else ''}") if left > 0 else ""
+        return _lines(self.printed, hit.symbol, found[:count]) + (rest if count else "")
 
     def json(self, hit: Hit) -> dict[str, Any]:
         """Return the matches as output.schema.json describes them."""
-        return {"matches": [to_json(one) for one in self.matches[hit.rank]]}
+        return {"matches": to_json(self.printed.notebooks, hit.symbol, self.matches[hit.rank])}

@@ -13,6 +13,7 @@ from codesearch.cli.ui.render import FAINT, NAME, PATH, print_json
 if TYPE_CHECKING:
     from codesearch.cli.ui.render import Answers
     from codesearch.core.types import Symbol
+    from codesearch.files.cells import Notebooks
     from codesearch.references.edges import Edge
     from codesearch.references.impact import Impact
 
@@ -48,7 +49,7 @@ def print_impact(answers: Answers, found: Impact, rev: str) -> None:
         for one in (*found.reached, *found.tests):
             print_json(to_json(answers, one))
     elif answers.format is Format.text:
-        changed = [(_place(answers, one, one.start_line), one.kind, clean(one.qualname), "") for one in found.changed]
+        changed = [(_place(answers, one), one.kind, clean(one.qualname), "") for one in found.changed]
         for title, rows in (
             ("changed", changed),
             ("reached", _rows(answers, found.reached)),
@@ -64,28 +65,40 @@ def print_impact(answers: Answers, found: Impact, rev: str) -> None:
 def to_json(answers: Answers, edge: Edge) -> dict[str, Any]:
     """Return an edge as output.schema.json describes it."""
     about = {"confidence": edge.confidence, "role": edge.role, "lines": list(edge.lines), "distance": edge.distance}
-    return {**about, **answers.symbol(edge.symbol)}
+    return {**about, **_cells(answers.notebooks, edge), **answers.symbol(edge.symbol)}
 
 
-Row = tuple[str, str, str, str]
-"""Place, kind, name, what is to be said of it."""
+Row = tuple[tuple[str, str], str, str, str]
+"""Path and line, kind, name, what is to be said of it."""
 
 
 def _rows(answers: Answers, found: Sequence[Edge]) -> list[Row]:
     return [
-        (_place(answers, one.symbol, one.symbol.start_line), one.symbol.kind, clean(one.symbol.qualname), _said(one))
-        for one in found
+        (_place(answers, one.symbol), one.symbol.kind, clean(one.symbol.qualname), _said(answers, one)) for one in found
     ]
 
 
-def _said(edge: Edge) -> str:
-    lines = ", ".join(map(str, edge.lines[:3])) + (", ..." if edge.lines[3:] else "")
+def _said(answers: Answers, edge: Edge) -> str:
+    said = _lines_of(answers.notebooks, edge)
     distance = f", {edge.distance} calls away" if edge.distance > 1 else ""
-    return f"{edge.confidence}, line{'s' * (len(edge.lines) > 1)} {lines}{distance}"
+    return f"{edge.confidence}, {said}{distance}"
 
 
-def _place(answers: Answers, symbol: Symbol, line: int) -> str:
-    return clean(answers.paths.place(symbol.path, line))
+def _lines_of(notebooks: Notebooks, edge: Edge) -> str:
+    """Return the first lines of an edge as people read them."""
+    shown = ", ".join(notebooks.shorts(edge.path, edge.lines[:3])) + (", ..." if edge.lines[3:] else "")
+    return shown if _cells(notebooks, edge) else f"line{'s' * (len(edge.lines) > 1)} {shown}"
+
+
+def _cells(notebooks: Notebooks, edge: Edge) -> dict[str, Any]:
+    """Return the cells of the lines of an edge, in their order, as JSON; nothing if they are in no notebook."""
+    cells = [notebooks.fields(edge.path, line) for line in edge.lines]
+    return {"cells": [one or None for one in cells]} if any(cells) else {}
+
+
+def _place(answers: Answers, symbol: Symbol) -> tuple[str, str]:
+    """Return the path and the line of a symbol as they are printed."""
+    return clean(answers.paths.shown(symbol.path)), answers.line(symbol)
 
 
 def _print(answers: Answers, rows: Sequence[Row], indent: str = "") -> None:
@@ -95,8 +108,7 @@ def _print(answers: Answers, rows: Sequence[Row], indent: str = "") -> None:
 
 def _lines(answers: Answers, rows: Sequence[Row], indent: str) -> Iterator[str]:
     look = answers.look
-    for place, kind, name, said in rows:
-        path, _, line = place.rpartition(":")
+    for (path, line), kind, name, said in rows:
         shown = f"{indent}{look.paint(path, PATH)}{look.paint(':' + line, '32')}  {look.paint(kind, FAINT)} "
         yield look.fit(f"{shown}{look.paint(name, NAME)}  {look.paint(said, FAINT)}".rstrip())
 
@@ -106,4 +118,5 @@ def _print_places(answers: Answers, symbols: Sequence[Symbol]) -> None:
         answers.print_paths(answers.paths.shown(one.path) for one in symbols)
         return
     for one in symbols:
-        console.write(f"{_place(answers, one, one.start_line)}:1:{clean(one.qualname)}\n")
+        place = answers.paths.place(one.path, one.start_line)
+        console.write(f"{clean(place)}:1:{clean(one.qualname)}\n")

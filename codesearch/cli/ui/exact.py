@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from codesearch.core.types import Hit, Symbol
     from codesearch.exact.groups import LineGroup
     from codesearch.exact.scan import Line
+    from codesearch.files.cells import Notebooks
 
 MATCH = "1;31"
 """SGR codes of a match, as grep has them."""
@@ -33,14 +34,14 @@ def print_groups(
     count = sum(len(lines) for _, lines in shown)
     if printed.format in (Format.json, Format.ndjson):
         about = {"expressions": list(expressions), "root": str(printed.index.root), "complete": printed.complete}
-        results = [{**printed.symbol(one), "matches": to_json(lines)} for one, lines in shown]
+        results = [{**printed.symbol(one), "matches": to_json(printed.notebooks, one, lines)} for one, lines in shown]
         print_results(printed, {**about, "lines": total, "shown": count}, results)
     elif printed.format is Format.vimgrep:
         places = sorted((one.path, line.number, line) for one, lines in shown for line in lines)
         print_vimgrep(printed, ((path, line) for path, _, line in places))
     elif printed.format is Format.text:
         for number, (one, lines) in enumerate(shown):
-            console.write(("\n" if number else "") + header(printed, one) + "".join(numbered(printed.look, lines)))
+            console.write(("\n" if number else "") + header(printed, one) + "".join(numbered(printed, one, lines)))
     else:
         printed.print_plain(one for one, _ in shown)
     return count, total
@@ -76,9 +77,12 @@ def rest_line(look: Look, left: int, what: str) -> str:
     return look.paint(f"{'':>6} {look.bar} {look.more} {left:,} more {what}", FAINT) + "\n"
 
 
-def to_json(lines: Iterable[Line]) -> list[dict[str, Any]]:
-    """Return matching lines as output.schema.json describes them."""
-    return [{"line": one.number, "column": one.column, "text": one.text} for one in lines]
+def to_json(notebooks: Notebooks, symbol: Symbol, lines: Iterable[Line]) -> list[dict[str, Any]]:
+    """Return matching lines of a symbol as output.schema.json describes them."""
+    return [
+        {"line": one.number, **notebooks.fields(symbol.path, one.number), "column": one.column, "text": one.text}
+        for one in lines
+    ]
 
 
 def print_vimgrep(printed: Answers, places: Iterable[tuple[str, Line]]) -> None:
@@ -92,26 +96,26 @@ def print_vimgrep(printed: Answers, places: Iterable[tuple[str, Line]]) -> None:
 class Matches:
     """Shows the matching lines of the hits of a question, by their rank."""
 
-    look: Look
+    printed: Answers
     lines: Mapping[int, tuple[Line, ...]]
 
     def text(self, hit: Hit, count: int) -> str:
         """Return the first lines that match, and how many more there are."""
         lines = self.lines[hit.rank]
         left = len(lines) - count
-        rest = rest_line(self.look, left, f"matching line{'s' if left > 1 else ''}") if left > 0 else ""
-        return "".join(numbered(self.look, lines[:count])) + (rest if count else "")
+        rest = rest_line(self.printed.look, left, f"matching line{'s' if left > 1 else ''}") if left > 0 else ""
+        return "".join(numbered(self.printed, hit.symbol, lines[:count])) + (rest if count else "")
 
     def json(self, hit: Hit) -> dict[str, Any]:
         """Return the lines as output.schema.json describes them."""
-        return {"matches": to_json(self.lines[hit.rank])}
+        return {"matches": to_json(self.printed.notebooks, hit.symbol, self.lines[hit.rank])}
 
 
 def header(printed: Answers, symbol: Symbol) -> str:
     """Return the line above the matches of a symbol."""
     look = printed.look
     path, title = clean(printed.paths.shown(symbol.path)), f"{symbol.kind} {clean(symbol.qualname)}"
-    place = f":{symbol.start_line}"
+    place = f":{printed.line(symbol)}"
     if look.width is not None:
         room = look.width - len(place) - 2
         path = page.shortened(path, max(min(12, room // 2), room - console.columns(title)), look.more)
@@ -121,12 +125,14 @@ def header(printed: Answers, symbol: Symbol) -> str:
     return f"{head}  {look.paint(kind, KIND)} {look.paint(name, NAME)}\n"
 
 
-def numbered(look: Look, lines: Sequence[Line]) -> list[str]:
-    """Return lines with their numbers, the matches in them marked."""
-    digits = max([4, *(len(str(one.number)) for one in lines)])
+def numbered(printed: Answers, symbol: Symbol, lines: Sequence[Line]) -> list[str]:
+    """Return lines of a symbol with their numbers, the matches in them marked."""
+    look = printed.look
+    places = printed.notebooks.shorts(symbol.path, [one.number for one in lines])
+    digits = max([4, *map(len, places)])
     out = []
-    for one in lines:
-        gutter = look.paint(f"{INDENT}{one.number:>{digits}} {look.bar}", FAINT)
+    for one, place in zip(lines, places, strict=True):
+        gutter = look.paint(f"{INDENT}{place:>{digits}} {look.bar}", FAINT)
         out.append(f"{gutter} {look.fit(_marked(look, one), digits + 5)}".rstrip() + "\n")
     return out
 

@@ -13,6 +13,7 @@ from codesearch.cli.ui.render import FAINT, KIND, LINE, NAME, PATH, print_json
 from codesearch.cli.ui.reports import number
 from codesearch.context import file_outline
 from codesearch.core.types import CALLABLES
+from codesearch.files.cells import Notebooks
 
 if TYPE_CHECKING:
     from codesearch.context.file_outline import FileOutline, Part
@@ -31,6 +32,7 @@ class Shown:
 
     root: str
     paths: Paths
+    notebooks: Notebooks
     look: Look
     files: tuple[FileOutline, ...]
     complete: bool
@@ -43,9 +45,9 @@ def shown(index: Index, found: Sequence[FileOutline], kept: Sequence[FileOutline
     """Return what to print of an index: `kept` of the outlines that were found."""
     left = sum(one.symbols for one in found) - sum(one.symbols for one in kept)
     look = console.look(index.settings.color)
-    return Shown(
-        str(index.root), Paths.of(index.root), look, tuple(kept), complete, left, len(found) - len(kept)
-    )  # fmt: skip
+    notebooks = Notebooks.of(index)
+    files = len(found) - len(kept)
+    return Shown(str(index.root), Paths.of(index.root), notebooks, look, tuple(kept), complete, left, files)
 
 
 def write(trees: Sequence[Shown], format: str, *, quiet: bool) -> None:
@@ -56,7 +58,7 @@ def write(trees: Sequence[Shown], format: str, *, quiet: bool) -> None:
     if format == "compact":
         for tree in trees:
             for file in tree.files:
-                console.write(file_outline.compact(file, tree.paths.shown))
+                console.write(file_outline.compact(file, tree.notebooks, tree.paths.shown))
         if note := _left_out(trees):
             console.write(f"({note})\n")
         return
@@ -91,15 +93,12 @@ def _lines(tree: Shown, file: FileOutline) -> Iterator[str]:
     head = f"{look.paint(path, f'{NAME};{PATH}')}  {look.paint(about, FAINT)}"
     yield look.fit(head) + _sentence(look, file.documentation, used)
     parts = list(file_outline.walk(file.parts))
-    places = [_place(part.symbol) for _, part in parts]
+    symbols = [part.symbol for _, part in parts]
+    places = [tree.notebooks.lines(one.path, one.start_line, one.end_line) for one in symbols]
     wide = max(map(len, places), default=0)
     kinds = max((len(part.symbol.kind) for _, part in parts), default=0)
     for place, (level, part) in zip(places, parts, strict=True):
         yield _line(look, part, f"{place:<{wide}}", f"{part.symbol.kind:<{kinds}}", level)
-
-
-def _place(symbol: Symbol) -> str:
-    return f"{symbol.start_line}" + (f"-{symbol.end_line}" if symbol.end_line != symbol.start_line else "")
 
 
 def _line(look: Look, part: Part, place: str, kind: str, level: int) -> str:
@@ -149,7 +148,7 @@ def _to_json(trees: Sequence[Shown]) -> dict[str, Any]:
                 "lines": file.lines,
                 "indexed": file.indexed,
                 "documentation": page.first_sentence(file.documentation),
-                "symbols": [_part(one) for one in file.parts],
+                "symbols": [_part(tree.notebooks, one) for one in file.parts],
             }
             for tree in trees
             for file in tree.files
@@ -157,7 +156,7 @@ def _to_json(trees: Sequence[Shown]) -> dict[str, Any]:
     }
 
 
-def _part(part: Part) -> dict[str, Any]:
+def _part(notebooks: Notebooks, part: Part) -> dict[str, Any]:
     symbol = part.symbol
     return {
         "kind": symbol.kind,
@@ -166,6 +165,7 @@ def _part(part: Part) -> dict[str, Any]:
         "signature": symbol.signature,
         "start_line": symbol.start_line,
         "end_line": symbol.end_line,
+        **notebooks.fields(symbol.path, symbol.start_line),
         "documentation": page.first_sentence(symbol.documentation),
-        "symbols": [_part(one) for one in part.parts],
+        "symbols": [_part(notebooks, one) for one in part.parts],
     }

@@ -14,6 +14,7 @@ from codesearch.cli.ui import console, page
 from codesearch.cli.ui.console import Look, clean
 from codesearch.cli.ui.page import NO_TERMS, Terms
 from codesearch.cli.ui.paths import Paths
+from codesearch.files.cells import Notebooks
 
 if TYPE_CHECKING:
     from codesearch.cli.ui.beside import Beside
@@ -62,6 +63,15 @@ class Answers:
     beside: Beside | None = None
     _changed: dict[str, bool] = field(default_factory=dict)
     """Whether each file of the results has changed."""
+
+    @property
+    def notebooks(self) -> Notebooks:
+        """Where lines are in the cells of notebooks; nothing is known of those on a server."""
+        return Notebooks(None if self.server else self.index.root, self.index.settings.file_options())
+
+    def line(self, symbol: Symbol) -> str:
+        """Return the first line of a symbol as people read it."""
+        return self.notebooks.line(symbol.path, symbol.start_line)
 
     def print_hits(self, hits: Sequence[Hit], query: dict[str, Any], reasons: Sequence[Ranked] = ()) -> None:
         """Print the results of one query; `query` is the text that JSON objects repeat.
@@ -200,8 +210,7 @@ class Answers:
             "signature": symbol.signature,
             "language": symbol.language,
         }
-        if (cell := self._cell(symbol)) is not None:
-            fields |= {"cell": cell[0], "cell_line": cell[1]}
+        fields |= self.notebooks.fields(symbol.path, symbol.start_line)
         if self.repository:
             fields["repo"] = self.repository
             fields |= {"server": self.server} if self.server else {"root": str(self.index.root)}
@@ -285,7 +294,7 @@ class Answers:
         score = f"weak {hit.score:.2f}" if weak else f"{hit.score:.2f}"
         number = f"{hit.rank:>2}  " if look.height is not None else ""
         path, title = clean(self.paths.shown(symbol.path)), f"{symbol.kind} {clean(symbol.qualname)}"
-        place = f":{self._line(symbol)}"
+        place = f":{self.line(symbol)}"
         if look.width is not None:
             room = look.width - len(number) - console.columns(place + score) - 4
             path = page.shortened(path, max(min(12, room // 2), room - console.columns(title)), look.more)
@@ -316,7 +325,7 @@ class Answers:
         out = []
         asked = hit.symbol
         same = (one for one in hit.folded if (one.qualname, one.kind) == (asked.qualname, asked.kind))
-        overloads = [self.paths.place(one.path, one.start_line) for one in same]
+        overloads = [self.paths.place(one.path, self.line(one)) for one in same]
         copies = [self.paths.place(path, line) for path, _, line in (copy.rpartition(":") for copy in hit.copies)]
         also = [str(place) for place in self.also.get(hit.rank, ())]
         for said, places in (("copied in", copies), ("overloaded in", overloads), ("also in", also)):
@@ -329,26 +338,12 @@ class Answers:
 
     def _plain_header(self, symbol: Symbol) -> str:
         path = clean(self.paths.shown(symbol.path))
-        return f"{path}:{self._line(symbol)}  {symbol.kind} {clean(symbol.qualname)}"
+        return f"{path}:{self.line(symbol)}  {symbol.kind} {clean(symbol.qualname)}"
 
     def _place(self, symbol: Symbol) -> str:
         look, path = self.look, clean(self.paths.shown(symbol.path))
         shown = self._linked(symbol, look.paint(path, PATH) if look.color else path)
-        return f"{shown}:{look.paint(self._line(symbol), LINE)}"
-
-    def _line(self, symbol: Symbol) -> str:
-        """Return the line of a symbol as people read it: in a notebook, first that of its cell."""
-        cell = self._cell(symbol)
-        line = str(symbol.start_line)
-        return line if cell is None else f"cell {cell[0]}:{cell[1]} (line {line})"
-
-    def _cell(self, symbol: Symbol) -> tuple[int, int] | None:
-        """Return the number of the cell and the line in it of a symbol in a notebook."""
-        if not symbol.path.endswith(".ipynb") or self.server:
-            return None
-        from codesearch.search.source import cell_of
-
-        return cell_of(self.index.root, self.index.settings.file_options(), symbol)
+        return f"{shown}:{look.paint(self.line(symbol), LINE)}"
 
     def _linked(self, symbol: Symbol, text: str) -> str:
         """Return text as a link to the file of a symbol, if the terminal supports it."""
@@ -391,10 +386,11 @@ class Answers:
             from codesearch.cli.ui import highlight
 
             source = highlight.lines(source, symbol.language, stop)
-        digits = max(4, len(str(first + stop - 1)))
+        places = self.notebooks.shorts(symbol.path, range(first + start, first + stop))
+        digits = max(4, *map(len, places))
         out = []
-        for number, line in enumerate(source[start:stop], first + start):
-            gutter = look.paint(f"{number:>{digits}} {look.bar}", FAINT)
+        for place, line in zip(places, source[start:stop], strict=True):
+            gutter = look.paint(f"{place:>{digits}} {look.bar}", FAINT)
             line = re.sub(rf"^((?:\x1b\[[0-9;]*m)*) {{0,{dedent}}}", r"\1", line)
             if look.color:
                 line = self.terms.marked(line)
