@@ -36,8 +36,8 @@ from ranking_cases import Case, cases
 from ranking_weights import Bins, Fitted, Numbers, Table
 
 from codesearch.search import boosted_trees
-from codesearch.search.boosted_trees import Tree
-from codesearch.search.features import NAMES, POSITIONS, QUERY_FEATURES, RERANK_FEATURES, query_features
+from codesearch.search.boosted_trees import Forest, Tree
+from codesearch.search.features import NAMES, QUERY_FEATURES, RERANK_FEATURES, query_features
 from codesearch.search.rank import MAX_SAME_FILE, SAME_FILE
 
 Array = npt.NDArray[np.float64]
@@ -141,9 +141,10 @@ class Model:
         """Return its own trees as they are written to the package."""
         return tuple(_tree(one["tree_structure"])[0] for one in self.booster.dump_model()["tree_info"])
 
-    def all_trees(self) -> tuple[tuple[float, tuple[Tree, ...]], ...]:
+    def all_trees(self) -> tuple[tuple[float, Forest], ...]:
         """Return (factor, trees) of this ranking and of the one below it."""
-        return (*(((self.scale, self.below.trees()),) if self.below else ()), (1.0, self.trees()))
+        below = ((self.scale, Forest(self.below.trees())),) if self.below else ()
+        return (*below, (1.0, Forest(self.trees())))
 
 
 def _tree(node: dict[str, Any]) -> tuple[Tree, int]:
@@ -329,7 +330,7 @@ def held_out(suite: Suite, repositories: Sequence[str], below: Sequence[Model]) 
     return HeldOut(weighed, summed, scored, tuple(models))
 
 
-def middle(grown: Sequence[tuple[float, Sequence[Tree]]], features: npt.NDArray[np.float32]) -> float:
+def middle(grown: Sequence[tuple[float, Forest]], features: npt.NDArray[np.float32]) -> float:
     """Return the mean contribution of trees if only the query's features are known."""
     return boosted_trees.middle_of(grown, query_features(features.tolist()))
 
@@ -337,9 +338,10 @@ def middle(grown: Sequence[tuple[float, Sequence[Tree]]], features: npt.NDArray[
 def check(model: Model, suite: Suite) -> None:
     """Check that the written trees equal the fitted ones. Raises AssertionError if they do not."""
     some = suite.features[:: max(1, len(suite.features) // 2000)]
-    pruned = boosted_trees.prune_all(model.all_trees(), {}, POSITIONS)
-    ours = [boosted_trees.total_of(pruned, row.tolist()) for row in some[:200]]
-    theirs = model.grown(some[:200])
+    some = some[:200]
+    columns = dict(zip(NAMES, some.T.tolist(), strict=True))
+    ours = boosted_trees.totals_of(model.all_trees(), columns, len(some))
+    theirs = model.grown(some)
     assert np.mean(np.abs(np.array(ours) - theirs) < 0.01) > 0.98, "the trees as written differ"
 
 

@@ -200,6 +200,14 @@ def query_terms(text: str) -> list[str]:
     return found
 
 
+def _name_words(name: str) -> tuple[str, ...]:
+    return tuple(words(name))
+
+
+name_words = _Cache(_name_words, _CACHED_NAMES).__getitem__
+"""The words of a name, which the candidates of a query and of the next ones repeat."""
+
+
 def _key(name: str) -> str:
     return "".join(words(name))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from typing import overload
 
 from codesearch.core.types import Answer, Hit, Symbol
@@ -28,22 +28,6 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Reason(Ranked):
-    """Why a hit has its score: its features, and how likely its repository is."""
-
-    odds: float = 0.0
-    """As `log_odds` returns."""
-
-    def contributions(self) -> list[tuple[str, float, float, float]]:
-        """Do what `Ranked.contributions` does, with the repository as a feature of its own."""
-        rows = Ranked.contributions(self)
-        if self.odds:
-            weight = 1 / self.weighting.calibration[0]  # scores are logistic in slope * sum
-            rows.append(("repository", self.odds, weight, self.odds * weight))
-        return sorted(rows, key=lambda row: -abs(row[3]))
-
-
-@dataclass(frozen=True, slots=True)
 class RepositoryHit:
     """A hit, and the repository that it is in."""
 
@@ -52,7 +36,7 @@ class RepositoryHit:
     """Its rank is that among all repositories."""
     also: tuple[Place, ...] = ()
     """The same code in other repositories."""
-    reason: Reason | None = None
+    reason: Ranked | None = None
     """Why it has its score, if that was asked for."""
 
 
@@ -150,7 +134,7 @@ def join(
 
 def _placed(
     part: Part, odds: float, *, by_file: bool
-) -> Iterator[tuple[tuple[bool, float], Repository, Hit, Reason | None]]:
+) -> Iterator[tuple[tuple[bool, float], Repository, Hit, Ranked | None]]:
     """Yield the hits of one answer with their sort keys, which keep its own order; `odds` are those of `log_odds`."""
     files: set[str] = set()
     least = {False: 1.0, True: 1.0}
@@ -159,12 +143,8 @@ def _placed(
         files.add(hit.symbol.path)
         score = _lowered(hit.score, -odds)
         least[again] = min(least[again], score)
-        reason = _reason(part.reasons[at], odds) if part.reasons else None
+        reason = part.reasons[at]._replace(odds=odds) if part.reasons else None
         yield (again, -least[again]), part.repository, replace(hit, score=score), reason
-
-
-def _reason(found: Ranked, odds: float) -> Reason:
-    return Reason(**{item.name: getattr(found, item.name) for item in fields(Ranked)}, odds=odds)
 
 
 def _lowered(score: float, by: float) -> float:

@@ -304,7 +304,7 @@ def gaps(item: Ranked, other: Ranked) -> list[Gap]:
     Both are weighed as `item` was, because only sums with the same weights can be compared.
     """
     mine = {name: (value, contribution) for name, value, _, contribution in item.contributions()}
-    same = replace(other, weighting=item.weighting)
+    same = other._replace(weighting=item.weighting)
     theirs = {name: (value, contribution) for name, value, _, contribution in same.contributions()}
     nothing = (0.0, 0.0)
     found = []

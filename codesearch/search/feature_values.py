@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from codesearch.core.names import identity, signs_of
-from codesearch.core.tokens import name_key, words
+from codesearch.core.tokens import name_key, name_words
 from codesearch.core.types import CALLABLES, Symbol
 from codesearch.search.candidates import Candidate
 from codesearch.search.query import Mention, Query
@@ -72,23 +72,20 @@ def coverage(rarity: Sequence[float], terms: Sequence[int]) -> list[float]:
     return found
 
 
-def prefix_share(prefixes: Sequence[str], name: Sequence[str]) -> float:
-    """Return the share of `prefixes` that a word of a name begins with."""
-    if not prefixes:
-        return 0.0
-    return sum([any(word.startswith(prefix) for word in name) for prefix in prefixes]) / len(prefixes)
+def prefix_share(prefixes: Sequence[str], name: str) -> float:
+    """Return the share of `prefixes` that a word of a name begins with; the name has a blank before each word."""
+    return sum([f" {prefix}" in name for prefix in prefixes]) / len(prefixes) if prefixes else 0.0
 
 
-def prefixes_in_order(prefixes: Sequence[str], name: Sequence[str]) -> float:
+def prefixes_in_order(prefixes: Sequence[str], name: str) -> float:
     """Return the share of `prefixes` that words of a name begin with, one after the other."""
     if not prefixes:
         return 0.0
     at = found = 0
     for prefix in prefixes:
-        for place in range(at, len(name)):
-            if name[place].startswith(prefix):
-                at, found = place + 1, found + 1
-                break
+        place = name.find(f" {prefix}", at)
+        if place >= 0:
+            at, found = place + 1, found + 1
     return found / len(prefixes)
 
 
@@ -130,7 +127,7 @@ def file_evidence(
         for weight, fields in zip(rarity, zip(*terms, strict=False), strict=False):
             if any(fields):
                 coverage += weight
-        own = words(path.rpartition("/")[2].rpartition(".")[0])
+        own = name_words(path.rpartition("/")[2].rpartition(".")[0])
         found[path] = FileEvidence(
             sum([share * weight for share, weight in zip(by_text, _MATCH_WEIGHTS, strict=False)]),
             sum([share * weight for share, weight in zip(near, _MATCH_WEIGHTS, strict=False)]),

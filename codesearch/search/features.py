@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from itertools import repeat
 from typing import NamedTuple
 
-from codesearch.core.tokens import words
+from codesearch.core.tokens import name_words
 from codesearch.core.types import CALLABLES, Symbol
 from codesearch.search.candidates import MAX_PREFIX_WORDS, MIN_PREFIX_LETTERS, Candidate
 from codesearch.search.feature_values import (
@@ -279,7 +279,7 @@ def _file_columns(
 
 def _name_columns(query: Query, candidates: Sequence[Candidate], asked: _QueryWords) -> _Columns:
     """Return the features of the candidates' names."""
-    names = [tuple(words(candidate.symbol.name)) for candidate in candidates]
+    names = [name_words(candidate.symbol.name) for candidate in candidates]
     count = Counter(names)
     mentions = {mention.key: mention for mention in reversed(query.mentions)}
     nothing = [0.0] * len(names)
@@ -300,7 +300,7 @@ def _prefix_columns(
     if not asked.ordered and not asked.prefixes:
         return {name: [0.0] * len(names) for name in ("prefix", "prefix_in_order", "name_prefix")}
     qualified = [
-        (*words(one.symbol.qualname.removesuffix(one.symbol.name)), *own)
+        " ".join(("", *name_words(one.symbol.qualname.removesuffix(one.symbol.name)), *own))
         for one, own in zip(candidates, names, strict=True)
     ]
     return {

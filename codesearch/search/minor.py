@@ -8,7 +8,6 @@ hand: questions for functions and for files must not get worse when a tree has d
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 from codesearch.core.types import DETAILS, MINOR, TEXTS
 from codesearch.search.candidates import Candidate
@@ -57,9 +56,9 @@ def beside(query: Query, ranked: Sequence[Ranked], candidates: Sequence[Candidat
         return list(ranked)
     others = [item.candidate for item in ranked[:RERANKED_CANDIDATES]]
     features = compute(query, [*others, *candidates])[len(others) :]
-    weigher = Weigher(FAST, features[0])
     margins = [margin(query, one, known) for one, known in zip(candidates, features, strict=True)]
-    sums = [weigher.total(known) - below for known, below in zip(features, margins, strict=True)]
+    totals = Weigher(FAST, features[0]).totals(features)
+    sums = [total - below for total, below in zip(totals, margins, strict=True)]
     order = sorted(range(len(candidates)), key=lambda at: sort_key(sums[at], candidates[at]))
     copies = group_copies(order, candidates)
     best = [
@@ -101,10 +100,10 @@ def _read(
     cosines = [similarities[item.candidate.id] for item in together]
     features = with_reranking([item.features for item in together], cosines)[len(compared) :]
     weighting = compared[0].weighting if compared else RERANKED
-    weigher = Weigher(weighting, features[0])
+    totals = Weigher(weighting, features[0]).totals(features)
     summed = [
-        replace(item, features=known, score=weigher.total(known) - item.minor, weighting=weighting)
-        for item, known in zip(read, features, strict=True)
+        item._replace(features=known, score=total - item.minor, weighting=weighting)
+        for item, known, total in zip(read, features, totals, strict=True)
     ]
     summed.sort(key=lambda item: sort_key(item.score, item.candidate))
     return scored(query, summed)

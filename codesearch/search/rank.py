@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from operator import mul
+from typing import NamedTuple
 
 from codesearch.core.names import signs_of
 from codesearch.core.types import CALLABLES, Symbol
 from codesearch.search import boosted_trees
 from codesearch.search import roles as roles_of
 from codesearch.search.candidates import Candidate
-from codesearch.search.features import NAMES, POSITIONS, Features, query_features, with_reranking
+from codesearch.search.features import NAMES, Features, query_features, with_reranking
 from codesearch.search.query import Query
 from codesearch.search.ranking import FAST, RERANKED, Weighting
 
@@ -39,21 +39,23 @@ class Weigher:
         """Prepare for a query; `features` are those of any of its candidates."""
         asked = query_features(features)
         self._weights = [weighting.weights.get(name, 0.0) for name in NAMES]
-        self._trees = boosted_trees.prune_all(weighting.trees, asked, POSITIONS)
+        self._trees = weighting.trees
         self._middle = boosted_trees.middle_of(weighting.trees, asked)
 
-    def total(self, features: Features) -> float:
-        """Return the sum."""
-        trees = boosted_trees.total_of(self._trees, features)
-        return float(sum(map(mul, self._weights, features))) + trees - self._middle
+    def totals(self, features: Sequence[Features]) -> list[float]:
+        """Return the sum of each candidate."""
+        columns = dict(zip(NAMES, zip(*features, strict=True), strict=True))
+        trees = boosted_trees.totals_of(self._trees, columns, len(features))
+        weights, middle = self._weights, self._middle
+        return [float(sum(map(mul, weights, own))) + adds - middle for own, adds in zip(features, trees, strict=True)]
 
 
 def contributions(weighting: Weighting, features: Features) -> list[tuple[str, float, float, float]]:
     """Return (feature, value, weight, contribution) for every feature; the contributions are what a Weigher sums up."""
     asked, values = query_features(features), features._asdict()
     from_trees = dict.fromkeys(NAMES, 0.0)
-    for factor, some in weighting.trees:
-        for name, adds in boosted_trees.shares(some, asked, values).items():
+    for factor, forest in weighting.trees:
+        for name, adds in boosted_trees.shares(forest.trees, asked, values).items():
             from_trees[name] += factor * adds
     weights = weighting.weights
     return [
@@ -62,9 +64,8 @@ def contributions(weighting: Weighting, features: Features) -> list[tuple[str, f
     ]
 
 
-@dataclass(frozen=True, slots=True)
-class Ranked:
-    """A candidate with the reasons of its rank."""
+class Ranked(NamedTuple):
+    """A candidate with the reasons of its rank. A tuple, since a query makes and changes hundreds."""
 
     candidate: Candidate
     features: Features
@@ -84,6 +85,8 @@ class Ranked:
     """Subtracted from the sum of a minor symbol; see `search.minor`."""
     role: roles_of.Role = roles_of.NONE
     """What is said for and against it beside its features; see `search.roles`."""
+    odds: float = 0.0
+    """What its repository adds among others: see `repositories.joined`."""
 
     @property
     def refined(self) -> bool:
@@ -108,6 +111,9 @@ class Ranked:
         rows.append(("other_language", self.other_language, -OTHER_LANGUAGE, -OTHER_LANGUAGE * self.other_language))
         rows.append(("minor", self.minor, -1.0, -self.minor))
         rows += [(name, value, -weight, -weight * value) for name, value, weight in self.role.rows()]
+        if self.odds:
+            weight = 1 / self.weighting.calibration[0]  # scores are logistic in slope * sum
+            rows.append(("repository", self.odds, weight, self.odds * weight))
         return sorted([row for row in rows if row[3]], key=lambda row: -abs(row[3]))
 
 
@@ -115,8 +121,7 @@ def rank(query: Query, candidates: Sequence[Candidate], features: Sequence[Featu
     """Return the candidates, best first. Deterministic: ties are broken by path and line."""
     if not candidates:
         return []
-    weigher = Weigher(FAST, features[0])
-    sums = [weigher.total(one) for one in features]
+    sums = Weigher(FAST, features[0]).totals(features)
     order = sorted(range(len(candidates)), key=lambda at: sort_key(sums[at], candidates[at]))
     copies = group_copies(order, candidates)
     best = [Ranked(candidates[at], features[at], sums[at], FAST, tuple(copies[at])) for at in order if at in copies]
@@ -138,15 +143,15 @@ def refine(
     middle = known[len(known) // 2]
     values = [similarities.get(item.candidate.id, middle) for item in best]
     refined = with_reranking([item.features for item in best], values)
-    weigher = Weigher(weighting, refined[0])
+    sums = Weigher(weighting, refined[0]).totals(refined)
     summed = [
-        replace(item, features=features, score=weigher.total(features), weighting=weighting)
-        for item, features in zip(best, refined, strict=True)
+        item._replace(features=features, score=score, weighting=weighting)
+        for item, features, score in zip(best, refined, sums, strict=True)
     ]
     summed.sort(key=lambda item: sort_key(item.score, item.candidate))
     found = scored(query, summed)
     least = found[-1].score
-    return found + [replace(item, score=min(item.score, least)) for item in rest]
+    return found + [item if item.score <= least else item._replace(score=least) for item in rest]
 
 
 def by_file(ranked: Sequence[Ranked]) -> list[Ranked]:
@@ -175,8 +180,7 @@ def scored(query: Query, ranked: Sequence[Ranked]) -> list[Ranked]:
         found.append((summed, before, other, role, item))
     found.sort(key=lambda entry: sort_key(entry[0], entry[-1].candidate))
     return [
-        replace(
-            item,
+        item._replace(
             score=_score(summed, item.weighting.calibration),
             same_file=float(before),
             other_language=other,
@@ -204,7 +208,7 @@ def fold(ranked: Sequence[Ranked]) -> list[Ranked]:
         else:
             folded.setdefault(under.candidate.id, []).append(item.candidate)
     return [
-        replace(item, folded=(*item.folded, *folded[item.candidate.id])) if item.candidate.id in folded else item
+        item._replace(folded=(*item.folded, *folded[item.candidate.id])) if item.candidate.id in folded else item
         for item in kept
     ]
 

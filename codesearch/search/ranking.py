@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from codesearch.search import ranking_model as model
-from codesearch.search.boosted_trees import Tree
+from codesearch.search.boosted_trees import Forest
 
 
 class Weighting(NamedTuple):
@@ -20,7 +20,7 @@ class Weighting(NamedTuple):
     """By feature; a missing one counts 0."""
     calibration: tuple[float, float]
     """Slope and intercept of the logistic curve from the sum to a score, fitted on queries of other repositories."""
-    trees: tuple[tuple[float, tuple[Tree, ...]], ...] = ()
+    trees: tuple[tuple[float, Forest], ...] = ()
     """(factor, trees): what the trees say is added to the weighted sum, times the factor."""
     refined: bool = False
     """Whether it is for candidates that the transformer has compared with the query."""
@@ -28,13 +28,15 @@ class Weighting(NamedTuple):
     """The part of the weights that `codesearch tune` has learned; None without it."""
 
 
-FAST = Weighting(model.FAST_WEIGHTS, model.FAST_CALIBRATION, ((1.0, model.FAST_TREES),))
+_FAST_TREES = Forest(model.FAST_TREES)
+
+FAST = Weighting(model.FAST_WEIGHTS, model.FAST_CALIBRATION, ((1.0, _FAST_TREES),))
 """Before reranking, and for names."""
 
 RERANKED = Weighting(
     model.RERANKED_WEIGHTS,
     model.RERANKED_CALIBRATION,
-    ((model.RERANKED_FAST_SCALE, model.FAST_TREES), (1.0, model.RERANKED_TREES)),
+    ((model.RERANKED_FAST_SCALE, _FAST_TREES), (1.0, Forest(model.RERANKED_TREES))),
     refined=True,
 )
 """For the candidates that the transformer has compared with the query."""

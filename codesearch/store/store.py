@@ -275,18 +275,32 @@ class Store(Texts):
         self, contents: Iterable[int], vector: bytes, limit: int, where: Filter | None
     ) -> list[tuple[int, float]]:
         """Return (symbol id, cosine similarity) of the symbols with one of some contents, nearest first."""
-        condition, values = filter_sql.render(where) if where else ("1", [])
-        rows = self._rows(
-            f"WITH best AS MATERIALIZED (SELECT v.id, {_SIMILARITY} AS similarity "
-            "FROM json_each(?) near JOIN vector v ON v.id = near.value "
-            f"WHERE EXISTS (SELECT 1 FROM symbol s WHERE s.content_id = v.id AND {NOT_MINOR}) "
-            f"ORDER BY similarity DESC, v.id{' LIMIT ?' if not where else ''}) "
-            "SELECT s.id, best.similarity FROM best JOIN symbol s ON s.content_id = best.id "
-            f"JOIN file f ON f.id = s.file_id WHERE {NOT_MINOR} AND {condition} "
-            "ORDER BY best.similarity DESC, s.id LIMIT ?",
-            [vector, json.dumps(list(contents)), *([limit] if not where else []), *values, limit],
+        near = self._rows(
+            f"SELECT v.id, {_SIMILARITY} AS similarity FROM json_each(?) near JOIN vector v ON v.id = near.value "
+            "ORDER BY similarity DESC, v.id",
+            [vector, json.dumps(list(contents))],
         )
-        return [(row[0], float(row[1])) for row in rows]
+        condition, values = filter_sql.render(where) if where else ("1", [])
+        join = "JOIN file f ON f.id = s.file_id" if where else ""
+        found: list[tuple[float, int]] = []
+        texts = 0
+        step = max(1, len(near) if where else limit)
+        for at in range(0, len(near), step):  # usually the first part is enough
+            similarity = dict(near[at : at + step])
+            symbols: dict[int, list[int]] = {}
+            for content, id in self._rows(
+                f"SELECT s.content_id, s.id FROM json_each(?) near JOIN symbol s ON s.content_id = near.value {join} "
+                f"WHERE {NOT_MINOR} AND {condition}",
+                [json.dumps(list(similarity)), *values],
+            ):
+                symbols.setdefault(content, []).append(id)
+            nearest = [content for content in similarity if content in symbols]
+            for content in nearest if where else nearest[: limit - texts]:
+                found += [(-float(similarity[content]), id) for id in symbols[content]]
+            texts += len(nearest)
+            if texts >= limit:
+                break
+        return [(id, -below) for below, id in sorted(found)[:limit]]
 
     def similarities(self, vector: bytes, ids: Iterable[int]) -> dict[int, float]:
         """Return the cosine similarity of each of the symbols named to a vector."""

@@ -120,10 +120,9 @@ def example(store: Store, asked: Asked) -> Example | None:
     if len(ranked) < 2:
         return None
     features: list[Features] = [item.features for item in ranked]
-    weigher = Weigher(RERANKED, features[0])
     hits = Ranking(ranked).answer().hits
     right = [any(answers(target, hit) for target in asked.question.targets) for hit in hits]
     import numpy as np
 
-    sums = np.array([weigher.total(one) for one in features])
+    sums = np.array(Weigher(RERANKED, features[0]).totals(features))
     return Example(values_of(features), sums, np.array(right, bool), asked.vector, asked.answer, asked.file)

@@ -138,7 +138,7 @@ def learn(store: Store, asked: Sequence[Asked], way: str) -> tuple[dict[str, flo
 
 def _first_sum(store: Store, asked: Asked, tuning: Tuning | None) -> float:
     first = refined(store, asked, tuning)[0]
-    return Weigher(first.weighting, first.features).total(first.features)
+    return Weigher(first.weighting, first.features).totals([first.features])[0]
 
 
 def _learned(examples: Sequence[Example]) -> dict[str, Tuning]:

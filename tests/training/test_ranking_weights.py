@@ -41,8 +41,8 @@ def test_the_weightings_weigh_features_that_exist() -> None:
     assert set(RERANKED.weights) <= set(NAMES) - QUERY_FEATURES
     assert reranked <= set(RERANKED.weights)
     for weighting in (FAST, RERANKED):
-        for _, trees in weighting.trees:
-            assert {name for tree in trees for name in used(tree)} <= set(NAMES)
+        for _, forest in weighting.trees:
+            assert {name for tree in forest.trees for name in used(tree)} <= set(NAMES)
 
 
 def used(tree: boosted_trees.Tree) -> set[str]:

@@ -103,7 +103,7 @@ def test_the_sum_of_the_contributions_is_unchanged_by_showing_the_learned_part(i
     adopt(index, outcome)
     item = index.rank(index_query("every invoice that belongs with one harbour")).ranked[0]
     whole = sum(adds for *_, adds in item.contributions())
-    plain = replace(item, weighting=item.weighting._replace(learned=None))
+    plain = item._replace(weighting=item.weighting._replace(learned=None))
     assert whole == pytest.approx(sum(adds for *_, adds in plain.contributions()))
 
 

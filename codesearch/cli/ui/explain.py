@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from codesearch.cli.ui.console import Look
@@ -97,7 +96,7 @@ def lines(reasons: Sequence[Ranked], place: int, look: Look) -> Iterator[str]:
     """Yield the table for the result at a rank (from 1): its features, and the difference to the next result."""
     item = reasons[place - 1]
     # Only sums with the same weights can be compared.
-    after = replace(reasons[place], weighting=item.weighting) if place < len(reasons) else None
+    after = reasons[place]._replace(weighting=item.weighting) if place < len(reasons) else None
     rows = item.contributions()
     others = {name: adds for name, _, _, adds in after.contributions()} if after is not None else {}
     head = f"{'adds':>8}{'next':>8}{'value':>8}  feature"
