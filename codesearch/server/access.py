@@ -137,6 +137,7 @@ def forget(db: Database, repository: str, ref: str = "") -> None:
         if not db.execute("DELETE FROM ref WHERE repo = %s AND name = %s", [row[0], ref]).rowcount:
             raise NotFoundError(f"{repository} has no branch {ref}")
         return
+    db.execute("INSERT INTO gone_vector(repo, hash) SELECT %s, '' FROM vectors", [row[0]])
     for table in ("artifact", "ref_file", "ref", "symbol", "file", "content", "model_vector"):
         db.execute(f"DELETE FROM {table} WHERE repo = %s".encode(), [row[0]])
     db.execute("DELETE FROM repo WHERE id = %s", [row[0]])
@@ -150,8 +151,10 @@ def collect(db: Database, days: float = KEPT_DAYS) -> int:
         "(SELECT 1 FROM ref_file rf WHERE rf.repo = f.repo AND rf.file = f.id)".encode()
     ).rowcount
     db.execute(
-        f"DELETE FROM content c WHERE {old} AND NOT EXISTS "
-        "(SELECT 1 FROM symbol s WHERE s.repo = c.repo AND s.content = c.hash)".encode()
+        f"WITH gone AS (DELETE FROM content c WHERE {old} AND NOT EXISTS "
+        "(SELECT 1 FROM symbol s WHERE s.repo = c.repo AND s.content = c.hash) RETURNING repo, hash, minor) "
+        "INSERT INTO gone_vector(repo, hash) SELECT g.repo, g.hash FROM gone g, vectors WHERE NOT g.minor "
+        "ON CONFLICT (repo, hash) DO UPDATE SET since = now()".encode()
     )
     db.execute(
         b"DELETE FROM model_vector v WHERE NOT EXISTS "

@@ -33,8 +33,8 @@ MOST_RESULTS = 100
 LONGEST_DOCUMENTATION = 300
 """Characters of it that a page shows in a list."""
 _REF = (
-    "SELECT r.repo, r.id, p.name, r.name, r.commit, r.model, r.texts, r.tokens, r.minor_texts, r.minor_tokens "
-    "FROM ref r JOIN repo p ON p.id = r.repo"
+    "SELECT r.repo, r.id, p.name, r.name, r.commit, r.model, r.texts, r.tokens, r.minor_texts, r.minor_tokens, "
+    "r.vectors_at FROM ref r JOIN repo p ON p.id = r.repo"
 )
 
 
@@ -96,8 +96,9 @@ def answer(here: Transactions, question: Question, second: Comparison | None = N
     asked = _asked(here, question)
     problems, hits = list(asked.problems), []
     if asked.searched:
-        found = _ranked(asked, PgStore(here, asked.searched), question, second)[1]
-        problems.append(found.problem)
+        store = PgStore(here, asked.searched)
+        found = _ranked(asked, store, question, second)[1]
+        problems += [found.problem, store.problem]
         hits = Shown(here, asked.searched, asked.query.terms, question.lines).of(found.answer(question.limit))
     return {**_about(question, asked, problems, second), "hits": hits}
 
@@ -114,7 +115,7 @@ def candidates(here: Transactions, question: Question, second: Comparison | None
     if asked.searched:
         store = PgStore(here, asked.searched)
         found, _ = _ranked(asked, store, question, second)
-        problems.append(second.problem if second is not None else "")
+        problems += [second.problem if second is not None else "", store.problem]
         cosines = second.cosines if second is not None else {}
         more["candidates"] = [_candidate(one, store.repositories[one.id], cosines, asked) for one in found]
         more["texts"] = store.size
@@ -229,7 +230,7 @@ def refs(here: Transactions, name: str = "") -> list[Ref]:
 def _refs(number: int, db: Database, name: str) -> list[Ref]:
     condition = "r.name = %s" if name else "%s = '' AND r.id = (SELECT min(o.id) FROM ref o WHERE o.repo = r.repo)"
     rows = db.execute(f"{_REF} WHERE {condition} AND r.pushed IS NOT NULL ORDER BY p.name".encode(), [name])
-    return [Ref(number, *(*row[:6], ((row[6], row[7]), (row[8], row[9])))) for row in rows]
+    return [Ref(number, *(*row[:6], ((row[6], row[7]), (row[8], row[9])), row[10])) for row in rows]
 
 
 def listing(here: Transactions) -> dict[str, Any]:

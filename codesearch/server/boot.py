@@ -17,6 +17,7 @@ from codesearch.server.connect import Pool
 from codesearch.server.databases import Databases
 from codesearch.server.gateway import MOST_BODY, Gate, Gateway
 from codesearch.server.identity import BURST, RATE, Limits, Vouched
+from codesearch.server.milvus import Milvus
 from codesearch.server.replicas import MOST_LAG, Replicas
 from codesearch.server.second_stage import SECONDS, Model
 
@@ -37,6 +38,7 @@ def serve(
     replicas: Sequence[str] = (),
     most_lag: float = MOST_LAG,
     log_format: str = "text",
+    vectors: str = "",
 ) -> int:
     """Serve until a signal ends the process.
 
@@ -44,7 +46,8 @@ def serve(
     besides the names of this machine for itself. A user may ask `rate` questions per second; 0 means any number.
     `model` is that of the second stage, `static` for none, which may take `seconds` per question if vectors are
     missing. A packed index may have `most_packed` megabytes; 0 for none. Questions are read from `replicas`, databases
-    that are at most `most_lag` seconds behind. With `log_format` "json", the log is one JSON object per line.
+    that are at most `most_lag` seconds behind. `vectors` is the URL of the Milvus that has the vectors, too; "" for
+    none. With `log_format` "json", the log is one JSON object per line.
     Raises UsageError for a wrong URL, StoreError if the database cannot be used, CodesearchError if the port is taken.
     """
     if log_format == "json":
@@ -54,8 +57,10 @@ def serve(
             "--replica can be given with one database only: with shards, let a name of your network lead to a database "
             "that answers"
         )
-    shards.prepare(urls)
-    databases = Databases([Replicas(Pool(url), [Pool(one) for one in replicas], most_lag) for url in urls])
+    milvus = Milvus(vectors) if vectors else None
+    shards.prepare(urls, milvus)
+    pools = [Replicas(Pool(url), [Pool(one) for one in replicas], most_lag) for url in urls]
+    databases = Databases(pools, milvus=milvus)
     second = None if model == embed.STATIC else Model(model, seconds)
     known = (*loopback.NAMES, *(name.lower() for name in names))
     limits = Limits(rate, max(1, round(rate * BURST / RATE)))

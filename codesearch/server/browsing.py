@@ -14,6 +14,7 @@ from codesearch.server.answering import MOST_RESULTS, Shown, number, refs
 from codesearch.server.ref import Ref
 from codesearch.server.store import PgStore
 from codesearch.server.transactions import Transactions, not_searched
+from codesearch.server.vectors import int8
 
 MOST_LINES = 2000
 """Lines of a file that are sent at once."""
@@ -121,19 +122,16 @@ def similar(here: Transactions, like: Like) -> dict[str, Any]:
     others = [one for one in refs(here) if one.repository != own.repository and one.model == model]
     searched = [own, *others] if own.model == model else others
     hits: list[Hit] = []
+    problems = [not_searched(here.missing)]
     if searched:
         store = PgStore(here, searched)
-        near = [pair for pair in store.vector_candidates(_int8(vector), like.limit + 1) if pair[0] != id][: like.limit]
+        near = [pair for pair in store.vector_candidates(int8(vector), like.limit + 1) if pair[0] != id][: like.limit]
+        problems.append(store.problem)
         symbols = store.symbols(id for id, _ in near)
         hits = [Hit(rank, max(0.0, min(1.0, score)), symbols[id].symbol) for rank, (id, score) in enumerate(near, 1)]
     return {
-        "problem": not_searched(here.missing),
+        "problem": "; ".join(filter(None, problems)),
         "repositories": [{"name": one.repository, "ref": one.name, "commit": one.commit} for one in searched],
         "missing": sorted(here.missing),
         "hits": Shown(here, searched, (), like.lines).of(hits),
     }
-
-
-def _int8(text: str) -> bytes:
-    """Return the vector that pgvector writes as `[1,-2,...]`."""
-    return bytes(int(float(value)) & 0xFF for value in text.strip("[]").split(","))

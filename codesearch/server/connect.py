@@ -25,6 +25,8 @@ STATEMENT_SECONDS = 60
 CONNECT_SECONDS = 10
 SILENT_SECONDS = 30
 """How long a database may not answer the network before the connection counts as broken."""
+REST_SECONDS = 5.0
+"""How long a server that could not be reached is left alone, if an answer is possible without it."""
 EF_SEARCH = 400
 """How many neighbours HNSW keeps in view: .97 of the true fifty nearest are found in a million."""
 

@@ -16,18 +16,17 @@ from typing import TYPE_CHECKING, TypeVar
 
 from codesearch.core.errors import NotFoundError, StoreError
 from codesearch.core.log import Log
-from codesearch.server.connect import Pool
+from codesearch.server.connect import REST_SECONDS, Pool
 from codesearch.server.metrics import Family
 from codesearch.server.replicas import Replicas
 from codesearch.server.transactions import Transactions
 
 if TYPE_CHECKING:
     from codesearch.server.database import Database
+    from codesearch.server.milvus import Milvus
 
 log = Log("codesearch.server")
 
-REST_SECONDS = 5.0
-"""How long a database that could not be reached is left alone, if others can answer meanwhile."""
 _MOST_THREADS = 32
 _MOST_HOMES = 100_000
 
@@ -50,9 +49,16 @@ class Reading:
 class Databases:
     """The databases of a server. Thread-safe."""
 
-    def __init__(self, shards: Sequence[Replicas], clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        shards: Sequence[Replicas],
+        clock: Callable[[], float] = time.monotonic,
+        milvus: Milvus | None = None,
+    ) -> None:
+        """With `milvus`, that has the vectors, too."""
         self._shards, self._clock = shards, clock
         self.pools = [one.primary for one in shards]
+        self.milvus = milvus
         self._lock = threading.Lock()
         self._rests: dict[int, float] = {}
         """By the number of a database that could not be reached: until when it is left alone."""
@@ -73,6 +79,8 @@ class Databases:
             one.close()
         for pool in self.pools:
             pool.close()
+        if self.milvus is not None:
+            self.milvus.close()
 
     def check(self) -> None:
         """Raise StoreError unless a database can be reached and has the schema of this program."""
@@ -106,7 +114,7 @@ class Databases:
                 assert failed is not None
                 raise failed
             urls = [pool.url for pool in self.pools]
-            transactions = Transactions(of, urls, self._executor)
+            transactions = Transactions(of, urls, self._executor, milvus=self.milvus)
             missing = _missing(transactions)
             yield Reading(transactions._replace(missing=missing), asker, lag, "; ".join(filter(None, problems)))
 
@@ -143,8 +151,10 @@ class Databases:
         raise NotFoundError(missing)
 
     def families(self) -> Iterator[Family]:
-        """Yield what was counted about replicas."""
+        """Yield what was counted about replicas and Milvus."""
         yield from self._shards[0].families()  # several databases have none
+        if self.milvus is not None:
+            yield from self.milvus.families()
 
     def _remember(self, name: str, number: int) -> None:
         with self._lock:

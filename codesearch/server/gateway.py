@@ -16,11 +16,12 @@ from codesearch.core.errors import CodesearchError, NotFoundError, UsageError
 from codesearch.core.log import Log
 from codesearch.mcp.http.access import bearer, check_site, wrong_token
 from codesearch.mcp.http.wire import Head, RefusedError, Reply
-from codesearch.server import access, answering, artifacts, browsing, page, receive, second_stage, sources
+from codesearch.server import access, answering, artifacts, browsing, page, receive, second_stage, sources, vectors
 from codesearch.server.connect import Pool, TooBusyError
 from codesearch.server.databases import Databases, Reading
 from codesearch.server.identity import Limits, Vouched
 from codesearch.server.metrics import CONTENT_TYPE
+from codesearch.server.milvus import Milvus, VectorsError
 from codesearch.server.receive import LackingError
 from codesearch.server.transactions import Transactions
 from codesearch.server.watching import Watch, note
@@ -91,7 +92,11 @@ def _path(head: Head) -> str:
 
 def _unavailable(error: CodesearchError) -> RefusedError:
     log.warning("%s", error)
-    what = "the server is busy" if isinstance(error, TooBusyError) else "the database cannot be used now"
+    what = "the database cannot be used now"
+    if isinstance(error, TooBusyError):
+        what = "the server is busy"
+    elif isinstance(error, VectorsError):
+        what = "the database of vectors cannot be used now"
     return RefusedError(503, f"{what}; try again", ("Retry-After", "2"))
 
 
@@ -127,7 +132,7 @@ class Gateway:
         try:
             if path in ("/health", "/health/ready"):
                 self._databases.check()
-                return _json({"status": "ok", "version": __version__})
+                return _json({"status": "ok", "version": __version__, **self._of_milvus()})
             if path == "/session":
                 return _json({"who": self._session(head)})
             if path in _WRITES:
@@ -150,6 +155,11 @@ class Gateway:
             raise RefusedError(404, str(error)) from error
         except CodesearchError as error:
             raise _unavailable(error) from error
+
+    def _of_milvus(self) -> dict[str, str]:
+        """Return whether Milvus can be used, if it has a part in this: answers go on without it."""
+        milvus = self._databases.milvus
+        return {} if milvus is None else {"vectors": "ok" if milvus.answers() else "cannot be reached"}
 
     def _answer(self, head: Head, path: str, given: Mapping[str, Any]) -> Reply:
         second = second_stage.Comparison(self._model) if self._model is not None else None
@@ -232,7 +242,10 @@ class Gateway:
                     return _json(_VECTORS[path](db, repo, given, self._model))
                 if path == "/push/artifact":
                     return _json(artifacts.begin(db, repo, given, self._most_packed))
-                found = _PUSHES[path](db, repo, given)
+                if path in _CONTENTS:
+                    found = _CONTENTS[path](db, repo, given, self._databases.milvus)
+                else:
+                    found = _PUSHES[path](db, repo, given)
                 self._count_push(path, given, found)
                 return _json({**found, "vectors_of": wanted} if path == "/push/begin" else found)
             except LackingError:
@@ -259,14 +272,15 @@ def _contents(db: Any, repo: int, given: Mapping[str, Any]) -> dict[str, Any]:
     return {"lacking": receive.lacking_contents(db, repo, given["contents"])}
 
 
-def _files(db: Any, repo: int, given: Mapping[str, Any]) -> dict[str, Any]:
-    vectors = {key: bytes.fromhex(value) for key, value in given["vectors"].items()}
-    return {"added": receive.files(db, repo, given["files"], vectors)}
+def _files(db: Any, repo: int, given: Mapping[str, Any], milvus: Milvus | None) -> dict[str, Any]:
+    found = {key: bytes.fromhex(value) for key, value in given["vectors"].items()}
+    return {"added": receive.files(db, repo, given["files"], found, milvus)}
 
 
-def _switch(db: Any, repo: int, given: Mapping[str, Any]) -> dict[str, Any]:
+def _switch(db: Any, repo: int, given: Mapping[str, Any], milvus: Milvus | None) -> dict[str, Any]:
     ref, commit, model = (str(given[key]) for key in ("ref", "commit", "model"))
     receive.switch(db, repo, ref, commit, model, given["files"])
+    vectors.note_time(db, milvus, repo, ref)
     return {"ref": ref, "commit": commit}
 
 
@@ -303,18 +317,21 @@ _READS: dict[str, Callable[[Transactions, Mapping[str, Any]], dict[str, Any]]] =
 _PUSHES: dict[str, Callable[[Any, int, Mapping[str, Any]], dict[str, Any]]] = {
     "/push/begin": _begin,
     "/push/contents": _contents,
-    "/push/files": _files,
     "/push/sources": _sources,
     "/push/sources/lacking": _lacking_sources,
-    "/push/switch": _switch,
     "/push/artifact/part": artifacts.add,
     "/push/artifact/end": artifacts.end,
 }
+_CONTENTS: dict[str, Callable[[Any, int, Mapping[str, Any], Milvus | None], dict[str, Any]]] = {
+    "/push/files": _files,
+    "/push/switch": _switch,
+}
+"""The requests of a push that Milvus has a part in."""
 _VECTORS: dict[str, Callable[[Any, int, Mapping[str, Any], second_stage.Model], dict[str, Any]]] = {
     "/push/vectors": _vectors,
     "/push/vectors/lacking": _lacking_vectors,
 }
-_WRITES = frozenset({*_PUSHES, *_VECTORS, "/push/artifact"})
+_WRITES = frozenset({*_PUSHES, *_CONTENTS, *_VECTORS, "/push/artifact"})
 _PART = "/artifact/part"
 """A part of a packed index; a download asks for many of them, so they are not counted as questions."""
 _PACKED = frozenset({"/artifact", _PART})

@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, Any
 from codesearch.core.names import signs_of
 from codesearch.core.tokens import name_key
 from codesearch.core.types import KINDS, MINOR
-from codesearch.server.schema import DIMS
+from codesearch.server import vectors as side
 from codesearch.server.shard import halfvec
+from codesearch.server.vector_schema import DIMS
 
 if TYPE_CHECKING:
     from codesearch.server.database import Database
+    from codesearch.server.milvus import Milvus
 
 MOST_AT_ONCE = 5000
 """Symbols of one request."""
@@ -100,11 +102,18 @@ def _lacking(db: Database, table: str, column: str, repo: int, keys: Sequence[st
     return [key for key, raw in zip(keys, wanted, strict=True) if raw not in known]
 
 
-def files(db: Database, repo: int, given: Sequence[Mapping[str, Any]], vectors: Mapping[str, bytes]) -> int:
+def files(
+    db: Database,
+    repo: int,
+    given: Sequence[Mapping[str, Any]],
+    vectors: Mapping[str, bytes],
+    milvus: Milvus | None = None,
+) -> int:
     """Add versions of files with their symbols, and vectors of contents; return how many were new.
 
     Those that another push has added meanwhile are left out. Rows go in by their keys, so pushes of the same files wait
-    for each other and never in a circle. Raises ValueError or KeyError for what is not sound.
+    for each other and never in a circle. Vectors go to Milvus, too, if that has the others. Raises ValueError or
+    KeyError for what is not sound, VectorsError if Milvus cannot be used.
     """
     of_digest = {bytes.fromhex(one["digest"]): one for one in given}
     if sum(len(one["symbols"]) for one in given) > MOST_AT_ONCE + max(
@@ -118,7 +127,7 @@ def files(db: Database, repo: int, given: Sequence[Mapping[str, Any]], vectors: 
         b"ON CONFLICT (repo, digest) DO NOTHING RETURNING digest, id",
         [repo, keys, *([of_digest[key][name] for key in keys] for name in ("path", "language", "roles"))],
     ).fetchall()
-    _contents(db, repo, given, vectors)
+    _contents(db, repo, given, vectors, milvus)
     with db.cursor() as cursor:
         cursor.executemany(
             _SYMBOL,
@@ -127,18 +136,29 @@ def files(db: Database, repo: int, given: Sequence[Mapping[str, Any]], vectors: 
     return len(rows)
 
 
-def _contents(db: Database, repo: int, given: Sequence[Mapping[str, Any]], vectors: Mapping[str, bytes]) -> None:
+def _contents(
+    db: Database,
+    repo: int,
+    given: Sequence[Mapping[str, Any]],
+    vectors: Mapping[str, bytes],
+    milvus: Milvus | None,
+) -> None:
     minor = {symbol[0]: symbol[1] in MINOR for one in given for symbol in one["symbols"]}
     if any(len(vector) != DIMS for vector in vectors.values()):
         raise ValueError(f"vectors must have {DIMS} dimensions")
     rows = sorted((bytes.fromhex(key), minor[key], halfvec(vector)) for key, vector in vectors.items() if any(vector))
-    if rows:
-        db.execute(
-            b"INSERT INTO content(repo, hash, minor, v) SELECT %s, h, m, v::halfvec "
-            b"FROM unnest(%s::bytea[], %s::boolean[], %s::text[]) WITH ORDINALITY c(h, m, v, n) ORDER BY n "
-            b"ON CONFLICT (repo, hash) DO NOTHING",
-            [repo, *(list(column) for column in zip(*rows, strict=True))],
-        )
+    if not rows:
+        return
+    home = side.expect(db, milvus)
+    added = db.execute(
+        b"INSERT INTO content(repo, hash, minor, v) SELECT %s, h, m, v::halfvec "
+        b"FROM unnest(%s::bytea[], %s::boolean[], %s::text[]) WITH ORDINALITY c(h, m, v, n) ORDER BY n "
+        b"ON CONFLICT (repo, hash) DO NOTHING RETURNING hash, minor",
+        [repo, *(list(column) for column in zip(*rows, strict=True))],
+    ).fetchall()
+    if home is not None and milvus is not None:
+        new = [bytes(hash) for hash, is_minor in added if not is_minor]
+        side.add(db, milvus, home, repo, [(hash, vectors[hash.hex()]) for hash in new])
 
 
 def _row(repo: int, file: int, symbol: Sequence[Any]) -> list[Any]:

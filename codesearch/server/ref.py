@@ -22,6 +22,8 @@ class Ref:
     model: str
     sizes: tuple[tuple[int, int], tuple[int, int]]
     """(texts, tokens in all of them), of texts that are not minor and of those that are."""
+    vectors_at: int = 0
+    """The time of Milvus when it was pushed; 0 if that had no part in it."""
 
     def global_id(self, id: int) -> int:
         """Return the id of a symbol as it is known outside of the database."""

@@ -13,18 +13,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from codesearch.core.errors import StoreError
-from codesearch.server import searching
+from codesearch.server import searching, vector_schema
 from codesearch.server.searching import ASKER, GRANTED, TO_NAME
+from codesearch.server.vector_schema import DIMS
 
 if TYPE_CHECKING:
     from codesearch.server.database import Database
 
 APP = "codesearch_app"
 SEARCH = "codesearch_search"
-DIMS = 256
-FIRST_DIMS = 128
 NEAREST = 400
-"""Dimensions that HNSW compares, and contents that it gives for a question, which are then compared by all."""
+"""Contents that HNSW or Milvus gives for a question, which are then compared."""
 _TABLES = ("repo", "ref", "file", "ref_file", "content", "symbol", "word", "grants")
 _DATA = ("ref", "file", "ref_file", "content", "symbol", "word")
 _LOCK = 7_263_948_102
@@ -330,8 +329,7 @@ MIGRATIONS = (
 
     -- The first dimensions say most: among the {NEAREST} nearest by them are all but a few of the fifty nearest.
     DROP INDEX content_v;
-    CREATE INDEX content_v ON content USING hnsw ((subvector(v, 1, {FIRST_DIMS})::halfvec({FIRST_DIMS}))
-        halfvec_cosine_ops) WITH (m = 16, ef_construction = 64) WHERE NOT minor;
+    {vector_schema.INDEX};
 
     -- One index instead of two: a question asks for words, in all refs.
     ALTER TABLE word DROP CONSTRAINT word_pkey, ALTER texts TYPE integer, ALTER naming TYPE integer,
@@ -354,6 +352,10 @@ MIGRATIONS = (
     CREATE TABLE shard(server text NOT NULL, number integer NOT NULL, shards integer NOT NULL);
     GRANT SELECT ON shard TO {APP};
     """,
+    f"""
+    {vector_schema.TABLES.format(app=APP)}
+    {"; ".join([*_hidden("gone_vector"), *_of_repository("gone_vector"), _of_owner("gone_vector")])};
+    """,
 )
 
 VERSION = len(MIGRATIONS)
@@ -362,7 +364,7 @@ OLDEST = 7
 
 A migration that older programs cannot work with sets it to its own number: then all gateways stop for the upgrade.
 """
-_LOCK_SECONDS = 10
+LOCK_SECONDS = 10
 """How long a migration waits for a table; everybody else waits behind it."""
 
 
@@ -407,7 +409,7 @@ def migrate(db: Database) -> None:
     now = version(db)
     if now >= VERSION:
         return
-    db.execute(f"SET LOCAL lock_timeout = '{round(1000 * _LOCK_SECONDS)}ms'".encode())
+    db.execute(f"SET LOCAL lock_timeout = '{round(1000 * LOCK_SECONDS)}ms'".encode())
     db.execute("CREATE SCHEMA IF NOT EXISTS codesearch")
     db.execute("SET LOCAL search_path = codesearch, public")
     for statements in MIGRATIONS[now:]:

@@ -9,8 +9,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from codesearch.core.log import Log
 from codesearch.core.types import Symbol
-from codesearch.server import evidence, schema, sources, tsquery
+from codesearch.server import evidence, milvus, schema, sources, tsquery, vector_schema, vectors
 from codesearch.server.filters import Rendered
 from codesearch.server.ref import ID_BITS, Ref
 from codesearch.store.match import Match
@@ -18,6 +19,9 @@ from codesearch.store.texts import MOST_COUNTED
 
 if TYPE_CHECKING:
     from codesearch.server.database import Database
+    from codesearch.server.milvus import Milvus
+
+log = Log("codesearch.server")
 
 EXACT_BELOW = 20_000
 """If the refs of a database have at most this many texts, or a filter leaves so few, all vectors are compared."""
@@ -33,7 +37,7 @@ _SYMBOL = (
     "s.kind, s.name, s.qualname, s.signature, s.documentation, s.start_line, s.end_line, s.start_byte, s.end_byte, "
     "f.language, f.path"
 )
-_FIRST = f"subvector({{}}, 1, {schema.FIRST_DIMS})::halfvec({schema.FIRST_DIMS})"
+_FIRST = f"subvector({{}}, 1, {vector_schema.FIRST_DIMS})::halfvec({vector_schema.FIRST_DIMS})"
 """The dimensions that HNSW compares, as its index has them."""
 
 
@@ -82,7 +86,9 @@ class Row:
 class Shard:
     """The searched refs of one database."""
 
-    def __init__(self, number: int, db: Database, refs: Sequence[Ref], *, alone: bool) -> None:
+    def __init__(
+        self, number: int, db: Database, refs: Sequence[Ref], milvus: Milvus | None = None, *, alone: bool
+    ) -> None:
         """With `alone`, no other ref is searched, in whatever database, so paths need no repository before them."""
         self.number = number
         self._db, self._alone = db, alone
@@ -90,6 +96,9 @@ class Shard:
         self._refs = [one.id for one in refs]
         self._of = {one.repo: one for one in refs}
         self._size = sum(one.sizes[False][0] for one in refs)
+        self._milvus, self._vectors_at = milvus, max((one.vectors_at for one in refs), default=0)
+        self.problem = ""
+        """What is missing in what was found so far; "" if nothing is."""
 
     def _rows(self, sql: str, bindings: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         return self._db.execute(sql.encode(), bindings).fetchall()
@@ -242,7 +251,8 @@ class Shard:
     def nearest(self, vector: bytes, limit: int, where: Rendered | None) -> list[tuple[int, float]]:
         """Return (symbol id, cosine similarity) of the nearest symbols, nearest first.
 
-        Exact for small numbers of texts; for larger ones, HNSW gives the contents that are compared.
+        Exact for small numbers of texts; for larger ones, Milvus or HNSW gives the contents that are compared.
+        If neither can, there are none, and `problem` says so.
         """
         condition, values = where or ("true", [])
         exact = self._size <= EXACT_BELOW
@@ -250,12 +260,59 @@ class Shard:
             return self._nearest_of_all(vector, limit, condition, values)
         looked_at = max(schema.NEAREST, limit)
         while True:
-            found = self._nearest(vector, limit, condition, values, looked_at, exact=exact)
+            near = self._exactly(vector, looked_at) if exact else self._near(vector, looked_at)
+            if near is None:
+                return []
+            found = self._nearest(vector, limit, condition, values, near)
             if len(found) >= limit:
                 return found
             if exact or looked_at >= MOST_NEAREST:
                 return self._nearest_of_all(vector, limit, condition, values)
             looked_at *= LOOKED_AT_AGAIN
+
+    def _exactly(self, vector: bytes, looked_at: int) -> tuple[str, list[Any]]:
+        """Return the SQL of the nearest contents, by comparing all of them."""
+        return self._ordered("c.v <=> %s::halfvec", vector, looked_at)
+
+    def _ordered(self, order: str, vector: bytes, looked_at: int) -> tuple[str, list[Any]]:
+        sql = f"SELECT c.* FROM content c WHERE NOT c.minor AND c.repo = ANY(%s) ORDER BY {order} LIMIT %s"
+        return sql, [list(self._of), halfvec(vector), looked_at]
+
+    def _near(self, vector: bytes, looked_at: int) -> tuple[str, list[Any]] | None:
+        """Return the SQL of the nearest contents, as Milvus or else HNSW finds them; None if neither can."""
+        home, reason = vectors.home(self._db), ""
+        if home is not None:
+            try:
+                return self._of_milvus(home, vector, looked_at)
+            except milvus.VectorsError as error:
+                reason = str(error)
+        if home is None or vectors.has_index(self._db):
+            if home is not None:
+                self._count("postgresql")
+            return self._ordered(f"{_FIRST.format('c.v')} <=> {_FIRST.format('%s::halfvec')}", vector, looked_at)
+        self._count("none")
+        log.warning("answered without vectors: %s", reason)
+        self.problem = "found by words only, because the vectors in Milvus cannot be used now"
+        return None
+
+    def _of_milvus(self, home: vectors.Home, vector: bytes, looked_at: int) -> tuple[str, list[Any]]:
+        """Return the SQL of the contents that Milvus finds. Raises VectorsError."""
+        if self._milvus is None:
+            raise milvus.VectorsError("this gateway has no --vectors")
+        if not home.whole:
+            raise milvus.VectorsError("not all vectors are in Milvus yet: see `codesearch access vectors`")
+        at = max(home.at, self._vectors_at)
+        keys = self._milvus.nearest(home.collection, home.kind, vector, list(self._of), looked_at, at)
+        self._count("milvus")
+        sql = (
+            "SELECT c.* FROM unnest(%s::bigint[], %s::bytea[]) k(repo, hash) "
+            "JOIN content c ON c.repo = k.repo AND c.hash = k.hash WHERE NOT c.minor AND c.repo = ANY(%s)"
+        )
+        return sql, [[repo for repo, _ in keys], [hash for _, hash in keys], list(self._of)]
+
+    def _count(self, source: str) -> None:
+        if self._milvus is not None:
+            self._milvus.count(source)
 
     def _few_pass(self, condition: str, values: Sequence[Any]) -> bool:
         rows = self._rows(
@@ -266,17 +323,15 @@ class Shard:
         return int(rows[0][0]) <= EXACT_BELOW
 
     def _nearest(
-        self, vector: bytes, limit: int, condition: str, values: Sequence[Any], looked_at: int, *, exact: bool
+        self, vector: bytes, limit: int, condition: str, values: Sequence[Any], near: tuple[str, list[Any]]
     ) -> list[tuple[int, float]]:
-        """Return the symbols with the nearest contents, of those that HNSW gives or of all."""
-        order = "c.v <=> %s::halfvec" if exact else f"{_FIRST.format('c.v')} <=> {_FIRST.format('%s::halfvec')}"
+        """Return the nearest symbols of those with some contents, which SQL gives."""
         rows = self._rows(
-            "WITH near AS MATERIALIZED (SELECT c.* FROM content c WHERE NOT c.minor AND c.repo = ANY(%s) "
-            f"ORDER BY {order} LIMIT %s) "
+            f"WITH near AS MATERIALIZED ({near[0]}) "
             f"SELECT s.id, 1 - (c.v <=> %s::halfvec) FROM near c "
             f"JOIN symbol s ON s.repo = c.repo AND s.content = c.hash {_LIVE} {_FILE} "
             f"WHERE NOT s.minor AND {condition} ORDER BY c.v <=> %s::halfvec, s.id LIMIT %s",
-            [list(self._of), halfvec(vector), looked_at, halfvec(vector), self._refs, *values, halfvec(vector), limit],
+            [*near[1], halfvec(vector), self._refs, *values, halfvec(vector), limit],
         )
         return [(self._base + row[0], float(row[1])) for row in rows]
 

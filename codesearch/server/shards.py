@@ -16,32 +16,35 @@ from typing import TYPE_CHECKING, Any
 
 from codesearch.core.errors import NotFoundError, StoreError, UsageError
 from codesearch.repositories.registry import checked_name
-from codesearch.server import access, schema
+from codesearch.server import access, schema, vectors
 from codesearch.server.connect import administering, connect, driver, explained, shown
 
 if TYPE_CHECKING:
     from codesearch.server.database import Database
+    from codesearch.server.milvus import Milvus
 
 _JOIN = "run `codesearch access migrate` with all databases of the server, in the order that its gateways have"
 MOST_SHARDS = 32
 
 
-def prepare(urls: Sequence[str]) -> None:
+def prepare(urls: Sequence[str], milvus: Milvus | None = None) -> None:
     """Bring the schema of the databases of a gateway up to date if this user may, else check it.
 
-    Raises StoreError if they are not the databases of one server, in their order, or cannot be used.
+    Raises StoreError if they are not the databases of one server, in their order, if their vectors are not where
+    the gateway looks for them, or if they cannot be used.
     """
     _check_list(urls)
-    _check_same(urls, [_prepared(url, number, len(urls)) for number, url in enumerate(urls)])
+    _check_same(urls, [_prepared(url, number, len(urls), milvus) for number, url in enumerate(urls)])
 
 
-def _prepared(url: str, number: int, count: int) -> str:
+def _prepared(url: str, number: int, count: int, milvus: Milvus | None) -> str:
     """Prepare a database; return the server that it belongs to."""
     db = connect(url)
     try:
         with explained(url):
             _upgrade(db)
             with db.transaction():
+                vectors.check(url, db, milvus)
                 return _check_place(url, schema.place(db), number, count)
     finally:
         db.close()

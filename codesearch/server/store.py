@@ -41,7 +41,7 @@ class _Shards:
     def __init__(self, transactions: Transactions, refs: Sequence[Ref]) -> None:
         self._transactions = transactions
         self._shards = {
-            number: Shard(number, transactions.of[number], own, alone=len(refs) == 1)
+            number: Shard(number, transactions.of[number], own, transactions.milvus, alone=len(refs) == 1)
             for number in sorted({one.shard for one in refs})
             if (own := [one for one in refs if one.shard == number])
         }
@@ -210,6 +210,11 @@ class PgStore(PgTexts):
         self.minor = PgTexts(shards, refs, counts, minor=True)
         self.repositories: dict[int, Ref] = {}
         """The ref of each symbol that was read."""
+
+    @property
+    def problem(self) -> str:
+        """What is missing in what was found so far; "" if nothing is."""
+        return "; ".join(dict.fromkeys(filter(None, self._shards.each(lambda shard: shard.problem))))
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:

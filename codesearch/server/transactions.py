@@ -10,6 +10,7 @@ from codesearch.server.connect import explained
 
 if TYPE_CHECKING:
     from codesearch.server.database import Database
+    from codesearch.server.milvus import Milvus
 
 T = TypeVar("T")
 
@@ -23,6 +24,8 @@ class Transactions(NamedTuple):
     """Asks several databases at the same time."""
     missing: frozenset[str] = frozenset()
     """The repositories that the one who asks may see and whose databases cannot be reached."""
+    milvus: Milvus | None = None
+    """Finds the nearest contents of databases whose vectors it has."""
 
     def each(self, ask: Callable[[int, Database], T], numbers: Iterable[int] | None = None) -> list[T]:
         """Return what databases answer, in the order of their numbers; several are asked at the same time."""

@@ -42,6 +42,7 @@ MOST: dict[str, Any] = {
         "urlKey": "gateway",
         "ownerUrlKey": "owner",
         "replicasUrlKey": "copies",
+        "vectorsUrlKey": "milvus",
     },
     "serve": {"rate": 0.5, "logFormat": "text", "extraArgs": ["--rerank-seconds", "0.5"]},
     "proxy": {"header": "X-Forwarded-User", "groups": "X-Groups", "addresses": ["10.0.0.7", "10.1.0.0/16"]},
@@ -141,6 +142,9 @@ def test_pods_can_change_nothing_and_know_the_database_from_a_secret(objects: di
         )  # fmt: skip
         copies = [one["valueFrom"]["secretKeyRef"]["key"] for one in container["env"] if one["name"] == REPLICAS]
         assert copies == ([keys["replicasUrlKey"]] if kind == "Deployment" and "replicasUrlKey" in keys else [])
+        milvus = [one["valueFrom"]["secretKeyRef"] for one in container["env"] if one["name"] == "CODESEARCH_VECTORS"]
+        asks = kind != "Job" and "vectorsUrlKey" in keys
+        assert milvus == ([{"name": "codesearch-database", "key": keys["vectorsUrlKey"]}] if asks else [])
         selector = objects["NetworkPolicy"]["spec"]["podSelector"]["matchLabels"]
         assert selector.items() <= template["metadata"]["labels"].items()
 

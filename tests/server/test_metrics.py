@@ -236,7 +236,7 @@ def test_the_alerts_of_the_docs_name_what_there_is(place: Place):
     ((document,),) = [yaml_documents(block)]
     place.server("alice", "one").get("/refs")
     known = {name for name, _ in until(lambda: _with_tables(place.url))}
-    known |= {"codesearch_database_errors_total", "up"}
+    known |= {"codesearch_database_errors_total", "codesearch_vectors_total", "up"}
     rules = [rule for group in document["groups"] for rule in group["rules"]]
     assert len(rules) >= 4
     for rule in rules:

@@ -94,7 +94,7 @@ def test_a_migration_does_not_wait_long_for_a_table_in_use(upgraded, newer, monk
         older.setattr(schema, "VERSION", schema.VERSION - 1)
         with administering(upgraded):
             pass
-    newer.setattr(schema, "_LOCK_SECONDS", 0.1)
+    newer.setattr(schema, "LOCK_SECONDS", 0.1)
     with psycopg.connect(upgraded) as reader:
         reader.execute("SELECT count(*) FROM codesearch.ref")
         with pytest.raises(TooBusyError, match="a table is in use"), administering(upgraded):

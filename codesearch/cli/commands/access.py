@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from codesearch.cli.commands.serve import StoreOption
+from codesearch.cli.commands.serve import StoreOption, VectorsOption
 from codesearch.cli.exit_codes import FOUND
 from codesearch.cli.options import ReportFormat, ReportFormatOption
 from codesearch.cli.registration import command, group
@@ -101,13 +101,80 @@ def forget(
 
 
 @command(app)
-def gc(store: StoreOption) -> int:
-    """Delete what no branch holds any more, if it was last pushed more than a day ago."""
+def gc(store: StoreOption, vectors: VectorsOption = "") -> int:
+    """Delete what no branch holds any more, if it was last pushed more than a day ago.
+
+    Vectors in Milvus are deleted a day later than those in PostgreSQL.
+    """
+    from codesearch.server import vectors as side
+    from codesearch.server.milvus import Milvus
     from codesearch.server.shards import administration
 
+    milvus = Milvus(vectors) if vectors else None
     with administration(store) as server:
         count = server.collect()
     console.message(f"deleted {count:,} versions of files")
+    if milvus is not None:
+        console.message(f"deleted {side.sweep_all(store, milvus):,} vectors from Milvus")
+    elif left := side.waiting(store):
+        console.message(f"{left:,} vectors stay in Milvus: say where it is, with --vectors")
+    return FOUND
+
+
+@command(app)
+def vectors(
+    store: StoreOption,
+    vectors: VectorsOption = "",
+    index: Annotated[
+        str,
+        typer.Option(
+            "--index",
+            metavar="KIND",
+            help="The index in Milvus: HNSW, IVF_SQ8 or DISKANN. HNSW at first, then what is there.",
+            show_default=False,
+        ),
+    ] = "",
+    drop_index: Annotated[
+        bool,
+        typer.Option("--drop-index", help="Delete PostgreSQL's index of vectors once all of them are in Milvus."),
+    ] = False,
+    leave: Annotated[
+        bool, typer.Option("--leave", help="Delete the vectors from Milvus; PostgreSQL gets its index back.")
+    ] = False,
+) -> int:
+    """Bring all vectors to Milvus, or those that it lacks.
+
+    codesearch access vectors --vectors milvus://milvus.example.org
+    codesearch access vectors --vectors milvus://milvus.example.org --drop-index
+
+    Compares PostgreSQL with Milvus and inserts what is missing there: at first, and after Milvus or the database was
+    lost or restored. Pushes and questions go on meanwhile. From the first time on, gateways need --vectors.
+    """
+    from codesearch.core.errors import UsageError
+    from codesearch.server import vectors as side
+    from codesearch.server.milvus import KINDS, Milvus
+
+    if not vectors:
+        raise UsageError("name the Milvus with --vectors milvus://HOST, or in CODESEARCH_VECTORS")
+    if index and index not in KINDS:
+        raise UsageError(f"--index {index}: use {', '.join(KINDS[:-1])} or {KINDS[-1]}")
+    if leave and (index or drop_index):
+        raise UsageError("--leave goes back to PostgreSQL alone: give neither --index nor --drop-index")
+    milvus = Milvus(vectors)
+    if leave:
+        for url in store:
+            side.leave(url, milvus)
+        console.message("the vectors are in PostgreSQL only; start the gateways without --vectors")
+        return FOUND
+    for url in store:
+        filled = side.fill(url, milvus, index, console.message)
+        orphans = f"; {filled.orphans:,} more are deleted there in a day" if filled.orphans else ""
+        console.message(
+            f"{filled.contents:,} contents are in Milvus ({filled.kind}); {filled.inserted:,} were missing{orphans}"
+        )
+        if drop_index:
+            side.drop_index(url)
+            console.message("deleted PostgreSQL's index of vectors")
     return FOUND
 
 

@@ -17,6 +17,17 @@ StoreOption = Annotated[
     ),
 ]
 
+VectorsOption = Annotated[
+    str,
+    typer.Option(
+        "--vectors",
+        metavar="URL",
+        envvar="CODESEARCH_VECTORS",
+        help="A Milvus that has the vectors, too: milvus://HOST. See `codesearch access vectors`.",
+        show_default=False,
+    ),
+]
+
 
 def serve(
     store: StoreOption,
@@ -122,6 +133,7 @@ def serve(
             "--most-lag", min=0, metavar="SECONDS", help="How far a replica may be behind; then the database is asked."
         ),
     ] = 10.0,
+    vectors: VectorsOption = "",
     artifacts: Annotated[
         int,
         typer.Option(
@@ -172,4 +184,5 @@ def serve(
         replicas=replica or [],
         most_lag=most_lag,
         log_format=log_format,
+        vectors=vectors,
     )

@@ -60,6 +60,13 @@ env:
         name: {{ $.root.Values.database.existingSecret }}
         key: {{ . }}
   {{- end }}
+  {{- with .vectors }}
+  - name: CODESEARCH_VECTORS
+    valueFrom:
+      secretKeyRef:
+        name: {{ $.root.Values.database.existingSecret }}
+        key: {{ . }}
+  {{- end }}
   - name: HOME
     value: /tmp
 securityContext:
