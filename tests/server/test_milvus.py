@@ -23,6 +23,7 @@ from codesearch.server.milvus import KINDS, Milvus
 from codesearch.server.remote import Server, UnreachableError
 from codesearch.server.replicas import Replicas
 from codesearch.server.store import PgStore
+from codesearch.server.transactions import Transactions
 from tests.server.conftest import Place, Process, running, send, serving
 from tests.server.test_answers import QUESTIONS
 from tests.server.test_faults import acknowledged
@@ -124,7 +125,7 @@ def test_the_nearest_are_those_of_postgresql(database, milvus: Milvus, shop: cod
             for exact in (20_000, 0):
                 monkeypatch.setattr(shard, "EXACT_BELOW", exact)
                 with place.pool.transaction("ci") as db:
-                    here = answering.Transactions({0: db}, milvus=milvus)
+                    here = Transactions({0: db}, milvus=milvus)
                     near.append(PgStore(here, answering.refs(here)).vector_candidates(vector, 50))
             exactly, here_found = map(dict, near)
             assert all(exactly[id] == pytest.approx(here_found[id]) for id in exactly.keys() & here_found.keys())
@@ -153,7 +154,7 @@ def test_a_push_is_seen_at_once(place: Place, milvus: Milvus, indexed):
         word = f"zebra{number}"
         send(indexed({"a.py": f"def {word}_stripes(pattern):\n    return pattern * {number}\n"}), client, "shop")
         with place.pool.transaction("ci") as db:
-            here = answering.Transactions({0: db}, milvus=milvus)
+            here = Transactions({0: db}, milvus=milvus)
             store = PgStore(here, answering.refs(here))
             vector = query_vector(embed.load(embed.STATIC), parse(f"{word} stripes pattern"))
             near = store.vector_candidates(vector, 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import shutil
 import socket
@@ -32,8 +33,7 @@ class MilvusServer:
     """A server that listens on ports of this machine."""
 
     def __init__(self) -> None:
-        import milvus
-
+        milvus: Any = importlib.import_module("milvus")
         self.folder = Path(tempfile.mkdtemp(prefix="csmv-", dir="/tmp"))
         config: Any = milvus.MilvusServerConfig(data_dir=str(self.folder))
         names = [name for name in config.configurable_items if name.endswith("_port")]
