@@ -12,6 +12,7 @@ Letters of all scripts stay as they are, and so do the invisible characters that
 from __future__ import annotations
 
 import re
+from functools import cache
 
 _JOINING = "\u0600-\u08ff\u0900-\u0dff\u1800-\u18af\ua840-\ua877\ua8e0-\ua8ff\ufb50-\ufdff\ufe70-\ufefc"
 """Letters and marks after which a joiner or non-joiner is part of the spelling."""
@@ -32,7 +33,7 @@ _SPELLING = (
     rf"|(?<=[\u1820-\u18aa])[\u180b-\u180f]"
     rf"|(?<=[^\x00-\x22\x24-\x29\x2b-\x2f\x3a-\xa8{_FORMAT}{_BLANK}{_SELECTORS}])[{_SELECTORS}]"  # keycaps: 1, *, #
 )
-_UNSAFE = re.compile(rf"(?P<spelling>{_SPELLING})|[\x00-\x1f\x7f-\x9f\ud800-\udfff{_FORMAT}{_BLANK}{_SELECTORS}]")
+_UNSAFE = rf"(?P<spelling>{_SPELLING})|[\x00-\x1f\x7f-\x9f\ud800-\udfff{_FORMAT}{_BLANK}{_SELECTORS}]"
 _NAMED = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 
@@ -40,7 +41,13 @@ def visible(text: str, keep: str = "") -> str:
     """Return a text with what could hide or reorder it as escapes; the characters in `keep` stay."""
     if text.isascii() and text.isprintable():
         return text
-    return _UNSAFE.sub(lambda found: found[0] if found["spelling"] or found[0] in keep else _escape(found[0]), text)
+    return _unsafe().sub(lambda found: found[0] if found["spelling"] or found[0] in keep else _escape(found[0]), text)
+
+
+@cache
+def _unsafe() -> re.Pattern[str]:
+    """Return the pattern, compiled: that takes a millisecond, and most text is ASCII."""
+    return re.compile(_UNSAFE)
 
 
 def _escape(character: str) -> str:

@@ -74,8 +74,7 @@ class Discovery:
     """The root's own list came from git, not from a walk."""
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(NamedTuple):
     """The text of one file as the parser sees it."""
 
     data: bytes

@@ -28,8 +28,7 @@ BATCH_TEXTS = 8
 """Texts embedded between two checks whether the run was cancelled."""
 
 
-@dataclass(frozen=True, slots=True)
-class RerankBudget:
+class RerankBudget(NamedTuple):
     """How much work the reranker may do for one question."""
 
     limit: int | None = None

@@ -6,6 +6,7 @@ import difflib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from codesearch import languages
 from codesearch.core import names, tokens
@@ -59,8 +60,7 @@ _NEVER_MEANT = STOP_WORDS | (frozenset(KINDS) - MINOR) | {"def", "func"}
 """Words that are never taken for names, even if symbols have these names."""
 
 
-@dataclass(frozen=True, slots=True)
-class Mention:
+class Mention(NamedTuple):
     """A word of a longer query that may be a symbol's name: `Router` in "where is Router used"."""
 
     name: str

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 from operator import mul
 from typing import NamedTuple
 
@@ -40,7 +40,7 @@ _OTHERS = frozenset(
     "android haiku zos os390 cygwin mingw wasm wasip1 wasi emscripten nacl qnx vxworks".split()
 )
 _PART = re.compile(r"[^\W_]+")
-_NOTICE = re.compile(r"@deprecated\b|\bdeprecated:|\.\. deprecated::|\\deprecated\b|^\W*deprecated\b", re.I | re.M)
+_NOTICE = r"@deprecated\b|\bdeprecated:|\.\. deprecated::|\\deprecated\b|^\W*deprecated\b"
 
 
 class Role(NamedTuple):
@@ -134,7 +134,13 @@ def _superseded(place: _Place, newest: dict[str, int], asked: set[str]) -> float
 
 
 def _is_deprecated(symbol: Symbol) -> bool:
-    return "deprecated" in symbol.documentation.lower() and _NOTICE.search(symbol.documentation) is not None
+    return "deprecated" in symbol.documentation.lower() and _notice().search(symbol.documentation) is not None
+
+
+@cache
+def _notice() -> re.Pattern[str]:
+    """Return the pattern, compiled when a query has such a candidate."""
+    return re.compile(_NOTICE, re.I | re.M)
 
 
 def _words(paths: Iterable[str]) -> list[str]:

@@ -6,8 +6,8 @@ import hashlib
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from codesearch.core import dirs
 from codesearch.core.errors import IndexBusyError, StoreError, UnwritableError
@@ -17,8 +17,7 @@ FOLDER = ".codesearch"
 FILE = "index.db"
 
 
-@dataclass(frozen=True, slots=True)
-class Location:
+class Location(NamedTuple):
     """An index file, and a note for the user if it is not where they expect it."""
 
     path: Path

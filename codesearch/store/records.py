@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from codesearch.core.types import Symbol
 
 
-@dataclass(frozen=True, slots=True)
-class FileState:
+class FileState(NamedTuple):
     """What the index knows about a file besides its content: enough to detect a change."""
 
     size: int
@@ -22,8 +20,7 @@ class FileState:
     id: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class SymbolRecord:
+class SymbolRecord(NamedTuple):
     """A symbol and its indexed text and vector."""
 
     symbol: Symbol
@@ -44,8 +41,7 @@ class StoredSymbol(NamedTuple):
     """Id of its text: symbols that share it are copies."""
 
 
-@dataclass(frozen=True, slots=True)
-class FileRecord:
+class FileRecord(NamedTuple):
     """A file, as a worker hands it to the writer."""
 
     path: str

@@ -9,9 +9,8 @@ from __future__ import annotations
 import marshal
 from array import array
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from hashlib import blake2b
-from typing import Any
+from typing import Any, NamedTuple
 
 import apsw
 
@@ -111,8 +110,7 @@ def prune(db: apsw.Connection) -> None:
 # -- reading -----------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """A reference as it is read: which symbol names what."""
 
     symbol: int
@@ -123,8 +121,7 @@ class Place:
     receiver: str
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(NamedTuple):
     """A symbol with its id and the roles of its file."""
 
     id: int
