@@ -10,7 +10,7 @@ import signal
 import subprocess
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import cast
 
 from codesearch.core import child
@@ -170,5 +170,5 @@ def record(builder: RecordBuilder, buffer: Buffer) -> FileRecord:
     source = judge(buffer.path, buffer.data, buffer.options, fallback=buffer.language)
     if isinstance(source, Skipped):
         return _failed(buffer, source.reason, source.detail)
-    extracted = builder.extract(buffer.path, _state(buffer)._replace(hash=source.hash), source)
+    extracted = builder.extract(buffer.path, replace(_state(buffer), hash=source.hash), source)
     return cast(FileRecord, builder.embed([extracted])[0])

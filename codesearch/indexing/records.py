@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from codesearch import embed
 from codesearch.core.types import DETAILS, Symbol
@@ -48,7 +48,7 @@ class RecordBuilder:
         """
         from codesearch.extract.symbols import extract_parts
 
-        record = left_out(path, state, reason, detail)._replace(detail=f"{detail}{BY_PARTS}")
+        record = replace(left_out(path, state, reason, detail), detail=f"{detail}{BY_PARTS}")
         return self._extracted(record, source, extract_parts(source.data, source.language, _shown(path)))
 
     def _extracted(self, record: FileRecord, source: Source, symbols: Sequence[Symbol]) -> Extracted:
@@ -60,7 +60,7 @@ class RecordBuilder:
             for symbol, one in zip(symbols, each_document(symbols, source.data, _shown(record.path)), strict=True)
         ]
         roles = " ".join(sorted(role(record.path)))
-        record = record._replace(language=source.language, lines=count_lines(source.data), roles=roles)
+        record = replace(record, language=source.language, lines=count_lines(source.data), roles=roles)
         return Extracted(record, tuple(symbols), tuple(texts))
 
     def embed(self, found: Sequence[FileRecord | FileState | Extracted]) -> list[FileRecord | FileState]:
@@ -81,7 +81,7 @@ class RecordBuilder:
                 SymbolRecord(symbol, fields, content_hash, None if symbol.kind in DETAILS else next(rows))
                 for symbol, (fields, content_hash, _) in zip(one.symbols, one.texts, strict=True)
             )
-            return one.record._replace(symbols=symbols)
+            return replace(one.record, symbols=symbols)
 
         return [completed(one) if isinstance(one, Extracted) else one for one in found]
 
@@ -107,4 +107,4 @@ def failed(path: str, state: FileState, error: Exception) -> FileRecord:
 
 def left_out(path: str, state: FileState, reason: str, detail: str = "") -> FileRecord:
     """Return the record of a file that is not searchable; without a hash, so that it is read again when it changes."""
-    return FileRecord(path, state._replace(hash=None), skipped=reason, detail=detail)
+    return FileRecord(path, replace(state, hash=None), skipped=reason, detail=detail)

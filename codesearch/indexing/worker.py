@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import gc
 import signal
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from operator import attrgetter
 from typing import Any
 
@@ -27,11 +27,11 @@ HEARTBEAT = b"."
 Answer = FileRecord | FileState
 """A FileState alone means that the content of the file has not changed."""
 
-_STATE = attrgetter(*FileState._fields)
+_STATE = attrgetter(*(field.name for field in fields(FileState)))
 _SYMBOL = attrgetter(*(field.name for field in fields(Symbol)))
 
 Packed = tuple[Any, ...]
-"""An answer as plain tuples, since pickling classes takes twice as long."""
+"""An answer as plain tuples, since pickling frozen dataclasses takes twice as long."""
 
 
 def pack(answer: Answer) -> Packed:
@@ -45,7 +45,7 @@ def pack(answer: Answer) -> Packed:
 
 def unpack(packed: Packed) -> Answer:
     """Return the answer that `pack` was given."""
-    if len(packed) == len(FileState._fields):
+    if len(packed) == len(fields(FileState)):
         return FileState(*packed)
     (path, language, skipped, detail, lines, roles), state, symbols, references = packed
     records = tuple([SymbolRecord(Symbol(*symbol), *rest) for symbol, *rest in symbols])
@@ -79,7 +79,7 @@ class Processor:
             return left_out(task.path, task.state, source.reason, source.detail)
         if task.left_out is not None:
             return self._builder.parts(task.path, task.state, source, *task.left_out)
-        state = task.state._replace(hash=source.hash)
+        state = replace(task.state, hash=source.hash)
         if source.hash == task.state.hash:
             return state
         return self._builder.extract(task.path, state, source)

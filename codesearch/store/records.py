@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from codesearch.core.types import Symbol
 
 
-class FileState(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class FileState:
     """What the index knows about a file besides its content: enough to detect a change."""
 
     size: int
@@ -20,7 +22,8 @@ class FileState(NamedTuple):
     id: int = 0
 
 
-class SymbolRecord(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class SymbolRecord:
     """A symbol and its indexed text and vector."""
 
     symbol: Symbol
@@ -41,7 +44,8 @@ class StoredSymbol(NamedTuple):
     """Id of its text: symbols that share it are copies."""
 
 
-class FileRecord(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class FileRecord:
     """A file, as a worker hands it to the writer."""
 
     path: str
