@@ -27,12 +27,15 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import mine_pairs
 from corpus import Repository, repositories
 from mined import blank
 from question_sources import Question, Row, Tree, key_of, questions, read
 
 import codesearch
 from codesearch import embed
+from codesearch.core.tokens import beginning
+from codesearch.extract.documents import EMBEDDED_DOCUMENTATION, documents
 from codesearch.search import parse, query_vector
 from codesearch.search.candidates import gather
 from codesearch.search.features import compute
@@ -41,8 +44,6 @@ from codesearch.store import Store
 
 WRONG = 20
 """Hard negatives per question."""
-SOURCE, DOCUMENTATION = 1600, 700
-"""Characters that are kept."""
 
 
 def groups(tree: Tree, root: Path, db: Path, asked: Sequence[Question]) -> Iterator[Row]:
@@ -89,17 +90,27 @@ def answers_too(tree: Tree, number: int, right: list[int], kind: str, text: str)
     return False
 
 
-def function(tree: Tree, number: int, root: Path, lines: dict[str, list[str]]) -> Row:
-    """Return a symbol as it is written out, its source as it is in the tree without documentation."""
-    item = tree.items[number]
-    symbol = item.symbol
-    if symbol.path not in lines:
-        lines[symbol.path] = (root / symbol.path).read_text(errors="replace").split("\n")
-    own = [line for line in lines[symbol.path][symbol.start_line - 1 : symbol.end_line] if line.strip()]
+def function(tree: Tree, number: int, root: Path, texts: dict[str, dict[tuple[str, int, str], str]]) -> Row | None:
+    """Return a symbol as it is written out: what is embedded of it without documentation, and its documentation.
+
+    None if it is not in the tree without documentation, which is rare.
+    """
+    symbol = tree.items[number].symbol
+    if symbol.path not in texts:
+        source = (root / symbol.path).read_bytes()
+        symbols = mine_pairs.symbols_of(source, symbol.path)
+        texts[symbol.path] = {
+            key_of(one): document.embedding_text
+            for one, document in zip(symbols, documents(symbols, source, symbol.path), strict=True)
+        }
+    text = texts[symbol.path].get(key_of(symbol))
+    if not text:  # read otherwise without its documentation, or a detail
+        return None
+    name, scope, signature, _, body = text.split("\n", 4)
     return {
-        "id": number, "kind": symbol.kind, "name": symbol.name, "qualname": symbol.qualname,
-        "signature": symbol.signature[:300], "documentation": symbol.documentation[:DOCUMENTATION],
-        "source": "\n".join(own)[:SOURCE], "path": symbol.path, "language": symbol.language,
+        "id": number, "kind": symbol.kind, "name": symbol.name, "words": name, "scope": scope, "signature": signature,
+        "documentation": beginning(symbol.documentation, EMBEDDED_DOCUMENTATION), "body": body,
+        "path": symbol.path, "language": symbol.language,
     }  # fmt: skip
 
 
@@ -113,10 +124,11 @@ def mine(repository: Repository, mirror: Path, work: Path, out: Path) -> Counter
     asked = list(questions(tree, repository, mirror))
     blank(root, tree.by_path)
     rows = list(groups(tree, root, folder / "index.db", asked))
-    lines: dict[str, list[str]] = {}
+    texts: dict[str, dict[tuple[str, int, str], str]] = {}
     used = sorted({number for row in rows for number in (*row["right"], *row["wrong"])})
     name = repository.name.replace("/", "+")
-    text = "".join(json.dumps(function(tree, number, root, lines), ensure_ascii=False) + "\n" for number in used)
+    functions = [found for number in used if (found := function(tree, number, root, texts))]
+    text = "".join(json.dumps(one, ensure_ascii=False) + "\n" for one in functions)
     (out / f"{name}.functions.jsonl").write_text(text)
     partial = out / f"{name}.groups.partial"
     partial.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))

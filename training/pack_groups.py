@@ -10,15 +10,17 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 from zlib import crc32
 
 import numpy as np
-from group_texts import body, documentation, head
+from group_texts import documentation, head, question, rest
 from tokenizers import Tokenizer
 
-PARTS = {"head": 44, "documentation": 56, "body": 110}
+PARTS = {"head": 30, "documentation": 60, "rest": 110}
 """Parts of a function, and how many tokens of each are kept."""
 QUERY_TOKENS = 64
 RIGHT, WRONG = 3, 16
@@ -56,6 +58,11 @@ class Texts:
         return {name: np.concatenate(self._rows), f"{name}_lengths": lengths}
 
 
+def known(row: dict[str, Any], place: Mapping[int, int]) -> dict[str, Any]:
+    """Return a group with only those functions that were written out."""
+    return row | {name: [id for id in row[name] if id in place] for name in ("right", "wrong")}
+
+
 def pack(folder: Path, tokenizer: Tokenizer) -> Arrays:
     """Return the arrays of all repositories in a folder."""
     parts = {name: Texts(tokenizer, most) for name, most in PARTS.items()}
@@ -70,13 +77,13 @@ def pack(folder: Path, tokenizer: Tokenizer) -> Arrays:
     for at, file in enumerate(sorted(folder.glob("*.groups.jsonl"))):
         functions = lines(file.with_name(file.name.replace(".groups.", ".functions.")))
         place = {function["id"]: first + n for n, function in enumerate(functions)}
-        for name, of in (("head", head), ("documentation", documentation), ("body", body)):
+        for name, of in (("head", head), ("documentation", documentation), ("rest", rest)):
             parts[name].add([of(function) for function in functions])
         # The same name in another class is no wrong answer to a question that does not tell the class.
         named = [crc32(function["name"].lower().encode()) & 0x7FFFFFFF for function in functions]
         names += named
-        rows = [row for row in lines(file) if row["wrong"] and row["right"]]
-        queries.add([" ".join(row["query"].split()) for row in rows])
+        rows = [row for row in map(partial(known, place=place), lines(file)) if row["wrong"] and row["right"]]
+        queries.add([question(row["query"]) for row in rows])
         for row in rows:
             kinds.append(KINDS.index(row["kind"]))
             ranks.append(min(row["rank"], 255))

@@ -1,139 +1,183 @@
-"""Reads what pack_groups.py wrote: groups of a question, a right function and wrong ones, as token numbers."""
+"""Reads what pack_groups.py wrote, and lays out the texts of a batch on any device, many at a time."""
 
 from __future__ import annotations
 
-import random
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+import torch
 
 START, END = 101, 102
 """[CLS] and [SEP]."""
-FROM_DOCUMENTATION = frozenset({0, 1, 2, 3})
-"""Kinds whose question was made of the right function's documentation."""
-LOOSE = frozenset({1, 3})
+PERIOD = 1012
+MARKS = (range(999, 1014), range(1024, 1037), range(1063, 1067))
+"""Tokens of punctuation, which a question does not have."""
+SENTENCE = (5, 40)
+"""Tokens of a first sentence of documentation that becomes a question."""
+FROM_DOCUMENTATION = 4
+"""Kinds below it have a question that was made of the right function's documentation."""
+LOOSE = (1, 3)
 """Kinds whose question does not tell the class: a namesake is no wrong answer."""
-SHOWN_FOR_OTHERS, SHOWN_FOR_LOOSE = 0.6, 0.3
-"""How often documentation is shown: with questions from elsewhere, and with reworded ones (not with the sentence)."""
-REACHED = 40
-"""A question whose answer the fast ranking had at a later place is asked less often."""
+PARTS = ("head", "documentation", "rest")
 
-Tokens = npt.NDArray[np.uint16]
+Integers = npt.NDArray[np.int64]
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
-    """A question's tokens, and those of the right function and of wrong ones."""
+class Tokens(NamedTuple):
+    """Arguments of an encoder, (texts, tokens) each."""
 
-    query: Tokens
-    documents: list[Tokens]
-    """The right one first."""
-    repository: int
+    ids: torch.Tensor
+    mask: torch.Tensor
+    types: torch.Tensor
+
+
+class Groups(NamedTuple):
+    """Questions by number, on the CPU: what is drawn from."""
+
+    kinds: npt.NDArray[np.uint8]
+    repository: npt.NDArray[np.int16]
+    right: Integers
+    """(groups, 3), -1 where there are fewer."""
+    wrong: Integers
+    """(groups, 16), hardest first, -1 where there are fewer; namesakes are left out where they are no wrong answer."""
 
 
 class Packed:
-    """The arrays of a packed file."""
+    """The arrays of a packed file, and a question more for each documented function that has none."""
 
-    def __init__(self, path: Path) -> None:
-        """Read all of it."""
+    def __init__(self, path: Path, device: str, query_tokens: int, *, sentences: bool) -> None:
+        """Read all of it; `sentences` adds the questions made of documentation."""
         with np.load(path) as file:
-            self._of = {name: file[name] for name in file.files}
-        self._starts = {
-            name: np.concatenate([[0], np.cumsum(self._of[f"{name}_lengths"].astype(np.int64))])
-            for name in ("query", "head", "documentation", "body")
-        }
-        self.kinds, self.ranks = self._of["kinds"], self._of["ranks"]
+            of = {name: file[name] for name in file.files}
+        self.device, self.names = device, of["names"]
+        rows = {name: _rows(of[name], of[f"{name}_lengths"]) for name in (*PARTS, "query")}
+        self.ranks = of["ranks"]
+        groups = Groups(of["kinds"], of["repository"], of["right"].astype(np.int64), of["wrong"].astype(np.int64))
+        queries = rows["query"][:, :query_tokens]
+        self.home = _homes(groups, len(self.names))
+        self.groups = _without_namesakes(groups, self.names)
+        if sentences:
+            self.groups, queries = self._with_sentences(queries, rows["documentation"])
+        self._queries = torch.from_numpy(queries.astype(np.int32)).to(device)
+        self._parts = {name: torch.from_numpy(rows[name].astype(np.int32)).to(device) for name in PARTS}
+        self._lengths = {name: (part != 0).sum(1) for name, part in self._parts.items()}
 
     def __len__(self) -> int:
-        return len(self.kinds)
+        return len(self.groups.kinds)
 
-    def _text(self, name: str, at: int) -> Tokens:
-        starts = self._starts[name]
-        found: Tokens = self._of[name][starts[at] : starts[at + 1]]
+    def _with_sentences(self, queries: Any, documentation: Any) -> tuple[Groups, Any]:
+        groups = self.groups
+        asked = set(groups.right[groups.kinds < FROM_DOCUMENTATION].ravel().tolist())
+        mark = np.zeros(2**16, bool)
+        for some in MARKS:
+            mark[list(some)] = True
+        numbers, texts = [], np.zeros((len(documentation), queries.shape[1]), queries.dtype)
+        for number in np.flatnonzero(documentation.any(1)).tolist():
+            row = documentation[number]
+            stops = np.flatnonzero(row == PERIOD)
+            text = row[: stops[0]] if len(stops) else row[row != 0]
+            text = text[~mark[text]]
+            if number in asked or self.home[number] < 0 or not SENTENCE[0] <= len(text) <= min(SENTENCE[1], 38):
+                continue
+            texts[len(numbers), : len(text)] = text
+            numbers.append(number)
+        _, first = np.unique(texts[: len(numbers)], axis=0, return_index=True)  # no sentence twice
+        chosen = np.array(numbers, np.int64)[first]
+        right = np.full((len(chosen), groups.right.shape[1]), -1, np.int64)
+        right[:, 0] = chosen
+        wrong = np.full((len(chosen), groups.wrong.shape[1]), -1, np.int64)
+        more = Groups(np.zeros(len(chosen), np.uint8), self.home[chosen], right, wrong)
+        joined = Groups(*(np.concatenate(pair) for pair in zip(groups, more, strict=True)))
+        return joined, np.concatenate([queries, texts[first]])
+
+    def functions(self, repository: int) -> Integers:
+        """Return the functions of a repository."""
+        found: Integers = np.flatnonzero(self.home == repository)
         return found
 
-    def query(self, at: int) -> Tokens:
-        """Return the tokens of a question."""
-        return self._text("query", at)
+    def questions(self, chosen: Any) -> Tokens:
+        """Return questions as texts of their own."""
+        rows = self._queries[torch.as_tensor(chosen, device=self.device)]
+        return _framed(rows, (rows != 0).sum(1), rows.shape[1] + 2)
 
-    def document(self, number: int, most: int, *, documented: bool) -> Tokens:
-        """Return the first tokens of a function: what names it, its documentation, its body."""
-        parts = [self._text("head", number)]
-        if documented:
-            parts.append(self._text("documentation", number))
-        parts.append(self._text("body", number))
-        return np.concatenate(parts)[:most]
+    def documents(self, numbers: Any, most: int, *, documented: bool) -> Tokens:
+        """Return functions as texts of their own, cut off after `most` tokens."""
+        rows, lengths = self._texts(torch.as_tensor(numbers, device=self.device), most - 2, documented=documented)
+        return _framed(rows, lengths, most)
 
-    def right(self, at: int) -> list[int]:
-        """Return the right functions of a group."""
-        return [int(number) for number in self._of["right"][at] if number >= 0]
-
-    def wrong(self, at: int) -> list[int]:
-        """Return the wrong functions of a group, best of the fast ranking first."""
-        return [int(number) for number in self._of["wrong"][at] if number >= 0]
-
-    def namesakes(self, at: int) -> set[int]:
-        """Return the wrong functions that have the name of a right one."""
-        names = self._of["names"]
-        own = {int(names[number]) for number in self.right(at)}
-        return {number for number in self.wrong(at) if int(names[number]) in own}
-
-    def shown(self, at: int, chance: random.Random) -> bool:
-        """Return whether to show documentation in a group."""
-        kind = int(self.kinds[at])
-        if kind not in FROM_DOCUMENTATION:
-            return chance.random() < SHOWN_FOR_OTHERS
-        return kind != 0 and chance.random() < SHOWN_FOR_LOOSE
-
-    def group(self, at: int, wrong: int, most: int, chance: random.Random) -> Group | None:
-        """Return a group with so many wrong functions: half of them the hardest; None if there are too few."""
-        pool = self.wrong(at)
-        if int(self.kinds[at]) in LOOSE:
-            left_out = self.namesakes(at)
-            pool = [number for number in pool if number not in left_out]
-        if len(pool) < wrong:
-            return None
-        hard = pool[: wrong + 2]
-        some = chance.sample(hard, wrong // 2)
-        rest = [number for number in pool if number not in some]
-        chosen = [chance.choice(self.right(at)), *some, *chance.sample(rest, wrong - len(some))]
-        documented = self.shown(at, chance)
-        return Group(
-            self.query(at),
-            [self.document(number, most, documented=documented) for number in chosen],
-            int(self._of["repository"][at]),
+    def pairs(self, chosen: Any, numbers: Any, most: int, *, documented: bool) -> Tokens:
+        """Return a question and a function each as one text, cut off after `most` tokens."""
+        asked = self._queries[torch.as_tensor(chosen, device=self.device)]
+        asked_lengths = (asked != 0).sum(1, keepdim=True)
+        text, lengths = self._texts(torch.as_tensor(numbers, device=self.device), most, documented=documented)
+        place = torch.arange(most, device=self.device)[None]
+        second = asked_lengths + 2  # where the function begins
+        total = torch.minimum(second + lengths[:, None], torch.tensor(most - 1, device=self.device))
+        ids = torch.where(
+            place < second,
+            torch.gather(asked, 1, (place - 1).clamp(0, asked.shape[1] - 1).expand(len(asked), -1)),
+            torch.gather(text, 1, (place - second).clamp(0, most - 1)),
         )
+        ids = torch.where(place == 0, START, torch.where((place == second - 1) | (place == total), END, ids))
+        mask = place <= total
+        return _trimmed(Tokens(ids * mask, mask.long(), ((place >= second) & mask).long()))
 
-    def groups(self, wrong: int, most: int, seed: int) -> Iterator[tuple[int, Group]]:
-        """Yield (number so far, group) forever; each pass over the data in another order."""
-        count = 0
-        for epoch in range(10**6):
-            chance = random.Random(f"{seed} {epoch}")
-            order = list(range(len(self)))
-            chance.shuffle(order)
-            for at in order:
-                count += 1
-                far = self.ranks[at] == 0 or self.ranks[at] > REACHED
-                if far and chance.random() < 0.5:
-                    continue
-                found = self.group(at, wrong, most, chance)
-                if found is not None:
-                    yield count, found
+    def _texts(self, numbers: torch.Tensor, most: int, *, documented: bool) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return (tokens, lengths) of functions: name, documentation, the rest."""
+        head, told, rest = (self._parts[name][numbers] for name in PARTS)
+        first, second, third = (self._lengths[name][numbers][:, None] for name in PARTS)
+        if not documented:
+            second = torch.zeros_like(second)
+        place = torch.arange(most, device=self.device)[None].expand(len(numbers), -1)
+        ids = torch.where(
+            place < first,
+            torch.gather(head, 1, place.clamp(0, head.shape[1] - 1)),
+            torch.where(
+                place < first + second,
+                torch.gather(told, 1, (place - first).clamp(0, told.shape[1] - 1)),
+                torch.gather(rest, 1, (place - first - second).clamp(0, rest.shape[1] - 1)),
+            ),
+        )
+        lengths = (first + second + third).clamp(max=most)[:, 0]
+        return ids * (place < lengths[:, None]), lengths
 
 
-def joined(query: Tokens, document: Tokens, most: int) -> tuple[list[int], list[int]]:
-    """Return token numbers and types of question and function in one text."""
-    asked = [START, *query.tolist(), END]
-    answer = [*document.tolist()[: most - len(asked) - 1], END]
-    return asked + answer, [0] * len(asked) + [1] * len(answer)
-
-
-def padded(rows: list[list[int]], value: int = 0) -> npt.NDArray[np.int64]:
-    """Return rows of different lengths as an array."""
-    found = np.full((len(rows), max(map(len, rows))), value, np.int64)
-    for at, row in enumerate(rows):
-        found[at, : len(row)] = row
+def _rows(flat: Any, lengths: Any) -> Any:
+    """Return texts of different lengths as rows, 0 after their end."""
+    lengths = lengths.astype(np.int64)
+    found = np.zeros((len(lengths), max(1, int(lengths.max()))), np.uint16)
+    found[np.arange(found.shape[1])[None] < lengths[:, None]] = flat
     return found
+
+
+def _homes(groups: Groups, functions: int) -> npt.NDArray[np.int16]:
+    """Return the repository of each function, -1 if no group has it."""
+    found = np.full(functions, -1, np.int16)
+    for numbers in (groups.right, groups.wrong):
+        rows, columns = np.nonzero(numbers >= 0)
+        found[numbers[rows, columns]] = groups.repository[rows]
+    return found
+
+
+def _without_namesakes(groups: Groups, names: Any) -> Groups:
+    same = (names[groups.wrong][:, :, None] == names[groups.right][:, None, :]) & (groups.right >= 0)[:, None, :]
+    loose = np.isin(groups.kinds, LOOSE)[:, None] & same.any(2)
+    return groups._replace(wrong=np.where(loose, -1, groups.wrong))
+
+
+def _framed(rows: torch.Tensor, lengths: torch.Tensor, most: int) -> Tokens:
+    """Return [CLS] text [SEP]."""
+    place = torch.arange(most, device=rows.device)[None]
+    last = lengths[:, None] + 1
+    shifted = torch.nn.functional.pad(rows, (1, max(0, most - 1 - rows.shape[1])))[:, :most]
+    ids = torch.where(place == 0, START, torch.where(place == last, END, shifted))
+    mask = place <= last
+    return _trimmed(Tokens(ids * mask, mask.long(), torch.zeros_like(ids)))
+
+
+def _trimmed(tokens: Tokens) -> Tokens:
+    """Return texts without the columns that all leave empty, in steps of eight."""
+    most = -(-int(tokens.mask.sum(1).max()) // 8) * 8
+    return Tokens(*(part[:, :most].long() for part in tokens))

@@ -19,15 +19,15 @@ from question_rules import guide_sentences, how_to, issue, keywords, pasted, tit
 
 from codesearch import languages
 from codesearch.core.tokens import words
-from codesearch.core.types import CALLABLES, Symbol
+from codesearch.core.types import CALLABLES, MINOR, Symbol
 
-FILES, TEST_FILES = 450, 120
+FILES, TEST_FILES = 700, 200
 MOST = {
-    "docs": 90, "keywords": 40, "how-to": 90, "web": 70, "half": 25, "symbol": 25, "error": 45, "commit": 45,
-    "issue": 45, "test": 60, "guide": 60, "call": 30, "title": 40, "exercise": 120,
+    "docs": 330, "keywords": 100, "how-to": 280, "web": 220, "half": 40, "symbol": 40, "error": 110, "commit": 110,
+    "issue": 160, "test": 150, "guide": 160, "call": 70, "title": 40, "exercise": 120,
 }  # fmt: skip
 """Questions per kind and repository."""
-COMMITS_READ = 160
+COMMITS_READ = 300
 GUIDES = re.compile(r"\.(md|rst|mdx|adoc)$|(^|/)(CHANGELOG|CHANGES|NEWS|HISTORY)[^/]*$", re.IGNORECASE)
 GUIDE_FILES = 150
 CALLED = re.compile(
@@ -93,6 +93,8 @@ def read(repository: Repository, mirror: Path, root: Path) -> Tree:
             continue
         items = []
         for symbol in mine_pairs.symbols_of(source, path):
+            if symbol.kind in MINOR:
+                continue
             text = source[symbol.start_byte : symbol.end_byte].decode("utf-8", "replace")
             if tested or marked_test(symbol, text):
                 told = test_question(symbol, text)
