@@ -1,4 +1,4 @@
-"""Reads what pack_groups.py wrote, and lays out the texts of a batch on any device, many at a time."""
+"""Reads what pack_groups.py wrote, and lays out the texts of a batch, many at a time."""
 
 from __future__ import annotations
 
@@ -7,14 +7,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-import torch
 
 START, END = 101, 102
 """[CLS] and [SEP]."""
 PERIOD = 1012
 MARKS = (range(999, 1014), range(1024, 1037), range(1063, 1067))
 """Tokens of punctuation, which a question does not have."""
-SENTENCE = (5, 40)
+SENTENCE = (5, 38)
 """Tokens of a first sentence of documentation that becomes a question."""
 FROM_DOCUMENTATION = 4
 """Kinds below it have a question that was made of the right function's documentation."""
@@ -26,15 +25,15 @@ Integers = npt.NDArray[np.int64]
 
 
 class Tokens(NamedTuple):
-    """Arguments of an encoder, (texts, tokens) each."""
+    """Arguments of an encoder, int64 (texts, tokens) each."""
 
-    ids: torch.Tensor
-    mask: torch.Tensor
-    types: torch.Tensor
+    ids: Integers
+    mask: Integers
+    types: Integers
 
 
 class Groups(NamedTuple):
-    """Questions by number, on the CPU: what is drawn from."""
+    """Questions by number: what is drawn from."""
 
     kinds: npt.NDArray[np.uint8]
     repository: npt.NDArray[np.int16]
@@ -47,21 +46,22 @@ class Groups(NamedTuple):
 class Packed:
     """The arrays of a packed file, and a question more for each documented function that has none."""
 
-    def __init__(self, path: Path, device: str, query_tokens: int, *, sentences: bool) -> None:
+    def __init__(self, path: Path, query_tokens: int, *, sentences: bool) -> None:
         """Read all of it; `sentences` adds the questions made of documentation."""
         with np.load(path) as file:
             of = {name: file[name] for name in file.files}
-        self.device, self.names = device, of["names"]
+        self.names = of["names"]
         rows = {name: _rows(of[name], of[f"{name}_lengths"]) for name in (*PARTS, "query")}
         self.ranks = of["ranks"]
         groups = Groups(of["kinds"], of["repository"], of["right"].astype(np.int64), of["wrong"].astype(np.int64))
-        queries = rows["query"][:, :query_tokens]
+        queries = np.zeros((len(rows["query"]), query_tokens), np.uint16)
+        queries[:, : rows["query"].shape[1]] = rows["query"][:, :query_tokens]
         self.home = _homes(groups, len(self.names))
         self.groups = _without_namesakes(groups, self.names)
         if sentences:
             self.groups, queries = self._with_sentences(queries, rows["documentation"])
-        self._queries = torch.from_numpy(queries.astype(np.int32)).to(device)
-        self._parts = {name: torch.from_numpy(rows[name].astype(np.int32)).to(device) for name in PARTS}
+        self._queries = queries
+        self._parts = {name: rows[name] for name in PARTS}
         self._lengths = {name: (part != 0).sum(1) for name, part in self._parts.items()}
 
     def __len__(self) -> int:
@@ -73,13 +73,14 @@ class Packed:
         mark = np.zeros(2**16, bool)
         for some in MARKS:
             mark[list(some)] = True
-        numbers, texts = [], np.zeros((len(documentation), queries.shape[1]), queries.dtype)
+        numbers: list[int] = []
+        texts: Any = np.zeros((len(documentation), queries.shape[1]), queries.dtype)
         for number in np.flatnonzero(documentation.any(1)).tolist():
             row = documentation[number]
             stops = np.flatnonzero(row == PERIOD)
             text = row[: stops[0]] if len(stops) else row[row != 0]
             text = text[~mark[text]]
-            if number in asked or self.home[number] < 0 or not SENTENCE[0] <= len(text) <= min(SENTENCE[1], 38):
+            if number in asked or self.home[number] < 0 or not SENTENCE[0] <= len(text) <= SENTENCE[1]:
                 continue
             texts[len(numbers), : len(text)] = text
             numbers.append(number)
@@ -89,7 +90,8 @@ class Packed:
         right[:, 0] = chosen
         wrong = np.full((len(chosen), groups.wrong.shape[1]), -1, np.int64)
         more = Groups(np.zeros(len(chosen), np.uint8), self.home[chosen], right, wrong)
-        joined = Groups(*(np.concatenate(pair) for pair in zip(groups, more, strict=True)))
+        pairs: Any = zip(groups, more, strict=True)
+        joined = Groups(*(np.concatenate(pair) for pair in pairs))
         return joined, np.concatenate([queries, texts[first]])
 
     def functions(self, repository: int) -> Integers:
@@ -97,51 +99,43 @@ class Packed:
         found: Integers = np.flatnonzero(self.home == repository)
         return found
 
-    def questions(self, chosen: Any) -> Tokens:
+    def questions(self, chosen: Integers) -> Tokens:
         """Return questions as texts of their own."""
-        rows = self._queries[torch.as_tensor(chosen, device=self.device)]
+        rows = self._queries[chosen]
         return _framed(rows, (rows != 0).sum(1), rows.shape[1] + 2)
 
-    def documents(self, numbers: Any, most: int, *, documented: bool) -> Tokens:
+    def documents(self, numbers: Integers, most: int, *, documented: bool) -> Tokens:
         """Return functions as texts of their own, cut off after `most` tokens."""
-        rows, lengths = self._texts(torch.as_tensor(numbers, device=self.device), most - 2, documented=documented)
-        return _framed(rows, lengths, most)
+        return _framed(*self._texts(numbers, most - 2, documented=documented), most)
 
-    def pairs(self, chosen: Any, numbers: Any, most: int, *, documented: bool) -> Tokens:
+    def pairs(self, chosen: Integers, numbers: Integers, most: int, *, documented: bool) -> Tokens:
         """Return a question and a function each as one text, cut off after `most` tokens."""
-        asked = self._queries[torch.as_tensor(chosen, device=self.device)]
-        asked_lengths = (asked != 0).sum(1, keepdim=True)
-        text, lengths = self._texts(torch.as_tensor(numbers, device=self.device), most, documented=documented)
-        place = torch.arange(most, device=self.device)[None]
-        second = asked_lengths + 2  # where the function begins
-        total = torch.minimum(second + lengths[:, None], torch.tensor(most - 1, device=self.device))
-        ids = torch.where(
-            place < second,
-            torch.gather(asked, 1, (place - 1).clamp(0, asked.shape[1] - 1).expand(len(asked), -1)),
-            torch.gather(text, 1, (place - second).clamp(0, most - 1)),
-        )
-        ids = torch.where(place == 0, START, torch.where((place == second - 1) | (place == total), END, ids))
-        mask = place <= total
-        return _trimmed(Tokens(ids * mask, mask.long(), ((place >= second) & mask).long()))
+        asked = self._queries[chosen]
+        text, lengths = self._texts(numbers, most, documented=documented)
+        place = np.arange(most)[None]
+        second = (asked != 0).sum(1)[:, None] + 2  # where the function begins
+        last = np.minimum(second + lengths[:, None], most - 1)
+        ids = np.where(place < second, _taken(asked, place - 1), _taken(text, place - second))
+        ids = np.where(place == 0, START, np.where((place == second - 1) | (place == last), END, ids))
+        return _trimmed(ids, place <= last, place >= second)
 
-    def _texts(self, numbers: torch.Tensor, most: int, *, documented: bool) -> tuple[torch.Tensor, torch.Tensor]:
+    def _texts(self, numbers: Integers, most: int, *, documented: bool) -> tuple[Integers, Integers]:
         """Return (tokens, lengths) of functions: name, documentation, the rest."""
         head, told, rest = (self._parts[name][numbers] for name in PARTS)
         first, second, third = (self._lengths[name][numbers][:, None] for name in PARTS)
         if not documented:
-            second = torch.zeros_like(second)
-        place = torch.arange(most, device=self.device)[None].expand(len(numbers), -1)
-        ids = torch.where(
-            place < first,
-            torch.gather(head, 1, place.clamp(0, head.shape[1] - 1)),
-            torch.where(
-                place < first + second,
-                torch.gather(told, 1, (place - first).clamp(0, told.shape[1] - 1)),
-                torch.gather(rest, 1, (place - first - second).clamp(0, rest.shape[1] - 1)),
-            ),
-        )
-        lengths = (first + second + third).clamp(max=most)[:, 0]
-        return ids * (place < lengths[:, None]), lengths
+            second = np.zeros_like(second)
+        place = np.arange(most)[None]
+        later = np.where(place < first + second, _taken(told, place - first), _taken(rest, place - first - second))
+        ids = np.where(place < first, _taken(head, place), later)
+        lengths = np.minimum(first + second + third, most)
+        return ids * (place < lengths), lengths[:, 0]
+
+
+def _taken(rows: Any, places: Integers) -> Integers:
+    """Return what each row has at its places; anything at places that it does not have."""
+    places = np.broadcast_to(places.clip(0, rows.shape[1] - 1), (len(rows), places.shape[1]))
+    return np.take_along_axis(rows, places, axis=1).astype(np.int64)
 
 
 def _rows(flat: Any, lengths: Any) -> Any:
@@ -167,17 +161,15 @@ def _without_namesakes(groups: Groups, names: Any) -> Groups:
     return groups._replace(wrong=np.where(loose, -1, groups.wrong))
 
 
-def _framed(rows: torch.Tensor, lengths: torch.Tensor, most: int) -> Tokens:
+def _framed(rows: Any, lengths: Integers, most: int) -> Tokens:
     """Return [CLS] text [SEP]."""
-    place = torch.arange(most, device=rows.device)[None]
-    last = lengths[:, None] + 1
-    shifted = torch.nn.functional.pad(rows, (1, max(0, most - 1 - rows.shape[1])))[:, :most]
-    ids = torch.where(place == 0, START, torch.where(place == last, END, shifted))
-    mask = place <= last
-    return _trimmed(Tokens(ids * mask, mask.long(), torch.zeros_like(ids)))
+    place, last = np.arange(most)[None], lengths[:, None] + 1
+    ids = np.where(place == 0, START, np.where(place == last, END, _taken(rows, place - 1)))
+    return _trimmed(ids, place <= last, np.zeros_like(ids, bool))
 
 
-def _trimmed(tokens: Tokens) -> Tokens:
+def _trimmed(ids: Integers, mask: npt.NDArray[np.bool_], types: npt.NDArray[np.bool_]) -> Tokens:
     """Return texts without the columns that all leave empty, in steps of eight."""
-    most = -(-int(tokens.mask.sum(1).max()) // 8) * 8
-    return Tokens(*(part[:, :most].long() for part in tokens))
+    most = -(-int(mask.sum(1).max()) // 8) * 8
+    mask = mask[:, :most]
+    return Tokens(ids[:, :most] * mask, mask.astype(np.int64), (types[:, :most] & mask).astype(np.int64))

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """Train the bi-encoder and the cross-encoder on a packed file. One command, any machine, resumable.
 
-  PYTHONPATH=. python training/train_packed.py --packed groups.npz --held-out held.npz --model RESTORED --save OUT
+  PYTHONPATH=. python training/train_packed.py --packed groups.npz --held-out held.npz --model START --save OUT
 
-Without options it trains for one night on two CPU cores; with `--device cuda` for nine minutes on a GPU. Four stages, of
-which each has its share of the time:
+Without options it trains for one night on two CPU cores; with `--device cuda` for nine minutes on a GPU. There are four
+stages, of which each has its share of the time:
 
   bi        the bi-encoder: a question must find its function among all of the batch, which is drawn from a few
             repositories, and among hard negatives of our own ranking
@@ -78,8 +78,9 @@ class CrossEncoder(nn.Module):  # type: ignore[misc, unused-ignore]
 
 def mean(encoder: Any, tokens: Tokens) -> torch.Tensor:
     """Return the mean of the last states of each text's tokens, (texts, dims), in float32."""
-    states = encoder(input_ids=tokens.ids, attention_mask=tokens.mask, token_type_ids=tokens.types).last_hidden_state
-    mask = tokens.mask[..., None].float()
+    ids, attended, types = (torch.from_numpy(part).to(encoder.device) for part in tokens)
+    states = encoder(input_ids=ids, attention_mask=attended, token_type_ids=types).last_hidden_state
+    mask = attended[..., None].float()
     return (states.float() * mask).sum(1) / mask.sum(1)
 
 
@@ -160,10 +161,10 @@ class Sampler:
 
 
 def same(packed: Packed, batch: Batch, columns: Integers) -> torch.Tensor:
-    """Return (questions, functions): whether a function of the batch also answers a question, so that it is not wrong."""
+    """Return (questions, functions): whether a function of the batch also answers a question."""
     right = packed.groups.right[batch.asked]
     found = (columns[None, :, None] == np.where(right < 0, -2, right)[:, None, :]).any(2)
-    return torch.from_numpy(found).to(packed.device)
+    return torch.from_numpy(found)
 
 
 def contrast(model: Any, packed: Packed, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
@@ -173,8 +174,8 @@ def contrast(model: Any, packed: Packed, batch: Batch) -> tuple[torch.Tensor, to
     asked = vectors(model, packed.questions(batch.asked))
     found = vectors(model, packed.documents(columns, DOCUMENT_TOKENS, documented=batch.documented))
     cosines = asked @ found.T
-    wanted = torch.arange(count, device=packed.device)
-    also = same(packed, batch, columns)
+    wanted = torch.arange(count, device=cosines.device)
+    also = same(packed, batch, columns).to(cosines.device)
     also[wanted, wanted] = False
     scores = (cosines / TEMPERATURE).masked_fill(also, -1e4)
     loss = functional.cross_entropy(scores, wanted)
@@ -183,7 +184,7 @@ def contrast(model: Any, packed: Packed, batch: Batch) -> tuple[torch.Tensor, to
         np.concatenate(
             [np.arange(count)[:, None], count + np.arange(batch.wrong.size).reshape(batch.wrong.shape)], axis=1
         )
-    ).to(packed.device)
+    ).to(cosines.device)
     return loss, torch.gather(cosines, 1, lists)
 
 
@@ -208,7 +209,7 @@ def bi_loss(model: Any, packed: Packed, batch: Batch, teacher: CrossEncoder | No
 def cross_loss(model: CrossEncoder, packed: Packed, batch: Batch) -> torch.Tensor:
     """Return the listwise loss of the cross-encoder."""
     scores = list_scores(model, packed, batch).float()
-    return functional.cross_entropy(scores, torch.zeros(len(batch.asked), dtype=torch.long, device=packed.device))
+    return functional.cross_entropy(scores, torch.zeros(len(batch.asked), dtype=torch.long, device=scores.device))
 
 
 def nearest(model: Any, packed: Packed, precision: Any) -> Integers:
@@ -244,7 +245,7 @@ def evaluate(packed: Packed, model: Any, stage: str, most: int, precision: Any) 
     model.eval()
     rows: dict[str, list[tuple[float, float, float]]] = defaultdict(list)
     groups, order = packed.groups, np.random.default_rng(1).permutation(len(packed))
-    usable = (1 <= packed.ranks) & (packed.ranks <= CANDIDATES) & ((groups.wrong >= 0).sum(1) >= CANDIDATES - 1)
+    usable = (packed.ranks >= 1) & (packed.ranks <= CANDIDATES) & ((groups.wrong >= 0).sum(1) >= CANDIDATES - 1)
     for at in order[usable[order]][:most].tolist():
         rank, wrong = int(packed.ranks[at]), groups.wrong[at][groups.wrong[at] >= 0]
         numbers = np.array([*wrong[: rank - 1], groups.right[at][0], *wrong[rank - 1 : CANDIDATES - 1]])
@@ -272,11 +273,11 @@ class Training:
     def __init__(self, options: argparse.Namespace) -> None:
         self.options, self.device = options, options.device
         self.cuda = self.device.startswith("cuda")
-        self.packed = Packed(options.packed, self.device, QUERY_TOKENS, sentences=True)
+        self.packed = Packed(options.packed, QUERY_TOKENS, sentences=True)
         with np.load(options.packed) as file:
             mined = len(file["kinds"])
         self.sampler = Sampler(self.packed, mined, options.seed)
-        self.held = Packed(options.held_out, self.device, QUERY_TOKENS, sentences=False) if options.held_out else None
+        self.held = Packed(options.held_out, QUERY_TOKENS, sentences=False) if options.held_out else None
         print(f"{mined} groups, {len(self.packed) - mined} sentences, {len(self.packed.names)} functions", flush=True)
         self.bi = self._encoder()
         self.cross = CrossEncoder(self._encoder()).to(self.device)

@@ -37,7 +37,7 @@ def test_tests_are_not_set_back_when_they_are_asked_for():
 
 
 def test_an_exact_name_wins_whatever_else_matches():
-    named = candidate(1, "ServeHTTP", text=0.1, similarity=0.0, path="z.py")
+    named = candidate(1, "ServeHTTP", text=1.0, similarity=0.0, path="z.py")
     related = candidate(2, "handle", text=9.0, similarity=0.9)
     partial = candidate(3, "TestServeHTTPFast", text=9.0, similarity=0.9)
     for typed in ("ServeHTTP", "serve_http", "servehttp", "serveHttp()"):

@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from codesearch.embed.transformer import one_line
+
 TRAINING = Path(__file__).parents[2] / "training"
 
 
@@ -86,56 +88,64 @@ def test_a_commit_is_an_issue_if_its_body_says_something(rules: ModuleType) -> N
 
 
 FUNCTION = {
-    "name": "readRows", "qualname": "CsvReader.readRows", "path": "src/io/csv.ts",
-    "source": "readRows(path) { return parse(path) }",
-    "signature": "readRows(path: string): Row[]", "documentation": "Reads `all` rows.\n@param path the file",
+    "words": "read rows", "scope": "csv reader", "documentation": "Reads all rows, `\\n` between them.",
+    "signature": "readRows(path: string): Row[]", "body": "read rows path return parse path",
 }  # fmt: skip
 
 
-def test_a_function_is_shown_with_its_words_split_and_its_prose_as_written() -> None:
+def test_a_function_is_shown_as_the_product_embeds_it() -> None:
+    """Training and product must read the same text, or the model learns another language than it is asked in."""
     texts = import_module("group_texts")
-    assert texts.head(FUNCTION) == "read rows , csv reader , io csv , read rows ( path : string ) : row [ ]"
-    assert texts.documentation(FUNCTION) == "Reads all rows."
-    assert texts.body(FUNCTION) == "read rows path return parse path"
+    embedded = "\n".join(FUNCTION[name] for name in ("words", "scope", "signature", "documentation", "body"))
+    shown = " ".join((texts.head(FUNCTION), texts.documentation(FUNCTION), texts.rest(FUNCTION)))
+    assert shown == one_line(embedded)
+    assert texts.question("Where is readRows?") == "where is read rows"
 
 
-def packed(folder: Path) -> Any:
+def packed(folder: Path, *, sentences: bool = False) -> Any:
     """Two groups of one repository: a sentence of documentation, and a message."""
     np = pytest.importorskip("numpy")
     found: dict[str, Any] = {
         "kinds": [0, 6], "ranks": [1, 2], "right": [[0, -1, -1], [1, -1, -1]], "wrong": [[1, 2, 3], [0, 2, 3]],
         "repository": [0, 0], "names": [5, 6, 6, 7], "query": [50, 51], "query_lengths": [1, 1],
-        "head": [10, 11, 12, 13], "head_lengths": [1, 1, 1, 1], "documentation": [20, 21, 22, 23],
-        "documentation_lengths": [1, 1, 1, 1], "body": [30, 31, 32, 33], "body_lengths": [1, 1, 1, 1],
+        "head": [10, 11, 12, 13], "head_lengths": [1, 1, 1, 1],
+        "documentation": [20, 21, 22, 23, 24, 25, 1010, 26, 27, 1012, 28], "documentation_lengths": [1, 1, 1, 8],
+        "rest": [30, 31, 32, 33], "rest_lengths": [1, 1, 1, 1],
     }  # fmt: skip
     np.savez(folder / "packed.npz", **{name: np.array(value) for name, value in found.items()})
-    return import_module("packed_groups").Packed(folder / "packed.npz")
+    return import_module("packed_groups").Packed(folder / "packed.npz", 40, sentences=sentences)
 
 
-def test_a_question_from_documentation_never_sees_it(tmp_path: Path) -> None:
-    groups = packed(tmp_path)
-    for seed in range(20):
-        group = groups.group(0, 2, 99, random.Random(seed))
-        assert group.documents[0].tolist() == [10, 30]
-        assert all(document.size == 2 for document in group.documents)
+def rows(tokens: Any) -> list[list[int]]:
+    """Return the tokens of texts without what fills them up."""
+    return [ids[mask == 1].tolist() for ids, mask in zip(tokens.ids, tokens.mask, strict=True)]
 
 
-def test_other_questions_are_shown_all_functions_with_documentation_or_none(tmp_path: Path) -> None:
-    groups = packed(tmp_path)
-    shapes = set()
-    for seed in range(20):
-        group = groups.group(1, 2, 99, random.Random(seed))
-        assert group.documents[0].tolist() in ([11, 31], [11, 21, 31])
-        shapes.add(tuple(document.size for document in group.documents))
-    assert shapes == {(2, 2, 2), (3, 3, 3)}
-
-
-def test_question_and_function_are_joined_within_the_limit() -> None:
-    joined = import_module("packed_groups").joined
+def test_documentation_is_shown_only_when_asked(tmp_path: Path) -> None:
     np = pytest.importorskip("numpy")
-    ids, types = joined(np.array([5, 6]), np.array([7, 8, 9]), 6)
-    assert ids == [101, 5, 6, 102, 7, 102]
-    assert types == [0, 0, 0, 0, 1, 1]
+    groups = packed(tmp_path)
+    numbers = np.array([0, 1])
+    assert rows(groups.documents(numbers, 64, documented=False)) == [[101, 10, 30, 102], [101, 11, 31, 102]]
+    assert rows(groups.documents(numbers, 64, documented=True)) == [[101, 10, 20, 30, 102], [101, 11, 21, 31, 102]]
+    assert rows(groups.questions(numbers)) == [[101, 50, 102], [101, 51, 102]]
+    assert groups.documents(numbers, 64, documented=True).ids.shape == (2, 8)  # no column that all leave empty
+
+
+def test_question_and_function_are_joined_within_the_limit(tmp_path: Path) -> None:
+    np = pytest.importorskip("numpy")
+    groups = packed(tmp_path)
+    tokens = groups.pairs(np.array([0, 1]), np.array([3, 0]), 8, documented=True)
+    assert rows(tokens) == [[101, 50, 102, 13, 23, 24, 25, 102], [101, 51, 102, 10, 20, 30, 102]]
+    assert tokens.types.tolist() == [[0, 0, 0, 1, 1, 1, 1, 1], [0, 0, 0, 1, 1, 1, 1, 0]]
+
+
+def test_a_documented_function_without_a_question_gets_its_first_sentence(tmp_path: Path) -> None:
+    np = pytest.importorskip("numpy")
+    groups = packed(tmp_path, sentences=True)
+    assert len(groups) == 3  # one word is no sentence
+    assert groups.groups.right[2].tolist() == [3, -1, -1] and groups.groups.kinds[2] == 0
+    # Its comma is left out, as in a question; what comes after the full stop too.
+    assert rows(groups.questions(np.array([2]))) == [[101, 23, 24, 25, 26, 27, 102]]
 
 
 def test_no_repository_of_the_benchmarks_is_trained_on() -> None:
