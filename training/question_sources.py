@@ -81,6 +81,11 @@ def chosen_files(paths: list[str]) -> set[str]:
     return chosen
 
 
+def is_main(symbol: Symbol) -> bool:
+    """Whether questions are asked for a symbol of this kind: sections, fields and the like are found otherwise."""
+    return symbol.kind not in MINOR
+
+
 def read(repository: Repository, mirror: Path, root: Path) -> Tree:
     """Write the chosen sources to `root`, and return their symbols."""
     suffixes = frozenset(suffix for language in languages.all() for suffix in language.extensions)
@@ -92,9 +97,7 @@ def read(repository: Repository, mirror: Path, root: Path) -> Tree:
         except UnicodeDecodeError:
             continue
         items = []
-        for symbol in mine_pairs.symbols_of(source, path):
-            if symbol.kind in MINOR:
-                continue
+        for symbol in filter(is_main, mine_pairs.symbols_of(source, path)):
             text = source[symbol.start_byte : symbol.end_byte].decode("utf-8", "replace")
             if tested or marked_test(symbol, text):
                 told = test_question(symbol, text)
