@@ -7,10 +7,12 @@ import re
 _LICENCE = re.compile(
     r"copyright|\(c\)\s*\d{4}|SPDX-License|licen[sc]ed (?:under|to)|all rights reserved"
     r"|permission is hereby granted|redistribution and use|(?:MIT|BSD|Apache) licen[sc]e"
-    r"|licensed? that can be found",
+    r"|licensed? that can be found"
+    r"|(?:^|\n)created by [^\n]+ on \d",
     re.IGNORECASE,
 )
-_LICENCE_HINTS = ("licen", "copyright", "(c)", "spdx", "rights reserved", "permission is", "redistribution")
+_LICENCE_HINTS = ("licen", "copyright", "(c)", "spdx", "rights reserved", "permission is", "redistribution",
+                  "created by")  # fmt: skip
 """No licence without one of these; looking for plain words first is many times faster than the pattern alone."""
 _DIRECTIVE = re.compile(
     r"""\s*(?:
@@ -42,6 +44,12 @@ _CLOSERS = ("*/", "-}", "*)", "]", "=end", "=#", "-->", '"""')
 """How a line that closes a block comment ends."""
 _PRAGMA = re.compile(r"\{-#[^#]*#-\}")
 """Haskell's pragmas look like comments."""
+_HADDOCK_FIELD = re.compile(
+    r"^(?:Module|Description|Copyright|Licen[cs]e|Author|Maintainer|Stability|Portability)[ \t]*:.*\n?"
+    r"(?:[ \t]+\S.*\n?)*",
+    re.MULTILINE,
+)
+"""A field at the top of a module of Haskell; what the module does comes after them."""
 _CGO_EXPORT = re.compile(r"^//export \w+$", re.MULTILINE)
 _STAR = re.compile(r"(?<!\s)\s*\*+(?!\*)[ \t]?")
 _STRING = re.compile(r"(?:@[\w]+\s*)?[A-Za-z~]*(\"\"\"|'''|\"|')")
@@ -85,6 +93,8 @@ def clean_comment(text: str) -> str:
             line = ""
         out.append(line)
     cleaned = _dedent(out)
+    if cleaned.startswith("Module"):
+        cleaned = _HADDOCK_FIELD.sub("", cleaned).strip("\n")
     return "" if is_licence(cleaned) else cleaned
 
 
@@ -166,12 +176,13 @@ class CommentFinder:
         top = row
         while top > 0:
             line = self.line(top - 1)
+            if top == row and self._closings and line.endswith(self._closings):  # first: `#>` begins with a mark, too
+                opening = self._opening(top - 1, line)
+                if opening >= 0:
+                    return opening
             if line.startswith(self._line_marks) and not line.startswith(_NO_COMMENTS):
                 top -= 1
                 continue
-            if top == row and self._closings and line.endswith(self._closings):
-                opening = self._opening(top - 1, line)
-                return opening if opening >= 0 else row
             break
         return top
 

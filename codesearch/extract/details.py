@@ -27,10 +27,12 @@ _MAX_NAME = 120
 _DOCUMENTED = "documented_field"
 """The capture of fields that count only if they are documented."""
 _ROLES = ("constant", "variable", "field", "member", "call", _DOCUMENTED)
-_AFTER = re.compile(rb"[ \t]*[;,]?[ \t]*((?://|#|--|/\*)[^\n]*)")
+_AFTER = re.compile(rb"[ \t]*[;,]?[ \t]*((?://|#|--|/\*|\(\*)[^\n]*)")
 """The comment behind a detail on its line."""
-_POINTER = re.compile(r"(?<=^...)<|(?<=^....)<")
-"""The mark of Doxygen for a comment behind what it documents: `///<`, `/**<`."""
+_POINTER = re.compile(r"(?<=^...)<|(?<=^....)<|(?<=^-- )\^")
+"""The mark of Doxygen and of Haddock for a comment behind what it documents: `///<`, `/**<`, `-- ^`."""
+_MARKS = "\"'`:$"
+"""What is around a name: quotation marks, the colon of a symbol, the sign of a variable."""
 _ALIAS = re.compile(rb"^[ \t]*alias[ \t]+(?:-\w+[ \t]+)*(?:--[ \t]+)?([\w.:+,!?-]+)=", re.MULTILINE)
 _ENUM = re.compile(rb"\(\s*(?:\w+\.)?(?:\w+,\s*)*(?:\w+\.)*(?:Str|Int)?(?:Enum|IntFlag|Flag|Choices|TextChoices)\b")
 """The bases of a class of Python whose fields are members of an enum."""
@@ -48,12 +50,16 @@ def find(scan: FileScan, definitions: Iterable[Definition]) -> list[Definition]:
 
 def kept(details: Iterable[Definition], source: bytes, language: Language) -> list[Definition]:
     """Return the details that are worth a symbol, documented by the comment behind them if by nothing else."""
-    found = []
-    for one in details:
-        one.documentation = one.documentation or _comment_after(source, one.end, language)
-        if one.documentation or one.kind != _DOCUMENTED:
-            found.append(one)
-    return found
+    details = list(details)
+    describe(details, source, language)
+    return [one for one in details if one.documentation or one.kind != _DOCUMENTED]
+
+
+def describe(definitions: Iterable[Definition], source: bytes, language: Language) -> None:
+    """Document details by the comment behind them if by nothing else."""
+    for one in definitions:
+        if one.minor:
+            one.documentation = one.documentation or _comment_after(source, one.end, language)
 
 
 def _from_query(scan: FileScan, known: set[int]) -> list[Definition]:
@@ -79,11 +85,14 @@ def _definition(scan: FileScan, captures: dict[str, list[Node]], name_node: Node
     role = next(role for role in _ROLES if role in captures)
     node = captures[role][0]
     source = scan.source
-    name = source[name_node.start_byte : name_node.end_byte].decode("utf-8", "replace").strip("\"'`:$")
+    text = source[name_node.start_byte : name_node.end_byte].decode("utf-8", "replace")
+    name = text.strip(_MARKS)
+    if not (name[:1].isidentifier() or name[:1].isdigit()):
+        name = text  # an operator
     if role == "variable" and scan.language.name == "python" and name.isupper():
         role = "constant"
     doc = captures.get("doc")
-    text = clean_string(source[doc[0].start_byte : doc[0].end_byte].decode("utf-8", "replace")) if doc else None
+    said = clean_string(source[doc[0].start_byte : doc[0].end_byte].decode("utf-8", "replace")) if doc else None
     return Definition(
         kind=role,
         name=" ".join(name.split())[:_MAX_NAME],
@@ -94,7 +103,7 @@ def _definition(scan: FileScan, captures: dict[str, list[Node]], name_node: Node
         body=-1,
         pattern=0,
         name_start=name_node.start_byte,
-        documentation=text,
+        documentation=said,
         minor=True,
     )
 

@@ -56,9 +56,10 @@ def references(found: FileScan, symbols: Sequence[Symbol]) -> list[Packed]:
 
     The matches are taken from the scan: their many nodes leave their memory to what is made next.
     """
-    if not found.references:
+    matches = found.reference_matches()
+    if not matches:
         return []
-    return _References(found.source, symbols, found.language.name).read(found.references)
+    return _References(found.source, symbols, found.language.name).read(matches)
 
 
 @dataclass(slots=True)

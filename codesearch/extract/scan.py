@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -16,7 +17,7 @@ from codesearch.languages.definition import Definition, Language, Scan
 from codesearch.languages.grammar import grammar_of, load, load_with_references
 
 if TYPE_CHECKING:
-    from tree_sitter import Node, Tree
+    from tree_sitter import Node, Query, Tree
 
 PATIENCE, PATIENCE_PER_BYTE = 1.0, 2e-6
 """Seconds that a grammar may take for a text in which a long run of one unit is shortened."""
@@ -55,8 +56,6 @@ class FileScan:
         original: bytes | None = None,
         references: bool = False,
     ) -> None:
-        from tree_sitter import QueryCursor
-
         self.source = source
         self.original = source if original is None else original
         self.language = language
@@ -69,7 +68,10 @@ class FileScan:
         self.root = (0, len(source))
         self.has_error = False
         self.references: list[tuple[int, dict[str, list[Node]]]] = []
-        """Matches of the query for references, if they were asked for."""
+        """Matches of the query for references in this tree, if they were asked for."""
+        self._with_references = references
+        self._changed: Sequence[tuple[int, int]] = ()
+        """What was blanked in the source of another scan, so that this one could be made."""
         self.read_as: FileScan = self
         """The scan whose tree details are read from: of the source without what the grammar does not know."""
         self._deadline = deadline
@@ -81,10 +83,7 @@ class FileScan:
         root = self.tree.root_node
         self.root = (root.start_byte, root.end_byte)
         self.has_error = root.has_error
-        cursor = QueryCursor(query)
-        cursor.set_max_start_depth(_MAX_DEPTH)
-        # Never a progress_callback here: it crashes the interpreter (tree-sitter 0.26).
-        matches = cursor.matches(root)
+        matches = _matches(query, root)
         if references:
             self.references = [match for match in matches if match[0] >= first]
             matches = [match for match in matches if match[0] < first]
@@ -165,6 +164,26 @@ class FileScan:
         text = "\n".join(self._decode(node.start_byte, node.end_byte) for node in nodes)
         return clean_comment(text) if nodes[0].type.endswith("comment") else clean_string(text)
 
+    def reference_matches(self) -> list[tuple[int, dict[str, list[Node]]]]:
+        """Return the matches of the query for references, if they were asked for.
+
+        Where a source was read again without what its grammar does not know, they are those of that tree, and those
+        in this one of what was left out: macros are used, and what they are given is called.
+        """
+        other = self.read_as
+        if other is self or other.tree is None or not self._with_references:
+            return self.references
+        _, query, first = load_with_references(other.language.name)
+        left_out = [match for match in self.references if other.leaves_out(match[1])]
+        self.references = []
+        return left_out + [match for match in _matches(query, other.tree.root_node) if match[0] >= first]
+
+    def leaves_out(self, captures: dict[str, list[Node]]) -> bool:
+        """Return whether a match in the tree of another scan begins in what was blanked to make this one."""
+        at = min(nodes[0].start_byte for nodes in captures.values())
+        place = bisect_right(self._changed, (at, len(self.source))) - 1
+        return place >= 0 and at < self._changed[place][1]
+
     @cached_property
     def errors(self) -> list[tuple[int, int]]:
         """Byte ranges of the outermost syntax errors."""
@@ -184,7 +203,9 @@ class FileScan:
         """Scan another source of the same length, so that its offsets fit this one; see `Scan.again`."""
         if changed is None or self.tree is None:
             return scan(source, languages.get(language) if language else self.language, self._deadline)
-        return FileScan(source, self.language, self._deadline, _edited(self.tree, self.source, changed))
+        other = FileScan(source, self.language, self._deadline, _edited(self.tree, self.source, changed))
+        other._changed = changed
+        return other
 
     def adopt(self, other: Scan, *, part: bool = False) -> None:
         """Take over what widens and documents the definitions of another scan (wrappers, attributes, docstrings).
@@ -198,6 +219,15 @@ class FileScan:
         self.wraps.update(other.wraps)
         self.attributes.update(other.attributes)
         self.docstrings.update({span: text for span, text in other.docstrings.items() if span != other.root})
+
+
+def _matches(query: Query, root: Node) -> list[tuple[int, dict[str, list[Node]]]]:
+    from tree_sitter import QueryCursor
+
+    cursor = QueryCursor(query)
+    cursor.set_max_start_depth(_MAX_DEPTH)
+    # Never a progress_callback here: it crashes the interpreter (tree-sitter 0.26).
+    return cursor.matches(root)
 
 
 def scan(source: bytes, language: Language, deadline: float | None = None, *, references: bool = False) -> FileScan:

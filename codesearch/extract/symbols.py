@@ -41,6 +41,8 @@ _ONLY_TAG = re.compile(r"\s*@\w+\s*")
 """Documentation that says nothing: `@public`."""
 _CONDITION = re.compile(r"\s*#\s*(?:if|ifdef|ifndef|elif|else|endif)\b")
 _STRINGS = r""""(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'"""
+_BLOCK_COMMENT = re.compile(rf"({_STRINGS})|/\*.*?\*/", re.DOTALL)
+"""A comment in a declaration; the first group is what is a string instead."""
 _TEST_SEPARATOR = " > "
 
 
@@ -120,7 +122,8 @@ class _Symbols:
         definitions.sort(key=_in_order)
         if self.entry.overloads:
             definitions = self._joined(definitions)
-        module = self._module(definitions)
+        details.describe(definitions, self.source, self.entry)
+        module = self._module(definitions, minor)
         if minor:
             definitions = sorted((*definitions, *details.kept(minor, self.source, self.entry)), key=_in_order)
         found = without_prototypes(list(self._placed(definitions)))
@@ -134,6 +137,9 @@ class _Symbols:
                 stack.pop()
             container, around, prefix = stack[-1] if stack else (None, "", "")
             if definition.minor:
+                if around in CALLABLES and container is not None and definition.start < container.body:
+                    # A parameter of a constructor that is a field as well.
+                    container, around, prefix = stack[-2] if len(stack) > 1 else (None, "", "")
                 if around not in CALLABLES:
                     yield self._detail(definition, container, around, prefix), False
                 continue
@@ -188,13 +194,15 @@ class _Symbols:
             return ""
         return self.entry.plain_documentation(text) if self.entry.plain_documentation else text
 
-    def _module(self, definitions: list[Definition]) -> Symbol:
+    def _module(self, definitions: list[Definition], minor: list[Definition]) -> Symbol:
         stem = PurePosixPath(self.path)
         documentation = self.found.docstrings.get(self.found.root)
         if self.path.endswith(notebooks.EXTENSION):
             documentation = ""
         if documentation is None:
-            first = self._row(definitions[0].start) if definitions else -1
+            # In Lua, the first table is the module.
+            others = minor if self.entry.name != "lua" and not self.entry.is_text else []
+            first = min((self._row(one.start) for one in (*definitions[:1], *others)), default=-1)
             documentation = self.comments.leading(first)
         return Symbol(
             kind="document" if self.entry.is_text else "module",
@@ -292,6 +300,8 @@ class _Symbols:
             declaration += b" " + self.source[definition.tail : min(definition.end, definition.tail + _MAX_SIGNATURE)]
         text = declaration.decode("utf-8", "replace")
         text = _on_one_line(text, self.entry)
+        if definition.minor:
+            text = text.lstrip("|= ")  # before one of several alternatives
         return f"{text[:_MAX_VALUE]}…" if definition.minor and len(text) > _MAX_VALUE else text
 
 
@@ -340,6 +350,8 @@ def _without_lines_between(text: str, line_comments: tuple[str, ...]) -> str:
 def _on_one_line(text: str, language: Language) -> str:
     """Return a declaration on one line, without comments and what only opens the body, cut at _MAX_SIGNATURE."""
     text = _without_lines_between(text, language.line_comments)
+    if "/*" in text and ("/*", "*/") in language.block_comments:
+        text = _BLOCK_COMMENT.sub(lambda found: found[1] or " ", text)
     text = " ".join(text.split())
     if "( " in text or "[ " in text:
         text = _OPENING.sub(r"\1", text)

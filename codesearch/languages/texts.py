@@ -86,7 +86,7 @@ CONFIGURATION: tuple[Language, ...] = (
     _config("just", "Justfile", "make", (".just",), lexer="make", filenames=("justfile", "Justfile", ".justfile")),
     _config("cmake", "CMake", "cmake", (".cmake",), filenames=("CMakeLists.txt",)),
     _config("css", "CSS", "styles", (".css", ".scss", ".sass", ".less"), aliases=("scss",), editor_ids=("scss", "less"),
-            line_comments=(), block_comments=(("/*", "*/"),), packed=True, separator=" "),
+            line_comments=("//",), block_comments=(("/*", "*/"),), packed=True, separator=" "),
     _config("html", "HTML", "html", (".html", ".htm", ".xhtml"), line_comments=(), separator=" > ", packed=True),
     _config("template", "Template", "html", (".erb", ".jinja", ".jinja2", ".j2", ".twig", ".hbs", ".ejs", ".mustache",
             ".liquid", ".tmpl", ".njk"), lexer="html", line_comments=(), separator=" > "),
@@ -98,11 +98,11 @@ CONFIGURATION: tuple[Language, ...] = (
 INTERFACES: tuple[Language, ...] = (
     Language(
         name="protobuf", display="Protobuf", module="", aliases=("proto",), editor_ids=("proto", "proto3"),
-        lexer="protobuf", extensions=(".proto",), after=hook("config", "protobuf"),
+        lexer="protobuf", extensions=(".proto",), after=hook("schemas", "protobuf"),
     ),
     Language(
         name="graphql", display="GraphQL", module="", aliases=("gql",), lexer="graphql",
         extensions=(".graphql", ".gql", ".graphqls"), line_comments=("#",), block_comments=(('"""', '"""'),),
-        after=hook("config", "graphql"),
+        after=hook("schemas", "graphql"),
     ),
 )  # fmt: skip

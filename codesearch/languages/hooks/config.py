@@ -11,7 +11,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from codesearch.languages.definition import Definition, Scan
-from codesearch.languages.hooks._common import Blocks, definition_at
+from codesearch.languages.hooks._common import Blocks, blanked, definition_at
 
 MOST = 400
 """Parts of a file; a file with more is data."""
@@ -19,16 +19,23 @@ _DEPTH = 4
 """Levels of keys of which the parts are listed."""
 _YAML_KEY = re.compile(
     rb"""([ \t]*)((?:-[ \t]+)*)(?:"([^"\n]{1,120})"|'([^'\n]{1,120})'"""
-    rb"""|([^\s#'"{}\[\],&*!|>%@-][^\n:#]{0,119}?))[ \t]*:(?=[ \t\r]|$)[ \t]*([^\n]*)"""
+    rb"""|([^\s#'"{}\[\],&*!|>%@-](?:[^\n:#]|:(?=[^\s:])){0,119}?))[ \t]*:(?=[ \t\r]|$)[ \t]*([^\n]*)"""
 )
 _YAML_NAMES = (b"name", b"id", b"title")
 """Keys whose value names an item of a list."""
+_SAID = ("description", "summary")
+"""Keys whose value describes what holds them."""
 _COMMENT_ABOVE = re.compile(rb"[ \t]*#+[ \t]?([^\n\r]*)")
 _OBJECT_KIND = re.compile(rb"^kind:[ \t]*([\w.-]+)", re.MULTILINE)
 _OBJECT_NAME = re.compile(
-    rb"^metadata:[ \t]*\r?\n(?:[ \t]+[^\n]*\n){0,8}?[ \t]+name:[ \t]*[\"']?([\w.{}$ -]+)", re.MULTILINE
+    rb"^metadata:[ \t]*\r?\n(?:[ \t]+[^\n]*\n){0,8}?[ \t]+name:[ \t]*[\"']?([\w.{}$ -]+)"
+    rb"|^metadata:[ \t]*\{(?:[^{}\n]*,)?[ \t]*name:[ \t]*[\"']?([\w.-]+)",
+    re.MULTILINE,
 )
 _TABLE = re.compile(rb"^[ \t]*\[{1,2}[ \t]*([^\]\n]{1,120}?)[ \t]*\]{1,2}[ \t]*(?:[#;][^\n]*)?\r?$", re.MULTILINE)
+_LONG_STRING = re.compile(rb'"""(?:[^"\\]|\\.|"(?!""))*(?:"""|\Z)' + rb"|'''(?:[^']|'(?!''))*(?:'''|\\Z)", re.DOTALL)
+_VALUE = re.compile(rb"""[ \t]+\[+[ \t]*(?:"[^"\n]*"|'[^'\n]*'|[\d.+-]+)[ \t]*\]+\s*""")
+"""A line of a list: one value in brackets."""
 _STAGE = re.compile(rb"^[ \t]*FROM[ \t]+(?:--\S+[ \t]+)*(\S+)(?:[ \t]+AS[ \t]+(\S+))?", re.MULTILINE | re.IGNORECASE)
 _TARGET = re.compile(
     rb"^([A-Za-z0-9_./%$(){}-][^\s:=#]*(?:[ \t]+[^\s:=#]+){0,8}?)[ \t]*::?(?![=:])([^\n]*)", re.MULTILINE
@@ -38,6 +45,8 @@ _SPECIAL = re.compile(
     rb"|\$[({](?:info|error|warning|eval|call|foreach|if|shell)[ \t]"
 )
 """A line that looks like a target and is a directive or a call."""
+_OF_TARGET = re.compile(rb"[ \t]*(?:(?:export|override|private)[ \t]+)*[\w.-]+[ \t]*[:?+!]*=")
+"""What follows the target where a variable is set for it."""
 _HELP = re.compile(rb"##[ \t]*([^\n\r]+)")
 _MAKE_VARIABLE = re.compile(rb"^(?:export[ \t]+)?([A-Za-z_][\w.-]*)[ \t]*(?:[:?+!]|::)?=[^\n]*", re.MULTILINE)
 _SETTING = re.compile(rb"^(?:export[ \t]+)?([A-Za-z_][\w.-]*)[ \t]*=[^\n]*", re.MULTILINE)
@@ -53,6 +62,8 @@ _RULE = re.compile(
     rb"(?:^|(?<=[;{}]))[ \t\r\n]*(?=[^ \t\r\n])"
     rb"((?:@mixin|@function|@keyframes|@media|@layer|@include)?[^;{}@]{1,200}?)[ \t\r\n]*\{"
 )
+_STYLE_COMMENT = re.compile(rb"/\*(?:[^*]|\*(?!/))*(?:\*/|\Z)|(?<![:\w])//[^\n]*")
+_STYLE_CALLABLE = re.compile(r"@(?:mixin|function)[ \t]+([\w-]+)")
 _STYLE_VARIABLE = re.compile(rb"^[ \t]*((?:--|\$|@)[\w-]+)[ \t]*:[^\n;]*;?", re.MULTILINE)
 _XML_TARGET = re.compile(
     rb"<(target|Target|profile|task|PropertyGroup|ItemGroup|bean|dependency|plugin)\b([^<>]{0,300})>"
@@ -63,20 +74,6 @@ _TITLE = re.compile(rb"<title[^<>]{0,100}>(.{1,300}?)</title", re.IGNORECASE | r
 _TAGS = re.compile(r"<[^<>]{1,300}>")
 _RUBY = re.compile(r"<%.{0,300}?%>")
 _QUOTED = re.compile(r"""(["'])([^"']*)\1""")
-_PROTO = re.compile(rb"^[ \t]*(message|enum|service|rpc|extend|oneof)[ \t]+([\w.]+)", re.MULTILINE)
-_PROTO_KINDS = {
-    b"message": "struct", b"enum": "enum", b"service": "interface", b"rpc": "method", b"extend": "namespace",
-    b"oneof": "namespace",
-}  # fmt: skip
-_GRAPHQL = re.compile(
-    rb"^[ \t]*(?:extend[ \t]+)?(type|interface|input|enum|union|scalar|directive|query|mutation|subscription|fragment)"
-    rb"[ \t]+(@?\w+)",
-    re.MULTILINE,
-)
-_GRAPHQL_KINDS = {
-    b"type": "struct", b"input": "struct", b"interface": "interface", b"enum": "enum", b"union": "type",
-    b"scalar": "type", b"directive": "macro",
-}  # fmt: skip
 
 
 class _Key(NamedTuple):
@@ -94,21 +91,6 @@ class _Key(NamedTuple):
 
 def _text(value: bytes) -> str:
     return " ".join(value.decode("utf-8", "replace").split())
-
-
-def _described(definition: Definition, source: bytes) -> Definition:
-    """Document a part by the comment lines above it, if nothing else does."""
-    lines: list[str] = []
-    at = source.rfind(b"\n", 0, definition.start) + 1
-    while at > 0 and len(lines) < 20:
-        above = source.rfind(b"\n", 0, at - 1) + 1
-        found = _COMMENT_ABOVE.match(source, above, at)
-        if found is None:
-            break
-        lines.insert(0, _text(found[1]))
-        at = above
-    definition.documentation = definition.documentation or "\n".join(lines).strip()
-    return definition
 
 
 def _part(name: str, start: int, end: int, body: int = -1, kind: str = "config") -> Definition:
@@ -136,8 +118,22 @@ def nested(scan: Scan) -> list[Definition]:
         name = _item_name(keys, at) if key.is_item else key.name
         if not name or not (in_scripts or source.count(b"\n", key.start, end) > 1):
             continue
-        found.append(_described(_part(name, key.start, end, _line_end(source, key.start)), source))
+        part = _part(name, key.start, end, _line_end(source, key.start))
+        part.documentation = _said(keys, at)
+        found.append(part)
     return (found + list(_objects(source)))[:MOST]
+
+
+def _said(keys: list[_Key], at: int) -> str | None:
+    """Return what a part says of itself under `description` or `summary`; None if it does not."""
+    key, inner = keys[at], 0
+    for one in keys[at + 1 : at + 20]:
+        if one.indent <= key.indent - key.is_item:
+            break
+        inner = inner or one.indent
+        if one.indent == inner and one.name in _SAID and one.value and one.value[0] not in "|>{[&*":
+            return one.value
+    return None
 
 
 def _objects(source: bytes) -> Iterator[Definition]:
@@ -149,7 +145,7 @@ def _objects(source: bytes) -> Iterator[Definition]:
         kind = _OBJECT_KIND.search(source, start, end)
         name = _OBJECT_NAME.search(source, start, end)
         if kind and name:
-            part = _part(f"{_text(kind[1])}/{_text(name[1])}", start, end, _line_end(source, start))
+            part = _part(f"{_text(kind[1])}/{_text(name[1] or name[2])}", start, end, _line_end(source, start))
             part.minor = True
             yield part
 
@@ -211,10 +207,11 @@ def _item_name(keys: list[_Key], at: int) -> str:
 def tables(scan: Scan) -> list[Definition]:
     """Return the tables of TOML, and the sections of INI files."""
     source = scan.source
-    found = list(_TABLE.finditer(source))
+    plain = blanked(source, [one.span() for one in _LONG_STRING.finditer(source)])
+    found = [one for one in _TABLE.finditer(plain) if not _VALUE.fullmatch(one[0])]
     ends = [*(one.start() for one in found[1:]), len(source)][: len(found)]
     return [
-        _described(_part(_table(one[1]), one.start(), _before_comments(source, end), one.end()), source)
+        _part(_table(one[1]), one.start(), _before_comments(source, end), one.end())
         for one, end in zip(found, ends, strict=True)
     ][:MOST]
 
@@ -241,10 +238,9 @@ def stages(scan: Scan) -> list[Definition]:
     source = scan.source
     found = list(_STAGE.finditer(source))
     ends = [*(one.start() for one in found[1:]), len(source)][: len(found)]
-    return [
-        _described(_part(_text(one[2] or one[1]), one.start(), end, one.end()), source)
-        for one, end in zip(found, ends, strict=True)
-    ][:MOST]
+    return [_part(_text(one[2] or one[1]), one.start(), end, one.end()) for one, end in zip(found, ends, strict=True)][
+        :MOST
+    ]
 
 
 def make(scan: Scan) -> list[Definition]:
@@ -252,7 +248,7 @@ def make(scan: Scan) -> list[Definition]:
     source = scan.source
     found = []
     for one in _TARGET.finditer(source):
-        if _SPECIAL.match(one[1]):
+        if _SPECIAL.match(one[1]) or _OF_TARGET.match(one[2]):
             continue
         end = one.end()
         while end < len(source) and source[end + 1 : end + 2] == b"\t":
@@ -260,14 +256,14 @@ def make(scan: Scan) -> list[Definition]:
         part = _part(_text(one[1]), one.start(), end, one.end())
         if said := _HELP.search(one[2]):
             part.documentation = _text(said[1])
-        found.append(_described(part, source))
+        found.append(part)
     return (found + _settings(source, _MAKE_VARIABLE))[:MOST]
 
 
 def _settings(source: bytes, pattern: re.Pattern[bytes]) -> list[Definition]:
     found = []
     for one in pattern.finditer(source):
-        part = _described(_part(_text(one[1]), one.start(), one.end(), kind="variable"), source)
+        part = _part(_text(one[1]), one.start(), one.end(), kind="variable")
         part.minor = True
         found.append(part)
     return found
@@ -276,37 +272,62 @@ def _settings(source: bytes, pattern: re.Pattern[bytes]) -> list[Definition]:
 def environment(scan: Scan) -> list[Definition]:
     """Return the variables of an environment file, also those in comments."""
     found = _settings(scan.source, _SETTING) + _settings(scan.source, _COMMENTED_SETTING)
+    for one in found:
+        one.documentation = _comment_above(scan.source, one.start)
     return sorted(found, key=lambda one: one.start)[:MOST]
+
+
+def _comment_above(source: bytes, start: int) -> str:
+    """Return the comment lines above a variable: to the rest of the program, a comment may be a variable here."""
+    lines: list[str] = []
+    at = source.rfind(b"\n", 0, start) + 1
+    while at > 0 and len(lines) < 20:
+        above = source.rfind(b"\n", 0, at - 1) + 1
+        found = _COMMENT_ABOVE.match(source, above, at)
+        if found is None or _COMMENTED_SETTING.match(source, above):
+            break
+        lines.insert(0, _text(found[1]))
+        at = above
+    return "\n".join(lines).strip()
 
 
 def cmake(scan: Scan) -> list[Definition]:
     """Return the functions, macros, targets, options and variables of CMake."""
     source = scan.source
-    found = []
+    found: list[Definition] = []
+    inside = 0  # the end of the last function or macro
     for one in _CMAKE.finditer(source):
-        command = one[1].lower()
+        command, body = one[1].lower(), -1
+        if b"${" in one[2] and one.start() < inside:
+            continue  # what it makes is named where it is called
         if command in _CMAKE_END:
+            body = source.find(b")", one.end()) + 1 or -1
             last = re.compile(_CMAKE_END[command], re.MULTILINE | re.IGNORECASE).search(source, one.end())
-            end = last.end() if last else _line_end(source, one.end())
+            inside = end = last.end() if last else _line_end(source, one.end())
         else:
             close = source.find(b")", one.end())
             end = close + 1 if close >= 0 else _line_end(source, one.end())
         kind = _CMAKE_KINDS.get(command, "config")
-        part = _part(_text(one[2]).strip('"'), one.start(), end, -1, kind)
+        part = _part(_text(one[2]).strip('"'), one.start(), end, body, kind)
         part.minor = kind == "variable"
-        found.append(_described(part, source))
+        found.append(part)
     return found[:MOST]
 
 
 def styles(scan: Scan) -> list[Definition]:
     """Return the rules, mixins, functions and variables of a style sheet."""
     source = scan.source
-    blocks = Blocks(source)
+    plain = blanked(source, [one.span() for one in _STYLE_COMMENT.finditer(source)])
+    blocks = Blocks(plain)
     found = []
-    for one in _RULE.finditer(source):
-        name = re.sub(r"/\*.*?\*/", "", _text(one[1])).strip()
-        if name and not name.startswith("//") and name.count("(") == name.count(")"):
-            found.append(_part(name, one.start(1), blocks.end(one.end() - 1), one.end() - 1))
+    for one in _RULE.finditer(plain):
+        name = _text(one[1])
+        if callable_ := _STYLE_CALLABLE.match(name):
+            name, kind = callable_[1], "function"
+        else:
+            kind = "config"
+        if name and name.count("(") == name.count(")"):
+            found.append(_part(name, one.start(1), blocks.end(one.end() - 1), one.end() - 1, kind))
     return (found + _settings(source, _STYLE_VARIABLE))[:MOST]
 
 
@@ -337,29 +358,3 @@ def html(scan: Scan) -> list[Definition]:
         if name:
             out.append(_part(name, one.start(), end, one.end(), "section"))
     return out[:MOST]
-
-
-def protobuf(scan: Scan) -> list[Definition]:
-    """Return the messages, enums, services and methods of Protobuf."""
-    return _declarations(scan.source, _PROTO, _PROTO_KINDS)
-
-
-def graphql(scan: Scan) -> list[Definition]:
-    """Return the types, enums, directives and named operations of GraphQL."""
-    return _declarations(scan.source, _GRAPHQL, _GRAPHQL_KINDS)
-
-
-def _declarations(source: bytes, pattern: re.Pattern[bytes], kinds: dict[bytes, str]) -> list[Definition]:
-    blocks = Blocks(source)
-    found = []
-    for one in pattern.finditer(source):
-        line_end = _line_end(source, one.end())
-        brace = source.find(b"{", one.end(), line_end + 1)
-        semicolon = source.find(b";", one.end(), line_end)
-        has_body = brace >= 0 and not 0 <= semicolon < brace
-        end = blocks.end(brace) if has_body else line_end
-        start = one.start() + len(one[0]) - len(one[0].lstrip())
-        part = _part(_text(one[2]), start, end, brace if has_body else -1, kinds.get(one[1], "function"))
-        part.name_start = one.start(2)
-        found.append(part)
-    return found

@@ -11,6 +11,9 @@ from codesearch.languages.definition import Definition, Scan
 _LABEL = re.compile(rb"\s*(?:\"((?:[^\"\\\n]|\\.)*)\"|([\w-]+))")
 
 
+_DESCRIBED = ("variable", "output")
+_SAID = re.compile(rb'^[ \t]*description[ \t]*=[ \t]*"((?:[^"\\\n]|\\.)+)"', re.MULTILINE)
+"""What a variable or an output says of itself."""
 _HCL_SCOPES = {"data": "data", "variable": "var", "module": "module", "output": "output", "provider": "provider"}
 
 
@@ -27,6 +30,8 @@ def hcl(scan: Scan) -> list[Definition]:
         definition.body = brace if brace >= 0 else -1
         if block_type == "module":
             definition.kind = "module"
+        if said := _SAID.search(scan.source, max(brace, 0), definition.end) if block_type in _DESCRIBED else None:
+            definition.documentation = said[1].decode("utf-8", "replace")
         if labels:
             definition.name = ".".join(labels)
             definition.scope = "" if block_type == "resource" else _HCL_SCOPES.get(block_type, block_type)

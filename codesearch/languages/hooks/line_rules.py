@@ -114,7 +114,7 @@ RULES: dict[str, Rule] = {
         ),
         blank=rb'"""[\s\S]*?(?:"""|\Z)|#[^\n]*|' + _EITHER,
         end="indent",
-        lead=rb"^[ \t]*@(?:rpc|export\w*|onready|tool|icon|static_unload)\b[^\n]*\n",
+        lead=rb"^[ \t]*(?:@\w+(?:\([^()\n]*\))?[ \t]*)+(?:#[^\n]*)?\n",
     ),
     "erlang": Rule(
         heads=(

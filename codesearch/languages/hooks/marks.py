@@ -6,11 +6,12 @@ import re
 
 _MARK = re.compile(r"^[ \t]*(?:\"+|![!<>$]?|%+|#+|\{+|'(?=[ \t]|$))[ \t]?|[ \t]*\}$", re.MULTILINE)
 _NO_TEXT = re.compile(r"^@(?:export|rdname|noRd|inheritParams|keywords|importFrom)\b[^\n]*\n?", re.MULTILINE)
+_TEXT_TAG = re.compile(r"^@(?:description|title|details)[ \t]+", re.MULTILINE)
 
 
 def without_marks(text: str) -> str:
     """Return documentation without the marks of comments that begin its lines."""
-    return _NO_TEXT.sub("", _MARK.sub("", text)).strip("\n ")
+    return _TEXT_TAG.sub("", _NO_TEXT.sub("", _MARK.sub("", text))).strip("\n ")
 
 
 _TAG = re.compile(r"^[ \t]*@(?:notice|dev|title)[ \t]+", re.MULTILINE)

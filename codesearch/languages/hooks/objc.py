@@ -62,6 +62,7 @@ def objc(scan: Scan) -> list[Definition]:
     kept: list[Definition] = []
     methods: set[int] = set()
     source = scan.source
+    macros = {found.end(): found.start() for found in _MACRO_LINES.finditer(scan.original)}
     if scan.has_error:
         scan.definitions += _lost_methods(scan)
     containers = ("class", "interface", "impl")
@@ -79,12 +80,19 @@ def objc(scan: Scan) -> list[Definition]:
             definition.name = _selector(head) or definition.name
         elif definition.kind in containers and source[definition.start : definition.start + 1] == b"@":
             definition.body = source.find(b"\n", definition.name_start, definition.end)
-            if definition.kind == "class" and source.startswith(b"@implementation", definition.start):
+            definition.start = macros.get(definition.start, definition.start)
+            if definition.kind == "class" and source.startswith(b"@implementation", definition.head):
                 definition.prototype = True  # a symbol only where the file has no @interface
         kept.append(definition)
     return kept
 
 
+_MACRO_LINES = re.compile(
+    rb"(?:^[ \t]*(?!\w*_(?:BEGIN|END)\b)(?:[A-Z_][A-Z0-9_]{3,}|__attribute__)[ \t]*"
+    rb"(?:\((?:[^()\n]|\((?:[^()\n]|\([^()\n]*\))*\))*\))?[ \t]*\r?\n){1,6}(?=@(?:interface|protocol)\b)",
+    re.MULTILINE,
+)
+"""Lines of macros above a declaration, such as `API_AVAILABLE(ios(13.0))`."""
 _CPP = re.compile(
     rb"^[ \t]*(?:(?:inline[ \t]+)?namespace\b[^;\n]*\{|template[ \t]*<|class[ \t]+\w+[^;\n]*\{"
     rb"|[\w<>*& \t]+::~?\w+[ \t]*\()",

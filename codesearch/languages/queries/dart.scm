@@ -3,7 +3,7 @@
 (class_definition (mixin_application_class . (identifier) @name)) @class
 (mixin_declaration (identifier) @name (class_body) @body) @trait
 (enum_declaration name: (identifier) @name) @enum
-(extension_declaration name: (identifier) @name) @impl
+(extension_declaration name: (identifier) @name) @class
 (extension_declaration !name class: (_) @name) @impl
 (extension_type_declaration name: (identifier) @name) @class
 (type_alias "typedef" . (type_identifier) @name . (type_parameters)? . "=") @type

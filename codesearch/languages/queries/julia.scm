@@ -32,7 +32,11 @@
 (macro_definition (signature (call_expression . (_) @name))) @macro
 ((macrocall_expression
   (macro_identifier) @_called
-  (macro_argument_list . (string_literal) @name [(compound_statement) (for_statement) (let_statement)])) @test
+  (macro_argument_list . [(identifier) @name (typed_expression . (identifier) @name)])) @enum
+ (#eq? @_called "@enum"))
+((macrocall_expression
+  (macro_identifier) @_called
+  (macro_argument_list . (string_literal) @name [(compound_statement) (for_statement) (let_statement)] @body)) @test
  (#any-of? @_called "@testset" "@safetestset" "@testitem"))
 
 (const_statement (_) @inner) @wrap

@@ -6,3 +6,6 @@
 (program (ambient_declaration (lexical_declaration (variable_declarator name: (identifier) @name) @constant)))
 (internal_module body: (statement_block (export_statement declaration:
   (lexical_declaration "const" (variable_declarator name: (identifier) @name) @constant))))
+; A parameter of a constructor that is a field as well.
+(required_parameter (accessibility_modifier) pattern: (identifier) @name) @field
+(required_parameter "readonly" pattern: (identifier) @name) @field

@@ -1,4 +1,11 @@
 (variable_declaration (identifier) @skip (builtin_function (builtin_identifier) @_f) (#eq? @_f "@import"))
+(variable_declaration type: (identifier) @skip)
+(variable_declaration "=" (identifier) @skip)
 (source_file (variable_declaration (identifier) @name) @constant)
 (struct_declaration (variable_declaration (identifier) @name) @constant)
+(enum_declaration (variable_declaration (identifier) @name) @constant)
+(union_declaration (variable_declaration (identifier) @name) @constant)
+(container_field name: (identifier) @skip (#eq? @skip "_"))
+(enum_declaration (container_field name: (identifier) @name) @member)
+(variable_declaration (error_set_declaration (identifier) @name @member))
 (container_field name: (identifier) @name) @field

@@ -1,0 +1,7 @@
+(use_statement module: (package) @_m (list_expression . (autoquoted_bareword) @name) @constant (#eq? @_m "constant"))
+(use_statement module: (package) @_m (anonymous_hash_expression (list_expression (autoquoted_bareword) @name @constant))
+  (#eq? @_m "constant"))
+(source_file (expression_statement (assignment_expression left: (variable_declaration "our" variable: (_ (varname) @name))) @variable))
+(package_statement (block (expression_statement (assignment_expression left: (variable_declaration "our" variable: (_ (varname) @name))) @variable)))
+(class_statement (block (expression_statement (assignment_expression left: (variable_declaration "field" variable: (_ (varname) @name))) @field)))
+(class_statement (block (expression_statement (variable_declaration "field" variable: (_ (varname) @name))) @field))
