@@ -57,12 +57,19 @@ _STATEMENTS = frozenset({"if", "for", "while", "switch", "return", "sizeof"})
 """Words that the grammar takes for functions where `#if` divides a statement."""
 
 
+def _include_macros(scan: Scan) -> None:
+    """Let declarations begin at the lines of macros above them."""
+    macros = {found.end(): found.start() for found in _MACRO_LINES.finditer(scan.original)}
+    for definition in scan.definitions:
+        definition.start = macros.get(definition.start, definition.start)
+
+
 def objc(scan: Scan) -> list[Definition]:
     """Put selectors together (`findKey:inStore:`), one definition for each method."""
     kept: list[Definition] = []
     methods: set[int] = set()
     source = scan.source
-    macros = {found.end(): found.start() for found in _MACRO_LINES.finditer(scan.original)}
+    _include_macros(scan)
     if scan.has_error:
         scan.definitions += _lost_methods(scan)
     containers = ("class", "interface", "impl")
@@ -78,9 +85,8 @@ def objc(scan: Scan) -> list[Definition]:
             definition.body = brace
             head = source[definition.start : brace if brace >= 0 else definition.end][:1_000]
             definition.name = _selector(head) or definition.name
-        elif definition.kind in containers and source[definition.start : definition.start + 1] == b"@":
+        elif definition.kind in containers and source[definition.head : definition.head + 1] == b"@":
             definition.body = source.find(b"\n", definition.name_start, definition.end)
-            definition.start = macros.get(definition.start, definition.start)
             if definition.kind == "class" and source.startswith(b"@implementation", definition.head):
                 definition.prototype = True  # a symbol only where the file has no @interface
         kept.append(definition)
