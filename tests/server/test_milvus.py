@@ -163,6 +163,26 @@ def test_a_push_is_seen_at_once(place: Place, milvus: Milvus, indexed):
 
 
 @needs_milvus
+def test_a_question_waits_for_what_was_there_when_its_branch_was_pushed(
+    place: Place, milvus: Milvus, indexed, monkeypatch: pytest.MonkeyPatch
+):
+    """One server sees a push at once in any case; several nodes of Milvus do not."""
+    client = place.server("ci", "shop", push=True)
+    before = milvus.now()
+    send(indexed({"a.py": "def load_invoice(number):\n    return number\n"}), client, "shop")
+    times: list[int] = []
+    nearest = Milvus.nearest
+
+    def noted(self, *given):
+        times.append(given[-1])
+        return nearest(self, *given)
+
+    monkeypatch.setattr(Milvus, "nearest", noted)
+    client.post("/query", {"query": "invoice"})
+    assert times and all(before < at <= milvus.now() for at in times)
+
+
+@needs_milvus
 def test_milvus_decides_nothing_about_rights(place: Place, indexed, monkeypatch: pytest.MonkeyPatch):
     """Even if it answers with contents of every repository, each asker sees their own ones."""
     client = place.server("ci", "open", "secret", push=True)
