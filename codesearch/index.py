@@ -175,7 +175,7 @@ class Index:
             made = time.monotonic(), self.version()
             todo = plan(self.root, store, self.settings)
             if todo.empty and is_complete(store):
-                return Report(unchanged=todo.unchanged, notes=(*self.notes, *todo.discovery.notes))
+                return Report(unchanged=todo.unchanged, notes=(*self.notes, *todo.left_out.notes))
         if todo is None:
             self.close()
 

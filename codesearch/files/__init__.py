@@ -9,13 +9,14 @@ from __future__ import annotations
 from codesearch.files.content import decode, judge, read_source
 from codesearch.files.discovery import discover, discover_only
 from codesearch.files.roles import role
-from codesearch.files.values import REASONS, Discovery, FileOptions, FoundFile, Source
+from codesearch.files.values import REASONS, Discovery, FileOptions, FoundFile, LeftOut, Source
 
 __all__ = [
     "REASONS",
     "Discovery",
     "FileOptions",
     "FoundFile",
+    "LeftOut",
     "Source",
     "decode",
     "discover",

@@ -6,8 +6,9 @@ import os
 import stat
 import sys
 from collections import Counter
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from codesearch.core.errors import NotFoundError, UsageError
 from codesearch.core.types import Skipped
@@ -16,6 +17,9 @@ from codesearch.files.ignore import Rules
 from codesearch.files.reading import read_plain
 from codesearch.files.values import Discovery, FileOptions, FoundFile
 from codesearch.files.walk import OWN_FOLDERS, Chain, Listing, read_rules, rules_above, walk
+
+if TYPE_CHECKING:
+    from codesearch.files.trail import Trail
 
 IGNORE_FILE = b".codesearchignore"
 _HEAD_BYTES = 256
@@ -46,7 +50,7 @@ class Selection:
         rules = read_rules(self._root + b"/" + prefix + IGNORE_FILE)
         return ((len(prefix), b"", rules), *chain) if rules else chain
 
-    def listed(self, path: bytes, names: Container[bytes]) -> None:
+    def listed(self, path: bytes, names: Collection[bytes]) -> None:
         """Take note of the names in a kept folder: if it has no rule file, none needs to be read."""
         if IGNORE_FILE not in names:
             self._inside[path] = self._folders[path]
@@ -119,16 +123,19 @@ def _is_link(status: os.stat_result) -> bool:
 class _Run:
     """The state of one discovery."""
 
-    def __init__(self, root: str, options: FileOptions) -> None:
+    def __init__(self, root: str, options: FileOptions, trail: Trail | None = None) -> None:
         from codesearch import languages
 
         self.root = root
+        self.trail = trail
         self.options = options
         self.selection = Selection(os.fsencode(root), options)
         self.files: list[FoundFile] = []
         self.skipped: list[Skipped] = []
         self.unknown: Counter[str] = Counter()
         self.excluded = 0
+        self.not_kept: list[bytes] = []
+        self.irregular: list[bytes] = []
         self.notes: list[str] = []
         self.from_git = False
         self._detect = languages.detect
@@ -152,7 +159,11 @@ class _Run:
         while pending:
             nested: dict[bytes, None] = {}
             for prefix in pending:
+                if self.trail is not None:
+                    self.trail.begin(self.root, prefix)
                 listing = self._list(prefix)
+                if self.trail is not None:
+                    self.trail.end(prefix, listing)
                 if listing is None:
                     continue
                 for folder, why in listing.unreadable:
@@ -165,6 +176,9 @@ class _Run:
                 (name for name in nested if self.selection.keeps_folder(name.rstrip(b"/"))),
                 key=lambda name: (not git.is_main_worktree(at + name), name),
             )
+        if self.trail is not None:
+            self.trail.irregular.update(self.irregular)
+            self.trail.excluded.update(self.not_kept)
 
     def _list(self, prefix: bytes) -> Listing | None:
         """List one repository or plain folder; None if it is a worktree of one already listed."""
@@ -186,6 +200,8 @@ class _Run:
             self._seen.add(who)  # a bare repository has no files, unlike the worktrees beside it
         except git.GitUnavailableError as error:
             self.notes.append(f"{shown}: {error}; walked the folder instead")
+            if self.trail is not None:
+                self.trail.odd = "git failed"
             return self._walk(prefix, folder, rules_above(top, folder))
         if not listing.paths and not listing.repositories and top != folder:
             # An ignored folder that is named explicitly, such as an installed package.
@@ -223,9 +239,13 @@ class _Run:
     def _walk(self, prefix: bytes, folder: bytes, above: Chain, where: Sequence[bytes] = ()) -> Listing:
         selection = self.selection
 
-        def listed(path: bytes, names: Container[bytes]) -> None:
+        def listed(path: bytes, names: Collection[bytes]) -> None:
             selection.listed(prefix + path if path else prefix[:-1], names)
+            if self.trail is not None:
+                self.trail.walked[prefix + path if path else prefix[:-1]] = set(names)
 
+        if self.trail is not None:
+            self.trail.by_walk.add(prefix)
         # What a walk enters is no link; only Windows has other kinds of them.
         return walk(
             folder, lambda path: selection.keeps_folder(prefix + path, plain=not _WINDOWS), above, where, listed
@@ -237,30 +257,41 @@ class _Run:
         for raw in paths:
             if not keeps(raw):
                 self.excluded += 1
+                self.not_kept.append(raw)
                 continue
             path = raw.decode(_ENCODING, _ERRORS)
             try:
                 status = lstat(base + path)
             except (FileNotFoundError, NotADirectoryError):
+                self.irregular.append(raw)
                 continue  # tracked but deleted, or outside a sparse checkout
             except (OSError, ValueError) as error:
+                self.irregular.append(raw)
                 self.skipped.append(Skipped(path, "unreadable", getattr(error, "strerror", "") or str(error)))
                 continue
             if stat.S_IFMT(status.st_mode) != stat.S_IFREG or (_WINDOWS and _is_link(status)):
+                self.irregular.append(raw)
                 if stat.S_ISDIR(status.st_mode) and not _is_link(status):
                     nested[raw + b"/"] = None  # a submodule
                 continue
             language = self._language(path, status)
-            if language is None:
-                self.unknown[_extension(path)] += 1
-            elif self._wanted and not self._may_be_wanted(path, language):
-                self.excluded += 1
-            elif status.st_size > limit:
-                self.skipped.append(Skipped(path, "too large", f"{status.st_size} bytes"))
+            if language is None or status.st_size > limit or (self._wanted and not self._may_be_wanted(path, language)):
+                self._leave_out(path, status, language)
             else:
                 self.files.append(
                     FoundFile(path, status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino, language)
                 )
+
+    def _leave_out(self, path: str, status: os.stat_result, language: str | None) -> None:
+        """Count a file that is no candidate, or say why."""
+        if language is None:
+            self.unknown[_extension(path)] += 1
+        elif self._wanted and not self._may_be_wanted(path, language):
+            self.excluded += 1
+        else:
+            self.skipped.append(Skipped(path, "too large", f"{status.st_size} bytes"))
+        if self.trail is not None and (language is not None or not _extension(path)):
+            self.trail.others.append((path, status))
 
     def _may_be_wanted(self, path: str, language: str) -> bool:
         return language in self._wanted or _extension(path) in self._wanted_extensions
@@ -303,19 +334,29 @@ def _extension(path: str) -> str:
     return name[dot:].lower() if dot > 0 else ""
 
 
-def discover(root: Path, options: FileOptions | None = None) -> Discovery:
+def language_by_name(path: str) -> str | None:
+    """Return the language of a file if its name decides that; None if its content does, or if there is none."""
+    from codesearch import languages
+
+    if not _extension(path) and not any(path[path.rfind("/") + 1 :] in one.filenames for one in languages.all()):
+        return None
+    found = languages.detect(path[path.rfind("/") + 1 :])
+    return None if found is None else found.name
+
+
+def discover(root: Path, options: FileOptions | None = None, trail: Trail | None = None) -> Discovery:
     """List the candidate files of a tree, with their stat, in the order of their paths.
 
     In a git work tree: what git tracks or does not ignore; else, or where git fails (see `notes`), what a walk
     finds that no `.gitignore` leaves out. Nothing is read but ignore files and the first line of files that
-    have no extension.
+    have no extension. A `trail` records what the list depends on.
 
     Raises:
         NotFoundError: there is no such folder.
         UsageError: it is a file.
 
     """
-    run = _Run(_folder(root), options or FileOptions())
+    run = _Run(_folder(root), options or FileOptions(), trail)
     run.collect()
     return _discovery(run)
 

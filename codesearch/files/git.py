@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,7 @@ from codesearch.files.walk import Listing
 if TYPE_CHECKING:
     import subprocess
 
-_LOCAL_VARIABLES = frozenset(
+LOCAL_VARIABLES = frozenset(
     {
         "GIT_ALTERNATE_OBJECT_DIRECTORIES",
         "GIT_COMMON_DIR",
@@ -27,6 +28,8 @@ _LOCAL_VARIABLES = frozenset(
     }
 )
 """Variables that are set in git hooks and would make git list another repository."""
+
+_HEAD = re.compile(rb"ref:\s*refs/|[0-9a-f]{40}")
 
 _UNREADABLE = re.compile(rb"^warning: could not open directory '(.*)': (.*)$", re.MULTILINE)
 
@@ -51,19 +54,40 @@ def top_of(folder: bytes) -> bytes | None:
         at = above
 
 
-def identity(top: bytes) -> bytes:
-    """Return what all linked worktrees of one repository share: the real path of its common git folder."""
+def folder_of(top: bytes) -> bytes:
+    """Return the git folder of a work tree: its `.git`, or where the file of that name points to."""
     git = top + b"/.git"
-    folder = git
     try:
         if not Path(os.fsdecode(git)).is_dir():
             text = read_plain(git, 8192)
             if text.startswith(b"gitdir:"):
-                folder = os.path.join(top, text[len(b"gitdir:") :].strip())  # noqa: PTH118 - bytes
-        folder = os.path.join(folder, read_plain(folder + b"/commondir", 8192).strip())  # noqa: PTH118 - bytes
+                return os.path.join(top, text[len(b"gitdir:") :].strip())  # noqa: PTH118 - bytes
     except OSError:
-        pass  # no commondir: not a linked worktree
+        pass  # a link, or not readable
+    return git
+
+
+def identity(top: bytes) -> bytes:
+    """Return what all linked worktrees of one repository share: the real path of its common git folder."""
+    folder = folder_of(top)
+    with contextlib.suppress(OSError):  # no commondir: not a linked worktree
+        folder = os.path.join(folder, read_plain(folder + b"/commondir", 8192).strip())  # noqa: PTH118 - bytes
     return os.path.realpath(folder)
+
+
+def is_valid(top: bytes, common: bytes) -> bool:
+    """Return whether git takes the `.git` of `top` for a repository; `common` is its `identity`.
+
+    Otherwise it looks for one in the folders above.
+    """
+    head = folder_of(top) + b"/HEAD"
+    try:
+        link = os.path.islink(head)  # noqa: PTH114 - bytes
+        text = b"ref: " + os.readlink(head) if link else read_plain(head, 8192)  # noqa: PTH115 - bytes
+    except OSError:
+        return False
+    parts = [Path(os.fsdecode(common), name) for name in ("objects", "refs")]
+    return _HEAD.match(text) is not None and all(part.is_dir() for part in parts)
 
 
 def is_main_worktree(top: bytes) -> bool:
@@ -100,7 +124,7 @@ def _reason(stderr: bytes, folder: bytes) -> str:
 
 def environment() -> dict[str, str]:
     """Return the environment in which git runs: none of a hook, and messages in English."""
-    environment = {key: value for key, value in os.environ.items() if key not in _LOCAL_VARIABLES}
+    environment = {key: value for key, value in os.environ.items() if key not in LOCAL_VARIABLES}
     return environment | {"GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C", "LANGUAGE": "C"}
 
 
@@ -110,7 +134,15 @@ def command(arguments: Iterable[str]) -> list[str]:
     return [_executable(), "-c", "core.fsmonitor=false", *arguments]
 
 
-def _run(folder: bytes, arguments: Iterable[str], timeout: float | None = None) -> subprocess.CompletedProcess[bytes]:
+def _run(
+    folder: bytes,
+    arguments: Iterable[str],
+    timeout: float | None = None,
+    *,
+    given: bytes = b"",
+    well: Container[int] = (0,),
+) -> subprocess.CompletedProcess[bytes]:
+    """Run git with some bytes as its input; `well` are the exit statuses that are no failure."""
     import subprocess
 
     try:
@@ -118,7 +150,7 @@ def _run(folder: bytes, arguments: Iterable[str], timeout: float | None = None) 
             command(arguments),
             cwd=os.fsdecode(folder),
             env=environment(),
-            stdin=subprocess.DEVNULL,
+            input=given,
             capture_output=True,
             check=False,
             timeout=timeout,
@@ -127,7 +159,7 @@ def _run(folder: bytes, arguments: Iterable[str], timeout: float | None = None) 
         raise GitUnavailableError("git is not installed") from error
     except OSError as error:
         raise GitUnavailableError(f"git cannot be run: {error.strerror}") from error
-    if done.returncode != 0:
+    if done.returncode not in well:
         raise GitUnavailableError(_reason(done.stderr, folder))
     return done
 
@@ -141,6 +173,43 @@ def output(folder: bytes, arguments: Iterable[str], timeout: float | None = None
 
     """
     return _run(folder, arguments, timeout).stdout
+
+
+def configuration(folder: bytes) -> bytes:
+    """Return git's whole configuration in `folder`, with the file that each value comes from. Raises as `output`."""
+    return output(folder, ("config", "--list", "--show-origin", "-z"))
+
+
+def tracked(folder: bytes) -> bytes:
+    """Return the list of the files that git tracks below `folder`, separated by NUL. Raises as `output`."""
+    return output(folder, ("ls-files", "-c", "-z"))
+
+
+def excludes_file(folder: bytes) -> tuple[bytes, ...] | None:
+    """Return where git looks for the user's own ignore file, first to last; None if that depends on git's folder.
+
+    Raises as `output`.
+    """
+    named = _run(folder, ("config", "--path", "--get", "core.excludesFile"), well=(0, 1)).stdout.rstrip(b"\n")
+    if named:
+        return (named,) if os.path.isabs(named) else None  # noqa: PTH117 - bytes
+    homes = (os.environ.get("HOME"), os.environ.get("USERPROFILE"))
+    places = [os.environ.get("XDG_CONFIG_HOME"), *(os.path.join(home, ".config") for home in homes if home)]  # noqa: PTH118
+    return tuple(os.fsencode(os.path.join(place, "git", "ignore")) for place in places if place)  # noqa: PTH118
+
+
+def ignored(folder: bytes, paths: Iterable[bytes]) -> set[bytes]:
+    """Return those paths (relative to `folder`) that git's rules ignore, tracked or not.
+
+    Raises:
+        GitUnavailableError: git is missing, or refuses, or a path is in another repository.
+
+    """
+    given = b"".join(path + b"\0" for path in paths)
+    if not given:
+        return set()
+    found = _run(folder, ("check-ignore", "-z", "--stdin", "--no-index"), given=given, well=(0, 1)).stdout
+    return set(found.split(b"\0")) - {b""}
 
 
 def blobs(folder: bytes, ids: Sequence[bytes]) -> Iterator[bytes]:

@@ -55,13 +55,10 @@ class FoundFile(NamedTuple):
     """The language, by its name or, without an extension, by its first line; reading the rest may change it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Discovery:
-    """The candidate files of a tree, in the order of their paths, and the files that were left out."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeftOut:
+    """What a look at a tree found beside its candidate files."""
 
-    root: str
-    """Absolute, symlinks as given."""
-    files: tuple[FoundFile, ...]
     skipped: tuple[Skipped, ...] = ()
     """Source files and folders left out one by one: `too large`, `unreadable`."""
     unknown: dict[str, int] = field(default_factory=dict)
@@ -72,6 +69,15 @@ class Discovery:
     """Messages for the user: git refused, a second worktree was left out."""
     from_git: bool = False
     """The root's own list came from git, not from a walk."""
+
+
+@dataclass(frozen=True, slots=True)
+class Discovery(LeftOut):
+    """The candidate files of a tree, in the order of their paths, and what was left out."""
+
+    root: str
+    """Absolute, symlinks as given."""
+    files: tuple[FoundFile, ...]
 
 
 class Source(NamedTuple):

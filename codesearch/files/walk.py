@@ -7,7 +7,7 @@ not say which folder it could not open, and knows nothing of nested repositories
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Container, Iterable, Iterator
+from collections.abc import Callable, Collection, Container, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from codesearch.files.ignore import Rules
@@ -76,7 +76,7 @@ def walk(
     keep_folder: Callable[[bytes], bool],
     above: Chain = (),
     where: Iterable[bytes] = (),
-    listed: Callable[[bytes, Container[bytes]], None] = lambda path, names: None,
+    listed: Callable[[bytes, Collection[bytes]], None] = lambda path, names: None,
 ) -> Listing:
     """List the files below `root` that no `.gitignore` leaves out.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import time
 from collections.abc import Mapping, Sequence
@@ -13,7 +12,9 @@ from typing import NamedTuple
 from codesearch import embed
 from codesearch.core.log import Log
 from codesearch.extract import INDEXED_FORM
-from codesearch.files import Discovery, FoundFile, discover, discover_only
+from codesearch.files import Discovery, FoundFile, LeftOut, discover, discover_only
+from codesearch.files.times import settled
+from codesearch.indexing import quick
 from codesearch.indexing.task import (
     INTERRUPTED,
     LIMIT_IN_DETAIL,
@@ -27,21 +28,14 @@ from codesearch.settings import Settings
 from codesearch.store import FileState, Store
 from codesearch.store.store import FileRow
 
-FINE_GRAIN_NS = 50_000_000
-COARSE_GRAIN_NS = 2_000_000_000
-"""A file that changes again within the grain of its file system's clock keeps its times. So a file that was checked so
-soon after its change is hashed again. Whole seconds reveal a coarse clock (FAT counts in steps of 2 s)."""
-
-_POSIX = os.name == "posix"
-"""Elsewhere ctime is the time of creation."""
-
 log = Log("codesearch.indexing")
 
 
 class Plan(NamedTuple):
     """The differences between an index and its tree."""
 
-    discovery: Discovery
+    left_out: LeftOut
+    """What the look at the tree found beside candidate files."""
     changed: tuple[Task, ...] = ()
     deleted: tuple[str, ...] = ()
     unchanged: int = 0
@@ -79,23 +73,52 @@ def plan(root: Path, store: Store | None, settings: Settings, paths: Sequence[st
     `paths`, files or folders relative to the root, restrict the comparison to them where that is possible.
     """
     started = time.perf_counter()
-    rebuild = store is None or not is_current(store, settings)
-    found = None if paths is None or rebuild else discover_only(root, paths, settings.file_options())
-    if found is None:
-        paths = None
-        found = discover(root, settings.file_options())
-    known: dict[str, FileRow] = {}
-    retried: dict[str, int] = {}
-    if store is not None and not rebuild:
-        known, retried = store.file_rows(paths), _retried(store, settings)
-    changed = [task for file in found.files if (task := _task(file, known.pop(file.path, None), retried)) is not None]
-    made = Plan(found, tuple(changed), tuple(known), len(found.files) - len(changed), rebuild)
+    if store is None or not is_current(store, settings):
+        return _compared(discover(root, settings.file_options()), {}, {}, started, rebuild=True)
+    some = None if paths is None else discover_only(root, paths, settings.file_options())
+    if some is not None:
+        return _compared(some, store.file_rows(paths), _retried(store, settings), started)
+    looked = quick.Looked(root, store, settings.file_options())
+    if (by_cache := _quick_plan(looked, settings)) is not None:
+        return by_cache
+    trail = looked.trail()
+    found = discover(root, settings.file_options(), trail)
+    made = _compared(found, store.file_rows(), _retried(store, settings), started)
+    if trail is not None and made.empty:
+        looked.keep(found, trail)
+    return made
+
+
+def _compared(
+    found: Discovery, rows: dict[str, FileRow], retried: Mapping[str, int], started: float, *, rebuild: bool = False
+) -> Plan:
+    """Return the plan for files that were found; what is left of `rows` is deleted."""
+    changed = [task for file in found.files if (task := _task(file, rows.pop(file.path, None), retried)) is not None]
     log.debug(
         "planned in %.0f ms: %d files, %d changed, %d deleted%s",
-        1000 * (time.perf_counter() - started), len(found.files), len(changed), len(known),
+        1000 * (time.perf_counter() - started), len(found.files), len(changed), len(rows),
         ", rebuild" if rebuild else "",
     )  # fmt: skip
-    return made
+    return Plan(found, tuple(changed), tuple(rows), len(found.files) - len(changed), rebuild)
+
+
+def _quick_plan(looked: quick.Looked, settings: Settings) -> Plan | None:
+    """Return the plan if the tree cache shows what changed; None if the tree must be listed."""
+    store = looked.store
+    if not looked.worth_it or _retried(store, settings):
+        return None
+    started = time.perf_counter()
+    found = looked.again()
+    if found is None:
+        return None
+    rows = store.file_rows([file.path for file in found.changed]) if found.changed else {}
+    tasks = tuple(task for file in found.changed if (task := _task(file, rows.get(file.path), {})) is not None)
+    unchanged = found.unchanged + len(found.changed) - len(tasks)
+    log.debug(
+        "planned by the tree cache in %.0f ms: %d unchanged, %d changed",
+        1000 * (time.perf_counter() - started), unchanged, len(tasks),
+    )  # fmt: skip
+    return Plan(found.left_out, tasks, unchanged=unchanged)
 
 
 def _task(file: FoundFile, row: FileRow | None, retried: Mapping[str, int]) -> Task | None:
@@ -111,9 +134,7 @@ def _task(file: FoundFile, row: FileRow | None, retried: Mapping[str, int]) -> T
 def _same(row: FileRow, file: FoundFile) -> bool:
     if row[1:5] != file[1:5]:  # size, mtime, ctime, inode: by position, as there may be a hundred thousand files
         return False
-    _, _, mtime_ns, ctime_ns, _, checked_ns, *_ = row
-    grain = COARSE_GRAIN_NS if mtime_ns % 1_000_000_000 == 0 else FINE_GRAIN_NS
-    return bool((max(mtime_ns, ctime_ns) if _POSIX else mtime_ns) + grain < checked_ns)
+    return settled(row[2], row[3], row[5])
 
 
 def _retried(store: Store, settings: Settings) -> dict[str, int]:

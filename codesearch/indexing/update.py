@@ -74,7 +74,7 @@ def update(
                 return Report(unchanged=todo.unchanged, seconds=time.perf_counter() - started)
             run = _Run(store, root, settings, request, todo, pools, started)
             report = run.apply()
-    report = replace(report, seconds=time.perf_counter() - started, notes=todo.discovery.notes)
+    report = replace(report, seconds=time.perf_counter() - started, notes=todo.left_out.notes)
     log.info(
         "updated in %.0f ms: %d changed, %d deleted, %d symbols, %d left, %d failed",
         1000 * report.seconds, report.changed, report.deleted, report.symbols, report.left, len(report.failed),

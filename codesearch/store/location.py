@@ -15,6 +15,8 @@ from codesearch.core.lock import ProcessLock
 
 FOLDER = ".codesearch"
 FILE = "index.db"
+TREE_CACHE = "-tree"
+"""What the name of an index file is followed by in the name of its tree cache."""
 
 
 class Location(NamedTuple):
@@ -99,8 +101,8 @@ def create(path: Path) -> None:
 
 
 def remove(path: Path) -> None:
-    """Delete an index file with what SQLite keeps beside it; other files in the folder stay."""
-    for suffix in ("", "-wal", "-shm", "-journal"):
+    """Delete an index file with what SQLite and `indexing.quick` keep beside it; other files in the folder stay."""
+    for suffix in ("", "-wal", "-shm", "-journal", TREE_CACHE):
         Path(f"{path}{suffix}").unlink(missing_ok=True)
 
 

@@ -62,6 +62,9 @@ _SYMBOL = (
 )
 
 
+_LOW_BITS = (1 << 40) - 1
+"""Of a number whose sum over all files must fit 64 bits."""
+
 FileRow = tuple[Any, ...]
 """path (as stored), size, mtime_ns, ctime_ns, inode, checked_ns, hash, id."""
 
@@ -220,6 +223,14 @@ class Store(Texts):
     def paths(self) -> list[str]:
         """Return the path of every known file, in no particular order."""
         return [shown(row[0]) for row in self._rows("SELECT path FROM file")]
+
+    def files_fingerprint(self) -> tuple[int, ...]:
+        """Return numbers that change whenever the row of any file is written; the first is the number of rows."""
+        sums = ", ".join(
+            f"sum({name} & {_LOW_BITS})" for name in ("size", "mtime_ns", "ctime_ns", "inode", "checked_ns")
+        )
+        row = self._rows(f"SELECT count(*), max(id), sum(id), {sums} FROM file")[0]
+        return tuple(number or 0 for number in row)
 
     def file_states(self, where: Iterable[str] | None = None) -> dict[str, FileState]:
         """Return the state of every file by path; `where` restricts it to some paths and everything below them."""

@@ -10,7 +10,7 @@ import pytest
 
 import codesearch
 from codesearch.artifacts import packing
-from codesearch.indexing.plan import FINE_GRAIN_NS
+from codesearch.files.times import FINE_GRAIN_NS
 from tests.support.git import commit_all, git
 from tests.support.trees import SMALL, write
 from tests.support.wait import until

@@ -7,7 +7,7 @@ import pytest
 
 import codesearch
 from codesearch.core.errors import StoreError
-from codesearch.indexing import plan
+from codesearch.files import times
 from codesearch.indexing import pool as pool_module
 from codesearch.indexing import update as update_module
 from codesearch.indexing.request import Progress
@@ -35,7 +35,7 @@ def test_indexes_and_then_finds_nothing_to_do(tree):
         first = index.update()
         assert (first.changed, first.deleted) == (2, 0)
         assert names(index) == ["Serve", "retry_upload"]
-        time.sleep(2 * plan.FINE_GRAIN_NS / 1e9)
+        time.sleep(2 * times.FINE_GRAIN_NS / 1e9)
         index.update()  # reads files again if they were written within the clock's resolution
         again = index.update()
         assert (again.changed, again.deleted, again.unchanged) == (0, 0, 2)
@@ -153,7 +153,7 @@ def test_a_file_that_cannot_be_parsed_is_found_by_its_parts(tree, monkeypatch):
     (tree / "crash.tree.py").write_text(NEVER_PARSED)
     (tree / "stuck.tree.py").write_text(long)
     (tree / "wrong.tree.py").write_text(NEVER_PARSED)
-    time.sleep(2 * plan.FINE_GRAIN_NS / 1e9)  # a file that was written just now would be read again
+    time.sleep(2 * times.FINE_GRAIN_NS / 1e9)  # a file that was written just now would be read again
     monkeypatch.setattr("codesearch.indexing.pool.WORKER", BREAKING)
     monkeypatch.setattr("codesearch.indexing.pool.STALL_SECONDS", 300.0)  # the machine may be busy elsewhere
     with codesearch.open_index(tree, parse_timeout=1.5, workers=1, model="static") as index:
@@ -184,7 +184,7 @@ BREAKING = ("tests.indexing.breaking_worker", "main")
 def test_a_file_is_not_blamed_for_what_the_machine_did_and_is_read_again(tree, monkeypatch):
     (tree / "asleep.py").write_text("def doze():\n    pass\n")
     (tree / "greedy.py").write_text("def swallow():\n    pass\n")
-    time.sleep(2 * plan.FINE_GRAIN_NS / 1e9)  # so that only its failure makes it read again
+    time.sleep(2 * times.FINE_GRAIN_NS / 1e9)  # so that only its failure makes it read again
     monkeypatch.setattr("codesearch.indexing.pool.STALL_SECONDS", 3.0)
     monkeypatch.setattr("codesearch.indexing.pool.STALL_FACTOR", 0)
     with codesearch.open_index(tree, workers=1) as index:
@@ -218,7 +218,7 @@ def test_a_file_that_needs_too_much_memory_is_left_out_and_costs_no_other_file(t
 
 def test_a_file_whose_reading_is_always_interrupted_is_given_up_after_three_tries(tree, monkeypatch):
     (tree / "greedy.py").write_text("def swallow():\n    pass\n")
-    time.sleep(2 * plan.FINE_GRAIN_NS / 1e9)  # so that only its failure makes it read again
+    time.sleep(2 * times.FINE_GRAIN_NS / 1e9)  # so that only its failure makes it read again
     monkeypatch.setattr("codesearch.indexing.pool.WORKER", BREAKING)
     with codesearch.open_index(tree, workers=1) as index:
         assert [index.update().failed for _ in range(3)] == [("greedy.py",)] * 3
@@ -229,7 +229,7 @@ def test_a_file_whose_reading_is_always_interrupted_is_given_up_after_three_trie
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows cannot limit processor time")
 def test_a_file_that_took_too_long_is_read_again_when_the_limit_is_raised(tree, monkeypatch):
     (tree / "stuck.py").write_text("def late():\n    pass\n")
-    time.sleep(2 * plan.FINE_GRAIN_NS / 1e9)  # so that only its failure makes it read again
+    time.sleep(2 * times.FINE_GRAIN_NS / 1e9)  # so that only its failure makes it read again
     with codesearch.open_index(tree, parse_timeout=2, workers=1) as index, monkeypatch.context() as broken:
         broken.setattr("codesearch.indexing.pool.WORKER", BREAKING)
         assert index.update().failed == ("stuck.py",)

@@ -135,8 +135,8 @@ def tree(subject: Subject) -> Iterator[Check]:
         return  # the section about the index says so
     with store:
         todo = plan(subject.root, store, subject.settings)
-        skipped = len(store.skipped()) + len(todo.discovery.skipped)
-    text = f"{number(len(todo.discovery.files), 'source file')}"
+        skipped = len(store.skipped()) + len(todo.left_out.skipped)
+    text = f"{number(todo.unchanged + len(todo.changed), 'source file')}"
     if skipped:
         text += f", {number(skipped, 'file')} skipped (`codesearch status --skipped` lists them)"
     changed = len(todo.changed) + len(todo.deleted)
@@ -144,7 +144,7 @@ def tree(subject: Subject) -> Iterator[Check]:
         yield Check("files", text)
     else:
         yield Check("files", f"{text}; {number(changed, 'file')} changed since. The next query reads them.")
-    for note in todo.discovery.notes:
+    for note in todo.left_out.notes:
         yield Check("files", note, "note")
 
 
