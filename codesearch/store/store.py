@@ -62,9 +62,6 @@ _SYMBOL = (
 )
 
 
-_LOW_BITS = (1 << 40) - 1
-"""Of a number whose sum over all files must fit 64 bits."""
-
 FileRow = tuple[Any, ...]
 """path (as stored), size, mtime_ns, ctime_ns, inode, checked_ns, hash, id."""
 
@@ -226,9 +223,9 @@ class Store(Texts):
 
     def files_fingerprint(self) -> tuple[int, ...]:
         """Return numbers that change whenever the row of any file is written; the first is the number of rows."""
-        sums = ", ".join(
-            f"sum({name} & {_LOW_BITS})" for name in ("size", "mtime_ns", "ctime_ns", "inode", "checked_ns")
-        )
+        low = (1 << 40) - 1  # the sums over all files must fit 64 bits
+        columns = "size", "mtime_ns", "ctime_ns", "inode", "checked_ns"
+        sums = ", ".join(f"sum({name} & {low})" for name in columns)
         row = self._rows(f"SELECT count(*), max(id), sum(id), {sums} FROM file")[0]
         return tuple(number or 0 for number in row)
 
