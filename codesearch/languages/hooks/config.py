@@ -33,7 +33,7 @@ _OBJECT_NAME = re.compile(
     re.MULTILINE,
 )
 _TABLE = re.compile(rb"^[ \t]*\[{1,2}[ \t]*([^\]\n]{1,120}?)[ \t]*\]{1,2}[ \t]*(?:[#;][^\n]*)?\r?$", re.MULTILINE)
-_LONG_STRING = re.compile(rb'"""(?:[^"\\]|\\.|"(?!""))*(?:"""|\Z)' + rb"|'''(?:[^']|'(?!''))*(?:'''|\\Z)", re.DOTALL)
+_LONG_STRING = re.compile(rb'"""(?:[^"\\]|\\.|"(?!""))*(?:"""|\Z)' + rb"|'''(?:[^']|'(?!''))*(?:'''|\Z)", re.DOTALL)
 _VALUE = re.compile(rb"""[ \t]+\[+[ \t]*(?:"[^"\n]*"|'[^'\n]*'|[\d.+-]+)[ \t]*\]+\s*""")
 """A line of a list: one value in brackets."""
 _STAGE = re.compile(rb"^[ \t]*FROM[ \t]+(?:--\S+[ \t]+)*(\S+)(?:[ \t]+AS[ \t]+(\S+))?", re.MULTILINE | re.IGNORECASE)
@@ -299,7 +299,7 @@ def cmake(scan: Scan) -> list[Definition]:
     for one in _CMAKE.finditer(source):
         command, body = one[1].lower(), -1
         if b"${" in one[2] and one.start() < inside:
-            continue  # what it makes is named where it is called
+            continue  # a target in a macro has its name where the macro is called
         if command in _CMAKE_END:
             body = source.find(b")", one.end()) + 1 or -1
             last = re.compile(_CMAKE_END[command], re.MULTILINE | re.IGNORECASE).search(source, one.end())
