@@ -91,7 +91,7 @@ def answers_too(tree: Tree, number: int, right: list[int], kind: str, text: str)
 
 
 def function(tree: Tree, number: int, root: Path, texts: dict[str, dict[tuple[str, int, str], str]]) -> Row | None:
-    """Return a symbol as it is written out: what is embedded of it without documentation, and its documentation.
+    """Return a row of the functions file: the text that is embedded without documentation, and the documentation.
 
     None if it is not in the tree without documentation, which is rare.
     """

@@ -58,6 +58,8 @@ class Packed:
         queries[:, : rows["query"].shape[1]] = rows["query"][:, :query_tokens]
         self.home = _homes(groups, len(self.names))
         self.groups = _without_namesakes(groups, self.names)
+        self.mined = len(groups.kinds)
+        """Questions that were mined; those made of documentation come after them."""
         if sentences:
             self.groups, queries = self._with_sentences(queries, rows["documentation"])
         self._queries = queries

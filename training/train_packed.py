@@ -102,8 +102,8 @@ class Batch(NamedTuple):
 class Sampler:
     """Draws batches from a packed file."""
 
-    def __init__(self, packed: Packed, sentences_from: int, seed: int) -> None:
-        """Questions from `sentences_from` on are the additional ones."""
+    def __init__(self, packed: Packed, seed: int) -> None:
+        """Prepare to draw from all repositories."""
         self.packed, self.chance = packed, np.random.default_rng(seed)
         groups = packed.groups
         self.near: Integers | None = None
@@ -117,7 +117,7 @@ class Sampler:
                     own = own[groups.kinds[own] > 0]
                     loose = groups.kinds[own] < FROM_DOCUMENTATION
                     own = own[~loose | (self.chance.random(len(own)) < LOOSE_DOCUMENTED)]
-                of[at] = own[own < sentences_from], own[own >= sentences_from]
+                of[at] = own[own < packed.mined], own[own >= packed.mined]
             self._by_repository[documented] = of
         self._repositories = np.array(sorted(self._functions))
         counts = np.array([len(self._by_repository[False][int(at)][0]) for at in self._repositories], float)
@@ -274,9 +274,8 @@ class Training:
         self.options, self.device = options, options.device
         self.cuda = self.device.startswith("cuda")
         self.packed = Packed(options.packed, QUERY_TOKENS, sentences=True)
-        with np.load(options.packed) as file:
-            mined = len(file["kinds"])
-        self.sampler = Sampler(self.packed, mined, options.seed)
+        mined = self.packed.mined
+        self.sampler = Sampler(self.packed, options.seed)
         self.held = Packed(options.held_out, QUERY_TOKENS, sentences=False) if options.held_out else None
         print(f"{mined} groups, {len(self.packed) - mined} sentences, {len(self.packed.names)} functions", flush=True)
         self.bi = self._encoder()
