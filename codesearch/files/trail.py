@@ -20,7 +20,7 @@ class Trail:
     odd: str = ""
     """Why no cache can be made of this look; "" if one can."""
     repositories: dict[bytes, Repository] = field(default_factory=dict)
-    """Prefix -> what was known of its repository before it was listed."""
+    """Prefix -> the state of its repository before it was listed."""
     listings: dict[bytes, Listing | None] = field(default_factory=dict)
     """Prefix -> its list; None if it was left out."""
     walked: dict[bytes, set[bytes]] = field(default_factory=dict)

@@ -193,7 +193,7 @@ class _Record:
             doubtful[path] = kind == "d"
 
     def _files(self, folders: Iterable[str]) -> tuple[list[str], bytes, array[int]]:
-        """Return, per folder, the files whose stat matters, and what is known of them, as a cache holds it."""
+        """Return the files whose stat matters, by folder, with kind and stat, in the form of a cache."""
         watched: list[str] = []
         candidates = bytearray()
         stats = array("q")

@@ -92,7 +92,7 @@ def plan(root: Path, store: Store | None, settings: Settings, paths: Sequence[st
 def _compared(
     found: Discovery, rows: dict[str, FileRow], retried: Mapping[str, int], started: float, *, rebuild: bool = False
 ) -> Plan:
-    """Return the plan for files that were found; what is left of `rows` is deleted."""
+    """Return the plan for the files that were found. Takes their rows out of `rows`: the others are to be deleted."""
     changed = [task for file in found.files if (task := _task(file, rows.pop(file.path, None), retried)) is not None]
     log.debug(
         "planned in %.0f ms: %d files, %d changed, %d deleted%s",

@@ -76,7 +76,8 @@ def _up_to(limits: Sequence[float], values: Sequence[float]) -> Iterator[int]:
 
 
 _UP_TO = [bytes([255]) * (at + 1) + bytes(255 - at) for at in range(255)]
-"""By place of a threshold among those of its feature, what it makes of the number of thresholds below a value."""
+"""For the nth threshold of a feature, a table for `bytes.translate`: it turns the number of thresholds below a value
+into 255 if the value is not above this threshold, else into 0."""
 
 
 def _decisions(tree: Tree) -> Iterator[tuple[str, float]]:

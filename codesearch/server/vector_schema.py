@@ -1,4 +1,4 @@
-"""The parts of the schema that are about vectors: PostgreSQL's index of them, and what it knows of Milvus."""
+"""The parts of the schema for vectors: their index in PostgreSQL, and the tables that say what is in Milvus."""
 
 DIMS = 256
 FIRST_DIMS = 128

@@ -187,7 +187,9 @@ def fill(url: str, milvus: Milvus, kind: str = "", say: Say = lambda text: None)
     with administering(url) as db:
         repos = db.execute("SELECT id, name FROM repo ORDER BY name").fetchall()
     for repo, name in repos:
-        wanted = _contents(url, repo)  # before Milvus is asked: what is here is there already
+        wanted = _contents(
+            url, repo
+        )  # read before Milvus is: a push writes to Milvus first, so Milvus has all of these
         held = {hash for _, hash in milvus.keys(found.collection, repo)}
         if missing := sorted(wanted - held):
             _set_whole(url, None)
