@@ -57,6 +57,8 @@ class Settings:
     """Seconds that a query may wait for changed files to be read; it is then answered without the rest."""
     background: bool = True
     """Answer the first query about a large tree from a part of it, and index the rest in the background."""
+    low_priority: bool = True
+    """Index in the background with low priority; on battery, with one process and without embedding in advance."""
     model: str = "transformer"
     """The reranker model, which reorders the best candidates of the fast ranking; `static` for none."""
     embed: Embed = "lazy"
@@ -234,6 +236,7 @@ _RULES: dict[str, Callable[[object], Any]] = {
     "parse_timeout": _seconds,
     "update_budget": _seconds,
     "background": _flag,
+    "low_priority": _flag,
     "model": _text,
     "embed": _one_of("lazy", "full", "none"),
     "cache": _flag,
@@ -333,7 +336,7 @@ def _within(layer: Layer, root: Path) -> Layer:
 
     `db` is resolved against the root and must lie below it, and `workers` is at most the number of cores. A project
     cannot have opened answers recorded, nor decide what the user's cache keeps of other projects, nor send questions
-    and the user's token to a server.
+    and the user's token to a server, nor switch off `low_priority`.
     Raises UsageError if it tries.
     """
     for name, cannot in (
@@ -346,6 +349,11 @@ def _within(layer: Layer, root: Path) -> Layer:
             raise UsageError(
                 f"{layer.origins[name]}: {name} {cannot} by a project. Set it in your own file: {user_file()}"
             )
+    if layer.values.get("low_priority") is False:
+        raise UsageError(
+            f"{layer.origins['low_priority']}: low_priority can be switched on, not off, by a project. "
+            f"Set it in your own file: {user_file()}"
+        )
     if (workers := layer.values.get("workers")) is not None:
         layer = replace(layer, values={**layer.values, "workers": min(workers, machine.cores())})
     db = layer.values.get("db")

@@ -78,6 +78,7 @@ for _name in set(os.environ) - set(homes.environment(Path(_home))):
 os.environ["HYPOTHESIS_STORAGE_DIRECTORY"] = str(Path(_home) / "hypothesis")  # instead of the current folder
 # Tests do not share a cache of vectors. Tests of the cache, and tests with a home of their own, switch it on.
 os.environ["CODESEARCH_CACHE"] = "false"
+os.environ["CODESEARCH_LOW_PRIORITY"] = "false"  # on a busy machine, tests of services would wait for all else
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

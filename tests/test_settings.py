@@ -239,6 +239,14 @@ def test_db_of_a_project_stays_in_it_and_none_is_for_all(root):
         load(root)
 
 
+def test_a_project_cannot_raise_the_priority_of_work_in_the_background(root):
+    (root / ".codesearch.toml").write_text("low_priority = true\n")
+    assert load(root).low_priority is True
+    (root / ".codesearch.toml").write_text("low_priority = false\n")
+    with pytest.raises(UsageError, match="low_priority can be switched on, not off, by a project"):
+        load(root)
+
+
 def test_a_project_cannot_start_more_workers_than_there_are_cores(root, monkeypatch):
     monkeypatch.setattr("codesearch.core.machine.cores", lambda: 2)
     (root / ".codesearch.toml").write_text("workers = 60\n")

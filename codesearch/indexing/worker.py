@@ -13,7 +13,7 @@ from dataclasses import dataclass, fields, replace
 from operator import attrgetter
 from typing import Any
 
-from codesearch.core import child, limits
+from codesearch.core import child, limits, priority
 from codesearch.core.errors import CodesearchError
 from codesearch.core.types import Skipped, Symbol
 from codesearch.files import FileOptions, read_source
@@ -61,6 +61,8 @@ class Setup:
     model: str
     parse_timeout: float
     """Seconds of processor time a file may take."""
+    low_priority: bool = False
+    """Whether other programs come first."""
 
 
 class Processor:
@@ -103,6 +105,8 @@ def main() -> None:
     try:
         try:
             setup: Setup = child.receive(tasks)
+            if setup.low_priority:
+                priority.lower_process()
             process = Processor(setup)
         except (CodesearchError, ImportError) as error:
             child.send(answers, str(error))

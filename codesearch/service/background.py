@@ -10,13 +10,14 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from codesearch.core import machine
+from codesearch.core import machine, power, priority
 from codesearch.core.errors import CodesearchError
 from codesearch.core.log import Log
 from codesearch.service import daemon
 
 if TYPE_CHECKING:
     from codesearch.index import Index
+    from codesearch.service.state import State
 
 NAME = "codesearch background"
 """What the process is called in `codesearch watch --status`."""
@@ -52,18 +53,36 @@ def start_for(root: Path, index: Path, overrides: dict[str, Any], idle: float) -
     return True
 
 
-def run(root: str, settings: str, idle: str) -> int:
-    """Be that process: index the rest of `root`, answer queries, end when idle. `settings` is JSON."""
+def run(root: str, settings: str, idle: str, supplies: str = str(power.SUPPLIES)) -> int:
+    """Be that process: index the rest of `root`, answer queries, end when idle.
+
+    `settings` is JSON; `supplies` is where Linux describes the power supplies.
+    """
     from codesearch.service.service import Service
 
     overrides = {name: value for name, value in json.loads(settings).items() if value != ""}
     overrides["workers"] = max(1, machine.cores() - 1)  # what the user does meanwhile comes first
     try:
-        service = Service(Path(root), overrides, name=NAME, idle_exit=float(idle))
+        service = Service(Path(root), overrides, name=NAME, idle_exit=float(idle), supplies=Path(supplies))
     except CodesearchError as error:
         print(f"{NAME}: {error}")
         return 2
+    if service.settings.low_priority:
+        priority.lower_session()
+    service.subscribe(_Notes())
     with service:
         while not service.wait(CHECK_SECONDS) and service.status().role != "reader":
             pass
     return 0
+
+
+class _Notes:
+    """Writes into the log what the service waits for, when that changes."""
+
+    def __init__(self) -> None:
+        self._waiting = ""
+
+    def __call__(self, state: State) -> None:
+        if state.waiting != self._waiting:
+            self._waiting = state.waiting
+            print(daemon.stamped(state.waiting or "nothing waits any more"), flush=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -44,6 +45,11 @@ def spawn(module: str, function: str, arguments: Sequence[str], log: Path) -> su
         )
     finally:
         os.close(handle)
+
+
+def stamped(text: str) -> str:
+    """Return a line for a log, with the time and this process."""
+    return f"{time.strftime('%Y-%m-%d %H:%M:%S')} [{os.getpid()}] {text}"
 
 
 def trim(log: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -15,7 +15,8 @@ from codesearch.indexing.pool import WarmPools
 from codesearch.indexing.request import Progress, Report, UpdateRequest
 from codesearch.indexing.update import setup_of
 from codesearch.rerank import process
-from codesearch.rerank.backfill import BackfillProgress
+from codesearch.rerank.backfill import BackfillProgress, BackfillReport
+from codesearch.service.restraint import EMBEDDING_ON_BATTERY, READING_ON_BATTERY, Restraint
 from codesearch.watch import Batch, Watcher
 from codesearch.watch.watcher import TICK, RootGoneError, inside
 
@@ -59,10 +60,22 @@ class Maintainer:
     """Keeps one index in sync with its tree. `run` is for one thread; the rest may be called from any."""
 
     def __init__(
-        self, index: Index, reader: Index, host: Host, pools: WarmPools, *, poll: bool, generation: int
+        self,
+        index: Index,
+        reader: Index,
+        host: Host,
+        pools: WarmPools,
+        restraint: Restraint,
+        *,
+        poll: bool,
+        generation: int,
     ) -> None:
-        """Write with `index`. `reader`, opened separately, notices what other processes write."""
+        """Write with `index`. `reader`, opened separately, notices what other processes write.
+
+        `pools` lends the workers for saved files and for queries that wait, `restraint` those for the rest.
+        """
         self._index, self._reader, self._host, self._pools = index, reader, host, pools
+        self._restraint = restraint
         self._stop, self._publish = host.stop, host.publish
         self._watcher = Watcher(index.root, index.settings.file_options(), cookies=index.path.parent, poll=poll)
         self._debouncer = self._watcher.debouncer
@@ -199,6 +212,7 @@ class Maintainer:
     def _idle(self, asked: int) -> None:
         """Release unused workers and models, and backfill if there is nothing else to do."""
         self._pools.tidy()
+        self._restraint.tidy()
         process.state.release(MODEL_IDLE)
         self._host.tick()
         if self._version_changed():
@@ -222,7 +236,16 @@ class Maintainer:
             pending=self.pending,
             generation=self.generation,
             updating=None,
+            waiting=self._waiting(),
         )
+
+    def _waiting(self) -> str:
+        """Return what the state says about work that waits for the power supply; "" if none does."""
+        if not self._index.settings.low_priority or not (self._unfinished or self._backfill_is_due()):
+            return ""
+        if not self._restraint.on_battery:
+            return ""
+        return READING_ON_BATTERY if self._unfinished else EMBEDDING_ON_BATTERY
 
     def _take(self, batch: Batch) -> None:
         """Bring a batch into the index; a batch that fails is put back."""
@@ -255,6 +278,11 @@ class Maintainer:
             raise RootGoneError(f"{self._index.root} is not there")
         self._stop.wait(wait)
 
+    def _is_awaited(self) -> Callable[[], bool]:
+        """Return what tells whether a query waits for the whole update; for a first pass, none does for long."""
+        complete = self._first_pass_done()
+        return lambda: complete and self._asked != self._done
+
     def _update(self, batch: Batch) -> Report:
         self._host.check_owned()
         whole = batch.whole
@@ -262,10 +290,17 @@ class Maintainer:
             words, self._words = self._words, ()
         self._for_query = bool(words)
         rebuild, self._rebuild = self._rebuild and whole, False if whole else self._rebuild
+        awaited = self._is_awaited()
+        quiet = self._index.settings.low_priority and whole and not (words or awaited())
+        saving = quiet and self._restraint.on_battery
+        if saving:
+            self._publish(waiting=READING_ON_BATTERY)
         started = shown = time.monotonic()
 
         def should_stop() -> bool:
             if self._stop.is_set() or self._words:
+                return True
+            if quiet and (awaited() or saving != self._restraint.on_battery):
                 return True
             if words and time.monotonic() - started > QUESTION_SECONDS:
                 return True
@@ -290,7 +325,7 @@ class Maintainer:
                     paths=None if whole else tuple(batch.paths),
                     should_stop=should_stop,
                     words=words,
-                    pools=self._pools,
+                    pools=self._restraint.workers if quiet else self._pools,
                 )
             )
         except BaseException:
@@ -302,24 +337,30 @@ class Maintainer:
                 self._watcher.looked(time.monotonic() - started)
         return report
 
+    def _backfill_is_due(self) -> bool:
+        settings = self._index.settings
+        return settings.embed == "full" and bool(settings.second_stage) and self._backfilled != self._version
+
     def _backfill(self) -> None:
         """Embed new texts with the reranker while there is nothing else to do."""
-        if (
-            self._index.settings.embed != "full"
-            or not self._index.settings.second_stage
-            or self._backfilled == self._version
-        ):
+        if not self._backfill_is_due():
+            return
+        low_priority = self._index.settings.low_priority
+        if low_priority and self._restraint.on_battery:
+            self._publish(embedding=None)
             return
         end = time.monotonic() + BACKFILL_SECONDS
 
         def should_stop() -> bool:
             busy = not self._debouncer.empty or self._asked != self._done
-            return busy or self._stop.is_set() or time.monotonic() > end
+            saving = low_priority and self._restraint.on_battery
+            return busy or saving or self._stop.is_set() or time.monotonic() > end
+
+        def work() -> BackfillReport:
+            return self._index.embed_all(on_progress=lambda now: self._publish(embedding=now), should_stop=should_stop)
 
         try:
-            report = self._index.embed_all(
-                on_progress=lambda now: self._publish(embedding=now), should_stop=should_stop
-            )
+            report = self._restraint.do(work) if low_priority else work()
         except Exception as error:  # noqa: BLE001 -- shown as the problem; queries keep the fast ranking
             self._backfilled = self._version
             self._publish(problem=f"the vectors of the reranker cannot be made: {error}")

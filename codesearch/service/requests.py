@@ -161,6 +161,7 @@ class Requests:
             "ready": state.ready,
             "fresh": state.fresh,
             "pending": state.pending,
+            "waiting": state.waiting,
             "problem": state.problem,
             "files": None if updating is None else [updating.files, updating.files_total],
             "embedding": None if embedding is None else [embedding.done, embedding.total],

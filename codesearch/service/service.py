@@ -12,6 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from codesearch.core import power
 from codesearch.core.errors import CodesearchError, NotFoundError, UsageError
 from codesearch.core.filter import Filter
 from codesearch.core.log import Log
@@ -28,6 +29,7 @@ from codesearch.service.endpoint import EndpointError
 from codesearch.service.maintainer import MODEL_IDLE, Maintainer, facts
 from codesearch.service.readers import Readers
 from codesearch.service.requests import Requests
+from codesearch.service.restraint import Restraint
 from codesearch.service.server import Server
 from codesearch.service.state import State, as_the_writer_says
 from codesearch.settings import Settings
@@ -59,12 +61,14 @@ class Service:
         serve: bool = True,
         grace: float = GRACE,
         idle_exit: float | None = None,
+        supplies: Path = power.SUPPLIES,
     ) -> None:
         """Serve the tree at `root`; `settings` override those of files and environment.
 
         `name`: the program that keeps the index. `poll`: use polling instead of file-system events. `serve`:
         open the local socket. `grace`: seconds that the root may be missing. `idle_exit`: end when the index is
-        complete and no request came for this number of seconds. Raises NotFoundError, UsageError.
+        complete and no request came for this number of seconds. `supplies`: where Linux describes the power supplies.
+        Raises NotFoundError, UsageError.
         """
         self._overrides = dict(settings or {})
         self._misread = ""  # why the current settings cannot be used; part of the state though updates succeed
@@ -81,6 +85,7 @@ class Service:
         self._readers = Readers(self.root, self.index_path, index.settings)
         self._lock = keeper_lock(self.index_path)
         self._pools = WarmPools()
+        self._restraint = Restraint(supplies)
         self._requests = Requests(self)
         self._maintainer: Maintainer | None = None
         self._server: Server | None = None
@@ -294,6 +299,7 @@ class Service:
                 self._keep_or_read()
         finally:
             self._pools.close()
+            self._restraint.close()
             self._ended.set()
             self.publish(role="ended", fresh=False, updating=None)
 
@@ -350,7 +356,7 @@ class Service:
         if not self.same_settings():
             self._readers.use(open_index(self.root, **self._overrides).settings)
         self._maintainer = Maintainer(
-            self._readers.open(), self._readers.open(), self, self._pools, poll=self._poll,
+            self._readers.open(), self._readers.open(), self, self._pools, self._restraint, poll=self._poll,
             generation=self.status().generation,
         )  # fmt: skip
         self._settled.set()

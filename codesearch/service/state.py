@@ -38,6 +38,9 @@ class State:
     """Report of the last update by this process that changed something."""
     keeper_pid: int = 0
     """The process that keeps the index; 0 if unknown."""
+    waiting: str = ""
+    """What work in the background waits for, or does more slowly, and why, as a sentence for people; "" if it does
+    neither."""
     problem: str = ""
     """Why the index cannot be updated, in plain words; updates are retried."""
 
@@ -48,7 +51,7 @@ def as_the_writer_says(writer: Mapping[str, Any] | None, exists: bool, finished:
     If that does not answer (it has no socket, is about to end, or was killed), only the index itself is known.
     """
     if writer is None:
-        return {"ready": exists, "fresh": finished, "updating": None, "pending": 0}
+        return {"ready": exists, "fresh": finished, "updating": None, "pending": 0, "waiting": ""}
     files = writer.get("files")
     updating = None
     if isinstance(files, list) and len(files) == 2 and all(isinstance(number, int) for number in files):
@@ -59,4 +62,5 @@ def as_the_writer_says(writer: Mapping[str, Any] | None, exists: bool, finished:
         "fresh": exists and bool(writer.get("fresh")),
         "updating": updating,
         "pending": pending if isinstance(pending, int) else 0,
+        "waiting": str(writer.get("waiting", "")),
     }

@@ -23,6 +23,7 @@ def runtime(monkeypatch: pytest.MonkeyPatch, private_home: Path) -> Iterator[Pat
     """Use other sockets, logs and settings than the tester's; socket paths must be short."""
     folder = Path(tempfile.mkdtemp(prefix="cs"))
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(folder))
+    monkeypatch.setenv("CODESEARCH_LOW_PRIORITY", "false")  # as in tests/conftest.py
     yield folder
     shutil.rmtree(folder, ignore_errors=True)
 

@@ -47,20 +47,23 @@ def status(
 
     Exit status: 0 if there is an index, 1 if not.
     """
-    from codesearch.cli.ui import index_bytes, render, reports
+    from codesearch.cli.ui import index_bytes, keeper, render, reports
 
     if everything:
         return _all(format, console.look(color.value if color else "auto"))
     with session.opened(targets.root_of(path, root, db, quiet=quiet), db=db, color=options.value_of(color)) as index:
+        keeps = keeper.of(index.path)
         found = index.status()
         parts = _parts(index) if bytes_ else []
         if format is ReportFormat.json:
-            value = reports.status_object(found, list_skipped=skipped)
+            value = reports.status_object(found, list_skipped=skipped) | {"keeper": keeper.to_json(keeps)}
             render.print_json(value | {"bytes": index_bytes.to_json(parts)} if bytes_ else value, indent=2)
         else:
             for line in reports.status_lines(
                 found, console.look(index.settings.color), list_skipped=skipped, notes=not quiet
             ):
+                console.write(line + "\n")
+            for line in keeper.lines(keeps, console.look(index.settings.color)):
                 console.write(line + "\n")
             for line in index_bytes.lines(parts, found.source_bytes, console.look(index.settings.color)):
                 console.write(line + "\n")

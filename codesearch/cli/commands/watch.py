@@ -12,7 +12,8 @@ import typer
 from codesearch.cli import targets
 from codesearch.cli.exit_codes import ERROR, FOUND, NOTHING
 from codesearch.cli.options import DbOption, PathArgument, QuietOption, RerankOptions, RootOption
-from codesearch.cli.ui import console
+from codesearch.cli.ui import console, keeper
+from codesearch.core import priority
 from codesearch.core.errors import CodesearchError, UsageError
 
 if TYPE_CHECKING:
@@ -76,7 +77,10 @@ def background(root: str, log: str, poll: str, settings: str) -> int:
 
     console.prepare()
     try:
-        return _run(Service(Path(root), json.loads(settings), name=NAME, poll=bool(poll)), log=Path(log))
+        service = Service(Path(root), json.loads(settings), name=NAME, poll=bool(poll))
+        if service.settings.low_priority:
+            priority.lower_session()  # `nice codesearch watch --daemon`
+        return _run(service, log=Path(log))
     except CodesearchError as error:
         console.message(str(error))
         return ERROR
@@ -132,13 +136,14 @@ class _StatusLog:
         if self._log is not None:
             from codesearch.service import daemon
 
-            console.message(f"{time.strftime('%Y-%m-%d %H:%M:%S')} [{os.getpid()}] {text}")
+            console.message(daemon.stamped(text))
             daemon.trim(self._log)
         elif not self._quiet:
             console.message(text)
 
     def __call__(self, state: State) -> None:
-        for text in (self._role(state), self._problem(state), self._progress(state), self._embedded(state)):
+        texts = self._role(state), self._problem(state), self._waiting(state), self._progress(state)
+        for text in (*texts, self._embedded(state)):
             if text:
                 self.say(text)
         if state.last is not None and state.last is not self._before.last:
@@ -162,6 +167,9 @@ class _StatusLog:
         if state.problem == self._before.problem:
             return ""
         return f"problem: {state.problem}" if state.problem else "the problem is resolved"
+
+    def _waiting(self, state: State) -> str:
+        return "" if state.waiting == self._before.waiting else state.waiting or "nothing waits any more"
 
     def _progress(self, state: State) -> str:
         """Return how far indexing or embedding is, at most every PROGRESS_EVERY seconds."""
@@ -234,22 +242,14 @@ def _status(service: Service) -> int:
         console.write(f"version   {told.get('version')}\n")
         how = "events" if told.get("watching") == "events" else f"polling: {told.get('why')}"
         console.write(f"watching  {console.clean(how)}\n")
-        console.write(f"state     {_state(told)}\n")
+        console.write(f"state     {keeper.state(told)}\n")
+        if told.get("waiting"):
+            console.write(f"waits     {console.clean(str(told['waiting']))}\n")
         if told.get("problem"):
             console.write(f"problem   {console.clean(str(told['problem']))}\n")
     if (log := daemon.log_file(service.index_path)).exists():
         console.write(f"log       {console.clean(str(log))}\n")
     return FOUND
-
-
-def _state(told: dict[str, Any]) -> str:
-    if told.get("fresh"):
-        if vectors := told.get("embedding"):
-            return f"up to date; {vectors[0]:,} of {vectors[1]:,} symbols embedded for reranking"
-        return "up to date"
-    if files := told.get("files"):
-        return f"indexing: {files[0]:,} of {files[1]:,} files"
-    return "looking for changes"
 
 
 def _stop(service: Service, *, quiet: bool) -> int:
