@@ -7,7 +7,6 @@ from collections.abc import Sequence
 
 from codesearch import embed
 from codesearch.core import loopback
-from codesearch.core.errors import UsageError
 from codesearch.core.log import Log
 from codesearch.mcp.boot import stop_at_signals
 from codesearch.mcp.http.server import HttpServer
@@ -18,7 +17,7 @@ from codesearch.server.databases import Databases
 from codesearch.server.gateway import MOST_BODY, Gate, Gateway
 from codesearch.server.identity import BURST, RATE, Limits, Vouched
 from codesearch.server.milvus import Milvus
-from codesearch.server.replicas import MOST_LAG, Replicas
+from codesearch.server.replicas import MOST_LAG, Replicas, by_database
 from codesearch.server.second_stage import SECONDS, Model
 
 log = Log("codesearch.server")
@@ -46,21 +45,24 @@ def serve(
     besides the names of this machine for itself. A user may ask `rate` questions per second; 0 means any number.
     `model` is that of the second stage, `static` for none, which may take `seconds` per question if vectors are
     missing. A packed index may have `most_packed` megabytes; 0 for none. Questions are read from `replicas`, databases
-    that are at most `most_lag` seconds behind. `vectors` is the URL of the Milvus that has the vectors, too; "" for
-    none. With `log_format` "json", the log is one JSON object per line.
-    Raises UsageError for a wrong URL, StoreError if the database cannot be used, CodesearchError if the port is taken.
+    that are at most `most_lag` seconds behind; see `replicas.by_database`. `vectors` is the URL of the Milvus that has
+    the vectors, too; "" for none. With `log_format` "json", the log is one JSON object per line.
+    Raises UsageError for a wrong URL, StoreError if the database cannot be used or a replica is of another one,
+    CodesearchError if the port is taken.
     """
     if log_format == "json":
         logs.configure()
-    if len(urls) > 1 and replicas:
-        raise UsageError(
-            "--replica can be given with one database only: with shards, let a name of your network lead to a database "
-            "that answers"
-        )
+    copies = by_database(replicas, len(urls))
     milvus = Milvus(vectors) if vectors else None
-    shards.prepare(urls, milvus)
-    pools = [Replicas(Pool(url), [Pool(one) for one in replicas], most_lag) for url in urls]
-    databases = Databases(pools, milvus=milvus)
+    places = shards.prepare(urls, milvus)
+    databases = Databases(
+        [
+            Replicas(Pool(url), list(map(Pool, some)), most_lag, place=place)
+            for url, some, place in zip(urls, copies, places, strict=True)
+        ],
+        milvus=milvus,
+    )
+    databases.check_copies()
     second = None if model == embed.STATIC else Model(model, seconds)
     known = (*loopback.NAMES, *(name.lower() for name in names))
     limits = Limits(rate, max(1, round(rate * BURST / RATE)))

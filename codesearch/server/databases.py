@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, TypeVar
 from codesearch.core.errors import NotFoundError, StoreError
 from codesearch.core.log import Log
 from codesearch.server.connect import REST_SECONDS, Pool
-from codesearch.server.metrics import Family
+from codesearch.server.metrics import Family, labelled
 from codesearch.server.replicas import Replicas
 from codesearch.server.transactions import Transactions
 
@@ -42,7 +42,7 @@ class Reading:
     transactions: Transactions
     who: str
     lag: float | None
-    """As `replicas.Read.lag`."""
+    """As `replicas.Read.lag`; of several databases, the longest."""
     problem: str
 
 
@@ -88,16 +88,23 @@ class Databases:
         if len(failed) == len(self._shards):
             raise failed[0]
 
-    def wrote(self, key: str) -> None:
-        """Note that a client has changed something; see `Replicas.wrote`."""
+    def check_copies(self) -> None:
+        """Raise WrongReplicaError if a replica that can be reached is a copy of another database."""
         for one in self._shards:
+            one.check_copies()
+
+    def wrote(self, key: str, name: str) -> None:
+        """Note that a client has changed a repository; see `Replicas.wrote`."""
+        with self._lock:
+            home = self._homes.get(name)
+        for one in self._shards if home is None else [self._shards[home]]:
             one.wrote(key)
 
     @contextmanager
     def reading(self, who: str, key: str, known: Known) -> Iterator[Reading]:
         """Lend a transaction in each database that can be reached. Raises StoreError if none can be, TooBusyError."""
         failed: StoreError | None = None
-        asker, problems, lag, of = who, [], None, {}
+        asker, problems, lags, of = who, [], [], {}
         with ExitStack() as stack:
             for number in self._awake():
                 try:
@@ -109,14 +116,20 @@ class Databases:
                 self._wake(number)
                 asker = known(read.db)
                 problems.append(read.problem)
-                lag, of[number] = read.lag, read.db
+                lags += [] if read.lag is None else [read.lag]
+                of[number] = read.db
             if not of:
                 assert failed is not None
                 raise failed
             urls = [pool.url for pool in self.pools]
             transactions = Transactions(of, urls, self._executor, milvus=self.milvus)
             missing = _missing(transactions)
-            yield Reading(transactions._replace(missing=missing), asker, lag, "; ".join(filter(None, problems)))
+            yield Reading(
+                transactions._replace(missing=missing),
+                asker,
+                max(lags, default=None),
+                "; ".join(filter(None, problems)),
+            )
 
     @contextmanager
     def home(
@@ -152,7 +165,7 @@ class Databases:
 
     def families(self) -> Iterator[Family]:
         """Yield what was counted about replicas and Milvus."""
-        yield from self._shards[0].families()  # several databases have none
+        yield from labelled("shard", {str(at): one.families() for at, one in enumerate(self._shards, 1)})
         if self.milvus is not None:
             yield from self.milvus.families()
 

@@ -166,7 +166,7 @@ class Gateway:
         with self._reading(head) as read:
             self._limits.take(access.name_of(read.who))
             found = _QUESTIONS[path](read.transactions, answering.Question.of(given), second)
-        if second is not None:
+        if second is not None and not read.problem:  # a database that cannot be reached would be waited for
             second.keep(self._databases.pools, read.who)
         self.watch.hits.add(path, by=len(found.get("hits", ())))
         return _aged(found, read)
@@ -227,7 +227,7 @@ class Gateway:
     def _push(self, head: Head, path: str, given: Mapping[str, Any]) -> Reply:
         reply = self._pushed(head, path, given)
         if path == "/push/switch":
-            self._databases.wrote(_client(head, self._vouched.who(head)))
+            self._databases.wrote(_client(head, self._vouched.who(head)), str(given["repository"]))
         return reply
 
     def _pushed(self, head: Head, path: str, given: Mapping[str, Any]) -> Reply:

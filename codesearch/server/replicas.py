@@ -14,9 +14,10 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING, NamedTuple
 
-from codesearch.core.errors import CodesearchError, StoreError
+from codesearch.core.errors import CodesearchError, StoreError, UsageError
 from codesearch.core.log import Log
-from codesearch.server.connect import Pool, TooBusyError, shown
+from codesearch.server import schema
+from codesearch.server.connect import REST_SECONDS, Pool, TooBusyError, shown
 from codesearch.server.metrics import Counter, Family, gauge
 
 if TYPE_CHECKING:
@@ -44,6 +45,30 @@ class Read(NamedTuple):
     problem: str = ""
 
 
+class WrongReplicaError(StoreError):
+    """A replica is a copy of another database."""
+
+
+def by_database(given: Sequence[str], count: int) -> list[list[str]]:
+    """Return the URLs of the replicas of each of `count` databases: of several, `NUMBER=URL` says of which one.
+
+    Raises UsageError.
+    """
+    found: list[list[str]] = [[] for _ in range(count)]
+    for one in given:
+        number, separator, url = one.partition("=")
+        named = bool(separator) and number.isascii() and number.isdigit() and len(number) <= 4
+        if not named and count > 1:
+            raise UsageError(
+                f"--replica {shown(one)}: with several databases, say which of them it copies: 1=postgresql://..."
+            )
+        at = int(number) if named else 1
+        if not 1 <= at <= count:
+            raise UsageError(f"--replica {number}={shown(url)}: --store names {count} databases, numbered from 1")
+        found[at - 1].append(url if named else one)
+    return found
+
+
 class Replicas:
     """The primary and its replicas, as questions see them. Thread-safe."""
 
@@ -53,9 +78,16 @@ class Replicas:
         replicas: Sequence[Pool] = (),
         most_lag: float = MOST_LAG,
         clock: Callable[[], float] = time.monotonic,
+        *,
+        place: schema.Place | None = None,
     ) -> None:
-        """Without replicas, everything is read from the primary."""
+        """Without replicas, everything is read from the primary. `place` is which shard of a server that is."""
         self.primary, self._replicas, self._most, self._clock = primary, replicas, most_lag, clock
+        self._place, self._name = place, "the database" if place is None else f"database {place.number + 1}"
+        self._checked: set[int] = set()
+        """The replicas that are known to be copies of this database."""
+        self._primary_rests = float("-inf")
+        """Until when the primary is left alone if a replica can answer, because it could not be reached."""
         self._lock = threading.Lock()
         self._looks: deque[tuple[float, int]] = deque(maxlen=MOST_LOOKS)
         """(when, position of the primary), the oldest first."""
@@ -88,6 +120,19 @@ class Replicas:
                     pool.check()
                     return
             raise
+
+    def check_copies(self) -> None:
+        """Raise WrongReplicaError if a replica that can be reached is a copy of another database."""
+        for number, pool in enumerate(self._replicas):
+            self._check_copy_of(number, pool)
+
+    def _check_copy_of(self, number: int, pool: Pool) -> None:
+        try:
+            self._replayed(number, pool)
+        except WrongReplicaError:
+            raise
+        except (StoreError, TooBusyError) as error:
+            log.warning("a replica is left out: %s", error)
 
     def wrote(self, key: str) -> None:
         """Note that a client has changed something: its questions see that, wherever they are answered."""
@@ -143,7 +188,7 @@ class Replicas:
         for number in self._in_turn():
             pool = self._replicas[number]
             try:
-                replayed = self._replayed(pool)
+                replayed = self._replayed(number, pool)
                 lag = self._lag(replayed)
                 with self._lock:
                     self._lags[number] = lag
@@ -154,6 +199,7 @@ class Replicas:
             except (StoreError, TooBusyError) as error:
                 with self._lock:
                     self._lags.pop(number, None)
+                    self._checked.discard(number)
                 log.warning("a replica is left out: %s", error)
                 continue
             self._reads.add("replica")
@@ -161,21 +207,33 @@ class Replicas:
         return self._from_primary(stack, who, stale)
 
     def _from_primary(self, stack: ExitStack, who: str, stale: list[tuple[float, Pool]]) -> Read:
+        with self._lock:
+            rests = self._clock() < self._primary_rests
+        if rests and (read := self._from_stale(stack, who, stale)) is not None:
+            return read
         try:
             db = stack.enter_context(self.primary.transaction(who))
         except StoreError:
-            for lag, pool in sorted(stale, key=lambda pair: pair[0]):
-                try:
-                    db = stack.enter_context(pool.transaction(who))
-                except (StoreError, TooBusyError):
-                    continue
-                self._reads.add("stale")
-                age = "of an unknown age" if lag == float("inf") else f"up to {lag:,.0f} s old"
-                known = None if lag == float("inf") else lag
-                return Read(db, known, f"the database cannot be reached; the answer is from a copy that is {age}")
+            with self._lock:
+                self._primary_rests = self._clock() + REST_SECONDS
+            if not rests and (read := self._from_stale(stack, who, stale)) is not None:
+                return read
             raise
         self._reads.add("primary")
         return Read(db, None)
+
+    def _from_stale(self, stack: ExitStack, who: str, stale: list[tuple[float, Pool]]) -> Read | None:
+        """Return a transaction of the newest replica that answers; None if none does."""
+        for lag, pool in sorted(stale, key=lambda pair: pair[0]):
+            try:
+                db = stack.enter_context(pool.transaction(who))
+            except (StoreError, TooBusyError):
+                continue
+            self._reads.add("stale")
+            age = "of an unknown age" if lag == float("inf") else f"up to {lag:,.0f} s old"
+            known = None if lag == float("inf") else lag
+            return Read(db, known, f"{self._name} cannot be reached; the answer is from a copy that is {age}")
+        return None
 
     def _in_turn(self) -> list[int]:
         count = len(self._replicas)
@@ -183,14 +241,25 @@ class Replicas:
             self._turn = (self._turn + 1) % count
             return [(self._turn + step) % count for step in range(count)]
 
-    @staticmethod
-    def _replayed(pool: Pool) -> int:
-        """Return how far a replica is, before anything is read from it."""
+    def _replayed(self, number: int, pool: Pool) -> int:
+        """Return how far a replica is, before anything is read from it. Raises WrongReplicaError, StoreError."""
         with pool.transaction("") as db:
             row = db.execute(_REPLAYED).fetchone()
-        if row is None or row[0] is None:
-            raise StoreError(f"{shown(pool.url)}: this is no replica")
+            if row is None or row[0] is None:
+                raise StoreError(f"{shown(pool.url)}: this is no replica")
+            with self._lock:
+                is_known = number in self._checked
+            if not is_known:
+                self._compare(pool.url, schema.place(db))
+                with self._lock:
+                    self._checked.add(number)
         return int(row[0])
+
+    def _compare(self, url: str, found: schema.Place | None) -> None:
+        own = self._place
+        if (own and own[:2]) != (found and found[:2]):  # there may be more databases by now
+            of = "a database that is no shard" if found is None else f"database {found.number + 1} of a server"
+            raise WrongReplicaError(f"{shown(url)}: this is a replica of {of}, and not of {shown(self.primary.url)}")
 
     def families(self) -> Iterator[Family]:
         """Yield what was counted, and how far each replica was behind when it was asked last."""

@@ -27,18 +27,20 @@ _JOIN = "run `codesearch access migrate` with all databases of the server, in th
 MOST_SHARDS = 32
 
 
-def prepare(urls: Sequence[str], milvus: Milvus | None = None) -> None:
+def prepare(urls: Sequence[str], milvus: Milvus | None = None) -> list[schema.Place | None]:
     """Bring the schema of the databases of a gateway up to date if this user may, else check it.
 
-    Raises StoreError if they are not the databases of one server, in their order, if their vectors are not where
-    the gateway looks for them, or if they cannot be used.
+    Returns which shard of the server each of them is. Raises StoreError if they are not the databases of one server,
+    in their order, if their vectors are not where the gateway looks for them, or if they cannot be used.
     """
     _check_list(urls)
-    _check_same(urls, [_prepared(url, number, len(urls), milvus) for number, url in enumerate(urls)])
+    places = [_prepared(url, number, len(urls), milvus) for number, url in enumerate(urls)]
+    _check_same(urls, places)
+    return places
 
 
-def _prepared(url: str, number: int, count: int, milvus: Milvus | None) -> str:
-    """Prepare a database; return the server that it belongs to."""
+def _prepared(url: str, number: int, count: int, milvus: Milvus | None) -> schema.Place | None:
+    """Prepare a database; return which shard it is."""
     db = connect(url)
     try:
         with explained(url):
@@ -73,18 +75,18 @@ def _check_list(urls: Sequence[str]) -> None:
             raise UsageError(f"--store {shown(url)} is given twice")
 
 
-def _check_place(url: str, place: schema.Place | None, number: int, count: int) -> str:
-    """Return the server that a database belongs to; "" for one that stands alone. Raises StoreError."""
+def _check_place(url: str, place: schema.Place | None, number: int, count: int) -> schema.Place | None:
+    """Return which shard a database is; None for one that stands alone. Raises StoreError if it is another one."""
     if place is None:
         if count > 1:
             raise StoreError(f"{shown(url)}: the database is no shard yet: {_JOIN}")
-        return ""
+        return None
     if (place.number, place.shards) != (number, count):
         raise StoreError(
             f"{shown(url)}: the database is shard {place.number + 1} of {place.shards}, and --store has it as "
             f"{number + 1} of {count}: name all databases of the server, in their order"
         )
-    return place.server
+    return place
 
 
 class Administration:
@@ -167,11 +169,11 @@ def administration(urls: Sequence[str]) -> Iterator[Administration]:
     Raises StoreError if they are not all databases of one server, in their order.
     """
     with _owned(urls) as databases:
-        servers = [
+        places = [
             _check_place(url, schema.place(db), number, len(urls))
             for number, (url, db) in enumerate(zip(urls, databases, strict=True))
         ]
-        _check_same(urls, servers)
+        _check_same(urls, places)
         yield Administration(databases)
 
 
@@ -189,9 +191,9 @@ def _owned(urls: Sequence[str]) -> Iterator[list[Database]]:
         yield [stack.enter_context(administering(url)) for url in urls]
 
 
-def _check_same(urls: Sequence[str], servers: Sequence[str]) -> None:
-    for url, server in zip(urls, servers, strict=True):
-        if server != servers[0]:
+def _check_same(urls: Sequence[str], places: Sequence[schema.Place | None]) -> None:
+    for url, place in zip(urls, places, strict=True):
+        if place and places[0] and place.server != places[0].server:
             raise StoreError(f"{shown(url)}: the database belongs to another server than {shown(urls[0])}")
 
 

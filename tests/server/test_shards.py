@@ -17,11 +17,12 @@ from codesearch.server import access, remote, schema, shards
 from codesearch.server.connect import Pool, administering
 from codesearch.server.databases import Databases
 from codesearch.server.identity import Limits
+from codesearch.server.replicas import Replicas
 from codesearch.server.shards import administration, placed
 from tests.server.conftest import Place, Process, running, send, serving
 from tests.server.test_answers import QUESTIONS
 from tests.server.test_metrics import asked
-from tests.support.postgres import Postgres
+from tests.support.postgres import Postgres, Replica
 from tests.support.schemas import keeps_schema
 from tests.support.trees import SHOP
 from tests.support.wait import until
@@ -313,8 +314,13 @@ def test_the_list_of_databases_must_be_whole_and_in_order(sharded: Sharded, call
         for command in (("access", "list"), ("serve",), ("access", "migrate")):
             run = call(*command, *options)
             assert (run.status, said in run.err) == (2, True), (command, run.err)
-    run = call("serve", "--store", first, "--store", second, "--replica", first)
-    assert (run.status, "--replica can be given with one database only" in run.err) == (2, True)
+    for replica, said in (
+        (second, "with several databases, say which of them it copies: 1=postgresql://..."),
+        (f"3={second}", "--store names 2 databases, numbered from 1"),
+        (f"0={second}", "--store names 2 databases, numbered from 1"),
+    ):
+        run = call("serve", "--store", first, "--store", second, "--replica", replica)
+        assert (run.status, said in run.err) == (2, True), run.err
 
 
 def test_databases_that_are_no_shards_yet_are_refused_with_what_to_do(empty: tuple[str, str], call):
@@ -365,3 +371,81 @@ def test_the_command_serves_shards_and_its_metrics_tell_them_apart(sharded: Shar
         process.kill()
     assert 'codesearch_database_connections_max{shard="1"} 16' in lines
     assert sum(line.startswith("# TYPE codesearch_database_connections ") for line in lines) == 1
+
+
+# -- replicas of a shard ---------------------------------------------------------------------------
+
+
+@dataclass
+class Copied(Sharded):
+    """A gateway over two databases, of which the second has a replica."""
+
+    copy: Replica
+
+
+@pytest.fixture
+def copied(filled: Sharded, own_postgres: Postgres) -> Iterator[Copied]:
+    copy = own_postgres.replica()
+    places = shards.prepare(filled.urls)
+    copies = [[], [Pool(copy.url("second"))]]
+    databases = Databases(
+        [
+            Replicas(Pool(url), some, 5.0, place=place)
+            for url, some, place in zip(filled.urls, copies, places, strict=True)
+        ]
+    )
+    try:
+        with serving(databases, limits=Limits(0)) as url:
+            yield Copied(filled.urls, url, databases, copy)
+    finally:
+        copy.close()
+
+
+def reads(url: str, shard: int, source: str) -> bool:
+    return f'codesearch_reads_total{{shard="{shard}",from="{source}"}} ' in asked(url, "/metrics")[1]
+
+
+def test_a_replica_of_one_shard_answers_for_it(filled: Sharded, copied: Copied):
+    token = copied.token("ci", *NAMES, push=True)
+    question = {"query": "load settings", "limit": 30}
+    until(lambda: remote.Server(copied.url, token).post("/query", question)["lag"] is not None)
+    found = remote.Server(copied.url, token).post("/query", question)
+    known = remote.Server(filled.url, token).post("/query", question)
+    assert 0 <= found["lag"] <= 5 and known["lag"] is None
+    assert {**found, "lag": None} == known
+    assert reads(copied.url, 2, "replica") and not reads(copied.url, 1, "replica")
+    assert 'codesearch_replica_lag_seconds{shard="2",replica="1"} ' in asked(copied.url, "/metrics")[1]
+
+
+def test_who_pushed_to_a_shard_with_a_replica_sees_it_at_once(copied: Copied, indexed):
+    server = copied.server("ci", *NAMES, push=True)
+    until(lambda: server.post("/query", {"query": "load"})["lag"] is not None)
+    copied.copy.pause(paused=True)
+    try:
+        send(indexed({"new.py": "def brand_new():\n    return 1\n"}), server, "kiwi", "c2")
+        found = server.post("/query", {"query": "brand_new"})
+        assert (found["hits"][0]["repository"], found["lag"]) == ("kiwi", None)
+    finally:
+        copied.copy.pause(paused=False)
+
+
+def test_a_replica_answers_for_a_shard_that_is_down_and_says_so(copied: Copied, own_postgres: Postgres, indexed):
+    server = copied.server("ci", *NAMES, push=True)
+    question = {"query": "load settings", "limit": 30}
+    until(lambda: server.post("/query", question)["lag"] is not None)
+    whole = server.post("/query", question)
+    with killed(own_postgres):
+        until(lambda: server.post("/query", question)["problem"])
+        found = server.post("/query", question)
+        assert found["problem"].startswith("database 2 cannot be reached; the answer is from a copy that is up to ")
+        assert (found["hits"], found["missing"]) == (whole["hits"], [])
+        assert asked(copied.url, "/health/ready")[0] == 200
+        with pytest.raises(remote.UnreachableError, match="the database cannot be used now"):
+            send(indexed({"new.py": "def brand_new():\n    return 1\n"}), server, "kiwi", "c2")
+    until(lambda: not server.post("/query", question)["problem"])
+
+
+def test_a_replica_of_another_database_is_refused(copied: Copied, call):
+    first, second = copied.urls
+    run = call("serve", "--store", first, "--store", second, "--replica", f"1={copied.copy.url('second')}")
+    assert (run.status, "this is a replica of database 2 of a server, and not of " in run.err) == (2, True), run.err

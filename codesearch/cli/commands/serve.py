@@ -123,7 +123,7 @@ def serve(
             "--replica",
             metavar="URL",
             envvar="CODESEARCH_REPLICAS",
-            help="A streaming replica of the database, to answer questions from. Repeatable.",
+            help="A streaming replica of the database, to answer questions from; of several, NUMBER=URL. Repeatable.",
             show_default=False,
         ),
     ] = None,
