@@ -26,7 +26,8 @@ K1, B, _LEAST_IDF = 1.2, 0.75, 1e-6
 """The constants of FTS5's bm25()."""
 _HEAD = struct.Struct("<qqi")
 """Texts in the index, tokens in all of them, tokens in this text."""
-_BIT_OF = tuple(1 << TEXT_FIELDS.index(column) for column in TEXT_COLUMNS)
+BIT_OF = tuple(1 << TEXT_FIELDS.index(column) for column in TEXT_COLUMNS)
+"""The bit of each column in Held.fields."""
 LOOKED_UP_FROM = 50
 """Texts that contain the words of a query, per text wanted, word and segment, from which looking each text up is
 cheaper than passing over all: among 1,200,000 texts it takes 40 % of the time, among 100,000 it would take more."""
@@ -78,7 +79,7 @@ def _any_of(phrases: Iterable[str]) -> str:
 
 def bm25(weights: Sequence[float], table: str = "symbol_text") -> str:
     """Return the SQL of a BM25 score with one weight per field; higher is better."""
-    return f"-bm25({table}, {', '.join(str(float(weight)) for weight in _by_column(weights))})"
+    return f"-bm25({table}, {', '.join(str(float(weight)) for weight in by_column(weights))})"
 
 
 def held(
@@ -95,16 +96,12 @@ def held(
     `weights` are the weights of the fields for Held.text and for Held.names; `holding` is, for the same two, the number
     of texts in the index that contain each term.
     """
-    passed = sum(holding[0]) / (len(ids) * len(terms))
-    if passed > LOOKED_UP_FROM and passed > LOOKED_UP_FROM * _segments(db, table):
-        rows = _looked_up(db, terms, phrases, ids, table)
-    else:
-        rows = _passed_over(db, len(terms), (*terms, *phrases), ids, table)
+    rows = _rows(db, terms, phrases, ids, holding[0], table)
     if not rows:
         return {}
     texts, tokens, _ = _HEAD.unpack_from(rows[0][1])
     rarity = [[idf(texts, some) for some in counts] for counts in holding]
-    columns = [_by_column(some) for some in weights]
+    columns = [by_column(some) for some in weights]
     average = tokens / texts
     counted = {bytes(len(TEXT_COLUMNS)): (0, 0.0, 0.0)}
     """What each combination of counts in the columns means: field bits and weighted sums. Few of them are frequent."""
@@ -127,6 +124,71 @@ def held(
                 names += rarity[1][term] * often_named * (K1 + 1) / (often_named + length)
         found[int(id)] = Held((*fields, *packed[at:]), text, names)
     return found
+
+
+def few_with_phrases(
+    db: apsw.Connection, phrases: Sequence[str], weights: Sequence[float], most: int, table: str
+) -> dict[int, tuple[float, bytes]] | None:
+    """Return the BM25 of all texts that contain any phrase, and their field bits; None if they are more than `most`.
+
+    FTS5's bm25() would pass over the words of the phrases twice more.
+    """
+    rows: Any = db.execute(
+        f"SELECT rowid, {_FUNCTION}({table}, ?) FROM {table} WHERE {table} MATCH ? LIMIT ?",
+        (len(phrases), _any_of(phrases), most + 1),
+    ).fetchall()
+    if len(rows) > most or any(_MOST in packed[_HEAD.size :] for _, packed in rows):
+        return None
+    columns = by_column(weights)
+    ends = range(_HEAD.size, _HEAD.size + len(phrases) * len(TEXT_COLUMNS), len(TEXT_COLUMNS))
+    counted = {
+        id: [_counted(packed[at : at + len(TEXT_COLUMNS)], (columns, columns)) for at in ends] for id, packed in rows
+    }
+    holding = [sum(bool(own[at][0]) for own in counted.values()) for at in range(len(phrases))]
+    found = {}
+    for id, packed in rows:
+        texts, tokens, size = _HEAD.unpack_from(packed)
+        length = K1 * (1 - B + B * size / (tokens / texts))
+        score = 0.0
+        for (_, often, _), some in zip(counted[id], holding, strict=True):
+            score += idf(texts, some) * (often * (K1 + 1) / (often + length))
+        found[id] = score, bytes(bits for bits, _, _ in counted[id])
+    return found
+
+
+def counts_held(
+    db: apsw.Connection, terms: Sequence[str], ids: Sequence[int], holding: Sequence[int], table: str
+) -> dict[str, dict[int, bytes]]:
+    """Return, for each term, the counts in TEXT_COLUMNS of the texts that contain it, one byte each."""
+    found: dict[str, dict[int, bytes]] = {term: {} for term in terms}
+    for id, packed in _rows(db, terms, (), ids, holding, table) if terms else ():
+        for at, term in enumerate(terms):
+            counts = packed[_HEAD.size + at * len(TEXT_COLUMNS) : _HEAD.size + (at + 1) * len(TEXT_COLUMNS)]
+            if any(counts):
+                found[term][int(id)] = counts
+    return found
+
+
+def _rows(
+    db: apsw.Connection,
+    terms: Sequence[str],
+    phrases: Sequence[str],
+    ids: Sequence[int],
+    holding: Sequence[int],
+    table: str,
+) -> list[tuple[int, bytes]]:
+    """Return what _places says of each text, in the way that costs less."""
+    passed = sum(holding) / (len(ids) * len(terms))
+    if passed > LOOKED_UP_FROM and passed > LOOKED_UP_FROM * _segments(db, table):
+        return _looked_up(db, terms, phrases, ids, table)
+    return _passed_over(db, len(terms), (*terms, *phrases), ids, table)
+
+
+def phrases_held(db: apsw.Connection, phrases: Sequence[str], ids: Sequence[int], table: str) -> dict[int, bytes]:
+    """Return the field bits of each phrase, one byte each, for the texts that contain any."""
+    if not phrases:
+        return {}
+    return {int(id): packed[_HEAD.size :] for id, packed in _passed_over(db, 0, phrases, ids, table)}
 
 
 def _segments(db: apsw.Connection, table: str) -> int:
@@ -173,7 +235,7 @@ def _looked_up(
 
 def _counted(places: bytes, columns: Sequence[Sequence[float]]) -> tuple[int, float, float]:
     """Return (field bits, weighted sum of the counts with the first weights, with the second)."""
-    bits = sum([bit for bit, count in zip(_BIT_OF, places, strict=True) if count])
+    bits = sum([bit for bit, count in zip(BIT_OF, places, strict=True) if count])
     text, names = (sum([weight * count for weight, count in zip(some, places, strict=True)]) for some in columns)
     return bits, text, names
 
@@ -183,7 +245,8 @@ def idf(texts: int, holding: int) -> float:
     return max(math.log((texts - holding + 0.5) / (holding + 0.5)), _LEAST_IDF) if holding < texts else _LEAST_IDF
 
 
-def _by_column(weights: Sequence[float]) -> list[float]:
+def by_column(weights: Sequence[float]) -> list[float]:
+    """Return weights of TEXT_FIELDS in the order of TEXT_COLUMNS."""
     return [weights[TEXT_FIELDS.index(column)] for column in TEXT_COLUMNS]
 
 
@@ -198,7 +261,7 @@ def _places(api: FTS5ExtensionApi, *arguments: Any) -> bytes:
         else:
             counts += nowhere
     for phrase in range(terms, api.phrase_count):
-        counts.append(sum([_BIT_OF[column] for column in api.phrase_columns(phrase)]))
+        counts.append(sum([BIT_OF[column] for column in api.phrase_columns(phrase)]))
     return _HEAD.pack(api.row_count, api.column_total_size(), api.column_size()) + counts
 
 

@@ -15,7 +15,7 @@ from typing import Any
 import apsw
 
 from codesearch.core.errors import StoreError
-from codesearch.store import portable, sign_codes, text_segments
+from codesearch.store import portable, sign_codes, text_format, text_segments
 from codesearch.store.connection import CACHE_KIB, Connection, explained
 from codesearch.store.paths import shown
 
@@ -99,7 +99,7 @@ class Merger:
                 with closing(apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)) as source:
                     for table in _TEXT_TABLES:
                         text_segments.carry(source, db, table, shifts["symbol"])
-            except text_segments.UnsoundError as error:
+            except text_format.UnsoundError as error:
                 raise StoreError(f"{name}: its full-text index {error}") from error
 
     def finish(self) -> None:

@@ -10,13 +10,21 @@ import sys
 from collections import Counter
 from collections.abc import Iterable
 from itertools import islice
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import apsw
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
 
 PER_ROW = 1024
 """Codes per row. A change of one vector rewrites its row: 32 KB at 256 dimensions."""
 
+MOST_KEPT_BYTES = 64 << 20
+"""What the codes that a process keeps take at most: those of two million vectors of 256 dimensions."""
+AT_ONCE = 4096
+"""Codes compared at once: what that takes fits the cache of a core."""
 NUMPY_FROM = 100_000
 """Number of codes from which importing numpy pays: those of this query and of all queries before it in the process."""
 
@@ -57,22 +65,74 @@ def prune(db: apsw.Connection) -> None:
     db.execute(f"DELETE FROM vector_signs WHERE NOT EXISTS (SELECT 1 FROM vector WHERE {inside})")
 
 
+class Codes:
+    """The codes of one version of an index, kept by a process that compares them again and again."""
+
+    def __init__(self) -> None:
+        self._state: tuple[int, Any] = (-1, None)
+        self._asked = 0
+        self._kept: tuple[npt.NDArray[np.uint64], npt.NDArray[np.int64]] | None = None
+        """The codes, and the contents that they are of."""
+
+    def nearest(self, db: apsw.Connection, version: int, signs: bytes, most: int) -> list[int]:
+        """Return the same as `nearest`."""
+        # Rows without a vector are deleted without a new version.
+        state = version, db.execute("SELECT count(*) FROM vector_signs").fetchall()
+        if state != self._state:
+            self._state, self._asked, self._kept = state, 0, None
+        self._asked += 1
+        if self._kept is None and self._asked > 1 and "numpy" in sys.modules and len(signs) % 8 == 0:
+            self._kept = _read(db, len(signs))
+        return nearest(db, signs, most) if self._kept is None else _nearest_of(*self._kept, signs, most)
+
+
+def _read(db: apsw.Connection, size: int) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.int64]] | None:
+    """Return all codes, and their contents; None if they take more memory than a process should keep."""
+    import numpy as np
+
+    last: Any = db.execute("SELECT max(id) FROM vector").fetchall()[0][0]
+    if last is None or last * size > MOST_KEPT_BYTES:
+        return None
+    codes: list[bytes] = []
+    contents = []
+    for block, row in _blocks(db, last, size):
+        codes.append(row)
+        contents.append(np.arange(block * PER_ROW + 1, block * PER_ROW + 1 + len(row) // size))
+    if not codes:
+        return None
+    return np.frombuffer(b"".join(codes), "<u8").reshape(-1, size // 8), np.concatenate(contents)
+
+
+def _nearest_of(codes: npt.NDArray[np.uint64], contents: npt.NDArray[np.int64], signs: bytes, most: int) -> list[int]:
+    import numpy as np
+
+    wanted = np.frombuffer(signs, "<u8")
+    bits = np.concatenate([_differing(codes[at : at + AT_ONCE], wanted) for at in range(0, len(codes), AT_ONCE)])
+    cut = _cut(np.bincount(bits, minlength=8 * len(signs) + 1).tolist(), most)
+    nearer = contents[np.flatnonzero(bits < cut)].tolist()
+    return [*nearer, *contents[np.flatnonzero(bits == cut)[: most - len(nearer)]].tolist()]
+
+
 def nearest(db: apsw.Connection, signs: bytes, most: int) -> list[int]:
     """Return the `most` contents whose codes differ least from `signs`, in no particular order."""
     last: Any = db.execute("SELECT max(id) FROM vector").fetchall()[0][0]
     if last is None:
         return []
-    # Whatever comes after the last vector is padding.
-    rows = db.execute(
-        f"SELECT block, CASE block WHEN ?1 / {PER_ROW} THEN substr(signs, 1, (?1 % {PER_ROW} + 1) * ?2) ELSE signs END "
-        f"FROM vector_signs WHERE block <= ?1 / {PER_ROW} ORDER BY block",
-        (last - 1, len(signs)),
-    )
+    rows = _blocks(db, last, len(signs))
     global _compared
     if "numpy" in sys.modules or _compared + last >= NUMPY_FROM:
         return _by_numpy(rows, signs, most)
     _compared += last
     return _by_integers(rows, signs, most)
+
+
+def _blocks(db: apsw.Connection, last: int, size: int) -> Iterable[Any]:
+    """Return the rows with their numbers. Whatever comes after the last vector is padding, which is cut off."""
+    return db.execute(
+        f"SELECT block, CASE block WHEN ?1 / {PER_ROW} THEN substr(signs, 1, (?1 % {PER_ROW} + 1) * ?2) ELSE signs END "
+        f"FROM vector_signs WHERE block <= ?1 / {PER_ROW} ORDER BY block",
+        (last - 1, size),
+    )
 
 
 def _by_integers(rows: Iterable[Any], signs: bytes, most: int) -> list[int]:
@@ -97,19 +157,27 @@ def _by_numpy(rows: Iterable[Any], signs: bytes, most: int) -> list[int]:
     found = []
     counts = np.zeros(8 * len(signs) + 1, np.int64)
     for block, row in rows:  # block by block: nothing as large as the index is allocated
-        differing = np.bitwise_count(np.frombuffer(row, kind).reshape(-1, len(wanted)) ^ wanted)
-        if len(wanted) == 4:  # 256 dimensions: adding neighbours within an integer is a third faster than a sum by rows
-            four = differing.view("u4").ravel()
-            two = (four & _BYTES) + (four >> 8 & _BYTES)
-            bits = ((two + (two >> 16)) & _PAIRS).astype(np.uint16)
-        else:
-            bits = np.add.reduce(differing, axis=1, dtype=np.uint16)
+        bits = _differing(np.frombuffer(row, kind).reshape(-1, len(wanted)), wanted)
         found.append((block, bits))
         counts += np.bincount(bits, minlength=len(counts))
     cut = _cut(counts.tolist(), most)
     nearer = [block * PER_ROW + 1 + place for block, bits in found for place in np.flatnonzero(bits < cut).tolist()]
     ties = (block * PER_ROW + 1 + place for block, bits in found for place in np.flatnonzero(bits == cut).tolist())
     return [*nearer, *islice(ties, most - len(nearer))]
+
+
+def _differing(codes: npt.NDArray[Any], wanted: npt.NDArray[Any]) -> npt.NDArray[np.uint16]:
+    """Return in how many bits each code differs."""
+    import numpy as np
+
+    differing = np.bitwise_count(codes ^ wanted)
+    if len(wanted) == 4:  # 256 dimensions: adding neighbours within an integer is a third faster than a sum by rows
+        four = differing.view("u4").ravel()
+        two = (four & _BYTES) + (four >> 8 & _BYTES)
+        bits: npt.NDArray[np.uint16] = ((two + (two >> 16)) & _PAIRS).astype(np.uint16)
+    else:
+        bits = np.add.reduce(differing, axis=1, dtype=np.uint16)
+    return bits
 
 
 def _cut(counts: list[int], most: int) -> int:

@@ -61,7 +61,6 @@ _SYMBOL = (
     "s.start_byte, s.end_byte, f.language, f.path"
 )
 
-
 FileRow = tuple[Any, ...]
 """path (as stored), size, mtime_ns, ctime_ns, inode, checked_ns, hash, id."""
 
@@ -76,6 +75,7 @@ class Store(Texts):
         self.path = path
         self._counted = None
         self._counts = Counts()
+        self._codes = sign_codes.Codes()
         self._near: tuple[tuple[int, bytes, int, Filter | None], list[tuple[int, float]]] | None = None
         """The last search for vectors, and its answer: one question to several repositories asks for it twice."""
         self.connection = Connection(path, writable=writable)
@@ -100,6 +100,8 @@ class Store(Texts):
 
     def close(self) -> None:
         """Close the file; a writer folds SQLite's write-ahead log back into it."""
+        self._counts.close()
+        self._minor.close()
         self.connection.close()
 
     @contextmanager
@@ -110,7 +112,7 @@ class Store(Texts):
             try:
                 yield
             finally:
-                self._counted = None
+                self._counted = self._with_phrases = None
 
     @contextmanager
     def _changing(self) -> Iterator[None]:
@@ -273,7 +275,7 @@ class Store(Texts):
             code = sign_codes.of(self.connection.raw, vector)
         while True:
             with explained(self.path):
-                near = sign_codes.nearest(self.connection.raw, code, looked_at)
+                near = self._codes.nearest(self.connection.raw, self.version(), code, looked_at)
             found = self._nearest_of(near, vector, limit, where)
             if len(found) >= limit or len(near) < looked_at:
                 return found

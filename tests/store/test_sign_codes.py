@@ -128,3 +128,37 @@ def test_a_process_that_has_compared_many_codes_imports_numpy(store, monkeypatch
     for _ in range(4):
         found(store, vectors(1)[0], 3)
     assert used == ["_by_integers", "_by_integers", "_by_numpy", "_by_numpy"]
+
+
+def test_the_codes_that_a_process_keeps_find_the_same(store):
+    import numpy  # noqa: F401 -- what decides is whether it has been imported
+
+    db = store.connection.raw
+    put(store, "a.py", vectors(1500))
+    put(store, "b.py", vectors(3000, seed=3))
+    codes = sign_codes.Codes()
+    changes = (
+        lambda: None,
+        lambda: store.remove(["a.py"]),
+        store.prune,
+        lambda: put(store, "c.py", vectors(40, 5)),
+    )
+    for change in changes:
+        change()
+        for seed in (2, 4, 6):
+            code = sign_codes.of(db, vectors(1, seed)[0])
+            for most in (1, 100, 2000):
+                assert codes.nearest(db, store.version(), code, most) == sign_codes.nearest(db, code, most)
+        assert codes._kept is not None
+
+
+def test_codes_are_not_kept_for_one_question_nor_if_they_are_too_large(store, monkeypatch):
+    db = store.connection.raw
+    put(store, "a.py", vectors(10))
+    codes = sign_codes.Codes()
+    code = sign_codes.of(db, vectors(1)[0])
+    codes.nearest(db, store.version(), code, 3)
+    assert codes._kept is None
+    monkeypatch.setattr(sign_codes, "MOST_KEPT_BYTES", 10)
+    codes.nearest(db, store.version(), code, 3)
+    assert codes._kept is None

@@ -11,7 +11,7 @@ from typing import Any
 import apsw
 
 import codesearch
-from codesearch.store import Store, text_segments
+from codesearch.store import Store, text_format
 
 SHOP = Path(__file__).parents[1] / "golden" / "tree"
 """Fifty files in a dozen languages that never change, so that the answers to a query stay the same."""
@@ -106,7 +106,7 @@ def everything(path: Path) -> dict[str, Any]:
         db.execute("CREATE VIRTUAL TABLE temp.minor_terms USING fts5vocab(main, minor_text, col)")
         found["minor terms"] = db.execute("SELECT term, col, doc, cnt FROM temp.minor_terms").fetchall()
         for table in ("symbol_text", "minor_text"):
-            found[table] = text_segments.totals(db, table)
+            found[table] = text_format.totals(db, table)
             found[f"sizes of {table}"] = sorted(db.execute(f"SELECT sz FROM {table}_docsize").fetchall())
             db.execute(f"INSERT INTO {table}({table}) VALUES ('integrity-check')")
         found["references"] = sorted(
