@@ -71,7 +71,7 @@ class Codes:
     def __init__(self) -> None:
         self._state: tuple[int, Any] = (-1, None)
         self._asked = 0
-        self._kept: tuple[npt.NDArray[np.uint64], npt.NDArray[np.int64]] | None = None
+        self._kept: tuple[npt.NDArray[np.uint64], npt.NDArray[np.int32]] | None = None
         """The codes, and the contents that they are of."""
 
     def nearest(self, db: apsw.Connection, version: int, signs: bytes, most: int) -> list[int]:
@@ -86,24 +86,25 @@ class Codes:
         return nearest(db, signs, most) if self._kept is None else _nearest_of(*self._kept, signs, most)
 
 
-def _read(db: apsw.Connection, size: int) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.int64]] | None:
+def _read(db: apsw.Connection, size: int) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.int32]] | None:
     """Return all codes, and their contents; None if they take more memory than a process should keep."""
     import numpy as np
 
     last: Any = db.execute("SELECT max(id) FROM vector").fetchall()[0][0]
     if last is None or last * size > MOST_KEPT_BYTES:
         return None
-    codes: list[bytes] = []
-    contents = []
-    for block, row in _blocks(db, last, size):
-        codes.append(row)
-        contents.append(np.arange(block * PER_ROW + 1, block * PER_ROW + 1 + len(row) // size))
-    if not codes:
-        return None
-    return np.frombuffer(b"".join(codes), "<u8").reshape(-1, size // 8), np.concatenate(contents)
+    codes = np.empty((last, size // 8), "<u8")
+    contents = np.empty(last, np.int32)
+    filled = 0
+    for block, row in _blocks(db, last, size):  # straight into its place: a copy of all would take as much again
+        some = np.frombuffer(row, "<u8").reshape(-1, size // 8)
+        codes[filled : filled + len(some)] = some
+        contents[filled : filled + len(some)] = np.arange(block * PER_ROW + 1, block * PER_ROW + 1 + len(some))
+        filled += len(some)
+    return codes[:filled], contents[:filled]
 
 
-def _nearest_of(codes: npt.NDArray[np.uint64], contents: npt.NDArray[np.int64], signs: bytes, most: int) -> list[int]:
+def _nearest_of(codes: npt.NDArray[np.uint64], contents: npt.NDArray[np.int32], signs: bytes, most: int) -> list[int]:
     import numpy as np
 
     wanted = np.frombuffer(signs, "<u8")
