@@ -101,7 +101,7 @@ def _read(db: apsw.Connection, size: int) -> tuple[npt.NDArray[np.uint64], npt.N
         codes[filled : filled + len(some)] = some
         contents[filled : filled + len(some)] = np.arange(block * PER_ROW + 1, block * PER_ROW + 1 + len(some))
         filled += len(some)
-    return codes[:filled], contents[:filled]
+    return (codes[:filled], contents[:filled]) if filled else None
 
 
 def _nearest_of(codes: npt.NDArray[np.uint64], contents: npt.NDArray[np.int32], signs: bytes, most: int) -> list[int]:

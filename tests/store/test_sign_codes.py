@@ -152,6 +152,15 @@ def test_the_codes_that_a_process_keeps_find_the_same(store):
         assert codes._kept is not None
 
 
+def test_an_index_with_documents_only_has_no_codes_to_keep(store):
+    import numpy  # noqa: F401 -- what decides is whether it has been imported
+
+    section = item("usage", "body", vectors(1)[0], kind="section", path="a.md")
+    store.replace([record("a.md", section, language="markdown")])
+    for _ in range(3):
+        assert store._codes.nearest(store.connection.raw, store.version(), bytes(DIMS // 8), 3) == []
+
+
 def test_codes_are_not_kept_for_one_question_nor_if_they_are_too_large(store, monkeypatch):
     db = store.connection.raw
     put(store, "a.py", vectors(10))
