@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from codesearch.core.errors import UsageError
 
+TEST = "test"
+"""The role of files of tests, and the kind of tests in any file: both are what `is:test` means."""
 _CONCEPT = re.compile(r"(?P<name>[A-Za-z0-9][\w-]*)(?P<operator>>=|<=|>|<)(?P<score>0?\.[0-9]+|[01](?:\.[0-9]*)?)")
 _OPPOSITE = {">": "<=", ">=": "<", "<": ">=", "<=": ">"}
 
@@ -44,6 +46,11 @@ def concept_bound(text: str) -> ConceptBound:
     if found is None or float(found["score"]) > 1:
         raise UsageError(f"`{text}` is no bound on a concept; give its name, >, >=, < or <=, and 0 to 1: `io>0.6`")
     return ConceptBound(found["name"], found["operator"], float(found["score"]))
+
+
+def has_role(role: str, kind: str, roles: Collection[str]) -> bool:
+    """Return whether a symbol of some kind, in a file with some roles, passes the filter `is:role`."""
+    return role in roles or role == kind == TEST
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from codesearch.core.filter import AxisBound, Filter
+from codesearch.core.filter import AxisBound, Filter, has_role
 from codesearch.core.types import DETAILS, Symbol
-from codesearch.files import Source, read_source
+from codesearch.files import Source, read_source, role
 from codesearch.store import exact, filter_sql
 
 if TYPE_CHECKING:
@@ -38,7 +38,8 @@ def symbols(
         found = extract(source.data, source.language, shown, timeout)
     except ParseTimeoutError:
         found = extract_parts(source.data, source.language, shown)
-    passing = [one.kind not in DETAILS and _passes(one, where) for one in found]
+    roles = role(path)
+    passing = [one.kind not in DETAILS and _passes(one, roles, where) for one in found]
     if where is not None and where.axes:
         near = _near(found, source.data, shown, where.axes)
         passing = [passes and is_near for passes, is_near in zip(passing, near, strict=True)]
@@ -49,16 +50,20 @@ def symbols(
             if one.kind not in DETAILS]  # fmt: skip
 
 
-def _passes(symbol: Symbol, where: Filter | None) -> bool:
-    """Return whether kind and name of a symbol pass a filter."""
+def _passes(symbol: Symbol, file_roles: frozenset[str], where: Filter | None) -> bool:
+    """Return whether kind, name and roles of a symbol pass a filter, all but `is:unused`."""
     if where is None:
         return True
 
     def named(patterns: Iterable[str]) -> bool:
         return any(filter_sql.name_matches(symbol.name, symbol.qualname, one) for one in patterns)
 
-    wanted = (not where.kinds or symbol.kind in where.kinds) and (not where.names or named(where.names))
-    return wanted and symbol.kind not in where.not_kinds and not named(where.not_names)
+    def has(roles: Iterable[str]) -> bool:
+        return any(has_role(one, symbol.kind, file_roles) for one in roles)
+
+    by_role = not where.roles or filter_sql.UNUSED in where.roles or has(where.roles)
+    wanted = (not where.kinds or symbol.kind in where.kinds) and (not where.names or named(where.names)) and by_role
+    return wanted and symbol.kind not in where.not_kinds and not named(where.not_names) and not has(where.not_roles)
 
 
 def _with_roles(store: Store, path: str, where: Filter) -> set[str]:

@@ -23,6 +23,7 @@ _DIRECTIVE = re.compile(
       |clang-format|NOLINT|NOSONAR|CHECKSTYLE|noinspection|phpcs:|@phpstan-ignore|@psalm-suppress
       |shellcheck\s|swiftlint:|ktlint|sourcery:|<editor-fold|</editor-fold|\#?(?:end)?region\b
       |!(?:strict|nonstrict|nocheck|native|optimize)\b
+      |requires\s+-\w|(?:syntax|escape|check)\s*=\s*\S+$
       |MARK:\s*-?\s*$|ReSharper\s|stylua:|luacheck:|credo:|sobelow
     )""",
     re.VERBOSE | re.IGNORECASE,
@@ -31,12 +32,12 @@ _DIRECTIVE_STARTS = frozenset(
     """!/ !st !no !na !op
     esl jsh jsl pre ist glo @ts @fl tsl bio v8 c8 typ noq pyl myp ruf fmt pra -*- vi: vim cod iso fla go: nol +bu
     lin rub fro enc war :no cla nos che noi php @ph @ps she swi ktl sou <ed </e reg #re end #en mar res sty lua cre
-    sob""".split()
+    sob req syn esc che""".split()
 )
 """How a directive begins, in lower case; the pattern alone would take half the time of a comment."""
 _BANNER = re.compile(r"[\W_]*")
 _LINE_MARK = re.compile(r"(?<!\s)\s*(?:/{2,}!?<?|#+:?!?|--+\s?[|^*]?(?![\[\]])|;+|%+|'+)[ \t]?")
-_BLOCK_OPEN = re.compile(r"\s*(?:/\*+!?<?|\{-+\s?[|^]?(?!#)|\(\*+|--+\[=*\[|=begin\b|#=|<!--+|\"\"\")[ \t]?")
+_BLOCK_OPEN = re.compile(r"\s*(?:/\*+!?<?|\{-+\s?[|^]?(?!#)|\(\*+|(?:--+|\#)\[=*\[|=begin\b|#=|<!--+|\"\"\")[ \t]?")
 _BLOCK_CLOSE = re.compile(
     r"(?<![ \t])[ \t]*(?:(?<!\*)\*+/|(?<!-)-+\}|(?<!\*)\*+\)|(?:--)?\]=*\]|=end\b|=#|-->|\"\"\")\s*$"
 )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from itertools import chain
 from typing import TYPE_CHECKING, cast
 
 from codesearch.core.types import KINDS, Kind
@@ -27,9 +28,9 @@ _MAX_NAME = 120
 _DOCUMENTED = "documented_field"
 """The capture of fields that count only if they are documented."""
 _ROLES = ("constant", "variable", "field", "member", "call", _DOCUMENTED)
-_AFTER = re.compile(rb"[ \t]*[;,]?[ \t]*((?://|#|--|/\*|\(\*)[^\n]*)")
+_AFTER = re.compile(rb"[ \t]*[;,]?[ \t]*((?://|#|--|/\*|\(\*|!)[^\n]*)")
 """The comment behind a detail on its line."""
-_POINTER = re.compile(r"(?<=^...)<|(?<=^....)<|(?<=^-- )\^")
+_POINTER = re.compile(r"(?<=^!)<|(?<=^...)<|(?<=^....)<|(?<=^-- )\^")
 """The mark of Doxygen and of Haddock for a comment behind what it documents: `///<`, `/**<`, `-- ^`."""
 _MARKS = "\"'`:$"
 """What is around a name: quotation marks, the colon of a symbol, the sign of a variable."""
@@ -63,9 +64,8 @@ def describe(definitions: Iterable[Definition], source: bytes, language: Languag
 
 
 def _from_query(scan: FileScan, known: set[int]) -> list[Definition]:
-    tree, language = scan.read_as.tree, scan.read_as.language.name
-    query = load_details(language) if scan.language.module else None
-    if query is None or tree is None:
+    query = load_details(scan.read_as.language.name) if scan.language.module else None
+    if query is None:
         return []
     from tree_sitter import QueryCursor
 
@@ -73,7 +73,8 @@ def _from_query(scan: FileScan, known: set[int]) -> list[Definition]:
     cursor.set_max_start_depth(_MAX_DEPTH)
     found: dict[int, Definition] = {}
     skipped: set[int] = set()
-    for _, captures in cursor.matches(tree.root_node):
+    trees = [one.tree for one in (scan.read_as, *scan.parts) if one.tree is not None]
+    for _, captures in chain.from_iterable(cursor.matches(tree.root_node) for tree in trees):
         skipped.update(node.start_byte for node in captures.get("skip", ()))
         for name in captures.get("name", ()):
             if name.start_byte not in known and (name.start_byte not in found or "doc" in captures):

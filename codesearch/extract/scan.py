@@ -74,6 +74,8 @@ class FileScan:
         """What was blanked in the source of another scan, so that this one could be made."""
         self.read_as: FileScan = self
         """The scan whose tree details are read from: of the source without what the grammar does not know."""
+        self.parts: list[FileScan] = []
+        """Scans of parts of the source that have details of their own."""
         self._deadline = deadline
         self.tree: Tree | None = None
         if not language.module:
@@ -210,11 +212,13 @@ class FileScan:
     def adopt(self, other: Scan, *, part: bool = False) -> None:
         """Take over what widens and documents the definitions of another scan (wrappers, attributes, docstrings).
 
-        Details are then read from the tree of the other, unless it is only a `part` of the source.
+        Details are then read from the tree of the other: also from it, if it is only a `part` of the source.
         """
         if not isinstance(other, FileScan):
             raise TypeError(f"not a scan of a file: {other!r}")
-        if not part:
+        if part:
+            self.parts.append(other)
+        else:
             self.read_as = other
         self.wraps.update(other.wraps)
         self.attributes.update(other.attributes)

@@ -41,6 +41,7 @@ _ONLY_TAG = re.compile(r"\s*@\w+\s*")
 """Documentation that says nothing: `@public`."""
 _CONDITION = re.compile(r"\s*#\s*(?:if|ifdef|ifndef|elif|else|endif)\b")
 _STRINGS = r""""(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'"""
+_PASCAL_COMMENT = re.compile(rf"({_STRINGS})|\(\*(?!\)).*?\*\)", re.DOTALL)
 _BLOCK_COMMENT = re.compile(rf"({_STRINGS})|/\*.*?\*/", re.DOTALL)
 """A comment in a declaration; the first group is what is a string instead."""
 _TEST_SEPARATOR = " > "
@@ -113,6 +114,8 @@ class _Symbols:
         name = separator.join([definition.scope, definition.name] if definition.scope else [definition.name])
         if name.startswith(separator) and name[len(separator) :][:1].isidentifier():
             return name.removeprefix(separator)  # absolute, whatever is around
+        if around == "section" and definition.kind not in MINOR:
+            return name  # a function of a script in a page
         return prefix + (_TEST_SEPARATOR if around == "test" else separator) + name if prefix else name
 
     def build(self, definitions: list[Definition], minor: list[Definition]) -> list[Symbol]:
@@ -179,7 +182,7 @@ class _Symbols:
             name=definition.name,
             qualname=qualname,
             signature=self._signature(definition),
-            documentation=self._documentation(definition),
+            documentation=self._documentation(definition.documentation or ""),
             start_line=self._row(definition.start) + 1,
             end_line=self._row(max(definition.start, definition.end - 1)) + 1,
             start_byte=definition.start,
@@ -188,8 +191,8 @@ class _Symbols:
             path=self.path,
         )
 
-    def _documentation(self, definition: Definition) -> str:
-        text = definition.documentation or ""
+    def _documentation(self, text: str) -> str:
+        """Return the text of a comment or a docstring as plain text; "" if it is only a tag."""
         if _ONLY_TAG.fullmatch(text):
             return ""
         return self.entry.plain_documentation(text) if self.entry.plain_documentation else text
@@ -209,7 +212,7 @@ class _Symbols:
             name=stem.name if self.entry.is_text else stem.stem or self.path,
             qualname=str(stem.with_suffix("")) if stem.suffix and not self.entry.is_text else self.path,
             signature=self.path,
-            documentation=documentation,
+            documentation=self._documentation(documentation),
             start_line=1,
             end_line=len(self.starts),
             start_byte=0,
@@ -352,6 +355,8 @@ def _on_one_line(text: str, language: Language) -> str:
     text = _without_lines_between(text, language.line_comments)
     if "/*" in text and ("/*", "*/") in language.block_comments:
         text = _BLOCK_COMMENT.sub(lambda found: found[1] or " ", text)
+    if "(*" in text and ("(*", "*)") in language.block_comments:
+        text = _PASCAL_COMMENT.sub(lambda found: found[1] or " ", text)
     text = " ".join(text.split())
     if "( " in text or "[ " in text:
         text = _OPENING.sub(r"\1", text)

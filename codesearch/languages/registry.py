@@ -118,6 +118,7 @@ LANGUAGES: tuple[Language, ...] = (
         references=("java",),
         extensions=(".java",),
         annotation=_ANNOTATION,
+        plain_documentation=hook("java", "javadoc"),
     ),
     Language(
         name="php",
@@ -131,6 +132,7 @@ LANGUAGES: tuple[Language, ...] = (
         line_comments=("//", "# "),
         annotation=_ATTRIBUTE_LIST,
         split_name=hook("php", "php_name"),
+        after=hook("php", "php"),
     ),
     Language(
         name="c",

@@ -30,7 +30,9 @@ def _prose(name: str, display: str, hook_name: str, extensions: tuple[str, ...],
     )
 
 
-def _config(name: str, display: str, hook_name: str, extensions: tuple[str, ...], **more: object) -> Language:
+def _config(
+    name: str, display: str, hook_name: str, extensions: tuple[str, ...], hooks: str = "config", **more: object
+) -> Language:
     given: dict[str, object] = {"separator": ".", "line_comments": ("#",), "block_comments": (), **more}
     return Language(
         name=name,
@@ -38,7 +40,7 @@ def _config(name: str, display: str, hook_name: str, extensions: tuple[str, ...]
         module="",
         extensions=extensions,
         is_text=True,
-        after=hook("config", hook_name),
+        after=hook(hooks, hook_name),
         **given,  # type: ignore[arg-type]
     )
 
@@ -84,12 +86,15 @@ CONFIGURATION: tuple[Language, ...] = (
     _config("make", "Makefile", "make", (".mk", ".mak"), aliases=("makefile",), editor_ids=("makefile",),
             filenames=("Makefile", "makefile", "GNUmakefile", "Makefile.am", "Makefile.in")),
     _config("just", "Justfile", "make", (".just",), lexer="make", filenames=("justfile", "Justfile", ".justfile")),
-    _config("cmake", "CMake", "cmake", (".cmake",), filenames=("CMakeLists.txt",)),
+    _config("cmake", "CMake", "cmake", (".cmake",),
+            block_comments=(("#[[", "]]"), ("#[=[", "]=]"), ("#[==[", "]==]")), filenames=("CMakeLists.txt",)),
     _config("css", "CSS", "styles", (".css", ".scss", ".sass", ".less"), aliases=("scss",), editor_ids=("scss", "less"),
             line_comments=("//",), block_comments=(("/*", "*/"),), packed=True, separator=" "),
-    _config("html", "HTML", "html", (".html", ".htm", ".xhtml"), line_comments=(), separator=" > ", packed=True),
-    _config("template", "Template", "html", (".erb", ".jinja", ".jinja2", ".j2", ".twig", ".hbs", ".ejs", ".mustache",
-            ".liquid", ".tmpl", ".njk"), lexer="html", line_comments=(), separator=" > "),
+    _config("html", "HTML", "html", (".html", ".htm", ".xhtml"), "markup", line_comments=("//",),
+            block_comments=(("/*", "*/"), ("<!--", "-->")), separator=" > ", packed=True),
+    _config("template", "Template", "templates", (".erb", ".jinja", ".jinja2", ".j2", ".twig", ".hbs", ".ejs",
+            ".mustache", ".liquid", ".tmpl", ".njk", ".gohtml"), "markup", lexer="html",
+            line_comments=(), separator=" > "),
     _config("xml", "XML build file", "xml", (".csproj", ".fsproj", ".vbproj", ".props", ".targets", ".nuspec"),
             line_comments=(), filenames=("pom.xml", "build.xml", "ivy.xml", "AndroidManifest.xml", "web.config",
             "app.config", "NuGet.config", "phpunit.xml", "phpunit.xml.dist")),

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from codesearch.core.errors import NotFoundError
-from codesearch.core.filter import Filter
+from codesearch.core.filter import TEST, Filter, has_role
 from codesearch.core.references import BASE, CALL, DECORATOR, NEW, ROLES, USE
 from codesearch.core.types import CALLABLES, Symbol
 from codesearch.index import Index
@@ -184,7 +184,7 @@ class Graph:
         """Return whether a symbol is a test, or in a file of tests."""
         key = symbol.path, symbol.start_byte
         if key not in self._tests:
-            self._tests[key] = symbol.kind == "test" or "test" in self.known(symbol).roles
+            self._tests[key] = has_role(TEST, symbol.kind, self.known(symbol).roles)
         return self._tests[key]
 
     # -- as edges ---------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 from codesearch import embed
 from codesearch.core.errors import NotFoundError
-from codesearch.core.filter import Filter
+from codesearch.core.filter import Filter, has_role
 from codesearch.core.types import Hit, Skipped, Symbol
 from codesearch.search import candidates
 from codesearch.search.query_vector import query_vector
@@ -219,7 +219,7 @@ def _failing(store: Store, where: Filter, id: int, symbol: Symbol) -> Iterator[s
         "kind": (where.kinds, where.not_kinds, lambda value: symbol.kind == value),
         "path": (where.paths, where.not_paths, lambda value: path_matches(symbol.path, value)),
         "name": (where.names, where.not_names, lambda value: name_matches(symbol.name, symbol.qualname, value)),
-        "is": (where.roles, where.not_roles, lambda value: value in roles),
+        "is": (where.roles, where.not_roles, lambda value: has_role(value, symbol.kind, roles)),
     }
     for key, (wanted, unwanted, passes) in tests.items():
         if wanted and not any(map(passes, wanted)):

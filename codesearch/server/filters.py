@@ -75,5 +75,5 @@ _POSTGRESQL = filter_sql.Dialect(
     kind=_stored(lambda value: ("s.kind = %s", [value])),
     path=_stored(_path),
     name=_stored(_matching),
-    role=_stored(lambda value: ("%s = ANY(string_to_array(f.roles, ' '))", [value])),
+    role=_stored(lambda value: (filter_sql.with_kind(value, "%s = ANY(string_to_array(f.roles, ' '))"), [value])),
 )

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from codesearch.core import globs, names
 from codesearch.core.errors import UsageError
-from codesearch.core.filter import Filter
+from codesearch.core.filter import TEST, Filter
 from codesearch.core.references import FIELD, NOT_CALLED_BY_NAME
 from codesearch.core.tokens import name_key
 from codesearch.core.types import MINOR
@@ -116,7 +116,12 @@ def render(where: Filter) -> tuple[str, list[Binding]]:
 def _role(value: str) -> tuple[str, list[str]]:
     if value == UNUSED:
         return _UNUSED, []
-    return "instr(' ' || f.roles || ' ', ' ' || ? || ' ') > 0", [value]
+    return with_kind(value, "instr(' ' || f.roles || ' ', ' ' || ? || ' ') > 0"), [value]
+
+
+def with_kind(role: str, condition: str) -> str:
+    """Return the condition that a symbol has a role: by its file, as a condition says, or by its kind."""
+    return f"(s.kind = '{TEST}' OR {condition})" if role == TEST else condition
 
 
 def unmatched(connection: Connection, where: Filter) -> tuple[str, ...]:

@@ -234,3 +234,9 @@ def test_a_query_imports_nothing_of_this(small: Path):
     assert process("index", small, cwd=small).status == 0
     done = subprocess.run([sys.executable, "-c", script, str(small)], capture_output=True, text=True, cwd=small)
     assert done.stderr == "[]\n"
+
+
+def test_why_a_test_in_a_file_of_code_is_filtered(tmp_path: Path, call: Call):
+    write(tmp_path, {"src/lib.rs": "fn add() {}\n\n#[test]\nfn adds_numbers() { add() }\n"})
+    run = call("why", "add numbers -is:test", "src/lib.rs:4", tmp_path)
+    assert "-is:test" in run.out

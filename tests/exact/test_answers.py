@@ -125,6 +125,17 @@ def test_symbols_of_a_changed_file_score_as_after_an_update(networked: Index):
     assert names(matching_lines(networked, ".", where)) == before
 
 
+def test_a_test_in_a_changed_file_of_code_is_a_test(index: Index):
+    source = "fn double(x: u8) -> u8 { x + x }\n\n#[test]\nfn doubles() { double(2); }\n"
+    write(index.root, {"src/double.rs": source})
+    index.update()
+    for text in (source, "// moved\n" + source):
+        write(index.root, {"src/double.rs": text})
+        assert names(matching_lines(index, "double", Filter(roles=("test",)))) == ["doubles"]
+        assert names(matching_lines(index, "double", Filter(not_roles=("test",)))) == ["double"]
+        assert names(matching_lines(index, "double", Filter(roles=("vendored",)))) == []
+
+
 def test_what_nothing_names_is_known_from_before_the_change(index: Index):
     write(index.root, {"use.py": "from net import fetch\n\nfetch('here')\n"})
     index.update()

@@ -14,7 +14,21 @@ from codesearch.core.types import Symbol
 from codesearch.extract import comments, symbols
 from codesearch.extract.symbols import extract
 from codesearch.languages.definition import Definition
-from codesearch.languages.hooks import bash, c, config, csharp, elixir, kotlin, lua, made_by_macros, objc, php, sql
+from codesearch.languages.hooks import (
+    bash,
+    c,
+    config,
+    csharp,
+    elixir,
+    java,
+    kotlin,
+    lua,
+    made_by_macros,
+    markup,
+    objc,
+    php,
+    sql,
+)
 from codesearch.languages.hooks._common import closing, heads
 
 SIZE = 200_000
@@ -100,6 +114,18 @@ CASES: list[tuple[Callable[[bytes], object], Callable[[int], bytes]]] = [
     (made_by_macros._made, repeated(b"TEST(\n")),
     (made_by_macros._made, repeated(b'TEST("a"\n')),
     (sql._package_ends, repeated(b"END a\n")),
+    (sql._comments, repeated(b"COMMENT ON TABLE a IS ''\n")),
+    (every(sql._COMMENT_ON), repeated(b"comment on table a.")),
+    (every(sql._CREATE), repeated(b"CREATE UNIQUE ")),
+    (every(bash._FUNCTION), repeated(b"function a b c\n")),
+    (every(bash._FUNCTION), repeated(b"    ", b"x")),
+    (every(markup._ELEMENT), repeated(b"<div <div ")),
+    (every(markup._HEADING), repeated(b"<h1>")),
+    (markup._elements, repeated(b"<div id=a>\n")),
+    (markup.named_blocks, repeated(b"{# {% block a %}\n")),
+    (markup.named_blocks, repeated(b"@section('a')\n")),
+    (lambda source: java.javadoc(source.decode()), repeated(b"{@link {a} ")),
+    (lambda source: java.javadoc(source.decode()), repeated(b"<a <p ")),
     (closed, repeated(b"f(x[0]) <")),
     (comment_line, repeated(b"*", b" */")),
     (comment_line, repeated(b"-", b" */")),

@@ -199,3 +199,15 @@ def test_a_second_stage_sees_files_and_buffers_alike(tree: Path):
             assert any("water the plants" in one for one in new)
     finally:
         models.uninstall()
+
+
+def test_a_test_in_a_buffer_of_code_is_a_test(tree: Path):
+    source = "fn polish(lens: u8) -> u8 { lens }\n\n#[test]\nfn polish_is_smooth() { polish(1); }\n"
+    overlay = Overlay(MODEL)
+    overlay.put(record("src/lens.rs", source, "rust"), source.encode())
+    for asked, expected in (("is:test", ["polish_is_smooth"]), ("-is:test", ["polish"])):
+        found = [name for path, name, *_ in ask(tree, overlay, f"polish {asked}") if path == "src/lens.rs"]
+        assert [name for name in found if name != "lens"] == expected
+    where = search.parse("polish is:test").where
+    passing = {symbol.name for symbol, passes in overlay.passing("src/lens.rs", where) if passes}
+    assert passing == {"polish_is_smooth"}

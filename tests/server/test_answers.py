@@ -114,6 +114,17 @@ def test_the_same_symbols_pass_a_filter(filled: Place, shop: codesearch.Index, w
     assert sorted(there) == sorted(here)
 
 
+def test_a_test_in_a_file_of_code_is_a_test(place: Place, indexed):
+    source = "fn add(a: u8) -> u8 { a }\n\n#[test]\nfn adds_numbers() { add(1); }\n"
+    send(indexed({"src/lib.rs": source}), place.server("ci", "sums", push=True), "sums")
+    with place.pool.transaction("ci") as db:
+        store = PgStore(alone(db), answering.refs(alone(db)))
+        assert [one.name for one in store.listing(Filter(roles=("test",)))] == ["adds_numbers"]
+        others = [one.name for one in store.listing(Filter(not_roles=("test",), kinds=("function", "test")))]
+        assert others == ["add"]
+    assert [line for _, line, _ in remote(place, "add numbers is:test")] == [3]
+
+
 def test_what_a_server_cannot_check_is_refused(filled: Place):
     for text in ("is:unused parse", "concept:io>0.5 parse"):
         with pytest.raises(UsageError, match="ask a local index"):

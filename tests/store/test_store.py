@@ -119,6 +119,17 @@ FILTERED = [
 ]
 
 
+def test_a_test_in_a_file_of_code_is_a_test(store):
+    inner = item("adds", "word", vector(2), kind="test", qualname="tests::adds")
+    store.replace([*FILTERED, record("src/lib.rs", item("add", "word", vector(1)), inner, language="rust")])
+    tests, others = Filter(roles=("test",)), Filter(not_roles=("test",))
+    assert {s.name for s in store.listing(tests)} == {"test_run", "adds"}
+    assert {s.name for s in store.listing(others)} == {"run", "walk", "add"}
+    assert set(names(store, store.vector_candidates(vector(9), 9, tests))) == {"test_run", "adds"}
+    assert {s.name for s in store.listing(Filter(roles=("vendored", "test"), languages=("rust",)))} == {"adds"}
+    assert {s.name for s in store.listing(Filter(roles=("vendored",)))} == set()
+
+
 @pytest.mark.parametrize(
     ("where", "expected"),
     [

@@ -8,11 +8,11 @@ from codesearch.extract.symbols import extract
 from codesearch.store import FileRecord, FileState, SymbolRecord
 
 
-def record(path: str, source: str) -> FileRecord:
-    """Return the record of a buffer that holds Python."""
+def record(path: str, source: str, language: str = "python") -> FileRecord:
+    """Return the record of a buffer."""
     data = source.encode()
-    symbols = extract(data, "python", path)
+    symbols = extract(data, language, path)
     texts = documents(symbols, data, path)
     rows = embed.quantise(embed.load(embed.STATIC).encode_documents([text.embedding_text for text in texts]))
     records = [SymbolRecord(s, t.fields, t.content_hash, v) for s, t, v in zip(symbols, texts, rows, strict=True)]
-    return FileRecord(path, FileState(0, 0, 0, 0, 0, None), language="python", symbols=tuple(records))
+    return FileRecord(path, FileState(0, 0, 0, 0, 0, None), language=language, symbols=tuple(records))

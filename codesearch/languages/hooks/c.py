@@ -14,7 +14,8 @@ _MACRO = rb"""
     (?:                                               # precedes it is looked at)
     [A-Z0-9]*_[A-Z0-9_]*\b                            # an ALL_CAPS word with an underscore,
     (?:[ \t]*\((?:[^()\n]|\([^()\n]*\))*\))?           # perhaps with arguments,
-    (?=[ \t]+[A-Za-z_~\[]|[ \t]*\r?\n|[ \t]*[{;]|[ \t]*::)   # before a declaration, or last on its line
+    # before a declaration, last on its line, or last of the words behind a function
+    (?=[ \t]+[A-Za-z_~\[]|[ \t]*\r?\n|[ \t]*[{;]|[ \t]*::|[ \t]*=[ \t]*(?:0|default|delete)[ \t]*;)
     |
     (?:(?<=\bclass[ ].)|(?<=\bstruct[ ].))              # any such word between `class` and the name of a definition:
     [A-Z0-9]+\b(?:[ \t]*\([^()\n]*\))?                  # `class API Shape : public Figure {`
@@ -85,8 +86,10 @@ def _macros(source: bytes) -> list[tuple[int, int]]:
             continue
         before = source[max(0, start - 200) : start].rstrip()
         after = source[end : end + 200].lstrip()[:1]
-        if b"(" in match[0] and after == b"{" and not before.endswith((b")", b"const", b"override", b"noexcept")):
-            continue  # TEST_F(Suite, name) { .. }
+        if not before.endswith((b")", b"const", b"override", b"noexcept")) and (
+            (b"(" in match[0] and after == b"{") or after == b"="
+        ):
+            continue  # TEST_F(Suite, name) { .. }, int LIMIT_OF_ALL = 0;
         found.append((start, end))
     if b"export" in source:
         found += [match.span(1) for match in regex(_EXPORT, re.MULTILINE).finditer(source)]

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from html import unescape
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -69,10 +68,6 @@ _XML_TARGET = re.compile(
     rb"<(target|Target|profile|task|PropertyGroup|ItemGroup|bean|dependency|plugin)\b([^<>]{0,300})>"
 )
 _XML_NAME = re.compile(rb"""\b(?:name|Name|id|Label|Condition)\s*=\s*(?:"([^"\n]{1,120})"|'([^'\n]{1,120})')""")
-_HEADING = re.compile(rb"<h([1-4])\b[^<>]{0,300}>(.{1,300}?)</h\1\s*>", re.IGNORECASE | re.DOTALL)
-_TITLE = re.compile(rb"<title[^<>]{0,100}>(.{1,300}?)</title", re.IGNORECASE | re.DOTALL)
-_TAGS = re.compile(r"<[^<>]{1,300}>")
-_RUBY = re.compile(r"<%.{0,300}?%>")
 _QUOTED = re.compile(r"""(["'])([^"']*)\1""")
 
 
@@ -146,7 +141,6 @@ def _objects(source: bytes) -> Iterator[Definition]:
         name = _OBJECT_NAME.search(source, start, end)
         if kind and name:
             part = _part(f"{_text(kind[1])}/{_text(name[1] or name[2])}", start, end, _line_end(source, start))
-            part.minor = True
             yield part
 
 
@@ -343,18 +337,3 @@ def xml(scan: Scan) -> list[Definition]:
         end = close + len(one[1]) + 3 if close >= 0 else one.end()
         found.append(_part(_text(name[1] or name[2]), one.start(), end, one.end()))
     return found[:MOST]
-
-
-def html(scan: Scan) -> list[Definition]:
-    """Return the sections of an HTML page, by its headings."""
-    source = scan.source
-    title = _TITLE.search(source)
-    scan.docstrings[scan.root] = unescape(_text(title[1])) if title else ""
-    found = list(_HEADING.finditer(source))
-    out = []
-    for at, one in enumerate(found):
-        name = " ".join(unescape(_TAGS.sub(" ", _RUBY.sub(" ", _text(one[2])))).split())
-        end = next((later.start() for later in found[at + 1 :] if later[1] <= one[1]), len(source))
-        if name:
-            out.append(_part(name, one.start(), end, one.end(), "section"))
-    return out[:MOST]

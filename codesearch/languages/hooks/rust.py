@@ -9,7 +9,7 @@ from codesearch.languages.hooks._common import closing, without_generics
 
 _MAX_MACRO_DEPTH = 3
 """Item macros inside item macros: deeper is not looked for."""
-_ITEM = re.compile(rb"\b(?:fn|struct|enum|trait|union|type)\s+\w")
+_ITEM = re.compile(rb"\b(?:fn|struct|enum|trait|union|type|static)\s+\w")
 
 
 _BRACE = re.compile(rb"\w+(?:<[^<>{};]*>)?\s*:\s*\w+\s*\{")

@@ -15,7 +15,9 @@ _CREATE = re.compile(
     rb"""^[ \t]*(CREATE\s+(?:OR\s+(?:REPLACE|ALTER)\s+)?(?:DEFINER\s*=\s*\S+\s+)?
     (?:(?:GLOBAL|LOCAL|TEMP|TEMPORARY|UNLOGGED|FOREIGN|EXTERNAL|VIRTUAL|RECURSIVE|FORCE|EDITIONABLE|NONEDITIONABLE
         |CONSTRAINT|TRANSIENT|SECURE|MATERIALIZED|EVENT(?=\s+TRIGGER)|TABLE(?=\s+FUNCTION)|ALGORITHM\s*=\s*\w+|SQL\s+SECURITY\s+\w+)\s+)*
-    (FUNCTION|PROCEDURE|PROC|AGGREGATE|TRIGGER|EVENT|MACRO|VIEW|TABLE|TYPE(?:\s+BODY)?|DOMAIN|PACKAGE(?:\s+BODY)?)\s+
+    (FUNCTION|PROCEDURE|PROC|AGGREGATE|TRIGGER|EVENT|MACRO|VIEW|TABLE|TYPE(?:\s+BODY)?|DOMAIN|PACKAGE(?:\s+BODY)?
+        |(?:UNIQUE\s+|FULLTEXT\s+|SPATIAL\s+|(?:NON)?CLUSTERED\s+)*INDEX(?:\s+CONCURRENTLY)?(?!\s+ON\b)
+        |POLICY|SEQUENCE)\s+
     (?:IF\s+NOT\s+EXISTS\s+)?)
     ("""
     + _IDENTIFIER
@@ -36,7 +38,20 @@ _KINDS = {
     b"macro": "macro",
     b"table": "struct",
     b"package": "module",
+    b"policy": "call",
+    b"sequence": "call",
 }
+_INDEX = re.compile(rb"\bINDEX\b", re.IGNORECASE)
+_COMMENT_ON = re.compile(
+    rb"^[ \t]*COMMENT\s+ON\s+(?:MATERIALIZED\s+|FOREIGN\s+|EVENT\s+)?(\w+)\s+("
+    + _IDENTIFIER
+    + rb"(?:\s*\.\s*"
+    + _IDENTIFIER
+    + rb")*)(?:\s*\([^()]*\))?"
+    rb"(?:\s+ON\s+[\w.\"]+)?\s+IS\s+(?:E|N)?'((?:[^']|'')*)'",
+    re.IGNORECASE | re.MULTILINE,
+)
+"""What PostgreSQL and Oracle say of a table, a function, or a column, whose name has one part more."""
 
 
 _ESCAPES = rb"'(?:[^'\\\n]|\\.|''|\n(?![ \t]*CREATE\b))*'|"
@@ -109,12 +124,13 @@ def sql(scan: Scan) -> list[Definition]:
     batches = [found.start() for found in _BATCH_END.finditer(source)]
     routines = [found.start() for found in _ROUTINE.finditer(source)] if batches else []
     package_ends = _package_ends(source) if _PACKAGE.search(source) else {}
+    said = _comments(source)
     out: list[Definition] = []
     at = 0
     while found := _next_create(source, at, tokens):
         keyword = found[2].lower().split()[0]
         scope, _, name = _DOT.sub(".", _QUOTES.sub("", found[3].decode("utf-8", "replace"))).rpartition(".")
-        kind = _KINDS.get(keyword, "type")
+        kind = "call" if _INDEX.search(found[2]) else _KINDS.get(keyword, "type")
         routine = kind in ("function", "module")
         end = _batch_end(found.end(), batches, routines) if routine else -1
         if end < 0:
@@ -124,22 +140,29 @@ def sql(scan: Scan) -> list[Definition]:
         end = found.end() + len(source[found.end() : end].rstrip())
         at = end
         body = _BODY.search(source, found.end(), end) if keyword != b"table" else None
-        out.append(
-            Definition(
-                kind=kind,
-                name=name,
-                scope=scope,
-                start=found.start(1),
-                end=end,
-                head=found.start(1),
-                body=body.start() if body else -1,
-                pattern=0,
-                name_start=found.start(3),
-            )
-        )
+        one = definition_at(kind, name, found.start(1), end, body.start() if body else -1, found.start(3))
+        one.scope, one.minor = scope, kind == "call"
+        one.documentation = said.get(f"{scope}.{name}".strip(".").lower()) if said else None
+        out.append(one)
         if keyword == b"package":
             out += _members(source, found.end(), end, tokens)
     return in_namespaces(out)
+
+
+def _comments(source: bytes) -> dict[str, str]:
+    """Return what the statements COMMENT ON say, by the name of a table, function or the like in lower case.
+
+    What is said of a column is a line of its table's.
+    """
+    found: dict[str, str] = {}
+    for one in _COMMENT_ON.finditer(source):
+        name = _DOT.sub(".", _QUOTES.sub("", one[2].decode("utf-8", "replace")))
+        text = one[3].decode("utf-8", "replace").replace("''", "'").strip()
+        if one[1].lower() == b"column":
+            name, _, column = name.rpartition(".")
+            text = "\n".join(filter(None, (found.get(name.lower()), f"{column}: {text}")))
+        found[name.lower()] = text
+    return found
 
 
 def _package_ends(source: bytes) -> dict[str, list[int]]:

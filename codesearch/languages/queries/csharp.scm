@@ -12,6 +12,7 @@
 (event_declaration name: (identifier) @name accessors: (accessor_list) @body) @method
 (class_declaration name: (identifier) @name) @class
 (struct_declaration name: (identifier) @name) @struct
+(record_declaration "struct" name: (identifier) @name) @struct
 (record_declaration name: (identifier) @name) @class
 (interface_declaration name: (identifier) @name) @interface
 (enum_declaration name: (identifier) @name) @enum

@@ -32,6 +32,7 @@
   (record constructor: (constructor) @name)
   (infix operator: (_) @name)])) @function
 
+(pattern_synonym (signature synonym: (constructor) @name)) @prototype
 (declarations (signature name: (_) @name) @prototype)
 (declarations (signature names: (binding_list (_) @name)) @prototype)
 (class_declarations (signature name: (_) @name) @prototype)

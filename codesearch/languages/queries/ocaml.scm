@@ -14,6 +14,8 @@
   [(parameter) (fun_expression) (function_expression)]) @function))
 (compilation_unit (value_definition (let_binding pattern: (value_name) @name type: (function_type)) @function))
 (structure (value_definition (let_binding pattern: (value_name) @name type: (function_type)) @function))
+(compilation_unit (value_definition (let_binding pattern: (parenthesized_operator) @name)) @function)
+(structure (value_definition (let_binding pattern: (parenthesized_operator) @name)) @function)
 (compilation_unit (value_definition (attribute_id) (let_binding pattern: (string) @name) @test))
 (structure (value_definition (attribute_id) (let_binding pattern: (string) @name) @test))
 (external [(value_name) (parenthesized_operator)] @name) @function

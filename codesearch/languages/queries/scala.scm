@@ -6,7 +6,9 @@
 (type_definition name: (_) @name) @type
 (given_definition name: (_) @name body: [(with_template_body) (template_body)]) @class
 (given_definition name: (_) @name) @function
-(given_definition !name return_type: (_) @name) @impl
+(given_definition !name return_type: (_) @name body: (with_template_body)) @class
+(given_definition !name return_type: (_) @name) @function
+(given_definition !name return_type: (_) @anonymous)
 (extension_definition parameters: (parameters . (parameter type: (_) @name))) @impl
 (val_definition
   pattern: (identifier) @name

@@ -32,3 +32,7 @@
     (value_arguments . (value_argument value: (line_string_literal) @name))
     (lambda_literal) @body)) @test
  (#any-of? @_called "describe" "context" "it" "fit" "xit" "test"))
+
+; Its functions, if they are in the file, take over its documentation.
+(operator_declaration "operator" . (_) @name) @prototype
+(precedence_group_declaration (simple_identifier) @name) @type
