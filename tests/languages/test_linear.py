@@ -106,6 +106,8 @@ CASES: list[tuple[Callable[[bytes], object], Callable[[int], bytes]]] = [
     (every(re.compile(kotlin._DOLLARS)), repeated(b"$")),
     (every(re.compile(kotlin._GUARD, re.MULTILINE)), repeated(b"is A if x\n")),
     (kotlin._contexts, repeated(b"context(\n")),
+    (kotlin._unended, repeated(b"class A { b ")),
+    (kotlin._unended, repeated(b"class A { b }\n")),
     (csharp._extension_blocks, repeated(b"extension(\n")),
     (csharp._extension_blocks, repeated(b"extension(int a) {\n")),
     (lambda source: csharp._conditions(source, True), repeated(b"#if A\n")),

@@ -23,6 +23,9 @@ _GUARD = rb"(?:^|[{;])[ \t]*(?:!?i[sn]\b|else\b|[A-Z\"\d])[^\n{}]{0,300}?[ \t](i
 """`is Text if it.length > 1 ->` in a `when`."""
 _DOLLARS = rb"(?<!\$)(\$+)\""
 """`$$"price $a"`."""
+_ONE_LINE = rb"\b(?:class|object|interface)\b[^\n\"{}]{0,300}\{[^\n\"]{0,300}\}[ \t\r]*$"
+_UNENDED = rb"(?<=[^\s{};])([ \t])[ \t]*\}"
+"""`object Limits { val most = 5 }`: the grammar needs a semicolon before the brace."""
 
 
 _INDENTED = re.compile(rb"^([ \t]*)([^\s])", re.MULTILINE)
@@ -37,14 +40,20 @@ def kotlin(scan: Scan) -> list[Definition]:
 def _known(scan: Scan) -> Scan:
     """Return a scan without annotations that the grammar takes for expressions, and without modern syntax."""
     spans = _annotations(scan)
+    unended: list[int] = []
     if scan.has_error:
+        unended = _unended(scan.source)
+        spans += [(at, at + 1) for at in unended]
         spans += _contexts(scan.source)
         for pattern in (_GUARD, _DOLLARS):
             spans += [found.span(1) for found in regex(pattern, re.MULTILINE).finditer(scan.source)]
     if not spans:
         return scan
     spans = merged(spans)
-    other = scan.again(blanked(scan.source, spans), changed=spans)
+    known = bytearray(blanked(scan.source, spans))
+    for at in unended:
+        known[at] = ord(";")
+    other = scan.again(bytes(known), changed=spans)
     if scan.has_error and fewer_errors([scan, other]) is scan:
         return scan
     scan.adopt(other)
@@ -76,6 +85,12 @@ def _contexts(source: bytes) -> list[tuple[int, int]]:
         if end > 0:
             spans.append((found.start(1), end))
     return spans
+
+
+def _unended(source: bytes) -> list[int]:
+    """Return where a semicolon is to stand: before the brace that closes a body on one line."""
+    bodies = regex(_ONE_LINE, re.MULTILINE).finditer(source)
+    return [end.start(1) for body in bodies for end in regex(_UNENDED).finditer(source, *body.span())]
 
 
 def _lost(scan: Scan) -> list[Definition]:

@@ -404,6 +404,8 @@ def _text(name: bytes) -> str:
 
 def _unquoted(name: str) -> str:
     is_quoted = len(name) > 2 and name[0] in "\"'" and name[-1] == name[0]
+    if name[0] == "(" and name[-1] == ")" and not any(sign.isalnum() for sign in name):
+        return name[1:-1].strip()  # an operator
     return name[1:-1] if is_quoted else name.replace("``", "")
 
 

@@ -18,7 +18,9 @@ def ruby_name(text: str) -> tuple[str, str]:
 
 
 def ruby(scan: Scan) -> list[Definition]:
-    """Take `desc "..."` directly above a task for its documentation."""
+    """Take `desc "..."` directly above a task for its documentation, and leave out methods whose names are computed:
+    `define_method("#{name}?")`.
+    """
     descriptions = {end: start for start, end in scan.marks.get("description", ())}
     for definition in scan.definitions if descriptions else ():
         end = _end_above(scan.source, definition.start) if definition.kind == "function" else -1
@@ -26,7 +28,7 @@ def ruby(scan: Scan) -> list[Definition]:
         if start >= 0:
             text = scan.source[start:end].decode("utf-8", "replace")
             definition.documentation = text.partition("desc")[2].strip(" ()\"'")
-    return scan.definitions
+    return [one for one in scan.definitions if one.kind != "method" or "#{" not in one.name]
 
 
 def _end_above(source: bytes, start: int) -> int:
