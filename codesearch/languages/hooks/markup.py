@@ -60,8 +60,19 @@ def _part(name: str, start: int, end: int, body: int, kind: str = "config") -> D
 
 def html(scan: Scan) -> list[Definition]:
     """Return the sections of a page by its headings, its elements with an id, and the functions of its scripts."""
-    sections = _sections(scan)
-    return (sections + _scripts(scan) + _elements(scan.source))[:MOST]
+    sections, elements = _sections(scan)[:MOST], _elements(scan.source)[:MOST]
+    for section in sections:
+        _cut(section, elements)
+    return (sections + _scripts(scan) + elements)[:MOST]
+
+
+def _cut(section: Definition, elements: list[Definition]) -> None:
+    """Let a section end with the element around its heading, and before one that holds the next heading."""
+    for one in elements:
+        if one.start < section.start < one.end:
+            section.end = min(section.end, one.end)
+        elif section.start < one.start < section.end < one.end:
+            section.end = one.start
 
 
 def templates(scan: Scan) -> list[Definition]:
