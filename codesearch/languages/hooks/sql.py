@@ -124,7 +124,6 @@ def sql(scan: Scan) -> list[Definition]:
     batches = [found.start() for found in _BATCH_END.finditer(source)]
     routines = [found.start() for found in _ROUTINE.finditer(source)] if batches else []
     package_ends = _package_ends(source) if _PACKAGE.search(source) else {}
-    said = _comments(source)
     out: list[Definition] = []
     at = 0
     while found := _next_create(source, at, tokens):
@@ -140,12 +139,13 @@ def sql(scan: Scan) -> list[Definition]:
         end = found.end() + len(source[found.end() : end].rstrip())
         at = end
         body = _BODY.search(source, found.end(), end) if keyword != b"table" else None
-        one = definition_at(kind, name, found.start(1), end, body.start() if body else -1, found.start(3))
-        one.scope, one.minor = scope, kind == "call"
-        one.documentation = said.get(f"{scope}.{name}".strip(".").lower()) if said else None
-        out.append(one)
+        out.append(definition_at(kind, name, found.start(1), end, body.start() if body else -1, found.start(3)))
+        out[-1].scope, out[-1].minor = scope, kind == "call"
         if keyword == b"package":
             out += _members(source, found.end(), end, tokens)
+    said = _comments(source)
+    for one in out if said else ():
+        one.documentation = said.get(f"{one.scope}.{one.name}".strip(".").lower())
     return in_namespaces(out)
 
 
