@@ -129,7 +129,7 @@ def sql(scan: Scan) -> list[Definition]:
     while found := _next_create(source, at, tokens):
         keyword = found[2].lower().split()[0]
         scope, _, name = _DOT.sub(".", _QUOTES.sub("", found[3].decode("utf-8", "replace"))).rpartition(".")
-        kind = "call" if _INDEX.search(found[2]) else _KINDS.get(keyword, "type")
+        kind = _kind(found[2], keyword)
         routine = kind in ("function", "module")
         end = _batch_end(found.end(), batches, routines) if routine else -1
         if end < 0:
@@ -143,10 +143,19 @@ def sql(scan: Scan) -> list[Definition]:
         out[-1].scope, out[-1].minor = scope, kind == "call"
         if keyword == b"package":
             out += _members(source, found.end(), end, tokens)
-    said = _comments(source)
-    for one in out if said else ():
-        one.documentation = said.get(f"{one.scope}.{one.name}".strip(".").lower())
+    _document(out, source)
     return in_namespaces(out)
+
+
+def _kind(created: bytes, keyword: bytes) -> str:
+    return "call" if _INDEX.search(created) else _KINDS.get(keyword, "type")
+
+
+def _document(definitions: list[Definition], source: bytes) -> None:
+    """Give definitions what the statements COMMENT ON say of them."""
+    said = _comments(source)
+    for one in definitions if said else ():
+        one.documentation = said.get(f"{one.scope}.{one.name}".strip(".").lower())
 
 
 def _comments(source: bytes) -> dict[str, str]:
