@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from codesearch.cli.ui import console
-from codesearch.core.errors import NotFoundError
+from codesearch.core.errors import NotFoundError, StoreError
 
 if TYPE_CHECKING:
     from codesearch.artifacts.adoption import Adopted
@@ -41,7 +41,10 @@ def start(index: Index, source: str, *, ref: str, signers: str | None, rebuild: 
             if not quiet:
                 console.message(f"{error}; indexing all files")
             return
-        taken = adoption.adopt(index, target)
+        try:
+            taken = adoption.adopt(index, target)
+        except StoreError as error:  # it names the copy, which is gone when this is read
+            raise StoreError(str(error).replace(str(target), pulled.key or source)) from error
     if not quiet:
         console.message(f"{index.root}: {_described(source, pulled, taken)}")
 

@@ -136,7 +136,7 @@ class Packed:
         """Return what it is, as JSON."""
         return {
             "repository": self.repository, "ref": self.ref, "commit": self.commit, "sha256": self.sha256,
-            "size": self.size, "parts": parts_of(self.size),
+            "size": self.size, "parts": parts_of(self.size), "part": PART,
         }  # fmt: skip
 
 

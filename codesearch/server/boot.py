@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from codesearch import embed
 from codesearch.core import loopback
+from codesearch.core.errors import StoreError
 from codesearch.core.log import Log
 from codesearch.mcp.boot import stop_at_signals
 from codesearch.mcp.http.server import HttpServer
@@ -62,7 +63,11 @@ def serve(
         ],
         milvus=milvus,
     )
-    databases.check_copies()
+    try:
+        databases.check_copies()
+    except StoreError:
+        databases.close()
+        raise
     second = None if model == embed.STATIC else Model(model, seconds)
     known = (*loopback.NAMES, *(name.lower() for name in names))
     limits = Limits(rate, max(1, round(rate * BURST / RATE)))

@@ -22,6 +22,8 @@ MOST_CONNECTIONS = 16
 WAIT_SECONDS = 10.0
 """Seconds that a request waits for a connection."""
 STATEMENT_SECONDS = 60
+WRITE_SECONDS = 600
+"""Seconds that a statement of a question, and of a push, may take: one adds thousands of vectors to their index."""
 CONNECT_SECONDS = 10
 SILENT_SECONDS = 30
 """How long a database may not answer the network before the connection counts as broken."""
@@ -102,7 +104,7 @@ def explained(url: str) -> Iterator[None]:
     try:
         yield
     except psycopg.errors.QueryCanceled as error:
-        raise TooBusyError("the question took the database too long; ask for less, or try again later") from error
+        raise TooBusyError("this took the database too long; ask for less, or try again later") from error
     except psycopg.errors.LockNotAvailable as error:
         raise TooBusyError(
             f"{shown(url)}: a table is in use, so the schema could not be changed, and is as before; try again"
@@ -147,7 +149,7 @@ class Pool:
     def writing(self, who: str) -> Iterator[Database]:
         """Lend a transaction that may write; each statement sees what others have committed before it."""
         with self._lent() as db, explained(self.url), db.transaction():
-            self._as(db, who)
+            self._as(db, who, WRITE_SECONDS)
             yield db
 
     @staticmethod
@@ -156,12 +158,12 @@ class Pool:
         db.execute("SELECT set_config('codesearch.who', %s, true)", [who])
 
     @staticmethod
-    def _as(db: Database, who: str) -> None:
+    def _as(db: Database, who: str, seconds: int = STATEMENT_SECONDS) -> None:
         values = {
             "codesearch.who": who,
             "role": schema.APP,
             "search_path": "codesearch, public",
-            "statement_timeout": f"{STATEMENT_SECONDS}s",
+            "statement_timeout": f"{seconds}s",
             "idle_in_transaction_session_timeout": f"{STATEMENT_SECONDS}s",
             "hnsw.ef_search": str(EF_SEARCH),
             "hnsw.iterative_scan": "relaxed_order",

@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING, TypeVar
 
 from codesearch.core.errors import NotFoundError, StoreError
 from codesearch.core.log import Log
+from codesearch.mcp.http.wire import RefusedError
 from codesearch.server.connect import REST_SECONDS, Pool
 from codesearch.server.metrics import Family, labelled
-from codesearch.server.replicas import Replicas
+from codesearch.server.replicas import Read, Replicas
 from codesearch.server.transactions import Transactions
 
 if TYPE_CHECKING:
@@ -108,13 +109,12 @@ class Databases:
         with ExitStack() as stack:
             for number in self._awake():
                 try:
-                    read = stack.enter_context(self._shards[number].reading(who, key))
+                    read, asker = stack.enter_context(_asked(self._shards[number], who, key, known))
                 except StoreError as error:
                     failed = error
                     self._leave_alone(number, error)
                     continue
                 self._wake(number)
-                asker = known(read.db)
                 problems.append(read.problem)
                 lags += [] if read.lag is None else [read.lag]
                 of[number] = read.db
@@ -217,6 +217,25 @@ def _failure(shard: Replicas) -> StoreError | None:
     except StoreError as error:
         return error
     return None
+
+
+@contextmanager
+def _asked(shard: Replicas, who: str, key: str, known: Known) -> Iterator[tuple[Read, str]]:
+    """Lend a transaction in a database or a replica of it, with who asks. A token may be newer than the replica."""
+    with ExitStack() as stack:
+        read = stack.enter_context(shard.reading(who, key))
+        try:
+            asker = known(read.db)
+        except RefusedError as refused:
+            if read.lag is None:
+                raise
+            stack.close()
+            try:
+                read = Read(stack.enter_context(shard.primary.transaction(who)), None)
+            except StoreError:
+                raise refused from None
+            asker = known(read.db)
+        yield read, asker
 
 
 @contextmanager

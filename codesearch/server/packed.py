@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import base64
+import glob
 import hashlib
+import re
+import time
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from codesearch.artifacts import package, revision
 from codesearch.core.errors import NotFoundError, StoreError, UsageError
-from codesearch.server.remote import PUSH_SECONDS, MissingError, Server
+from codesearch.core.log import Log
+from codesearch.server.remote import PUSH_SECONDS, MissingError, Server, UnreachableError
+
+log = Log("codesearch.server")
 
 TRIES = 3
 """How often a download begins again because a push has replaced the artifact."""
+WAITS = (1.0, 2.0, 4.0, 8.0)
+"""Seconds between the tries to get a part, as long as a database needs to come back after a restart."""
 
 
 def send(server: Server, repository: str, ref: str, artifact: Path) -> int:
@@ -46,34 +54,79 @@ def send(server: Server, repository: str, ref: str, artifact: Path) -> int:
 def fetch(server: Server, repository: str, ref: str, target: Path) -> dict[str, Any]:
     """Download the artifact of a branch, and check it; return what the server says of it.
 
+    What was downloaded before this was cut off stays beside `target`, and the next call goes on from there.
     Raises UsageError if there is none, StoreError if it is not what the server says, UnreachableError.
     """
     asked = {"repository": repository, "ref": ref}
     for _ in range(TRIES):
         about = server.post("/artifact", asked)
+        partial = _partial(server, str(about["sha256"]), target)
         try:
-            digest = _download(server, {**asked, "sha256": about["sha256"]}, int(about["parts"]), target)
+            digest = _download(server, {**asked, "sha256": about["sha256"]}, about, partial)
         except MissingError:
+            partial.unlink(missing_ok=True)
             continue  # a push has replaced it
         if digest != about["sha256"]:
-            target.unlink()
+            partial.unlink()
             raise StoreError(f"{server.url}: the packed index of {repository} {ref} arrived damaged; try again")
+        partial.replace(target)
         return about
     raise StoreError(f"{server.url}: the packed index of {repository} {ref} was replaced all the time; try again")
 
 
-def _download(server: Server, asked: Mapping[str, str], parts: int, target: Path) -> str:
-    """Write all parts to a file; return their SHA-256."""
+def _partial(server: Server, sha256: str, target: Path) -> Path:
+    """Return the file for what has arrived of an artifact; those of others are deleted."""
+    if not re.fullmatch("[0-9a-f]{64}", sha256):
+        raise UnreachableError(f"{server.url} did not answer as a server of codesearch")
+    partial = target.with_name(f"{target.name}.{sha256[:16]}.partial")
+    for other in target.parent.glob(f"{glob.escape(target.name)}.*.partial"):
+        if other != partial:
+            other.unlink(missing_ok=True)
+    return partial
+
+
+def _download(server: Server, asked: Mapping[str, str], about: Mapping[str, Any], target: Path) -> str:
+    """Write all parts to a file, after those that it has already; return the SHA-256 of all."""
+    parts, length = int(about["parts"]), int(about.get("part", 0))  # servers of before do not say the length
     digest = hashlib.sha256()
     try:
-        with target.open("wb") as file:
-            for number in range(parts):
-                data = server.fetch("/artifact/part", {**asked, "number": number}, PUSH_SECONDS)
+        with target.open("r+b" if target.exists() else "w+b") as file:
+            here = 0
+            while length and len(data := file.read(length)) == length and here < parts:
+                digest.update(data)
+                here += 1
+            file.seek(here * length)
+            file.truncate()
+            for number in range(here, parts):
+                data = _part(server, {**asked, "number": number}, parts)
                 digest.update(data)
                 file.write(data)
+                file.flush()
     except OSError as error:
         raise StoreError(f"{target}: cannot be written ({error.strerror or error})") from error
     return digest.hexdigest()
+
+
+def _part(server: Server, asked: Mapping[str, Any], parts: int) -> bytes:
+    """Return a part; if the server cannot answer now, ask again for a while."""
+    found = _tried(server, asked)
+    for seconds in WAITS:
+        if isinstance(found, bytes):
+            return found
+        log.info("part %d of %d: %s", asked["number"] + 1, parts, found)
+        time.sleep(seconds)
+        found = _tried(server, asked)
+    if isinstance(found, bytes):
+        return found
+    here = f"{asked['number']} of {parts} parts have arrived, and the same command goes on from there"
+    raise UnreachableError(f"{found}; {here}") from found
+
+
+def _tried(server: Server, asked: Mapping[str, Any]) -> bytes | UnreachableError:
+    try:
+        return server.fetch("/artifact/part", asked, PUSH_SECONDS)
+    except UnreachableError as error:
+        return error
 
 
 def choose(

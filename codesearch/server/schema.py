@@ -338,7 +338,7 @@ MIGRATIONS = (
     CREATE INDEX word_ref ON word USING brin (repo, ref) WITH (pages_per_range = 16, autosummarize = on);
 
     GRANT CREATE ON SCHEMA codesearch TO {SEARCH};
-    {"".join(searching.count_of(name) + searching.best_of(name) for name in searching.EXPRESSIONS)}
+    {"".join(searching.count_of(name) + searching.first_best_of(name) for name in searching.EXPRESSIONS)}
     ALTER FUNCTION count_everything OWNER TO {SEARCH};
     ALTER FUNCTION count_naming OWNER TO {SEARCH};
     ALTER FUNCTION best_everything OWNER TO {SEARCH};
@@ -355,6 +355,14 @@ MIGRATIONS = (
     f"""
     {vector_schema.TABLES.format(app=APP)}
     {"; ".join([*_hidden("gone_vector"), *_of_repository("gone_vector"), _of_owner("gone_vector")])};
+    """,
+    f"""
+    -- A score ranks each word of a text once instead of twice.
+    GRANT CREATE ON SCHEMA codesearch TO {SEARCH};
+    {"".join(searching.best_of(name) for name in searching.EXPRESSIONS)}
+    ALTER FUNCTION best_everything OWNER TO {SEARCH};
+    ALTER FUNCTION best_naming OWNER TO {SEARCH};
+    REVOKE CREATE ON SCHEMA codesearch FROM {SEARCH};
     """,
 )
 

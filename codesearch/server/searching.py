@@ -71,18 +71,58 @@ def count_of(name: str) -> str:
     """
 
 
+_SCORED_TWICE = """
+        SELECT coalesce(string_agg(format(
+            $q$%s * t%s / (t%s + 1.2 * (0.25 + 0.75 * s.tokens / $4))$q$, w.rarity, w.n, w.n), ' + '), '0')
+            INTO scored FROM unnest(words, rarity) WITH ORDINALITY AS w(word, rarity, n);
+        SELECT format(
+            $q$SELECT s.id, s.repo, s.file, (%s)::float8 AS score FROM (
+                SELECT s.id, s.repo, s.file, s.tokens %s FROM symbol s
+                WHERE (%s) AND %s AND s.repo = ANY($1)
+            ) s ORDER BY score DESC, s.id LIMIT $2$q$,
+            scored, coalesce(string_agg(format(
+                $q$, 4.935 * ts_rank($5, s.everything, %L::tsquery) AS t%s$q$, w.word, w.n), ''), ''), matching,
+            CASE WHEN is_minor THEN 's.minor' ELSE 'NOT s.minor' END)
+            INTO matching FROM unnest(words) WITH ORDINALITY AS w(word, n);"""
+"""How the first `best_of` wrote the score out: PostgreSQL takes the inner query apart, and ranks each word twice."""
+_SCORED = """
+        SELECT coalesce(string_agg(format(
+            $q$%s * (1 - k / (4.935::float8 * ts_rank($5, s.everything, %L::tsquery) + k))$q$, w.rarity, w.word),
+            ' + '), '0')
+            INTO scored FROM unnest(words, rarity) AS w(word, rarity);
+        matching := format(
+            $q$SELECT s.id, s.repo, s.file, s.content, (%s)::float8 AS score FROM (
+                SELECT s.id, s.repo, s.file, s.content, s.everything, 0.3::float8 + 0.9::float8 * s.tokens / $4 AS k
+                FROM symbol s WHERE (%s) AND %s AND s.repo = ANY($1)
+                OFFSET 0
+            ) s ORDER BY score DESC, s.content, s.id LIMIT $2$q$,
+            scored, matching, CASE WHEN is_minor THEN 's.minor' ELSE 'NOT s.minor' END);"""
+"""The same score, with each word ranked once: t / (t + k) is 1 - k / (t + k). OFFSET keeps the inner query whole."""
+
+
+def first_best_of(name: str) -> str:
+    """Return what `best_of` was at first: of equal scores, the first id came first."""
+    return _best_of(name, _SCORED_TWICE, "")
+
+
 def best_of(name: str) -> str:
     """Return the function that finds the best texts that match any of `parts`, by a score near BM25.
 
     Each part is looked up in the index by itself, since PostgreSQL skips through the texts of a common word only if the
     rest of a condition names a rare one. The score is written out for the words, and which texts are of the refs is
-    looked up for the best ones only; if too many of those are of other refs, all are scored again.
+    looked up for the best ones only; if too many of those are of other refs, all are scored again. Of equal scores, the
+    hash of the content decides, so that it does not matter which database a text is in.
     """
+    return f"DROP FUNCTION best_{name};" + _best_of(name, _SCORED, "content")
+
+
+def _best_of(name: str, scored: str, tie: str) -> str:
     column = EXPRESSIONS[name]
+    typed, of_best, of_live = (f", {tie} bytea", f", b.{tie}", f", l.{tie}") if tie else ("", "", "")
     return f"""
-    CREATE FUNCTION best_{name}(parts tsquery[], beginnings text[], words tsquery[], rarity float8[], weights float4[],
-        average float8, refs bigint[], is_minor boolean, most integer)
-    RETURNS TABLE(id bigint, score float8) LANGUAGE plpgsql STABLE SECURITY DEFINER
+    CREATE FUNCTION best_{name}(parts tsquery[], beginnings text[], words tsquery[], rarity float8[],
+        weights float4[], average float8, refs bigint[], is_minor boolean, most integer)
+    RETURNS TABLE(id bigint, score float8{typed}) LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path = codesearch, pg_catalog, public
     AS $$
     DECLARE
@@ -102,27 +142,15 @@ def best_of(name: str) -> str:
                 SELECT 1 FROM unnest(s.everything) u, unnest(u.positions, u.weights) AS x(place, label)
                 WHERE starts_with(u.lexeme, %L) AND (x.label = 'A' OR x.label = 'B' AND x.place <= s.scope_end))$q$, b),
                 ' AND ')) INTO matching FROM unnest(beginnings) b;
-        END IF;
-        SELECT coalesce(string_agg(format(
-            $q$%s * t%s / (t%s + 1.2 * (0.25 + 0.75 * s.tokens / $4))$q$, w.rarity, w.n, w.n), ' + '), '0')
-            INTO scored FROM unnest(words, rarity) WITH ORDINALITY AS w(word, rarity, n);
-        SELECT format(
-            $q$SELECT s.id, s.repo, s.file, (%s)::float8 AS score FROM (
-                SELECT s.id, s.repo, s.file, s.tokens %s FROM symbol s
-                WHERE (%s) AND %s AND s.repo = ANY($1)
-            ) s ORDER BY score DESC, s.id LIMIT $2$q$,
-            scored, coalesce(string_agg(format(
-                $q$, 4.935 * ts_rank($5, s.everything, %L::tsquery) AS t%s$q$, w.word, w.n), ''), ''), matching,
-            CASE WHEN is_minor THEN 's.minor' ELSE 'NOT s.minor' END)
-            INTO matching FROM unnest(words) WITH ORDINALITY AS w(word, n);
+        END IF;{scored}
         LOOP
             RETURN QUERY EXECUTE format($q$
                 WITH best AS MATERIALIZED (%s), live AS (
-                    SELECT b.id, b.score FROM best b WHERE EXISTS (
+                    SELECT b.id, b.score{of_best} FROM best b WHERE EXISTS (
                         SELECT 1 FROM ref_file rf WHERE rf.repo = b.repo AND rf.file = b.file AND rf.ref = ANY($3))
-                    ORDER BY b.score DESC, b.id LIMIT $6
+                    ORDER BY b.score DESC{of_best}, b.id LIMIT $6
                 )
-                SELECT l.id, l.score FROM live l
+                SELECT l.id, l.score{of_live} FROM live l
                 WHERE $2 IS NULL OR (SELECT count(*) FROM live) >= $6 OR (SELECT count(*) FROM best) < $2
                 $q$, matching)
                 USING repos, looked_at, refs, average, weights, most;

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from codesearch.core.log import Log
 from codesearch.core.types import Symbol
@@ -62,8 +62,8 @@ class Scoring:
         thirds = [0.0, 0.0, 0.5, 1.0] if naming else [1 / 3, 2 / 3, 0.5, 1.0]
         function = "best_naming" if naming else "best_everything"
         sql = (
-            f"SELECT id, score FROM {function}(%s::tsquery[], %s::text[], %s::tsquery[], %s::float8[], %s::float4[], "
-            "%s::float8, %s::bigint[], %s, %s)"
+            f"SELECT id, score, content FROM {function}(%s::tsquery[], %s::text[], %s::tsquery[], %s::float8[], "
+            "%s::float4[], %s::float8, %s::bigint[], %s, %s)"
         )
         each = [tsquery.word(one) for one in self.words]
         beginnings = tsquery.beginnings_of(self.match)
@@ -71,6 +71,15 @@ class Scoring:
             list(self.parts), beginnings, each, list(self.rarity), thirds, max(1.0, self.average), list(refs),
             self.minor, most,
         ]  # fmt: skip
+
+
+class Near(NamedTuple):
+    """A symbol that was found."""
+
+    id: int
+    score: float
+    content: bytes
+    """The hash of its content, which decides among equal scores: ids say which database a symbol is in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,37 +112,43 @@ class Shard:
     def _rows(self, sql: str, bindings: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         return self._db.execute(sql.encode(), bindings).fetchall()
 
-    def _own(self, ids: Iterable[int]) -> list[int]:
-        return [id - self._base for id in ids if id >> ID_BITS == self.number]
+    def _own(self, ids: Iterable[int]) -> str:
+        """Return the ids of this database as an array of PostgreSQL; "" if there are none."""
+        own = [str(id - self._base) for id in ids if id >> ID_BITS == self.number]
+        return f"{{{','.join(own)}}}" if own else ""
 
     # -- texts ---------------------------------------------------------------------------------------
 
-    def matching(self, scoring: Scoring, where: Rendered | None, most: int) -> list[tuple[int, float]]:
-        """Return (id, PostgreSQL's own score) of the best matches, best first."""
+    def matching(self, scoring: Scoring, where: Rendered | None, most: int) -> list[Near]:
+        """Return the best matches, by PostgreSQL's own score."""
         sql, bindings = scoring.best(self._refs, MOST_MATCHES if where else most)
         if where:
             condition, values = where
             sql = (
-                f"SELECT m.id, m.score FROM ({sql}) m JOIN symbol s ON s.id = m.id {_FILE} WHERE {condition} "
-                "ORDER BY m.score DESC, m.id LIMIT %s"
+                f"SELECT m.id, m.score, m.content FROM ({sql}) m JOIN symbol s ON s.id = m.id {_FILE} "
+                f"WHERE {condition} ORDER BY m.score DESC, m.content, m.id LIMIT %s"
             )
             bindings = [*bindings, *values, most]
-        return [(self._base + id, score) for id, score in self._rows(sql, bindings)]
+        return self._near_of(self._rows(sql, bindings))
+
+    def _near_of(self, rows: Iterable[Sequence[Any]]) -> list[Near]:
+        """Return what rows of (id, score, hash of the content) say."""
+        return [Near(self._base + id, float(score), bytes(content)) for id, score, content in rows]
 
     def texts(self, words: Sequence[str], ids: Sequence[int]) -> dict[int, evidence.Text]:
         """Return the texts of symbols with the places of words in them."""
         if not (own := self._own(ids)):
             return {}
         rows = self._rows(
-            "SELECT s.id, s.tokens, s.scope_end, s.signature_end, u.lexeme, u.positions::text, "
+            "SELECT s.id, s.tokens, s.scope_end, s.signature_end, s.content, u.lexeme, u.positions::text, "
             "array_to_string(u.weights, '') FROM symbol s LEFT JOIN LATERAL "
-            "(SELECT * FROM unnest(s.everything) u WHERE u.lexeme = ANY(%s)) u ON true WHERE s.id = ANY(%s)",
+            "(SELECT * FROM unnest(s.everything) u WHERE u.lexeme = ANY(%s)) u ON true WHERE s.id = ANY(%s::bigint[])",
             [list(words), own],
         )
         found: dict[int, evidence.Text] = {}
-        for id, tokens, scope_end, signature_end, word, positions, labels in rows:
+        for id, tokens, scope_end, signature_end, content, word, positions, labels in rows:
             if (text := found.get(self._base + id)) is None:
-                text = found[self._base + id] = evidence.Text(tokens, scope_end, signature_end)
+                text = found[self._base + id] = evidence.Text(tokens, scope_end, signature_end, bytes(content))
             if word is not None:
                 text.places[word] = (positions, labels)
         return found
@@ -159,15 +174,15 @@ class Shard:
         """Return whether a condition holds of any symbol that the one who asks may see."""
         return bool(self._rows(f"SELECT EXISTS (SELECT 1 FROM symbol s WHERE {condition[0]})", condition[1])[0][0])
 
-    def named(self, name: Rendered, limit: int, where: Rendered | None, *, minor: bool) -> list[tuple[int, int]]:
-        """Return (length of the name key, id) of the symbols whose name meets a condition, the first ones."""
+    def named(self, name: Rendered, limit: int, where: Rendered | None, *, minor: bool) -> list[Near]:
+        """Return the symbols whose name meets a condition, the shortest names first."""
         condition, values = where or ("true", [])
         rows = self._rows(
-            f"SELECT length(s.name_key), s.id FROM symbol s {_LIVE} {_FILE} WHERE {name[0]} AND s.minor = %s "
-            f"AND {condition} ORDER BY length(s.name_key), s.id LIMIT %s",
+            f"SELECT s.id, -length(s.name_key), s.content FROM symbol s {_LIVE} {_FILE} WHERE {name[0]} "
+            f"AND s.minor = %s AND {condition} ORDER BY 2 DESC, s.content, s.id LIMIT %s",
             [self._refs, *name[1], minor, *values, limit],
         )
-        return [(length, self._base + id) for length, id in rows]
+        return self._near_of(rows)
 
     # -- symbols -------------------------------------------------------------------------------------
 
@@ -190,7 +205,7 @@ class Shard:
         if not (own := self._own(ids)):
             return {}
         rows = self._rows(
-            f"SELECT s.id, s.repo, {_SYMBOL}, f.roles, s.content FROM symbol s {_FILE} WHERE s.id = ANY(%s) "
+            f"SELECT s.id, s.repo, {_SYMBOL}, f.roles, s.content FROM symbol s {_FILE} WHERE s.id = ANY(%s::bigint[]) "
             "ORDER BY s.id",
             [own],
         )
@@ -210,7 +225,8 @@ class Shard:
             return {}
         rows = self._rows(
             "SELECT s.id, s.content, v.v FROM symbol s "
-            "LEFT JOIN model_vector v ON v.repo = s.repo AND v.model = %s AND v.hash = s.content WHERE s.id = ANY(%s)",
+            "LEFT JOIN model_vector v ON v.repo = s.repo AND v.model = %s AND v.hash = s.content "
+            "WHERE s.id = ANY(%s::bigint[])",
             [model, own],
         )
         return {
@@ -219,12 +235,14 @@ class Shard:
 
     def surroundings(self, ids: Iterable[int]) -> dict[int, tuple[bytes, list[Symbol]]]:
         """Return (text of its file, all symbols of it) of each symbol whose file was pushed with its text."""
+        if not (own := self._own(ids)):
+            return {}
         files: dict[tuple[int, int], tuple[bytes, list[Symbol]]] = {}
         found = {}
         for id, repo, file, packed in self._rows(
             "SELECT s.id, s.repo, s.file, o.packed FROM symbol s "
-            "JOIN source o ON o.repo = s.repo AND o.file = s.file WHERE s.id = ANY(%s)",
-            [self._own(ids)],
+            "JOIN source o ON o.repo = s.repo AND o.file = s.file WHERE s.id = ANY(%s::bigint[])",
+            [own],
         ):
             if (repo, file) not in files:
                 rows = self._rows(
@@ -243,13 +261,13 @@ class Shard:
             return {}
         rows = self._rows(
             "SELECT s.id, 1 - (c.v <=> %s::halfvec) FROM symbol s "
-            "JOIN content c ON c.repo = s.repo AND c.hash = s.content WHERE s.id = ANY(%s)",
+            "JOIN content c ON c.repo = s.repo AND c.hash = s.content WHERE s.id = ANY(%s::bigint[])",
             [halfvec(vector), own],
         )
         return {self._base + row[0]: float(row[1]) for row in rows}
 
-    def nearest(self, vector: bytes, limit: int, where: Rendered | None) -> list[tuple[int, float]]:
-        """Return (symbol id, cosine similarity) of the nearest symbols, nearest first.
+    def nearest(self, vector: bytes, limit: int, where: Rendered | None) -> list[Near]:
+        """Return the nearest symbols by their cosine similarity, nearest first.
 
         Exact for small numbers of texts; for larger ones, Milvus or HNSW gives the contents that are compared.
         If neither can, there are none, and `problem` says so.
@@ -324,29 +342,28 @@ class Shard:
 
     def _nearest(
         self, vector: bytes, limit: int, condition: str, values: Sequence[Any], near: tuple[str, list[Any]]
-    ) -> list[tuple[int, float]]:
+    ) -> list[Near]:
         """Return the nearest symbols of those with some contents, which SQL gives."""
+        # The contents are in order before their symbols are looked up, so that this ends with the last one wanted.
         rows = self._rows(
-            f"WITH near AS MATERIALIZED ({near[0]}) "
-            f"SELECT s.id, 1 - (c.v <=> %s::halfvec) FROM near c "
-            f"JOIN symbol s ON s.repo = c.repo AND s.content = c.hash {_LIVE} {_FILE} "
-            f"WHERE NOT s.minor AND {condition} ORDER BY c.v <=> %s::halfvec, s.id LIMIT %s",
-            [*near[1], halfvec(vector), self._refs, *values, halfvec(vector), limit],
+            f"WITH near AS MATERIALIZED ({near[0]}) SELECT s.id, 1 - c.distance, s.content FROM ("
+            "SELECT n.repo, n.hash, n.v <=> %s::halfvec AS distance FROM near n ORDER BY distance, n.hash OFFSET 0) c "
+            f"JOIN symbol s ON s.repo = c.repo AND s.content = c.hash {_LIVE} {_FILE if condition != 'true' else ''} "
+            f"WHERE NOT s.minor AND {condition} ORDER BY c.distance, c.hash, s.id LIMIT %s",
+            [*near[1], halfvec(vector), self._refs, *values, limit],
         )
-        return [(self._base + row[0], float(row[1])) for row in rows]
+        return self._near_of(rows)
 
-    def _nearest_of_all(
-        self, vector: bytes, limit: int, condition: str, values: Sequence[Any]
-    ) -> list[tuple[int, float]]:
+    def _nearest_of_all(self, vector: bytes, limit: int, condition: str, values: Sequence[Any]) -> list[Near]:
         """Return the nearest of the symbols that pass. They come first: with old statistics all would meet all."""
         rows = self._rows(
             "WITH passing AS MATERIALIZED (SELECT s.id, s.repo, s.content FROM symbol s "
             f"{_LIVE} {_FILE} WHERE NOT s.minor AND s.repo = ANY(%s) AND {condition}) "
-            "SELECT p.id, 1 - (c.v <=> %s::halfvec) FROM passing p "
-            "JOIN content c ON c.repo = p.repo AND c.hash = p.content ORDER BY c.v <=> %s::halfvec, p.id LIMIT %s",
+            "SELECT p.id, 1 - (c.v <=> %s::halfvec), p.content FROM passing p JOIN content c "
+            "ON c.repo = p.repo AND c.hash = p.content ORDER BY c.v <=> %s::halfvec, p.content, p.id LIMIT %s",
             [self._refs, list(self._of), *values, halfvec(vector), halfvec(vector), limit],
         )
-        return [(self._base + row[0], float(row[1])) for row in rows]
+        return self._near_of(rows)
 
 
 def halfvec(vector: bytes) -> str:

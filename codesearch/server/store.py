@@ -1,7 +1,8 @@
 """The texts and symbols of some refs, as a search reads them: `store.reader.Reader` over PostgreSQL.
 
 The refs may be in several databases. What a score is made of (numbers of texts, tokens, and texts that hold a word) is
-summed over all of them, so the merged list is that of one database, but for the order of equal scores.
+summed over all of them, and among equal scores the hash of the content decides, so the merged list is that of one
+database, but for the order of copies.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from codesearch.core.types import Symbol
 from codesearch.server import evidence, filters, tsquery
 from codesearch.server.filters import Rendered
 from codesearch.server.ref import Ref
-from codesearch.server.shard import Scoring, Shard
+from codesearch.server.shard import Near, Scoring, Shard
 from codesearch.server.stems import stems
 from codesearch.server.transactions import Transactions
 from codesearch.store.full_text import Held, idf
@@ -27,6 +28,8 @@ from codesearch.store.texts import MOST_COUNTED
 
 OVERSAMPLED = 3
 """Texts that are scored exactly per candidate wanted; PostgreSQL's own score is only near BM25."""
+SCORING_COST, MINOR_SCORING_COST = 5, 10
+"""What scoring a text costs, as `search.term_pruning` counts it: minor ones come below the others anyway."""
 MOST_LOOKED_UP = 20_000
 """Texts in which words that must be together are looked up, counted by the rarest of them."""
 SEEK_EACH_OTHER = 3
@@ -92,10 +95,9 @@ class Counts:
 class PgTexts:
     """The texts of some refs: those that are minor, or the others."""
 
-    scoring_cost = 5
-
     def __init__(self, shards: _Shards, refs: Sequence[Ref], counts: Counts, *, minor: bool) -> None:
         self._shards, self._minor = shards, minor
+        self.scoring_cost = MINOR_SCORING_COST if minor else SCORING_COST
         self._counted: dict[Match, int] = {}
         self._counts = counts
         self._words: list[str] = []
@@ -130,11 +132,12 @@ class PgTexts:
         rarity = [idf(max(1, self.size), some) for some in holding]
         scoring = Scoring(match, parts, words, rarity, self._tokens / max(1, self.size), self._minor)
         condition, most = self._shards.rendered(where), OVERSAMPLED * limit
-        ids = [id for id, _ in _best(self._shards.each(lambda shard: shard.matching(scoring, condition, most)), most)]
+        ids = [one.id for one in _best(self._shards.each(lambda shard: shard.matching(scoring, condition, most)), most)]
+        texts = self._texts_of(ids)
         known = evidence.Statistics(self.size, self._tokens, (holding, holding))
-        found = evidence.held(words, (), self._texts_of(ids), (weights, weights), known)
-        scores = {id: one.names if match.naming else one.text for id, one in found.items()}
-        return sorted(((id, scores.get(id, 0.0)) for id in ids), key=lambda pair: (-pair[1], pair[0]))[:limit]
+        scores = evidence.scores(words, texts, weights, known, naming=match.naming)
+        exact = [Near(id, scores.get(id, 0.0), text.content) for id, text in texts.items()]
+        return [(one.id, one.score) for one in _best([exact], limit)]
 
     def _texts_of(self, ids: Iterable[int]) -> dict[int, evidence.Text]:
         """Return the places of the expected words in texts."""
@@ -197,7 +200,7 @@ class PgTexts:
             name, bounds = f"{name} AND s.signs = %s", [*bounds, signs.replace("\0", "")]
         condition = self._shards.rendered(where)
         found = self._shards.each(lambda shard: shard.named((name, bounds), limit, condition, minor=self._minor))
-        return [id for _, id in sorted(one for some in found for one in some)[:limit]]
+        return [one.id for one in _best(found, limit)]
 
 
 class PgStore(PgTexts):
@@ -256,9 +259,10 @@ class PgStore(PgTexts):
     def vector_candidates(self, vector: bytes, limit: int, where: Filter | None = None) -> list[tuple[int, float]]:
         """Return (symbol id, cosine similarity) of the nearest symbols, nearest first; see `Shard.nearest`."""
         condition = self._shards.rendered(where)
-        return _best(self._shards.each(lambda shard: shard.nearest(vector, limit, condition)), limit)
+        found = _best(self._shards.each(lambda shard: shard.nearest(vector, limit, condition)), limit)
+        return [(one.id, one.score) for one in found]
 
 
-def _best(found: Iterable[Sequence[tuple[int, float]]], most: int) -> list[tuple[int, float]]:
-    """Return the best of some (id, score), best first."""
-    return sorted((one for some in found for one in some), key=lambda pair: (-pair[1], pair[0]))[:most]
+def _best(found: Iterable[Iterable[Near]], most: int) -> list[Near]:
+    """Return the best of what several found, best first."""
+    return sorted((one for some in found for one in some), key=lambda one: (-one.score, one.content, one.id))[:most]

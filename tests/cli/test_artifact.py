@@ -76,18 +76,20 @@ def test_push_and_index_from(repository: Path, call: Call, tmp_path: Path):
 
 
 def test_index_from_a_place_without_artifacts_indexes_all(repository: Path, call: Call, tmp_path: Path):
-    run = call("index", "--from", tmp_path / "nothing")
-    assert run.status == 0
-    assert "no artifact of HEAD" in run.err
-    assert "; indexing all files" in run.err
-    assert "2 files indexed" in run.err
+    (tmp_path / "empty").mkdir()
+    for name, said in (("empty", "no artifact of HEAD"), ("nothing", "there is no such file or folder")):
+        run = call("index", "--from", tmp_path / name, "--db", tmp_path / f"{name}.db")
+        assert run.status == 0
+        assert f"{tmp_path / name}: {said}" in run.err
+        assert "; indexing all files" in run.err
+        assert "2 files indexed" in run.err
 
 
 def test_index_from_a_file_that_is_not_sound_is_an_error(repository: Path, call: Call, tmp_path: Path):
     (tmp_path / "x").write_bytes(b"codesearch artifact 1\n{}\n")
     run = call("index", "--from", tmp_path / "x")
     assert run.status == 2
-    assert "its header cannot be read" in run.err
+    assert f"{tmp_path / 'x'}: damaged: its header cannot be read" in run.err
     assert not (repository / ".codesearch/index.db").exists()
 
 

@@ -13,9 +13,11 @@ from codesearch.artifacts import package, packing
 from codesearch.core.errors import StoreError, UsageError
 from codesearch.server import access, artifacts, packed, remote
 from codesearch.server.connect import administering
+from codesearch.server.identity import Limits
 from tests.artifacts.conftest import clone, cloned, repository
 from tests.server.conftest import Place, running, send
 from tests.support.git import commit_all, git
+from tests.support.postgres import Postgres
 from tests.support.schemas import keeps_schema
 from tests.support.trees import write
 
@@ -247,6 +249,50 @@ def test_a_download_during_a_push_gets_one_or_the_other(place: Place, indexed, t
     finally:
         thread.join(60)
     assert got <= contents
+
+
+def test_a_download_goes_on_where_the_database_was_lost(
+    own_postgres: Postgres, indexed, tmp_path, call, monkeypatch, small_parts
+):
+    """While the database is down the command says so, keeps what has arrived, and asks for the rest only."""
+    url = own_postgres.create("lost")
+    with running(url, limits=Limits(0)) as place:
+        token = place.token("ci", "shop", push=True)
+        server = remote.Server(place.url, token)
+        index = indexed({"a.py": LINES})
+        send(index, server, "shop")
+        source = packed_index(index, tmp_path)
+        packed.send(server, "shop", "main", source)
+        parts = artifacts.parts_of(source.stat().st_size)
+        assert parts >= 4
+        asked, fetch = [], remote.Server.fetch
+
+        def counted(self: remote.Server, path: str, value, seconds: float = 1.0) -> bytes:
+            asked.append(value["number"])
+            if asked == [0, 1, 2]:
+                own_postgres.kill()
+            return fetch(self, path, value, seconds)
+
+        monkeypatch.setattr(remote.Server, "fetch", counted)
+        monkeypatch.setattr(packed, "WAITS", (0.01, 0.01))
+        monkeypatch.setenv(remote.VARIABLE, token)
+        checkout = write(tmp_path / "checkout", {"a.py": LINES})
+        command = ("pull", place.url, checkout, "--repo", "shop")
+        run = call(*command)
+        assert run.status == 2
+        assert "the database cannot be used now; try again" in run.err
+        assert f"2 of {parts} parts have arrived, and the same command goes on from there" in run.err
+        assert asked == [0, 1, 2, 2, 2]
+        run = call(*command)
+        assert (run.status, "cannot answer now" in run.err) == (2, True), run.err
+        own_postgres.start()
+        asked.clear()
+        run = call(*command)
+        assert (run.status, "started from shop main" in run.err) == (0, True), run.err
+        assert asked == list(range(2, parts))
+    left = {path.name for path in (checkout / ".codesearch").iterdir()}
+    assert not {name for name in left if name.endswith(("-pulled", ".partial"))}, left
+    assert "helper_7" in call("query", "helper_7", checkout).out
 
 
 @pytest.mark.parametrize(("most", "said"), [(0, "accepts none"), (1 << 20, "")])

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from codesearch.core.errors import StoreError
+from codesearch.core.errors import StoreError, UsageError
 from codesearch.server import remote
 from codesearch.server.connect import Pool, administering
 from codesearch.server.identity import Limits
@@ -120,6 +120,20 @@ def test_who_pushed_sees_it_at_once_and_others_within_the_lag(pair: Pair, indexe
         pair.copy.pause(paused=False)
     until(lambda: pair.refs(alice) == ["c2"])
     assert pair.near(ci)["repositories"][0]["commit"] == "c2"
+
+
+def test_a_token_that_the_replica_does_not_know_yet_is_looked_up_in_the_database(pair: Pair, indexed):
+    ci = pair.place.token("ci", "small", push=True)
+    send(indexed(SMALL), remote.Server(pair.place.url, ci), "small")
+    pair.near(ci)
+    pair.copy.pause(paused=True)
+    try:
+        found = pair.ask(pair.place.token("new", "small"))
+        assert found["hits"] and found["lag"] is None
+        with pytest.raises(UsageError, match="the token is wrong"):
+            pair.ask("cs_wrong")
+    finally:
+        pair.copy.pause(paused=False)
 
 
 def test_one_that_is_too_far_behind_is_not_asked(pair: Pair, indexed):

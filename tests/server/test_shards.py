@@ -13,7 +13,7 @@ import pytest
 
 import codesearch
 from codesearch.core.errors import StoreError, UsageError
-from codesearch.server import access, remote, schema, shards
+from codesearch.server import access, remote, schema, second_stage, shards
 from codesearch.server.connect import Pool, administering
 from codesearch.server.databases import Databases
 from codesearch.server.identity import Limits
@@ -22,13 +22,15 @@ from codesearch.server.shards import administration, placed
 from tests.server.conftest import Place, Process, running, send, serving
 from tests.server.test_answers import QUESTIONS
 from tests.server.test_metrics import asked
+from tests.server.test_page import WIDE, browse, searched, signed_in
+from tests.support.models import FakeModel, forget_vectors, install, uninstall
 from tests.support.postgres import Postgres, Replica
 from tests.support.schemas import keeps_schema
 from tests.support.trees import SHOP
 from tests.support.wait import until
 
 NAMES = ("cherry", "date", "grape", "kiwi")
-"""In the order of their shards, so that equal scores have the same order as in one database."""
+"""In the order of their shards."""
 
 
 @pytest.fixture(scope="module")
@@ -54,10 +56,10 @@ class Sharded:
 
 
 @contextmanager
-def over(urls: tuple[str, str]) -> Iterator[Sharded]:
+def over(urls: tuple[str, str], **options: Any) -> Iterator[Sharded]:
     shards.prepare(urls)
     databases = Databases.of(list(map(Pool, urls)))
-    with serving(databases, limits=Limits(0)) as url:
+    with serving(databases, limits=Limits(0), **options) as url:
         yield Sharded(urls, url, databases)
 
 
@@ -126,9 +128,9 @@ def test_repositories_are_in_the_shard_of_their_name_and_nowhere_else(filled: Sh
 
 @pytest.fixture
 def one(place: Place, parts: dict[str, codesearch.Index]) -> remote.Server:
-    """Return a server with the same repositories in one database."""
+    """Return a server with the same repositories in one database, whose ids are in another order."""
     server = place.server("ci", *NAMES, push=True)
-    for name in NAMES:
+    for name in reversed(NAMES):
         send(parts[name], server, name)
     return server
 
@@ -173,6 +175,39 @@ def test_two_shards_answer_as_one_database(filled: Sharded, one: remote.Server):
     for listed in (*found["refs"], *known["refs"]):
         del listed["pushed"]
     assert found == known
+
+
+def test_the_second_stage_compares_the_best_of_all_shards(
+    empty: tuple[str, str], database: str, parts: dict[str, codesearch.Index]
+):
+    """Its vectors are made from the text of every shard, and each shard keeps those of its own repositories."""
+    fake = FakeModel(favourite="cache")
+    install(fake)
+    try:
+        model = second_stage.Model(fake.name, seconds=60)
+        shards.migrate(empty)
+        with over(empty, model=model) as both, running(database, model) as alone:
+            servers = [each.server("ci", *NAMES, push=True) for each in (both, alone)]
+            for name in NAMES:
+                for server in servers:
+                    send(parts[name], server, name)
+            for text in ("retry a failed upload", "where is the cache invalidated"):
+                forget_vectors()
+                found, known = (server.post("/query", {"query": text, "limit": 30}) for server in servers)
+                assert found == known
+                assert found["reranked"]["compared"] == found["reranked"]["best"] > 20
+                assert found["problem"] == ""
+                assert {hit["repository"] for hit in found["hits"]} == set(NAMES)
+            forget_vectors()
+            fake.documents.clear()
+            assert servers[0].post("/query", {"query": text, "limit": 30}) == found
+            assert fake.documents == [], "the vectors were kept"
+    finally:
+        uninstall()
+    for url, own in zip(empty, (NAMES[:2], NAMES[2:]), strict=True):
+        with administering(url) as db:
+            rows = db.execute("SELECT DISTINCT p.name FROM model_vector v JOIN repo p ON p.id = v.repo").fetchall()
+        assert {row[0] for row in rows} == set(own)
 
 
 def test_what_a_name_filter_means_is_decided_over_all_shards(sharded: Sharded, indexed):
@@ -264,6 +299,27 @@ def test_a_shard_that_is_down_is_told_in_every_format(
     until(lambda: server.post("/query", {"query": "load settings"}) == whole)
     with administration(filled.urls) as administered:
         assert "alice" not in {one["who"] for one in administered.listing()}, "all or nothing"
+
+
+@pytest.mark.editor
+def test_the_page_shows_both_shards_and_says_what_is_missing(filled: Sharded, own_postgres: Postgres, tmp_path):
+    token = filled.token("ann", *NAMES)
+    places = "[...new Set([...document.querySelectorAll('.hit .where b')].map(one => one.textContent))].sort()"
+    steps = [
+        *signed_in(token), *searched("load settings"),
+        ("evaluate", places),
+        ("evaluate", "[...document.querySelectorAll('#repository option')].map(one => one.value)"),
+        ("shot", str(tmp_path / "page.png")),
+    ]  # fmt: skip
+    refused = ("Failed to load resource: the server responded with a status of 401",)
+    whole = browse(filled.url, *steps, size=WIDE, problems=refused)["results"]
+    assert whole == [list(NAMES), ["", *NAMES]]
+    with killed(own_postgres):
+        found = browse(
+            filled.url, *steps, ("evaluate", "document.body.innerText"), size=WIDE, problems=refused
+        )["results"]  # fmt: skip
+    assert found[0] == list(NAMES[:2])
+    assert "the database cannot be reached: grape, kiwi" in found[2]
 
 
 def test_pushes_to_a_shard_go_on_while_another_is_down(filled: Sharded, own_postgres: Postgres, indexed):

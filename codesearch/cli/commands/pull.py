@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -48,6 +46,7 @@ def pull(
     from codesearch.artifacts import adoption
     from codesearch.server import packed
     from codesearch.server.remote import Server
+    from codesearch.store import location
 
     server = Server(url)
     root = targets.root_of(path, db=db)
@@ -60,10 +59,13 @@ def pull(
             listed = server.get("/refs")
             chosen, behind = packed.choose(index.root, listed["refs"], repo, ref, listed.get("missing", ()))
             name, branch = str(chosen["repository"]), str(chosen["ref"])
-            with tempfile.TemporaryDirectory(prefix="codesearch-") as folder:
-                target = Path(folder) / "index.codesearch"
+            target = index.path.with_name(f"{index.path.name}-pulled")
+            with location.writer_lock(target, timeout=0):  # the parts of an earlier download may be there
                 packed.fetch(server, name, branch, target)
-                taken = adoption.adopt(index, target)
+                try:
+                    taken = adoption.adopt(index, target)
+                finally:
+                    target.unlink()
             if not quiet:
                 steps = f", {behind:,} commit{'s' if behind > 1 else ''} before this one" if behind > 0 else ""
                 note = f"; {taken.note}" if taken.note else ""
