@@ -102,8 +102,8 @@ def pull(
                 raise StoreError(f"{where}: {entry.key}: altered: its checksum is not the one that was pushed")
             return Pulled(entry.key, False, behind, _verified(source, entry.key + SUFFIX, target, signers))
     target.unlink(missing_ok=True)
-    if not is_url(where) and not Path(where).expanduser().exists():
-        raise NotFoundError(f"{where}: there is no such file or folder")
+    if not is_url(where) and where.endswith(SUFFIX) and not Path(where).expanduser().exists():
+        raise NotFoundError(f"{where}: there is no such file")
     what = f"no artifact of HEAD, and none for {', '.join(before)}" if before else "no artifact of HEAD"
     raise NotFoundError(f"{source}: {what} in the format of this program ({keys.format_id(settings)})")
 

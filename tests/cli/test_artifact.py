@@ -77,7 +77,7 @@ def test_push_and_index_from(repository: Path, call: Call, tmp_path: Path):
 
 def test_index_from_a_place_without_artifacts_indexes_all(repository: Path, call: Call, tmp_path: Path):
     (tmp_path / "empty").mkdir()
-    for name, said in (("empty", "no artifact of HEAD"), ("nothing", "there is no such file or folder")):
+    for name, said in (("empty", "no artifact of HEAD"), ("nothing.codesearch", "there is no such file")):
         run = call("index", "--from", tmp_path / name, "--db", tmp_path / f"{name}.db")
         assert run.status == 0
         assert f"{tmp_path / name}: {said}" in run.err
