@@ -14,7 +14,7 @@ import apsw
 
 from codesearch.core.errors import IndexBusyError, StoreError
 from codesearch.store import schema, vector_codes, vector_functions
-from codesearch.store.location import create
+from codesearch.store.location import create, is_kept_place, not_an_index, refuse_foreign
 
 if TYPE_CHECKING:
     from tempfile import TemporaryDirectory
@@ -90,6 +90,7 @@ class Connection:
     def _check_version(self, *, writable: bool) -> None:
         version = int(self.raw.pragma("user_version"))
         if version > schema.VERSION:
+            refuse_foreign(self.path)
             raise StoreError(
                 f"{self.path}: this index was written by a newer codesearch (schema {version}, this program knows "
                 f"{schema.VERSION}). Upgrade codesearch, or rebuild the index with `codesearch index --rebuild`."
@@ -156,6 +157,8 @@ def explained(path: Path) -> Iterator[None]:
     try:
         yield
     except (apsw.NotADBError, apsw.CorruptError, apsw.NoFTS5Error) as error:  # the last: its schema cannot be read
+        if isinstance(error, apsw.NotADBError) and not is_kept_place(path):
+            raise not_an_index(path) from error
         raise StoreError(
             f"{path}: the index is damaged ({error}). Your code is untouched; "
             "rebuild the index with `codesearch index --rebuild`."

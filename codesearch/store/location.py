@@ -18,6 +18,10 @@ FILE = "index.db"
 TREE_CACHE = "-tree"
 """What the name of an index file is followed by in the name of its tree cache."""
 
+_TABLES = {"meta", "file", "content", "symbol"}
+"""Tables that every version of an index has."""
+_FOREIGN_TIMEOUT_MS = 2_000
+
 
 class Location(NamedTuple):
     """An index file, and a note for the user if it is not where they expect it."""
@@ -60,6 +64,48 @@ def is_writable(folder: Path) -> bool:
     if os.name == "posix" and hasattr(os, "statvfs"):
         return not os.statvfs(folder).f_flag & os.ST_RDONLY
     return True
+
+
+def is_kept_place(path: Path) -> bool:
+    """Return whether an index file is where indexes are kept unless `--db` says otherwise: only we write there."""
+    cache = dirs.cache()
+    return path.name == FILE and (path.parent.name == FOLDER or (cache is not None and path.is_relative_to(cache)))
+
+
+def refuse_foreign(path: Path) -> None:
+    """Raise StoreError if there is a file at `path` that is no index: it must be neither changed, replaced nor deleted.
+
+    A damaged file counts as an index only at the place where indexes are kept. An empty file counts as one.
+    """
+    if is_kept_place(path) or not path.exists() or (path.is_file() and path.stat().st_size == 0):
+        return
+    if not path.is_file() or not _holds_index(path):
+        raise not_an_index(path)
+
+
+def not_an_index(path: Path) -> StoreError:
+    """Return the error about a file that is no index."""
+    return StoreError(
+        f"{path}: is not an index of codesearch and stays as it is. Name another file with --db; "
+        "if it is a damaged index, delete it yourself."
+    )
+
+
+def _holds_index(path: Path) -> bool:
+    import apsw
+
+    try:
+        connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
+        try:
+            connection.set_busy_timeout(_FOREIGN_TIMEOUT_MS)
+            tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+        finally:
+            connection.close()
+    except (apsw.NotADBError, apsw.CorruptError):
+        return False
+    except apsw.Error:  # opening it for writing says what is wrong
+        return True
+    return not tables or tables >= _TABLES
 
 
 def identity(path: Path) -> tuple[int, int] | None:
@@ -111,8 +157,9 @@ def writer_lock(path: Path, *, timeout: float, on_wait: Callable[[str], None] | 
     """Let only one process at a time write the index at `path`; the system releases the lock if the process dies.
 
     `on_wait` is called once with a message that names the process that holds it. Raises IndexBusyError after `timeout`
-    seconds, UnwritableError if the index cannot be written.
+    seconds, UnwritableError if the index cannot be written, StoreError if the file there is not an index.
     """
+    refuse_foreign(path)
     prepare(path)
     lock = ProcessLock(Path(f"{path}.lock"))
     try:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import shutil
+import sqlite3
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -135,3 +137,47 @@ def test_a_lock_is_free_again_when_it_is_released(tmp_path):
 def test_a_tilde_that_names_no_user_is_part_of_the_name(tree, db, monkeypatch):
     monkeypatch.chdir(tree)
     assert location.locate(tree, db).path == tree / db
+
+
+FOREIGN = {
+    "source code": b"def open_door():\n    return 1\n",
+    "a damaged index, or something else": b"SQLite format 3\x00" + b"\x00" * 4096,
+}
+
+
+@pytest.mark.parametrize("content", FOREIGN.values(), ids=FOREIGN)
+@pytest.mark.parametrize("rebuild", [False, True], ids=["update", "rebuild"])
+def test_a_file_that_is_no_index_is_neither_changed_nor_replaced(tree, tmp_path, content, rebuild):
+    file = tmp_path / "notes"
+    file.write_bytes(content)
+    with codesearch.open_index(tree, db=file) as index:
+        with pytest.raises(StoreError, match=r"notes: is not an index of codesearch and stays as it is\."):
+            index.update(rebuild=rebuild)
+        with pytest.raises(StoreError, match="is not an index"):
+            index.remove()
+    assert file.read_bytes() == content
+    assert not Path(f"{file}.lock").exists()
+
+
+@pytest.mark.parametrize("version", [0, 3, 999])
+def test_the_database_of_another_program_stays_as_it_is(tree, tmp_path, version):
+    file = tmp_path / "notes.db"
+    with closing(sqlite3.connect(file)) as notes, notes:
+        notes.execute("CREATE TABLE note(text)")
+        notes.execute(f"PRAGMA user_version = {version}")
+    before = file.read_bytes()
+    with codesearch.open_index(tree, db=file) as index:
+        for change in (index.update, lambda: index.update(rebuild=True), index.remove):
+            with pytest.raises(StoreError, match="is not an index"):
+                change()
+    assert file.read_bytes() == before
+
+
+def test_an_empty_file_and_a_damaged_index_at_the_usual_place_are_used(tree, tmp_path):
+    empty = tmp_path / "empty.db"
+    empty.touch()
+    with codesearch.open_index(tree, db=empty) as index:
+        assert index.update().changed == 1
+    made(tree).write_bytes(b"damaged")
+    with codesearch.open_index(tree) as index:
+        assert index.update(rebuild=True).changed == 1

@@ -189,8 +189,9 @@ def test_a_newer_schema_is_refused(tmp_path):
 @pytest.mark.parametrize(
     "content", [b"not a database, but long enough to be looked at" * 50, b"SQLite format 3\0" + b"\xff" * 5000]
 )
-def test_a_file_that_is_no_index_is_refused(tmp_path, content):
-    path = tmp_path / "index.db"
+def test_a_damaged_index_is_refused(tmp_path, content):
+    path = tmp_path / ".codesearch" / "index.db"
+    path.parent.mkdir()
     path.write_bytes(content)
     with pytest.raises(StoreError, match="--rebuild"):
         Store(path, writable=True)
