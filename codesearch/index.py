@@ -373,7 +373,7 @@ class Index:
         if found is None and (real := search.real_path(path, self.root)) is not None:
             found = store.at(real, line)
         if found is None:
-            raise NotFoundError(source.why_missing(self.root, store, path, line))
+            raise NotFoundError(source.why_missing(self.root, self.settings.file_options(), store, path, line))
         return found
 
     # -- state ------------------------------------------------------------------------------------

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from codesearch.core import dirs, machine, toml
 from codesearch.core.errors import UsageError
+from codesearch.core.suggestions import QUOTED, hint
 
 if TYPE_CHECKING:
     from codesearch.files.values import FileOptions
@@ -203,7 +204,7 @@ def _languages(value: object) -> tuple[str, ...]:
         known = [language.name for language in languages.all()]
         for name in names:
             if name not in known:
-                near, listed = _near(name, known), ", ".join(sorted(known))
+                near, listed = hint(name, known, QUOTED), ", ".join(sorted(known))
                 raise _Wrong("a list of known languages", near=near, known=f"Known languages: {listed}")
     return names
 
@@ -250,13 +251,6 @@ _RULES: dict[str, Callable[[object], Any]] = {
 }
 
 
-def _near(name: str, known: Iterable[str]) -> str:
-    from difflib import get_close_matches
-
-    near = get_close_matches(name, list(known), n=1)
-    return f"; did you mean {near[0]!r}?" if near else ""
-
-
 def _shown(value: object) -> str:
     text = repr(value)
     return text if len(text) <= _LONGEST_SHOWN else f"{text[: _LONGEST_SHOWN - 3]}..."
@@ -276,7 +270,7 @@ def _layer(where: str, raw: Mapping[str, object]) -> Layer:
         name = key.replace("-", "_")
         rule = _RULES.get(name)
         if rule is None:
-            problem = f"unknown setting {key!r}{_near(name, NAMES)}"
+            problem = f"unknown setting {key!r}{hint(name, NAMES, QUOTED)}"
             raise _unusable(where, problem, f"Known settings: {', '.join(NAMES)}")
         try:
             values[name] = rule(value)
@@ -374,11 +368,10 @@ def _environment_layer(environment: Mapping[str, str]) -> Layer | None:
             continue
         name = variable[len(PREFIX) :].lower()
         if name not in _RULES:
-            from difflib import get_close_matches
-
             # Other tools may use the prefix: only a likely typo is an error.
-            if name not in _NO_SETTINGS and (near := get_close_matches(name, NAMES, n=1, cutoff=0.8)):
-                raise UsageError(f"environment: unknown {variable}; did you mean {PREFIX}{near[0].upper()}?")
+            near = hint(name.upper(), (known.upper() for known in NAMES), PREFIX + "{}", cutoff=0.8)
+            if name not in _NO_SETTINGS and near:
+                raise UsageError(f"environment: unknown {variable}{near}")
             continue
         where = f"environment {variable}"
         try:

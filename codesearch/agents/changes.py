@@ -6,7 +6,6 @@ import difflib
 import hashlib
 import json
 import os
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Any
 
 from codesearch.core import dirs
 from codesearch.core.errors import CodesearchError, UsageError
+from codesearch.core.replacing import edit_bytes
 
 Edit = Callable[[str], str]
 
@@ -90,18 +90,11 @@ def uninstall(changes: list[Change]) -> None:
 
 def _write(file: Path, text: str | None) -> None:
     """Replace a file in one step; through a link, the file that it leads to."""
-    target = Path(os.path.realpath(file))
     try:
         if text is None:
-            target.unlink(missing_ok=True)
-            return
-        target.parent.mkdir(parents=True, exist_ok=True)
-        mode = target.stat().st_mode & 0o777 if target.exists() else 0o600
-        handle, name = tempfile.mkstemp(dir=target.parent, prefix=".codesearch-")
-        with os.fdopen(handle, "wb") as out:
-            out.write(text.encode("utf-8"))
-        Path(name).chmod(mode)
-        Path(name).replace(target)
+            Path(os.path.realpath(file)).unlink(missing_ok=True)
+        else:
+            edit_bytes(file, text.encode())
     except OSError as error:
         raise CodesearchError(f"{file}: cannot be written ({error.strerror or error})") from error
 

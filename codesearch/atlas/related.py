@@ -162,7 +162,7 @@ def of_file(index: Index, path: str, *, limit: int, where: Filter | None = None)
     with store.snapshot():
         mine = table.contents_of(store.connection, stored(path))
         if not mine:
-            raise NotFoundError(sources.why_missing(index.root, store, path, 1))
+            raise NotFoundError(sources.why_missing(index.root, index.settings.file_options(), store, path, 1))
         lists = _nearest_of(store, {content for _, content in mine})
         best = _best_matches(store, path, mine, lists, where)
         ranked = sorted(best.items(), key=lambda item: (-sum(score for score, _ in item[1].values()), item[0]))[:limit]

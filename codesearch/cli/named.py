@@ -38,6 +38,8 @@ class Wanted(NamedTuple):
 
 def wanted(text: str, path: str | None, use: IndexOptions) -> Wanted:
     """Return what NAME or FILE:LINE stands for. Raises UsageError for a file without a line, NotFoundError."""
+    if not text.strip():
+        raise UsageError("the name is empty: give the name of a symbol, or FILE:LINE")
     at = targets.place(text)
     if at is not None and (found := targets.in_repository(at[0])) is not None:
         return Wanted(text, found[0], "", found[1], at[1])

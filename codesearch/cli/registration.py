@@ -14,6 +14,7 @@ from typer.core import TyperCommand, TyperGroup
 
 from codesearch.cli.ui import console
 from codesearch.core import log
+from codesearch.core.errors import UsageError
 
 Command = Callable[..., int]
 VerboseOption = Annotated[bool, typer.Option("--verbose", "-v", help="Log each step and how long it takes to stderr.")]
@@ -132,6 +133,9 @@ def _expanded(function: Command) -> Command:
     def expanded(*, verbose: bool, **given: Any) -> int:
         if verbose:
             log.configure("debug")
+        for name, value in given.items():
+            if value != value:  # NaN lies in every range
+                raise UsageError(f"--{name.replace('_', '-')} must be a number, not nan")
         for name, group in groups.items():
             given[name] = group(**{field: given.pop(field) for field in group._fields})
         return function(**given)

@@ -73,21 +73,40 @@ def _application(arguments: list[str]) -> typer.Typer:
 def understood(arguments: list[str]) -> list[str]:
     """Return the arguments with a command first: `codesearch "text"`, `search` and `find` become `query`."""
     first = arguments[0] if arguments else ""
-    if first in ("search", "find"):
-        return ["query", *arguments[1:]]
+    if first in ("query", "search", "find"):
+        return ["query", *_without_options(arguments[1:])]
     if first == "help":
         return _help(arguments[1:])
-    if not first or first == "query" or (first.startswith("-") and first != "-"):
+    if _is_exclusion(first):
+        return ["query", *_without_options(arguments)]
+    if not first or (first.startswith("-") and first != "-"):
         return arguments
     if first == "-" or any(character.isspace() for character in first):
-        return ["query", *arguments]
+        return ["query", *_without_options(arguments)]
     from difflib import get_close_matches
 
     from codesearch.cli.names import NAMES
 
     if first in NAMES or get_close_matches(first, (*NAMES, "search", "find", "help"), n=1, cutoff=0.75):
         return arguments
-    return ["query", *arguments]
+    return ["query", *_without_options(arguments)]
+
+
+def _without_options(arguments: list[str]) -> list[str]:
+    """Return the arguments of `query` with a blank before a text such as `-is:test`, which is no option then."""
+    before = ["", *arguments]
+    return [
+        f" {argument}" if _is_exclusion(argument) and before[place] not in ("-e", "--regexp") else argument
+        for place, argument in enumerate(arguments)
+    ]
+
+
+def _is_exclusion(argument: str) -> bool:
+    if not argument.startswith("-") or ":" not in argument:
+        return False
+    from codesearch.search.query import begins_with_exclusion
+
+    return begins_with_exclusion(argument)
 
 
 def _help(words: list[str]) -> list[str]:

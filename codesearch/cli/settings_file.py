@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import sys
 from importlib import import_module
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from codesearch.core.errors import UsageError
+from codesearch.core.replacing import USUAL, edit_bytes
 
 _TABLE_LINE = re.compile(r"^[ \t]*\[", re.M)
 
@@ -46,7 +46,7 @@ def literal(value: Any) -> str:
         return "[" + ", ".join(map(literal, value)) + "]"
     if isinstance(value, str):
         escaped = value.replace("\\", "\\\\").replace('"', '\\"')
-        return '"' + "".join(one if one.isprintable() else f"\\u{ord(one):04x}" for one in escaped) + '"'
+        return '"' + "".join(one if one.isprintable() else f"\\U{ord(one):08x}" for one in escaped) + '"'
     return str(value)
 
 
@@ -83,11 +83,10 @@ def _comment(old: str) -> str:
 
 
 def _replace(file: Path, text: str) -> None:
-    """Write a file in one step, so that no other process reads half of it."""
+    """Write a file in one step, with the line ends that it has."""
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        new = file.with_name(f".{file.name}.{os.getpid()}")
-        new.write_text(text, "utf-8")
-        new.replace(file)
+        if file.exists() and b"\r\n" in file.read_bytes():
+            text = text.replace("\n", "\r\n")
+        edit_bytes(file, text.encode(), USUAL)
     except OSError as error:
         raise UsageError(f"{file}: cannot be written: {error.strerror or error}") from error

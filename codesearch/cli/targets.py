@@ -169,6 +169,10 @@ def located(
     if not here.is_file():
         below = _absolute(top / file)
         if not below.is_file():
+            other = next((place for place in (here, below) if place.exists()), None)
+            if other is not None:
+                what = "a folder" if other.is_dir() else "not a regular file, so it is not indexed"
+                raise UsageError(f"{file}: is {what}; name a file, as FILE:LINE")
             raise NotFoundError(f"{file}: no such file in the current folder or in {top}")
         here = below
     real, real_top = here.resolve(), top.resolve()

@@ -18,7 +18,7 @@ def explained(problem: Exception, arguments: Sequence[str]) -> str:
     if type(problem).__name__ == "NoSuchOption" and command == "codesearch query":
         sentence = (
             sentence + ("" if sentence.endswith("?") else ".") + " Put a query that starts with `-` after `--`: "
-            "codesearch query -- '-is:test parse'"
+            "codesearch query -- '-Wall warnings'"
         )
     return f"{sentence}{'' if sentence.endswith('?') else '.'} Try `{command} --help`."
 

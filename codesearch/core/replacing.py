@@ -1,10 +1,13 @@
-"""Replaces a text file in one step: another process sees the old text or the new one, never a part."""
+"""Replaces a file in one step: another process sees the old text or the new one, never a part."""
 
 from __future__ import annotations
 
 import os
-import tempfile
+import secrets
 from pathlib import Path
+
+PRIVATE, USUAL = 0o600, 0o666
+"""Permissions of a new file: for its owner only; what the umask leaves."""
 
 
 def replace_text(file: Path, text: str) -> None:
@@ -12,13 +15,31 @@ def replace_text(file: Path, text: str) -> None:
     replace_bytes(file, text.encode())
 
 
-def replace_bytes(file: Path, data: bytes) -> None:
-    """Do the same with bytes."""
-    handle, temporary = tempfile.mkstemp(dir=file.parent, prefix=f"{file.name}.")
+def replace_bytes(file: Path, data: bytes, mode: int = PRIVATE) -> None:
+    """Do the same with bytes; the file has the permissions `mode`, less the umask."""
+    _replace(file, data, mode, kept=None)
+
+
+def edit_bytes(file: Path, data: bytes, mode: int = PRIVATE) -> None:
+    """Replace a file that people keep and edit: it stays a link if it is one, and its permissions stay.
+
+    A new file has the permissions `mode`, less the umask, and its folder is made. Raises OSError; the file is then as
+    it was.
+    """
+    target = Path(os.path.realpath(file))
+    target.parent.mkdir(parents=True, exist_ok=True)
+    _replace(target, data, mode, kept=target.stat().st_mode & 0o777 if target.exists() else None)
+
+
+def _replace(file: Path, data: bytes, mode: int, *, kept: int | None) -> None:
+    temporary = file.with_name(f"{file.name}.{secrets.token_hex(6)}")
+    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), mode)
     try:
         with os.fdopen(handle, "wb") as out:
             out.write(data)
-        Path(temporary).replace(file)
+        if kept is not None:
+            temporary.chmod(kept)
+        temporary.replace(file)
     except BaseException:
-        Path(temporary).unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
         raise

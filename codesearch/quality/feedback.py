@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from codesearch.core.errors import CodesearchError
+from codesearch.core.replacing import replace_bytes
 from codesearch.core.types import Symbol
 
 if TYPE_CHECKING:
@@ -68,11 +69,7 @@ def record(index: Path, query: str, symbol: Symbol, place: int) -> None:
 
 def _halve(file: Path) -> None:
     kept = file.read_bytes()[-MOST_BYTES // 2 :].partition(b"\n")[2]
-    shorter = file.with_name(f"{file.name}.{os.getpid()}")
-    handle = os.open(shorter, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(handle, "wb") as stream:
-        stream.write(kept)
-    shorter.replace(file)
+    replace_bytes(file, kept)
 
 
 def read(index: Path) -> Iterator[Opened]:

@@ -7,7 +7,6 @@ nothing that the file holds can make codesearch overwrite or delete another fold
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -18,6 +17,7 @@ from typing import Any
 from codesearch.core import dirs
 from codesearch.core.errors import CodesearchError, UsageError
 from codesearch.core.lock import ProcessLock
+from codesearch.core.replacing import USUAL, edit_bytes
 
 FILE = "repositories.json"
 FOLDER = "repositories"
@@ -127,12 +127,9 @@ def changing() -> Iterator[dict[str, Repository]]:
 
 def _write(path: Path, repositories: Iterable[Repository]) -> None:
     value = {"repositories": {one.name: _to_json(one) for one in repositories}}
-    new = path.with_name(f"{FILE}.new-{os.getpid()}")
     try:
-        new.write_text(json.dumps(value, indent=2) + "\n", encoding="utf-8")
-        new.replace(path)
+        edit_bytes(path, (json.dumps(value, indent=2) + "\n").encode(), USUAL)
     except OSError as error:
-        new.unlink(missing_ok=True)
         raise CodesearchError(f"{path}: cannot be written: {error.strerror}") from error
 
 

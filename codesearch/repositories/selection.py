@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from codesearch.core.errors import UsageError
+from codesearch.core.suggestions import hint
 from codesearch.repositories.registry import ALL, Repository, load
 
 _WORD = re.compile(r"(?<!\S)(?P<no>-?)repo:(?P<also_no>!?)(?P<name>[^\s\"]+)(?!\S)", re.IGNORECASE)
@@ -100,12 +101,9 @@ def _required(name: str, known: Mapping[str, Repository]) -> list[Repository]:
 
 
 def _unknown(name: str, known: Mapping[str, Repository]) -> str:
-    from difflib import get_close_matches
-
     names = [*known, *dict.fromkeys(group for one in known.values() for group in one.groups)]
     if not names:
         return f"there is no repository {name}: `codesearch repo add FOLDER|URL` adds one"
-    near = get_close_matches(name, names, n=1)
-    hint = f"; did you mean {near[0]}?" if near else ""
     more = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
-    return f"there is no repository or group {name}{hint} (there are: {', '.join(names[:MOST_NAMES])}{more})"
+    there = f"(there are: {', '.join(names[:MOST_NAMES])}{more})"
+    return f"there is no repository or group {name}{hint(name, names, '{}')} {there}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
@@ -165,7 +164,7 @@ def _named(hit: Hit) -> str:
 
 def _missing(tree: Tree, store: Store, path: str) -> Why | None:
     """Return why a file is not in the index, or not as it is now; None if it is."""
-    from codesearch.files import REASONS, read_source
+    from codesearch.files import REASONS, left_out, read_source
 
     source = read_source(tree.root, path, tree.options)
     known = store.file(path)
@@ -173,39 +172,13 @@ def _missing(tree: Tree, store: Store, path: str) -> Why | None:
         detail = f" ({known[1]})" if known[1] else ""
         return Why("not indexed", f"{path} is left out: {known[0]}{detail}: {REASONS.get(known[0], '')}".rstrip(": "))
     if known is None:
-        return Why("not indexed", f"{path} {_ignored(tree, path)}")
+        return Why("not indexed", f"{path} {left_out.why(tree.root, tree.options, path)}")
     if isinstance(source, Skipped):
         return Why("changed", f"{path} is now left out: {source.reason}; the index holds it as it was")
     states = store.file_states([path])
     if path in states and states[path].hash != source.hash:
         return Why("changed", f"{path} has changed since it was indexed; `codesearch index` takes it in")
     return None
-
-
-def _ignored(tree: Tree, path: str) -> str:
-    """Return why a file is not in the list of files."""
-    from codesearch.files import git, read_source
-    from codesearch.files.discovery import Selection
-
-    options = tree.options
-    file = tree.root / path
-    if file.is_symlink():
-        return "is a link; links are not followed"
-    source = read_source(tree.root, path, options)
-    if isinstance(source, Skipped):
-        return f"is left out: {source.reason}" + (f" ({source.detail})" if source.detail else "")
-    root, raw = os.fsencode(tree.root), os.fsencode(path)
-    if not Selection(root, options).keeps_file(raw):
-        return "is left out by the settings include or exclude, or by a .codesearchignore"
-    if git.top_of(root) is not None:
-        try:
-            rule = git.output(root, ["check-ignore", "--verbose", "--no-index", "--", path]).decode("utf-8", "replace")
-        except git.GitUnavailableError:
-            rule = ""  # also the answer for a path that no rule ignores
-        if rule:
-            where, _, pattern = rule.partition("\t")[0].rpartition(":")
-            return f"is ignored by git: {where} says {pattern}"
-    return "is ignored, or in a repository of its own inside this one"
 
 
 # -- filtered -------------------------------------------------------------------------------------

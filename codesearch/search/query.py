@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -12,6 +11,7 @@ from codesearch import languages
 from codesearch.core import names, tokens
 from codesearch.core.errors import UsageError
 from codesearch.core.filter import Filter, concept_bound
+from codesearch.core.suggestions import hint
 from codesearch.core.types import KINDS, MINOR
 from codesearch.search.wording import Wording, asks_for_files, understand
 
@@ -259,6 +259,12 @@ def is_negated(field: str, value: str) -> bool:
     return re.match(r"![\w*?./\[]" if field == "names" else r"!.", value) is not None
 
 
+def begins_with_exclusion(typed: str) -> bool:
+    """Return whether a text begins with a filter that excludes, such as `-is:test`."""
+    key, colon, _ = typed.partition(":")
+    return bool(colon) and key.startswith("-") and key[1:].lower() in (*_KEYS, "repo")
+
+
 def placed(field: str, values: tuple[str, ...], *, negated: bool) -> tuple[str, tuple[str, ...]]:
     """Return the field of `Filter` for values that are wanted or excluded, and the values there."""
     if negated and field == "concepts":
@@ -292,6 +298,4 @@ _EXAMPLES = {"languages": "lang:go", "kinds": "kind:method", "paths": "path:src/
 
 
 def _unknown(what: str, value: str, known: list[str]) -> str:
-    close = difflib.get_close_matches(value.lower(), known, n=1)
-    hint = f"; did you mean `{close[0]}`?" if close else ""
-    return f"there is no {what} `{value}`{hint}. Known: {', '.join(sorted(known))}."
+    return f"there is no {what} `{value}`" + (hint(value.lower(), known) or f". Known: {', '.join(sorted(known))}.")

@@ -54,8 +54,10 @@ def is_changed(root: Path, options: FileOptions, store: Store, path: str) -> boo
     return not isinstance(source, Source) or source.hash != state.hash
 
 
-def why_missing(root: Path, store: Store, path: str, line: int) -> str:
+def why_missing(root: Path, options: FileOptions, store: Store, path: str, line: int) -> str:
     """Return why there is no symbol at a line of a file."""
+    from codesearch.files import left_out
+
     known = store.file(path)
     if known is not None and known[0] is not None:
         return f"{path}: left out of the index: {known[0]}" + (f" ({known[1]})" if known[1] else "")
@@ -63,4 +65,4 @@ def why_missing(root: Path, store: Store, path: str, line: int) -> str:
         return f"{path}:{line}: the file has no such line"
     if not (root / path).exists():
         return f"{path}: no such file under {root}"
-    return f"{path}: not in the index: it is ignored, excluded, or in no language codesearch knows"
+    return f"{path}: {left_out.why(root, options, path)}, so it is not in the index"

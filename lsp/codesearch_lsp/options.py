@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
+
+from codesearch.core.suggestions import QUOTED, hint
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,8 +124,7 @@ def read(raw: object, base: Options | None = None) -> ParsedOptions:
     for name, value in raw.items():
         own = NAMES.get(name) or (name if name in _RULES else None)
         if own is None:
-            near = difflib.get_close_matches(str(name), list(NAMES), n=1)
-            unknown.append(f"unknown option {name!r}" + (f"; did you mean {near[0]!r}?" if near else ""))
+            unknown.append(f"unknown option {name!r}{hint(str(name), NAMES, QUOTED)}")
         elif value is not None:
             try:
                 values[own] = _RULES[own](value)

@@ -42,10 +42,11 @@ def test_names_by_a_program(tree: Path, call):
 @pytest.mark.parametrize(
     ("command", "said"),
     [
-        ("no-such-program-here", "No such file"),
+        ("no-such-program-here", "--name-with no-such-program-here: cannot be run (No such file or directory)"),
         (f"{sys.executable} -c 'import sys; sys.exit(3)'", "exit status 3"),
         (f"{sys.executable} -c pass", "it printed no name"),
         ("'", "No closing quotation"),
+        ("", "is empty"),
         (" ", "is empty"),
     ],
 )

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
+from codesearch import settings
 from codesearch.cli import settings_file
 from tests.support.command import process
 
@@ -55,6 +57,32 @@ def test_removing_a_setting(tmp_path: Path):
     assert settings_file.remove(file, "exclude")
     assert file.read_text() == '# My settings.\nlimit = 5          # few\n\n# How it looks.\ncolor = "never"\n'
     assert not settings_file.remove(file, "exclude")
+
+
+def test_line_ends_stay(tmp_path: Path):
+    file = tmp_path / "config.toml"
+    file.write_bytes(COMMENTED.replace("\n", "\r\n").encode())
+    settings_file.write(file, "limit", 20)
+    settings_file.write(file, "context", 2)
+    assert settings_file.remove(file, "exclude")
+    expected = '# My settings.\nlimit = 20          # few\n\n# How it looks.\ncolor = "never"\ncontext = 2\n'
+    assert file.read_bytes().decode() == expected.replace("\n", "\r\n")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="links of POSIX")
+def test_a_settings_file_that_is_a_link_stays_one(tmp_path: Path):
+    real, link = tmp_path / "dotfiles.toml", tmp_path / "config.toml"
+    real.write_text("limit = 5\n")
+    link.symlink_to(real)
+    settings_file.write(link, "limit", 3)
+    assert (link.is_symlink(), real.read_text()) == (True, "limit = 3\n")
+
+
+@pytest.mark.parametrize("value", ["\U000e0041/**", "a\tb", 'quo"te', "\\back"])
+def test_every_text_can_be_set(tmp_path: Path, value: str):
+    file = tmp_path / "config.toml"
+    settings_file.write(file, "exclude", (value,))
+    assert settings.read_file(file) == {"exclude": [value]}
 
 
 def test_the_command(small: Path, private_home: Path):

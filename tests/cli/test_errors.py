@@ -58,7 +58,12 @@ BAD = [
     (["similar"], "FILE:LINE"),
     (["show"], "NAME"),
     (["serach"], "serach"),
-    (["query", "x", "--db", "retry.py"], "retry.py: the index is damaged"),
+    (["query", "x", "--db", "retry.py"], "retry.py: is not an index of codesearch and stays as it is"),
+    (["index", "--rebuild", "--db", "retry.py"], "retry.py: is not an index of codesearch and stays as it is"),
+    (["clean", "--db", "retry.py"], "retry.py: is not an index of codesearch and stays as it is"),
+    (["query", "x", "--lang", "klingn"], "there is no language `klingn`. Known: ada, "),
+    (["query", "x", "--lang", "pyhton"], "there is no language `pyhton`; did you mean `python`?\n"),
+    (["query", "x", "--min-score", "nan"], "--min-score must be a number, not nan"),
     (["query", "x", "--db", "retry.py/index.db"], "retry.py"),
 ]
 
@@ -273,3 +278,20 @@ def test_pasted_text_is_answered(small: Path, call, typed: str, note: str):
     assert run.status == 0
     assert "retry.py" in run.out
     assert note in run.err
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="named pipes of POSIX")
+def test_what_is_there_but_is_no_file_of_the_index_is_named(small: Path, call):
+    os.mkfifo(small / "pipe.py")
+    (small / "folder.py").mkdir()
+    (small / "big.py").write_text("x = 1\n" * 200_000, encoding="utf-8")
+    refused(call("show", "pipe.py:1"), "pipe.py: is not a regular file, so it is not indexed; name a file")
+    refused(call("similar", "folder.py:1"), "folder.py: is a folder; name a file, as FILE:LINE")
+    refused(call("show", "big.py:1"), "big.py: is left out: too large")
+    refused(call("related", "big.py"), "big.py: is left out: too large")
+    refused(call("show", "gone.py:1"), "gone.py: no such file in the current folder or in ")
+
+
+@pytest.mark.parametrize("command", ["show", "similar", "related", "callers"])
+def test_an_empty_name_is_refused(small: Path, call, command: str):
+    refused(call(command, " "), "the name is empty: give the name of a symbol, or FILE:LINE")

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from codesearch.cli.ui.progress import LINE_EVERY, Reporter
 from codesearch.indexing.request import Progress
 
@@ -23,3 +25,17 @@ def test_a_log_hears_now_and_then_how_far_it_is(capsys):
     quiet = Reporter(Path("/big"), first=True, quiet=True)
     quiet.progress(Progress(1, 8, 1, 8, 1, 60.0))
     assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [(0.4, "0 s"), (99, "99 s"), (100, "2 min"), (5_000, "83 min"), (12_600, "3.5 h"), (18_055_346, "209 days")],
+)
+def test_the_time_that_is_left_is_in_a_unit_that_people_use(capsys, seconds, said):
+    reporter = Reporter(Path("/big"), first=True)
+    reporter.progress(Progress(1, 8, 100, 200, 1, 0.5))
+    reporter.progress(Progress(1, 8, 100, 200, 1, LINE_EVERY + 0.5))
+    capsys.readouterr()
+    rate = 1e6
+    reporter.progress(Progress(1, 8, int(rate * 1000), int(rate * (1000 + seconds)), 1, 1000.0))
+    assert capsys.readouterr().err.endswith(f"about {said} left\n")

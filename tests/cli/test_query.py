@@ -111,7 +111,27 @@ def test_filters_that_leave_nothing(small: Path, call):
 
 
 def test_query_that_begins_with_a_dash(small: Path, call):
-    assert call("query", "--format", "paths", "-n", "1", "--", "-is:test retry upload", small).out == "retry.py\n"
+    options = ("--format", "paths", "-n", "1")
+    assert call("query", *options, "--", "-is:test retry upload", small).out == "retry.py\n"
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        ("query", "-is:test retry upload"),
+        ("-is:test retry upload",),
+        ("find", "-lang:go", "retry", "upload"),
+        ("query", "retry", "-path:nowhere/**", "upload"),
+        ("retry upload", "-Kind:class"),
+    ],
+)
+def test_an_excluding_filter_may_stand_anywhere(small, call, typed):
+    assert call(*typed, "--format", "paths", "-n", "1").out == "retry.py\n"
+
+
+def test_the_value_of_an_option_is_no_filter(small, call):
+    (small / "flags.py").write_text("FLAGS = ['-is:test']\n", encoding="utf-8")
+    assert call("query", "-e", "-is:test", "--format", "paths").out == "flags.py\n"
     wrong = call("query", "-is:test retry upload", small)
     assert wrong.status == 2
     assert "after `--`" in wrong.err

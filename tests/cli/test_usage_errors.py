@@ -6,7 +6,7 @@ import pytest
 
 from codesearch.cli.usage_errors import explained
 
-HYPHEN = " Put a query that starts with `-` after `--`: codesearch query -- '-is:test parse'."
+HYPHEN = " Put a query that starts with `-` after `--`: codesearch query -- '-Wall warnings'."
 
 
 @pytest.mark.parametrize(
@@ -20,6 +20,7 @@ HYPHEN = " Put a query that starts with `-` after `--`: codesearch query -- '-is
         ("status --format xml", "--format must be text or json, not 'xml'."),
         ("query x -n", "-n needs a value."),
         ("query x --json=1", "--json takes no value."),
+        ("query x --lang:python", "There is no option --lang:python; did you mean --lang?" + HYPHEN),
         ("query x --zzz", "There is no option --zzz." + HYPHEN),
         ("query x --snipet", "There is no option --snipet; did you mean --snippet?" + HYPHEN),
         ("index --workrs 2", "There is no option --workrs; did you mean --workers?"),

@@ -13,6 +13,7 @@ from codesearch.cli.exit_codes import FOUND, NOTHING
 from codesearch.cli.registration import command, group
 from codesearch.cli.ui import console
 from codesearch.core.errors import CodesearchError, UsageError
+from codesearch.core.suggestions import hint
 
 if TYPE_CHECKING:
     from codesearch.agents.changes import Change
@@ -165,7 +166,7 @@ def _chosen(names: list[str] | None) -> list[Client]:
     if not names:
         raise UsageError(f"name the clients: {known}")
     if unknown := [name for name in names if name not in CLIENTS]:
-        raise UsageError(f"there is no client {unknown[0]}; known: {known}")
+        raise UsageError(f"there is no client {unknown[0]}" + (hint(unknown[0], CLIENTS, "{}") or f"; known: {known}"))
     return [CLIENTS[name] for name in dict.fromkeys(names)]
 
 

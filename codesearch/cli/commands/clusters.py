@@ -65,11 +65,10 @@ def clusters(
 
     tree = use.tree(path)
     where = filters.where(tree) & tree.where
+    namer = None if name_with is None else _namer(name_with)
     with session.opened(tree.root, db=use.db, color=options.value_of(color)) as index:
         complete = session.prepare(index, update=use.update, quiet=use.quiet)
-        found = atlas.clusters(
-            index, count=count, where=where or None, fresh=fresh, name_with=_namer(name_with) if name_with else None
-        )
+        found = atlas.clusters(index, count=count, where=where or None, fresh=fresh, name_with=namer)
         session.tell(index.filter_note(where), quiet=use.quiet)
         about = {"root": str(index.root), "complete": complete}
         reports.printed(
@@ -95,8 +94,10 @@ def _namer(command: str) -> Callable[[str], str]:
                 words, input=description, capture_output=True, encoding="utf-8", errors="replace",
                 timeout=NAMING_SECONDS, check=False,
             )  # fmt: skip
-        except (OSError, subprocess.TimeoutExpired) as error:
-            raise UsageError(f"--name-with {command}: {error}") from error
+        except OSError as error:
+            raise UsageError(f"--name-with {command}: cannot be run ({error.strerror or error})") from error
+        except subprocess.TimeoutExpired as error:
+            raise UsageError(f"--name-with {command}: no name within {NAMING_SECONDS:g} s") from error
         said = [line.strip().strip("\"'`*.") for line in done.stdout.splitlines() if line.strip()]
         if done.returncode or not said:
             reason = done.stderr.strip().splitlines()

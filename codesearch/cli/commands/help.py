@@ -10,6 +10,7 @@ from codesearch.cli.completion import topics
 from codesearch.cli.exit_codes import FOUND
 from codesearch.cli.ui import console
 from codesearch.core.errors import NotFoundError
+from codesearch.core.suggestions import hint
 
 
 def help_command(
@@ -31,11 +32,9 @@ def help_command(
             console.write(f"{name:<{width}}{title}\n")
         return FOUND
     if topic not in TOPICS:
-        from difflib import get_close_matches
-
-        near = get_close_matches(topic, TOPICS, n=1)
-        hint = f"; did you mean `{near[0]}`?" if near else "."
-        raise NotFoundError(f"there is no command or topic `{topic}`{hint} Topics: {', '.join(TOPICS)}")
+        raise NotFoundError(
+            f"there is no command or topic `{topic}`{hint(topic, TOPICS) or '.'} Topics: {', '.join(TOPICS)}"
+        )
     title, text = TOPICS[topic]
     console.write(f"{title}\n\n{text}")
     return FOUND

@@ -10,6 +10,7 @@ from codesearch.cli.completion import schemas
 from codesearch.cli.exit_codes import FOUND
 from codesearch.cli.ui import console
 from codesearch.core.errors import NotFoundError
+from codesearch.core.suggestions import hint
 
 
 def schema(
@@ -39,10 +40,8 @@ def schema(
         return FOUND
     name = "-".join(words)
     if name not in described.OUTPUTS:
-        from difflib import get_close_matches
-
-        near = get_close_matches(name, described.OUTPUTS, n=1)
-        hint = f"; did you mean `{near[0]}`?" if near else "."
-        raise NotFoundError(f"there is no schema `{name}`{hint} `codesearch schema` lists them")
+        raise NotFoundError(
+            f"there is no schema `{name}`{hint(name, described.OUTPUTS) or '.'} `codesearch schema` lists them"
+        )
     print_json(described.schema(name), indent=2)
     return FOUND

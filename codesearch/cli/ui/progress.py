@@ -117,8 +117,17 @@ def _line(now: Progress) -> str:
     left = (now.bytes_total - now.bytes) / rate
     return (
         f"{now.files:,} of {now.files_total:,} files, {now.symbols:,} symbols, {now.bytes / 1e6:,.1f} of "
-        f"{now.bytes_total / 1e6:,.1f} MB, {rate / 1e6:,.1f} MB/s, about {left:,.0f} s left"
+        f"{now.bytes_total / 1e6:,.1f} MB, {rate / 1e6:,.1f} MB/s, about {_time(left)} left"
     )
+
+
+def _time(seconds: float) -> str:
+    """Return a remaining time as people say it: `40 s`, `12 min`, `3.5 h`, `2 days`."""
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    if seconds < 100 * 60:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} h" if seconds < 48 * 3600 else f"{seconds / 86400:,.0f} days"
 
 
 class BackfillReporter(_Reporter):
@@ -144,7 +153,7 @@ class BackfillReporter(_Reporter):
             self._start(now)
         assert self._bar is not None
         assert self._task is not None
-        left = f"{(now.total - now.done) / now.rate:,.0f} s left" if now.rate else ""
+        left = f"{_time((now.total - now.done) / now.rate)} left" if now.rate else ""
         self._bar.update(self._task, completed=now.done, total=now.total, rate=f"{now.rate:,.0f}/s", left=left)
 
     def _start(self, now: BackfillProgress) -> None:
