@@ -165,7 +165,11 @@ def _points(index: Index, where: Filter | None) -> _Points:
         known = vectors.read(store)
     contents = sorted({row.content for row in rows})
     if len(contents) < FEW:
-        raise NotFoundError(f"{index.root}: {len(contents)} distinct symbols are too few for clusters")
+        raise NotFoundError(
+            f"{index.root}: {len(contents)} distinct symbols"
+            + (" match the filters" if where else "")
+            + f": too few for clusters, which need {FEW}"
+        )
     unit = vectors.unit(known.rows[known.places(contents)])
     of_row = np.searchsorted(contents, [row.content for row in rows])
     return _Points(rows, kmeans.centred(unit, unit.mean(axis=0)), of_row)

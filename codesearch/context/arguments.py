@@ -102,7 +102,7 @@ def _listed(value: str) -> object:
     if value.startswith("["):
         try:
             return json.loads(value)
-        except ValueError:
+        except (ValueError, RecursionError):
             return [value]
     return [value]
 

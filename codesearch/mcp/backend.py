@@ -43,7 +43,7 @@ class Backend:
             return False
         try:
             self._located()
-        except CodesearchError:
+        except (CodesearchError, OSError):  # the current folder may have been deleted
             return True
         return False
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from codesearch.context.clean import clean
 from codesearch.context.definitions import RESULTS_SCHEMA, TOOLS
@@ -103,7 +103,9 @@ class Methods:
         first = roots[0] if isinstance(roots, list) and roots else None
         uri = first.get("uri") if isinstance(first, dict) else None
         if isinstance(uri, str) and uri.startswith("file://") and self._backend.needs_root:
-            path = unquote(urlsplit(uri).path)
+            # Not urlsplit, which raises for some; `#` and `?` that were not escaped belong to the path.
+            _, slash, rest = uri.removeprefix("file://").partition("/")
+            path = unquote(slash + rest, errors="surrogateescape")
             self._backend.use_root(Path(path.lstrip("/") if path[2:3] == ":" else path))
 
     # -- lists --------------------------------------------------------------------------------------------------------

@@ -59,3 +59,10 @@ def test_the_server_says_where_it_is_and_ends_with_ctrl_c(tree: Path):
     process.send_signal(signal.SIGINT)
     assert process.wait(timeout=60) == 130
     process.communicate()
+
+
+def test_a_file_with_another_ending_is_not_overwritten(tree: Path, call):
+    before = (tree / "web" / "src" / "debounce.js").read_bytes()
+    run = call("map", tree, "-o", tree / "web" / "src" / "debounce.js")
+    assert (run.status, "give --format, or a file that ends in .html, .svg, .png or .json" in run.err) == (2, True)
+    assert (tree / "web" / "src" / "debounce.js").read_bytes() == before

@@ -186,6 +186,28 @@ def test_roots_are_asked_for_only_where_they_are_needed():
     assert len(exchange(hello, initialized)) == 1
 
 
+@pytest.mark.parametrize(
+    ("uri", "root"),
+    [
+        ("file://[::1/home", Path("/home")),
+        ("file:///c%23/50%25?", Path("/c#/50%?")),
+        ("file:///%00", Path("/\0")),
+        ("file:///caf%E9", Path("/caf\udce9")),
+        ("http://[", None),
+        (5, None),
+        (None, None),
+    ],
+)
+def test_an_odd_root_does_not_end_the_session(uri, root):
+    class Homeless(FakeBackend):
+        needs_root = True
+
+    backend = Homeless()
+    answer = {"jsonrpc": "2.0", "id": "codesearch-roots/list", "result": {"roots": [{"uri": uri}]}}
+    assert exchange(answer, request("ping", 2), backend=backend)[-1]["result"] == {}
+    assert backend.roots == ([] if root is None else [root])
+
+
 # -- wrong messages ----------------------------------------------------------------------------------------------------
 
 

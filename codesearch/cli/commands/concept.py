@@ -128,6 +128,8 @@ def list_command(
             gone = [example for example, now in concepts.examples(index, one).items() if now is None]
             note = f"; {len(gone)} of the examples no longer exist" if gone else ""
             console.write(f"{one.name}  {_made_of(one)}{note}\n")
+    if not found:
+        session.tell("there are no concepts; `codesearch concept add` makes one", quiet=use.quiet)
     return FOUND if found else NOTHING
 
 

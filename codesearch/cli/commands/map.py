@@ -109,11 +109,13 @@ def map_command(
 
 
 def _format(format: MapFormat | None, out: str | None, *, serve: bool) -> MapFormat:
-    """Return the format: as asked for, else by the ending of the file, else a page."""
+    """Return the format: as asked for, else by the ending of the file, else a page. Raises UsageError."""
     if serve and (out is not None or format not in (None, MapFormat.html)):
         raise UsageError("--serve writes no file: leave out --out and --format")
     ending = Path(out or "").suffix.lstrip(".").lower()
     by_name = {one.value: one for one in MapFormat}.get("html" if ending == "htm" else ending)
+    if format is None and by_name is None and ending:  # perhaps a file of source code, which must not become a page
+        raise UsageError(f"{out}: give --format, or a file that ends in .html, .svg, .png or .json")
     return format or by_name or MapFormat.html
 
 
