@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
 from codesearch.core.errors import CodesearchError, NotFoundError, StoreError, UsageError
+from codesearch.core.urls import parts_of
 
 TOKEN = "CODESEARCH_STORE_TOKEN"
 """Environment variable with the token that a web server asks for (`Authorization: Bearer`)."""
@@ -112,7 +113,7 @@ class Web:
     """A web server: GET and HEAD read, PUT writes. Subclasses sign the requests."""
 
     def __init__(self, url: str) -> None:
-        parts = urllib.parse.urlsplit(url)
+        parts = parts_of(url)
         if not parts.hostname:
             raise UsageError(f"{url}: not a URL")
         self._login = _login(parts)

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from codesearch.artifacts.places import Web
 from codesearch.core.errors import UsageError
+from codesearch.core.urls import parts_of
 
 _EMPTY = sha256(b"").hexdigest()
 
@@ -27,7 +28,7 @@ class Credentials(NamedTuple):
 
 def bucket(url: str) -> S3:
     """Return the store that `s3://BUCKET/PREFIX` names. Raises UsageError without credentials."""
-    parts = urllib.parse.urlsplit(url)
+    parts = parts_of(url)
     if not parts.netloc:
         raise UsageError(f"{url}: write s3://BUCKET/PREFIX")
     get = os.environ.get

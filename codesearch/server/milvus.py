@@ -13,10 +13,11 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from codesearch.core.errors import StoreError, UsageError
 from codesearch.core.log import Log
+from codesearch.core.urls import parts_of
 from codesearch.server.connect import REST_SECONDS, shown
 from codesearch.server.metrics import Counter, Family, gauge
 
@@ -53,15 +54,12 @@ class Milvus:
 
     def __init__(self, url: str, clock: Callable[[], float] = time.monotonic) -> None:
         """Connect when it is needed first. Raises UsageError for another URL, or if pymilvus is missing."""
-        parts = urlsplit(url)
+        parts = parts_of(url)
         if parts.scheme not in ("milvus", "milvus+tls") or not parts.hostname or parts.query or parts.fragment:
             raise UsageError(
-                f"--vectors {shown(url)}: write milvus://HOST, or milvus+tls://USER:PASSWORD@HOST/DATABASE"
+                f"--vectors {shown(url)}: write milvus://HOST[:PORT], or milvus+tls://USER:PASSWORD@HOST/DATABASE"
             )
-        try:
-            port = parts.port or PORT
-        except ValueError:
-            raise UsageError(f"--vectors {shown(url)}: the port is no number from 1 to 65535") from None
+        port = parts.port or PORT
         host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
         self._options = {
             "uri": f"{'https' if parts.scheme == 'milvus+tls' else 'http'}://{host}:{port}",

@@ -19,6 +19,7 @@ from codesearch.core import loopback
 from codesearch.core.errors import UsageError
 from codesearch.core.log import Log
 from codesearch.core.redirects import NoRedirects
+from codesearch.core.urls import parts_of
 from codesearch.mcp.http.access import wrong_token
 from codesearch.mcp.http.wire import RefusedError
 from codesearch.server.access import asker, is_person
@@ -55,7 +56,7 @@ class Oidc:
 
         Raises UsageError if the issuer is no address, or PyJWT is missing.
         """
-        parts = urlsplit(issuer)
+        parts = parts_of(issuer)
         here = parts.scheme == "http" and parts.hostname in loopback.NAMES
         if not parts.hostname or not (parts.scheme == "https" or here):
             raise UsageError(f"--oidc-issuer {issuer}: write its address with https://")

@@ -9,12 +9,12 @@ from collections.abc import Mapping
 from http.client import HTTPException
 from typing import Any
 from urllib import error, request
-from urllib.parse import urlsplit
 
 from codesearch._version import __version__
 from codesearch.core import loopback
 from codesearch.core.errors import CodesearchError, UsageError
 from codesearch.core.redirects import NoRedirects
+from codesearch.core.urls import parts_of
 
 VARIABLE = "CODESEARCH_TOKEN"
 """The environment variable with the token."""
@@ -39,7 +39,7 @@ class Server:
 
     def __init__(self, url: str, token: str | None = None) -> None:
         """Take the token from VARIABLE unless it is given. Raises UsageError if there is none, or the URL is wrong."""
-        parts = urlsplit(url)
+        parts = parts_of(url)
         if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
             raise UsageError(f"{url}: not the address of a server; write https://HOST")
         if parts.username or parts.password:

@@ -63,6 +63,10 @@ BAD = [
     (["clean", "--db", "retry.py"], "retry.py: is not an index of codesearch and stays as it is"),
     (["query", "x", "--lang", "klingn"], "there is no language `klingn`. Known: ada, "),
     (["query", "x", "--lang", "pyhton"], "there is no language `pyhton`; did you mean `python`?\n"),
+    (["query", "x", "--remote", "http://["], "http://[: not the address of a server"),
+    (["pull", "https://h:99999/"], "https://h:99999/: not the address of a server"),
+    (["push", "https://[x/y", "--repo", "x"], "https://[x/y: not the address of a server"),
+    (["index", "--from", "https://[x/y.codesearch"], "not a URL"),
     (["query", "x", "--min-score", "nan"], "--min-score must be a number, not nan"),
     (["query", "x", "--db", "retry.py/index.db"], "retry.py"),
 ]

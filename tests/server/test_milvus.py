@@ -475,7 +475,8 @@ def test_the_commands(database, server: MilvusServer, call, monkeypatch: pytest.
     [
         ("postgresql://db", "write milvus://HOST"),
         ("milvus://", "write milvus://HOST"),
-        ("milvus://db:99999", "the port is no number"),
+        ("milvus://db:99999", "write milvus://HOST"),
+        ("milvus://[db", "write milvus://HOST"),
         ("milvus://db/x?index=HNSW", "write milvus://HOST"),
     ],
 )

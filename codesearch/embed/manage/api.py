@@ -6,10 +6,10 @@ import re
 import tempfile
 from dataclasses import replace
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from codesearch import embed
 from codesearch.core.errors import ModelError, UsageError
+from codesearch.core.urls import parts_of
 from codesearch.embed.api import MAX_DIMS, ApiEmbedder, Entry, write
 from codesearch.embed.http import is_loopback
 from codesearch.embed.manage.importer import checked_name, swap
@@ -50,11 +50,7 @@ def add(wanted: Entry) -> Entry:
 
 def _check(wanted: Entry) -> None:
     checked_name(wanted.name)
-    try:
-        parts = urlsplit(wanted.url)
-        parts.port  # noqa: B018 -- raises for one that is not a number
-    except ValueError:
-        parts = urlsplit("")
+    parts = parts_of(wanted.url)
     if parts.scheme not in ("https", "http") or not parts.hostname:
         raise UsageError("--api needs the URL of a service, such as https://api.openai.com/v1")
     if parts.username or parts.password:
