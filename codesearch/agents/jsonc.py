@@ -12,7 +12,9 @@ from dataclasses import dataclass
 
 from codesearch.core.errors import UsageError
 
-_SKIPPED = re.compile(r"(?:\s|//[^\n]*|/\*.*?\*/)*", re.DOTALL)
+_SKIPPED = re.compile(r"(?:[\s\ufeff]|//[^\n]*|/\*.*?\*/)*", re.DOTALL)
+_REST_OF_LINE = re.compile(r"(?:[ \t]|/\*[^\n]*?\*/)*(?://[^\r\n]*)?(?=\r?\n)")
+"""Blanks and comments up to the end of the line."""
 _STRING = re.compile(r'"(?:[^"\\\x00-\x1f]|\\.)*"')
 _PLAIN = re.compile(r"-?[0-9][-+.0-9eE]*|true|false|null")
 _DEEPEST = 200
@@ -164,7 +166,13 @@ def _added(text: str, outer: Object, name: str, value: object) -> str:
     if "\n" not in text[outer.start : outer.end]:  # an object on one line stays on one line
         member = json.dumps(name, ensure_ascii=False) + ": " + json.dumps(value, ensure_ascii=False)
         return f"{text[: last.end]}, {member}{text[last.end :]}"
-    return f"{text[: last.end]},{newline}{inner}{member}{text[last.end :]}"
+    comma = _skip(text, last.end) if outer.comma else last.end
+    rest = _REST_OF_LINE.match(text, comma + outer.comma)
+    if rest is None or "\n" in text[last.end : comma]:
+        return f"{text[: last.end]},{newline}{inner}{member}{text[last.end :]}"
+    end = rest.end()  # a comment behind the last member stays with it
+    before = text[last.end : comma] + text[comma + outer.comma : end]
+    return f"{text[: last.end]},{before}{newline}{inner}{member}{',' * outer.comma}{text[end:]}"
 
 
 def _indentation(text: str, outer: Object) -> tuple[str, int | str]:
@@ -210,13 +218,20 @@ def _object(text: str, at: int, depth: int) -> Object:
             raise UsageError(f"a colon is expected in line {_line(text, colon)}")
         first = _skip(text, colon + 1)
         end = _value_end(text, first, depth)
-        members.append(Member(json.loads(name[0]), at, first, end))
+        members.append(Member(_unquoted(text, name), at, first, end))
         at = _skip(text, end)
         comma = text[at : at + 1] == ","
         at = _skip(text, at + 1) if comma else at
     if at >= len(text):
         raise UsageError("the closing brace is missing")
     return Object(start, at, tuple(members), comma)
+
+
+def _unquoted(text: str, name: re.Match[str]) -> str:
+    try:
+        return str(json.loads(name[0]))
+    except ValueError as error:
+        raise UsageError(f"the name in line {_line(text, name.start())} is not JSON: {name[0][:60]}") from error
 
 
 def _value_end(text: str, at: int, depth: int) -> int:
@@ -265,10 +280,13 @@ def removed(text: str, path: Sequence[str]) -> str:
     if place > 0:  # from the comma before it
         start = outer.members[place - 1].end
         end = member.end
-        comma = text.find(",", start, member.at)
+        comma = _skip(text, start)
         between = text[comma + 1 : member.at]
         if between.strip():  # a comment before it stays
-            return text[:comma] + text[comma + 1 : member.at].rstrip() + text[end:]
+            own = _skip(text, end)
+            if text[own : own + 1] == ",":
+                return text[: comma + 1] + between.rstrip() + text[end:own] + text[own + 1 :]
+            return text[:comma] + between.rstrip() + text[end:]
         return text[:start] + text[start:comma] + text[end:]
     if place + 1 < len(outer.members):
         return text[: member.at] + text[outer.members[place + 1].at :]

@@ -239,7 +239,18 @@ def test_yaml_that_cannot_be_edited_is_left_alone(private_home: Path, name: str,
 
 
 @pytest.mark.parametrize(
-    "text", ["{", '{"mcpServers": []}', '{"mcpServers": 1}', "[1]", "not json", '{"a": 1} {', '{"a" 1}', "{'a': 1}"]
+    "text",
+    [
+        "{",
+        '{"mcpServers": []}',
+        '{"mcpServers": 1}',
+        "[1]",
+        "not json",
+        '{"C:\\dir": 1}',
+        '{"a": 1} {',
+        '{"a" 1}',
+        "{'a': 1}",
+    ],
 )
 def test_a_file_that_is_not_understood_is_left_alone(private_home: Path, text: str):
     file = private_home / ".claude.json"
@@ -294,3 +305,18 @@ def test_a_member_is_added_to_and_removed_from_any_object(value: dict[str, Any],
     assert json.loads(added) == {**value, "servers": {"new": {"command": "c", "args": ["a"]}}}
     assert json.loads(jsonc.removed(added, ("servers", "new"))) == {**value, "servers": {}}
     assert json.loads(jsonc.removed(added, ("servers",))) == value
+
+
+@pytest.mark.parametrize(
+    ("text", "added"),
+    [
+        ('{\n  "a": 1 // one, two\n}\n', '{\n  "a": 1, // one, two\n  "b": 2\n}\n'),
+        ('{\r\n  "a": 1 /* one */\r\n}', '{\r\n  "a": 1, /* one */\r\n  "b": 2\r\n}'),
+        ('{\n  "a": 1, // one\n  // two\n}\n', '{\n  "a": 1, // one\n  "b": 2,\n  // two\n}\n'),
+        ('{\n  "a": 1 /* x, y */, // one\n}\n', '{\n  "a": 1, /* x, y */ // one\n  "b": 2,\n}\n'),
+        ('\ufeff{"a": 1}', '\ufeff{"a": 1, "b": 2}'),
+    ],
+)
+def test_a_comment_stays_with_the_member_before_it(text: str, added: str):
+    assert jsonc.inserted(text, ("b",), 2) == added
+    assert jsonc.removed(added, ("b",)) == (text if "x, y" not in text else '{\n  "a": 1, /* x, y */ // one\n}\n')
