@@ -67,7 +67,8 @@ def test_what_is_recorded_where_the_user_wants_it(
     assert f"value of a key  ->  {found['path']}:{found['line']} {found['name']}  (2)" in run.out
     assert call("feedback", "clear", small).status == 0
     assert call("feedback", "clear", small).status == 1
-    assert call("feedback", "list", small).status == 1
+    empty = call("feedback", "list", small)
+    assert (empty.status, empty.out, "nothing was recorded" in empty.err) == (1, "", True)
 
 
 def test_a_project_cannot_switch_it_on(small: Path, call: Call):

@@ -34,6 +34,9 @@ def list_command(path: PathArgument = None, format: ReportFormatOption = ReportF
             console.write(
                 f"{one.time}  {clean(one.query)}  ->  {clean(one.path)}:{one.line} {clean(one.name)}{place}\n"
             )
+        if not found:
+            off = "" if index.settings.feedback else "; the setting `feedback` is off"
+            console.message(f"{feedback.file_of(index.path)}: nothing was recorded{off}")
     return FOUND if found else NOTHING
 
 

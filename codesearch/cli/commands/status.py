@@ -18,6 +18,7 @@ from codesearch.cli.options import (
     RootOption,
 )
 from codesearch.cli.ui import console
+from codesearch.core.errors import UsageError
 
 if TYPE_CHECKING:
     from codesearch.index import Index
@@ -50,6 +51,8 @@ def status(
     from codesearch.cli.ui import index_bytes, keeper, render, reports
 
     if everything:
+        if path is not None or root is not None or db is not None:
+            raise UsageError("--all cannot be combined with PATH, --root or --db")
         return _all(format, console.look(color.value if color else "auto"))
     with session.opened(targets.root_of(path, root, db, quiet=quiet), db=db, color=options.value_of(color)) as index:
         keeps = keeper.of(index.path)
