@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from codesearch.core.dirs import expand_home
-from codesearch.core.errors import NotFoundError, UsageError
+from codesearch.core.errors import CodesearchError, NotFoundError, UsageError
 
 if TYPE_CHECKING:
     from codesearch.core.filter import Filter
@@ -151,6 +151,15 @@ def place(text: str) -> tuple[str, int] | None:
     return found["file"], int(found["line"])
 
 
+def _no_file(file: str, places: tuple[Path, Path], top: Path) -> CodesearchError:
+    """Return the error about an argument that names no file at either place."""
+    other = next((place for place in places if place.exists()), None)
+    if other is None:
+        return NotFoundError(f"{file}: no such file in the current folder or in {top}")
+    what = "a folder" if other.is_dir() else "not a regular file, so it is not indexed"
+    return UsageError(f"{file}: is {what}; name a file, as FILE:LINE")
+
+
 def located(
     file: str, path: str | None, root: str | None = None, db: str | None = None, repo: list[str] | None = None
 ) -> tuple[Path, str]:
@@ -169,11 +178,7 @@ def located(
     if not here.is_file():
         below = _absolute(top / file)
         if not below.is_file():
-            other = next((place for place in (here, below) if place.exists()), None)
-            if other is not None:
-                what = "a folder" if other.is_dir() else "not a regular file, so it is not indexed"
-                raise UsageError(f"{file}: is {what}; name a file, as FILE:LINE")
-            raise NotFoundError(f"{file}: no such file in the current folder or in {top}")
+            raise _no_file(file, (here, below), top)
         here = below
     real, real_top = here.resolve(), top.resolve()
     if real.is_relative_to(real_top):  # links are not followed: the index has the real file
