@@ -270,8 +270,10 @@ def _layer(where: str, raw: Mapping[str, object]) -> Layer:
         name = key.replace("-", "_")
         rule = _RULES.get(name)
         if rule is None:
-            problem = f"unknown setting {key!r}{hint(name, NAMES, QUOTED)}"
-            raise _unusable(where, problem, f"Known settings: {', '.join(NAMES)}")
+            meant = hint(name, NAMES, QUOTED)
+            raise _unusable(
+                where, f"unknown setting {key!r}{meant}", "" if meant else f"Known settings: {', '.join(NAMES)}"
+            )
         try:
             values[name] = rule(value)
         except _Wrong as wrong:

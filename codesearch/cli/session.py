@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from codesearch.indexing.request import Report
     from codesearch.rerank.job import RerankBudget
     from codesearch.search import Query, Ranked
-    from codesearch.status import Status
 
 log = Log("codesearch.cli")
 
@@ -198,7 +197,7 @@ def refresh(index: Index, *, quiet: bool = False, words: Sequence[str] = (), ear
     report = _updated(index, quiet=quiet, words=words, early=early)
     if report is None:
         return False
-    if made and not report.symbols and (problem := nothing_to_search(index.status())):
+    if made and not report.symbols and (problem := nothing_to_search(index)):
         forget(index)
         raise NotFoundError(problem)
     log.info(
@@ -274,8 +273,9 @@ def forget(index: Index) -> None:
             folder.rmdir()
 
 
-def nothing_to_search(status: Status) -> str:
+def nothing_to_search(index: Index) -> str:
     """Return why nothing can be found in a tree; "" if something can."""
+    status = index.status()
     if status.files:
         return ""
     seen = []
@@ -289,6 +289,17 @@ def nothing_to_search(status: Status) -> str:
         most = ", ".join(f"{count:,} {suffix or 'without extension'}" for suffix, count in status.other_files[:5])
         seen.append(f"unsupported language: {total:,} ({most})")
     if not seen:
-        return f"{status.root}: nothing to search: the folder has no files"
+        return f"{status.root}: nothing to search: {_why_no_files(index)}"
     why = f"no source files in a supported language. Files: {'; '.join(seen)}; see `codesearch status`."
     return f"{status.root}: nothing to search: {why}"
+
+
+def _why_no_files(index: Index) -> str:
+    """Return why a tree in which nothing was seen has no files."""
+    if all(entry.name in (".git", ".codesearch") for entry in index.root.iterdir()):
+        return "the folder has no files"
+    limits = [name for name in ("include", "exclude", "languages") if getattr(index.settings, name)]
+    if limits:
+        named = "setting " + limits[0] if len(limits) == 1 else "settings " + " and ".join(limits)
+        return f"no file is left by the {named} (`codesearch config` shows where that is set)"
+    return "every file in the folder is ignored (.gitignore, .codesearchignore)"

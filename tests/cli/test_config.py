@@ -111,7 +111,8 @@ def test_a_setting_of_the_project(small: Path):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("set", "limt", "3"), "unknown setting 'limt'; did you mean 'limit'? Known settings: "),
+        (("set", "limt", "3"), "unknown setting 'limt'; did you mean 'limit'?\n"),
+        (("set", "zzzz", "3"), "unknown setting 'zzzz'. Known settings: include, "),
         (("unset", "limt"), "unknown setting 'limt'; did you mean"),
         (("set", "limit", "many"), "limit must be an integer from 1 to 10000, not 'many'"),
         (("set", "limit", "3", "4"), "limit takes one value, not 2"),

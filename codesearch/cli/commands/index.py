@@ -100,7 +100,7 @@ def updated(opened: Index, enough: Callable[[], bool] | None, *, rebuild: bool, 
             rebuild=rebuild, on_progress=reporter.progress, on_wait=reporter.waiting, should_stop=enough
         )
     something = report.symbols or report.left or next(opened.symbols(limit=1), None) is not None
-    problem = "" if something else session.nothing_to_search(opened.status())
+    problem = "" if something else session.nothing_to_search(opened)
     if not quiet:
         for note in report.notes:
             console.message(note)

@@ -62,7 +62,7 @@ def ended(index: Index, found: bool, *, quiet: bool) -> int:
     """Return the exit status of a query. Raises NotFoundError if the tree holds nothing that can be found."""
     if found:
         return FOUND
-    if problem := session.nothing_to_search(index.status()):
+    if problem := session.nothing_to_search(index):
         raise NotFoundError(problem)
     if not quiet:
         console.flush()
