@@ -28,7 +28,9 @@ import codesearch
 from codesearch.core.types import Symbol
 
 SUITE = Path(__file__).with_suffix(".jsonl")
-STAGES: dict[str, dict[str, Any]] = {"fast": {"embed": "none"}, "transformer": {"embed": "lazy"}}
+STAGES: dict[str, dict[str, Any]] = {
+    "fast": {"rerank": "none"}, "transformer": {"rerank": "fast"}, "cross-encoder": {"rerank": "full"},
+}  # fmt: skip
 """Settings of each stage of the ranking."""
 PEER = """
 import json, sys

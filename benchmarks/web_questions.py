@@ -26,6 +26,7 @@ import codesearch
 from codesearch import embed
 from codesearch.extract.documents import documents
 from codesearch.extract.symbols import extract
+from codesearch.settings import Rerank
 
 if TYPE_CHECKING:
     import numpy as np
@@ -72,10 +73,10 @@ def reciprocal(found: Sequence[int], right: set[int]) -> float:
     return next((1 / at for at, number in enumerate(found[:BEST], 1) if number in right), 0.0)
 
 
-def product(root: Path, db: Path, questions: Sequence[tuple[str, set[int]]], stage: str) -> list[float]:
+def product(root: Path, db: Path, questions: Sequence[tuple[str, set[int]]], rerank: Rerank) -> list[float]:
     """Return the reciprocal rank of each question in the product."""
     values = []
-    with codesearch.open_index(root, db=str(db), embed=stage, cache=False) as index:
+    with codesearch.open_index(root, db=str(db), rerank=rerank, cache=False) as index:
         index.update()
         for text, right in questions:
             found = [int(hit.symbol.path[1:5]) for hit in index.query(text, limit=4 * BEST)]
@@ -141,8 +142,9 @@ def main() -> None:
     root = options.work / "tree"
     write(codes, root)
     found = {
-        "product, fast": product(root, options.work / "fast.db", questions, "none"),
-        "product": product(root, options.work / "lazy.db", questions, "lazy"),
+        "product, fast": product(root, options.work / "index.db", questions, "none"),
+        "product, with the transformer": product(root, options.work / "index.db", questions, "fast"),
+        "product": product(root, options.work / "index.db", questions, "full"),
     }
     models = {"bundled transformer alone": bundled(codes)}
     if options.base:

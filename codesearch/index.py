@@ -6,7 +6,7 @@ import os
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -267,13 +267,12 @@ class Index:
         complete = store is not None and is_complete(store)
         begun, self._prefetched = self._prefetched, None
         query = search.understood(store, replace(query, where=search.resolved(query.where, self.root, self.path)))
-        typed = budget.limit is not None
-        begin = self._reranker.begin
-        job = begin(store, query.text, is_name=query.is_name, prefetched=begun, typed=typed) if store else None
+        asked = partial(self._reranker.begin, is_name=query.is_name, prefetched=begun, rerank=budget.rerank)
+        job = asked(store, query.text, typed=budget.limit is not None) if store else None
         vector = search.query_vector(self._embedder, query)
         told = None if on_first is None else lambda fast: on_first(replace(fast, complete=complete))
         found = search.search(store, query, vector, limit, job=job, buffers=buffers, on_first=told, budget=budget)
-        self._writes += [] if found.writes is None else [found.writes]
+        self._writes += found.writes
         return replace(found, complete=complete)
 
     def why(self, text: str, path: str, line: int, where: Filter | None = None) -> Why:

@@ -32,6 +32,7 @@ server's database and a token for it."""
 
 Color = Literal["auto", "always", "never"]
 Embed = Literal["lazy", "full", "none"]
+Rerank = Literal["none", "fast", "full"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,9 @@ class Settings:
     """The reranker model, which reorders the best candidates of the fast ranking; `static` for none."""
     embed: Embed = "lazy"
     """When the reranker embeds the index: as queries need it, all of it in the background, or never (no reranking)."""
+    rerank: Rerank = "full"
+    """What reorders a question's best answers: the reranker, then the cross-encoder (full), the reranker (fast), or
+    nothing (none)."""
     cache: bool = True
     """Share reranker vectors among all indexes of this user."""
     cache_size: int = 512_000_000
@@ -102,7 +106,8 @@ class Settings:
     @property
     def second_stage(self) -> str:
         """The reranker model; "" for none."""
-        return "" if self.embed == "none" or self.model == "static" else self.model
+        off = self.rerank == "none" or self.embed == "none" or self.model == "static"
+        return "" if off else self.model
 
 
 NAMES: tuple[str, ...] = tuple(field.name for field in fields(Settings))
@@ -240,6 +245,7 @@ _RULES: dict[str, Callable[[object], Any]] = {
     "low_priority": _flag,
     "model": _text,
     "embed": _one_of("lazy", "full", "none"),
+    "rerank": _one_of("none", "fast", "full"),
     "cache": _flag,
     "cache_size": _size,
     "db": _text,

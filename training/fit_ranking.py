@@ -23,21 +23,21 @@ from __future__ import annotations
 import argparse
 import math
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import lightgbm
 import numpy as np
 import numpy.typing as npt
 import ranking_weights
-from ranking_cases import Case, cases
+from ranking_cases import Case, cases, compared
 from ranking_weights import Bins, Fitted, Numbers, Table
 
 from codesearch.search import boosted_trees
 from codesearch.search.boosted_trees import Forest, Tree
-from codesearch.search.features import NAMES, QUERY_FEATURES, RERANK_FEATURES, query_features
+from codesearch.search.features import CROSS_FEATURES, NAMES, QUERY_FEATURES, RERANK_FEATURES, query_features
 from codesearch.search.rank import MAX_SAME_FILE, SAME_FILE
 
 Array = npt.NDArray[np.float64]
@@ -49,8 +49,6 @@ KINDS = {
 """Weight of each kind of query per tree. Web questions are in four of the trees only."""
 FIXED = {"name_match": 36.0, "is_generated": -2.6}
 """Weights that mined queries cannot determine: an exact name must win; generated code is too rare among them."""
-FAST_FEATURES = tuple(name for name in NAMES if name not in RERANK_FEATURES)
-"""The reranking adds weights for RERANK_FEATURES to the fast ranking's sum; its trees use all features."""
 FOLDS = 4
 STEPS = 120
 RATE = 0.2
@@ -60,8 +58,6 @@ SCALED = 10.0
 COUNTED = 10
 ORDERED = 60
 """Candidates that are folded and spread over files; the first COUNTED of the result count."""
-TREES = {"FAST": (80, 0.15, 8), "RERANKED": (60, 0.12, 8)}
-"""(number of trees, learning rate, maximum number of leaves)."""
 GROWING = {
     "min_data_in_leaf": 200, "min_sum_hessian_in_leaf": 2, "max_bin": 63,
     "feature_fraction": 0.6, "lambda_l2": 1.0, "num_threads": 1, "verbose": -1, "seed": 7,
@@ -73,6 +69,29 @@ drawn at random."""
 LEAST = 1e-9
 """No feature has a value nearer to zero, except zero."""
 GUESS = ("text_rank", "names_rank", "similarity_rank", "rerank_rank")
+
+
+class Stage(NamedTuple):
+    """How a stage of the ranking is fitted: on top of the one before it, if there is one."""
+
+    features: Sequence[str]
+    """Those that get a weight here; the others have the one of the stage before. The trees use all features."""
+    trees: int
+    rate: float
+    leaves: int
+    """Maximum number of leaves of a tree."""
+
+
+STAGES = {
+    "FAST": Stage([name for name in NAMES if name not in (*RERANK_FEATURES, *CROSS_FEATURES)], 80, 0.15, 8),
+    "RERANKED": Stage(RERANK_FEATURES, 60, 0.12, 8),
+    "COMPARED": Stage(CROSS_FEATURES, 60, 0.05, 4),
+}
+TITLES = {"FAST": "fast ranking", "RERANKED": "with the transformer", "COMPARED": "with the cross-encoder"}
+RIVALS = {
+    "FAST": ("text", "cosine"), "RERANKED": ("text", "cosine", "rerank_cosine"), "COMPARED": ("cross_odds",),
+}  # fmt: skip
+"""Features whose order each stage is compared with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,9 +161,9 @@ class Model:
         return tuple(_tree(one["tree_structure"])[0] for one in self.booster.dump_model()["tree_info"])
 
     def all_trees(self) -> tuple[tuple[float, Forest], ...]:
-        """Return (factor, trees) of this ranking and of the one below it."""
-        below = ((self.scale, Forest(self.below.trees())),) if self.below else ()
-        return (*below, (1.0, Forest(self.trees())))
+        """Return (factor, trees) of this ranking and of those below it."""
+        below = self.below.all_trees() if self.below else ()
+        return (*((self.scale * factor, forest) for factor, forest in below), (1.0, Forest(self.trees())))
 
 
 def _tree(node: dict[str, Any]) -> tuple[Tree, int]:
@@ -256,20 +275,19 @@ def weigh(suite: Suite, some: Sequence[int], names: Sequence[str], below: Model 
     return weights[:-1] + scale * below.weights, scale
 
 
-def fit(suite: Suite, some: Sequence[int], below: Model | None = None) -> Model:
-    """Fit weights and trees on some cases: for the fast ranking, or for the ranking above `below`."""
-    names = RERANK_FEATURES if below else FAST_FEATURES
-    weights, scale = weigh(suite, some, names, below)
+def fit(suite: Suite, some: Sequence[int], stage: Stage, below: Model | None = None) -> Model:
+    """Fit weights and trees on some cases: for the fast ranking, or for the stage above `below`."""
+    weights, scale = weigh(suite, some, stage.features, below)
     base = suite.features @ weights
     if below:
         base = base + scale * below.grown(suite.features)
     of = lists(suite, some, base)
     known = base[of.rows].astype(np.float64)
     features = suite.features[of.rows]
-    count, rate, leaves = TREES["RERANKED" if below else "FAST"]
     data = lightgbm.Dataset(features, label=of.right.astype(np.float64), feature_name=list(NAMES))
-    objective = {"objective": lambda grown, _: of.gradient(known + grown), "learning_rate": rate, "num_leaves": leaves}
-    return Model(weights, lightgbm.train(GROWING | objective, data, count), below, scale)
+    objective = {"objective": lambda grown, _: of.gradient(known + grown)}
+    shape = {"learning_rate": stage.rate, "num_leaves": stage.leaves}
+    return Model(weights, lightgbm.train(GROWING | objective | shape, data, stage.trees), below, scale)
 
 
 def calibrate(sums: Array, right: npt.NDArray[np.bool_]) -> tuple[float, float]:
@@ -310,16 +328,21 @@ class HeldOut:
     models: tuple[Model, ...]
 
 
-def held_out(suite: Suite, repositories: Sequence[str], below: Sequence[Model]) -> HeldOut:
+def held_out(suite: Suite, repositories: Sequence[str], stage: Stage, below: Sequence[Model] = ()) -> HeldOut:
     """Fit one ranking per fold, without the fold's repositories, above the ranking of that fold in `below`."""
-    weighed, summed = np.zeros(len(suite.features)), np.zeros(len(suite.features))
-    scored = np.zeros_like(summed)
     models = []
     for fold in range(FOLDS):
         out = set(repositories[fold::FOLDS])
         ins = [at for at, case in enumerate(suite.cases) if case.repository not in out]
-        model = fit(suite, ins, below[fold] if below else None)
-        models.append(model)
+        models.append(fit(suite, ins, stage, below[fold] if below else None))
+    return sums_of(suite, repositories, models)
+
+
+def sums_of(suite: Suite, repositories: Sequence[str], models: Sequence[Model]) -> HeldOut:
+    """Return the sums by one ranking per fold."""
+    weighed, summed, scored = (np.zeros(len(suite.features)) for _ in range(3))
+    for fold, model in enumerate(models):
+        out = set(repositories[fold::FOLDS])
         grown = model.all_trees()
         for at, case in enumerate(suite.cases):
             if case.repository in out:
@@ -345,10 +368,9 @@ def check(model: Model, suite: Suite) -> None:
     assert np.mean(np.abs(np.array(ours) - theirs) < 0.01) > 0.98, "the trees as written differ"
 
 
-def report(title: str, suite: Suite, of: HeldOut, rivals: Sequence[str]) -> Table:
-    """Return and print the quality of rankings fitted on other repositories, beside single features."""
-    columns = {"held out": of.summed, "without trees": of.weighed}
-    columns |= {rival: suite.features[:, NAMES.index(rival)].astype(np.float64) for rival in rivals}
+def report(title: str, suite: Suite, of: HeldOut, rivals: Mapping[str, Array]) -> Table:
+    """Return and print the quality of rankings fitted on other repositories, beside other sums."""
+    columns = {"held out": of.summed, "without trees": of.weighed, **rivals}
     cells = {
         column: by_kind(suite, [quality(case, sums[suite.rows(at)]) for at, case in enumerate(suite.cases)])
         for column, sums in columns.items()
@@ -382,23 +404,26 @@ def main() -> None:
     parser.add_argument("--again", action="store_true", help="gather all candidates again")
     parser.add_argument("--write", action="store_true")
     options = parser.parse_args()
-    fast, deep = map(Suite.of, cases(options.suite, options.again))
-    repositories = sorted({case.repository for case in fast.cases})
-    first = held_out(fast, repositories, ())
-    second = held_out(deep, repositories, first.models)
-    tables = {
-        "FAST": report("fast ranking", fast, first, ("text", "cosine")),
-        "RERANKED": report("with the transformer", deep, second, ("text", "cosine", "rerank_cosine")),
-    }
+    found = (*cases(options.suite, options.again), compared(options.suite, options.again))
+    suites = dict(zip(STAGES, map(Suite.of, found), strict=True))
+    repositories = sorted({case.repository for case in suites["FAST"].cases})
+    models: tuple[Model, ...] = ()
+    tables = {}
+    for which, stage in STAGES.items():
+        suite = suites[which]
+        rivals = {name: suite.features[:, NAMES.index(name)].astype(np.float64) for name in RIVALS[which]}
+        if which == "COMPARED":
+            rivals["without the cross-encoder"] = sums_of(suite, repositories, models).summed
+        result = held_out(suite, repositories, stage, models)
+        models = result.models
+        tables[which] = report(TITLES[which], suite, result, rivals)
     if options.write:
-        below = fit(fast, range(len(fast.cases)))
-        above = fit(deep, range(len(deep.cases)), below)
-        check(below, fast)
-        check(above, deep)
-        fitted = {
-            which: Fitted(numbers(model, tables[which]), tables[which])
-            for which, model in (("FAST", below), ("RERANKED", above))
-        }
+        fitted: dict[str, Fitted] = {}
+        below = None
+        for which, stage in STAGES.items():
+            below = fit(suites[which], range(len(suites[which].cases)), stage, below)
+            check(below, suites[which])
+            fitted[which] = Fitted(numbers(below, tables[which]), tables[which])
         ranking_weights.write(fitted, len(repositories))
 
 

@@ -55,8 +55,8 @@ class Numbers:
     weights: Mapping[str, float]
     calibration: tuple[float, float]
     trees: tuple[Tree, ...]
-    fast_scale: float | None = None
-    """Factor of the fast ranking's trees; None for the fast ranking itself."""
+    scale: float | None = None
+    """Factor of the stage before it; None for the fast ranking."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,10 +99,12 @@ The figures are MRR@10, or NDCG@10 if files are searched, averaged over the repo
 
 - *held out*: the ranking, fitted without the repository that is searched (four-fold cross-validation);
 - *without trees*: the same, but only its weighted sum;
-- *text*: BM25 alone; *cosine*: the static vectors alone; *rerank_cosine*: the transformer alone;
+- *text*: BM25 alone; *cosine*: the static vectors alone; *rerank_cosine*: the transformer alone; *cross_odds*: the
+  cross-encoder alone; *without the cross-encoder*: the ranking with the transformer, on the same queries;
 - *among candidates*: how often the correct answer was among the candidates, which limits all other figures.
 
-With the transformer, a sample of each kind of query is used, and the 50 best of the fast ranking are reranked.
+With the transformer, a sample of each kind of query is used, and the 50 best of the fast ranking are reranked. With the
+cross-encoder, it is a smaller sample, and the first twelve hits are compared.
 """
 
 SCORES_HEAD = """
@@ -117,7 +119,7 @@ queries except names, with the ranking fitted without their repository:
 
 
 def model_source(rankings: Mapping[str, Numbers]) -> str:
-    """Return the source of ranking_model.py; `rankings` are FAST and RERANKED."""
+    """Return the source of ranking_model.py; `rankings` are its stages."""
     return MODEL_HEAD + "".join(_constants(name, numbers) for name, numbers in rankings.items())
 
 
@@ -126,7 +128,7 @@ def _constants(name: str, numbers: Numbers) -> str:
         f'    "{feature}": {weight:.2f},\n' for feature, weight in numbers.weights.items() if round(weight, 2)
     )
     slope, intercept = numbers.calibration
-    scale = "" if numbers.fast_scale is None else f"{name}_FAST_SCALE = {numbers.fast_scale:.4f}\n"
+    scale = "" if numbers.scale is None else f"{name}_SCALE = {numbers.scale:.4f}\n"
     return (
         f"\n{name}_WEIGHTS = {{\n{rows}}}\n"
         f"{name}_CALIBRATION = ({slope:.3f}, {intercept:.3f})\n{scale}"
@@ -141,18 +143,23 @@ def page_source(fitted: Mapping[str, Fitted], trees: int) -> str:
     page += [f"\n## {model.table.title.capitalize()}\n\n{model.table.markdown()}\n" for model in fitted.values()]
     page.append(SCORES_HEAD)
     for model in fitted.values():
-        scores = " | ".join(_figure(score) for score, _, _ in model.table.bins)
-        right = " | ".join(_figure(share) for _, share, _ in model.table.bins)
-        count = " | ".join(f"{count:,}" for _, _, count in model.table.bins)
-        page.append(
-            f"\n| {model.table.title} | {scores} |\n{'|---' * (len(model.table.bins) + 1)}|\n"
-            f"| right | {right} |\n| hits | {count} |\n\nExpected calibration error {_figure(model.table.error)}.\n"
-        )
+        page.append(reliability_lines(model.table.title, model.table.bins, model.table.error))
     return "".join(page)
 
 
+def reliability_lines(title: str, bins: Bins, error: float) -> str:
+    """Return the table of scores and the share of right hits."""
+    scores = " | ".join(_figure(score) for score, _, _ in bins)
+    right = " | ".join(_figure(share) for _, share, _ in bins)
+    count = " | ".join(f"{count:,}" for _, _, count in bins)
+    return (
+        f"\n| {title} | {scores} |\n{'|---' * (len(bins) + 1)}|\n| right | {right} |\n| hits | {count} |\n\n"
+        f"Expected calibration error {_figure(error)}.\n"
+    )
+
+
 def write(fitted: Mapping[str, Fitted], trees: int) -> None:
-    """Write the rankings FAST and RERANKED, and the page about them."""
+    """Write the stages of the ranking, and the page about them."""
     MODEL.write_text(model_source({name: model.numbers for name, model in fitted.items()}))
     PAGE.write_text(page_source(fitted, trees))
     DIAGRAM.write_text(diagram({model.table.title: model.table.bins for model in fitted.values()}))
@@ -166,7 +173,7 @@ def _lines(tree: Tree) -> str:
 
 SIDE = 320
 MARGIN = 48
-COLOURS = ("#2563eb", "#dc2626")
+COLOURS = ("#2563eb", "#dc2626", "#059669")
 
 
 def diagram(curves: Mapping[str, Bins]) -> str:

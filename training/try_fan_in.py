@@ -75,13 +75,14 @@ def main() -> None:
     parser.add_argument("names", nargs="*")
     options = parser.parse_args()
     fit_ranking.NAMES = (*NAMES, "fan_in")  # type: ignore[attr-defined]
-    fit_ranking.FAST_FEATURES = (*fit_ranking.FAST_FEATURES, "fan_in")
+    fast = fit_ranking.STAGES["FAST"]
+    stage = fast._replace(features=[*fast.features, "fan_in"])
     kept = sorted(path.parent for path in options.suite.glob(f"*/{ranking_cases.COLLECTED}"))
     folders = [one for one in kept if not options.names or one.name.replace("+", "/") in options.names]
     print(f"{len(folders)} repositories", flush=True)
     for variant in VARIANTS:
         suite = suite_with(variant, folders)
-        out = fit_ranking.held_out(suite, [folder.name for folder in folders], ())
+        out = fit_ranking.held_out(suite, [folder.name for folder in folders], stage)
         values = [fit_ranking.quality(case, out.summed[suite.rows(at)]) for at, case in enumerate(suite.cases)]
         kinds = fit_ranking.by_kind(suite, values)
         cells = " ".join(f"{kind} {value:.3f}" for kind, value in kinds.items())

@@ -63,6 +63,14 @@ class EmbedChoice(str, Enum):
     none = "none"
 
 
+class RerankChoice(str, Enum):
+    """What reorders the best answers."""
+
+    none = "none"
+    fast = "fast"
+    full = "full"
+
+
 PathArgument = Annotated[
     str | None,
     typer.Argument(
@@ -353,12 +361,23 @@ class RerankOptions(NamedTuple):
             show_default=False,
         ),
     ] = None
+    rerank: Annotated[
+        RerankChoice | None,
+        typer.Option(
+            "--rerank",
+            metavar="STAGES",
+            help="What reorders the best results: full (the reranking model, then the cross-encoder), fast (the model) "
+            "or none.",
+            show_default=False,
+        ),
+    ] = None
     no_cache: Annotated[bool, typer.Option("--no-cache", help="Do not use the shared vector cache.")] = False
 
     @property
     def settings(self) -> dict[str, Any]:
         """The settings that these options override."""
-        return {"model": self.model, "embed": value_of(self.embed), "cache": False if self.no_cache else None}
+        chosen = {"model": self.model, "embed": value_of(self.embed), "rerank": value_of(self.rerank)}
+        return {**chosen, "cache": False if self.no_cache else None}
 
 
 class FileOptions(NamedTuple):

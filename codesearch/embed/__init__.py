@@ -31,6 +31,9 @@ STATIC = "static"
 TRANSFORMER = "transformer"
 """The bundled transformer, which reranks the best candidates."""
 
+RERANKER = "reranker"
+"""The bundled cross-encoder (`codesearch.embed.cross`), which compares the first hits; it makes no vectors."""
+
 FIELDS = ("name", "container", "signature", "documentation", "body")
 """The fields of a document, in this order, one line each. Signature and documentation are as written, the others are
 lower-case words. An embedder may weight, order and split them; a text without newlines is a document of one field. The
@@ -100,8 +103,8 @@ def models_folder() -> Path | None:
 
 
 def bundled() -> list[str]:
-    """Return the names of the models that are part of the package, sorted."""
-    return _names(MODELS)
+    """Return the names of the embedding models that are part of the package, sorted."""
+    return [name for name in _names(MODELS) if name != RERANKER]
 
 
 def available() -> list[str]:

@@ -41,12 +41,7 @@ def session(path: Path) -> Callable[[list[int]], Floats]:
 
     Raises UnsupportedModelError for an unknown operator, OSError or ValueError for a file that cannot be read.
     """
-    with path.open("rb") as file:
-        data = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
-    try:
-        nodes, tensors = _graph(data)
-    except (IndexError, KeyError) as error:
-        raise ValueError(f"not an ONNX file ({error!r})") from error
+    nodes, tensors = _read(path)
     if not any(_STATES in node.outputs for node in nodes):
         raise ValueError("no operator returns hidden states")
     unknown = sorted({node.operator for node in nodes} - _OPERATORS.keys())
@@ -69,6 +64,34 @@ def session(path: Path) -> Callable[[list[int]], Floats]:
         return states
 
     return run
+
+
+def embeddings(path: Path) -> Callable[[list[int], list[int]], Floats]:
+    """Return a function from token ids and their types to what the layers of a model read, float32 (tokens, dims).
+
+    Raises OSError or ValueError for a file that cannot be read.
+    """
+    nodes, tensors = _read(path)
+    node = next((node for node in nodes if node.operator == "QEmbedLayerNormalization"), None)
+    if node is None:
+        raise ValueError("no operator looks up tokens")
+    constants = [tensors.get(name) for name in node.inputs[2:]]
+
+    def look_up(ids: list[int], types: list[int]) -> Floats:
+        found: Floats = _embed([np.array(ids), np.array(types), *constants], node.attributes)[0]
+        return found
+
+    return look_up
+
+
+def _read(path: Path) -> tuple[list[_Node], dict[str, Any]]:
+    """Return the operators in order, and the constants by name. Raises OSError or ValueError."""
+    with path.open("rb") as file:
+        data = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+    try:
+        return _graph(data)
+    except (IndexError, KeyError) as error:
+        raise ValueError(f"not an ONNX file ({error!r})") from error
 
 
 # -- operators: inputs and attributes as ONNX and onnxruntime document them ------------------------------

@@ -59,7 +59,7 @@ class OnnxEmbedder(Transformer):
         """
         with self._opening:
             if self._opened is None:
-                tokenize = _tokenizer(self._folder, self.config)
+                tokenize = tokenizer(self._folder, self.config)
                 self._opened = tokenize, _session(self._folder)
 
     def _encode(self, texts: Sequence[str], prompt: str, tokens: int) -> npt.NDArray[np.float32]:
@@ -69,7 +69,7 @@ class OnnxEmbedder(Transformer):
         out = np.zeros((len(texts), self.dims), np.float32)
         # Longest first, so that the threads finish at about the same time.
         order = sorted((at for at, text in enumerate(texts) if text), key=lambda at: -len(texts[at]))
-        _each(lambda at: self._run(prompt + texts[at], tokens, out[at]), order, self._threads)
+        each(lambda at: self._run(prompt + texts[at], tokens, out[at]), order, self._threads)
         return out
 
     def _run(self, text: str, tokens: int, out: npt.NDArray[np.float32]) -> None:
@@ -94,7 +94,7 @@ class OnnxEmbedder(Transformer):
         out[:] = vector / (np.sqrt((vector * vector).sum()) or 1.0)
 
 
-def _each(work: Callable[[int], None], items: Sequence[int], threads: int) -> None:
+def each(work: Callable[[int], None], items: Sequence[int], threads: int) -> None:
     """Do the work on each item, in order, in several threads including the caller's. Raises what any of them raised."""
     taking, waiting = threading.Lock(), iter(items)
     failed: list[BaseException] = []
@@ -128,8 +128,8 @@ def _each(work: Callable[[int], None], items: Sequence[int], threads: int) -> No
         raise failed[0]
 
 
-def _tokenizer(folder: Path, config: Config) -> Callable[[str], list[int]]:
-    """Return a function from a text to its token ids, without special tokens."""
+def tokenizer(folder: Path, config: Config) -> Callable[[str], list[int]]:
+    """Return a function from a text to its token ids, without special tokens. Raises ModelError."""
     if config.wordpiece:
         from codesearch.embed.wordpiece import WordPiece
 
@@ -142,12 +142,12 @@ def _tokenizer(folder: Path, config: Config) -> Callable[[str], list[int]]:
     except ImportError as error:
         raise _missing("tokenizers", error) from error
     try:
-        tokenizer = Tokenizer.from_file(str(folder / TOKENIZER))
+        library = Tokenizer.from_file(str(folder / TOKENIZER))
     except Exception as error:
         raise configuration.damaged(folder, error) from error
 
     def tokenize(text: str) -> list[int]:
-        ids: list[int] = tokenizer.encode(text, add_special_tokens=False).ids
+        ids: list[int] = library.encode(text, add_special_tokens=False).ids
         return ids
 
     return tokenize
@@ -165,23 +165,35 @@ def runtime() -> Any:
     return onnxruntime
 
 
-def _session(folder: Path) -> Callable[[list[int]], Any]:
-    """Return a function from token ids to hidden states, float32 (tokens, dims)."""
+def inference(folder: Path) -> Any:
+    """Return onnxruntime's session of the model in a folder, which runs a text in the thread that asks.
+
+    Raises ModelError if onnxruntime cannot be imported or the file is damaged.
+    """
     try:
         onnxruntime = runtime()
     except ImportError as error:
-        return _numpy_session(folder, error)
-    import numpy as np
-
+        raise _missing("onnxruntime", error) from error
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1  # the threads are ours
     options.log_severity_level = 4
     # The export has already fused what can be fused.
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
     try:
-        session = onnxruntime.InferenceSession(str(folder / MODEL), options, providers=["CPUExecutionProvider"])
+        return onnxruntime.InferenceSession(str(folder / MODEL), options, providers=["CPUExecutionProvider"])
     except Exception as error:
         raise configuration.damaged(folder, error) from error
+
+
+def _session(folder: Path) -> Callable[[list[int]], Any]:
+    """Return a function from token ids to hidden states, float32 (tokens, dims)."""
+    try:
+        runtime()
+    except ImportError as error:
+        return _numpy_session(folder, error)
+    import numpy as np
+
+    session = inference(folder)
     types = {"tensor(int32)": np.int32, "tensor(int64)": np.int64}
     inputs = {one.name: types.get(one.type, np.int64) for one in session.get_inputs()}
     output = [session.get_outputs()[0].name]

@@ -20,7 +20,9 @@ from codesearch.rerank.process import state
 
 if TYPE_CHECKING:
     from codesearch import embed
+    from codesearch.settings import Rerank
     from codesearch.store import Store
+    from codesearch.store.rerank_vectors import Wanted
 
 log = Log("codesearch.rerank")
 
@@ -41,6 +43,11 @@ class RerankBudget(NamedTuple):
     """Called between batches of texts; if it returns True, the question ends with a RerankCancelledError."""
     seconds: float | None = None
     """Begin no batch of texts after so long; candidates whose texts are left are ranked without a vector."""
+
+    cross_seconds: float = 2.0
+    """The cross-encoder is left out if it needs longer for its hits; on two free cores it takes about 0.1 s."""
+    rerank: Rerank | None = None
+    """What reorders the answer at most; None for the setting `rerank`."""
 
 
 UNLIMITED = RerankBudget()
@@ -83,7 +90,17 @@ class Evidence:
         return self.query is None or bool(self.missing)
 
 
-class Vectors(Protocol):
+class Keeper(Protocol):
+    """What keeps the vectors of a question."""
+
+    def share(self, contents: Mapping[bytes, bytes], *, patience: float | None = None) -> str:
+        """Put vectors into the user's cache; return why that failed, or ""."""
+
+    def keep(self, contents: Mapping[bytes, bytes], queries: Mapping[bytes, bytes], *, timeout: float = 0.0) -> bool:
+        """Write vectors to the index; return whether that was possible."""
+
+
+class Vectors(Keeper, Protocol):
     """The vectors of one index as a question needs them: `reranker.Reranker` provides them."""
 
     def failed(self, reason: str) -> str:
@@ -101,12 +118,6 @@ class Vectors(Protocol):
     def shared(self, contents: Iterable[bytes]) -> tuple[dict[bytes, bytes], str]:
         """Return the vectors of some texts in the user's cache, and why it cannot be read, or ""."""
 
-    def share(self, contents: Mapping[bytes, bytes], *, patience: float | None = None) -> str:
-        """Put vectors into the user's cache; return why that failed, or ""."""
-
-    def keep(self, contents: Mapping[bytes, bytes], queries: Mapping[bytes, bytes], *, timeout: float = 0.0) -> bool:
-        """Write vectors to the index; return whether that was possible."""
-
 
 class Arithmetic(Protocol):
     """What compares vectors: `store.Store` does."""
@@ -118,7 +129,7 @@ class Arithmetic(Protocol):
 class PendingWrites(NamedTuple):
     """Vectors made for a question that are not written yet. They are only a cache: losing them costs time."""
 
-    reranker: Vectors
+    reranker: Keeper
     contents: Mapping[bytes, bytes]
     queries: Mapping[bytes, bytes]
     shareable: Mapping[bytes, bytes]
@@ -146,20 +157,42 @@ class Similarities(NamedTuple):
     """What the caller has to flush, if the budget says `write_later`."""
 
 
+class Logits(NamedTuple):
+    """What the cross-encoder found."""
+
+    logits: Mapping[int, float]
+    """By candidate; empty if it was left out. Candidates whose text cannot be read are missing."""
+    problem: str = ""
+    """Why it could not be used; "" if it could, or was out of time."""
+    writes: PendingWrites | None = None
+    """What the caller has to flush, if the budget says `write_later`."""
+
+
+class Reading(Protocol):
+    """The cross-encoder's part of one question: `cross.CrossJob` does it."""
+
+    def logits(self, sources: Mapping[int, Source], budget: RerankBudget) -> Logits:
+        """Return how well candidates answer the question."""
+
+
 class QueryEmbedding:
     """A query's vector, computed in a thread: opening a model takes as long as gathering candidates."""
 
-    def __init__(self, embedder: embed.Embedder, text: str) -> None:
-        self._embedder, self._text = embedder, text
+    def __init__(self, embedder: embed.Embedder, text: str, after: Callable[[], None] | None = None) -> None:
+        """`after` is called in the same thread when the vector is there: two threads cannot import numpy at once."""
+        self._embedder, self._text, self._after = embedder, text, after
         self._result: bytes | BaseException | None = None
-        self._thread = threading.Thread(target=self._run, name="codesearch-embed")
-        self._thread.start()
+        self._done = threading.Event()
+        threading.Thread(target=self._run, name="codesearch-embed").start()
 
     def _run(self) -> None:
         try:
             self._result = self._embedder.quantised_query(self._text)
         except BaseException as error:  # noqa: BLE001 -- raised again by `wait`
             self._result = error
+        self._done.set()
+        if self._after is not None and isinstance(self._result, bytes):
+            self._after()
 
     @property
     def ready(self) -> bytes | None:
@@ -168,7 +201,7 @@ class QueryEmbedding:
 
     def wait(self) -> bytes:
         """Wait for the vector and return it. Raises whatever the model failed with."""
-        self._thread.join()
+        self._done.wait()
         if isinstance(self._result, BaseException):
             raise self._result
         assert self._result is not None
@@ -185,11 +218,16 @@ class Job:
         model_id: str = "",
         embedding: QueryEmbedding | None = None,
         problem: str = "",
+        cross: Reading | None = None,
     ) -> None:
-        """`embedding` is None if the query's vector is known; with a `problem` there is nothing to `look` for."""
+        """`embedding` is None if the query's vector is known; with a `problem` there is nothing to `look` for.
+
+        `cross` is the cross-encoder's part; None if it has none.
+        """
         self.text = text
         self.problem = problem
         self.embedding = embedding
+        self.cross = cross
         self._reranker, self.model_id = reranker, model_id
 
     def look(
@@ -228,7 +266,7 @@ class Job:
             if (vector := item.vector or recent.get(item.content)) is not None:
                 evidence.vectors[id] = vector
             else:
-                evidence.missing[id] = Source(item.content, symbol, siblings_of(store, id, symbol, siblings), item.file)
+                evidence.missing[id] = _source_of(store, item, symbol, siblings)
 
     def _look_for_buffers(self, store: Store | None, buffers: Mapping[int, Source], evidence: Evidence) -> None:
         contents = [source.content for source in buffers.values()]
@@ -249,6 +287,14 @@ class Job:
             evidence.shared.update(found)
             known |= found
         return known
+
+    def sources(self, store: Store, symbols: Mapping[int, Symbol]) -> dict[int, Source]:
+        """Return where the texts of some symbols of the index come from, by their id; call it in a snapshot."""
+        siblings: dict[str, Sequence[Symbol]] = {}
+        return {
+            item.symbol: _source_of(store, item, symbols[item.symbol], siblings)
+            for item in store.model_vectors(self.model_id).of_symbols(symbols)
+        }
 
     def similarities(
         self,
@@ -328,6 +374,10 @@ class Job:
 def digest(text: str) -> bytes:
     """Return the key under which a query's vector is kept."""
     return blake2b(text.encode("utf-8", "replace"), digest_size=16).digest()
+
+
+def _source_of(store: Store, item: Wanted, symbol: Symbol, known: dict[str, Sequence[Symbol]]) -> Source:
+    return Source(item.content, symbol, siblings_of(store, item.symbol, symbol, known), item.file)
 
 
 def siblings_of(store: Store, id: int, symbol: Symbol, known: dict[str, Sequence[Symbol]]) -> Sequence[Symbol]:

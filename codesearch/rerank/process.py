@@ -6,8 +6,12 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
 
 from codesearch import embed
+
+if TYPE_CHECKING:
+    from codesearch.embed.cross import CrossEncoder
 
 RETRY_AFTER = 60.0
 """Seconds until a model that failed is tried again."""
@@ -22,6 +26,7 @@ class ProcessState:
         """Hold nothing yet."""
         self.lock = threading.Lock()
         self.models: dict[str, embed.Embedder] = {}
+        self._cross: CrossEncoder | None = None
         self.failures: dict[str, tuple[float, str]] = {}
         """By model: when it failed, and why."""
         self.vectors: OrderedDict[tuple[str, bytes], bytes] = OrderedDict()
@@ -35,6 +40,16 @@ class ProcessState:
             if name not in self.models:
                 self.models[name] = embed.load(name)
             return self.models[name]
+
+    def cross(self) -> CrossEncoder:
+        """Return the cross-encoder. Raises ModelError if a file of it cannot be read."""
+        from codesearch.embed.cross import CrossEncoder
+
+        with self.lock:
+            self.used = time.monotonic()
+            if self._cross is None:
+                self._cross = CrossEncoder()
+            return self._cross
 
     def fail(self, name: str, reason: str) -> None:
         """Record that a model failed, so that it is not tried again for RETRY_AFTER seconds."""
@@ -62,11 +77,13 @@ class ProcessState:
         with self.lock:
             if time.monotonic() - self.used >= idle:
                 self.models.clear()
+                self._cross = None
 
     def reset(self) -> None:
         """Forget everything; for tests."""
         with self.lock:
             self.models.clear()
+            self._cross = None
             self.failures.clear()
             self.vectors.clear()
 

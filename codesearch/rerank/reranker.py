@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING
 from codesearch import embed
 from codesearch.core.errors import CodesearchError, NotFoundError
 from codesearch.core.log import Log
+from codesearch.rerank import cross
 from codesearch.rerank.job import Job, QueryEmbedding, Source, digest
 from codesearch.rerank.process import state
 
 if TYPE_CHECKING:
     from codesearch.rerank.shared_cache import VectorCache
-    from codesearch.settings import Settings
+    from codesearch.settings import Rerank, Settings
     from codesearch.store import Store
 
 log = Log("codesearch.rerank")
@@ -77,17 +78,21 @@ class Reranker:
         is_name: bool,
         prefetched: Job | None = None,
         typed: bool = False,
+        rerank: Rerank | None = None,
     ) -> Job | None:
         """Begin the reranking of a question: embed the query in the background, unless its vector is known.
 
-        None if the reranker is off, the query is a name, which is found by its letters, or it is asked with each letter
-        `typed` and the model is a service. A `Job` with a `problem` if the model cannot be used. `prefetched`, begun
-        earlier, is returned if it is for the same text.
+        `rerank` says what takes part at most; None for what the settings say. The cross-encoder takes no part in a
+        query that is `typed`. None if the reranker is off, the query is a name, which is found by its letters, or it
+        is asked with each letter `typed` and the model is a service. A `Job` with a `problem` if the model cannot be
+        used. `prefetched`, begun earlier, is returned if it is for the same text.
         Raises NotFoundError if there is no such model, even for a name.
         """
-        if not self.enabled:
+        if not self.enabled or rerank == "none":
             return None
+        full = self._settings.rerank == "full" and rerank != "fast" and not typed
         if prefetched is not None and prefetched.text == text and not prefetched.problem:
+            prefetched.cross = prefetched.cross if full else None
             return prefetched
         try:
             model_id = self.model_id
@@ -98,14 +103,18 @@ class Reranker:
             return None if is_name else Job(self, text, problem=self.failed(str(error)))
         if is_name or (typed and self.remote is not None):
             return None
+        return self._begun(store, text, model_id, full=full)
+
+    def _begun(self, store: Store | None, text: str, model_id: str, *, full: bool) -> Job:
         if reason := self.refusal:
             return Job(self, text, model_id, problem=f"{reason}: this is the fast ranking only")
         key = digest(text)
-        if _is_known(store, model_id, key):
-            return Job(self, text, model_id)
-        if reason := state.failed(self._settings.model):
+        known = _is_known(store, model_id, key)
+        if not known and (reason := state.failed(self._settings.model)):
             return Job(self, text, model_id, problem=self._problem(reason))
-        return Job(self, text, model_id, QueryEmbedding(self.embedder, text))
+        read = cross.begin(self, store, text) if full else None
+        embedding = None if known else QueryEmbedding(self.embedder, text, read.open if read else None)
+        return Job(self, text, model_id, embedding, cross=read)
 
     # -- parts of a question, and of a backfill ---------------------------------------------------
 
@@ -178,6 +187,15 @@ class Reranker:
         It is not if another process writes for longer than `timeout` seconds, or if the index cannot be written. The
         vectors are only a cache: they will be computed again.
         """
+        return self._write(self.model_id, self.embedder.dims, contents, queries, timeout)
+
+    def keep_scores(self, queries: Mapping[bytes, bytes]) -> bool:
+        """Write the cross-encoder's scores of questions to the index; return whether that was possible."""
+        return self._write(state.cross().model_id, 1, {}, queries, 0.0)
+
+    def _write(
+        self, model_id: str, dims: int, contents: Mapping[bytes, bytes], queries: Mapping[bytes, bytes], timeout: float
+    ) -> bool:
         if self._index is None or not (contents or queries) or not self._index.exists():
             return False
         from codesearch.store import Store, location
@@ -187,7 +205,7 @@ class Reranker:
                 if not self._index.exists():  # `clean` was quicker: an empty index must not take its place
                     return False
                 with Store(self._index, writable=True) as store:
-                    store.model_vectors(self.model_id).add(self.embedder.dims, contents, queries)
+                    store.model_vectors(model_id).add(dims, contents, queries)
         except (CodesearchError, OSError) as error:
             log.debug("%d vectors are not kept in the index: %s", len(contents), error)
             return False

@@ -130,6 +130,11 @@ class Features(NamedTuple):
     """Cosine of the best candidate minus its own, of the transformer's vectors."""
     rerank_documented: float = 0.0
     """The cosine minus the candidates' mean if the symbol has documentation, of which the cosine says more; else 0."""
+    cross_odds: float = 0.0
+    """The cross-encoder's log-odds that it is the answer, less their mean over the hits it has read; 0 before."""
+    cross_rank: float = 0.0
+    cross_gap: float = 0.0
+    """Log-odds of the best hit minus its own."""
 
 
 NAMES: tuple[str, ...] = Features._fields
@@ -140,6 +145,8 @@ QUERY_FEATURES = frozenset(
 """Features of the query, the same for every candidate."""
 RERANK_FEATURES = ("rerank_similarity", "rerank_cosine", "rerank_rank", "rerank_gap", "rerank_documented")
 """Features that only the reranker knows."""
+CROSS_FEATURES = ("cross_odds", "cross_rank", "cross_gap")
+"""Features that only the cross-encoder knows."""
 
 _Columns = dict[str, Iterable[float]]
 """By feature, one value per candidate."""
@@ -181,7 +188,7 @@ def compute(query: Query, candidates: Sequence[Candidate]) -> list[Features]:
         "worse_rank": list(map(min, text["text_rank"], vectors["similarity_rank"])),
     }
     columns |= _query_columns(query, columns)
-    columns |= dict.fromkeys(RERANK_FEATURES, repeat(0.0))
+    columns |= dict.fromkeys((*RERANK_FEATURES, *CROSS_FEATURES), repeat(0.0))
     if columns.keys() != set(NAMES):
         raise AssertionError(f"not a column per feature: {sorted(columns.keys() ^ set(NAMES))}")
     return list(map(Features._make, zip(*[columns[name] for name in NAMES], strict=False)))
@@ -206,6 +213,21 @@ def with_reranking(features: Sequence[Features], cosines: Sequence[float]) -> li
             rerank_documented=(cosine - mean) * known.is_documented,
         )
         for known, share, cosine, rank in zip(features, scaled, cosines, reciprocal_ranks(scaled), strict=True)
+    ]
+
+
+def with_comparison(features: Sequence[Features], logits: Sequence[float | None]) -> list[Features]:
+    """Return features with the cross-encoder's log-odds of their candidates, of which one at least is known.
+
+    Only differences count; a candidate that could not be read counts as the mean.
+    """
+    known = [logit for logit in logits if logit is not None]
+    mean = math.fsum(known) / len(known)
+    odds = [0.0 if logit is None else logit - mean for logit in logits]
+    best = max(odds)
+    return [
+        own._replace(cross_odds=above, cross_rank=rank, cross_gap=best - above)
+        for own, above, rank in zip(features, odds, reciprocal_ranks(odds), strict=True)
     ]
 
 

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 from codesearch.core.filter import Filter
 from codesearch.core.log import Log
 from codesearch.core.types import MINOR, Answer, Hit, Symbol
-from codesearch.rerank.job import UNLIMITED, Evidence, Job, PendingWrites, RerankBudget, Similarities, Source
+from codesearch.rerank.job import UNLIMITED, Evidence, Job, Logits, PendingWrites, RerankBudget, Similarities, Source
 from codesearch.search import minor, tuned
 from codesearch.search.candidates import Candidate, gather, gather_minor
 from codesearch.search.features import compute
 from codesearch.search.query import Query
-from codesearch.search.rank import Ranked, by_file, rank, refine
-from codesearch.search.ranking import Weighting
+from codesearch.search.rank import Ranked, by_file, compare, rank, refine, to_compare
+from codesearch.search.ranking import COMPARED, Weighting
 from codesearch.store import filter_sql
 
 if TYPE_CHECKING:
@@ -54,8 +54,8 @@ class Ranking:
     """As `Answer.problem`."""
     embedded: int = 0
     """Texts that the reranker embedded for this question."""
-    writes: PendingWrites | None = None
-    """Vectors that the caller has to flush, if the budget says `write_later`."""
+    writes: tuple[PendingWrites, ...] = ()
+    """What the caller has to flush, if the budget says `write_later`."""
     complete: bool = True
     """As `Answer.complete`."""
 
@@ -113,8 +113,14 @@ def search(
     adapter = None if tuning is None or tuning.adapter is None else tuning.adapter.moved
     result = job.similarities(store, evidence, budget, adapter)
     log.debug("reranked: %d texts embedded; %.1f ms so far", result.embedded, 1000 * (time.perf_counter() - start))
-    refined = _refined(query, ranked, result, tuned.weighting_of(tuning))
-    return Ranking(_shown(query, refined), _joined(note, result.problem, ignored), result.embedded, result.writes)
+    main = _main(query, ranked, result, tuned.weighting_of(tuning))
+    said = _read(store, job, main, buffers, budget)
+    log.debug("read by the cross-encoder: %d; %.1f ms so far", len(said.logits), 1000 * (time.perf_counter() - start))
+    main = compare(query, main, said.logits, tuned.weighting_of(tuning, COMPARED))
+    refined = _merged(query, ranked, result, main)
+    problem = _joined(note, result.problem, said.problem, ignored)
+    writes = tuple(one for one in (result.writes, said.writes) if one is not None)
+    return Ranking(_shown(query, refined), problem, result.embedded, writes)
 
 
 def search_fast(store: Reader, query: Query, vector: bytes, limit: int) -> Ranking:
@@ -128,25 +134,45 @@ def gather_all(store: Reader, query: Query, vector: bytes, limit: int) -> list[C
 
 
 def rank_candidates(
-    query: Query, found: list[Candidate], compare: Callable[[Mapping[int, Symbol]], Similarities] | None = None
+    query: Query,
+    found: list[Candidate],
+    compare: Callable[[Mapping[int, Symbol]], Similarities] | None = None,
 ) -> Ranking:
     """Return candidates, wherever they are from, best first.
 
     `compare` gets the best of them, by id, and says how near each is to the query by the transformer; None for the fast
-    ranking.
+    ranking. The cross-encoder takes no part.
     """
     ranked = _ranked(query, found)
     if compare is None:
         return Ranking(_shown(query, ranked), query.note)
     result = compare({item.candidate.id: item.candidate.symbol for item in minor.to_refine(ranked)})
-    refined = _refined(query, ranked, result, tuned.weighting_of(None))
-    return Ranking(_shown(query, refined), _joined(query.note, result.problem), result.embedded, result.writes)
+    main = _main(query, ranked, result, tuned.weighting_of(None))
+    writes = () if result.writes is None else (result.writes,)
+    shown = _shown(query, _merged(query, ranked, result, main))
+    return Ranking(shown, _joined(query.note, result.problem), result.embedded, writes)
 
 
-def _refined(query: Query, ranked: list[Ranked], result: Similarities, weighting: Weighting) -> list[Ranked]:
-    """Return a ranking after the transformer has compared its best candidates with the query."""
-    main = [item for item in ranked if not minor.is_minor(item)]
-    return minor.refined(query, ranked, refine(query, main, result.cosines, weighting), result.cosines)
+def _main(query: Query, ranked: list[Ranked], result: Similarities, weighting: Weighting) -> list[Ranked]:
+    """Return the hits that are not minor after the transformer has compared the best ones with the query."""
+    return refine(query, [item for item in ranked if not minor.is_minor(item)], result.cosines, weighting)
+
+
+def _merged(query: Query, ranked: list[Ranked], result: Similarities, main: list[Ranked]) -> list[Ranked]:
+    """Return all hits, the minor ones of `ranked` among the others."""
+    return minor.refined(query, ranked, main, result.cosines)
+
+
+def _read(store: Store, job: Job, main: list[Ranked], buffers: Buffers | None, budget: RerankBudget) -> Logits:
+    """Return how well the first hits answer the query by the cross-encoder; nothing if it takes no part."""
+    best = {item.candidate.id: item.candidate.symbol for item in to_compare(main)}
+    if job.cross is None or not best:
+        return Logits({})
+    with store.snapshot():
+        sources = job.sources(store, {id: symbol for id, symbol in best.items() if id > 0})
+    if buffers is not None:
+        sources |= buffers.sources([id for id in best if id < 0])
+    return job.cross.logits(sources, budget)
 
 
 def _shown(query: Query, ranked: list[Ranked]) -> list[Ranked]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from itertools import takewhile
 from operator import mul
 from typing import NamedTuple
 
@@ -12,9 +13,9 @@ from codesearch.core.types import CALLABLES, Symbol
 from codesearch.search import boosted_trees
 from codesearch.search import roles as roles_of
 from codesearch.search.candidates import Candidate
-from codesearch.search.features import NAMES, Features, query_features, with_reranking
+from codesearch.search.features import NAMES, Features, query_features, with_comparison, with_reranking
 from codesearch.search.query import Query
-from codesearch.search.ranking import FAST, RERANKED, Weighting
+from codesearch.search.ranking import COMPARED, FAST, RERANKED, Weighting
 
 SAME_FILE = 0.6
 """Subtracted from the sum for each better hit in the same file, so that one file does not fill the list."""
@@ -24,6 +25,9 @@ OTHER_LANGUAGE = 0.6
 
 RERANKED_CANDIDATES = 50
 """Candidates of the fast ranking that the transformer reranks; more change nothing (docs/architecture.md)."""
+
+CROSS_CANDIDATES = 12
+"""First hits that the cross-encoder compares with the query."""
 
 WEAK = 0.12
 """A hit with a lower score is probably not relevant."""
@@ -154,6 +158,37 @@ def refine(
     return found + [item if item.score <= least else item._replace(score=least) for item in rest]
 
 
+def compare(
+    query: Query, ranked: Sequence[Ranked], logits: Mapping[int, float], weighting: Weighting = COMPARED
+) -> list[Ranked]:
+    """Return a ranking in a new order, after the cross-encoder has read its first hits (`to_compare`) with the query.
+
+    `logits` holds its log-odds by candidate id; a hit without them counts as their mean. The hits after the first ones
+    keep their order.
+    """
+    best = to_compare(ranked)
+    rest = ranked[len(best) :]
+    said = [logits.get(item.candidate.id) for item in best]
+    if not any(logit is not None for logit in said):
+        return list(ranked)
+    compared = with_comparison([item.features for item in best], said)
+    sums = Weigher(weighting, compared[0]).totals(compared)
+    summed = [
+        item._replace(features=features, score=score, weighting=weighting)
+        for item, features, score in zip(best, compared, sums, strict=True)
+    ]
+    summed.sort(key=lambda item: sort_key(item.score, item.candidate))
+    shown = fold(summed)
+    found = _spread(query, shown, [item.other_language for item in shown], [item.role for item in shown])
+    least = found[-1].score
+    return found + [item if item.score <= least else item._replace(score=least) for item in rest]
+
+
+def to_compare(ranked: Sequence[Ranked]) -> list[Ranked]:
+    """Return the first hits, which the cross-encoder reads: those that the transformer has compared before."""
+    return list(takewhile(lambda item: item.refined, ranked[:CROSS_CANDIDATES]))
+
+
 def by_file(ranked: Sequence[Ranked]) -> list[Ranked]:
     """Return a ranking with the best hit of each file before the second of any."""
     first: dict[str, Ranked] = {}
@@ -163,19 +198,26 @@ def by_file(ranked: Sequence[Ranked]) -> list[Ranked]:
 
 def scored(query: Query, ranked: Sequence[Ranked]) -> list[Ranked]:
     """Return a ranking (best first, sums instead of scores) as it is shown: folded, spread over files, calibrated."""
-    seen: dict[str, int] = {}
-    found = []
     preferred = any(item.candidate.symbol.language in query.languages for item in ranked)
     shown = fold(ranked)
     roles = roles_of.roles(query, [item.candidate.symbol for item in shown])
-    for item, role in zip(shown, roles, strict=True):
+    others = [float(preferred and item.candidate.symbol.language not in query.languages) for item in shown]
+    return _spread(query, shown, others, roles)
+
+
+def _spread(
+    query: Query, shown: Sequence[Ranked], others: Sequence[float], roles: Sequence[roles_of.Role]
+) -> list[Ranked]:
+    """Return folded hits (best first, sums instead of scores), spread over files and calibrated."""
+    seen: dict[str, int] = {}
+    found = []
+    for item, other, role in zip(shown, others, roles, strict=True):
         path = item.candidate.symbol.path
         before = 0
         if not (item.features.name_match and query.is_name):  # symbols with the name asked for may stay together
             before = seen.get(path, 0)
             seen[path] = before + 1
             before = min(before, MAX_SAME_FILE)
-        other = float(preferred and item.candidate.symbol.language not in query.languages)
         summed = item.score - SAME_FILE * before - OTHER_LANGUAGE * other - role.deduction
         found.append((summed, before, other, role, item))
     found.sort(key=lambda entry: sort_key(entry[0], entry[-1].candidate))

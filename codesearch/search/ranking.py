@@ -1,4 +1,4 @@
-"""The two weightings of the ranking: without the transformer, and with it. Their numbers are in `ranking_model`.
+"""The weightings of the three stages of the ranking. Their numbers are in `ranking_model`.
 
 docs/ranking.md shows their quality. Two weights are set by hand in training/fit_ranking.py: `name_match` (a name that
 was asked for must win) and `is_generated` (generated code is too rare in the mined queries).
@@ -26,6 +26,10 @@ class Weighting(NamedTuple):
     """Whether it is for candidates that the transformer has compared with the query."""
     learned: Mapping[str, float] | None = None
     """The part of the weights that `codesearch tune` has learned; None without it."""
+    compared: bool = False
+    """Whether it is for hits that the cross-encoder has read with the query."""
+    scale: float = 1.0
+    """Factor of the weights of RERANKED in it."""
 
 
 _FAST_TREES = Forest(model.FAST_TREES)
@@ -33,10 +37,26 @@ _FAST_TREES = Forest(model.FAST_TREES)
 FAST = Weighting(model.FAST_WEIGHTS, model.FAST_CALIBRATION, ((1.0, _FAST_TREES),))
 """Before reranking, and for names."""
 
+_RERANKED_TREES = Forest(model.RERANKED_TREES)
+
 RERANKED = Weighting(
     model.RERANKED_WEIGHTS,
     model.RERANKED_CALIBRATION,
-    ((model.RERANKED_FAST_SCALE, _FAST_TREES), (1.0, Forest(model.RERANKED_TREES))),
+    ((model.RERANKED_SCALE, _FAST_TREES), (1.0, _RERANKED_TREES)),
     refined=True,
 )
 """For the candidates that the transformer has compared with the query."""
+
+COMPARED = Weighting(
+    model.COMPARED_WEIGHTS,
+    model.COMPARED_CALIBRATION,
+    (
+        (model.COMPARED_SCALE * model.RERANKED_SCALE, _FAST_TREES),
+        (model.COMPARED_SCALE, _RERANKED_TREES),
+        (1.0, Forest(model.COMPARED_TREES)),
+    ),
+    refined=True,
+    compared=True,
+    scale=model.COMPARED_SCALE,
+)
+"""For the first of them, which the cross-encoder has read with the query."""

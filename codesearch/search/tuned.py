@@ -41,13 +41,16 @@ def active(index: Path, model_id: str) -> tuple[Tuning | None, str]:
     return (found, "") if (found.model, found.ranking) == (model_id, version()) else (None, IGNORED)
 
 
-def weighting_of(tuning: Tuning | None) -> Weighting:
-    """Return the weighting of candidates that the transformer has compared with the query."""
-    return RERANKED if tuning is None else adapted(tuning.weights, tuning.shift)
+def weighting_of(tuning: Tuning | None, weighting: Weighting = RERANKED) -> Weighting:
+    """Return a weighting, RERANKED or COMPARED, with what was learned for a tree."""
+    return weighting if tuning is None else adapted(weighting, tuning.weights, tuning.shift)
 
 
-def adapted(weights: Mapping[str, float], shift: float = 0.0) -> Weighting:
-    """Return that weighting with learned weights added."""
-    sums = {name: RERANKED.weights.get(name, 0.0) + weights.get(name, 0.0) for name in {*RERANKED.weights, *weights}}
-    slope, intercept = RERANKED.calibration
-    return RERANKED._replace(weights=sums, calibration=(slope, intercept + slope * shift), learned=weights)
+def adapted(weighting: Weighting, weights: Mapping[str, float], shift: float) -> Weighting:
+    """Return a weighting with learned weights, and a learned shift of the sum; both belong to RERANKED."""
+    learned = {name: weighting.scale * weight for name, weight in weights.items()}
+    names = {*weighting.weights, *learned}
+    sums = {name: weighting.weights.get(name, 0.0) + learned.get(name, 0.0) for name in names}
+    slope, intercept = weighting.calibration
+    calibration = slope, intercept + slope * weighting.scale * shift
+    return weighting._replace(weights=sums, calibration=calibration, learned=learned)

@@ -175,7 +175,7 @@ def _compared(
     own = [id for id in best if id < 0]
     if view is None or not own:
         return Similarities(known)
-    job = reranker.begin(None, query.text, is_name=query.is_name)
+    job = reranker.begin(None, query.text, is_name=query.is_name, rerank="fast")
     if job is None:
         return Similarities(known)
     if job.problem or job.model_id != reranked["model"]:

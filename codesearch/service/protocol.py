@@ -40,7 +40,8 @@ def settings_key(settings: Settings) -> str:
     """
     from codesearch.indexing.plan import rules
 
-    decisive = f"{rules(settings)} {settings.file_options()!r} {settings.second_stage} cache={settings.cache}"
+    stages = f"{settings.second_stage} {settings.rerank}"
+    decisive = f"{rules(settings)} {settings.file_options()!r} {stages} cache={settings.cache}"
     return hashlib.blake2b(decisive.encode("utf-8", "surrogateescape"), digest_size=12).hexdigest()
 
 

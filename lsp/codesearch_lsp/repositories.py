@@ -91,7 +91,7 @@ class RepositoryQueries:
 
         settings = dict(self._workspace.options.settings)
         if len(chosen) > 1:  # the transformer would have to embed candidates in each of them at every key
-            settings["embed"] = "none"
+            settings["rerank"] = "none"
         if self._several is None or self._opened != (chosen, settings):
             if self._several is not None:
                 self._several.close()

@@ -80,7 +80,7 @@ def test_what_helps_is_kept_shown_and_undone(tree: Path, learned: Outcome, call)
     schemas.keeps_schema(answer, "query")
     first = answer["results"][0]["explain"]
     assert (first["refined"], first["tuned"]) == (True, True)
-    assert "total (with the transformer, tuned)" in call("query", "send again", "--explain").out
+    assert "total (with the transformer and the cross-encoder, tuned)" in call("query", "send again", "--explain").out
     undone = call("tune", "--undo")
     assert (undone.status, undone.err) == (0, "codesearch: the tuning is undone\n")
     assert call("tune", "--undo").status == 1

@@ -235,10 +235,10 @@ def test_an_error_in_a_helping_thread_is_told() -> None:
         done.append(item)
 
     with pytest.raises(CodesearchError, match="third"):
-        onnx._each(work, range(100_000), 3)
+        onnx.each(work, range(100_000), 3)
     assert len(done) < 100_000
     done.clear()
-    onnx._each(done.append, range(50), 4)
+    onnx.each(done.append, range(50), 4)
     assert sorted(done) == list(range(50))
 
 

@@ -12,7 +12,7 @@ from codesearch.core.types import Kind, Symbol
 from codesearch.search.candidates import Candidate
 from codesearch.search.features import Features, compute
 from codesearch.search.query import parse
-from codesearch.search.rank import rank, refine
+from codesearch.search.rank import compare, rank, refine
 from tests.golden.pinned import pinned
 
 QUERIES = {
@@ -24,6 +24,9 @@ QUERIES = {
 
 COSINES = {1: 0.61, 2: 0.55, 3: 0.58, 4: 0.12, 5: 0.47, 6: -0.03, 8: 0.2, 9: 0.33, 10: 0.4}
 """The transformer's cosines of the candidates, invented. The seventh could not be read, the last is a copy."""
+LOGITS = {1: 2.5, 3: 3.75, 4: -1.5, 5: 0.25, 7: -0.5, 8: -4.0}
+"""By the cross-encoder; one of the compared hits could not be read."""
+
 
 
 def candidate(
@@ -117,13 +120,15 @@ def told(kind: str) -> dict[str, Any]:
     known = compute(query, candidates)
     fast = rank(query, candidates, known)
     refined = refine(query, fast, COSINES)
-    features = {item.candidate.id: item.features for item in refined}
+    compared = compare(query, refined, LOGITS)
+    features = {item.candidate.id: item.features for item in compared}
     shown = [features.get(one.id, before) for one, before in zip(CANDIDATES, known, strict=True)]
     return {
         "query": QUERIES[kind],
         "features": {name: [rounded(getattr(one, name)) for one in shown] for name in Features._fields},
         "fast": [f"{item.candidate.id} {item.score:.5f}" for item in fast],
         "refined": [f"{item.candidate.id} {item.score:.5f}" for item in refined],
+        "compared": [f"{item.candidate.id} {item.score:.5f}" for item in compared],
         "folded": {
             str(item.candidate.id): [one.id for one in (*item.folded, *item.copies)]
             for item in refined

@@ -4,7 +4,7 @@ import pytest
 
 from codesearch.search import boosted_trees
 from codesearch.search.features import NAMES, QUERY_FEATURES
-from codesearch.search.ranking import FAST, RERANKED
+from codesearch.search.ranking import COMPARED, FAST, RERANKED
 
 PLACES = ("query_words", "text", "length")
 TREE: boosted_trees.Tree = (
@@ -42,7 +42,7 @@ def thresholds(tree):
     return [tree[:2], *thresholds(tree[3]), *thresholds(tree[4])] if isinstance(tree, tuple) else []
 
 
-@pytest.mark.parametrize("weighting", [FAST, RERANKED])
+@pytest.mark.parametrize("weighting", [FAST, RERANKED, COMPARED])
 @pytest.mark.parametrize("count", [1, 2, 301])
 def test_many_candidates_at_once_get_what_each_would_get_alone(weighting, count):
     limits = {name: [0.0] for name in NAMES}
@@ -94,7 +94,7 @@ def used(tree: boosted_trees.Tree) -> set[str]:
     return {tree[0], *used(tree[3]), *used(tree[4])} if isinstance(tree, tuple) else set()
 
 
-@pytest.mark.parametrize("weighting", [FAST, RERANKED])
+@pytest.mark.parametrize("weighting", [FAST, RERANKED, COMPARED])
 def test_the_shipped_trees_are_small_and_know_only_features_there_are(weighting):
     assert set(weighting.weights) <= set(NAMES) - QUERY_FEATURES
     assert weighting.trees[-1][0] == 1

@@ -5,7 +5,9 @@ from codesearch.core.types import Symbol
 from codesearch.search.candidates import Candidate
 from codesearch.search.features import compute
 from codesearch.search.query import parse
-from codesearch.search.rank import RERANKED_CANDIDATES, SAME_FILE, by_file, rank, refine
+from codesearch.search.rank import CROSS_CANDIDATES, RERANKED_CANDIDATES, SAME_FILE, by_file, compare, rank, refine
+from codesearch.search.ranking import COMPARED, RERANKED
+from codesearch.search.tuned import adapted
 
 
 def candidate(id, name, *, path="src/a.py", text=1.0, similarity=0.5, kind="function", roles=(), lines=10, scope=""):
@@ -229,3 +231,76 @@ def test_stop_words_count_whatever_stands_behind_them():
 
     assert share("why, and where? do we retry.") == share("why and where do we retry") == 5 / 6
     assert share("retry uploads") == 0
+
+
+def refined(query, count, **more):
+    """Return the second stage's ranking of candidates in files of their own."""
+    candidates = [candidate(id, f"f{id}", path=f"{id:02}.py", text=9.0 - id / 9, **more) for id in range(count)]
+    ranked = rank(query, candidates, compute(query, candidates))
+    return refine(query, ranked, {id: 0.9 - id / 99 for id in range(count)})
+
+
+CROSS = RERANKED._replace(weights={**RERANKED.weights, "cross_odds": 2.0}, compared=True)
+
+
+def ids_of(ranked):
+    return [item.candidate.id for item in ranked]
+
+
+def test_the_cross_encoder_reorders_the_first_hits_and_no_others():
+    query = parse("open a file")
+    before = refined(query, 30)
+    logits = {item.candidate.id: float(place) for place, item in enumerate(before[:CROSS_CANDIDATES])}
+    after = compare(query, before, logits, CROSS)
+    assert ids_of(after[:CROSS_CANDIDATES]) == ids_of(before[:CROSS_CANDIDATES])[::-1]
+    assert ids_of(after[CROSS_CANDIDATES:]) == ids_of(before[CROSS_CANDIDATES:])
+    scores = [item.score for item in after]
+    assert scores == sorted(scores, reverse=True)
+    assert sum(item.features.cross_odds for item in after) == 0, "only differences count"
+
+
+def test_only_differences_of_the_cross_encoders_scores_count():
+    query = parse("open a file")
+    before = refined(query, 20)
+    logits = {item.candidate.id: float(item.candidate.id % 5) for item in before[:CROSS_CANDIDATES]}
+    moved = {id: logit + 7.0 for id, logit in logits.items()}
+    one, other = compare(query, before, logits, CROSS), compare(query, before, moved, CROSS)
+    assert [(item.candidate.id, item.score) for item in one] == [(item.candidate.id, item.score) for item in other]
+    same = compare(query, before, dict.fromkeys(logits, 3.0), RERANKED)
+    assert [(item.candidate.id, item.score) for item in same] == [(item.candidate.id, item.score) for item in before]
+
+
+def test_hits_that_the_cross_encoder_could_not_read_count_as_the_mean():
+    query = parse("open a file")
+    before = refined(query, 4)
+    last, first = before[-1].candidate.id, before[0].candidate.id
+    after = compare(query, before, {last: 8.0, first: -8.0}, CROSS)
+    assert ids_of(after)[0] == last
+    assert ids_of(after)[-1] == first
+    assert [item.features.cross_odds for item in after[1:3]] == [0.0, 0.0]
+
+
+def test_what_the_transformer_did_not_compare_is_not_read():
+    query = parse("open a file")
+    fast = rank(query, [candidate(1, "send")], compute(query, [candidate(1, "send")]))
+    assert compare(query, fast, {1: 3.0}, CROSS) == fast
+
+
+def test_further_hits_of_a_file_stand_back_in_the_new_order_too():
+    query = parse("open a file")
+    before = refined(query, 6)
+    moved = [
+        item._replace(candidate=replace(item.candidate, symbol=replace(item.candidate.symbol, path="one.py")))
+        for item in before
+    ]
+    after = compare(query, moved, {item.candidate.id: float(item.candidate.id) for item in moved}, CROSS)
+    assert [item.same_file for item in after] == [0, 1, 2, 3, 4, 5]
+
+
+def test_what_tune_learned_counts_as_much_with_the_cross_encoder():
+    weighting = adapted(COMPARED, {"text": 0.5}, 0.25)
+    scale = weighting.scale
+    assert math.isclose(weighting.weights["text"], COMPARED.weights["text"] + scale * 0.5)
+    slope, intercept = COMPARED.calibration
+    assert weighting.calibration == (slope, intercept + slope * scale * 0.25)
+    assert math.isclose(COMPARED.weights["length"], scale * RERANKED.weights["length"], abs_tol=0.01)

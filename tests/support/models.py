@@ -76,3 +76,30 @@ def uninstall() -> None:
 def forget_vectors() -> None:
     """Forget the vectors in memory, so that only those in the index or in the user's cache count."""
     process.state.vectors.clear()
+
+
+class FakeCrossEncoder:
+    """Scores a document by how many words of `liked` it has, and counts what it reads."""
+
+    def __init__(self, *liked: str) -> None:
+        self.liked = liked
+        self.model_id = f"crossed@{'-'.join(liked)}"
+        self.read: list[str] = []
+        self.broken = ""
+        self.on_document: Callable[[], None] = lambda: None
+
+    def open(self) -> None:
+        """Do nothing."""
+
+    def scores(self, query: str, documents: Sequence[str], should_stop: Callable[[], bool]) -> list[float] | None:
+        """Return the scores; None if it was stopped."""
+        if self.broken:
+            raise CodesearchError(self.broken)
+        found = []
+        for text in documents:
+            if should_stop():
+                return None
+            self.read.append(text)
+            self.on_document()
+            found.append(float(sum(word in self.liked for word in set(words(text)))))
+        return found

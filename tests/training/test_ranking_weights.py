@@ -7,8 +7,8 @@ import sys
 import pytest
 
 from codesearch.search import boosted_trees, ranking_model
-from codesearch.search.features import NAMES, QUERY_FEATURES, RERANK_FEATURES
-from codesearch.search.ranking import FAST, RERANKED
+from codesearch.search.features import CROSS_FEATURES, NAMES, QUERY_FEATURES, RERANK_FEATURES
+from codesearch.search.ranking import COMPARED, FAST, RERANKED
 from tests.support.home import HOUSE
 
 pytest.importorskip("numpy")
@@ -26,7 +26,13 @@ def test_the_generator_writes_the_module_as_it_is(monkeypatch: pytest.MonkeyPatc
                 model.RERANKED_WEIGHTS,
                 model.RERANKED_CALIBRATION,
                 model.RERANKED_TREES,
-                model.RERANKED_FAST_SCALE,
+                model.RERANKED_SCALE,
+            ),
+            "COMPARED": ranking_weights.Numbers(
+                model.COMPARED_WEIGHTS,
+                model.COMPARED_CALIBRATION,
+                model.COMPARED_TREES,
+                model.COMPARED_SCALE,
             ),
         }
     )
@@ -35,12 +41,13 @@ def test_the_generator_writes_the_module_as_it_is(monkeypatch: pytest.MonkeyPatc
 
 
 def test_the_weightings_weigh_features_that_exist() -> None:
-    reranked = set(RERANK_FEATURES)
-    assert reranked < set(NAMES)
-    assert set(FAST.weights) <= set(NAMES) - QUERY_FEATURES - reranked
-    assert set(RERANKED.weights) <= set(NAMES) - QUERY_FEATURES
-    assert reranked <= set(RERANKED.weights)
-    for weighting in (FAST, RERANKED):
+    reranked, compared = set(RERANK_FEATURES), set(CROSS_FEATURES)
+    assert reranked | compared < set(NAMES)
+    weighed = set(NAMES) - QUERY_FEATURES
+    assert set(FAST.weights) <= weighed - reranked - compared
+    assert reranked <= set(RERANKED.weights) <= weighed - compared
+    assert set(COMPARED.weights) <= weighed
+    for weighting in (FAST, RERANKED, COMPARED):
         for _, forest in weighting.trees:
             assert {name for tree in forest.trees for name in used(tree)} <= set(NAMES)
 

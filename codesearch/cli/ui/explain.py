@@ -82,6 +82,9 @@ MEANINGS = {
     "rerank_rank": "rank by similarity (transformer)",
     "rerank_gap": "distance to the most similar one (transformer)",
     "rerank_documented": "has documentation, which the transformer compared",
+    "cross_odds": "read together with the question (cross-encoder)",
+    "cross_rank": "rank when read together with the question (cross-encoder)",
+    "cross_gap": "distance to the best one (cross-encoder)",
     "learned": "what `codesearch tune` has learned about weights",
 }
 """The description of each feature, by name."""
@@ -111,6 +114,7 @@ def lines(reasons: Sequence[Ranked], place: int, look: Look) -> Iterator[str]:
             f"     {sum(row[3] for row in rest):>+8.2f}{beside}{'':>8}  {len(rest)} smaller contributions", 0
         )
     said = "with the transformer" if item.refined else "without the transformer"
+    said += " and the cross-encoder" if item.weighting.compared else ""
     said += ", tuned" if item.weighting.learned is not None else ""
     total = f"{sum(row[3] for row in rows):>+8.2f}"
     beside = f"{sum(others.values()):>+8.2f}" if after is not None else f"{'':>8}"
@@ -123,6 +127,7 @@ def to_json(item: Ranked) -> dict[str, Any]:
     return {
         "sum": round(sum(row[3] for row in rows), 4),
         "refined": item.refined,
+        "cross_encoder": item.weighting.compared,
         "tuned": item.weighting.learned is not None,
         "features": [
             {"name": name, "value": round(value, 4), "weight": round(weight, 4), "contribution": round(adds, 4)}

@@ -62,17 +62,8 @@ def export(
     Raises NotExportableError with the reason in one line.
     """
     tokenizer = _tokenizer(encoder.tokenizer)
-    with tempfile.TemporaryDirectory() as temporary, _quietly():
-        traced = Path(temporary) / "traced.onnx"
-        try:
-            runtime()  # before the imports below
-            _trace(encoder.model, traced)
-            fused = _fuse(encoder.model, traced)
-            if precision == "int8":
-                fused = _quantise(fused)
-            final = _optimise(fused)
-        except Exception as error:
-            raise NotExportableError(_line(error)) from error
+    with tempfile.TemporaryDirectory() as temporary:
+        final = converted(encoder.model, Path(temporary), precision)
         folder.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(final, folder / MODEL)
     (folder / tokenizer.file).write_bytes(tokenizer.content.encode())
@@ -98,6 +89,24 @@ def export(
     config = replace(config, sha256=configuration.digest(config))
     configuration.write(config, folder)
     return config
+
+
+def converted(model: Any, folder: Path, precision: Precision) -> Path:
+    """Return a file in `folder` with the graph of a transformers model: traced, fused, quantised, optimised.
+
+    Raises NotExportableError with the reason in one line.
+    """
+    with _quietly():
+        traced = folder / "traced.onnx"
+        try:
+            runtime()  # before the imports below
+            _trace(model, traced)
+            fused = _fuse(model, traced)
+            if precision == "int8":
+                fused = _quantise(fused)
+            return _optimise(fused)
+        except Exception as error:
+            raise NotExportableError(_line(error)) from error
 
 
 def cosines(one: npt.NDArray[np.float32], other: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
