@@ -28,7 +28,6 @@ LOGITS = {1: 2.5, 3: 3.75, 4: -1.5, 5: 0.25, 7: -0.5, 8: -4.0}
 """By the cross-encoder; one of the compared hits could not be read."""
 
 
-
 def candidate(
     id: int,
     kind: Kind,
