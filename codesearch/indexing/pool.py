@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import BinaryIO, cast
 
-from codesearch.core import child
+from codesearch.core import allocator, child
 from codesearch.core.errors import CodesearchError
 from codesearch.core.limits import ABORTED, OVER_TIME, TOO_MUCH_MEMORY
 from codesearch.core.log import Log
@@ -194,6 +194,7 @@ class Pool:
     """Worker processes. Use as a context manager: leaving it kills them."""
 
     def __init__(self, setup: Setup, workers: int) -> None:
+        allocator.use_one_arena()  # the answers of the workers arrive in a thread each
         self._setup = setup
         self._todo: queue.Queue[_Batch | None] = queue.Queue()
         self._done: queue.Queue[_Batch | BaseException] = queue.Queue()

@@ -72,12 +72,15 @@ class ProcessState:
             while len(self.vectors) > MAX_VECTORS:
                 self.vectors.popitem(last=False)
 
-    def release(self, idle: float = 0.0) -> None:
-        """Free the memory of the models if none has been used for `idle` seconds."""
+    def release(self, idle: float = 0.0) -> bool:
+        """Let go of the models if none has been used for `idle` seconds; return whether there were any."""
         with self.lock:
-            if time.monotonic() - self.used >= idle:
-                self.models.clear()
-                self._cross = None
+            held = bool(self.models) or self._cross is not None
+            if not held or time.monotonic() - self.used < idle:
+                return False
+            self.models.clear()
+            self._cross = None
+            return True
 
     def reset(self) -> None:
         """Forget everything; for tests."""

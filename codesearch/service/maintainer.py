@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
+from codesearch.core import allocator
 from codesearch.core.errors import CodesearchError, IndexBusyError
 from codesearch.core.log import Log
 from codesearch.index import Index
@@ -88,12 +89,14 @@ class Maintainer:
         self._for_query = False
         """Whether the last update was for a query that waits, and so may end before it has read everything."""
         self._words: tuple[str, ...] = ()
-        """Of queries that wait for an unfinished index."""
+        """Of queries that wait."""
         self._rebuild = False
         self._version: tuple[int, ...] = ()
         self._backfilled: tuple[int, ...] = ()
         """The version of the index whose backfill is done, or cannot be done."""
         self._retry = RETRY_SHORTEST
+        self._grown = False
+        """An update of the whole tree has left memory that this process no longer needs."""
         self.generation = generation
 
     # -- from any thread --------------------------------------------------------------------
@@ -121,8 +124,8 @@ class Maintainer:
     def refresh(self, paths: Iterable[str] | None, end: float, words: Sequence[str] = ()) -> bool | None:
         """Wait until everything that is on disk now is in the index; False if it is not by `end` (monotonic clock).
 
-        The first pass over a tree takes longer: then wait only for the files that promise most for the `words` of a
-        query. None if this maintainer has ended: ask the next one.
+        If many files changed, those that promise most for the `words` of a query come first. The first pass over a tree
+        takes longer: then wait only for these. None if this maintainer has ended: ask the next one.
         """
         if paths is None:
             self._watcher.flush(max(0.0, min(FLUSH_TIMEOUT, end - time.monotonic())))
@@ -135,8 +138,7 @@ class Maintainer:
         with self._tickets:
             self._asked += 1
             mine = self._asked
-            if words and not self._first_pass_done():
-                self._words = (*self._words, *words)
+            self._words = (*self._words, *words)
             self._debouncer.hurry()
             while self._done < mine and not self._closed:
                 left = end - time.monotonic()
@@ -213,7 +215,9 @@ class Maintainer:
         """Release unused workers and models, and backfill if there is nothing else to do."""
         self._pools.tidy()
         self._restraint.tidy()
-        process.state.release(MODEL_IDLE)
+        if process.state.release(MODEL_IDLE) or self._grown:
+            allocator.give_back()
+            self._grown = False
         self._host.tick()
         if self._version_changed():
             self._debouncer.add_batch(Batch(whole=True))
@@ -278,34 +282,39 @@ class Maintainer:
             raise RootGoneError(f"{self._index.root} is not there")
         self._stop.wait(wait)
 
-    def _is_awaited(self) -> Callable[[], bool]:
-        """Return what tells whether a query waits for the whole update; for a first pass, none does for long."""
-        complete = self._first_pass_done()
-        return lambda: complete and self._asked != self._done
+    def _is_quiet(self, complete: bool) -> bool:
+        """Return whether an update of the whole tree has low priority: no query waits for it, or only for its words."""
+        awaited = complete and self._asked != self._done  # in a first pass, none waits for all of it
+        return self._index.settings.low_priority and not awaited
+
+    def _has_urgent(self, seconds: float, complete: bool) -> bool:
+        """Return whether an update of the whole tree that runs for so long must give way to what is more urgent."""
+        if seconds > AT_LEAST:
+            return bool(self._words) or self._debouncer.due() == 0.0
+        return bool(self._words) and not complete
 
     def _update(self, batch: Batch) -> Report:
         self._host.check_owned()
         whole = batch.whole
         with self._tickets:
             words, self._words = self._words, ()
-        self._for_query = bool(words)
+        complete = self._first_pass_done()
+        self._for_query = bool(words) and not complete
         rebuild, self._rebuild = self._rebuild and whole, False if whole else self._rebuild
-        awaited = self._is_awaited()
-        quiet = self._index.settings.low_priority and whole and not (words or awaited())
+
+        quiet = whole and not words and self._is_quiet(complete)
         saving = quiet and self._restraint.on_battery
         if saving:
             self._publish(waiting=READING_ON_BATTERY)
         started = shown = time.monotonic()
 
         def should_stop() -> bool:
-            if self._stop.is_set() or self._words:
+            seconds = time.monotonic() - started
+            if self._stop.is_set() or (self._for_query and seconds > QUESTION_SECONDS):
                 return True
-            if quiet and (awaited() or saving != self._restraint.on_battery):
+            if quiet and not (self._is_quiet(complete) and saving == self._restraint.on_battery):
                 return True
-            if words and time.monotonic() - started > QUESTION_SECONDS:
-                return True
-            due = self._debouncer.due() if whole and time.monotonic() - started > AT_LEAST else None
-            return due == 0.0
+            return whole and self._has_urgent(seconds, complete)
 
         def progress(now: Progress) -> None:
             nonlocal shown
@@ -383,6 +392,7 @@ class Maintainer:
             # Tracked files in ignored folders: only the list of files contains them.
             self._watcher.refresh(path.rpartition("/")[0] for path in self._index.paths())
         self._version = self._reader_version()
+        self._grown = self._grown or (batch.whole and changed)
         if changed:
             self.generation += 1
             self._publish(last=report)

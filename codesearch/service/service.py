@@ -12,7 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from codesearch.core import power
+from codesearch.core import allocator, power
 from codesearch.core.errors import CodesearchError, NotFoundError, UsageError
 from codesearch.core.filter import Filter
 from codesearch.core.log import Log
@@ -232,7 +232,8 @@ class Service:
         """Wait until everything that is on disk now can be found; False if that takes more than `timeout` seconds.
 
         `paths` (files or folders below the root) restrict it to these. `timeout` defaults to `settings.update_budget`.
-        While the first pass over the tree is running, it waits only for the files that contain the `words` of a query.
+        If there are many, those that contain the `words` of a query come first; while the first pass over the tree is
+        running, it waits only for these.
         """
         self._used = time.monotonic()
         end = time.monotonic() + (self._readers.settings.update_budget if timeout is None else timeout)
@@ -426,7 +427,8 @@ class Service:
                 except CodesearchError as error:
                     self.publish(problem=str(error))
                     continue
-                process.state.release(MODEL_IDLE)
+                if process.state.release(MODEL_IDLE):
+                    allocator.give_back()
                 pid = holder(self.index_path).get("pid", 0)
                 grown = self._state.generation + (now != version)
                 version = now

@@ -81,7 +81,7 @@ def go_on(root: Path) -> None:
 
 
 def whole(root: Path, db: Path) -> None:
-    """Wait until the whole tree is indexed in the background; compare with a fresh index and with what the status says."""
+    """Wait until the whole tree is indexed in the background; compare with a fresh index and with the status."""
     until(lambda: is_complete(root), lambda: status(root))
     until(lambda: (status(root)["keeper"] or {"fresh": True})["fresh"], lambda: status(root))
     told = status(root)
