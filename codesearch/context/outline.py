@@ -43,8 +43,9 @@ def repository(index: Index, budget: float, path: str = "") -> Outline:
     if store is None:
         return Outline("", [], 0, 0)
     where = Filter(under=(f"/{escaped(path)}", f"/{escaped(path)}/**")) if path else None
-    scored = sorted(((_score(one), one.id) for one in mentioned(store, where)), key=lambda pair: (-pair[0], pair[1]))
-    best = scored[:_MOST]
+    # Ids tell which files were indexed first, which is different in each index; within a file they follow the text.
+    scored = sorted((-_score(one), one.path, one.id) for one in mentioned(store, where))
+    best = [(-score, number) for score, _, number in scored[:_MOST]]
     notebooks = Notebooks.of(index)
     symbols = store.symbols([number for _, number in best])
     chosen: dict[str, list[tuple[float, Symbol]]] = {}
