@@ -277,6 +277,8 @@ def checked(field: str, value: str, shown: str) -> tuple[str, ...]:
     value = value.strip()
     if not value:
         raise UsageError(f"the filter `{shown}` has no value; for example: `{_EXAMPLES[field]}`")
+    if field in _LISTED and "," in value:
+        return tuple(one for part in value.split(",") for one in checked(field, part, shown))
     lowered = value.lower()
     if field == "languages":
         if not (found := languages.named(lowered)):
@@ -293,6 +295,8 @@ def checked(field: str, value: str, shown: str) -> tuple[str, ...]:
     return (str(concept_bound(value)),) if field == "concepts" else (value,)
 
 
+_LISTED = frozenset({"languages", "kinds", "roles"})
+"""Fields of a filter whose values have no comma, so that several may stand together: `lang:go,rust`."""
 _EXAMPLES = {"languages": "lang:go", "kinds": "kind:method", "paths": "path:src/**", "names": "name:parse*",
              "roles": "-is:test", "concepts": "concept:io>0.6"}  # fmt: skip
 

@@ -17,6 +17,8 @@ from codesearch.search.query import CAPITAL, MAX_CHARACTERS, MAX_MENTIONS, MAX_T
         ('retry path:"my dir/a.py"', "retry", Filter(paths=("my dir/a.py",))),
         ("retry -is:test name:parse*", "retry", Filter(names=("parse*",), not_roles=("test",))),
         ("lang:go lang:rust x", "x", Filter(languages=("go", "rust"))),
+        ("lang:go,rust x -is:test,example", "x", Filter(languages=("go", "rust"), not_roles=("test", "example"))),
+        ("kind:method,, x", "kind:method,, x", Filter()),
         ("std::vector push", "std::vector push", Filter()),
         ("open http://host/x", "open http://host/x", Filter()),
         ("key:value pairs", "key:value pairs", Filter()),
@@ -85,6 +87,7 @@ def test_what_people_paste_is_text(typed):
         ("x kind:methd", "did you mean `method`"),
         ("x is:tset", "did you mean `test`"),
         ("x lang:klingon", "no language `klingon`"),
+        ("x lang:go,klingon", "no language `klingon`"),
     ],
 )
 def test_a_value_that_a_filter_cannot_have_is_text_with_a_note(typed, note):
