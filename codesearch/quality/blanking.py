@@ -15,6 +15,9 @@ from codesearch.extract.symbols import extract
 
 _MARKS = re.compile(r"(?:\b[rRuUbBfF]{1,2}(?=[\"'])|@(?:type|module)?doc\b|\bdoc\b\s*=|\W|_)+")
 """What may be beside a line of documentation: comment marks, quotes and their prefixes, `@doc`."""
+_TAGS = r"</?\w[^<>]*>|\{@link(?:plain)?\s+[^\s}]+\s+|\{@\w+\s*|\([^()]*\)(?=\s*\})|\}"
+"""What Javadoc may have between two words: tags, `{@link Shop#open() `, `{@code `, the brackets of a method."""
+_ESCAPED = {"<": "(?:<|&lt;)", ">": "(?:>|&gt;)", "&": "(?:&|&amp;)", ".": "[.#]"}
 _BLANKED = "."
 """Dots, not blanks: some grammars, such as Scala's, parse an empty comment as something else."""
 _WORDS = re.compile(r"[^\W\d_]{2}")
@@ -58,7 +61,7 @@ def _place(symbol: Symbol) -> tuple[object, ...]:
 def _blank(lines: list[str], symbol: Symbol) -> None:
     """Blank the documentation of one symbol if its lines are found in order; else change nothing."""
     wanted = [text for line in symbol.documentation.splitlines() if (text := line.strip()) and re.search(r"\w", text)]
-    patterns = [re.compile(r"\s+".join(map(re.escape, text.split()))) for text in wanted]
+    patterns = [_pattern(text) for text in wanted]
     if not patterns:
         return
     top = max(0, symbol.start_line - 1 - _COMMENT_ABOVE)
@@ -72,6 +75,13 @@ def _blank(lines: list[str], symbol: Symbol) -> None:
                 # As many bytes as before: offsets are in bytes.
                 lines[row] = line[:start] + _BLANKED * len(line[start:end].encode()) + line[end:]
             return
+
+
+def _pattern(text: str) -> re.Pattern[str]:
+    """Return what finds a line of documentation in its source, where it may have the markup of Javadoc."""
+    tokens = [_ESCAPED.get(token, re.escape(token)) for token in re.findall(r"\w+|[^\w\s]", text)]
+    between = rf"(?:\s|{_TAGS})*"
+    return re.compile(f"(?:{_TAGS})*{between.join(tokens)}(?:{_TAGS})*")
 
 
 def _run(

@@ -117,7 +117,7 @@ def test_every_ranking_answers_every_query(ablation, suites, transformer):
     assert [*found["runs"]] == [
         "text", "static", "transformer", "text + static", "text + transformer", "static + transformer", "all three",
         "text + static, by scores", "text + transformer, by scores", "static + transformer, by scores",
-        "all three, by scores", "learned, fast", "learned, with transformer",
+        "all three, by scores", "learned, fast", "learned, with transformer", "learned, with cross-encoder",
     ]  # fmt: skip
     asked = [task["query"] for tasks in TASKS.values() for task in tasks]
     assert all([row["query"] for row in rows] == asked for rows in found["runs"].values())

@@ -122,7 +122,7 @@ def test_the_map_begins_with_the_symbol_at_a_position(client: Client, tmp_path: 
 
 def test_what_has_no_map_says_why(client: Client, root: Path):
     for params, why in (
-        ({}, "distinct symbols are too few"),
+        ({}, "distinct symbols: too few"),
         ({"root": "file:///nowhere"}, "is not an open workspace folder"),
         ({"textDocument": {"uri": "untitled:one"}, "position": {"line": 0}}, "in no folder that is indexed"),
         ({"textDocument": {"uri": 5}}, "`textDocument.uri` must be a string"),

@@ -10,7 +10,7 @@ from tests.quality.conftest import CACHE, UPLOAD
 
 JAVA = """class A {
     /**
-     * Größe: returns <b>how many</b> there are.
+     * Größe: returns <b>how many</b> {@link List#get(int) items} of {@code List<A>} and {@link Map#size()}.
      *
      * @return a number
      */

@@ -39,7 +39,9 @@ def second(database: str, model: FakeModel) -> Iterator[Place]:
 
 @pytest.fixture
 def shop(tmp_path: Path, model: FakeModel) -> Iterator[codesearch.Index]:
-    with codesearch.open_index(SHOP, db=str(tmp_path / "i.db"), model=model.name, cache=False, workers=1) as index:
+    # The cross-encoder takes no part on a server.
+    settings = {"model": model.name, "rerank": "fast", "cache": False, "workers": 1}
+    with codesearch.open_index(SHOP, db=str(tmp_path / "i.db"), **settings) as index:
         index.update()
         yield index
 

@@ -37,7 +37,7 @@ def forget_scripts():
 
 def function(source: str, language: str = "python", path: str = "a.py") -> tuple[Symbol, str]:
     data = source.encode()
-    symbol = next(s for s in extract(data, language, path) if s.kind in ("function", "method"))
+    symbol = next(s for s in extract(data, language, path) if s.kind in ("function", "method", "test"))
     return symbol, data[symbol.start_byte : symbol.end_byte].decode()
 
 
