@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from codesearch.index import Index
     from codesearch.indexing.request import Progress, Report
 
-FIRST_SECONDS = 1.0
+FIRST_SECONDS = 0.4
 """Seconds of indexing before such an answer, and more if FIRST_BYTES take longer."""
-FIRST_BYTES = 1_000_000
+FIRST_BYTES = 500_000
 REST_BYTES = 4_000_000
 """If no more is left, about a second of work, a complete answer is worth the wait."""
 
