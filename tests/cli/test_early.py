@@ -152,10 +152,10 @@ def progress(read: int, total: int) -> Progress:
 @pytest.mark.parametrize(
     ("seconds", "read", "total", "expected"),
     [
-        (0.9, 2_000_000, 90_000_000, False),
-        (1.1, 2_000_000, 90_000_000, True),
+        (0.9 * early.FIRST_SECONDS, 2_000_000, 90_000_000, False),
+        (1.1 * early.FIRST_SECONDS, 2_000_000, 90_000_000, True),
         (9.0, 0, 90_000_000, False),
-        (1.1, 2_000_000, 5_000_000, False),
+        (1.1 * early.FIRST_SECONDS, 2_000_000, 4_500_000, False),
     ],
     ids=["the time is not up", "the time is up", "nothing to answer from yet", "nearly done"],
 )
