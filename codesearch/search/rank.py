@@ -147,15 +147,7 @@ def refine(
     middle = known[len(known) // 2]
     values = [similarities.get(item.candidate.id, middle) for item in best]
     refined = with_reranking([item.features for item in best], values)
-    sums = Weigher(weighting, refined[0]).totals(refined)
-    summed = [
-        item._replace(features=features, score=score, weighting=weighting)
-        for item, features, score in zip(best, refined, sums, strict=True)
-    ]
-    summed.sort(key=lambda item: sort_key(item.score, item.candidate))
-    found = scored(query, summed)
-    least = found[-1].score
-    return found + [item if item.score <= least else item._replace(score=least) for item in rest]
+    return _before(scored(query, _summed(best, refined, weighting)), rest)
 
 
 def compare(
@@ -172,14 +164,23 @@ def compare(
     if not any(logit is not None for logit in said):
         return list(ranked)
     compared = with_comparison([item.features for item in best], said)
-    sums = Weigher(weighting, compared[0]).totals(compared)
-    summed = [
-        item._replace(features=features, score=score, weighting=weighting)
-        for item, features, score in zip(best, compared, sums, strict=True)
-    ]
-    summed.sort(key=lambda item: sort_key(item.score, item.candidate))
-    shown = fold(summed)
+    shown = fold(_summed(best, compared, weighting))
     found = _spread(query, shown, [item.other_language for item in shown], [item.role for item in shown])
+    return _before(found, rest)
+
+
+def _summed(best: Sequence[Ranked], features: Sequence[Features], weighting: Weighting) -> list[Ranked]:
+    """Return hits with new features in the order of their sums, which take the place of scores."""
+    sums = Weigher(weighting, features[0]).totals(features)
+    found = [
+        item._replace(features=known, score=total, weighting=weighting)
+        for item, known, total in zip(best, features, sums, strict=True)
+    ]
+    return sorted(found, key=lambda item: sort_key(item.score, item.candidate))
+
+
+def _before(found: list[Ranked], rest: Sequence[Ranked]) -> list[Ranked]:
+    """Return hits with the rest behind them, which has no higher score than the last of them."""
     least = found[-1].score
     return found + [item if item.score <= least else item._replace(score=least) for item in rest]
 
