@@ -5,15 +5,14 @@
 BENCH has `docs/NAME.jsonl`, the queries of the development suite; WORK has its trees, `docs/NAME/src`, in which the
 documentation that the queries come from is blanked (see development.py). The trees together are searched as one. For
 each query a new index is made of the files that promise most for it, as the command does (`cli.early`): until so many
-megabytes are read, with the batches that the workers have begun. The command goes on for a second if that is longer,
-so a quiet machine reads more, and the figure is a lower bound. MRR@10 with the fast ranking.
+megabytes are read, with the batches that the workers have begun. The command goes on for `FIRST_SECONDS` if that is
+longer, so a quiet machine reads more, and the figure is a lower bound. MRR@10 with the fast ranking.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import random
 import statistics
 import tempfile
 import time
@@ -22,14 +21,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from promise import NO_LIMIT, queries
+
 import codesearch
 from codesearch.indexing import promise
 from codesearch.indexing.pool import WarmPools
 from codesearch.indexing.request import Progress, UpdateRequest
 from codesearch.search import parse
-
-NO_LIMIT = 60.0
-"""Seconds for searching files: so many that the order does not depend on how busy the machine is."""
 
 
 def main() -> None:
@@ -61,16 +59,6 @@ def main() -> None:
         print(f"| {name} | {mean['files']:,.0f} | {mean['value']:.3f} | {mean['value'] / full:.2f} |")
     if options.json:
         options.json.write_text(json.dumps(rows, indent=1) + "\n", "utf-8")
-
-
-def queries(folder: Path, count: int) -> list[dict[str, Any]]:
-    """Return queries with the places of their answers in the joined tree, `count` per repository."""
-    found = []
-    for file in sorted(folder.glob("*.jsonl")):
-        rows = [json.loads(line) for line in file.read_text().splitlines()]
-        random.Random(1).shuffle(rows)
-        found += [{**row, "path": f"{file.stem}/src/{row['path']}"} for row in rows[:count]]
-    return found
 
 
 def whole(root: Path, asked: Sequence[dict[str, Any]], pools: WarmPools) -> list[dict[str, Any]]:

@@ -16,6 +16,7 @@ import random
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from codesearch.files import FileOptions, discover
 from codesearch.indexing.promise import by_promise
@@ -41,12 +42,12 @@ def main() -> None:
     tasks = [Task(file.path, FileState(file.size, 0, 0, 0, 0, None)) for file in found]
     asked = queries(options.bench / "docs", options.queries)
     ordered, seconds = [], 0.0
-    for text, path in asked:
+    for task in asked:
         started = time.process_time()
-        order = by_promise(root, tasks, parse(text).words, seconds=NO_LIMIT)
+        order = by_promise(root, tasks, parse(task["query"]).words, seconds=NO_LIMIT)
         seconds += time.process_time() - started
-        ordered.append(read_before(order, path))
-    listed = [read_before(tasks, path) for _, path in asked]
+        ordered.append(read_before(order, task["path"]))
+    listed = [read_before(tasks, task["path"]) for task in asked]
     size = sum(file.size for file in found) / 1e6
     print(f"{len(asked)} queries, {len(found):,} files, {size:.0f} MB, {seconds / len(asked):.2f} s of CPU per query")
     print("| first MB read | by promise | as listed |\n|---|---|---|")
@@ -57,13 +58,13 @@ def main() -> None:
         options.json.write_text(json.dumps({"queries": len(asked), "megabytes": size, "share": result}, indent=1))
 
 
-def queries(folder: Path, count: int) -> list[tuple[str, str]]:
-    """Return (text, path of the file with the answer) of queries, `count` per repository."""
+def queries(folder: Path, count: int) -> list[dict[str, Any]]:
+    """Return queries with the places of their answers in the joined tree, `count` per repository."""
     found = []
     for file in sorted(folder.glob("*.jsonl")):
         rows = [json.loads(line) for line in file.read_text().splitlines()]
         random.Random(1).shuffle(rows)
-        found += [(row["query"], f"{file.stem}/src/{row['path']}") for row in rows[:count]]
+        found += [{**row, "path": f"{file.stem}/src/{row['path']}"} for row in rows[:count]]
     return found
 
 

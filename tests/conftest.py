@@ -7,6 +7,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -14,6 +15,9 @@ import pytest
 from tests.support import home as homes
 from tests.support.command import Run
 from tests.support.command import call as _call
+
+if TYPE_CHECKING:
+    from tests.support.models import FakeModel
 
 TESTS = Path(__file__).parent
 EDITOR = (
@@ -120,3 +124,14 @@ def private_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.M
 def call(capfdbinary: pytest.CaptureFixture[bytes]) -> Callable[..., Run]:
     """Run the command in this process."""
     return lambda *arguments: _call(capfdbinary, *arguments)
+
+
+@pytest.fixture
+def fake() -> Iterator[FakeModel]:
+    """A model of the second stage that needs no library."""
+    from tests.support import models
+
+    model = models.FakeModel()
+    models.install(model)
+    yield model
+    models.uninstall()

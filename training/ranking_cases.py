@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import pickle
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 from pathlib import Path
@@ -93,11 +93,7 @@ def compared(suite: Path, again: bool = False) -> list[Case]:
     """
     found = []
     for folder in sorted(path.parent for path in suite.glob("*/queries.jsonl")):
-        kept = folder / READ
-        if again or not kept.exists():
-            kept.write_bytes(pickle.dumps(list(_first_hits(folder))))
-            print("read", folder.name, flush=True)
-        for hits in pickle.loads(kept.read_bytes()):
+        for hits in _kept(folder / READ, _first_hits, again):
             if any(logit is not None for logit in hits.logits):
                 said = with_comparison(hits.features, hits.logits)
                 found.append(_case(folder.name, hits.row, hits.candidates, said))
@@ -131,11 +127,7 @@ def cases(suite: Path, again: bool = False) -> tuple[list[Case], list[Case]]:
     """
     fast, deep = [], []
     for folder in sorted(path.parent for path in suite.glob("*/queries.jsonl")):
-        kept = folder / COLLECTED
-        if again or not kept.exists():
-            kept.write_bytes(pickle.dumps(list(collect(folder))))
-            print("looked at", folder.name, flush=True)
-        for asked in pickle.loads(kept.read_bytes()):
+        for asked in _kept(folder / COLLECTED, collect, again):
             features = compute(asked.query, asked.candidates)
             fast.append(_case(folder.name, asked.row, asked.candidates, features, named=bool(asked.query.name)))
             if asked.cosines:
@@ -145,6 +137,14 @@ def cases(suite: Path, again: bool = False) -> tuple[list[Case], list[Case]]:
                 said = with_reranking([of for _, of in known], [asked.cosines[one.id] for one, _ in known])
                 deep.append(_case(folder.name, asked.row, [one for one, _ in known], said))
     return fast, deep
+
+
+def _kept(file: Path, make: Callable[[Path], Iterable[Any]], again: bool) -> Any:
+    """Return what is kept in a file; made of its folder and kept if there is no such file, or `again`."""
+    if again or not file.exists():
+        file.write_bytes(pickle.dumps(list(make(file.parent))))
+        print(f"{file.name}: made for {file.parent.name}", flush=True)
+    return pickle.loads(file.read_bytes())
 
 
 def collect(

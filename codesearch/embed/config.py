@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -71,8 +71,13 @@ class Config:
 
 def digest(config: Config) -> str:
     """Return the SHA-256 of everything in a configuration that decides a vector."""
-    values = {key: value for key, value in asdict(config).items() if key not in _DESCRIPTIVE}
-    return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
+    return hash_of(asdict(config), _DESCRIPTIVE)
+
+
+def hash_of(values: Mapping[str, Any], left_out: Collection[str]) -> str:
+    """Return the SHA-256 of the values of a configuration, without some."""
+    kept = {key: value for key, value in values.items() if key not in left_out}
+    return hashlib.sha256(json.dumps(kept, sort_keys=True).encode()).hexdigest()
 
 
 def write(config: Config, folder: Path) -> None:

@@ -10,7 +10,6 @@ time and never padded, so a score depends on the pair alone, bit for bit.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import threading
 from collections.abc import Callable, Mapping, Sequence
@@ -69,8 +68,7 @@ class CrossConfig:
 
 def digest(config: CrossConfig) -> str:
     """Return the SHA-256 of everything in a configuration that decides a score."""
-    values = {key: value for key, value in asdict(config).items() if key not in _DESCRIPTIVE}
-    return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
+    return configuration.hash_of(asdict(config), _DESCRIPTIVE)
 
 
 def read(folder: Path) -> CrossConfig:

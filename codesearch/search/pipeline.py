@@ -117,7 +117,7 @@ def search(
     said = _read(store, job, main, buffers, budget)
     log.debug("read by the cross-encoder: %d; %.1f ms so far", len(said.logits), 1000 * (time.perf_counter() - start))
     main = compare(query, main, said.logits, tuned.weighting_of(tuning, COMPARED))
-    refined = _merged(query, ranked, result, main)
+    refined = minor.refined(query, ranked, main, result.cosines)
     problem = _joined(note, result.problem, said.problem, ignored)
     writes = tuple(one for one in (result.writes, said.writes) if one is not None)
     return Ranking(_shown(query, refined), problem, result.embedded, writes)
@@ -136,31 +136,26 @@ def gather_all(store: Reader, query: Query, vector: bytes, limit: int) -> list[C
 def rank_candidates(
     query: Query,
     found: list[Candidate],
-    compare: Callable[[Mapping[int, Symbol]], Similarities] | None = None,
+    reranked: Callable[[Mapping[int, Symbol]], Similarities] | None = None,
 ) -> Ranking:
     """Return candidates, wherever they are from, best first.
 
-    `compare` gets the best of them, by id, and says how near each is to the query by the transformer; None for the fast
-    ranking. The cross-encoder takes no part.
+    `reranked` gets the best of them, by id, and says how near each is to the query by the transformer; None for the
+    fast ranking. The cross-encoder takes no part.
     """
     ranked = _ranked(query, found)
-    if compare is None:
+    if reranked is None:
         return Ranking(_shown(query, ranked), query.note)
-    result = compare({item.candidate.id: item.candidate.symbol for item in minor.to_refine(ranked)})
+    result = reranked({item.candidate.id: item.candidate.symbol for item in minor.to_refine(ranked)})
     main = _main(query, ranked, result, tuned.weighting_of(None))
     writes = () if result.writes is None else (result.writes,)
-    shown = _shown(query, _merged(query, ranked, result, main))
+    shown = _shown(query, minor.refined(query, ranked, main, result.cosines))
     return Ranking(shown, _joined(query.note, result.problem), result.embedded, writes)
 
 
 def _main(query: Query, ranked: list[Ranked], result: Similarities, weighting: Weighting) -> list[Ranked]:
     """Return the hits that are not minor after the transformer has compared the best ones with the query."""
     return refine(query, [item for item in ranked if not minor.is_minor(item)], result.cosines, weighting)
-
-
-def _merged(query: Query, ranked: list[Ranked], result: Similarities, main: list[Ranked]) -> list[Ranked]:
-    """Return all hits, the minor ones of `ranked` among the others."""
-    return minor.refined(query, ranked, main, result.cosines)
 
 
 def _read(store: Store, job: Job, main: list[Ranked], buffers: Buffers | None, budget: RerankBudget) -> Logits:

@@ -75,7 +75,7 @@ def fetch(server: Server, repository: str, ref: str, target: Path) -> dict[str, 
 
 
 def _partial(server: Server, sha256: str, target: Path) -> Path:
-    """Return the file for what has arrived of an artifact; those of others are deleted."""
+    """Return the file for the parts of an artifact that have arrived; such files of other artifacts are deleted."""
     if not re.fullmatch("[0-9a-f]{64}", sha256):
         raise UnreachableError(f"{server.url} did not answer as a server of codesearch")
     partial = target.with_name(f"{target.name}.{sha256[:16]}.partial")

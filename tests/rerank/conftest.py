@@ -3,24 +3,13 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 import codesearch
 from codesearch.store import Store
-from tests.support import models
-from tests.support.models import FakeModel
 from tests.support.trees import copy_shop
-
-
-@pytest.fixture
-def fake() -> Iterator[FakeModel]:
-    model = FakeModel()
-    models.install(model)
-    yield model
-    models.uninstall()
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,6 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,7 +15,6 @@ from codesearch.service import Service, client, daemon
 from codesearch.service.restraint import EMBEDDING_ON_BATTERY, READING_ON_BATTERY
 from tests.service import held_worker
 from tests.service.conftest import cli
-from tests.support import models
 from tests.support.models import FakeModel
 from tests.support.power import plug_in, unplug
 from tests.support.trees import write_function
@@ -137,14 +135,6 @@ def test_plugged_in_again_it_goes_on_with_all_processes(held: Path, supplies: Pa
         until(lambda: service.status().waiting == "", service.status)
         done(service, held)
         assert len(service.symbols()) >= FILES
-
-
-@pytest.fixture
-def fake() -> Iterator[FakeModel]:
-    model = FakeModel()
-    models.install(model)
-    yield model
-    models.uninstall()
 
 
 @linux

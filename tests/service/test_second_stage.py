@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,18 +10,9 @@ import codesearch
 from codesearch.rerank import process
 from codesearch.service import Service, client
 from codesearch.service.maintainer import Maintainer
-from tests.support import models
 from tests.support.models import FakeModel
 from tests.support.trees import write_function
 from tests.support.wait import until
-
-
-@pytest.fixture
-def fake() -> Iterator[FakeModel]:
-    model = FakeModel()
-    models.install(model)
-    yield model
-    models.uninstall()
 
 
 def test_a_service_answers_as_the_command_does_and_only_by_the_same_settings(tree: Path, fake: FakeModel):

@@ -18,7 +18,7 @@ LABEL = "kept by"
 
 @dataclass(frozen=True, slots=True)
 class Keeper:
-    """That process, and what it says of itself."""
+    """A process that keeps an index up to date, and its own report."""
 
     facts: Mapping[str, Any]
     """Its number and name, as its lock says."""
