@@ -48,6 +48,10 @@ NO_NAME = re.compile(r"[(){};]")
 ENTITY = re.compile(r"&(?:#\d+|[a-z]+);")
 PAIRS = {")": "(", "]": "[", "}": "{"}
 COMMENT_END = re.compile(r"(?:\*/|^\s*(?://|/\*|\*\s).*)\Z")
+LONGEST_TITLE = 120
+"""Letters after which the name of a text is cut."""
+NO_SLASHES = frozenset({"nix"})
+"""Languages in which `//` is an operator."""
 
 
 @dataclass
@@ -93,7 +97,7 @@ def _of_code(symbol: Symbol, source: bytes, is_repeated: bool) -> Iterator[str]:
     if _has_no_name(symbol):
         yield "no name"
     text = source[symbol.start_byte : symbol.end_byte].decode("utf-8", "replace")
-    if is_repeated or _ends_in_comment(text):
+    if is_repeated or (symbol.language not in NO_SLASHES and _ends_in_comment(text)):
         yield "neighbour"
     if text.count("{") == 1 and "}" not in text and "\n" in text:
         yield "no end"
@@ -116,7 +120,7 @@ def _is_title(symbol: Symbol) -> bool:
     """Whether a name is whole; that of a part of unknown source is its first line, whatever it says."""
     if not symbol.name.strip():
         return False
-    if symbol.language == "source":
+    if symbol.language == "source" or len(symbol.name) >= LONGEST_TITLE:
         return True
     open_ones: list[str] = []
     for sign in re.sub(r"[:;]-?[()]|^\w{1,2}\)", "", symbol.name):

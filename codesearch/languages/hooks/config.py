@@ -5,6 +5,7 @@ builds, environment files, Protobuf and GraphQL, found by scanners over their li
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator
 from itertools import pairwise
 from typing import NamedTuple
@@ -25,6 +26,8 @@ _YAML_NAMES = (b"name", b"id", b"title")
 _SAID = ("description", "summary")
 """Keys whose value describes what holds them."""
 _COMMENT_ABOVE = re.compile(rb"[ \t]*#+[ \t]?([^\n\r]*)")
+_DIRECTIVE_ABOVE = re.compile(rb"[ \t]*(?:#|\{\{-?[ \t]*(?:if|else|end|with|range)\b[^\n]*\}\}[ \t\r]*$)", re.MULTILINE)
+"""A comment, or a condition of a template around what follows."""
 _OBJECT_KIND = re.compile(rb"^kind:[ \t]*([\w.-]+)", re.MULTILINE)
 _OBJECT_NAME = re.compile(
     rb"^metadata:[ \t]*\r?\n(?:[ \t]+[^\n]*\n){0,8}?[ \t]+name:[ \t]*[\"']?([\w.{}$ -]+)"
@@ -69,6 +72,10 @@ _XML_TARGET = re.compile(
 )
 _XML_NAME = re.compile(rb"""\b(?:name|Name|id|Label|Condition)\s*=\s*(?:"([^"\n]{1,120})"|'([^'\n]{1,120})')""")
 _QUOTED = re.compile(r"""(["'])([^"']*)\1""")
+_SCALAR = re.compile(rb"""[ \t]*(?:"(?:[^"\\]|\\.)*(?P<double>")?|'(?:[^']|'')*(?P<single>')?)""", re.DOTALL)
+"""A text in quotation marks, which may take several lines; the group is empty if it is not closed."""
+_DOCUMENT_BORDER = re.compile(rb"^---[^\n]*\n", re.MULTILINE)
+"""The line of dashes between the documents of a file."""
 
 
 class _Key(NamedTuple):
@@ -101,12 +108,15 @@ def nested(scan: Scan) -> list[Definition]:
     """Return the parts of YAML and JSON: keys that hold more than one line, and named items of lists."""
     source = scan.source
     keys = list(_keys(source))
+    borders = [one.start() for one in _DOCUMENT_BORDER.finditer(source)]
     found: list[Definition] = []
     for at, key in enumerate(keys):
         depth = _depth(keys, at)
         if depth > _DEPTH and not key.is_item:
             continue
-        end = _before_comments(source, _end(source, keys, at))
+        border = bisect_right(borders, key.start)
+        end = min([_end(source, keys, at), *borders[border : border + 1]])
+        end = _before_comments(source, end, _DIRECTIVE_ABOVE)
         in_scripts = depth == 2 and _parent(keys, at) == "scripts"
         if in_scripts:
             end = _line_end(source, key.start)
@@ -135,7 +145,7 @@ def _objects(source: bytes) -> Iterator[Definition]:
     """Yield the objects of Kubernetes, `Deployment/web`: a file may hold several between lines of dashes."""
     if b"apiVersion:" not in source:
         return
-    borders = [0, *(one.end() for one in re.finditer(rb"^---[^\n]*\n", source, re.MULTILINE)), len(source)]
+    borders = [0, *(one.end() for one in _DOCUMENT_BORDER.finditer(source)), len(source)]
     for start, end in pairwise(borders):
         kind = _OBJECT_KIND.search(source, start, end)
         name = _OBJECT_NAME.search(source, start, end)
@@ -160,6 +170,10 @@ def _keys(source: bytes) -> Iterator[_Key]:
             yield _Key(indent, name, value.rstrip(",").strip("\"'"), at, found.start(2), dashes > 0)
             if value[:1] in ("|", ">"):
                 block = indent
+            elif value[:1] in ("'", '"'):
+                scalar = _SCALAR.match(source, found.start(6))
+                if scalar is not None and (scalar["double"] or scalar["single"]):
+                    end = _line_end(source, scalar.end())
         at = end + 1
 
 
@@ -217,11 +231,11 @@ def _table(name: bytes) -> str:
     return quoted[2] if quoted else text
 
 
-def _before_comments(source: bytes, end: int) -> int:
+def _before_comments(source: bytes, end: int, comment: re.Pattern[bytes] = _COMMENT_ABOVE) -> int:
     """Return the end of a part without the comment lines that describe the next one."""
     while end > 0:
         above = source.rfind(b"\n", 0, end - 1) + 1
-        if not _COMMENT_ABOVE.match(source, above, end) or above == 0:
+        if not comment.match(source, above, end) or above == 0:
             return end
         end = above
     return end

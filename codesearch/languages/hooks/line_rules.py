@@ -16,6 +16,8 @@ _GROOVY_MODIFIERS = (
 _NO_TYPE = rb"(?!(?:return|new|else|throw|case|in|as|assert|import|package|if|while|for|switch|and|or|not)\b)"
 _FSHARP_ACCESS = rb"(?:(?:private|internal|public|inline|rec|mutable)[ \t]+)*"
 _FSHARP_NAME = rb"(?P<name>[a-zA-Z_][\w']*|``[^`\n]+``|\(\|[^()\n]*\|\)|\( ?[^\w\s()]+ ?\))"
+_FSHARP_TEST = rb"^[ \t]*\[<[ \t]*(?:\w+\.)*(?:Fact|Theory|Property|Test|TestCase|TestMethod)\b[^\n]*>\][ \t]*"
+"""An attribute of xUnit, FsCheck, NUnit or MSTest."""
 _FORTRAN_TYPE = (
     rb"(?:integer|real|complex|logical|character|double[ \t]+precision|type|class)"
     rb"(?:[ \t]*\*[ \t]*\d+|[ \t]*\((?:[^()\n]|\([^()\n]*\))*\))?"
@@ -49,6 +51,7 @@ RULES: dict[str, Rule] = {
             Head("trait", rb"^[ \t]*" + _GROOVY_MODIFIERS + rb"trait[ \t]+(?P<name>\w+)"),
             Head("enum", rb"^[ \t]*" + _GROOVY_MODIFIERS + rb"enum[ \t]+(?P<name>\w+)"),
             Head("test", rb"^[ \t]*(?:@\w+(?:\([^()\n]*\))?\s+){0,6}(?:def|void)[ \t]+(?P<name>\"[^\"\n]+\"|'[^'\n]+')[ \t]*\("),
+            Head("test", rb"^[ \t]*@(?:\w+\.)*(?:Parameterized|Repeated)?Test\b(?:\([^()\n]*\))?\s+(?:@\w+(?:\([^()\n]*\))?\s+){0,6}" + _GROOVY_MODIFIERS + rb"(?:def|void)[ \t]+(?P<name>\w+|\"[^\"\n]+\"|'[^'\n]+')[ \t]*\("),
             Head(
                 "function",
                 rb"^[ \t]*" + _GROOVY_MODIFIERS + rb"(?:<[^<>\n(){}]*>[ \t]+)?" + _NO_TYPE
@@ -90,6 +93,7 @@ RULES: dict[str, Rule] = {
             Head("namespace", rb"^(?:namespace|module)[ \t]+(?:rec[ \t]+|(?:private|internal|public)[ \t]+)*(?P<name>[\w.`]+)[ \t]*\r?$", "file"),
             Head("module", rb"^[ \t]*module[ \t]+" + _FSHARP_ACCESS + rb"(?P<name>[\w.]+)[ \t]*=[ \t]*\r?$"),
             Head("type", rb"^[ \t]*(?:type|and)[ \t]+(?:\[<[^\n]*?>\][ \t]*)?" + _FSHARP_ACCESS + rb"(?P<name>\w+|``[^`\n]+``)(?:<[^\n]*?>)?(?=[ \t]*(?:\(|=|\r?$|with\b|private\b))"),
+            Head("test", _FSHARP_TEST + rb"let[ \t]+" + _FSHARP_ACCESS + _FSHARP_NAME),
             Head("method", rb"^[ \t]*(?:static[ \t]+)?(?:member|override|default|abstract)(?:[ \t]+member)?[ \t]+(?:val[ \t]+)?" + _FSHARP_ACCESS + rb"(?:[\w_]+\.)?(?P<name>\w+|``[^`\n]+``)"),
             Head("function", rb"^[ \t]*let[ \t]+" + _FSHARP_ACCESS + _FSHARP_NAME + rb"(?:<[^\n>]*>)?[ \t]+(?=[\w(_\[{?])(?!=|:)"),
             Head("function", rb"^[ \t]*let[ \t]+" + _FSHARP_ACCESS + _FSHARP_NAME + rb"(?:<[^\n>]*>)?(?=\()"),
@@ -101,6 +105,7 @@ RULES: dict[str, Rule] = {
         blank=rb'"""[\s\S]*?(?:"""|\Z)|@"[^"]*(?:"|\Z)|//[^\n]*|\(\*(?!\))[\s\S]*?(?:\*\)|\Z)|' + _STRING,
         end="indent",
         lead=rb"^[ \t]*\[<[^\n]*>\][ \t]*\r?\n",
+        test=_FSHARP_TEST + rb"(?:\r?\n[ \t]*\[<[^\n]*>\][ \t]*){0,6}\r?\n[ \t]*",
     ),
     "gdscript": Rule(
         heads=(

@@ -28,7 +28,7 @@ _STEP = re.compile(rb"[()\[\]{};\n]")
 _STATEMENT = re.compile(rb"[();]|\b(?:is|begin)\b", re.IGNORECASE)
 _NO_BODY = re.compile(rb"\s*(?:new|abstract|separate|null|\(|<>)", re.IGNORECASE)
 _INDENT = re.compile(rb"^([ \t]*)(?=[^\s])", re.MULTILINE)
-_CONTINUED = re.compile(rb"[)\]}]")
+_CONTINUED = re.compile(rb"\|?[)\]}]")
 _FORM = re.compile(rb"[()\[\]{}]")
 _OPENING = re.compile(rb"\s*[#'`,@.]*[(\[]")
 _ATOM = re.compile(rb'\s*(?:"(?:[^"\\]|\\.)*"|[^\s()\[\]{}"]+)', re.DOTALL)
@@ -74,6 +74,8 @@ class Rule:
     """Regular expression: functions before its match are declarations."""
     lead: bytes = b""
     """Regular expression for what directly precedes a definition and belongs to it."""
+    test: bytes = b""
+    """Regular expression for the lines directly above a function that make it a test."""
     docstring: str = ""
     """Where documentation is inside: a string after the `name` or the next `form`, or comments `below` the head."""
 
@@ -134,6 +136,7 @@ class _Lines:
             for one in found:
                 one.definition.documentation = self._comment_below(one)
         kept = [one.definition for one in found if one.definition.end > one.definition.start]
+        self._tests(kept)
         return _in_types(kept, declared=bool(self.rule.declared_before))
 
     def _found(self) -> list[_Found]:
@@ -386,6 +389,13 @@ class _Lines:
                 one.definition.end = 0  # an attribute, or lost
             elif one.definition.kind == "function":
                 function = one.definition
+
+    def _tests(self, found: list[Definition]) -> None:
+        if self.rule.test:
+            starts = {one.end() for one in regex(self.rule.test, self.flags).finditer(self.plain)}
+            for definition in found:
+                if definition.start in starts and definition.kind in ("function", "method"):
+                    definition.kind = "test"
 
     def _leads(self) -> None:
         if self.rule.lead:

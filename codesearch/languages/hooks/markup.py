@@ -17,6 +17,7 @@ MOST = 400
 _HEADING = re.compile(rb"<h([1-4])\b[^<>]{0,300}>(.{1,300}?)</h\1\s*>", re.IGNORECASE | re.DOTALL)
 _TITLE = re.compile(rb"<title[^<>]{0,100}>(.{1,300}?)</title", re.IGNORECASE | re.DOTALL)
 _TAGS = re.compile(r"<[^<>]{1,300}>")
+_ONLY_TAGS = re.compile(rb"(?:[ \t]|<[^<>\n]{1,300}>)*")
 _RUBY = re.compile(r"<%.{0,300}?%>")
 _ELEMENT = re.compile(
     rb"<(?P<close>/?)(?P<tag>section|article|main|nav|aside|header|footer|form|dialog|template|table|fieldset|details"
@@ -63,6 +64,7 @@ def html(scan: Scan) -> list[Definition]:
     sections, elements = _sections(scan)[:MOST], _elements(scan.source)[:MOST]
     for section in sections:
         _cut(section, elements)
+    _nest(sections)
     return (sections + _scripts(scan) + elements)[:MOST]
 
 
@@ -75,9 +77,24 @@ def _cut(section: Definition, elements: list[Definition]) -> None:
             section.end = one.start
 
 
+def _nest(sections: list[Definition]) -> None:
+    """Let a section end with the one around it, which may have been cut."""
+    around: list[Definition] = []
+    for section in sections:
+        while around and around[-1].end <= section.start:
+            around.pop()
+        if around:
+            section.end = min(section.end, around[-1].end)
+        around.append(section)
+
+
 def templates(scan: Scan) -> list[Definition]:
     """Return the sections of a template, and its blocks and macros."""
-    return (_sections(scan) + named_blocks(scan.source))[:MOST]
+    sections, named = _sections(scan)[:MOST], named_blocks(scan.source)[:MOST]
+    for section in sections:
+        _cut(section, named)
+    _nest(sections)
+    return (sections + named)[:MOST]
 
 
 def _sections(scan: Scan) -> list[Definition]:
@@ -88,10 +105,18 @@ def _sections(scan: Scan) -> list[Definition]:
     out = []
     for at, one in enumerate(found):
         name = " ".join(unescape(_TAGS.sub(" ", _RUBY.sub(" ", _text(one[2])))).split())
-        end = next((later.start() for later in found[at + 1 :] if later[1] <= one[1]), len(source))
+        end = next(
+            (_before_tags(source, later.start()) for later in found[at + 1 :] if later[1] <= one[1]), len(source)
+        )
         if name:
             out.append(_part(name, one.start(), end, one.end(), "section"))
     return out
+
+
+def _before_tags(source: bytes, at: int) -> int:
+    """Return the start of a line of which only tags are before an offset; else the offset."""
+    line = source.rfind(b"\n", 0, at) + 1
+    return line if _ONLY_TAGS.fullmatch(source, line, at) else at
 
 
 def _elements(source: bytes) -> list[Definition]:

@@ -93,14 +93,16 @@ def _pod_text(pod: bytes) -> str:
 
 
 def _extend_packages(scan: Scan) -> None:
-    """Let each package that has no block reach to the next one."""
+    """Let each package or class that has no block reach to the next one, or to the end of the block that it is in."""
     source = scan.source
+    blocks = scan.marks.get("block", [])
     following = len(source)
-    packages = (one for one in scan.definitions if one.kind == "module")
+    packages = (one for one in scan.definitions if one.kind in ("module", "class", "trait"))
     for package in sorted(packages, key=lambda one: one.start, reverse=True):
         if package.end > package.name_start and source[package.end - 1 : package.end] != b"}":
             package.body = package.end
-            package.end = package.start + len(source[package.start : following].rstrip())
+            around = min((end - 1 for start, end in blocks if start < package.start < end), default=len(source))
+            package.end = package.start + len(source[package.start : min(following, around)].rstrip())
         package.name, package.scope = f"{package.scope}::{package.name}".strip(":"), ""
         following = package.start
 

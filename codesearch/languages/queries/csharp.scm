@@ -1,4 +1,11 @@
 ; Namespaces do not qualify names: they come in two forms (with a body and for the file), and a file's path says them.
+; [Fact] of xUnit, [Test] of NUnit, [TestMethod] of MSTest: a test
+((method_declaration
+  (attribute_list (attribute name: [(identifier) @_t (qualified_name name: (identifier) @_t)]))
+  name: (identifier) @name) @test
+ (#any-of? @_t
+  "Fact" "Theory" "SkippableFact" "SkippableTheory" "ConditionalFact" "ConditionalTheory" "WpfFact" "StaFact" "UIFact"
+  "Test" "TestCase" "TestCaseSource" "UnityTest" "TestMethod" "DataTestMethod" "STATestMethod"))
 (method_declaration name: (identifier) @name) @method
 (constructor_declaration name: (identifier) @name) @method
 (destructor_declaration name: (identifier) @name) @method

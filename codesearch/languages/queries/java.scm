@@ -1,3 +1,10 @@
+; @Test and the like: a test
+((method_declaration
+  (modifiers
+    [(marker_annotation name: [(identifier) @_t (scoped_identifier name: (identifier) @_t)])
+     (annotation name: [(identifier) @_t (scoped_identifier name: (identifier) @_t)])])
+  name: (identifier) @name) @test
+ (#any-of? @_t "Test" "ParameterizedTest" "RepeatedTest" "CartesianTest" "RetryingTest" "TestFactory" "TestTemplate" "Theory"))
 (method_declaration name: (identifier) @name) @method
 (constructor_declaration name: (identifier) @name) @method
 (compact_constructor_declaration name: (identifier) @name) @method

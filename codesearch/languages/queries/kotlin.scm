@@ -7,6 +7,14 @@
 (enum_entry (identifier) @name (class_body) @body) @class
 (type_alias type: (identifier) @name) @type
 
+; @Test and the like: a test
+((function_declaration
+  (modifiers
+    (annotation
+      [(user_type (identifier) @_t .) (constructor_invocation (user_type (identifier) @_t .))]))
+  name: (identifier) @name
+  (function_body)? @body) @test
+ (#any-of? @_t "Test" "ParameterizedTest" "RepeatedTest" "TestFactory" "TestTemplate" "Theory"))
 (function_declaration
   [(user_type . (identifier) @scope) (nullable_type (user_type . (identifier) @scope))]
   . name: (identifier) @name

@@ -27,3 +27,6 @@
   function: (function) @_called
   arguments: (list_expression . [(string_literal) (interpolated_string_literal)] @name . (anonymous_subroutine_expression body: (_) @body))) @test
  (#any-of? @_called "subtest" "describe" "it" "test" "context"))
+; { package Shop; .. } and subtest a => sub { package Shop; .. }: the package ends with the block
+(block [(package_statement) (class_statement) (role_statement)]) @block
+(block_statement [(package_statement) (class_statement) (role_statement)]) @block

@@ -1,5 +1,10 @@
 ; Namespaces do not qualify names: they come in two forms (with a body and for the file), and a file's path says them.
 (function_definition name: (name) @name) @function
+; #[Test] of PHPUnit
+((method_declaration
+  attributes: (attribute_list (attribute_group (attribute [(name) @_t (qualified_name (name) @_t .)])))
+  name: (name) @name) @test
+ (#eq? @_t "Test"))
 (method_declaration name: (name) @name) @method
 (property_declaration
   (property_element name: (variable_name (name) @name)) (property_hook_list) @body) @method

@@ -14,6 +14,11 @@
   pattern: (identifier) @name
   value: (instance_expression (template_body) @body)) @class
 
+; @Test of JUnit
+((function_definition
+  (annotation name: [(type_identifier) @_t (stable_type_identifier (type_identifier) @_t .)])
+  name: (_) @name) @test
+ (#any-of? @_t "Test" "ParameterizedTest" "RepeatedTest"))
 (function_definition name: (_) @name) @function
 (function_declaration name: (_) @name) @function
 (val_definition

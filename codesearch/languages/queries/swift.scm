@@ -6,6 +6,11 @@
 (typealias_declaration name: (type_identifier) @name) @type
 (associatedtype_declaration name: (type_identifier) @name) @type
 
+; @Test of Swift Testing
+((function_declaration
+  (modifiers (attribute (user_type (type_identifier) @_t .)))
+  "func" . name: _ @name) @test
+ (#eq? @_t "Test"))
 (function_declaration "func" . name: _ @name) @function
 (protocol_function_declaration "func" . name: _ @name) @function
 (init_declaration name: "init" @name) @method

@@ -5,3 +5,6 @@
 (package_statement (block (expression_statement (assignment_expression left: (variable_declaration "our" variable: (_ (varname) @name))) @variable)))
 (class_statement (block (expression_statement (assignment_expression left: (variable_declaration "field" variable: (_ (varname) @name))) @field)))
 (class_statement (block (expression_statement (variable_declaration "field" variable: (_ (varname) @name))) @field))
+; below a class without a block
+(source_file (expression_statement (assignment_expression left: (variable_declaration "field" variable: (_ (varname) @name))) @field))
+(source_file (expression_statement (variable_declaration "field" variable: (_ (varname) @name))) @field)
