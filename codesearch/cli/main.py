@@ -60,5 +60,6 @@ def _hook() -> int:
         log.configure_from_environment()
     except UsageError as error:
         print(f"codesearch: error: {error}", file=sys.stderr)
-    sys.stdout.write(hook.main(sys.stdin.buffer))
+    if sys.stdin and sys.stdout:  # without them, there is no call to advise on
+        sys.stdout.write(hook.main(sys.stdin.buffer))
     return 0

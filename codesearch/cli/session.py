@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -219,16 +220,8 @@ def _updated(index: Index, *, quiet: bool, words: Sequence[str], early: bool) ->
 
     first = not (index.current and index.complete)
     with Reporter(index.root, quiet=quiet, first=first) as reporter:
-        on_progress, should_stop = reporter.progress, None
-        if not first:
-            should_stop = _after(index.settings.update_budget)
-        elif early:
-            from codesearch.cli.early import Deadline
-
-            deadline = Deadline(reporter.progress)
-            on_progress, should_stop = deadline.progress, deadline.reached
         try:
-            return index.update(lock_timeout=SHORT_WAIT, on_progress=on_progress, should_stop=should_stop, words=words)
+            return _before_answer(index, reporter, early=early, words=words)
         except UnwritableError as error:
             if index.reader() is None:
                 raise
@@ -236,10 +229,63 @@ def _updated(index: Index, *, quiet: bool, words: Sequence[str], early: bool) ->
                 return Report()
             tell(f"{error} Files have changed; the answer comes from the index as it is.", quiet=quiet)
         except IndexBusyError:
-            if not index.complete and not (early and index.reader() is not None):
-                return index.update(on_progress=reporter.progress, on_wait=reporter.waiting)
-            tell(f"another process is writing {index.path}; results may be incomplete", quiet=quiet)
+            if index.complete or (early and _has_files(index)):
+                tell(_busy(index), quiet=quiet)
+                return None
+            return _after_other(index, reporter, early=early, words=words, quiet=quiet)
     return None
+
+
+def _busy(index: Index) -> str:
+    return f"another process is writing {index.path}; results may be incomplete"
+
+
+def _before_answer(
+    index: Index,
+    reporter: Reporter,
+    *,
+    early: bool,
+    words: Sequence[str],
+    on_wait: Callable[[str], None] | None = None,
+) -> Report:
+    """Update an index, for as long as a query may wait for that. Raises as `Index.update`."""
+    on_progress, should_stop = reporter.progress, None
+    if index.current and index.complete:
+        should_stop = _after(index.settings.update_budget)
+    elif early:
+        from codesearch.cli.early import Deadline
+
+        deadline = Deadline(reporter.progress)
+        on_progress, should_stop = deadline.progress, deadline.reached
+    return index.update(
+        lock_timeout=SHORT_WAIT, on_progress=on_progress, on_wait=on_wait, should_stop=should_stop, words=words
+    )
+
+
+def _after_other(index: Index, reporter: Reporter, *, early: bool, words: Sequence[str], quiet: bool) -> Report | None:
+    """Wait until the process that makes a first index is done, and finish it.
+
+    With `early`, it is enough that the index has some files; if the process is then still writing, return None after a
+    message. After LOCK_TIMEOUT it is answered from the index as it is.
+    """
+    from codesearch.indexing.request import LOCK_TIMEOUT
+
+    if not early:
+        return index.update(on_progress=reporter.progress, on_wait=reporter.waiting)
+    end = time.monotonic() + LOCK_TIMEOUT
+    on_wait: Callable[[str], None] | None = reporter.waiting
+    while not _has_files(index) and time.monotonic() < end:
+        with suppress(IndexBusyError):
+            return _before_answer(index, reporter, early=True, words=words, on_wait=on_wait)
+        on_wait = None  # it is told once
+    index.required_reader()
+    tell(_busy(index), quiet=quiet)
+    return None
+
+
+def _has_files(index: Index) -> bool:
+    """Return whether there is anything in an index that a query could find."""
+    return (store := index.reader()) is not None and store.counts()["files"] > 0
 
 
 def _after(seconds: float) -> Callable[[], bool]:
@@ -262,12 +308,10 @@ def _tell_of_update(report: Report, *, quiet: bool) -> None:
 
 def forget(index: Index) -> None:
     """Delete an index that was just created and is empty, with its folder."""
-    import contextlib
-
     index.remove()
     folder = index.path.parent
     if folder.name == ".codesearch":
-        with contextlib.suppress(OSError):
+        with suppress(OSError):
             for file in (folder / ".gitignore", folder / f"{index.path.name}.lock"):
                 file.unlink(missing_ok=True)
             folder.rmdir()

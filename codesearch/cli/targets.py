@@ -165,8 +165,9 @@ def located(
 ) -> tuple[Path, str]:
     """Return (root, path below it) of a file that is absolute, relative to the current folder, or relative to the root.
 
-    For a file outside the default root, also behind a link, this is the root that encloses it. `NAME:path` is a file of
-    a repository, as answers from several print it. Raises NotFoundError if there is none.
+    For a file outside the default root, also behind a link, this is the root that encloses it, if that is a git
+    repository or has an index: a folder is not indexed for one file. `NAME:path` is a file of a repository, as answers
+    from several print it. Raises NotFoundError if there is none.
     """
     from codesearch.store.roots import enclosing_root, has_index
 
@@ -186,8 +187,13 @@ def located(
     inside = here.is_relative_to(top)
     if path is None and root is None and not repo:
         own = enclosing_root(real.parent)
-        if not inside or has_index(own) or (own / ".git").exists():
+        if has_index(own) or (own / ".git").exists():
             return own, real.relative_to(own).as_posix()
+        if not inside:
+            raise NotFoundError(
+                f"{file}: is outside {top}, and its folder {own} is neither a git repository nor indexed "
+                f"(`codesearch index {own}` would index it)"
+            )
     if inside:
         return meant, here.relative_to(top).as_posix()
     raise NotFoundError(f"{file}: not inside {top}")

@@ -40,7 +40,7 @@ show, similar and why take the name of a symbol or a line inside it:
 A name is in any case style and may name its container. If several symbols
 have it, the best one is meant, and a note lists the others. FILE may also be
 as `query --repo` prints it: gin:routergroup.go:88.
-similar - reads the code from stdin, and query - the question.
+similar - reads the code from stdin, query - and context - the question.
 """,
     ),
     "formats": (

@@ -11,7 +11,8 @@ from codesearch.core.errors import UsageError
 from codesearch.core.filter import Filter
 
 MOST_TEXT = 20_000
-"""Maximum number of characters of an argument."""
+"""Maximum number of characters of an argument; of a longer question or piece of code, the beginning is used."""
+_MAY_BE_LONG = ("question", "code")
 
 _FIELDS = {"path": "paths", "language": "languages", "kind": "kinds", "role": "roles"}
 _SCHEMAS = {tool["name"]: tool["inputSchema"] for tool in TOOLS}
@@ -83,7 +84,9 @@ def _text(name: str, value: object, rule: Mapping[str, Any]) -> str:
         raise UsageError(f"{name} must be a string")
     if "enum" in rule and value not in rule["enum"]:
         raise UsageError(f"{name} must be one of {', '.join(rule['enum'])}, not {value[:60]!r}")
-    return valid(value[:MOST_TEXT])
+    if len(value) > MOST_TEXT and name not in _MAY_BE_LONG:
+        raise UsageError(f"{name} has {len(value):,} characters; it may have {MOST_TEXT:,}")
+    return valid(value)
 
 
 def _whole(name: str, value: object, rule: Mapping[str, Any]) -> int:

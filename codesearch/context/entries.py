@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
-from codesearch.context.clean import clean, fence, one_line
+from codesearch.context.clean import fence, one_line
 from codesearch.context.excerpt import Excerpt, excerpt
 from codesearch.context.token_count import estimate
 from codesearch.core.types import Hit, Symbol
@@ -221,5 +221,5 @@ class Reader:
 
 
 def cleaned(notes: Sequence[str]) -> list[str]:
-    """Return notes without control characters, empty ones left out."""
-    return [clean(note) for note in notes if note]
+    """Return notes, each once and on one line, without control characters; empty ones are left out."""
+    return list(dict.fromkeys(one_line(note) for note in notes if note))

@@ -145,7 +145,12 @@ def _similar(index: Index, values: Mapping[str, Any], call: Call) -> Result:
     limit = values["limit"]
     notes = list(call.notes)
     if values.get("code"):
-        answer = index.similar_to(values["code"], limit=limit, where=where)
+        code = values["code"]
+        if len(code) > arguments.MOST_TEXT:
+            notes.append(
+                f"Only the first {arguments.MOST_TEXT:,} of {len(code):,} characters of the code are compared."
+            )
+        answer = index.similar_to(code[: arguments.MOST_TEXT], limit=limit, where=where)
     else:
         symbol, others = _named(index, values["symbol"])
         answer = index.similar(symbol.path, symbol.start_line, limit=limit, where=where)
@@ -326,10 +331,20 @@ def _named(index: Index, text: str) -> tuple[Symbol, list[Symbol]]:
     line = line.partition("-")[0]
     if file and line.isascii() and line.isdecimal() and len(line) < 10 and not file.endswith(":"):
         return index.symbol_at(_inside(index, file), int(line)), []
-    found = index.symbols_named(text.strip().strip("`"))
+    name = text.strip().strip("`")
+    found = index.symbols_named(name)
+    if not found and _is_file(index, name):
+        file = one_line(name[:200])
+        raise UsageError(f"{file} is a file: give {file}:LINE for the symbol at a line, or repo_map with path for all")
     if not found:
         raise NotFoundError(f"no symbol is named {one_line(text[:80])}; search_code finds code by description")
     return found[0], found[1:]
+
+
+def _is_file(index: Index, text: str) -> bool:
+    """Return whether a text is the path of a file that the index has."""
+    store = index.reader()
+    return store is not None and "." in text and len(text) < LONGEST_PATH and store.file(text) is not None
 
 
 def _heading(index: Index, symbol: Symbol) -> str:

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 from codesearch.core.errors import CodesearchError, NotFoundError, UsageError
 
 if TYPE_CHECKING:
+    from subprocess import Popen
+
     from codesearch.index import Index
     from codesearch.repositories.registry import Repository
 
@@ -135,8 +137,10 @@ class Backend:
         """Return the answer of the service; None if there is none that can answer."""
         from codesearch.service import background, client, endpoint
 
+        if not root.is_dir():
+            raise NotFoundError(f"{root}: no such folder; it was deleted or renamed")
         end = time.monotonic() + START_SECONDS
-        started = False
+        started: Popen[bytes] | None = None
         while time.monotonic() < end:
             found = client.tool(index, name, ANSWER_SECONDS, arguments=arguments, sent=sent, budget=BUDGET)
             if found is not None:
@@ -146,12 +150,14 @@ class Backend:
                 return None
             if (connection := endpoint.connect(index)) is not None:
                 connection[0].close()
-                if not started:
+                if started is None:
                     return None  # one of another version
-            elif not started:
-                started = True
-                if not background.start_for(root, index, {}, background.AGENT_IDLE_SECONDS):
+            elif started is None:
+                started = background.start_for(root, index, {}, background.AGENT_IDLE_SECONDS)
+                if started is None:
                     return None
+            elif started.poll():
+                return None  # it failed, for example because of the settings; what answers here says why
             time.sleep(POLL_SECONDS)
         return None
 

@@ -15,11 +15,16 @@ if TYPE_CHECKING:
 
 
 def main(path: str | None = None) -> int:
-    """Serve one client until it closes its end. Raises NotFoundError if there is no folder `path`."""
+    """Serve one client until it closes its end.
+
+    Raises NotFoundError if there is no folder `path`, UsageError if there are no standard streams.
+    """
     from codesearch.mcp.methods import Methods
     from codesearch.mcp.server import Server
 
     backend = _backend(path)
+    if sys.stdin is None or sys.stdout is None:
+        raise UsageError("the server talks to its client over standard input and output, and one of them is closed")
     incoming, outgoing = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what a library prints must not come between the messages
     sys.stdout = sys.stderr

@@ -16,6 +16,8 @@ from codesearch.core.log import Log
 from codesearch.service import daemon
 
 if TYPE_CHECKING:
+    from subprocess import Popen
+
     from codesearch.index import Index
     from codesearch.service.state import State
 
@@ -37,20 +39,23 @@ def start(index: Index) -> bool:
     If another process keeps the index already, or starts at the same moment, the new one ends.
     """
     overrides = {name: getattr(index.settings, name) for name in HANDED_ON}
-    return start_for(index.root, index.path, overrides, IDLE_SECONDS)
+    return start_for(index.root, index.path, overrides, IDLE_SECONDS) is not None
 
 
-def start_for(root: Path, index: Path, overrides: dict[str, Any], idle: float) -> bool:
-    """Do the same for the index file of a root, without opening it; the process ends after `idle` seconds."""
+def start_for(root: Path, index: Path, overrides: dict[str, Any], idle: float) -> Popen[bytes] | None:
+    """Do the same for the index file of a root, without opening it; the process ends after `idle` seconds.
+
+    Return the process, or None if it could not be started.
+    """
     file = daemon.log_file(index)
     try:
         daemon.trim(file)
         process = daemon.spawn(__name__, "run", [str(root), json.dumps(overrides), str(idle)], file)
     except OSError as error:
         log.warning("no background process for %s: %s", root, error)
-        return False
+        return None
     log.info("process %d serves %s", process.pid, root)
-    return True
+    return process
 
 
 def run(root: str, settings: str, idle: str, supplies: str = str(power.SUPPLIES)) -> int:

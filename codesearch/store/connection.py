@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 import apsw
 
-from codesearch.core.errors import IndexBusyError, StoreError
+from codesearch.core.errors import IndexBusyError, StoreError, UnwritableError
 from codesearch.store import schema, vector_codes, vector_functions
 from codesearch.store.location import create, is_kept_place, not_an_index, refuse_foreign
 
@@ -23,6 +23,18 @@ BUSY_TIMEOUT_MS = 10_000
 CACHE_KIB = 16 * 1024
 """SQLite's page cache of a writer: four times as much saves no time, since the system has the pages in its own cache. A
 reader touches few pages and keeps SQLite's default."""
+
+FULL_BELOW = 1 << 20
+"""Free bytes of a disk below which a write that failed is taken to have failed for that."""
+_WRITES = (
+    apsw.SQLITE_IOERR_WRITE,
+    apsw.SQLITE_IOERR_FSYNC,
+    apsw.SQLITE_IOERR_DIR_FSYNC,
+    apsw.SQLITE_IOERR_TRUNCATE,
+    apsw.SQLITE_IOERR_SHMOPEN,
+    apsw.SQLITE_IOERR_SHMSIZE,
+)
+"""The parts of SQLITE_IOERR that only a writer meets; the last two are about the memory that writers share."""
 
 MEMORY = ":memory:"
 """The path of an index that is in no file."""
@@ -169,13 +181,23 @@ def explained(path: Path) -> Iterator[None]:
             "Rebuild it with `codesearch index --rebuild`, or name another file with --db."
         ) from error
     except apsw.FullError as error:
-        raise StoreError(
-            f"{path}: the disk is full. What was indexed before is kept; free some space and run it again."
-        ) from error
+        raise _disk_full(path) from error
+    except apsw.ReadOnlyError as error:
+        raise UnwritableError(f"{path}: the index cannot be written ({error}). {_CHECK}") from error
     except apsw.BusyError as error:
         raise IndexBusyError(f"{path}: another process is writing the index; try again in a moment.") from error
-    except (apsw.CantOpenError, apsw.ReadOnlyError, apsw.PermissionsError, apsw.IOError) as error:
-        raise StoreError(
-            f"{path}: cannot read or write the index ({error}). Check the folder's permissions and free space, "
-            "or name another place with --db."
-        ) from error
+    except (apsw.CantOpenError, apsw.PermissionsError, apsw.IOError) as error:
+        if error.extendedresult in _WRITES:
+            if shutil.disk_usage(path.parent).free < FULL_BELOW:
+                raise _disk_full(path) from error
+            raise UnwritableError(f"{path}: the index cannot be written ({error}). {_CHECK}") from error
+        raise StoreError(f"{path}: cannot read or write the index ({error}). {_CHECK}") from error
+
+
+_CHECK = "Check the folder's permissions and free space, or name another place with --db."
+
+
+def _disk_full(path: Path) -> UnwritableError:
+    return UnwritableError(
+        f"{path}: the disk is full. What was indexed before is kept; free some space and run it again."
+    )

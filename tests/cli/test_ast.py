@@ -68,7 +68,7 @@ def test_the_pattern_can_come_from_stdin(small: Path, call: Call, monkeypatch: p
     import io
     import sys
 
-    monkeypatch.setattr(sys, "stdin", io.StringIO("(for_statement)\n"))
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"(for_statement)\n")))
     assert "retry_upload" in call("ast", "-", "-t", "py").out
 
 

@@ -39,10 +39,11 @@ def test_a_question_in_any_form(small: Path, arguments: tuple[str, ...]):
     assert run.out.startswith("retry.py:1  function retry_upload")
 
 
-@pytest.mark.parametrize("arguments", [("query", "-"), ("-",)])
+@pytest.mark.parametrize("arguments", [("query", "-"), ("-",), ("context", "-")])
 def test_the_question_from_stdin(small: Path, arguments: tuple[str, ...]):
     run = process(*arguments, "-q", cwd=small, stdin=b"retry an\nupload\n")
-    assert run.out.startswith("retry.py:1  function retry_upload")
+    assert run.out.removeprefix("## ").startswith("retry.py:1")
+    assert "retry_upload" in run.out.splitlines()[0]
 
 
 def test_a_mistyped_command_is_no_question(small: Path):

@@ -14,8 +14,11 @@ from pathlib import Path
 
 import pytest
 
-from codesearch.store import location
+from codesearch import embed, settings
+from codesearch.indexing.plan import rules
+from codesearch.store import Store, location
 from tests.support.command import COMMAND, PATIENCE, Run, process
+from tests.support.small_disk import fill, small_disk
 from tests.support.trees import write
 
 
@@ -157,6 +160,24 @@ def read_only(small: Path) -> Iterator[Path]:
         place.chmod(0o700)
 
 
+ASKED = (["query", "retry_upload"], ["show", "retry_upload"], ["callers", "retry_upload"], ["query", "-e", "retry_up"])
+
+
+def test_on_a_full_disk_the_answer_comes_from_the_index_as_it_is(tmp_path: Path):
+    with small_disk(tmp_path / "disk"):
+        tree = write(tmp_path / "disk" / "tree", {"retry.py": "def retry_upload():\n    pass\n\n\nretry_upload()\n"})
+        assert process("index", tree, cwd=tree).status == 0
+        fill(tmp_path / "disk")
+        (tree / "retry.py").write_text("def retry_upload():\n    pass\n\n\nretry_upload()#\n", encoding="utf-8")
+        for asked in ASKED:
+            run = process(*asked, cwd=tree)
+            assert "retry.py:1" in run.out or "def retry_upload" in run.out, (asked, run.err)
+            assert run.status == 0
+            assert f"{tree / '.codesearch' / 'index.db'}: the disk is full" in run.err
+            assert "the answer comes from the index as it is" in run.err
+        refused(process("index", cwd=tree), "the disk is full")
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="POSIX permissions")
 def test_read_only_folder_is_indexed_elsewhere(read_only: Path, private_home: Path):
     run = process("query", "retry_upload", read_only, "-n", "1", "--format", "paths", cwd=read_only)
@@ -250,6 +271,19 @@ def test_first_question_while_another_writes_waits(small: Path):
     assert f"waiting for process {os.getpid()}" in run.err
 
 
+def test_first_question_waits_for_an_index_that_has_no_files_yet(small: Path):
+    """As when several questions are asked at once of a tree without an index."""
+    index = small / ".codesearch" / "index.db"
+    index.parent.mkdir()
+    with Store(index, writable=True) as store:  # as the other process leaves it until its first files are read
+        model = embed.load(embed.STATIC)
+        store.use_model(model.model_id, model.dims)
+        store.set_meta(rules=rules(settings.load(small)), complete="")
+    run = after_it_waited(index, "query", "retry_upload", small, "-n", "1", "--format", "paths")
+    assert (run.status, run.out) == (0, "retry.py\n")
+    assert f"waiting for process {os.getpid()}" in run.err
+
+
 def test_index_waits_with_a_message(small: Path):
     run = after_it_waited(small / ".codesearch" / "index.db", "index", small)
     assert run.status == 0
@@ -268,6 +302,31 @@ def test_a_current_folder_that_is_gone(tmp_path: Path):
         assert (run.returncode, run.stdout) == (2, "")
         assert run.stderr.startswith("codesearch: error: ")
         assert "Traceback" not in run.stderr
+
+
+@pytest.mark.parametrize("command", ["show", "similar", "callers"])
+def test_a_folder_outside_is_not_indexed_for_one_file(small: Path, tmp_path: Path, call, command: str):
+    outside = write(tmp_path / "outside", {"notes.py": "def noted():\n    pass\n"})
+    refused(call(command, f"{outside}/notes.py:1"), str(outside), "neither a git repository nor indexed")
+    assert not (outside / ".codesearch").exists()
+    call("index", outside)
+    assert call(command, f"{outside}/notes.py:1").status in (0, 1)
+
+
+READS_STDIN = (["query", "-"], ["context", "-"], ["query", "--batch", "-"], ["similar", "-"], ["ast", "-", "-t", "py"])
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="descriptors of POSIX")
+@pytest.mark.parametrize("asked", [*READS_STDIN, ["mcp"], ["agents", "hook"]], ids=" ".join)
+def test_without_standard_input(small: Path, asked: list[str]):
+    process("index", cwd=small)
+    closed = [shutil.which("sh") or "sh", "-c", 'exec "$@" <&-', "sh", *COMMAND, *asked]
+    done = subprocess.run(closed, cwd=small, capture_output=True, timeout=PATIENCE, text=True)
+    run = Run(done.returncode, done.stdout.encode(), done.stderr)
+    if asked == ["agents", "hook"]:
+        assert (run.status, run.out, run.err) == (0, "", "")
+    else:
+        refused(run, "standard input")
 
 
 @pytest.mark.parametrize(

@@ -40,6 +40,31 @@ def test_a_question_is_answered_with_source_and_places(small_index: Index):
     assert "notes" not in found.value
 
 
+def test_a_long_question_is_used_in_part_and_that_is_told_once(small_index: Index):
+    found = run(small_index, "search_code", question="a" * 100_000)
+    assert found.value["notes"] == ["only the first 10,000 of 100,000 characters of the query are used"]
+
+
+def test_long_code_is_compared_in_part_and_that_is_told(small_index: Index):
+    found = run(small_index, "find_similar", code="def send(path):\n    return path\n" + "# \n" * 10_000)
+    assert "Only the first 20,000 of 30,032 characters of the code are compared." in found.value["notes"]
+
+
+def test_another_argument_that_is_too_long_is_refused(small_index: Index):
+    with pytest.raises(UsageError, match="exact has 30,000 characters; it may have 20,000"):
+        run(small_index, "search_code", exact="a" * 30_000)
+
+
+def test_a_note_is_one_line(small_index: Index):
+    found = run(small_index, "search_code", question="send", path=["a\nb"])
+    assert found.value["notes"] == [r"no indexed file matches `path:a\nb`"]
+
+
+def test_a_file_without_a_line_is_told_apart_from_a_name(small_index: Index):
+    with pytest.raises(UsageError, match=r"retry\.py is a file: give retry\.py:LINE .* or repo_map"):
+        run(small_index, "get_symbol", symbol="retry.py")
+
+
 @pytest.mark.parametrize("most", [200, 500, 1000, 2000, 8000])
 @pytest.mark.parametrize("detail", ["locations", "signatures", "snippets", "full"])
 def test_the_budget_is_kept(shop: Index, detail: str, most: int):

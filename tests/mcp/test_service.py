@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+import shutil
 import signal
 import sys
 import threading
@@ -10,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from codesearch.core.errors import NotFoundError, UsageError
+from codesearch.mcp import backend as backend_module
 from codesearch.mcp.backend import Backend
 from codesearch.service import background
 from tests.mcp.client import ENVELOPE, Raw, index_of, service_pid, stop_service
@@ -71,10 +75,28 @@ def test_a_service_that_is_killed_during_a_call_is_replaced(tree: Path):
 
 
 def test_a_service_that_cannot_be_started_is_done_without(tree: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(background, "start_for", lambda *_: False)
+    monkeypatch.setattr(background, "start_for", lambda *_: None)
     answer = Backend(tree).call("search_code", {"question": "send a file again"}, [])
     assert "def retry_upload" in answer["text"]
     assert service_pid(tree) is None
+
+
+def test_a_folder_that_was_deleted_is_told_at_once(tree: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(background, "start_for", lambda *_: None)
+    backend = Backend(tree)
+    backend.call("search_code", {"question": "send a file again"}, [])
+    shutil.rmtree(tree)
+    monkeypatch.setattr(background, "start_for", lambda *_: pytest.fail("there is nothing to serve"))
+    with pytest.raises(NotFoundError, match=f"{re.escape(str(tree))}: no such folder"):
+        backend.call("search_code", {"question": "send a file again"}, [])
+
+
+def test_a_service_that_fails_at_its_start_is_not_waited_for(tree: Path, monkeypatch: pytest.MonkeyPatch):
+    """As with a mistake in the settings: the model reads what is wrong, and not after START_SECONDS."""
+    write(tree, {".codesearch.toml": "limits = 5\n"})
+    monkeypatch.setattr(backend_module, "START_SECONDS", 1e6)
+    with pytest.raises(UsageError, match="limits"):
+        Backend(tree).call("search_code", {"question": "send a file again"}, [])
 
 
 def test_a_service_of_another_version_is_not_used(tree: Path, monkeypatch: pytest.MonkeyPatch):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 import threading
 import time
 from collections.abc import Callable
@@ -20,7 +19,8 @@ from codesearch.service.server import Server
 from codesearch.watch import Batch
 from tests.service.conftest import assert_like_fresh
 from tests.support.git import git
-from tests.support.trees import write_function
+from tests.support.small_disk import fill, small_disk
+from tests.support.trees import contents, fresh, write_function
 from tests.support.wait import until
 
 
@@ -380,22 +380,11 @@ def test_a_service_that_is_closed_at_once(tree: Path):
 
 def test_a_full_disk_is_told_and_survived(tree: Path, tmp_path: Path):
     mounted = tmp_path / "small"
-    mounted.mkdir()
-    made = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=3m", "none", str(mounted)], check=False, capture_output=True
-    )
-    if made.returncode:
-        pytest.skip("no tmpfs can be mounted here")
-    try:
+    with small_disk(mounted):
         db = mounted / "index.db"
         with Service(tree, {"db": str(db)}, serve=False) as service:
             assert service.refresh(timeout=60)
-            filler = mounted / "filler"
-            handle = os.open(filler, os.O_WRONLY | os.O_CREAT)
-            with pytest.raises(OSError, match="space"):
-                while True:
-                    os.write(handle, b"x" * 4096)
-            os.close(handle)
+            filler = fill(mounted)
             for number in range(60):
                 write_function(tree, f"src/many{number}.py", f"many_{number}")
             assert not service.refresh(timeout=5)
@@ -405,11 +394,7 @@ def test_a_full_disk_is_told_and_survived(tree: Path, tmp_path: Path):
             until(lambda: service.status().fresh)
             assert service.status().problem == ""
             assert "many_59" in names(service)
-        from tests.support.trees import contents, fresh
-
         assert contents(db) == fresh(tree, tmp_path / "fresh.db")
-    finally:
-        subprocess.run(["umount", "-l", str(mounted)], check=True)
 
 
 def test_a_saved_file_does_not_wait_for_a_long_update(tree: Path, monkeypatch: pytest.MonkeyPatch):

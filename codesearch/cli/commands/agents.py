@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -146,7 +147,7 @@ def hook() -> int:
     """
     from codesearch.agents import hook as hooks
 
-    console.write(hooks.main(sys.stdin.buffer))
+    console.write(hooks.main(sys.stdin.buffer if sys.stdin else BytesIO()))
     return FOUND
 
 

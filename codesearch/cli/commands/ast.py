@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -18,7 +17,7 @@ from codesearch.cli.options import (
     OutputOptions,
     PathArgument,
 )
-from codesearch.cli.ui import answers
+from codesearch.cli.ui import answers, console
 from codesearch.core.errors import UsageError
 
 if TYPE_CHECKING:
@@ -64,7 +63,7 @@ def ast(
     from codesearch.exact import syntax
     from codesearch.exact.syntax import SyntaxPattern
 
-    asked = SyntaxPattern(sys.stdin.read() if pattern == "-" else pattern)
+    asked = SyntaxPattern(console.given(pattern))
     tree = use.tree(path)
     where = filters.where(tree) & tree.where
     if not where.languages:

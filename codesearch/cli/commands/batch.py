@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import codecs
 import itertools
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
@@ -74,7 +73,7 @@ def answer_lines(file: str, ask: Ask, *, complete: bool = True, quiet: bool = Fa
 def _lines(file: str) -> Iterator[str]:
     """Yield the lines of a file, or of stdin (`-`). Raises NotFoundError if there is no such file."""
     if file == "-":
-        yield from _decoded(sys.stdin.buffer)
+        yield from _decoded(console.stdin())
         return
     try:
         with Path(file).open("rb") as stream:

@@ -26,7 +26,9 @@ MOST_HITS = 30
 
 
 def context(
-    question: Annotated[str, typer.Argument(metavar="QUESTION", help="What the code does, in plain words.")],
+    question: Annotated[
+        str, typer.Argument(metavar="QUESTION", help="What the code does, in plain words; - reads it from stdin.")
+    ],
     path: PathArgument = None,
     max_tokens: Annotated[
         int, typer.Option("--max-tokens", min=200, metavar="N", help="Maximum size of the output in tokens.")
@@ -48,6 +50,7 @@ def context(
     from codesearch.context import pipe
     from codesearch.search import parse
 
+    question = console.given(question)
     tree = use.tree(path)
     where = filters.where(tree) & tree.where
     parsed = parse(question, where)

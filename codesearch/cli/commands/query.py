@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
@@ -230,9 +229,7 @@ def _understood(words: list[str], results: ResultOptions, *, alone: bool) -> tup
     path = None
     if (len(words) > 1 and _is_path(words[-1])) or (alone and words and Path(words[-1]).is_dir()):
         *words, path = words
-    if words == ["-"]:
-        return sys.stdin.buffer.read().decode("utf-8", "surrogateescape"), path
-    return " ".join(words) if words else None, path
+    return console.given(" ".join(words)) if words else None, path
 
 
 def _is_path(word: str) -> bool:

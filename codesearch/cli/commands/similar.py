@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
@@ -19,7 +18,7 @@ from codesearch.cli.options import (
     OutputOptions,
     PathArgument,
 )
-from codesearch.cli.ui import answers
+from codesearch.cli.ui import answers, console
 from codesearch.core.errors import UsageError
 
 if TYPE_CHECKING:
@@ -87,7 +86,7 @@ def similar(
 def _pasted(chosen: Chosen, path: str | None, filters: FilterOptions, output: OutputOptions, use: IndexOptions) -> int:
     from codesearch.files.content import decode
 
-    read = decode(sys.stdin.buffer.read())
+    read = decode(console.stdin().read())
     if isinstance(read, str) or not read[0].strip():
         raise UsageError("there is no code on stdin" if not isinstance(read, str) else f"stdin is no text ({read})")
     tree = use.tree(path)

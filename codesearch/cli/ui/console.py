@@ -8,7 +8,7 @@ import re
 import shutil
 import sys
 import unicodedata
-from typing import Literal, NamedTuple
+from typing import BinaryIO, Literal, NamedTuple
 
 from codesearch.core.errors import UsageError
 from codesearch.core.visible import visible
@@ -67,6 +67,18 @@ def flush() -> None:
         sys.stdout.flush()
     except BrokenPipeError:
         raise PipeClosedError from None
+
+
+def stdin() -> BinaryIO:
+    """Return stdin, as bytes. Raises UsageError if the process was started without one (`<&-`)."""
+    if sys.stdin is None:
+        raise UsageError("- reads standard input, and there is none: it is closed")
+    return sys.stdin.buffer
+
+
+def given(text: str) -> str:
+    """Return an argument, or what stdin holds if that is `-`. Raises UsageError if there is no stdin."""
+    return stdin().read().decode("utf-8", "surrogateescape") if text == "-" else text
 
 
 def abandon() -> None:
