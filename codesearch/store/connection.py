@@ -187,7 +187,7 @@ def explained(path: Path) -> Iterator[None]:
     except apsw.BusyError as error:
         raise IndexBusyError(f"{path}: another process is writing the index; try again in a moment.") from error
     except (apsw.CantOpenError, apsw.PermissionsError, apsw.IOError) as error:
-        if error.extendedresult in _WRITES:
+        if getattr(error, "extendedresult", 0) in _WRITES:
             if shutil.disk_usage(path.parent).free < FULL_BELOW:
                 raise _disk_full(path) from error
             raise UnwritableError(f"{path}: the index cannot be written ({error}). {_CHECK}") from error
