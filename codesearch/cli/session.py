@@ -277,7 +277,7 @@ def _after_other(index: Index, reporter: Reporter, *, early: bool, words: Sequen
     while not _has_files(index) and time.monotonic() < end:
         with suppress(IndexBusyError):
             return _before_answer(index, reporter, early=True, words=words, on_wait=on_wait)
-        on_wait = None  # it is told once
+        on_wait = None  # one message is enough
     index.required_reader()
     tell(_busy(index), quiet=quiet)
     return None
