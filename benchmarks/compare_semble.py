@@ -5,11 +5,13 @@
 PYTHON is the interpreter of an environment with semble (`pip install semble`), FOLDER a Model2Vec model for it (its own
 default is a download). Both tools run as users run them, by their command line, in new processes:
 
-index   the first query of a tree, from nothing to an answer; bytes per second of the source that codesearch indexes
-cold    a query of an unchanged, indexed tree: wall time and peak resident memory of the process
-again   `codesearch index` of the unchanged tree
+index   from nothing to the answer from the whole index: `codesearch index` and then a query, `semble search`. Megabytes
+        of the source that codesearch indexes, per second by the clock and per second of processor time
+cold    a query of an unchanged, indexed tree: by the clock, processor time, and peak resident memory of the process
+again   `codesearch index` of the unchanged tree: processor time
 
-The table shows medians. Ratios are codesearch to semble within one run, because the machine may be busy.
+The table shows medians. Ratios are codesearch to semble within one run, because the machine may be busy; then processor
+time says more than the clock. It includes that of the workers.
 """
 
 from __future__ import annotations
@@ -35,6 +37,9 @@ class Run:
     """One finished process."""
 
     seconds: float
+    """By the clock."""
+    cpu: float
+    """Processor time of the process and its children, in seconds."""
     megabytes: float
     """Peak resident memory of the process itself."""
 
@@ -58,7 +63,8 @@ def run(argv: list[str], environment: dict[str, str] | None = None) -> Run:
         if code not in (0, 1):
             errors.seek(0)
             raise SystemExit(f"{' '.join(argv)}: exit status {code}\n{errors.read().decode()[-2000:]}")
-    return Run(seconds, usage.ru_maxrss / (1024 if sys.platform == "linux" else 1024 * 1024))
+    megabytes = usage.ru_maxrss / (1024 if sys.platform == "linux" else 1024 * 1024)
+    return Run(seconds, usage.ru_utime + usage.ru_stime, megabytes)
 
 
 def measure(tree: Path, semble: str, model: str, repeat: int) -> dict[str, float | str]:
@@ -77,18 +83,21 @@ def measure(tree: Path, semble: str, model: str, repeat: int) -> dict[str, float
         for number in range(repeat):
             query = QUERIES[number % len(QUERIES)]
             shutil.rmtree(cache, ignore_errors=True)
-            note("their index", run([theirs, "search", query, str(tree), "-k", "10"], environment).seconds)
+            asked = [theirs, "search", query, str(tree), "-k", "10"]
+            made = run(asked, environment)
+            note("their index", made.seconds)
+            note("their index cpu", made.cpu)
             for file in Path(scratch).glob("index.db*"):
                 file.unlink()
-            note("our index", run([ours, "query", query, str(tree), "--db", db, "-n", "10"]).seconds)
+            steps = [run([ours, *step]) for step in (["index", str(tree), "--db", db], _query(query, tree, db))]
+            note("our index", sum(step.seconds for step in steps))
+            note("our index cpu", sum(step.cpu for step in steps))
             for _ in range(3):
-                cold = run([theirs, "search", query, str(tree), "-k", "10"], environment)
-                note("their cold", cold.seconds)
-                note("their memory", cold.megabytes)
-                cold = run([ours, "query", query, str(tree), "--db", db, "-n", "10"])
-                note("our cold", cold.seconds)
-                note("our memory", cold.megabytes)
-            note("again", run([ours, "index", str(tree), "--db", db]).seconds)
+                for who, cold in (("their", run(asked, environment)), ("our", run([ours, *_query(query, tree, db)]))):
+                    note(f"{who} cold", cold.seconds)
+                    note(f"{who} cold cpu", cold.cpu)
+                    note(f"{who} memory", cold.megabytes)
+            note("again", run([ours, "index", str(tree), "--db", db]).cpu)
         with codesearch.open_index(tree, db=db) as index:
             status = index.status()
     middle = {name: statistics.median(values) for name, values in samples.items()}
@@ -102,6 +111,14 @@ def measure(tree: Path, semble: str, model: str, repeat: int) -> dict[str, float
     }
 
 
+def _query(query: str, tree: Path, db: str) -> list[str]:
+    return ["query", query, str(tree), "--db", db, "-n", "10"]
+
+
+def _ratio(ours: float, theirs: float, digits: int = 2) -> str:
+    return f"{ours:.{digits}f} / {theirs:.{digits}f} = **{ours / theirs:.2f}**"
+
+
 def main() -> None:
     """Measure and print a table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -112,21 +129,21 @@ def main() -> None:
     parser.add_argument("trees", nargs="+", type=Path)
     arguments = parser.parse_args()
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # installed packages are compiled
-    print("| tree | files | MB | functions and types | index: MB/s ours / semble = ratio | cold query: s = ratio "
-          "| memory: MB = ratio | index again: s | index file MB |")  # fmt: skip
-    print("|---|---|---|---|---|---|---|---|---|")
+    print("| tree | files | MB | functions and types | index: MB/s ours / semble = ratio | MB per CPU second "
+          "| cold query: s | CPU s | memory: MB | index again: CPU s | index : source |")  # fmt: skip
+    print("|---|" + "--:|" * 10)
     rows = []
     for tree in arguments.trees:
         row = measure(tree, arguments.semble, arguments.model, arguments.repeat)
         rows.append(row)
         r = {name: value for name, value in row.items() if not isinstance(value, str)}
         print(
-            f"| {row['tree']} | {row['files']} | {r['MB']:.1f} | {row['symbols']} "
-            f"| {r['MB'] / r['our index']:.2f} / {r['MB'] / r['their index']:.2f} = "
-            f"**{r['their index'] / r['our index']:.2f}** "
-            f"| {r['our cold']:.2f} / {r['their cold']:.2f} = **{r['our cold'] / r['their cold']:.2f}** "
-            f"| {r['our memory']:.0f} / {r['their memory']:.0f} = **{r['our memory'] / r['their memory']:.2f}** "
-            f"| {r['again']:.2f} | {r['index MB']:.1f} |",
+            f"| {row['tree']} | {r['files']:,} | {r['MB']:.1f} | {r['symbols']:,} "
+            f"| {_ratio(r['MB'] / r['our index'], r['MB'] / r['their index'])} "
+            f"| {_ratio(r['MB'] / r['our index cpu'], r['MB'] / r['their index cpu'])} "
+            f"| {_ratio(r['our cold'], r['their cold'])} | {_ratio(r['our cold cpu'], r['their cold cpu'])} "
+            f"| {_ratio(r['our memory'], r['their memory'], 0)} "
+            f"| {r['again']:.2f} | {r['index MB'] / r['MB']:.2f} |",
             flush=True,
         )
     if arguments.json:

@@ -45,7 +45,7 @@ def main() -> None:
     with open_index(given.root, db=str(given.db), embed="none", cache=False) as index:
         texts, functions = queries.mined(index, given.queries)
         quick, quick_seconds = answers(index, texts)
-        term_pruning.MAX_SCORED = EVERYTHING
+        term_pruning.MAX_SCORED = term_pruning.MOST_COUNTED = EVERYTHING
         store.SIGNS_LOOKED_AT = EVERYTHING
     with open_index(given.root, db=str(given.db), embed="none", cache=False) as index:
         whole, whole_seconds = answers(index, texts)

@@ -13,9 +13,10 @@ from codesearch.store.texts import MOST_COUNTED
 if TYPE_CHECKING:
     from codesearch.store.reader import TextReader
 
-MAX_SCORED = 20_000
-"""Approximate maximum number of texts scored for a query; a thousand take half a millisecond."""
-ENOUGH = 4_000
+MAX_SCORED = 100_000
+"""Approximate maximum number of texts scored for a query. A thousand take half a millisecond for the first question of
+a process, and a tenth of that when it knows the words."""
+ENOUGH = 20_000
 """If at least this many texts contain a rare word, texts with only common words are skipped."""
 MAX_COMMON = 3
 """Number of common words, the rarest ones, that count if a text contains at least two of them."""
@@ -26,7 +27,7 @@ def select_terms(store: TextReader, query: Query, *, only_names: bool = False) -
 
     If few texts match, it matches all of them. Otherwise it takes the words from the rarest on until MAX_SCORED texts
     match; of the remaining common words, at least two must occur together. This bounds the number of texts in an index
-    of any size. On 113,000 functions it keeps 95 % of the twenty best, for queries made from other repositories.
+    of any size; docs/benchmarks.md says what it costs.
     """
     most, enough = MAX_SCORED // store.scoring_cost, ENOUGH // store.scoring_cost
 
@@ -44,11 +45,15 @@ def select_terms(store: TextReader, query: Query, *, only_names: bool = False) -
 
 
 def _rare(terms: list[str], holding: Mapping[str, int], most: int) -> list[str]:
-    """Return the words whose texts are all scored: from the rarest on, until `most` texts match."""
+    """Return the words whose texts are all scored: from the rarest on, until `most` texts match.
+
+    A word in so many texts that they were not counted to the end is not among them.
+    """
     rare: list[str] = []
     total = 0
     for term in terms:
-        if total + holding[term] > most and (rare or len(terms) > 1):
+        many = holding[term] >= MOST_COUNTED or total + holding[term] > most
+        if many and (rare or len(terms) > 1):
             break
         rare.append(term)
         total += holding[term]

@@ -28,7 +28,7 @@ from codesearch.store.texts import MOST_COUNTED
 
 OVERSAMPLED = 3
 """Texts that are scored exactly per candidate wanted; PostgreSQL's own score is only near BM25."""
-SCORING_COST, MINOR_SCORING_COST = 5, 10
+SCORING_COST, MINOR_SCORING_COST = 25, 50
 """What scoring a text costs, as `search.term_pruning` counts it: minor ones come below the others anyway."""
 MOST_LOOKED_UP = 20_000
 """Texts in which words that must be together are looked up, counted by the rarest of them."""

@@ -1,4 +1,7 @@
-"""Sign codes (binary quantisation) of all vectors, a thousand per row: Hamming distance finds the nearest.
+"""Sign codes (binary quantisation) of all vectors, a thousand per row: they find the nearest.
+
+Hamming distance finds a few thousand. Of these, those are taken whose differing signs weigh least: a sign counts as
+much as the query's element is large.
 
 Contents count from 1: row 0 holds the codes of the first PER_ROW contents, in order. Missing vectors are stored as
 zeros. They can match by chance, so callers must discard contents that have no vector.
@@ -10,7 +13,8 @@ import sys
 from collections import Counter
 from collections.abc import Iterable
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from math import sqrt
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import apsw
 
@@ -27,10 +31,34 @@ AT_ONCE = 4096
 """Codes compared at once: what that takes fits the cache of a core."""
 NUMPY_FROM = 100_000
 """Number of codes from which importing numpy pays: those of this query and of all queries before it in the process."""
+BY_DISTANCE = 4
+"""Codes taken by Hamming distance for each one that is wanted. With 108,000 functions, 750 contain 96 % of the nearest
+hundred and 99.7 % of the nearest ten; by Hamming distance alone, a thousand contain 91 and 98 %."""
+_PLANES = 3
+_STEP = 0.4
+"""The size of an element of the query is a number of _PLANES bits, in steps of _STEP deviations of its elements."""
 
 _compared = 0
 """Codes that this process has compared as integers."""
 _BYTES, _PAIRS = 0x00FF00FF, 0xFFFF
+
+
+class Wanted(NamedTuple):
+    """The vector of a query, as it is compared with codes."""
+
+    signs: bytes
+    planes: tuple[bytes, ...]
+    """The sizes of its elements: bit n of each element in planes[n], laid out as the signs are."""
+
+    @classmethod
+    def of(cls, db: apsw.Connection, vector: bytes) -> Wanted:
+        """Return what an int8 vector is compared by."""
+        elements = [byte - 256 if byte > 127 else byte for byte in vector]
+        step = _STEP * sqrt(sum(element * element for element in elements) / len(elements)) or 1.0
+        sizes = [min((1 << _PLANES) - 1, round(abs(element) / step)) for element in elements]
+        signs = of(db, vector)
+        planes = [sum((size >> bit & 1) << at for at, size in enumerate(sizes)) for bit in range(_PLANES)]
+        return cls(signs, tuple(plane.to_bytes(len(signs), "little") for plane in planes))
 
 
 def of(db: apsw.Connection, vector: bytes) -> bytes:
@@ -74,16 +102,16 @@ class Codes:
         self._kept: tuple[npt.NDArray[np.uint64], npt.NDArray[np.int32]] | None = None
         """The codes, and the contents that they are of."""
 
-    def nearest(self, db: apsw.Connection, version: int, signs: bytes, most: int) -> list[int]:
+    def nearest(self, db: apsw.Connection, version: int, wanted: Wanted, most: int) -> list[int]:
         """Return the same as `nearest`."""
         # Rows without a vector are deleted without a new version.
         state = version, db.execute("SELECT count(*) FROM vector_signs").fetchall()
         if state != self._state:
             self._state, self._asked, self._kept = state, 0, None
         self._asked += 1
-        if self._kept is None and self._asked > 1 and "numpy" in sys.modules and len(signs) % 8 == 0:
-            self._kept = _read(db, len(signs))
-        return nearest(db, signs, most) if self._kept is None else _nearest_of(*self._kept, signs, most)
+        if self._kept is None and self._asked > 1 and "numpy" in sys.modules and len(wanted.signs) % 8 == 0:
+            self._kept = _read(db, len(wanted.signs))
+        return nearest(db, wanted, most) if self._kept is None else _nearest_of(*self._kept, wanted, most)
 
 
 def _read(db: apsw.Connection, size: int) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.int32]] | None:
@@ -104,27 +132,28 @@ def _read(db: apsw.Connection, size: int) -> tuple[npt.NDArray[np.uint64], npt.N
     return (codes[:filled], contents[:filled]) if filled else None
 
 
-def _nearest_of(codes: npt.NDArray[np.uint64], contents: npt.NDArray[np.int32], signs: bytes, most: int) -> list[int]:
+def _nearest_of(codes: npt.NDArray[np.uint64], contents: npt.NDArray[np.int32], wanted: Wanted, most: int) -> list[int]:
     import numpy as np
 
-    wanted = np.frombuffer(signs, "<u8")
-    bits = np.concatenate([_differing(codes[at : at + AT_ONCE], wanted) for at in range(0, len(codes), AT_ONCE)])
-    cut = _cut(np.bincount(bits, minlength=8 * len(signs) + 1).tolist(), most)
-    nearer = contents[np.flatnonzero(bits < cut)].tolist()
-    return [*nearer, *contents[np.flatnonzero(bits == cut)[: most - len(nearer)]].tolist()]
+    signs = np.frombuffer(wanted.signs, "<u8")
+    bits = np.concatenate([_differing(codes[at : at + AT_ONCE], signs) for at in range(0, len(codes), AT_ONCE)])
+    counts = np.bincount(bits, minlength=8 * len(wanted.signs) + 1)
+    places = _first(bits, counts, BY_DISTANCE * most)
+    found: list[int] = contents[places[_lightest(codes[places], wanted, most)]].tolist()
+    return found
 
 
-def nearest(db: apsw.Connection, signs: bytes, most: int) -> list[int]:
-    """Return the `most` contents whose codes differ least from `signs`, in no particular order."""
+def nearest(db: apsw.Connection, wanted: Wanted, most: int) -> list[int]:
+    """Return the `most` contents whose codes differ least from a query's, in ascending order."""
     last: Any = db.execute("SELECT max(id) FROM vector").fetchall()[0][0]
     if last is None:
         return []
-    rows = _blocks(db, last, len(signs))
+    rows = _blocks(db, last, len(wanted.signs))
     global _compared
     if "numpy" in sys.modules or _compared + last >= NUMPY_FROM:
-        return _by_numpy(rows, signs, most)
+        return _by_numpy(rows, wanted, most)
     _compared += last
-    return _by_integers(rows, signs, most)
+    return _by_integers(rows, wanted, most)
 
 
 def _blocks(db: apsw.Connection, last: int, size: int) -> Iterable[Any]:
@@ -136,35 +165,80 @@ def _blocks(db: apsw.Connection, last: int, size: int) -> Iterable[Any]:
     )
 
 
-def _by_integers(rows: Iterable[Any], signs: bytes, most: int) -> list[int]:
-    size, wanted = len(signs), int.from_bytes(signs, "little")
+def _by_integers(rows: Iterable[Any], wanted: Wanted, most: int) -> list[int]:
+    size, signs = len(wanted.signs), int.from_bytes(wanted.signs, "little")
     number = int.from_bytes
-    ids: list[int] = []
-    differing: list[int] = []
+    counts: Counter[int] = Counter()
+    limit, ties, first = 8 * size, 0, BY_DISTANCE * most
+    near: list[tuple[int, int, int]] = []
     for block, row in rows:
-        ids += range(block * PER_ROW + 1, block * PER_ROW + 1 + len(row) // size)
-        differing += [(number(row[at : at + size], "little") ^ wanted).bit_count() for at in range(0, len(row), size)]
-    counts = Counter(differing)
-    cut = _cut([counts[bits] for bits in range(8 * size + 1)], most)
-    nearer = [id for id, bits in zip(ids, differing, strict=True) if bits < cut]
-    return nearer + [id for id, bits in zip(ids, differing, strict=True) if bits == cut][: most - len(nearer)]
+        codes = [number(row[at : at + size], "little") ^ signs for at in range(0, len(row), size)]
+        bits = [code.bit_count() for code in codes]
+        counts.update(bits)
+        places = enumerate(bits, block * PER_ROW + 1)
+        near += [(some, id, code) for (id, some), code in zip(places, codes, strict=True) if some <= limit]
+        if len(near) > 2 * first:
+            limit, ties = _cut([counts[some] for some in range(8 * size + 1)], first)
+            near = [one for one in near if one[0] <= limit]
+    limit, ties = _cut([counts[some] for some in range(8 * size + 1)], first)
+    tied = {id for _, id, _ in islice((one for one in near if one[0] == limit), ties)}
+    near = [one for one in near if one[0] < limit or one[1] in tied]
+    if len(near) > most:
+        low, middle, high = (number(plane, "little") for plane in wanted.planes)
+        weights = [
+            (code & low).bit_count() + 2 * (code & middle).bit_count() + 4 * (code & high).bit_count()
+            for _, _, code in near
+        ]
+        near = [near[at] for at in sorted(sorted(range(len(near)), key=weights.__getitem__)[:most])]
+    return [id for _, id, _ in near]
 
 
-def _by_numpy(rows: Iterable[Any], signs: bytes, most: int) -> list[int]:
+def _by_numpy(rows: Iterable[Any], wanted: Wanted, most: int) -> list[int]:
     import numpy as np
 
-    kind = "<u8" if len(signs) % 8 == 0 else "u1"
-    wanted = np.frombuffer(signs, kind)
+    kind = "<u8" if len(wanted.signs) % 8 == 0 else "u1"
+    signs = np.frombuffer(wanted.signs, kind)
+    counts = np.zeros(8 * len(wanted.signs) + 1, np.int64)
+    limit = len(counts)
     found = []
-    counts = np.zeros(8 * len(signs) + 1, np.int64)
     for block, row in rows:  # block by block: nothing as large as the index is allocated
-        bits = _differing(np.frombuffer(row, kind).reshape(-1, len(wanted)), wanted)
-        found.append((block, bits))
+        codes = np.frombuffer(row, kind).reshape(-1, len(signs))
+        bits = _differing(codes, signs)
         counts += np.bincount(bits, minlength=len(counts))
-    cut = _cut(counts.tolist(), most)
-    nearer = [block * PER_ROW + 1 + place for block, bits in found for place in np.flatnonzero(bits < cut).tolist()]
-    ties = (block * PER_ROW + 1 + place for block, bits in found for place in np.flatnonzero(bits == cut).tolist())
-    return [*nearer, *islice(ties, most - len(nearer))]
+        limit = int(np.searchsorted(np.cumsum(counts), BY_DISTANCE * most))
+        places = np.flatnonzero(bits <= limit)
+        found.append((block * PER_ROW + 1 + places, bits[places], codes[places]))
+    if not found:
+        return []
+    ids, bits, codes = (np.concatenate(part) for part in zip(*found, strict=True))
+    places = _first(bits, counts, BY_DISTANCE * most)
+    some: list[int] = ids[places[_lightest(codes[places], wanted, most)]].tolist()
+    return some
+
+
+def _first(bits: npt.NDArray[Any], counts: npt.NDArray[np.int64], most: int) -> npt.NDArray[np.int64]:
+    """Return the places of the `most` codes that differ in the fewest bits, the first of equal ones."""
+    import numpy as np
+
+    cut, ties = _cut(counts.tolist(), most)
+    places = np.flatnonzero(bits <= cut)
+    kept = bits[places] < cut
+    kept[np.flatnonzero(~kept)[:ties]] = True
+    return places[kept]
+
+
+def _lightest(codes: npt.NDArray[Any], wanted: Wanted, most: int) -> npt.NDArray[np.int64]:
+    """Return the places of the codes whose differing signs weigh least, in ascending order."""
+    import numpy as np
+
+    if len(codes) <= most:
+        return np.arange(len(codes))
+    differing = codes ^ np.frombuffer(wanted.signs, codes.dtype)
+    weights = np.zeros(len(codes), np.int32)
+    for bit, plane in enumerate(wanted.planes):
+        counts = np.bitwise_count(differing & np.frombuffer(plane, codes.dtype))
+        weights += np.add.reduce(counts, axis=1, dtype=np.int32) << bit
+    return np.sort(np.argsort(weights, kind="stable")[:most])
 
 
 def _differing(codes: npt.NDArray[Any], wanted: npt.NDArray[Any]) -> npt.NDArray[np.uint16]:
@@ -181,11 +255,14 @@ def _differing(codes: npt.NDArray[Any], wanted: npt.NDArray[Any]) -> npt.NDArray
     return bits
 
 
-def _cut(counts: list[int], most: int) -> int:
-    """Return the number of differing bits at which `most` codes are reached; `counts[n]` codes differ in n bits."""
+def _cut(counts: list[int], most: int) -> tuple[int, int]:
+    """Return the number of differing bits at which `most` codes are reached, and how many codes are taken of those.
+
+    `counts[n]` codes differ in n bits.
+    """
     total = 0
     for bits, some in enumerate(counts):
         total += some
         if total >= most:
-            return bits
-    return len(counts)
+            return bits, most - (total - some)
+    return len(counts), 0

@@ -86,3 +86,12 @@ def test_words_are_added_from_the_rarest_on_while_their_texts_are_few(
         opened.replace([record("a.py", *(item(f"f{n}", text, vector(1)) for n, text in enumerate(texts)))])
         found = term_pruning.select_terms(opened, parse(query))
         assert (found and full_text.render(found)) == expression
+
+
+def test_a_word_in_more_texts_than_are_counted_is_common_however_many_may_be_scored(store, monkeypatch):
+    monkeypatch.setattr(term_pruning, "MAX_SCORED", 100)
+    monkeypatch.setattr(term_pruning, "ENOUGH", 0)
+    assert len(scored(store, "common rare")) == 40
+    monkeypatch.setattr(term_pruning, "MOST_COUNTED", 40)
+    assert len(scored(store, "common rare")) == 1
+    assert len(scored(store, "common")) == 40, "there is nothing else to go by"

@@ -48,7 +48,7 @@ def found(store, wanted, most):
     known = {id: vector_codes.unpack(vector) for id, vector in rows}
     return [
         known[id]
-        for id in sign_codes.nearest(store.connection.raw, sign_codes.of(store.connection.raw, wanted), most)
+        for id in sign_codes.nearest(store.connection.raw, sign_codes.Wanted.of(store.connection.raw, wanted), most)
         if id in known
     ]
 
@@ -104,9 +104,29 @@ def test_both_ways_of_counting_find_the_same(size):
     chance = random.Random(size)
     rows = [(block, chance.randbytes(sign_codes.PER_ROW * size)) for block in (0, 2)]
     rows.append((3, bytes(size) + b"\xff" * size))
-    for wanted in (chance.randbytes(size), bytes(size), b"\xff" * size):
-        for most in (1, 100, 5000):
+    for signs in (chance.randbytes(size), bytes(size), b"\xff" * size):
+        wanted = sign_codes.Wanted(signs, tuple(chance.randbytes(size) for _ in range(3)))
+        for most in (1, 100, 500, 5000):
             assert sign_codes._by_numpy(rows, wanted, most) == sign_codes._by_integers(rows, wanted, most)
+
+
+def test_a_sign_counts_as_much_as_the_element_of_the_query_is_large(store, counting):
+    """Of the codes that differ in about as many signs, those come that differ where the query's elements are small."""
+    some = list(dict.fromkeys(vectors(400)))
+    put(store, "a.py", some)
+    wanted = bytes(100 if at < 8 else 10 for at in range(DIMS))
+    large = {vector: sum(element > 127 for element in vector[:8]) for vector in some}
+    taken = found(store, wanted, 100)
+    assert len(taken) == 100
+    left = [large[vector] for vector in some if vector not in taken]
+    assert sum(large[vector] for vector in taken) / 100 + 1 < sum(left) / len(left)
+
+
+def test_the_sizes_of_the_elements_are_kept_in_three_bits(store):
+    signs, planes = sign_codes.Wanted.of(store.connection.raw, bytes([0, 10, 246, 20, 60, 196, 127, 1]))
+    assert signs == bytes([0b11011010])
+    sizes = [sum((plane[0] >> at & 1) << bit for bit, plane in enumerate(planes)) for at in range(8)]
+    assert sizes == [0, 0, 0, 1, 3, 3, 6, 0]
 
 
 def test_a_process_that_has_compared_many_codes_imports_numpy(store, monkeypatch):
@@ -146,9 +166,9 @@ def test_the_codes_that_a_process_keeps_find_the_same(store):
     for change in changes:
         change()
         for seed in (2, 4, 6):
-            code = sign_codes.of(db, vectors(1, seed)[0])
-            for most in (1, 100, 2000):
-                assert codes.nearest(db, store.version(), code, most) == sign_codes.nearest(db, code, most)
+            wanted = sign_codes.Wanted.of(db, vectors(1, seed)[0])
+            for most in (1, 100, 700, 2000):
+                assert codes.nearest(db, store.version(), wanted, most) == sign_codes.nearest(db, wanted, most)
         assert codes._kept is not None
 
 
@@ -157,17 +177,18 @@ def test_an_index_with_documents_only_has_no_codes_to_keep(store):
 
     section = item("usage", "body", vectors(1)[0], kind="section", path="a.md")
     store.replace([record("a.md", section, language="markdown")])
+    wanted = sign_codes.Wanted.of(store.connection.raw, vectors(1)[0])
     for _ in range(3):
-        assert store._codes.nearest(store.connection.raw, store.version(), bytes(DIMS // 8), 3) == []
+        assert store._codes.nearest(store.connection.raw, store.version(), wanted, 3) == []
 
 
 def test_codes_are_not_kept_for_one_question_nor_if_they_are_too_large(store, monkeypatch):
     db = store.connection.raw
     put(store, "a.py", vectors(10))
     codes = sign_codes.Codes()
-    code = sign_codes.of(db, vectors(1)[0])
-    codes.nearest(db, store.version(), code, 3)
+    wanted = sign_codes.Wanted.of(db, vectors(1)[0])
+    codes.nearest(db, store.version(), wanted, 3)
     assert codes._kept is None
     monkeypatch.setattr(sign_codes, "MOST_KEPT_BYTES", 10)
-    codes.nearest(db, store.version(), code, 3)
+    codes.nearest(db, store.version(), wanted, 3)
     assert codes._kept is None
