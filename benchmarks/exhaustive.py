@@ -45,8 +45,8 @@ def main() -> None:
     with open_index(given.root, db=str(given.db), embed="none", cache=False) as index:
         texts, functions = queries.mined(index, given.queries)
         quick, quick_seconds = answers(index, texts)
-        term_pruning.MAX_SCORED = term_pruning.MOST_COUNTED = EVERYTHING
-        store.SIGNS_LOOKED_AT = EVERYTHING
+        for module, limit in ((term_pruning, "MAX_SCORED"), (term_pruning, "MOST_COUNTED"), (store, "SIGNS_LOOKED_AT")):
+            setattr(module, limit, EVERYTHING)
     with open_index(given.root, db=str(given.db), embed="none", cache=False) as index:
         whole, whole_seconds = answers(index, texts)
     shares = [len(set(one) & set(all_)) / len(all_) for one, all_ in zip(quick, whole, strict=True) if all_]
