@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from itertools import islice
 from math import sqrt
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -166,31 +166,33 @@ def _blocks(db: apsw.Connection, last: int, size: int) -> Iterable[Any]:
 
 
 def _by_integers(rows: Iterable[Any], wanted: Wanted, most: int) -> list[int]:
-    size, signs = len(wanted.signs), int.from_bytes(wanted.signs, "little")
-    number = int.from_bytes
-    counts: Counter[int] = Counter()
-    limit, ties, first = 8 * size, 0, BY_DISTANCE * most
-    near: list[tuple[int, int, int]] = []
-    for block, row in rows:
-        codes = [number(row[at : at + size], "little") ^ signs for at in range(0, len(row), size)]
-        bits = [code.bit_count() for code in codes]
-        counts.update(bits)
-        places = enumerate(bits, block * PER_ROW + 1)
-        near += [(some, id, code) for (id, some), code in zip(places, codes, strict=True) if some <= limit]
-        if len(near) > 2 * first:
-            limit, ties = _cut([counts[some] for some in range(8 * size + 1)], first)
-            near = [one for one in near if one[0] <= limit]
-    limit, ties = _cut([counts[some] for some in range(8 * size + 1)], first)
-    tied = {id for _, id, _ in islice((one for one in near if one[0] == limit), ties)}
-    near = [one for one in near if one[0] < limit or one[1] in tied]
+    near = _near_by_integers(rows, wanted.signs, BY_DISTANCE * most)
     if len(near) > most:
-        low, middle, high = (number(plane, "little") for plane in wanted.planes)
-        weights = [
-            (code & low).bit_count() + 2 * (code & middle).bit_count() + 4 * (code & high).bit_count()
-            for _, _, code in near
-        ]
+        planes = [int.from_bytes(plane, "little") for plane in wanted.planes]
+        weights = [sum([(code & plane).bit_count() << bit for bit, plane in enumerate(planes)]) for _, _, code in near]
         near = [near[at] for at in sorted(sorted(range(len(near)), key=weights.__getitem__)[:most])]
     return [id for _, id, _ in near]
+
+
+def _near_by_integers(rows: Iterable[Any], signs: bytes, most: int) -> list[tuple[int, int, int]]:
+    """Return (number of differing bits, content, these bits) of the nearest codes by Hamming distance."""
+    size, wanted = len(signs), int.from_bytes(signs, "little")
+    number = int.from_bytes
+    counts: Counter[int] = Counter()
+    limit = 8 * size
+    near: list[tuple[int, int, int]] = []
+    for block, row in rows:
+        codes = [number(row[at : at + size], "little") ^ wanted for at in range(0, len(row), size)]
+        bits = [code.bit_count() for code in codes]
+        counts.update(bits)
+        ids = range(block * PER_ROW + 1, block * PER_ROW + 1 + len(codes))
+        near += [one for one in zip(bits, ids, codes, strict=True) if one[0] <= limit]
+        if len(near) > 2 * most:
+            limit, _ = _cut(counts, most)
+            near = [one for one in near if one[0] <= limit]
+    limit, ties = _cut(counts, most)
+    tied = {id for _, id, _ in islice((one for one in near if one[0] == limit), ties)}
+    return [one for one in near if one[0] < limit or one[1] in tied]
 
 
 def _by_numpy(rows: Iterable[Any], wanted: Wanted, most: int) -> list[int]:
@@ -220,7 +222,7 @@ def _first(bits: npt.NDArray[Any], counts: npt.NDArray[np.int64], most: int) -> 
     """Return the places of the `most` codes that differ in the fewest bits, the first of equal ones."""
     import numpy as np
 
-    cut, ties = _cut(counts.tolist(), most)
+    cut, ties = _cut(dict(enumerate(counts.tolist())), most)
     places = np.flatnonzero(bits <= cut)
     kept = bits[places] < cut
     kept[np.flatnonzero(~kept)[:ties]] = True
@@ -255,14 +257,14 @@ def _differing(codes: npt.NDArray[Any], wanted: npt.NDArray[Any]) -> npt.NDArray
     return bits
 
 
-def _cut(counts: list[int], most: int) -> tuple[int, int]:
+def _cut(counts: Mapping[int, int], most: int) -> tuple[int, int]:
     """Return the number of differing bits at which `most` codes are reached, and how many codes are taken of those.
 
     `counts[n]` codes differ in n bits.
     """
     total = 0
-    for bits, some in enumerate(counts):
+    for bits, some in sorted(counts.items()):
         total += some
         if total >= most:
             return bits, most - (total - some)
-    return len(counts), 0
+    return max(counts, default=0) + 1, 0
