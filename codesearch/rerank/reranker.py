@@ -18,6 +18,7 @@ from codesearch.core.log import Log
 from codesearch.rerank import cross
 from codesearch.rerank.job import Job, QueryEmbedding, Source, digest
 from codesearch.rerank.process import state
+from codesearch.store import vector_codes
 
 if TYPE_CHECKING:
     from codesearch.rerank.shared_cache import VectorCache
@@ -144,14 +145,24 @@ class Reranker:
     def embed(self, texts: Mapping[bytes, str]) -> dict[bytes, bytes]:
         """Return the vectors of texts, by the same keys. Raises whatever the model fails with."""
         rows = embed.quantise(self.embedder.encode_documents(list(texts.values())))
-        return dict(zip(texts, rows, strict=True))
+        return self.as_kept(dict(zip(texts, rows, strict=True)))
 
     def embed_patiently(self, texts: Mapping[bytes, str], should_stop: Callable[[], bool]) -> dict[bytes, bytes]:
         """Return the same; a service may take its time, and if `should_stop` ends that, some are missing."""
         if (remote := self.remote) is None:
             return self.embed(texts)
         rows = embed.quantise(remote.encode_patiently(list(texts.values()), should_stop))
-        return dict(zip(texts, rows, strict=False))
+        return self.as_kept(dict(zip(texts, rows, strict=False)))
+
+    def as_kept(self, vectors: dict[bytes, bytes]) -> dict[bytes, bytes]:
+        """Return vectors as the index keeps them, so that an answer does not depend on where they come from.
+
+        Those of the bundled transformer take half a byte per dimension there, which was measured. The elements of
+        other models may be spread in another way, so they stay as they are.
+        """
+        if self._settings.model != embed.TRANSFORMER:
+            return vectors
+        return {key: vector_codes.levelled(vector) for key, vector in vectors.items()}
 
     def embed_query(self, text: str) -> bytes:
         """Return the vector of a query. Raises whatever the model fails with."""
@@ -165,7 +176,7 @@ class Reranker:
         wanted = list(contents)
         if not wanted or (cache := self._shared_cache()) is None:
             return {}, ""
-        return cache.get(self.model_id, self.embedder.dims, wanted), cache.problem
+        return self.as_kept(cache.get(self.model_id, self.embedder.dims, wanted)), cache.problem
 
     def share(self, contents: Mapping[bytes, bytes], *, patience: float | None = None) -> str:
         """Put vectors into the user's cache; return why that failed, or "". `patience` is as for `VectorCache.put`."""

@@ -16,7 +16,7 @@ from urllib.parse import quote
 import apsw
 
 from codesearch.core.errors import StoreError
-from codesearch.store import schema
+from codesearch.store import schema, vector_codes
 from codesearch.store.connection import explained
 from codesearch.store.paths import stored
 from codesearch.store.records import FileState
@@ -110,6 +110,7 @@ def _schema(db: apsw.Connection) -> list[tuple[Any, ...]]:
 
 def _expected(version: int) -> list[tuple[Any, ...]]:
     with closing(apsw.Connection(":memory:")) as db:
+        vector_codes.register(db)
         for migration in schema.MIGRATIONS[:version]:
             db.execute(migration)
         return _schema(db)

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from codesearch.core.types import CALLABLES
+from codesearch.store import vector_codes
 from codesearch.store.texts import NO_DETAIL
 
 if TYPE_CHECKING:
@@ -49,23 +50,27 @@ class RerankVectors:
         """Return the vector, if any, of each symbol, in no particular order."""
         wanted = list(ids)
         rows = self._connection.rows(
-            "SELECT s.id, c.hash, f.hash, v.embedding FROM symbol s JOIN content c ON c.id = s.content_id "
+            "SELECT s.id, c.hash, f.hash, v.embedding, m.dims FROM symbol s JOIN content c ON c.id = s.content_id "
             "JOIN file f ON f.id = s.file_id "
             f"LEFT JOIN model_vector v ON v.content_id = s.content_id AND v.model = {_NUMBER} "
+            "LEFT JOIN model m ON m.id = v.model "
             f"WHERE s.id IN ({','.join('?' * len(wanted))})",
             [self._model, *wanted],
         )
-        return [Wanted(*row) for row in rows]
+        return [
+            Wanted(symbol, content, file, None if found is None else vector_codes.read(found, dims))
+            for symbol, content, file, found, dims in rows
+        ]
 
     def of_contents(self, hashes: Iterable[bytes]) -> dict[bytes, bytes]:
         """Return the existing vectors of some texts, by hash."""
         wanted = list(hashes)
         rows = self._connection.rows(
-            "SELECT c.hash, v.embedding FROM content c JOIN model_vector v ON v.content_id = c.id "
-            f"WHERE v.model = {_NUMBER} AND c.hash IN ({','.join('?' * len(wanted))})",
+            "SELECT c.hash, v.embedding, m.dims FROM content c JOIN model_vector v ON v.content_id = c.id "
+            f"JOIN model m ON m.id = v.model WHERE v.model = {_NUMBER} AND c.hash IN ({','.join('?' * len(wanted))})",
             [self._model, *wanted],
         )
-        return dict(rows)
+        return {digest: vector_codes.read(found, dims) for digest, found, dims in rows}
 
     def held(self) -> list[bytes]:
         """Return the hashes of the texts that have a vector."""
@@ -121,7 +126,7 @@ class RerankVectors:
             ((number,),) = db.execute(f"SELECT {_NUMBER}", (self._model,)).fetchall()
             db.executemany(
                 "INSERT OR REPLACE INTO model_vector SELECT id, ?, ? FROM content WHERE hash = ?",
-                [(number, vector, digest) for digest, vector in contents.items()],
+                [(number, vector_codes.stored(vector), digest) for digest, vector in contents.items()],
             )
             db.executemany(
                 "INSERT OR REPLACE INTO query_vector(model, hash, embedding) VALUES (?, ?, ?)",

@@ -197,6 +197,11 @@ MIGRATIONS: tuple[str, ...] = (
     INSERT OR IGNORE INTO unused(content_id) SELECT DISTINCT content_id FROM model_vector;
     DELETE FROM content WHERE id NOT IN (SELECT content_id FROM unused);
     """,
+    """
+    -- The vectors of the bundled transformer take half a byte per dimension, too.
+    UPDATE model_vector SET embedding = packed(embedding) WHERE length(embedding) = 384
+        AND model IN (SELECT id FROM model WHERE dims = 384 AND model_id LIKE 'transformer@%');
+    """,
 )
 
 VERSION = len(MIGRATIONS)

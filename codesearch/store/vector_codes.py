@@ -1,8 +1,9 @@
-"""Static vectors in four bits a dimension, as the table `vector` holds them.
+"""Vectors in four bits a dimension: the static ones, and those of the bundled transformer.
 
 Each element becomes the nearest of 15 levels, which lie where the elements of unit vectors are dense. Half the bytes of
 int8, and a cosine with the vector itself of .993. Packing and unpacking are translations of bytes, which take a
-microsecond per vector without numpy.
+microsecond per vector without numpy. `levelled` vectors have only elements of these levels, so packing them loses
+nothing.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 
 UNPACKED = "unpacked"
 """SQL function: the int8 vector of a packed one."""
+PACKED = "packed"
+"""SQL function: `pack`."""
 
 _LEVELS = (0.0, 0.27, 0.57, 0.88, 1.22, 1.62, 2.12, 2.9)
 """Levels of an element's size, in units of the deviation of the elements of a unit vector."""
@@ -35,7 +38,7 @@ def pack(vector: bytes) -> bytes:
     """Return an int8 vector of even length in half its bytes: codes of the first half, then of the second, in each."""
     half = len(vector) // 2
     if len(vector) != 2 * half:
-        raise ValueError(f"a static vector of {len(vector)} dimensions: an even number is needed")
+        raise ValueError(f"a vector of {len(vector)} dimensions: an even number is needed")
     tables = _TABLES[half]
     high = int.from_bytes(vector[:half].translate(tables.to_high), "little")
     low = int.from_bytes(vector[half:].translate(tables.to_low), "little")
@@ -48,10 +51,29 @@ def unpack(packed: bytes) -> bytes:
     return packed.translate(high) + packed.translate(low)
 
 
+def levelled(vector: bytes) -> bytes:
+    """Return an int8 vector of even length as it is after packing and unpacking."""
+    return unpack(pack(vector))
+
+
+def stored(vector: bytes) -> bytes:
+    """Return what is stored of an int8 vector: half its bytes if packing loses nothing, else the vector itself."""
+    if len(vector) % 2 == 0 and unpack(packed := pack(vector)) == vector:
+        return packed
+    return vector
+
+
+def read(found: bytes, dims: int) -> bytes:
+    """Return the int8 vector of `dims` dimensions that `stored` has made this of."""
+    return unpack(found) if 2 * len(found) == dims else found
+
+
 def register(db: apsw.Connection) -> None:
-    """Register the SQL function UNPACKED."""
-    function: Any = unpack  # apsw's types know only functions of every value of SQL
-    db.create_scalar_function(UNPACKED, function, 1, deterministic=True)
+    """Register the SQL functions UNPACKED and PACKED."""
+    unpacked: Any = unpack  # apsw's types know only functions of every value of SQL
+    packed: Any = pack
+    db.create_scalar_function(UNPACKED, unpacked, 1, deterministic=True)
+    db.create_scalar_function(PACKED, packed, 1, deterministic=True)
 
 
 class _TablesByLength(dict[int, _Tables]):

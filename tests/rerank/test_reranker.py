@@ -38,9 +38,19 @@ def test_a_query_embeds_its_best_candidates_once(root, fake):
         assert fake.queries == [QUESTION], "the query's own vector is kept too"
 
 
-def test_no_answer_depends_on_what_is_cached(root, fake, tmp_path):
-    """A query has the same answer, wherever its vectors come from."""
-    with codesearch.open_index(root, model="fake") as index:
+@pytest.fixture
+def named(request):
+    """A model without files, under the name that a test gives."""
+    model = FakeModel(request.param)
+    models.install(model)
+    yield model
+    models.uninstall()
+
+
+@pytest.mark.parametrize("named", ["fake", "transformer"], indirect=True)
+def test_no_answer_depends_on_what_is_cached(root, named):
+    """A query has the same answer, wherever its vectors come from; those of the transformer are packed."""
+    with codesearch.open_index(root, model=named.name, rerank="fast") as index:
         cold = ids(index.query(QUESTION))
         index.query("parse command line parameters")
         forget()
@@ -48,10 +58,19 @@ def test_no_answer_depends_on_what_is_cached(root, fake, tmp_path):
         index.embed_all()
         forget()
         full = ids(index.query(QUESTION))
-        count = len(fake.documents)
+        count = len(named.documents)
         assert ids(index.query("launch a web browser")) != []
-        assert len(fake.documents) == count, "nothing is left to embed"
+        assert len(named.documents) == count, "nothing is left to embed"
     assert cold == partly == full
+
+
+@pytest.mark.parametrize(("named", "share"), [("fake", 1), ("transformer", 2)], indirect=["named"])
+def test_only_vectors_of_the_bundled_transformer_take_half_the_bytes(root, named, share):
+    with codesearch.open_index(root, model=named.name) as index:
+        index.embed_all()
+    with Store(root / ".codesearch" / "index.db") as store:
+        sizes = store.connection.rows("SELECT DISTINCT length(embedding) FROM model_vector WHERE length(embedding) > 0")
+    assert sizes == [(named.dims // share,)]
 
 
 def embedded(index):

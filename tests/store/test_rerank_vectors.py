@@ -5,10 +5,11 @@ from contextlib import closing
 import apsw
 import pytest
 
-from codesearch.store import NeedsMigrationError, Store, schema
+from codesearch.store import NeedsMigrationError, Store, schema, vector_codes
 from codesearch.store import store as module
 from codesearch.store.rerank_vectors import MOST_QUERIES
 from tests.store.test_store import item, record, vector
+from tests.store.test_vector_codes import int8, unit
 
 MODEL = "big@1"
 
@@ -69,6 +70,33 @@ def test_an_older_index_is_read_again_and_keeps_the_vectors_of_models(tmp_path, 
     with closing(apsw.Connection(str(path))) as db:
         assert db.pragma("user_version") == schema.VERSION
         assert [row[0] for row in db.execute("SELECT hash FROM content ORDER BY id")].count(digest("older")) == 0
+
+
+def test_the_vectors_of_the_transformer_take_half_the_bytes_after_migration(tmp_path):
+    path = tmp_path / "index.db"
+    whole, other = int8(unit(384, 1)), int8(unit(384, 2))
+    old_index(path, 7)
+    with closing(apsw.Connection(str(path))) as db:
+        db.execute("INSERT INTO model VALUES (2, 'transformer@1', 384), (3, 'theirs@1', 384)")
+        db.execute("INSERT INTO model_vector VALUES (1, 2, ?), (1, 3, ?)", (whole, other))
+    with Store(path, writable=True) as store:
+        sizes = dict(store.connection.rows("SELECT model, length(embedding) FROM model_vector"))
+        assert sizes == {1: 4, 2: 192, 3: 384}
+        known = {name: store.model_vectors(name).of_contents([digest("old")]) for name in ("transformer@1", "theirs@1")}
+        assert known == {
+            "transformer@1": {digest("old"): vector_codes.levelled(whole)},
+            "theirs@1": {digest("old"): other},
+        }
+        assert len(list(store.listing())) == 1, "files need not be read again"
+
+
+def test_vectors_that_are_packed_come_as_they_were(store):
+    store.replace([record("a.py", one("alpha"), one("beta"))])
+    vectors = {digest("alpha"): vector_codes.levelled(int8(unit(64, 1))), digest("beta"): int8(unit(64, 2))}
+    store.model_vectors(MODEL).add(64, vectors, {})
+    assert store.model_vectors(MODEL).of_contents(vectors) == vectors
+    assert {one.content: one.vector for one in store.model_vectors(MODEL).of_symbols([1, 2])} == vectors
+    assert sorted(store.connection.rows("SELECT length(embedding) FROM model_vector")) == [(32,), (64,)]
 
 
 def test_vectors_hang_on_texts_and_come_by_symbol(store):

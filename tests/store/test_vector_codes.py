@@ -55,6 +55,17 @@ def test_the_sign_of_an_element_is_kept_or_lost_never_turned(element: int):
     assert kept * element >= 0 and found[1:] == bytes(15)
 
 
+def test_half_the_bytes_are_stored_where_that_loses_nothing():
+    for seed in range(20):
+        vector = int8(unit(384, seed))
+        levelled = vector_codes.levelled(vector)
+        assert vector_codes.stored(levelled) == vector_codes.pack(vector)
+        assert vector_codes.read(vector_codes.stored(levelled), 384) == levelled
+        assert vector_codes.stored(vector) == vector
+        assert vector_codes.read(vector, 384) == vector
+    assert vector_codes.stored(b"abc") == b"abc"
+
+
 def test_an_odd_number_of_dimensions_is_refused():
     with pytest.raises(ValueError, match="3 dimensions"):
         vector_codes.pack(b"abc")
