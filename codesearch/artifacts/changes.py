@@ -41,7 +41,7 @@ class Change:
     like: tuple[Hit, ...] = ()
     """For a function that was added: symbols of the tree that are much like it."""
     callers: tuple[Symbol, ...] = ()
-    """For a function that was changed: the symbols that call it."""
+    """The symbols that call a function that was changed, or still call one that was removed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,7 +255,7 @@ def _moved(
 
 
 def _with_evidence(index: Index, change: Change, like: float) -> Change:
-    """Add what is like a new function, and what calls a changed one."""
+    """Add what is like a new function, what calls a changed one, and what still calls a removed one."""
     if change.symbol.kind not in CALLABLES:
         return change
     try:
@@ -263,8 +263,11 @@ def _with_evidence(index: Index, change: Change, like: float) -> Change:
             near = index.similar(change.symbol.path, change.symbol.start_line, limit=3 * MOST_LIKE)
             alike = [hit for hit in near if hit.score >= like and hit.symbol.kind in CALLABLES]
             return replace(change, like=tuple(alike[:MOST_LIKE]))
-        if change.what == "changed" and graph.supported(change.symbol.language):
-            found = graph.callers(index, index.symbol_at(change.symbol.path, change.symbol.start_line))
+        if change.what in ("changed", "removed") and graph.supported(change.symbol.language):
+            if change.what == "removed":
+                found = graph.left_behind(index, change.symbol)
+            else:
+                found = graph.callers(index, index.symbol_at(change.symbol.path, change.symbol.start_line))
             return replace(change, callers=tuple(edge.symbol for edge in found[:MOST_CALLERS]))
     except NotFoundError:  # the file changed again, or is not in the index
         return change

@@ -79,20 +79,24 @@ def units(index: Index, rows: Sequence[Row], vocabulary: Vocabulary, least: int)
         suppressed += len(excluded)
         for (start, end), row in places.items():
             first, last = np.searchsorted(tokens.start, (start, end))
-            if last - first >= least and row.id not in excluded:
+            if last - first >= least and not any(inside(row, one) for one in excluded):
                 found.append(Unit(row, tokens.text[first:last], tokens.kind[first:last]))
     return found, suppressed
 
 
-def _suppressed(data: bytes, rows: Sequence[Row]) -> set[int]:
-    """Return the symbols that a comment inside them, or on the line above, excludes: the innermost for each comment."""
-    found = set()
+def _suppressed(data: bytes, rows: Sequence[Row]) -> list[Row]:
+    """Return the symbols that a comment inside them, or on the line above, excludes: the innermost for each comment.
+
+    The symbols inside those are excluded with them.
+    """
+    found: dict[int, Row] = {}
     for mark in SUPPRESSED.finditer(data):
         line = data.count(b"\n", 0, mark.start()) + 1
         around = [row for row in rows if row.start_line - 1 <= line <= row.end_line]
         if around:
-            found.add(min(around, key=lambda row: (row.end_line - row.start_line, -row.start_line)).id)
-    return found
+            innermost = min(around, key=lambda row: (row.end_line - row.start_line, -row.start_line))
+            found[innermost.id] = innermost
+    return list(found.values())
 
 
 def equal(units: Sequence[Unit]) -> list[list[int]]:

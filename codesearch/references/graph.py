@@ -10,8 +10,10 @@ from codesearch.core.filter import TEST, Filter, has_role
 from codesearch.core.references import BASE, CALL, DECORATOR, NEW, ROLES, USE
 from codesearch.core.types import CALLABLES, Symbol
 from codesearch.index import Index
+from codesearch.references.common_names import COMMON
 from codesearch.references.containers import is_constructor, is_type, owner
 from codesearch.references.edges import CONFIDENCES, Confidence, Edge, at_least
+from codesearch.references.modules import same_family
 from codesearch.references.resolver import Resolver
 from codesearch.store import Store
 from codesearch.store.references import Known, Place, References
@@ -28,6 +30,21 @@ def callers(of: Index | Store, symbol: Symbol, *, confidence: Confidence = "like
     """
     graph = Graph(of)
     return graph.edges(graph.incoming(graph.known(symbol)), confidence)
+
+
+def left_behind(of: Index | Store, removed: Symbol) -> list[Edge]:
+    """Return the symbols that call or construct a name that was removed, and that nothing in the index has any more.
+
+    Names that most libraries have are left out. Raises NotFoundError if there is no index.
+    """
+    graph = Graph(of)
+    if removed.name in COMMON or graph.resolver.defined(removed.name):
+        return []
+    places = graph.references.naming(removed.name, (CALL, NEW, DECORATOR))
+    graph.resolver.load([place.symbol for place in places])
+    callers = [(place, graph.resolver.symbol(place.symbol)) for place in places]
+    spoken = [(place, one.id) for place, one in callers if same_family(one.symbol.language, removed.language)]
+    return graph.edges([(place, id, "likely") for place, id in spoken], "likely")
 
 
 def callees(of: Index | Store, symbol: Symbol, *, confidence: Confidence = "likely") -> list[Edge]:

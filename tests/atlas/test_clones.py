@@ -154,6 +154,15 @@ def test_a_comment_leaves_a_symbol_out(tmp_path: Path):
     assert (result.groups, result.suppressed) == ((), 2)
 
 
+def test_a_comment_leaves_out_what_is_inside_the_symbol(tmp_path: Path):
+    body = "".join("    " + line for line in LOAD.splitlines(keepends=True)).replace(
+        "def load(path", "def load(self, path"
+    )
+    text = f"class Reader:\n{body}\n    def close(self):\n        self.file = None\n"
+    result = found(tmp_path, {"a.py": text, "b.py": "# codesearch: ignore clone\n" + text.replace("Reader", "Other")})
+    assert (result.groups, result.suppressed) == ((), 1)
+
+
 def test_tests_and_generated_code_are_apart(tmp_path: Path):
     result = found(
         tmp_path,

@@ -104,6 +104,21 @@ def test_json_keeps_its_schema(changed: Path, call: Call):
     assert [one["qualname"] for one in by_name["retry_upload"]["callers"]] == ["send_all"]
 
 
+def test_what_still_calls_a_removed_function_is_named(small: Path, call: Call):
+    write(small, {"send.py": "def send_once(path):\n    return path\n\n\ndef get(key):\n    return key\n"})
+    users = "from send import send_once, get\n\n\ndef main():\n    send_once('a')\n    get('b')\n"
+    write(small, {"use.py": users, "use.go": "package use\n\nfunc other() {\n\tsend_once()\n}\n"})
+    commit_all(small)
+    (small / "send.py").write_text("def deliver(path):\n    return path\n")
+    run = call("diff")
+    assert "- send.py:1  function send_once\n    still called by use.py:4  main\n- send.py:5  function get\n" in run.out
+    assert "other" not in run.out, "another language"
+    table = call("diff", "--format", "markdown").out
+    assert "| removed | function `send_once` | `send.py:1` | still called by `main` |" in table
+    write(small, {"new.py": "def send_once(path):\n    return path, 1\n"})
+    assert "still called" not in call("diff").out
+
+
 def test_markdown_is_a_comment_in_which_names_stay_names(small: Path, call: Call):
     commit_all(small)
     write(small, {"a|b.py": "def mention():\n    return 1\n"})

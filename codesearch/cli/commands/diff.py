@@ -53,8 +53,8 @@ def diff(
     codesearch diff main                   what this branch changes
     codesearch diff main --format markdown > comment.md
 
-    New functions are shown with existing code that is like them, changed ones with what calls them. The comparison
-    starts at the commit where HEAD left BASE.
+    New functions are shown with existing code that is like them, changed ones with what calls them, removed ones with
+    what still does. The comparison starts at the commit where HEAD left BASE.
 
     Exit status: 0 if a symbol differs, 1 if none does.
     """

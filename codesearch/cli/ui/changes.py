@@ -36,6 +36,11 @@ def place(symbol: Symbol) -> str:
     return f"{symbol.path}:{symbol.start_line}"
 
 
+def called(one: Change) -> str:
+    """Return what its callers do."""
+    return "still called by" if one.what == "removed" else "called by"
+
+
 def text(found: Difference, look: Look) -> Iterator[str]:
     """Yield the difference for people, line by line."""
     for one in found.changes:
@@ -45,7 +50,7 @@ def text(found: Difference, look: Look) -> Iterator[str]:
         for hit in one.like:
             yield f"    like {clean(place(hit.symbol))}  {clean(hit.symbol.qualname)}  {hit.score:.2f}"
         for caller in one.callers:
-            yield f"    called by {clean(place(caller))}  {clean(caller.qualname)}"
+            yield f"    {called(one)} {clean(place(caller))}  {clean(caller.qualname)}"
     for left_out in found.skipped:
         yield f"! {clean(left_out.path)}  {left_out.reason}"
 
@@ -91,7 +96,7 @@ def markdown(found: Difference) -> Iterator[str]:
         notes = [f"like {code(hit.symbol.qualname)} ({code(place(hit.symbol))}, {hit.score:.2f})" for hit in one.like]
         notes += [f"from {code(one.before)}"] if one.before else []
         if one.callers:
-            notes.append("called by " + ", ".join(code(caller.qualname) for caller in one.callers[:5]))
+            notes.append(f"{called(one)} " + ", ".join(code(caller.qualname) for caller in one.callers[:5]))
             notes += [f"and {len(one.callers) - 5} more"] if len(one.callers) > 5 else []
         name = f"{one.symbol.kind} {code(one.symbol.qualname)}"
         yield f"| {one.what} | {name} | {code(place(one.symbol))} | {'; '.join(notes)} |"
