@@ -22,6 +22,7 @@ SECONDS = 30.0
 PUSH_SECONDS = 600.0
 """Seconds that a server may take to answer."""
 MOST_ANSWER = 64 << 20
+OF_A_PROXY = "; the proxy before the server must accept 16 MB at once (in nginx: client_max_body_size 16m)"
 _PACKED = 2000
 """Longer bodies are compressed."""
 
@@ -101,6 +102,8 @@ class Server:
 
     def _refused(self, refused: error.HTTPError) -> CodesearchError:
         said = refused.read(2000).decode("utf-8", "replace").strip().partition("\n")[0]
+        if said.startswith("<"):  # the page of a proxy before the server
+            said = f"{refused.reason}{OF_A_PROXY if refused.code == 413 else ''}"
         text = "".join(char for char in said if char.isprintable()) or str(refused.reason)
         if refused.code in (500, 502, 503, 504):
             return UnreachableError(f"{self.url} cannot answer now: {text}")

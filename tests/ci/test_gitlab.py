@@ -48,7 +48,9 @@ def test_a_merge_request_that_adds_a_clone_is_refused(job):
     folder, done = job("codesearch check", "clone")
     assert done.returncode == 1, done.stdout
     summary = (folder / "codesearch.md").read_text("utf-8")
+    assert "### Symbols: 1 added\n" in summary, "the report itself is no part of the change"
     assert "| added | function `read_headers` | `clone.py:1` |" in summary
+    assert "|\n\n### Clones: 1 group" in summary
     assert "| function `read_headers` | `clone.py:1` | `load_config` (`config.py:1`) | renamed |" in summary
     (one,) = json.loads((folder / "codesearch.json").read_text("utf-8"))
     assert (one["location"]["path"], one["severity"]) == ("clone.py", "major")

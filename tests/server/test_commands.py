@@ -6,6 +6,8 @@ import http.client
 import json
 import socket
 import sys
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 
 import psycopg
@@ -86,6 +88,36 @@ def test_without_a_token_nothing_is_sent(call):
     run = call("query", "text", "--remote", "http://127.0.0.1:1")
     assert run.status == 2
     assert "set CODESEARCH_TOKEN to your token" in run.err
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "said"),
+    [
+        (413, b"<html><h1>413</h1></html>", f"refused (413): Request Entity Too Large{remote.OF_A_PROXY}\n"),
+        (403, b"<!doctype html>", "refused (403): Forbidden\n"),
+        (504, b"<html>", "cannot answer now: Gateway Timeout. What was sent is kept: run the same push again\n"),
+        (404, b"there is no repository shop here, or you may not push to it", "or you may not push to it\n"),
+    ],
+)
+def test_what_a_push_says_if_a_proxy_or_the_server_refuses(tree, call, monkeypatch, status, body, said):
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    monkeypatch.setenv(remote.VARIABLE, "cs_token")
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        run = call("push", f"http://127.0.0.1:{server.server_port}", tree, "--repo", "shop")
+        server.shutdown()
+    assert (run.status, run.out) == (2, "")
+    assert run.err.endswith(said), run.err
 
 
 def test_access_is_given_listed_and_taken(place: Place, call):

@@ -53,9 +53,9 @@ def push(
     one. A push that was cut off is run again, and sends the rest.
     """
     from codesearch.cli.ui.reports import size
-    from codesearch.core.errors import CodesearchError, UsageError
+    from codesearch.core.errors import UsageError
     from codesearch.server import push as pushing
-    from codesearch.server.remote import Server
+    from codesearch.server.remote import Server, UnreachableError
 
     if not repo:
         raise UsageError("name the repository on the server with --repo")
@@ -71,8 +71,8 @@ def push(
             source = None if no_source else pushing.Source(root, index.settings.file_options())
             done = pushing.push(store, server, repo, ref, at, source=source)
             packed = _send_packed(index, server, repo, ref) if artifact else 0
-        except CodesearchError as error:
-            raise CodesearchError(f"{error}. What was sent is kept: run the same push again") from error
+        except UnreachableError as error:
+            raise UnreachableError(f"{error}. What was sent is kept: run the same push again") from error
     if not quiet:
         console.message(
             f"{repo} {ref}: {done.files:,} files; sent {done.sent:,} of them with {done.symbols:,} symbols and "
