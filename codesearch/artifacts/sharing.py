@@ -84,7 +84,8 @@ def pull(
     """Download the artifact that fits a checkout best: that of HEAD, else of its nearest ancestor, else the latest.
 
     `where` is a place, or the URL or path of one artifact. With `signers`, it must be signed by one of them.
-    Raises NotFoundError if there is none, StoreError if it cannot be had or verified.
+    Raises NotFoundError if there is none, StoreError if it cannot be had or verified, UsageError if there is no file of
+    signers.
     """
     if _is_file(where):
         return _pull_file(where, target, signers)
@@ -141,7 +142,7 @@ def _verified(source: Place, name: str, target: Path, signers: Path | None) -> s
     signature = target.with_name(target.name + signing.SUFFIX)
     try:
         source.download(name + signing.SUFFIX, signature)
-        return signing.verify(target, signature, signers)
+        return signing.verify(target, signature, signers, name=f"{source}/{name}")
     except BaseException:
         target.unlink(missing_ok=True)
         raise

@@ -27,24 +27,26 @@ def sign(artifact: Path, key: Path) -> Path:
     return target
 
 
-def verify(artifact: Path, signature: Path, signers: Path) -> str:
+def verify(artifact: Path, signature: Path, signers: Path, *, name: str = "") -> str:
     """Return who signed an artifact. `signers` is a file of allowed signers, as git and ssh-keygen use it.
 
-    Raises StoreError unless the signature is that of an allowed signer.
+    `name` is what errors call the artifact, if it is a copy. Raises UsageError if there is no such file of signers,
+    StoreError unless the signature is that of an allowed signer.
     """
+    name = name or str(artifact)
     if not signers.is_file():
-        raise NotFoundError(f"{signers}: no such file of allowed signers")
+        raise UsageError(f"{signers}: no such file of allowed signers")
     if not signature.is_file():
-        raise StoreError(f"{artifact}: refused: it is not signed (no {signature.name} beside it)")
+        raise StoreError(f"{name}: refused: it is not signed ({name}{SUFFIX} is not there)")
     found = _run("-Y", "find-principals", "-f", str(signers), "-s", str(signature))
     who = found.stdout.decode("utf-8", "replace").strip().split("\n")[0]
     if found.returncode or not who:
-        raise StoreError(f"{artifact}: refused: signed by no key in {signers}")
+        raise StoreError(f"{name}: refused: signed by no key in {signers}")
     command = ("-Y", "verify", "-f", str(signers), "-I", who, "-n", NAMESPACE, "-s", str(signature))
     with artifact.open("rb") as file:
         done = _run(*command, stdin=file.fileno())
     if done.returncode:
-        raise StoreError(f"{artifact}: refused: the signature of {who} does not fit the file ({_said(done)})")
+        raise StoreError(f"{name}: refused: the signature of {who} does not fit the file ({_said(done)})")
     return who
 
 

@@ -31,10 +31,21 @@ class Text:
     def counts(self, word: str) -> tuple[int, ...]:
         """Return how often a word that the text has is in each field of schema.TEXT_FIELDS."""
         if (known := self._counts.get(word)) is None:
-            labels = self.places[word][1]
-            found = list(self._fields_of(word).values()) if "B" in labels else []
+            positions, labels = self.places[word]
+            scope = signature = path = 0
+            if "B" in labels:
+                first, end = labels.index("B"), labels.rindex("B") + 1
+                for at, label in zip(positions[1:-1].split(",", end)[first:end], labels[first:end], strict=True):
+                    if label != "B":
+                        continue
+                    if (place := int(at)) <= self.scope_end:
+                        scope += 1
+                    elif place <= self.signature_end:
+                        signature += 1
+                    else:
+                        path += 1
             known = self._counts[word] = (
-                labels.count("A"), found.count(1), found.count(2), labels.count("C"), found.count(4), labels.count("D"),
+                labels.count("A"), scope, signature, labels.count("C"), path, labels.count("D"),
             )  # fmt: skip
         return known
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import logging
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -25,6 +26,8 @@ log = Log("codesearch.server")
 
 EXTRA = "pip install 'pymilvus>=2.6'"
 PORT = 19530
+AUTHORITIES = "SSL_CERT_FILE"
+"""The variable that names a file of certificates, as for OpenSSL: gRPC does not know those of the system."""
 ASK_SECONDS = 5.0
 """How long a question waits for Milvus."""
 WRITE_SECONDS = 30.0
@@ -67,6 +70,8 @@ class Milvus:
             "password": unquote(parts.password or ""),
             "db_name": parts.path.strip("/"),
         }
+        if parts.scheme == "milvus+tls" and (authorities := os.environ.get(AUTHORITIES)):
+            self._options["server_pem_path"] = authorities
         self.url, self._clock = url, clock
         self._library = _library()
         self._lock = threading.Lock()

@@ -203,3 +203,5 @@ def switch(db: Database, repo: int, ref: str, commit: str, model: str, digests: 
     db.execute(_COUNTED.encode(), changed)
     db.execute("DELETE FROM word WHERE repo = %s AND ref = %s AND texts <= 0", [repo, id])
     db.execute(_SIZES.encode(), changed)
+    if added:
+        db.execute(b"SELECT sort_in_texts()")

@@ -359,10 +359,21 @@ MIGRATIONS = (
     f"""
     -- A score ranks each word of a text once instead of twice.
     GRANT CREATE ON SCHEMA codesearch TO {SEARCH};
+    {"".join(searching.second_best_of(name) for name in searching.EXPRESSIONS)}
+    ALTER FUNCTION best_everything OWNER TO {SEARCH};
+    ALTER FUNCTION best_naming OWNER TO {SEARCH};
+    REVOKE CREATE ON SCHEMA codesearch FROM {SEARCH};
+    """,
+    f"""
+    -- Which texts are of the refs is looked up for the best ones, one by one: see `searching`.
+    GRANT CREATE ON SCHEMA codesearch TO {SEARCH};
     {"".join(searching.best_of(name) for name in searching.EXPRESSIONS)}
     ALTER FUNCTION best_everything OWNER TO {SEARCH};
     ALTER FUNCTION best_naming OWNER TO {SEARCH};
     REVOKE CREATE ON SCHEMA codesearch FROM {SEARCH};
+    {searching.SORTED_IN.format(app=APP)}
+    -- Symbols are looked up by their id alone, so two indexes of it are one too many.
+    ALTER TABLE symbol DROP CONSTRAINT symbol_pkey;
     """,
 )
 

@@ -42,6 +42,19 @@ def first_version(name: str, column: str, granted: str, settings: str = "") -> s
     """
 
 
+TEXT_INDEXES = ("symbol_everything", "symbol_minor_everything", "symbol_naming", "symbol_minor_naming")
+SORTED_IN = f"""
+    -- What is inserted into a GIN index waits in a list of up to 4 MB, which every search reads from end to end. A push
+    -- ends with sorting it in; only the owner of an index may.
+    CREATE FUNCTION sort_in_texts() RETURNS bigint LANGUAGE sql SECURITY DEFINER
+    SET search_path = codesearch, pg_catalog
+    AS $$ SELECT sum(gin_clean_pending_list(i::regclass))::bigint
+          FROM unnest('{{{{{",".join(TEXT_INDEXES)}}}}}'::text[]) i $$;
+    REVOKE ALL ON FUNCTION sort_in_texts() FROM PUBLIC;
+    GRANT EXECUTE ON FUNCTION sort_in_texts() TO {{app}};
+    SELECT sort_in_texts();
+"""
+"""The statements that make the function; to be formatted with `app`."""
 EXPRESSIONS = {"everything": "s.everything", "naming": "ts_filter(s.everything, '{a,b}')"}
 """What is searched -> its expression, as the index has it."""
 
@@ -98,11 +111,27 @@ _SCORED = """
             ) s ORDER BY score DESC, s.content, s.id LIMIT $2$q$,
             scored, matching, CASE WHEN is_minor THEN 's.minor' ELSE 'NOT s.minor' END);"""
 """The same score, with each word ranked once: t / (t + k) is 1 - k / (t + k). OFFSET keeps the inner query whole."""
+_LIVE_JOINED = """
+                    SELECT b.id, b.score{of_best} FROM best b WHERE EXISTS (
+                        SELECT 1 FROM ref_file rf WHERE rf.repo = b.repo AND rf.file = b.file AND rf.ref = ANY($3))
+                    ORDER BY b.score DESC{of_best}, b.id LIMIT $6"""
+"""How `best_of` found the texts of the refs before: PostgreSQL read all files of all refs for it."""
+_LIVE = """
+                    SELECT b.id, b.score{of_best} FROM (SELECT * FROM best ORDER BY score DESC, content, id OFFSET 0) b
+                    CROSS JOIN LATERAL (SELECT FROM ref_file rf
+                        WHERE rf.repo = b.repo AND rf.file = b.file AND rf.ref = ANY($3) LIMIT 1) held
+                    LIMIT $6"""
+"""The same, one text after the other until there are enough of them. LIMIT and OFFSET keep the order."""
 
 
 def first_best_of(name: str) -> str:
     """Return what `best_of` was at first: of equal scores, the first id came first."""
-    return _best_of(name, _SCORED_TWICE, "")
+    return _best_of(name, _SCORED_TWICE, "", _LIVE_JOINED)
+
+
+def second_best_of(name: str) -> str:
+    """Return what `best_of` was next: it reads all files of the refs, to know which texts are of them."""
+    return f"DROP FUNCTION best_{name};" + _best_of(name, _SCORED, "content", _LIVE_JOINED)
 
 
 def best_of(name: str) -> str:
@@ -113,10 +142,10 @@ def best_of(name: str) -> str:
     looked up for the best ones only; if too many of those are of other refs, all are scored again. Of equal scores, the
     hash of the content decides, so that it does not matter which database a text is in.
     """
-    return f"DROP FUNCTION best_{name};" + _best_of(name, _SCORED, "content")
+    return f"DROP FUNCTION best_{name};" + _best_of(name, _SCORED, "content", _LIVE)
 
 
-def _best_of(name: str, scored: str, tie: str) -> str:
+def _best_of(name: str, scored: str, tie: str, live: str) -> str:
     column = EXPRESSIONS[name]
     typed, of_best, of_live = (f", {tie} bytea", f", b.{tie}", f", l.{tie}") if tie else ("", "", "")
     return f"""
@@ -145,10 +174,7 @@ def _best_of(name: str, scored: str, tie: str) -> str:
         END IF;{scored}
         LOOP
             RETURN QUERY EXECUTE format($q$
-                WITH best AS MATERIALIZED (%s), live AS (
-                    SELECT b.id, b.score{of_best} FROM best b WHERE EXISTS (
-                        SELECT 1 FROM ref_file rf WHERE rf.repo = b.repo AND rf.file = b.file AND rf.ref = ANY($3))
-                    ORDER BY b.score DESC{of_best}, b.id LIMIT $6
+                WITH best AS MATERIALIZED (%s), live AS ({live.format(of_best=of_best)}
                 )
                 SELECT l.id, l.score{of_live} FROM live l
                 WHERE $2 IS NULL OR (SELECT count(*) FROM live) >= $6 OR (SELECT count(*) FROM best) < $2

@@ -272,11 +272,13 @@ def test_only_what_an_allowed_key_has_signed_is_accepted(
 ):
     signers = tmp_path / "signers"
     sharing.push(place, artifact, "main")
-    with pytest.raises(StoreError, match="refused: it is not signed"):
+    with pytest.raises(StoreError, match=r"[0-9a-f]{40}/[0-9a-f]+\.codesearch: refused: it is not signed"):
         pulled(place, clone, tmp_path / "got", signers=signers)
+    with pytest.raises(UsageError, match="missing: no such file of allowed signers"):
+        pulled(place, clone, tmp_path / "got", signers=tmp_path / "missing")
     signing.sign(artifact, tmp_path / "other")
     sharing.push(place, artifact, "main", force=True)
-    with pytest.raises(StoreError, match="signed by no key in"):
+    with pytest.raises(StoreError, match=r"[0-9a-f]{40}/[0-9a-f]+\.codesearch: refused: signed by no key in"):
         pulled(place, clone, tmp_path / "got", signers=signers)
     assert not (tmp_path / "got").exists()
     signing.sign(artifact, key)

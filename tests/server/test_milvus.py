@@ -19,7 +19,7 @@ from codesearch.server import access, answering, outgoing, remote, shard, shards
 from codesearch.server.connect import Pool, administering
 from codesearch.server.databases import Databases
 from codesearch.server.identity import Limits
-from codesearch.server.milvus import KINDS, Milvus
+from codesearch.server.milvus import AUTHORITIES, KINDS, Milvus
 from codesearch.server.remote import Server, UnreachableError
 from codesearch.server.replicas import Replicas
 from codesearch.server.store import PgStore
@@ -28,7 +28,7 @@ from tests.server.conftest import Place, Process, running, send, serving
 from tests.server.test_answers import QUESTIONS
 from tests.server.test_faults import acknowledged
 from tests.server.test_metrics import asked
-from tests.support.milvus import MilvusServer
+from tests.support.milvus import MilvusServer, certificate
 from tests.support.postgres import Postgres
 from tests.support.wait import until
 
@@ -467,6 +467,33 @@ def test_the_commands(database, server: MilvusServer, call, monkeypatch: pytest.
     assert "the vectors are in PostgreSQL only" in call("access", "vectors", *at, "--leave").err
     with closing(Milvus(server.url)) as milvus, pytest.raises(NotFoundError, match="are not in Milvus"):
         vectors.leave(database, milvus)
+
+
+@needs_milvus
+def test_tls_is_used_and_the_certificate_is_checked(database, shop: codesearch.Index, tmp_path, monkeypatch):
+    pem, key = certificate(tmp_path)
+    with closing(MilvusServer((pem, key))) as encrypted:
+        monkeypatch.delenv(AUTHORITIES, raising=False)
+        with closing(Milvus(encrypted.url)) as milvus, pytest.raises(StoreError, match=r"Milvus cannot be used"):
+            vectors.fill(database, milvus)  # signed by an unknown authority
+        assert where(database) is None
+        monkeypatch.setenv(AUTHORITIES, str(tmp_path / "missing.pem"))
+        with closing(Milvus(encrypted.url)) as milvus, pytest.raises(StoreError, match=r"missing\.pem"):
+            vectors.fill(database, milvus)
+        monkeypatch.setenv(AUTHORITIES, str(pem))
+        monkeypatch.setattr(shard, "EXACT_BELOW", 0)
+        with closing(Milvus(encrypted.url)) as milvus:
+            vectors.fill(database, milvus)
+            with with_vectors(database, milvus) as place:
+                send(shop, place.server("ci", "shop", push=True), "shop")
+                assert held(database, milvus) == contents(database) != set()
+                found = place.server("alice", "shop").post("/query", {"query": QUESTIONS[0]})
+                assert (found["problem"], bool(found["hits"]), reads(place)) == ("", True, {"milvus": 1.0})
+            home = where(database)
+            assert home is not None
+            milvus.drop(home.collection)
+            with administering(database) as db:
+                db.execute("DELETE FROM vectors")
 
 
 @needs_milvus

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from codesearch.core.errors import CodesearchError, StoreError
-from codesearch.server import access, answering
+from codesearch.server import access, answering, searching
 from codesearch.server.connect import Pool, administering
 from codesearch.server.remote import Server
 from codesearch.server.store import PgStore
@@ -53,6 +53,18 @@ def test_a_second_push_sends_only_what_changed(place: Place, indexed):
     assert names(place) == {f"step_{n}" for n in range(12) if n not in (3, 5)} | {"other"}
     (ref,) = server.get("/refs")["refs"]
     assert (ref["repository"], ref["ref"], ref["commit"], ref["files"]) == ("shop", "main", "c2", 12)
+
+
+def test_a_push_leaves_nothing_that_every_search_has_to_read_from_end_to_end(place: Place, indexed):
+    send(indexed(FILES), place.server("ci", "shop", push=True), "shop")
+    with administering(place.database) as db:
+        waiting = [
+            db.execute("SELECT gin_clean_pending_list(%s::regclass)", [name]).fetchone()
+            for name in searching.TEXT_INDEXES
+        ]
+        found = db.execute("SELECT count(*) FROM pg_indexes WHERE indexdef LIKE '%USING gin%'").fetchone()
+    assert waiting == [(0,)] * len(searching.TEXT_INDEXES)
+    assert found == (len(searching.TEXT_INDEXES),), "all of them"
 
 
 def test_word_counts_are_those_of_a_push_to_an_empty_server(place: Place, indexed):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -11,6 +12,8 @@ import tempfile
 import urllib.error
 import urllib.request
 from contextlib import ExitStack, closing
+from datetime import datetime, timedelta, timezone
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
@@ -30,9 +33,9 @@ initial-cluster: default=http://127.0.0.1:{peer}
 
 
 class MilvusServer:
-    """A server that listens on ports of this machine."""
+    """A server that listens on ports of this machine; with a certificate and its key, by TLS."""
 
-    def __init__(self) -> None:
+    def __init__(self, certificate: tuple[Path, Path] | None = None) -> None:
         milvus: Any = importlib.import_module("milvus")
         self.folder = Path(tempfile.mkdtemp(prefix="csmv-", dir="/tmp"))
         config: Any = milvus.MilvusServerConfig(data_dir=str(self.folder))
@@ -45,9 +48,16 @@ class MilvusServer:
         settings = self.folder / "configs" / "milvus.yaml"
         text = settings.read_text("utf-8")
         assert text.count("\netcd:\n") == 1
-        settings.write_text(
-            text.replace("\netcd:\n", f"\netcd:\n  config:\n    path: {self.folder}/etcd.yaml\n"), "utf-8"
-        )
+        text = text.replace("\netcd:\n", f"\netcd:\n  config:\n    path: {self.folder}/etcd.yaml\n")
+        self._scheme = "milvus"
+        if certificate is not None:
+            self._scheme = "milvus+tls"
+            assert (text.count("tlsMode: 0"), text.count("\ntls:\n")) == (1, 1)
+            pem, key = certificate
+            text = text.replace("tlsMode: 0", "tlsMode: 1")
+            text = re.sub(r"(  serverPemPath:).*", rf"\1 {pem}", text)
+            text = re.sub(r"(  serverKeyPath:).*", rf"\1 {key}", text)
+        settings.write_text(text, "utf-8")
         # Its etcd would listen on ports that it always has.
         (self.folder / "etcd.yaml").write_text(
             ETCD.format(client=client, peer=peer, data=self.folder / "data" / "etcd.data")
@@ -59,7 +69,7 @@ class MilvusServer:
     @property
     def url(self) -> str:
         """What `--vectors` is."""
-        return f"milvus://127.0.0.1:{self._port}"
+        return f"{self._scheme}://127.0.0.1:{self._port}"
 
     def start(self) -> None:
         """Start the server, and wait until it answers."""
@@ -95,6 +105,36 @@ class MilvusServer:
         """End the server, and delete its folder."""
         self.kill()
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def certificate(folder: Path) -> tuple[Path, Path]:
+    """Make a certificate of 127.0.0.1 that signs itself; return its file and that of its key."""
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "codesearch")])
+    now = datetime.now(timezone.utc)
+    signed = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(hours=1))
+        .not_valid_after(now + timedelta(hours=6))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    files = folder / "certificate.pem", folder / "key.pem"
+    files[0].write_bytes(signed.public_bytes(serialization.Encoding.PEM))
+    files[1].write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL, serialization.NoEncryption()
+        )
+    )
+    return files
 
 
 def _free_ports(count: int) -> list[int]:
