@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from codesearch.core.errors import CodesearchError, StoreError, UsageError
 from codesearch.core.log import Log
-from codesearch.server import schema
+from codesearch.server import policies, schema
 from codesearch.server.metrics import PoolFigures
 
 if TYPE_CHECKING:
@@ -161,7 +161,7 @@ class Pool:
     def _as(db: Database, who: str, seconds: int = STATEMENT_SECONDS) -> None:
         values = {
             "codesearch.who": who,
-            "role": schema.APP,
+            "role": policies.APP,
             "search_path": "codesearch, public",
             "statement_timeout": f"{seconds}s",
             "idle_in_transaction_session_timeout": f"{STATEMENT_SECONDS}s",

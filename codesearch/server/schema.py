@@ -10,100 +10,35 @@ policies only after them, so without its index. Functions of SEARCH search the f
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 from codesearch.core.errors import StoreError
-from codesearch.server import searching, vector_schema
-from codesearch.server.searching import ASKER, GRANTED, TO_NAME
+from codesearch.server import policies, searching, vector_schema
+from codesearch.server.policies import APP, SEARCH
+from codesearch.server.searching import GRANTED, TO_NAME
 from codesearch.server.vector_schema import DIMS
 
 if TYPE_CHECKING:
     from codesearch.server.database import Database
 
-APP = "codesearch_app"
-SEARCH = "codesearch_search"
 NEAREST = 400
 """Contents that HNSW or Milvus gives for a question, which are then compared."""
-_TABLES = ("repo", "ref", "file", "ref_file", "content", "symbol", "word", "grants")
-_DATA = ("ref", "file", "ref_file", "content", "symbol", "word")
 _LOCK = 7_263_948_102
 """The advisory lock of a migration."""
-
-
-def _may_push(granted: str) -> str:
-    return granted.format(column="repo").removesuffix(")") + " AND g.may_push)"
-
-
-def _hidden(table: str) -> list[str]:
-    """Return the statements that hide a table from all but the two roles."""
-    return [
-        f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY",
-        f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY",
-        f"GRANT SELECT ON {table} TO {APP}, {SEARCH}",
-        f"CREATE POLICY search ON {table} FOR SELECT TO {SEARCH} USING (true)",
-    ]
-
-
-def _of_repository(table: str) -> list[str]:
-    """Return the statements that let APP read and write the rows of a table whose repositories are granted."""
-    may = _may_push(TO_NAME)
-    return [
-        f"GRANT INSERT, UPDATE, DELETE ON {table} TO {APP}",
-        f"CREATE POLICY visible ON {table} FOR SELECT TO {APP} USING ({TO_NAME.format(column='repo')})",
-        f"CREATE POLICY added ON {table} FOR INSERT TO {APP} WITH CHECK ({may})",
-        f"CREATE POLICY changed ON {table} FOR UPDATE TO {APP} USING ({may}) WITH CHECK ({may})",
-        f"CREATE POLICY deleted ON {table} FOR DELETE TO {APP} USING ({may})",
-    ]
-
-
-def _of_readers(table: str) -> list[str]:
-    """Return the statements that let APP read and add the rows of a table whose repositories are granted."""
-    granted = TO_NAME.format(column="repo")
-    return [
-        f"GRANT INSERT ON {table} TO {APP}",
-        f"CREATE POLICY visible ON {table} FOR SELECT TO {APP} USING ({granted})",
-        f"CREATE POLICY added ON {table} FOR INSERT TO {APP} WITH CHECK ({granted})",
-    ]
-
-
-def _of_owner(table: str) -> str:
-    """Return the statement that lets the owner administer a table: FORCE would hide everything from it."""
-    return f"CREATE POLICY owner ON {table} TO CURRENT_USER USING (true) WITH CHECK (true)"
-
-
-def _policies() -> str:
-    """Return the statements that protect the first tables."""
-    found = [statement for table in _TABLES for statement in _hidden(table)]
-    found += [
-        f"CREATE POLICY visible ON repo FOR SELECT TO {APP} USING ({TO_NAME.format(column='id')})",
-        f"CREATE POLICY visible ON grants FOR SELECT TO {APP} USING (who = current_setting('codesearch.who', true))",
-    ]
-    found += [statement for table in _DATA for statement in _of_repository(table)]
-    found += map(_of_owner, _TABLES)
-    return ";\n".join(found)
 
 
 _NO_LOOPS = "SET enable_nestloop = off"
 """The setting of the fourth migration: see there."""
 
 
-def _of_groups() -> str:
-    """Return the statements by which the policies of all tables count the groups of the one who asks, too."""
-    granted, may = GRANTED.format(column="repo"), _may_push(GRANTED)
-    found = [
-        f"ALTER POLICY visible ON repo USING ({GRANTED.format(column='id')})",
-        f"ALTER POLICY visible ON grants USING (who = {ASKER})",
-        f"ALTER POLICY visible ON model_vector USING ({granted})",
-        f"ALTER POLICY added ON model_vector WITH CHECK ({granted})",
-    ]
-    for table in (*_DATA, "source", "artifact", "artifact_part"):
-        found += [
-            f"ALTER POLICY visible ON {table} USING ({granted})",
-            f"ALTER POLICY added ON {table} WITH CHECK ({may})",
-            f"ALTER POLICY changed ON {table} USING ({may}) WITH CHECK ({may})",
-            f"ALTER POLICY deleted ON {table} USING ({may})",
-        ]
-    return ";\n".join(found)
+def _best(make: Callable[[str], str]) -> str:
+    """Return the statements that make both functions that find the best texts."""
+    return f"""GRANT CREATE ON SCHEMA codesearch TO {SEARCH};
+    {"".join(map(make, searching.EXPRESSIONS))}
+    ALTER FUNCTION best_everything OWNER TO {SEARCH};
+    ALTER FUNCTION best_naming OWNER TO {SEARCH};
+    REVOKE CREATE ON SCHEMA codesearch FROM {SEARCH};"""
 
 
 MIGRATIONS = (
@@ -234,7 +169,7 @@ MIGRATIONS = (
     ALTER FUNCTION naming_matches OWNER TO {SEARCH};
     ALTER FUNCTION naming_count OWNER TO {SEARCH};
     REVOKE CREATE ON SCHEMA codesearch FROM {SEARCH};
-    {_policies()};
+    {policies.of_first_tables()};
     """,
     f"""
     -- The source of a version of a file: UTF-8, compressed by zlib.
@@ -246,7 +181,7 @@ MIGRATIONS = (
         FOREIGN KEY (repo, file) REFERENCES file ON DELETE CASCADE
     );
     ALTER TABLE source ALTER packed SET STORAGE EXTERNAL;
-    {"; ".join([*_hidden("source"), *_of_repository("source"), _of_owner("source")])};
+    {policies.pushed("source")};
     CREATE INDEX file_path ON file(repo, path);
     ALTER TABLE ref ADD languages text[] NOT NULL DEFAULT '{{}}';
     UPDATE ref SET languages = coalesce((
@@ -264,7 +199,7 @@ MIGRATIONS = (
         v bytea NOT NULL,
         PRIMARY KEY (repo, model, hash)
     );
-    {"; ".join([*_hidden("model_vector"), *_of_readers("model_vector"), _of_owner("model_vector")])};
+    {policies.shared("model_vector")};
     """,
     """
     -- Where many files are searched, PostgreSQL takes them one by one and looks at all of their texts, since it expects
@@ -298,12 +233,12 @@ MIGRATIONS = (
         FOREIGN KEY (repo, artifact) REFERENCES artifact ON DELETE CASCADE
     );
     ALTER TABLE artifact_part ALTER data SET STORAGE EXTERNAL;
-    {"; ".join([*_hidden("artifact"), *_of_repository("artifact"), _of_owner("artifact")])};
-    {"; ".join([*_hidden("artifact_part"), *_of_repository("artifact_part"), _of_owner("artifact_part")])};
+    {policies.pushed("artifact")};
+    {policies.pushed("artifact_part")};
     """,
     f"""
     -- What is granted to a group of an identity provider counts for everybody in it.
-    {_of_groups()};
+    {policies.of_groups()};
     {searching.first_version("text", "everything", GRANTED, _NO_LOOPS)}
     {searching.first_version("naming", "naming", GRANTED, _NO_LOOPS)}
     """,
@@ -354,23 +289,15 @@ MIGRATIONS = (
     """,
     f"""
     {vector_schema.TABLES.format(app=APP)}
-    {"; ".join([*_hidden("gone_vector"), *_of_repository("gone_vector"), _of_owner("gone_vector")])};
+    {policies.pushed("gone_vector")};
     """,
     f"""
     -- A score ranks each word of a text once instead of twice.
-    GRANT CREATE ON SCHEMA codesearch TO {SEARCH};
-    {"".join(searching.second_best_of(name) for name in searching.EXPRESSIONS)}
-    ALTER FUNCTION best_everything OWNER TO {SEARCH};
-    ALTER FUNCTION best_naming OWNER TO {SEARCH};
-    REVOKE CREATE ON SCHEMA codesearch FROM {SEARCH};
+    {_best(searching.second_best_of)}
     """,
     f"""
     -- Which texts are of the refs is looked up for the best ones, one by one: see `searching`.
-    GRANT CREATE ON SCHEMA codesearch TO {SEARCH};
-    {"".join(searching.best_of(name) for name in searching.EXPRESSIONS)}
-    ALTER FUNCTION best_everything OWNER TO {SEARCH};
-    ALTER FUNCTION best_naming OWNER TO {SEARCH};
-    REVOKE CREATE ON SCHEMA codesearch FROM {SEARCH};
+    {_best(searching.best_of)}
     {searching.SORTED_IN.format(app=APP)}
     -- Symbols are looked up by their id alone, so two indexes of it are one too many.
     ALTER TABLE symbol DROP CONSTRAINT symbol_pkey;

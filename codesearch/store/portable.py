@@ -7,6 +7,7 @@ exactly the schema of this program, so it holds no other trigger or view.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -33,7 +34,8 @@ _STRIP = """
 _TYPES = {"INTEGER": ("integer",), "TEXT": ("text",), "BLOB": ("blob",), "": ("text", "blob")}
 """The types of values that a column of each declared type may hold. `file.path`, without one, is text or bytes."""
 
-
+_COMMENT = re.compile(r"('(?:[^']|'')*')|--[^\n]*")
+"""A text of a statement, which stays, or a comment."""
 _PACKED_VECTORS = 7
 """The schema from which on a static vector takes half a byte per dimension."""
 
@@ -102,9 +104,12 @@ def check(path: Path) -> dict[str, str]:
 
 
 def _schema(db: apsw.Connection) -> list[tuple[Any, ...]]:
+    """Return what makes up the schema, without the comments of its statements: versions word them differently."""
     rows = db.execute("SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY name").fetchall()
     return [
-        (*row[:3], " ".join(str(row[3] or "").split())) for row in rows if not str(row[1]).startswith("sqlite_stat")
+        (*row[:3], " ".join(_COMMENT.sub(r"\1 ", str(row[3] or "")).split()))
+        for row in rows
+        if not str(row[1]).startswith("sqlite_stat")
     ]
 
 

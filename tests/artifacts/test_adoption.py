@@ -164,6 +164,22 @@ def test_an_older_program_keeps_the_index_and_a_newer_form_keeps_the_vectors(
     assert report.changed == 3
 
 
+def test_the_comments_of_a_schema_may_differ_and_its_texts_may_not(artifact: Path, clone: Path, tmp_path: Path):
+    def altered(old: str, new: str) -> Path:
+        copy = tmp_path / f"{len(new)}.db"
+        adoption.unpack(artifact, copy)
+        db = apsw.Connection(str(copy))
+        db.execute("PRAGMA writable_schema = ON")
+        assert db.execute("SELECT 1 FROM sqlite_schema WHERE instr(sql, ?)", (old,)).fetchall()
+        db.execute("UPDATE sqlite_schema SET sql = replace(sql, ?, ?) WHERE name = 'file'", (old, new))
+        db.close()
+        return copy
+
+    assert adopted(clone, altered("-- of the raw bytes", "-- of what was read"))[0].note == ""
+    with pytest.raises(StoreError, match="its tables are not those of a codesearch index"):
+        adopted(clone, altered("detail TEXT NOT NULL DEFAULT ''", "detail TEXT NOT NULL DEFAULT '--'"))
+
+
 def test_an_index_of_a_newer_program_is_refused_with_the_reason(
     artifact: Path, clone: Path, monkeypatch: pytest.MonkeyPatch
 ):

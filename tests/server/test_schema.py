@@ -5,7 +5,7 @@ from __future__ import annotations
 import psycopg
 import pytest
 
-from codesearch.server import schema
+from codesearch.server import policies, schema
 from codesearch.server.connect import administering
 from tests.support.postgres import Postgres
 
@@ -15,7 +15,7 @@ def test_the_second_schema_fills_the_languages_of_branches(postgres: Postgres, m
     with psycopg.connect(url) as raw:
         raw.execute("CREATE ROLE upgrader LOGIN CREATEROLE")
         raw.execute("CREATE EXTENSION vector")
-        for role in (schema.APP, schema.SEARCH):
+        for role in (policies.APP, policies.SEARCH):
             if not raw.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role]).fetchone():
                 raw.execute(f"CREATE ROLE {role}".encode())
             raw.execute(f"GRANT {role} TO upgrader WITH ADMIN OPTION".encode())
