@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 
 from codesearch.core.types import DETAILS, MINOR, TEXTS
 from codesearch.search.candidates import Candidate
+from codesearch.search.feature_values import coverage, term_rarity
 from codesearch.search.features import Features, compute, with_reranking
 from codesearch.search.query import Query
 from codesearch.search.rank import RERANKED_CANDIDATES, Ranked, Weigher, group_copies, scored, sort_key
@@ -26,6 +27,11 @@ _SAME_NAME = 0.3
 """The margin of a symbol with the name asked for: a function of the same name comes first."""
 _ASKED = 0.0
 """The margin of what the question asks for."""
+_LEAD = 0.25
+"""The share of the question, weighted by rarity, by which the name, the trail and the path of a text must say more of it
+than any code says anywhere, so that the text is what the question asks for. With less of it, the margin is in between."""
+_HEAD_FIELDS = 0b010111
+"""The fields of `Candidate.terms` that are not its content: name, scope, signature and path."""
 
 _DOCUMENT_WORDS = frozenset(
     "doc docs documentation readme guide guides tutorial tutorials manual changelog install installing installation "
@@ -33,9 +39,9 @@ _DOCUMENT_WORDS = frozenset(
     "howto recommendations".split()
 )
 _CONFIG_WORDS = frozenset(
-    "ci workflow workflows pipeline yaml yml toml dockerfile compose kubernetes k8s helm terraform makefile cmake npm "
-    "dependencies configuration config css stylesheet tox nox gradle maven pom linter job "
-    "target".split()
+    "ci workflow workflows pipeline pipelines github gitlab yaml yml toml dockerfile dockerfiles compose kubernetes k8s helm "
+    "kustomize terraform makefile makefiles cmake npm dependencies configuration config css scss stylesheet "
+    "stylesheets tox nox gradle maven pom linter job jobs target targets openapi swagger".split()
 )
 _CELL_WORDS = frozenset({"notebook", "notebooks", "jupyter", "cell", "ipynb"})
 _DETAIL_WORDS = frozenset(
@@ -56,7 +62,8 @@ def beside(query: Query, ranked: Sequence[Ranked], candidates: Sequence[Candidat
         return list(ranked)
     others = [item.candidate for item in ranked[:RERANKED_CANDIDATES]]
     features = compute(query, [*others, *candidates])[len(others) :]
-    margins = [margin(query, one, known) for one, known in zip(candidates, features, strict=True)]
+    leads = _leads(query, others, candidates)
+    margins = [margin(query, *one) for one in zip(candidates, features, leads, strict=True)]
     totals = Weigher(FAST, features[0]).totals(features)
     sums = [total - below for total, below in zip(totals, margins, strict=True)]
     order = sorted(range(len(candidates)), key=lambda at: sort_key(sums[at], candidates[at]))
@@ -109,16 +116,28 @@ def _read(
     return scored(query, summed)
 
 
-def margin(query: Query, candidate: Candidate, features: Features) -> float:
-    """Return how far a minor symbol is put below the others."""
+def _leads(query: Query, others: Sequence[Candidate], candidates: Sequence[Candidate]) -> list[float]:
+    """Return how much more of the question the heads of minor symbols say than the others do anywhere, 0 to 1.
+
+    `upload coverage to codecov` is the name of a step of CI; the best function has only one of these words.
+    """
+    rarity = term_rarity(query, [*others, *candidates])
+    most = max((coverage(rarity, one.terms)[0] for one in others), default=0.0)
+    heads = ([fields & _HEAD_FIELDS for fields in one.terms] for one in candidates)
+    return [max(0.0, coverage(rarity, head)[0] - most) for head in heads]
+
+
+def margin(query: Query, candidate: Candidate, features: Features, lead: float) -> float:
+    """Return how far a minor symbol is put below the others; `lead` is as in `_leads`."""
     kind = candidate.symbol.kind
     where = query.where
     if where.kinds or (kind in TEXTS and "doc" in where.roles):
         return _ASKED
     if features.name_match and query.is_name:
         return _SAME_NAME
-    words = _words_for(candidate)
-    return _ASKED if not words.isdisjoint(query.terms) else _DETAIL if kind in DETAILS else _TEXT
+    if not _words_for(candidate).isdisjoint(query.terms):
+        return _ASKED
+    return _DETAIL if kind in DETAILS else _TEXT * max(0.0, 1 - lead / _LEAD)
 
 
 def _words_for(candidate: Candidate) -> frozenset[str]:

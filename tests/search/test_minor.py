@@ -164,3 +164,49 @@ def test_lock_files_and_large_configuration_are_data(tmp_path: Path) -> None:
         status = index.status()
         assert {symbol.path for symbol in index.symbols()} == {"a.py"}
     assert [(one.path, one.reason) for one in status.skipped] == [("fixtures.yaml", "data")]
+
+
+COVERAGE = """
+name: CI
+jobs:
+  build:
+    steps:
+      - name: Upload coverage to the dashboard
+        uses: example/coverage@v1
+        with:
+          token: none
+      - name: Set up the toolchain
+        run: |
+          make setup
+          make check
+"""
+
+
+@pytest.fixture
+def with_workflow(tree: Path) -> Path:
+    (tree / ".github" / "workflows").mkdir(parents=True)
+    (tree / ".github" / "workflows" / "ci.yml").write_text(COVERAGE)
+    return tree
+
+
+@pytest.mark.parametrize(
+    ("question", "name"),
+    [
+        ("upload coverage to the dashboard", "Upload coverage to the dashboard"),
+        ("which step sets up the toolchain", "Set up the toolchain"),
+        ("github step toolchain", "Set up the toolchain"),
+    ],
+)
+def test_a_text_whose_name_says_more_of_the_question_than_any_code_comes_first(
+    with_workflow: Path, question: str, name: str
+) -> None:
+    with codesearch.open_index(with_workflow, embed="none") as index:
+        index.update()
+        assert index.query(question)[0].symbol.name == name
+
+
+def test_a_text_whose_name_says_no_more_than_code_stays_below_it(with_workflow: Path) -> None:
+    (with_workflow / "CHANGES.md").write_text("# Try a failed upload again\n\nIt is tried after a while.\n")
+    with codesearch.open_index(with_workflow, embed="none") as index:
+        index.update()
+        assert index.query("try a failed upload again")[0].symbol.qualname == "retry_upload"
