@@ -53,6 +53,8 @@ _HADDOCK_FIELD = re.compile(
 """A field at the top of a module of Haskell; what the module does comes after them."""
 _CGO_EXPORT = re.compile(r"^//export \w+$", re.MULTILINE)
 _STAR = re.compile(r"(?<!\s)\s*\*+(?!\*)[ \t]?")
+_RULE_SIGNS = tuple("-=*#~_;%/")
+"""What fills a line behind a heading: `Text ------`, `-- Text --`."""
 _STRING = re.compile(r"(?:@[\w]+\s*)?[A-Za-z~]*(\"\"\"|'''|\"|')")
 
 _PREAMBLE = re.compile(
@@ -76,27 +78,46 @@ def clean_comment(text: str) -> str:
     out: list[str] = []
     in_block = False
     for line in lines:
+        is_dashed = line.lstrip().startswith("--")
         opened = None if in_block else _BLOCK_OPEN.match(line)
         if opened:
             in_block = True
             line = line[opened.end() :]
         elif not in_block:
-            line = _LINE_MARK.sub("", line, count=1)
+            line = _without_start(_LINE_MARK, line)
         if in_block:
             closed = _BLOCK_CLOSE.search(line) if line.rstrip().endswith(_CLOSERS) else None
             if closed:
                 in_block = False
                 line = line[: closed.start()]
             if not opened and "*" in line:
-                line = _STAR.sub("", line, count=1)
-        line = line.rstrip()
-        if line and (_BANNER.fullmatch(line) or _is_directive(line)):
-            line = ""
-        out.append(line)
+                line = _without_start(_STAR, line)
+        out.append(_worth_saying(line.rstrip(), 2 if is_dashed else 3))
     cleaned = _dedent(out)
     if cleaned.startswith("Module"):
         cleaned = _HADDOCK_FIELD.sub("", cleaned).strip("\n")
     return "" if is_licence(cleaned) else cleaned
+
+
+def _without_start(pattern: re.Pattern[str], line: str) -> str:
+    found = pattern.match(line)
+    return line[found.end() :] if found else line
+
+
+def _worth_saying(line: str, least: int) -> str:
+    """Return a line without the signs that fill it, at `least` so many; "" for a banner or a directive."""
+    if line.endswith(_RULE_SIGNS):
+        line = _without_rule(line, least)
+    return "" if line and (_BANNER.fullmatch(line) or _is_directive(line)) else line
+
+
+def _without_rule(line: str, least: int) -> str:
+    """Return a line without the signs that fill it behind its text, if there are enough of them."""
+    for sign in _RULE_SIGNS:
+        text = line.rstrip(sign)
+        if len(line) - len(text) >= least and text[-1:] in " \t":
+            return text.rstrip() or line
+    return line
 
 
 def _without_directives(text: str) -> str:

@@ -28,8 +28,8 @@ _SAME_NAME = 0.3
 _ASKED = 0.0
 """The margin of what the question asks for."""
 _LEAD = 0.25
-"""The share of the question, weighted by rarity, by which the name, the trail and the path of a text must say more of it
-than any code says anywhere, so that the text is what the question asks for. With less of it, the margin is in between."""
+"""The share of a question, weighted by rarity, by which the name, the trail and the path of a text must say more of it
+than any code says anywhere, so that the text is what the question asks for. With less, the margin is in between."""
 _HEAD_FIELDS = 0b010111
 """The fields of `Candidate.terms` that are not its content: name, scope, signature and path."""
 
@@ -39,8 +39,8 @@ _DOCUMENT_WORDS = frozenset(
     "howto recommendations".split()
 )
 _CONFIG_WORDS = frozenset(
-    "ci workflow workflows pipeline pipelines github gitlab yaml yml toml dockerfile dockerfiles compose kubernetes k8s helm "
-    "kustomize terraform makefile makefiles cmake npm dependencies configuration config css scss stylesheet "
+    "ci workflow workflows pipeline pipelines github gitlab yaml yml toml dockerfile dockerfiles compose kubernetes "
+    "k8s helm kustomize terraform makefile makefiles cmake npm dependencies configuration config css scss stylesheet "
     "stylesheets tox nox gradle maven pom linter job jobs target targets openapi swagger".split()
 )
 _CELL_WORDS = frozenset({"notebook", "notebooks", "jupyter", "cell", "ipynb"})

@@ -121,7 +121,7 @@ def nested(scan: Scan) -> list[Definition]:
         if in_scripts:
             end = _line_end(source, key.start)
         name = _item_name(keys, at) if key.is_item else key.name
-        if not name or not (in_scripts or source.count(b"\n", key.start, end) > 1):
+        if not name or not (in_scripts or b"\n" in source[key.start : end].rstrip()):
             continue
         part = _part(name, key.start, end, _line_end(source, key.start))
         part.documentation = _said(keys, at)

@@ -117,7 +117,7 @@ RULES: dict[str, Rule] = {
             Head("constant", rb"^[ \t]*const[ \t]+(?P<name>\w+)"),
             Head("variable", rb"^[ \t]*(?:@?\w+(?:\([^()\n]*\))?[ \t]+)*?var[ \t]+(?P<name>\w+)"),
         ),
-        blank=rb'"""[\s\S]*?(?:"""|\Z)|#[^\n]*|' + _EITHER,
+        blank=rb'"""[\s\S]*?(?:"""|\Z)|#[^\n]*|"(?:[^"\\]|\\[\s\S])*(?:"|\Z)' + rb"|'(?:[^'\\]|\\[\s\S])*(?:'|\Z)",
         end="indent",
         lead=rb"^[ \t]*(?:@\w+(?:\([^()\n]*\))?[ \t]*)+(?:#[^\n]*)?\n",
     ),

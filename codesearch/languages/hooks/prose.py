@@ -33,10 +33,13 @@ _MARKUP = (
     (re.compile(r"[*`]{1,3}"), ""),
 )
 _NO_PROSE = re.compile(
-    r"\s*(?:\.\. |:[\w-]+:|<|\[!\[|!\[|\||[-=~^\"*+#]{3,}\s*$|```|~~~|\{%|\{\{"
+    r"\s*(?:\.\. |:(?!(?:warning|exclamation|heavy_exclamation_mark|rotating_light|information_source|bulb|memo"
+    r"|construction|star|tada|rocket|zap|fire|sparkles|books?|point_right|bangbang|pushpin|no_entry|boom|eyes):)[\w-]+:|<|\[!\[|!\[|\||[-=~^\"*+#]{3,}\s*$|```|~~~|\{%|\{\{"
     r"|import |export |include::|\[[a-z%#.][^\[\]]*\]\s*$)"
 )
-"""A line that does not describe anything: a directive, a badge, a table, a rule."""
+"""A line that does not describe anything: a directive, a field (not an emoji), a badge, a table, a rule."""
+_HIDDEN = re.compile(r"<!--(?:[^-]|-(?!->))*(?:-->|\Z)")
+"""A comment, which often is a licence."""
 
 
 @dataclass(slots=True)
@@ -235,7 +238,7 @@ def first_paragraph(text: str) -> str:
     """Return the first paragraph of prose in a text, on one line."""
     kept: list[str] = []
     fenced = False
-    for line in text[:6000].splitlines():
+    for line in _HIDDEN.sub("", text[:6000]).splitlines():
         if line.lstrip().startswith(("```", "~~~")):
             fenced = not fenced
         elif not fenced and line.strip() and not _NO_PROSE.match(line):
