@@ -202,7 +202,7 @@ def test_another_release_is_measured_in_turn(small: Path, tmp_path: Path, call: 
     run = call("bench", small, *FEW, "--compare", program)
     rows = run.out.splitlines()
     at = next(at for at, row in enumerate(rows) if row.startswith("compared"))
-    assert [row.split()[0] for row in rows[at + 1 : at + 4]] == ["codesearch", str(program), "ratio"]
+    assert [row.split("  ")[0] for row in rows[at + 1 : at + 4]] == ["codesearch", "codesearch 0.0.9", "ratio"]
 
 
 @pytest.mark.skipif(os.name == "nt", reason="a shell script")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import Enum
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -18,7 +18,7 @@ from codesearch.cli.ui.console import Look, clean
 from codesearch.cli.ui.reports import number, printed, size
 
 if TYPE_CHECKING:
-    from codesearch.bench.values import Asking, Bench
+    from codesearch.bench.values import Asking, Bench, Compared
 
 QUERIES, COLD = 100, 20
 _LABEL = 28
@@ -167,7 +167,8 @@ def first_answer(found: Bench) -> str:
 
 def comparison(found: Bench, look: Look) -> Iterator[str]:
     """Yield a table of the programs that were compared, each after this one and with the ratio of the two."""
-    names = [clean(f"{one.name} {one.version}".strip()) for one in found.compared]
+    versions = [one.version for one in found.compared]
+    names = [clean(_program(one, alone=versions.count(one.version) == 1)) for one in found.compared]
     width = max(_LABEL, *map(len, names))
 
     def row(label: str, *cells: str) -> str:
@@ -186,6 +187,15 @@ def comparison(found: Bench, look: Look) -> Iterator[str]:
             (one.ours.latency.p50, one.theirs.latency.p50),
         )
         yield row("ratio", *(f"{ours / theirs:.2f}" for ours, theirs in pairs))
+
+
+def _program(one: Compared, *, alone: bool) -> str:
+    """Return the name of a program with its version.
+
+    A release prints both; its path would widen the table, and tells it from others only if it is not `alone`.
+    """
+    said = alone and one.version.startswith(f"{PurePath(one.name).name} ")
+    return one.version if said else f"{one.name} {one.version}".strip()
 
 
 def _latencies(found: Bench, look: Look) -> Iterator[str]:
