@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from codesearch.store.reader import TextReader
 
 MAX_SCORED = 100_000
-"""Approximate maximum number of texts scored for a query. A thousand take half a millisecond for the first question of
-a process, and a tenth of that when it knows the words."""
+"""Approximate maximum number of texts scored for a query, divided by what one costs (`TextReader.scoring_cost`). A
+thousand take half a millisecond for the first question of a process, and a tenth of that when it knows the words."""
 ENOUGH = 20_000
 """If at least this many texts contain a rare word, texts with only common words are skipped."""
 MAX_COMMON = 3

@@ -18,7 +18,7 @@ class TextReader(Protocol):
 
     @property
     def scoring_cost(self) -> int:
-        """How many times as much as in an index file it costs to score a text."""
+        """How many times as much as in a small index file it costs to score a text."""
 
     def text_candidates(
         self, match: Match, weights: Sequence[float], limit: int, where: Filter | None = None

@@ -26,6 +26,9 @@ MOST_COUNTED = 50_000
 """A word that this many texts contain carries little information, so counting stops here."""
 MOST_KEPT = 5_000
 """Counts that are kept for the next queries, 2 MB."""
+COSTLY_FROM = 200_000
+"""Number of symbols from which fewer texts are scored: with a million, five times as many texts took half as long again
+and found nothing more (docs/benchmarks.md)."""
 SCORED_FROM = 5_000
 """Number of texts from which it pays to keep postings, from the second question of a process on."""
 
@@ -87,7 +90,6 @@ class Texts:
 
     connection: Connection
     path: Path
-    scoring_cost: ClassVar[int] = 1
     _table: ClassVar[str] = "symbol_text"
     _kinds: ClassVar[str] = NOT_MINOR
     _counted: dict[Match, int] | None
@@ -95,6 +97,12 @@ class Texts:
     _counts: Counts
     _with_phrases: tuple[tuple[str, ...], dict[int, bytes]] | None = None
     """Phrases that were looked for in this snapshot, and all texts that contain any, with their field bits."""
+
+    @property
+    def scoring_cost(self) -> int:
+        """What scoring a text costs, compared with a small index: `search.term_pruning` divides its limits by it."""
+        last = self._rows(f"SELECT max(id) FROM {self._table}_docsize")[0][0]
+        return 1 if (last or 0) < COSTLY_FROM else 5
 
     def version(self) -> int:
         """Return a number that grows with each change of what the index says about the tree.

@@ -4,7 +4,7 @@ import pytest
 
 from codesearch.search import parse, term_pruning
 from codesearch.search.candidates import ALL_FIELDS
-from codesearch.store import Store, full_text
+from codesearch.store import Store, full_text, texts
 from tests.store.test_store import item, record, vector
 
 
@@ -12,8 +12,8 @@ from tests.store.test_store import item, record, vector
 def store(tmp_path):
     with Store(tmp_path / "index.db", writable=True) as opened:
         opened.use_model("test@1", 8)
-        texts = [f"common {'usual' if n % 2 else 'other'} {'rare' if n == 7 else 'word'}" for n in range(40)]
-        opened.replace([record("a.py", *(item(f"f{n}", text, vector(1)) for n, text in enumerate(texts)))])
+        some = [f"common {'usual' if n % 2 else 'other'} {'rare' if n == 7 else 'word'}" for n in range(40)]
+        opened.replace([record("a.py", *(item(f"f{n}", text, vector(1)) for n, text in enumerate(some)))])
         yield opened
 
 
@@ -80,10 +80,10 @@ def test_words_are_added_from_the_rarest_on_while_their_texts_are_few(
     """Up to `most` texts; pairs of common words only if fewer than `enough` texts contain a rare one."""
     monkeypatch.setattr(term_pruning, "MAX_SCORED", most)
     monkeypatch.setattr(term_pruning, "ENOUGH", enough)
-    texts = [text for text, count in HELD.items() for _ in range(count)]
+    some = [text for text, count in HELD.items() for _ in range(count)]
     with Store(tmp_path / "index.db", writable=True) as opened:
         opened.use_model("test@1", 8)
-        opened.replace([record("a.py", *(item(f"f{n}", text, vector(1)) for n, text in enumerate(texts)))])
+        opened.replace([record("a.py", *(item(f"f{n}", text, vector(1)) for n, text in enumerate(some)))])
         found = term_pruning.select_terms(opened, parse(query))
         assert (found and full_text.render(found)) == expression
 
@@ -95,3 +95,11 @@ def test_a_word_in_more_texts_than_are_counted_is_common_however_many_may_be_sco
     monkeypatch.setattr(term_pruning, "MOST_COUNTED", 40)
     assert len(scored(store, "common rare")) == 1
     assert len(scored(store, "common")) == 40, "there is nothing else to go by"
+
+
+def test_in_an_index_of_many_symbols_fewer_texts_are_scored(store, monkeypatch):
+    monkeypatch.setattr(term_pruning, "MAX_SCORED", 100)
+    monkeypatch.setattr(term_pruning, "ENOUGH", 0)
+    assert len(scored(store, "common rare")) == 40
+    monkeypatch.setattr(texts, "COSTLY_FROM", 40)
+    assert len(scored(store, "common rare")) == 1
