@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from codesearch.settings import Rerank, Settings
     from codesearch.store import Store
 
+LONGEST_REASON = 200
+"""Characters of the reason why a model cannot be used; numpy explains a failed import in 40 lines."""
+
 log = Log("codesearch.rerank")
 
 
@@ -58,7 +61,10 @@ class Reranker:
         return self._problem(reason)
 
     def _problem(self, reason: str) -> str:
-        return f"the model {self._settings.model} cannot be used ({reason}): this is the fast ranking only"
+        import textwrap
+
+        brief = textwrap.shorten(reason, LONGEST_REASON, placeholder=" ...")
+        return f"the model {self._settings.model} cannot be used ({brief}): this is the fast ranking only"
 
     @property
     def remote(self) -> embed.RemoteEmbedder | None:

@@ -45,11 +45,6 @@ def outdated(connection: Connection) -> tuple[list[int], list[int]]:
     return [row[0] for row in added], [row[0] for row in removed]
 
 
-def is_empty(connection: Connection) -> bool:
-    """Return whether the nearest texts have never been computed for this index."""
-    return not connection.rows("SELECT 1 FROM related_text LIMIT 1")
-
-
 def listing(connection: Connection, gone: Iterable[int]) -> list[int]:
     """Return the texts whose lists contain one of these texts."""
     rows = connection.rows(

@@ -148,7 +148,10 @@ def test_a_full_disk_is_said(small: Path):
     process("index", small, cwd=small)
     with Path("/dev/full").open("w") as full:
         done = subprocess.run([*COMMAND, "symbols", str(small)], stdout=full, stderr=subprocess.PIPE, text=True)
-    assert (done.returncode, done.stderr) == (2, "codesearch: error: No space left on device\n")
+    assert (done.returncode, done.stderr) == (
+        2,
+        "codesearch: error: standard output: cannot be written (No space left on device)\n",
+    )
 
 
 def test_without_standard_output(small: Path):

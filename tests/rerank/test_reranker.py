@@ -73,6 +73,15 @@ def test_only_vectors_of_the_bundled_transformer_take_half_the_bytes(root, named
     assert sizes == [(named.dims // share,)]
 
 
+def test_a_long_reason_is_one_short_line(root, fake):
+    fake.broken = "\n\nIMPORTANT: PLEASE READ THIS\n" + "numpy explains at length. " * 40
+    with codesearch.open_index(root, model="fake") as index:
+        problem = index.query(QUESTION).problem
+    assert problem.startswith("the model fake cannot be used (IMPORTANT: PLEASE READ THIS numpy explains")
+    assert problem.endswith(" ...): this is the fast ranking only")
+    assert len(problem) < 300
+
+
 def embedded(index):
     """Wait until the prefetched query is embedded."""
     assert index._prefetched is not None

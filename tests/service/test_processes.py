@@ -20,6 +20,7 @@ import codesearch
 from codesearch.service import client, daemon
 from codesearch.service.election import kept
 from tests.service.conftest import COMMAND, assert_like_fresh, cli
+from tests.support.command import process as command
 from tests.support.git import git
 from tests.support.trees import contents, fresh, write_function
 from tests.support.wait import until
@@ -118,6 +119,15 @@ def test_two_watchers_started_at_once(tree: Path, watchers):
     assert loser.returncode == 2
     assert f"process {winner.pid} already watches" in loser.communicate()[1]
     fresh_by(winner, tree)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="XDG_CACHE_HOME names the cache folder")
+def test_a_log_that_cannot_be_written_is_named(tree: Path, tmp_path: Path):
+    (tmp_path / "a-file").write_text("")
+    run = command("watch", "--daemon", tree, cwd=tree, environment={"XDG_CACHE_HOME": str(tmp_path / "a-file")})
+    assert run.status == 2
+    assert "the log of the watcher cannot be written" in run.err
+    assert "without --daemon" in run.err
 
 
 def test_in_the_background(tree: Path, tmp_path: Path):

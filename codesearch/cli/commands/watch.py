@@ -203,9 +203,15 @@ def _start(service: Service, settings: dict[str, Any], *, poll: bool, quiet: boo
             f"process {facts['pid']} already watches {service.root}; `codesearch watch --stop` stops it"
         )
     log = daemon.log_file(service.index_path)
-    daemon.trim(log)
     arguments = [str(service.root), str(log), "poll" if poll else "", json.dumps(settings)]
-    child = daemon.spawn("codesearch.cli.commands.watch", "background", arguments, log)
+    try:
+        daemon.trim(log)
+        child = daemon.spawn("codesearch.cli.commands.watch", "background", arguments, log)
+    except OSError as error:
+        raise CodesearchError(
+            f"{error.filename or log}: the log of the watcher cannot be written ({error.strerror}). "
+            "Run `codesearch watch` without --daemon, which needs none."
+        ) from error
     end = time.monotonic() + START_TIMEOUT
     while time.monotonic() < end:
         if child.poll() is not None:

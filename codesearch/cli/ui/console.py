@@ -55,18 +55,24 @@ def write(text: str) -> None:
         raise PipeClosedError
     try:
         sys.stdout.write(text)
-    except BrokenPipeError:
-        raise PipeClosedError from None
+    except OSError as error:
+        raise _not_written(error) from None
 
 
 def flush() -> None:
-    """Flush stdout. Raises PipeClosedError if nothing reads it."""
+    """Flush stdout. Raises as `write`."""
     if sys.stdout is None:
         return
     try:
         sys.stdout.flush()
-    except BrokenPipeError:
-        raise PipeClosedError from None
+    except OSError as error:
+        raise _not_written(error) from None
+
+
+def _not_written(error: OSError) -> Exception:
+    if isinstance(error, BrokenPipeError):
+        return PipeClosedError()
+    return OSError(error.errno, f"cannot be written ({error.strerror})", "standard output")
 
 
 def stdin() -> BinaryIO:
