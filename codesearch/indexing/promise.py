@@ -19,6 +19,7 @@ from pathlib import Path
 
 from codesearch.core.log import Log
 from codesearch.files.reading import read_plain
+from codesearch.files.roles import role
 from codesearch.indexing.task import Task
 
 SCAN_SECONDS = 0.6
@@ -33,6 +34,8 @@ MOST_PLACES = 60
 """Places of one word that are looked at in a file."""
 MOST_BYTES = 1 << 20
 """Bytes of a file that are searched."""
+ASIDE = 0.5
+"""The share of their score that tests, prose, examples, generated and vendored files keep: such hits rank below others."""
 SMALL_BYTES, USUAL_BYTES = 300, 5000
 """A longer file holds more words by chance, and costs more to index: it loses by the logarithm of its size."""
 
@@ -49,6 +52,10 @@ class _File:
     in_path: list[int]
     in_text: list[int]
     score: float = 0.0
+
+    def worth(self, gain: float) -> float:
+        """Return what words add to the score."""
+        return ASIDE * gain if role(self.task.path) else gain
 
     def rank(self) -> tuple[bool, float]:
         """Return the sort key: a file that holds a word comes before every file that holds none, however small."""
@@ -69,12 +76,12 @@ def by_promise(root: Path, tasks: Iterable[Task], words: Sequence[str], *, secon
     rarity = _rarity(files[:searched], len(stems))
     for file in files:
         size = math.log(max(file.task.state.size, SMALL_BYTES) / USUAL_BYTES)
-        file.score = sum(rarity[at] for at in (*file.in_text, *file.in_path)) - size
+        file.score = file.worth(sum(rarity[at] for at in (*file.in_text, *file.in_path))) - size
     files.sort(key=_File.rank)
     for file in files[:MOST_WINDOWED]:
         if time.monotonic() > started + seconds:
             break
-        file.score += _closest(_read(folder, file.task), stems, rarity)
+        file.score += file.worth(_closest(_read(folder, file.task), stems, rarity))
     files.sort(key=_File.rank)
     log.debug(
         "ordered %d files by %d words in %.0f ms; searched %d",

@@ -57,6 +57,19 @@ def test_of_files_with_the_same_words_the_shorter_comes_first(tmp_path: Path):
     assert order(tmp_path, tasks, "retry", "retry") == ["short.py", "long.py"]
 
 
+def test_code_comes_before_tests_and_prose_that_hold_the_same_words(tmp_path: Path):
+    text = "def retry_upload(file):\n    send(file)\n"
+    others = [task(tmp_path, f"pkg/m{number}.py") for number in range(20)]
+    tasks = [task(tmp_path, path, text) for path in ("README.md", "tests/test_send.py", "examples/a.py", "pkg/send.py")]
+    assert order(tmp_path, [*tasks, *others], "retry", "upload")[0] == "pkg/send.py"
+
+
+def test_a_test_comes_first_if_it_alone_holds_the_words(tmp_path: Path):
+    tasks = [task(tmp_path, f"pkg/m{number}.py") for number in range(20)]
+    tasks.append(task(tmp_path, "tests/test_send.py", "def test_retried():\n    pass\n"))
+    assert order(tmp_path, tasks, "retried")[0] == "tests/test_send.py"
+
+
 def test_a_large_file_with_a_word_comes_before_small_files_without_one(tmp_path: Path):
     tasks = [task(tmp_path, f"m{number}.py", "X = 1\n") for number in range(20)]
     tasks.append(task(tmp_path, "large.py", FILLER * 10_000 + "def quiesce():\n    pass\n"))
