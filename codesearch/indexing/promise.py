@@ -35,7 +35,7 @@ MOST_PLACES = 60
 MOST_BYTES = 1 << 20
 """Bytes of a file that are searched."""
 ASIDE = 0.5
-"""The share of their score that tests, prose, examples, generated and vendored files keep: such hits rank below others."""
+"""The share of their score that tests, prose, examples, generated and vendored files keep: such hits rank below."""
 SMALL_BYTES, USUAL_BYTES = 300, 5000
 """A longer file holds more words by chance, and costs more to index: it loses by the logarithm of its size."""
 
