@@ -111,6 +111,21 @@ _SCORED = """
             ) s ORDER BY score DESC, s.content, s.id LIMIT $2$q$,
             scored, matching, CASE WHEN is_minor THEN 's.minor' ELSE 'NOT s.minor' END);"""
 """The same score, with each word ranked once: t / (t + k) is 1 - k / (t + k). OFFSET keeps the inner query whole."""
+_SCORED_OF_MANY = _SCORED.replace("s.repo = ANY($1)", "%s = ANY($1)").replace(
+    "ELSE 'NOT s.minor' END);", "ELSE 'NOT s.minor' END, of_repos);"
+)
+"""The same, with a condition that says whether the repositories are few enough to be looked up in their index."""
+_REPOS = """
+        SELECT array_agg(DISTINCT r.repo) INTO repos FROM ref r
+        WHERE r.id = ANY(refs) AND {granted};"""
+_REPOS_AND_SHARE = """
+        SELECT array_agg(DISTINCT r.repo), CASE WHEN {share} * sum(r.texts + r.minor_texts) > (
+            SELECT c.reltuples FROM pg_class c WHERE c.oid = 'codesearch.symbol'::regclass
+        ) THEN 's.repo + 0' ELSE 's.repo' END INTO repos, of_repos FROM ref r
+        WHERE r.id = ANY(refs) AND {granted};"""
+"""The same. If more than a quarter of all texts is of the refs, `+ 0` keeps PostgreSQL from reading that index for all
+of them, which took longer than all the rest."""
+_SHARE = 4
 _LIVE_JOINED = """
                     SELECT b.id, b.score{of_best} FROM best b WHERE EXISTS (
                         SELECT 1 FROM ref_file rf WHERE rf.repo = b.repo AND rf.file = b.file AND rf.ref = ANY($3))
@@ -126,12 +141,12 @@ _LIVE = """
 
 def first_best_of(name: str) -> str:
     """Return what `best_of` was at first: of equal scores, the first id came first."""
-    return _best_of(name, _SCORED_TWICE, "", _LIVE_JOINED)
+    return _best_of(name, _SCORED_TWICE, "", _LIVE_JOINED, _REPOS)
 
 
 def second_best_of(name: str) -> str:
     """Return what `best_of` was next: it reads all files of the refs, to know which texts are of them."""
-    return f"DROP FUNCTION best_{name};" + _best_of(name, _SCORED, "content", _LIVE_JOINED)
+    return f"DROP FUNCTION best_{name};" + _best_of(name, _SCORED, "content", _LIVE_JOINED, _REPOS)
 
 
 def best_of(name: str) -> str:
@@ -142,12 +157,13 @@ def best_of(name: str) -> str:
     looked up for the best ones only; if too many of those are of other refs, all are scored again. Of equal scores, the
     hash of the content decides, so that it does not matter which database a text is in.
     """
-    return f"DROP FUNCTION best_{name};" + _best_of(name, _SCORED, "content", _LIVE)
+    return f"DROP FUNCTION best_{name};" + _best_of(name, _SCORED_OF_MANY, "content", _LIVE, _REPOS_AND_SHARE)
 
 
-def _best_of(name: str, scored: str, tie: str, live: str) -> str:
+def _best_of(name: str, scored: str, tie: str, live: str, repos: str) -> str:
     column = EXPRESSIONS[name]
     typed, of_best, of_live = (f", {tie} bytea", f", b.{tie}", f", l.{tie}") if tie else ("", "", "")
+    declared = "\n        of_repos text;" if "of_repos" in repos else ""
     return f"""
     CREATE FUNCTION best_{name}(parts tsquery[], beginnings text[], words tsquery[], rarity float8[],
         weights float4[], average float8, refs bigint[], is_minor boolean, most integer)
@@ -157,11 +173,9 @@ def _best_of(name: str, scored: str, tie: str, live: str) -> str:
     DECLARE
         repos bigint[];
         matching text;
-        scored text;
+        scored text;{declared}
         looked_at bigint := 2 * most;
-    BEGIN
-        SELECT array_agg(DISTINCT r.repo) INTO repos FROM ref r
-        WHERE r.id = ANY(refs) AND {GRANTED.format(column="r.repo")};
+    BEGIN{repos.format(granted=GRANTED.format(column="r.repo"), share=_SHARE)}
         IF repos IS NULL OR cardinality(parts) = 0 THEN
             RETURN;
         END IF;
