@@ -12,7 +12,8 @@ from codesearch.languages.texts import CONFIGURATION, INTERFACES, PROSE
 _ANNOTATION = rb"@(?!interface\b)[\w.]+(?:\((?:[^()\"]|\"(?:[^\"\\]|\\.)*\"|\((?:[^()\"]|\"(?:[^\"\\]|\\.)*\")*\))*\))?"
 _ATTRIBUTE_LIST = rb"#?\[(?:[^\[\]]|\[[^\[\]]*\])*\]"
 _CPP_HEADER = (
-    rb"^[ \t]*(?:class\s+(?:\w+\s+)?\w+\s*(?:final\s*)?[:;{]|(?:inline\s+)?namespace\s*(?:[\w:]+\s*)?\{|template\s*<"
+    rb"^[ \t]*(?:(?:enum\s+)?class\s+(?:\w+\s+)?\w+\s*(?:final\s*)?[:;{]"
+    rb"|(?:inline\s+)?namespace\s*(?:[\w:]+\s*)?\{|template\s*<"
     rb"|using\s+(?:namespace\b|\w+\s*=|\w+::)|(?:public|private|protected):)"
     rb"|\bstd::|\bconstexpr\b|\bnullptr\b|\bstatic_cast<|^[ \t]*#[ \t]*include[ \t]*<\w+>"
 )

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 
 import pytest
 
+from codesearch import languages
+from codesearch.extract import scan
 from codesearch.extract.repeats import KEPT, shortened
 from codesearch.extract.symbols import extract
 
@@ -57,3 +60,13 @@ def test_what_is_around_a_run_is_found(language: str, unit: str):
     names = [one.name for one in symbols if one.kind == "function"]
     assert names[0] == "before"
     assert unit == "<!--" or names == ["before", "after"]
+
+
+def test_a_grammar_is_given_processor_time_not_time_by_the_clock(monkeypatch: pytest.MonkeyPatch):
+    """On a busy machine, a second by the clock is a fraction of one of the processor."""
+    clock = itertools.count(step=100)
+    monkeypatch.setattr(time, "monotonic", lambda: float(next(clock)))
+    code = b"".join(b"def f%d(a)\n  a + 1\nend\n" % n for n in range(500))
+    source = code + b"<!--" * 5000 + b"\n"
+    found = scan.scan(source, languages.get("ruby"))
+    assert found.source == shortened(source) != source
