@@ -21,8 +21,9 @@ from tests.support.home import HOUSE
 from tests.support.trees import copy_shop
 
 TABLE = FOLDER / "questions.tsv"
-CLOSE = 0.02
-"""Results whose scores differ by less may swap ranks on another processor: see `test_vectors.SAME_MEANING`."""
+CLOSE = 0.1
+"""Results whose scores differ by less may swap ranks on another processor, or with numpy: cosines that are nearly equal
+swap theirs (see `test_vectors.SAME_MEANING`), and the rank by cosine counts by itself."""
 
 
 def rows() -> list[list[str]]:
