@@ -17,36 +17,30 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import resource
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
 import trees
+from compare_semble import run
 
 import codesearch
 from codesearch.bench import processes, queries
 from codesearch.bench.values import Latency
 
+MEBIBYTE = 1 << 20
 WARMING = ("where is this done", "how are errors handled")
 
 
 def cost(command: Sequence[str]) -> tuple[float, int]:
     """Run a command; return the processor time of it and its children, and its own peak memory in bytes."""
-    with tempfile.TemporaryFile() as errors:
-        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=errors)
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-        if process.returncode not in (0, 1):
-            errors.seek(0)
-            raise SystemExit(f"{' '.join(command)}: exit status {process.returncode}\n{errors.read().decode()[-2000:]}")
-    return usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024
+    done = run(list(command))
+    return done.cpu, round(done.megabytes * MEBIBYTE)
 
 
 def made(command: Sequence[str]) -> tuple[float, int | None]:

@@ -29,7 +29,8 @@ def select_terms(store: TextReader, query: Query, *, only_names: bool = False) -
     match; of the remaining common words, at least two must occur together. This bounds the number of texts in an index
     of any size; docs/benchmarks.md says what it costs.
     """
-    most, enough = MAX_SCORED // store.scoring_cost, ENOUGH // store.scoring_cost
+    cost = store.scoring_cost  # a query of its own
+    most, enough = MAX_SCORED // cost, ENOUGH // cost
 
     def count(one: Words | Together) -> int:
         return store.holding(Match((one,), only_names))

@@ -57,14 +57,14 @@ def levelled(vector: bytes) -> bytes:
 
 
 def stored(vector: bytes) -> bytes:
-    """Return what is stored of an int8 vector: half its bytes if packing loses nothing, else the vector itself."""
+    """Return an int8 vector as it is stored: packed if that loses nothing, otherwise unchanged."""
     if len(vector) % 2 == 0 and unpack(packed := pack(vector)) == vector:
         return packed
     return vector
 
 
 def read(found: bytes, dims: int) -> bytes:
-    """Return the int8 vector of `dims` dimensions that `stored` has made this of."""
+    """Return the int8 vector of `dims` dimensions from its stored form; the inverse of `stored`."""
     return unpack(found) if 2 * len(found) == dims else found
 
 

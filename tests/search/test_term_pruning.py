@@ -88,18 +88,21 @@ def test_words_are_added_from_the_rarest_on_while_their_texts_are_few(
         assert (found and full_text.render(found)) == expression
 
 
-def test_a_word_in_more_texts_than_are_counted_is_common_however_many_may_be_scored(store, monkeypatch):
+@pytest.fixture
+def whole(store, monkeypatch):
+    """Return the store with limits by which all of its texts are scored."""
     monkeypatch.setattr(term_pruning, "MAX_SCORED", 100)
     monkeypatch.setattr(term_pruning, "ENOUGH", 0)
     assert len(scored(store, "common rare")) == 40
+    return store
+
+
+def test_a_word_in_more_texts_than_are_counted_is_common_however_many_may_be_scored(whole, monkeypatch):
     monkeypatch.setattr(term_pruning, "MOST_COUNTED", 40)
-    assert len(scored(store, "common rare")) == 1
-    assert len(scored(store, "common")) == 40, "there is nothing else to go by"
+    assert len(scored(whole, "common rare")) == 1
+    assert len(scored(whole, "common")) == 40, "there is nothing else to go by"
 
 
-def test_in_an_index_of_many_symbols_fewer_texts_are_scored(store, monkeypatch):
-    monkeypatch.setattr(term_pruning, "MAX_SCORED", 100)
-    monkeypatch.setattr(term_pruning, "ENOUGH", 0)
-    assert len(scored(store, "common rare")) == 40
+def test_in_an_index_of_many_symbols_fewer_texts_are_scored(whole, monkeypatch):
     monkeypatch.setattr(texts, "COSTLY_FROM", 40)
-    assert len(scored(store, "common rare")) == 1
+    assert len(scored(whole, "common rare")) == 1
