@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import apsw
-
 from codesearch.store import filter_sql
 from codesearch.store.connection import explained
+from codesearch.store.stems import words
 
 if TYPE_CHECKING:
     from codesearch.core.filter import Filter
@@ -34,12 +33,11 @@ def mentioned(store: Store, where: Filter | None = None) -> Iterator[Mentioned]:
     condition, values = filter_sql.render(where) if where else ("1", [])
     db = store.connection.raw
     with explained(store.path):
-        tokenizer = db.fts5_tokenizer("porter", ["unicode61", "remove_diacritics", "2"])  # as in schema.py
 
         def stem_of(*key: Any) -> str:
             """Return a word as the vocabulary has it."""
-            found: Any = tokenizer(str(key[0]).encode(), apsw.FTS5_TOKENIZE_QUERY, None, include_offsets=False)
-            return str(found[0][0]) if len(found) == 1 else str(key[0])
+            found = words(str(key[0]))
+            return found[0] if len(found) == 1 else str(key[0])
 
         db.create_scalar_function("stem_of", stem_of, 1, deterministic=True)
         db.execute("CREATE VIRTUAL TABLE IF NOT EXISTS temp.vocabulary USING fts5vocab('main', 'symbol_text', 'row')")
