@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from types import FrameType
 from typing import cast
 
-from codesearch.core import child
+from codesearch.core import cancellation, child
 from codesearch.core.errors import UsageError
 from codesearch.exact.scan import FileLines, Request, scan
 
@@ -39,13 +39,13 @@ def scanned(
     """Do what `scan` does. Raises UsageError if it takes too long, or if the pattern cannot be understood.
 
     `in_child` decides how; None lets the thread and the system decide. `should_stop` is called in this thread while a
-    child works; if it returns True, StoppedError is raised.
+    child works; if it returns True, StoppedError is raised. Without it, the work of this thread may be cancelled.
     """
     request.pattern.compiled()
     if in_child is None:
         in_child = not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread()
     try:
-        return _in_child(request, should_stop or (lambda: False)) if in_child else _interrupted(request)
+        return _in_child(request, should_stop or cancellation.is_cancelled) if in_child else _interrupted(request)
     except (_LateError, TimeoutError):
         said = " ".join(f"{request.pattern.said} {one}" for one in request.pattern.expressions)
         raise UsageError(

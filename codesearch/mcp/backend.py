@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from codesearch.core import cancellation
 from codesearch.core.errors import CodesearchError, NotFoundError, UsageError
 
 if TYPE_CHECKING:
@@ -142,6 +143,7 @@ class Backend:
         end = time.monotonic() + START_SECONDS
         started: Popen[bytes] | None = None
         while time.monotonic() < end:
+            cancellation.check()
             found = client.tool(index, name, ANSWER_SECONDS, arguments=arguments, sent=sent, budget=BUDGET)
             if found is not None:
                 return found
@@ -164,19 +166,22 @@ class Backend:
     def _answered_here(self, root: Path, name: str, arguments: dict[str, Any], sent: list[str]) -> dict[str, Any]:
         from codesearch.context import tools
         from codesearch.index import open_index
+        from codesearch.service.readers import cancellable
 
         with self._lock, open_index(root) as index:
+            cancellation.check()
             fresh = _updated(index, tools.words_of(name, arguments))
             notes = tools.state_notes(complete=index.complete, fresh=fresh)
-            result = tools.run(index, name, tools.Call(arguments, sent, notes))
+            with cancellable(index):
+                result = tools.run(index, name, tools.Call(arguments, sent, notes))
         return {"text": result.text, "value": result.value, "marks": result.marks}
 
 
 def _updated(index: Index, words: tuple[str, ...]) -> bool:
     """Update an index within the budget; return whether it then is what the tree is."""
-    end = time.monotonic() + BUDGET
+    end, stops = time.monotonic() + BUDGET, cancellation.current()
     try:
-        report = index.update(lock_timeout=1.0, should_stop=lambda: time.monotonic() > end, words=words)
+        report = index.update(lock_timeout=1.0, should_stop=lambda: time.monotonic() > end or stops(), words=words)
     except CodesearchError:
         if index.reader() is None:
             raise

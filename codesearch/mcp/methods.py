@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
-from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import unquote
 
 from codesearch.context.clean import clean
 from codesearch.context.definitions import RESULTS_SCHEMA, TOOLS
+from codesearch.core import cancellation
 from codesearch.core.errors import CodesearchError, NotFoundError
 from codesearch.mcp import texts
 from codesearch.mcp.protocol import (
@@ -74,6 +74,7 @@ class Methods:
             "resources/read": self._read,
             "prompts/list": lambda params, era: {"prompts": _listed(texts.PROMPTS, era)},
             "prompts/get": self._prompt,
+            "tools/call": self._call,
         }
 
     @property
@@ -82,14 +83,18 @@ class Methods:
         return self.version == "2025-03-26"
 
     def handle(self, name: str, params: Mapping[str, Any], wanted: Callable[[], bool] = lambda: True) -> dict[str, Any]:
-        """Return the result of a request; `wanted` says whether the client still waits for it. Raises ProtocolError."""
+        """Return the result of a request; `wanted` says whether the client still waits for it.
+
+        Raises ProtocolError, CancelledWorkError if it does not.
+        """
         era = era_of(name, params, self.version)
-        method = partial(self._call, wanted=wanted) if name == "tools/call" else self._methods.get(name)
+        method = self._methods.get(name)
         if method is None:
             raise ProtocolError(METHOD_NOT_FOUND, f"Method not found: {shown(name)}")
         if name.endswith("/list") and params.get("cursor"):
             raise ProtocolError(INVALID_PARAMS, "There is no such cursor: lists have one page")
-        return era.result(name, method(params, era))
+        with cancellation.working(lambda: not wanted()):
+            return era.result(name, method(params, era))
 
     # -- the client's roots, where a client starts the server outside of any project ---------------------------------
 
@@ -142,14 +147,14 @@ class Methods:
 
     # -- calls --------------------------------------------------------------------------------------------------------
 
-    def _call(self, params: Mapping[str, Any], era: Era, *, wanted: Callable[[], bool]) -> dict[str, Any]:
+    def _call(self, params: Mapping[str, Any], era: Era) -> dict[str, Any]:
         name, arguments = params.get("name"), params.get("arguments")
         if not isinstance(name, str) or name not in _NAMES:
             raise ProtocolError(INVALID_PARAMS, f"Unknown tool: {shown(name)}")
         if arguments is not None and not isinstance(arguments, dict):
             raise ProtocolError(INVALID_PARAMS, "arguments must be an object")
         try:
-            answer = self._asked(name, arguments or {}, wanted)
+            answer = self._asked(name, arguments or {})
         except CodesearchError as error:
             return {"content": [{"type": "text", "text": shown(error)}], "isError": True}
         result: dict[str, Any] = {"content": [{"type": "text", "text": answer["text"]}], "isError": False}
@@ -157,12 +162,11 @@ class Methods:
             result["structuredContent"] = answer["value"]
         return result
 
-    def _asked(self, name: str, arguments: dict[str, Any], wanted: Callable[[], bool]) -> dict[str, Any]:
+    def _asked(self, name: str, arguments: dict[str, Any]) -> dict[str, Any]:
         with self._lock:
             sent = list(self._sent)
         answer = self._backend.call(name, arguments, sent)
-        if not wanted():
-            return answer  # the client does not receive it
+        cancellation.check()  # the client would not receive what is remembered as sent
         with self._lock:
             for mark in answer.get("marks", ()):
                 self._sent.pop(mark, None)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from codesearch.context.clean import one_line
 from codesearch.context.definitions import TOOLS
+from codesearch.core import cancellation
 from codesearch.core.errors import CodesearchError, NotFoundError, UsageError
 
 if TYPE_CHECKING:
@@ -141,6 +142,6 @@ def _asked(
             return error
 
     with ThreadPoolExecutor(min(len(chosen), MOST_AT_ONCE), "codesearch-mcp") as pool:
-        all = list(zip(chosen, pool.map(answered, chosen), strict=True))
+        all = list(zip(chosen, pool.map(cancellation.carried(answered), chosen), strict=True))
     found = {one: said for one, said in all if not isinstance(said, CodesearchError)}
     return found, {one.name: said for one, said in all if isinstance(said, CodesearchError)}

@@ -16,6 +16,7 @@ from types import TracebackType
 from typing import Any, TypeVar
 
 from codesearch import embed
+from codesearch.core import cancellation
 from codesearch.core.errors import CodesearchError, IndexBusyError, NotFoundError, UnwritableError
 from codesearch.core.filter import Filter
 from codesearch.core.log import Log
@@ -28,6 +29,7 @@ from codesearch.repositories.registry import Repository, clones
 from codesearch.search import Query, Ranked, parse, query_vector, resolved
 from codesearch.search.candidates import by_vector
 from codesearch.service import client
+from codesearch.service.readers import cancellable
 from codesearch.store import registry as used_indexes
 from codesearch.store.match import Match, Words
 
@@ -158,7 +160,7 @@ class Repositories:
         if len(chosen) < 2:
             return [ask(one) for one in chosen]
         with ThreadPoolExecutor(min(len(chosen), MOST_AT_ONCE), "codesearch-repositories") as pool:
-            return list(pool.map(ask, chosen))
+            return list(pool.map(cancellation.carried(ask), chosen))
 
     def _guarded(self, one: Repository, ask: Callable[[], _Found]) -> _Found | Part:
         """Return what `ask` returns. Never raises: what goes wrong is the problem of the repository."""
@@ -166,6 +168,7 @@ class Repositories:
         try:
             found = ask()
         except Exception as error:  # noqa: BLE001 -- the others still answer
+            cancellation.check()
             said = str(error) if isinstance(error, (CodesearchError, OSError)) else f"it failed: {error!r}"
             log.warning("%s cannot answer: %r", one.name, error)
             return Part(one, Answer(), said, answered=False)
@@ -226,7 +229,8 @@ class Repositories:
         reasons: tuple[Ranked, ...] = ()
         if searched:
             try:
-                ranking = index.rank(question.parsed, limit=question.limit)
+                with cancellable(index):
+                    ranking = index.rank(question.parsed, limit=question.limit)
             except NotFoundError:
                 said = "its index is being made; ask again in a moment"
                 return Part(one.repository, Answer(), said, answered=False)

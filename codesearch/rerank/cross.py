@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import struct
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Protocol
 
 from codesearch.core.errors import CodesearchError, RerankCancelledError
@@ -61,13 +61,13 @@ class CrossJob:
 
         Raises RerankCancelledError if `should_stop` ends it.
         """
-        until = time.monotonic() + budget.cross_seconds
+        until, stops = time.monotonic() + budget.cross_seconds, budget.stops()
         lacking = {one.content: one for one in sources.values() if one.content[:16] not in self._known}
         texts: dict[bytes, str] = {}
         if lacking:
             texts = dict(self._texts.texts(lacking.values()))
             try:
-                scores = state.cross().scores(self._text, list(texts.values()), lambda: _stops(budget, until))
+                scores = state.cross().scores(self._text, list(texts.values()), lambda: _stops(stops, until))
             except CodesearchError as error:
                 if isinstance(error, RerankCancelledError):
                     raise
@@ -106,9 +106,9 @@ class CrossJob:
         return ""
 
 
-def _stops(budget: RerankBudget, until: float) -> bool:
+def _stops(stops: Callable[[], bool], until: float) -> bool:
     """Return whether the time is up. Raises RerankCancelledError if the caller has ended the question."""
-    if budget.should_stop is not None and budget.should_stop():
+    if stops():
         raise RerankCancelledError
     return time.monotonic() >= until
 

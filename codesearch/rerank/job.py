@@ -13,6 +13,7 @@ from hashlib import blake2b
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+from codesearch.core import cancellation
 from codesearch.core.errors import RerankCancelledError
 from codesearch.core.log import Log
 from codesearch.core.types import CALLABLES, Symbol
@@ -48,6 +49,11 @@ class RerankBudget(NamedTuple):
     """The cross-encoder is left out if it needs longer for its hits; on two free cores it takes about 0.1 s."""
     rerank: Rerank | None = None
     """What reorders the answer at most; None for the setting `rerank`."""
+
+    def stops(self) -> Callable[[], bool]:
+        """Return what says, in any thread, whether to stop: by `should_stop`, or since this work is cancelled."""
+        asked, cancelled = self.should_stop, cancellation.current()
+        return lambda: cancelled() or (asked is not None and asked())
 
 
 UNLIMITED = RerankBudget()
@@ -318,6 +324,7 @@ class Job:
             self._made(evidence, budget, wanted, made, asked).flush()
             raise
         except Exception as error:  # noqa: BLE001 -- whatever a model fails with, the fast ranking remains
+            cancellation.check()
             problem = self._reranker.failed(str(error) or type(error).__name__)
         writes = self._made(evidence, budget, wanted, made, asked)
         unwritten = "" if budget.write_later else writes.flush()
@@ -348,8 +355,9 @@ class Job:
         # Between batches the threads wait for one another: a seventh of the time.
         in_parts = budget.should_stop is not None or budget.seconds is not None
         until = None if budget.seconds is None else time.monotonic() + budget.seconds
+        stops = budget.stops()
         for batch in batches(texts, BATCH_TEXTS if in_parts else max(1, len(texts))):
-            if budget.should_stop and budget.should_stop():
+            if stops():
                 raise RerankCancelledError
             if until is not None and time.monotonic() >= until:
                 break

@@ -5,10 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from codesearch.core import cancellation
 from codesearch.core.errors import CodesearchError, NotFoundError, UsageError
 from codesearch.core.log import Log
 
 if TYPE_CHECKING:
+    import socket
+
     from codesearch.core.filter import Filter
     from codesearch.core.types import Answer, Symbol
     from codesearch.index import Index
@@ -19,6 +22,8 @@ ANSWER_TIMEOUT = 10.0
 """Seconds to wait for an answer, in addition to the time that the service may spend on an update."""
 FIRST_BYTE_TIMEOUT = 2.0
 """Seconds to wait for the byte by which a service acknowledges a request. One that is stopped or hangs sends none."""
+POLL_SECONDS = 0.05
+"""Seconds between two checks whether the answer is still wanted."""
 
 _hung: set[Path] = set()
 """Indexes whose service did not acknowledge a request of this process: it is not asked again."""
@@ -171,7 +176,10 @@ def _result(answer: dict[str, Any] | None) -> dict[str, Any] | None:
 
 
 def _exchange(index: Path, message: dict[str, Any], timeout: float) -> dict[str, Any] | None:
-    """Send a request and return the answer; None if there is no service, or none that answers in time."""
+    """Send a request and return the answer; None if there is no service, or none that answers in time.
+
+    If the work of this thread is cancelled, it hangs up, by which the service knows, and raises CancelledWorkError.
+    """
     import json
     import time
 
@@ -186,18 +194,19 @@ def _exchange(index: Path, message: dict[str, Any], timeout: float) -> dict[str,
     method = message.get("method")
     start = time.monotonic()
     end = start + timeout
+    until = start + min(timeout, FIRST_BYTE_TIMEOUT)
     data = bytearray()
     try:
         with connection:
             connection.settimeout(min(timeout, FIRST_BYTE_TIMEOUT))
             connection.sendall(json.dumps({**message, **extra}).encode() + b"\n")
             while not data.endswith(b"\n") and len(data) < MOST_ANSWER:
-                part = connection.recv(1 << 18)
+                part = _received(connection, until)
                 if not part:
                     log.warning("the service closed the connection without an answer to %s", method)
                     return None
                 data += part
-                connection.settimeout(max(0.01, end - time.monotonic()))
+                until = end
         answer = json.loads(data)
     except (OSError, ValueError) as error:
         if isinstance(error, TimeoutError) and not data and timeout >= FIRST_BYTE_TIMEOUT:
@@ -206,3 +215,17 @@ def _exchange(index: Path, message: dict[str, Any], timeout: float) -> dict[str,
         return None
     log.info("the service answered %s in %.0f ms", method, 1000 * (time.monotonic() - start))
     return answer if isinstance(answer, dict) else None
+
+
+def _received(connection: socket.socket, until: float) -> bytes:
+    """Return what comes next, b"" at the end. Raises TimeoutError at `until` (monotonic clock), CancelledWorkError."""
+    import time
+
+    while True:
+        connection.settimeout(max(0.01, min(POLL_SECONDS, until - time.monotonic())))
+        try:
+            return connection.recv(1 << 18)
+        except TimeoutError:
+            cancellation.check()
+            if time.monotonic() >= until:
+                raise

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-from codesearch.core import allocator
+from codesearch.core import allocator, cancellation
 from codesearch.core.errors import CodesearchError, IndexBusyError
 from codesearch.core.log import Log
 from codesearch.index import Index
@@ -21,6 +21,8 @@ from codesearch.service.restraint import EMBEDDING_ON_BATTERY, READING_ON_BATTER
 from codesearch.watch import Batch, Watcher
 from codesearch.watch.watcher import TICK, RootGoneError, inside
 
+CANCEL_SECONDS = 0.1
+"""Seconds between two checks whether what waits for an update was cancelled."""
 FLUSH_TIMEOUT = 0.5
 """Seconds to wait for events that are on their way."""
 AT_LEAST = 0.5
@@ -124,6 +126,7 @@ class Maintainer:
     def refresh(self, paths: Iterable[str] | None, end: float, words: Sequence[str] = ()) -> bool | None:
         """Wait until everything that is on disk now is in the index; False if it is not by `end` (monotonic clock).
 
+        False, too, soon after the work of this thread was cancelled.
         If many files changed, those that promise most for the `words` of a query come first. The first pass over a tree
         takes longer: then wait only for these. None if this maintainer has ended: ask the next one.
         """
@@ -142,8 +145,9 @@ class Maintainer:
             self._debouncer.hurry()
             while self._done < mine and not self._closed:
                 left = end - time.monotonic()
-                if left <= 0 or not self._tickets.wait(left):
+                if left <= 0 or cancellation.is_cancelled():
                     return False
+                self._tickets.wait(min(left, CANCEL_SECONDS))
             return None if self._closed else self._well and not self._unfinished
 
     def _version_changed(self) -> bool:

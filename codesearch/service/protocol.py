@@ -2,7 +2,8 @@
 
 A request: `{"protocol": 1, "version": "0.1.0", "settings": "...", "method": "query", "params": {...}}` (with `token`
 over TCP). An answer: `{"ok": true, "result": {...}}` or `{"ok": false, "error": "usage", "message": "..."}`.
-The service acknowledges a request at once with ACKNOWLEDGED, a blank in front of the answer.
+The service acknowledges a request at once with ACKNOWLEDGED, a blank in front of the answer. A client that does not
+want the answer any more closes the connection, or its side of it: the work for the request then ends soon.
 """
 
 from __future__ import annotations

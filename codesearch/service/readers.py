@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import queue
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
 
+from codesearch.core import cancellation
 from codesearch.core.errors import NotFoundError
 from codesearch.index import Index
 from codesearch.settings import Settings
 
 MOST_READERS = 8
 """Indexes kept open."""
+
+
+def cancellable(index: Index) -> AbstractContextManager[None]:
+    """Make queries of an index in the block end soon after the work of this thread is cancelled."""
+    store = index.reader()
+    return nullcontext() if store is None else store.stopped_if(cancellation.current())
 
 
 class Readers:

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Protocol
 
 from codesearch._version import __version__
+from codesearch.core import cancellation
 from codesearch.core.errors import CodesearchError, NotFoundError
 from codesearch.index import Index
 from codesearch.search import parse
 from codesearch.service import protocol
 from codesearch.service.election import holder
 from codesearch.service.maintainer import facts
+from codesearch.service.readers import cancellable
 from codesearch.service.state import State
 
 DEFAULT_BUDGET = 5.0
@@ -89,6 +91,13 @@ class Requests:
             return {"pid": os.getpid()}
         raise ValueError(f"unknown method {method!r}")
 
+    @contextmanager
+    def _reading(self) -> Iterator[Index]:
+        """Lend an index whose queries end when the client hangs up. Raises CancelledWorkError if it has."""
+        cancellation.check()
+        with self._service.reading() as index, cancellable(index):
+            yield index
+
     def _answer(self, method: str, params: dict[str, Any]) -> dict[str, Any]:
         service = self._service
         where = protocol.filter_from_json(params.get("only", {}))
@@ -97,7 +106,7 @@ class Requests:
         query = parse(str(params["text"]), where, filters=filters) if method == "query" else None
         words = query.words if query is not None else ()
         fresh = bool(params.get("fresh", True)) and service.refresh(timeout=_budget(params), words=words)
-        with service.reading() as index:
+        with self._reading() as index:
             try:
                 if not index.current:
                     raise NotFoundError(BEING_BUILT)
@@ -120,7 +129,7 @@ class Requests:
         }
 
     def _named(self, params: dict[str, Any]) -> dict[str, Any]:
-        with self._service.reading() as index:
+        with self._reading() as index:
             try:
                 found = index.symbols_named(str(params["name"]))
             except NotFoundError as error:
@@ -137,7 +146,7 @@ class Requests:
         fresh = service.refresh(timeout=_budget(params), words=tools.words_of(name, given))
         files = service.status().updating
         progress = None if files is None else (files.files, files.files_total)
-        with service.reading() as index:
+        with self._reading() as index:
             notes = tools.state_notes(complete=index.complete, fresh=fresh, pending=service.pending, progress=progress)
             try:
                 result = tools.run(index, name, tools.Call(given, tuple(map(str, params.get("sent", ()))), notes))

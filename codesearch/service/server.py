@@ -6,12 +6,16 @@ import hmac
 import json
 import socket
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from codesearch._version import __version__
+from codesearch.core import cancellation
+from codesearch.core.connections import is_closed
 from codesearch.core.errors import CodesearchError, NotFoundError, UsageError
+from codesearch.core.log import Log
 from codesearch.service import endpoint
 from codesearch.service.protocol import (
     ACKNOWLEDGED,
@@ -25,6 +29,10 @@ from codesearch.service.protocol import (
 MOST_CONNECTIONS = 64
 IDLE_TIMEOUT = 60.0
 """Seconds that a client may take to send a request or to read an answer."""
+LOOK_SECONDS = 0.02
+"""Seconds between two looks whether the client of a request is still there."""
+
+log = Log("codesearch.service")
 
 Handler = Callable[[str, dict[str, Any]], dict[str, Any]]
 
@@ -101,10 +109,16 @@ class Server:
                         return
                     connection.sendall(ACKNOWLEDGED)
                     too_long = len(line) > MOST_REQUEST
-                    answer = _problem("bad request", "the request is too long") if too_long else self._answer(line)
+                    if too_long:
+                        answer = _problem("bad request", "the request is too long")
+                    else:
+                        with cancellation.working(_gone(connection)):
+                            answer = self._answer(line)
                     connection.sendall(json.dumps(answer).encode() + b"\n")
                     if too_long:
                         return
+        except cancellation.CancelledWorkError:
+            log.info("a client hung up before its answer")
         except OSError:
             return  # the client is gone, or too slow
         finally:
@@ -141,11 +155,25 @@ class Server:
         except (ValueError, TypeError, KeyError) as error:
             return _problem("bad request", f"{type(error).__name__}: {error}")
         except Exception as error:  # noqa: BLE001 -- reported to the client, which then does the work itself
+            cancellation.check()
             return _problem("failed", f"{type(error).__name__}: {error}")
 
 
 def _problem(error: str, message: str) -> dict[str, Any]:
     return {"ok": False, "error": error, "message": message}
+
+
+def _gone(connection: socket.socket) -> Callable[[], bool]:
+    """Return what says whether the client has hung up; it looks every LOOK_SECONDS, however often it is asked."""
+    gone, next_look = False, time.monotonic() + LOOK_SECONDS
+
+    def is_gone() -> bool:
+        nonlocal gone, next_look
+        if not gone and (now := time.monotonic()) >= next_look:
+            gone, next_look = is_closed(connection), now + LOOK_SECONDS
+        return gone
+
+    return is_gone
 
 
 def _hang_up(connection: socket.socket) -> None:

@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 
-_current = threading.local()
-
-
-class CancelledWorkError(Exception):
-    """The request that this work is for was cancelled."""
+from codesearch.core import cancellation
 
 
 class Cancellation:
@@ -23,23 +17,6 @@ class Cancellation:
         """Stop the work. May be called from any thread."""
         self.cancelled = True
 
-    @contextmanager
-    def working(self) -> Iterator[None]:
+    def working(self) -> AbstractContextManager[None]:
         """Make what this thread does in the block cancellable. Raises CancelledWorkError if it is cancelled."""
-        if self.cancelled:
-            raise CancelledWorkError
-        _current.cancellation = self
-        try:
-            yield
-        except Exception:
-            if self.cancelled:  # a database query that was interrupted, for example
-                raise CancelledWorkError from None
-            raise
-        finally:
-            _current.cancellation = None
-
-
-def is_cancelled() -> bool:
-    """Return whether the request that this thread works on was cancelled."""
-    current: Cancellation | None = getattr(_current, "cancellation", None)
-    return current is not None and current.cancelled
+        return cancellation.working(lambda: self.cancelled)

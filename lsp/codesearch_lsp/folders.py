@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from codesearch import Filter, Line, Pattern, Query, Ranking, RerankBudget, Settings
+from codesearch.core.cancellation import is_cancelled
 from codesearch.core.errors import CodesearchError, NotFoundError, UsageError
 from codesearch.core.types import Symbol
 from codesearch.exact.answers import about, kept
 from codesearch.service import unsaved
-from codesearch_lsp.cancellation import is_cancelled
 from codesearch_lsp.engine import Engine, State
 
 if TYPE_CHECKING:

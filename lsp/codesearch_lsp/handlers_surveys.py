@@ -9,11 +9,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from codesearch.core import cancellation
+from codesearch.core.cancellation import is_cancelled
 from codesearch.core.errors import CodesearchError, IndexBusyError, NotFoundError, UnwritableError, UsageError
 from codesearch.core.log import Log
 from codesearch.core.replacing import replace_text
 from codesearch_lsp import parameters, uris
-from codesearch_lsp.cancellation import CancelledWorkError, is_cancelled
 from codesearch_lsp.folders import Folder, Found
 from codesearch_lsp.handlers import Handlers, place_of
 from codesearch_lsp.parameters import Ask
@@ -82,8 +83,7 @@ class SurveyHandlers(Handlers):
             near = [one for folder in folders for one in _in_folder(folder, of, source, ask)]
         except UsageError as error:  # too short
             return {**answer, "message": str(error)}
-        if is_cancelled():
-            raise CancelledWorkError
+        cancellation.check()
         near.sort(key=lambda one: (ORDER.index(one[1]), -one[0].score))
         hits = self._hits([one for one, _ in near[: ask.limit]], ask.snippet)
         for hit, (_, how) in zip(hits, near, strict=False):
@@ -188,8 +188,7 @@ def _drawn(index: Index) -> Map:
 
 
 def _stop_if_cancelled(_share: float) -> None:
-    if is_cancelled():
-        raise CancelledWorkError
+    cancellation.check()
 
 
 def _place_on(drawn: Map, symbol: Symbol) -> int | None:

@@ -18,8 +18,8 @@ from pygls.exceptions import (
     JsonRpcMethodNotFound,
 )
 
+from codesearch.core.cancellation import CancelledWorkError
 from codesearch.core.errors import CodesearchError, NotFoundError, UsageError
-from codesearch_lsp.cancellation import CancelledWorkError
 from codesearch_lsp.pygls_compat import PyglsProtocol, converter
 
 logger = logging.getLogger(__name__)

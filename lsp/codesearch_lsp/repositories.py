@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from codesearch.core import cancellation
 from codesearch.core.errors import UsageError
 from codesearch.repositories import selection
 from codesearch.repositories.registry import Repository
 from codesearch_lsp import answers, uris
-from codesearch_lsp.cancellation import CancelledWorkError, is_cancelled
 from codesearch_lsp.parameters import Ask
 
 if TYPE_CHECKING:
@@ -66,8 +66,7 @@ class RepositoryQueries:
         Raises UsageError for a question that cannot be understood, CancelledWorkError if the request was cancelled.
         """
         with self._lock:
-            if is_cancelled():
-                raise CancelledWorkError
+            cancellation.check()
             return self._open(question.chosen).query(question.text, limit=limit, where=where, note=question.note)
 
     def answer(self, text: str, question: Asked, ask: Ask, weak: float) -> dict[str, Any]:

@@ -4,8 +4,9 @@ import threading
 from pathlib import Path
 
 import pytest
-from codesearch_lsp.cancellation import Cancellation, CancelledWorkError, is_cancelled
+from codesearch_lsp.cancellation import Cancellation
 
+from codesearch.core.cancellation import CancelledWorkError, is_cancelled
 from codesearch.store import Store
 
 ENDLESS = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT count(*) FROM n"

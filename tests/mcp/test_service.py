@@ -124,6 +124,22 @@ def test_a_cancelled_call_gets_no_answer(tree: Path):
         assert session.receive()["id"] == "next"
 
 
+@linux
+def test_the_service_ends_the_work_of_a_cancelled_call(tree: Path):
+    """An expression that takes twenty seconds of processor time, in a process of its own."""
+    write(tree, {"slow.py": f'def slow():\n    return "{"a" * 60}!"\n'})
+    with Raw(tree) as session:
+        session.text("search_code", question="anything")
+        pid = service_pid(tree)
+        assert pid is not None
+        call = {"name": "search_code", "arguments": {"exact": "(a+)+$"}}
+        session.send({"jsonrpc": "2.0", "id": "slow", "method": "tools/call", "params": call})
+        until(lambda: _searches(pid), "the search begins")
+        session.send({"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": "slow"}})
+        until(lambda: not _searches(pid), "the search ends", seconds=10.0)
+        assert session.ask("ping")["result"] == {}
+
+
 def test_calls_at_the_same_time_are_all_answered(tree: Path):
     with Raw(tree) as session:
         call = {"name": "repo_map", "arguments": {}}
@@ -179,3 +195,16 @@ def test_the_project_around_the_current_folder_is_served(tree: Path):
 def test_a_folder_that_does_not_exist_is_an_error(tmp_path: Path):
     session = Raw(tmp_path / "nothing", handshake="")
     assert session.close() == 2
+
+
+def _searches(pid: int) -> bool:
+    """Return whether a process searches for an expression in a child."""
+    children = Path(f"/proc/{pid}/task").glob("*/children")
+    return any(b"exact.limited" in _command(int(child)) for one in children for child in one.read_text().split())
+
+
+def _command(pid: int) -> bytes:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return b""

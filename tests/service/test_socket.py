@@ -47,16 +47,12 @@ def service(tree: Path) -> Iterator[Service]:
 
 
 def raw(service: Service, data: bytes) -> list[Any]:
-    """Send bytes, close the connection, and return the answers."""
+    """Send lines, and return the answer to each."""
     connection, _ = connected(service)
-    with connection:
+    with connection, connection.makefile("rb") as lines:
         connection.settimeout(30)
         connection.sendall(data)
-        connection.shutdown(socket.SHUT_WR)
-        received = b""
-        while part := connection.recv(1 << 16):
-            received += part
-    return [json.loads(line) for line in received.splitlines()]
+        return [json.loads(lines.readline()) for _ in range(data.count(b"\n"))]
 
 
 def connected(service: Service) -> tuple[socket.socket, dict[str, Any]]:

@@ -12,6 +12,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+from codesearch.core.connections import is_closed
 from codesearch.core.errors import CodesearchError
 from codesearch.core.log import Log
 from codesearch.mcp.http import wire
@@ -191,7 +192,7 @@ class HttpServer:
                 account.received = len(body)
                 with self._lock:
                     self._reading.pop(connection, None)
-                reply = self._endpoint.reply(head, body, lambda: wire.is_closed(connection))
+                reply = self._endpoint.reply(head, body, lambda: is_closed(connection))
             except RefusedError as error:
                 _refuse(connection, head, error, account)
             else:

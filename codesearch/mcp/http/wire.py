@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import re
-import select
 import socket
 import time
 from collections.abc import Sequence
@@ -194,12 +193,3 @@ def linger(connection: socket.socket) -> None:
             connection.settimeout(left)
             if not connection.recv(_CHUNK):
                 return
-
-
-def is_closed(connection: socket.socket) -> bool:
-    """Return whether the client has closed the connection."""
-    try:
-        readable, _, _ = select.select([connection], [], [], 0)
-        return bool(readable) and not connection.recv(1, socket.MSG_PEEK)
-    except (OSError, ValueError):
-        return True
