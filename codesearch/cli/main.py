@@ -16,6 +16,8 @@ from codesearch.cli.environment import ONE_THREAD
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status: 0 found or done, 1 nothing found, 2 error, 130 interrupted."""
+    if arguments is None and sys.getfilesystemencoding() == "ascii":
+        _restart_with_utf8()
     # No child process may send telemetry either; see embed.onnx.runtime.
     os.environ["ORT_DISABLE_TELEMETRY"] = "1"
     # No command needs numpy's threads, which spin for 50 ms when numpy is imported.
@@ -36,6 +38,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return run.run(given)
     except KeyboardInterrupt:
         return 130
+
+
+def _restart_with_utf8() -> None:
+    """Run this command again with names as UTF-8: in plain ASCII, Python has no letters for what they hold.
+
+    Python itself does so in the C locale, unless PYTHONUTF8 and PYTHONCOERCECLOCALE are 0.
+    """
+    os.execv(sys.executable, [sys.executable, "-X", "utf8", *sys.orig_argv[1:]])
 
 
 def _mcp(path: str | None = None) -> int:

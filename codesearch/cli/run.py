@@ -104,9 +104,9 @@ def _without_options(arguments: list[str]) -> list[str]:
 def _is_exclusion(argument: str) -> bool:
     if not argument.startswith("-") or ":" not in argument:
         return False
-    from codesearch.search.query import begins_with_exclusion
+    from codesearch.search.query import begins_with_filter
 
-    return begins_with_exclusion(argument)
+    return argument.startswith("-") and begins_with_filter(argument)
 
 
 def _help(words: list[str]) -> list[str]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from codesearch.core.dirs import expand_home
 from codesearch.core.errors import CodesearchError, NotFoundError, UsageError
+from codesearch.core.visible import path_shown_as
 
 if TYPE_CHECKING:
     from codesearch.core.filter import Filter
@@ -51,7 +52,7 @@ def tree_of(
 
     if root is not None:
         return _explicit_tree(path, root)
-    folder = _absolute(Path.cwd() if path is None else expand_home(path))
+    folder = _absolute(Path.cwd()) if path is None else _meant(_absolute(expand_home(path)))
     if path is not None and not folder.is_dir():
         return Tree(Path(path))  # opening it reports the problem
     if path is not None and db is not None:
@@ -75,8 +76,8 @@ def _refuse_empty(path: str | None, root: str | None) -> None:
 
 
 def _explicit_tree(path: str | None, root: str) -> Tree:
-    top = _absolute(expand_home(root))
-    folder = top if path is None else _absolute(expand_home(path))
+    top = _meant(_absolute(expand_home(root)))
+    folder = top if path is None else _meant(_absolute(expand_home(path)))
     if not folder.is_relative_to(top):
         raise UsageError(f"{path}: not inside the root {top}")
     return Tree(top, _below(folder, top))
@@ -175,9 +176,9 @@ def located(
         return found
     meant = tree_of(path, root, db, repo, quiet=True).root
     top = _absolute(meant)
-    here = _absolute(expand_home(file))
+    here = _meant(_absolute(expand_home(file)))
     if not here.is_file():
-        below = _absolute(top / file)
+        below = _meant(_absolute(top / file))
         if not below.is_file():
             raise _no_file(file, (here, below), top)
         here = below
@@ -206,9 +207,11 @@ def in_repository(file: str) -> tuple[Path, str] | None:
     from codesearch.repositories import selection
 
     found = selection.place(file)
-    if found is None or not (found[0].folder / found[1]).is_file():
+    if found is None:
         return None
-    return found[0].folder, found[1]
+    top, below = found[0].folder, found[1]
+    below = path_shown_as(top, below) or below
+    return (top, below) if (top / below).is_file() else None
 
 
 def from_here(pattern: str, root: Path) -> str:
@@ -236,3 +239,20 @@ def _relative(path: Path, root: Path) -> str | None:
 
 def _absolute(path: Path) -> Path:
     return Path(os.path.abspath(path))  # noqa: PTH100 -- resolve() would follow links out of the tree as named
+
+
+def exists(path: str) -> bool:
+    """Return whether an argument is the path of a file or folder, or how one is printed, with escapes."""
+    return os.path.exists(_meant(_absolute(expand_home(path))))  # noqa: PTH110 -- False for a name that is too long
+
+
+def is_folder(path: str) -> bool:
+    """Return whether an argument is the path of a folder, or how one is printed, with escapes."""
+    return os.path.isdir(_meant(_absolute(expand_home(path))))  # noqa: PTH112 -- False for a name that is too long
+
+
+def _meant(place: Path) -> Path:
+    """Return an absolute path as it is, or that of the file or folder that is printed so, with escapes."""
+    top = Path(place.anchor)
+    shown = path_shown_as(top, place.relative_to(top).as_posix())
+    return place if shown is None else top / shown

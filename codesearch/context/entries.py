@@ -58,8 +58,14 @@ class Entry:
         marks = fence(self.source)
         return "\n".join([*lines, f"{marks}\n{self.source}{marks}"]) + "\n"
 
+    def real_names(self) -> dict[str, Any]:
+        """Return what of the object a program needs as it is, with whatever characters are in it."""
+        copies = list(self.hit.copies[:MOST_COPIES])
+        names: dict[str, Any] = {"path": self.hit.symbol.path, "name": self.hit.symbol.qualname}
+        return {**names, "copies": copies} if copies else names
+
     def json(self) -> dict[str, Any]:
-        """Return the entry as an object."""
+        """Return the entry as an object; its names are cleaned."""
         symbol = self.hit.symbol
         value: dict[str, Any] = {
             "path": one_line(symbol.path),

@@ -9,6 +9,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 from codesearch.context.entries import Entry, Reader, Selection, select
 from codesearch.context.token_count import estimate
+from codesearch.core.visible import json_text
 
 if TYPE_CHECKING:
     from codesearch.core.types import Hit
@@ -56,8 +57,8 @@ def _xml(question: str, entries: Sequence[Entry]) -> str:
 
 
 def _json(question: str, entries: Sequence[Entry]) -> str:
-    value = {"question": question, "results": [entry.json() for entry in entries]}
-    return json.dumps(value, ensure_ascii=False) + "\n"
+    value = {"question": question, "results": [{**entry.json(), **entry.real_names()} for entry in entries]}
+    return json_text(json.dumps(value, ensure_ascii=False)) + "\n"
 
 
 _RENDERED = {"markdown": _markdown, "xml": _xml, "json": _json}

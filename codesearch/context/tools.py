@@ -14,6 +14,7 @@ from codesearch.context.entries import Reader, Selection, Sources, cleaned, head
 from codesearch.context.token_count import estimate
 from codesearch.core.errors import NotFoundError, UsageError
 from codesearch.core.types import TEXTS, Answer, Hit, Symbol
+from codesearch.core.visible import path_shown_as
 from codesearch.files.cells import Notebooks
 from codesearch.search import Query, parse
 from codesearch.search.rank import WEAK
@@ -355,6 +356,8 @@ def _heading(index: Index, symbol: Symbol) -> str:
 def _inside(index: Index, path: str) -> str:
     """Return a path relative to the root. Raises UsageError if it leads out of the root."""
     path = arguments.valid(path)
+    if (real := path_shown_as(index.root, path.strip())) is not None:
+        return real
     given = path.strip().replace("\\", "/") if "\\" in path and "/" not in path else path.strip()
     if given.startswith("/"):
         root = index.root.as_posix().rstrip("/")

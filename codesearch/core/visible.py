@@ -11,8 +11,11 @@ Letters of all scripts stay as they are, and so do the invisible characters that
 
 from __future__ import annotations
 
+import json
+import os
 import re
 from functools import cache
+from pathlib import Path
 
 _JOINING = "\u0600-\u08ff\u0900-\u0dff\u1800-\u18af\ua840-\ua877\ua8e0-\ua8ff\ufb50-\ufdff\ufe70-\ufefc"
 """Letters and marks after which a joiner or non-joiner is part of the spelling."""
@@ -42,6 +45,35 @@ def visible(text: str, keep: str = "") -> str:
     if text.isascii() and text.isprintable():
         return text
     return _unsafe().sub(lambda found: found[0] if found["spelling"] or found[0] in keep else _escape(found[0]), text)
+
+
+def json_text(text: str) -> str:
+    """Return JSON made without `ensure_ascii`, with what could hide or reorder it as escapes of JSON."""
+    return _unsafe().sub(lambda found: found[0] if found["spelling"] else json.dumps(found[0])[1:-1], text)
+
+
+def path_shown_as(folder: Path, shown: str) -> str | None:
+    r"""Return the path below a folder that `visible` prints as `shown`, such as `new\nline.py`; None if there is none.
+
+    None, too, for a path that is printed as it is: no escape was undone.
+    """
+    if "\\" not in shown or os.sep == "\\":  # there, no name can hold what is printed as an escape
+        return None
+    at = Path()
+    for part in shown.split("/"):
+        if not part or not (found := _entry_shown_as(folder / at, part)):
+            return None
+        at /= found
+    return None if at.as_posix() == shown or not (folder / at).exists() else at.as_posix()
+
+
+def _entry_shown_as(folder: Path, shown: str) -> str | None:
+    try:
+        if "\\" not in shown or (folder / shown).exists():
+            return shown
+        return next((name for name in os.listdir(folder) if visible(name) == shown), None)  # noqa: PTH208 -- names
+    except (OSError, ValueError):
+        return None
 
 
 @cache

@@ -259,10 +259,10 @@ def is_negated(field: str, value: str) -> bool:
     return re.match(r"![\w*?./\[]" if field == "names" else r"!.", value) is not None
 
 
-def begins_with_exclusion(typed: str) -> bool:
-    """Return whether a text begins with a filter that excludes, such as `-is:test`."""
+def begins_with_filter(typed: str) -> bool:
+    """Return whether a text begins with a filter such as `path:src/**`, or one that excludes, such as `-is:test`."""
     key, colon, _ = typed.partition(":")
-    return bool(colon) and key.startswith("-") and key[1:].lower() in (*_KEYS, "repo")
+    return bool(colon) and key.removeprefix("-").lower() in (*_KEYS, "repo", "by")
 
 
 def placed(field: str, values: tuple[str, ...], *, negated: bool) -> tuple[str, tuple[str, ...]]:

@@ -8,6 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from codesearch.core.filter import Filter
+from codesearch.core.globs import escaped
+from codesearch.core.visible import path_shown_as
 
 _WILDCARD = re.compile(r"[*?\[{\\]")
 
@@ -40,6 +42,8 @@ def _below_root(where: Filter, root: Path) -> Filter:
 def _relative(pattern: str, root: Path) -> str:
     if os.sep == "\\":  # a Windows path, not an escape
         pattern = pattern.replace(os.sep, "/")
+    elif (shown := path_shown_as(root, pattern.strip("/"))) is not None:
+        return f"/{escaped(shown)}" + "/" * pattern.endswith("/")
     named, rest = _literal_start(pattern)
     top = root.as_posix()
     if named == top or named.startswith(top.rstrip("/") + "/"):

@@ -6,10 +6,11 @@ import json
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.support.command import process
+from tests.support.command import Run, process
 from tests.support.schemas import keeps_schema
 from tests.support.trees import write
 
@@ -66,6 +67,32 @@ def test_odd_names_come_through_every_format(odd: Path):
     assert len(ask("vimgrep").raw.splitlines()) == len(names)
 
 
+@pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="the file system refuses such names")
+def test_a_path_with_escapes_is_an_argument_as_it_was_printed(tmp_path: Path):
+    """Also where a name has both an escape and what looks like one, and below a folder with such a name."""
+    name = "do\nwn/es\x1bcape\\n.py"
+    write(tmp_path, {name: "def numbat():\n    return 'termites'\n\n\ndef bilby():\n    return numbat()\n"})
+    (tmp_path / ".git").mkdir()
+
+    def ask(*arguments: str) -> Run:
+        run = process(*arguments, cwd=tmp_path)
+        assert run.status == 0, run.err
+        return run
+
+    printed = ask("query", "numbat", "-n", "1", "--format", "vimgrep").out.splitlines()[0].split(":")[0]
+    assert printed == "do\\nwn/es\\x1bcape\\n.py"
+    assert "termites" in ask("show", f"{printed}:1").out
+    assert ask("callers", f"{printed}:2").out.startswith(f"{printed}:5")
+    assert ask("why", "numbat", f"{printed}:1").out
+    assert ask("related", f"{printed}:1").out
+    assert ask("outline", printed).out.startswith(printed)
+    for filters in (["--path", printed], ["--path", "do\\nwn"], [f"path:{printed}"], [r"do\nwn"]):
+        paths = ask("query", "function", *filters, "--format", "paths").raw
+        assert paths == name.encode() + b"\n", filters
+    found = json.loads(ask("context", "numbat", "--format", "json").raw)
+    assert found["results"][0]["path"] == name
+
+
 @pytest.mark.parametrize(
     "locale",
     [
@@ -84,6 +111,24 @@ def test_any_locale(tmp_path: Path, locale: dict[str, str]):
     assert json.loads(process("query", "x", tmp_path, "--format", "json", cwd=tmp_path, environment=locale).raw)[
         "results"
     ]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="file names are Unicode there")
+def test_the_names_in_an_index_are_the_same_in_any_locale(tmp_path: Path):
+    """Python then reads names as ASCII, with everything else escaped."""
+    write(tmp_path, {"größe.py": "def wombat():\n    return 1\n", "日/本.py": "def bilby():\n    return 2\n"})
+    ascii_only = {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}
+
+    def ask(locale: dict[str, str]) -> Any:
+        return process("query", "wombat", "--format", "json", "-n", "2", cwd=tmp_path, environment=locale).json
+
+    asked = [ask(ascii_only), ask({"LC_ALL": "C.UTF-8", "PYTHONUTF8": "1"}), ask(ascii_only)]
+    assert [hit["path"] for hit in asked[0]["results"]] == ["größe.py", "日/本.py"]
+    assert asked[0] == asked[1] == asked[2]
+    assert process("symbols", "--path", "größe.py", cwd=tmp_path, environment=ascii_only).raw.startswith(
+        "größe".encode()
+    )
+    assert process("outline", "größe.py", cwd=tmp_path, environment=ascii_only).raw.startswith("größe.py".encode())
 
 
 def test_symbols_lists_in_order(small: Path, call):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -439,3 +440,16 @@ def test_every_tool_names_the_cells_of_a_notebook(tmp_path: Path):
         assert f"  {at['twice']} (cell 2:1) def twice(gas)\n" in run(index, "repo_map").text
         around = run(index, "get_symbol", symbol=f"w.ipynb:{at['inflate']}").text
         assert f"In cell cell 1:{at['inflate'] - 1} (cell 1:1): inflate" in around
+
+
+@pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="the file system refuses such names")
+def test_a_path_with_escapes_is_accepted_as_it_was_sent(tmp_path: Path):
+    write(tmp_path, {"new\nline.py": 'def wombat():\n    """Dig."""\n'})
+    with open_index(tmp_path) as index:
+        index.update()
+        found = tools.run(index, "search_code", Call({"question": "wombat"})).value["results"][0]
+        place = f"{found['path']}:{found['start_line']}"
+        assert place == "new\\nline.py:1"
+        assert "Dig." in tools.run(index, "get_symbol", Call({"symbol": place})).text
+        assert "wombat" in tools.run(index, "repo_map", Call({"path": found["path"]})).text
+        assert tools.run(index, "search_code", Call({"question": "wombat", "path": [found["path"]]})).value["results"]

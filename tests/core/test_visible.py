@@ -1,10 +1,13 @@
 """Text that is shown hides nothing and keeps its order; the spelling of every script stays."""
 
+import json
+import sys
 import unicodedata
+from pathlib import Path
 
 import pytest
 
-from codesearch.core.visible import visible
+from codesearch.core.visible import json_text, path_shown_as, visible
 
 VISIBLE_FORMAT = {*range(0x600, 0x606), 0x6DD, 0x70F, 0x890, 0x891, 0x8E2, 0x110BD, 0x110CD}
 """Number signs and marks of the category Cf that have a shape."""
@@ -66,3 +69,24 @@ def test_the_spelling_of_scripts_and_emoji_stays(text: str):
 def test_what_is_kept():
     assert visible("a\tb\nc", keep="\n\t") == "a\tb\nc"
     assert visible("a\tb\udc80\x1b", keep="\t\udc80") == "a\tb\udc80\\x1b"
+
+
+@pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="the file system refuses such names")
+def test_a_path_is_found_by_how_it_is_shown(tmp_path: Path):
+    names = ["new\nline/esc\x1b\\n.py", "new\nline/plain.py", "literal\\n.py", "caf\udce9.py", "a/b.py"]
+    for name in names:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("")
+    for name in names:
+        expected = None if visible(name) == name else name
+        assert path_shown_as(tmp_path, visible(name)) == expected
+    for absent in ("", "new\\nline/other.py", "new\\nline//plain.py", "no\\tne/x.py", "\\n" * 300, "\0\\n"):
+        assert path_shown_as(tmp_path, absent) is None, absent
+
+
+def test_json_says_the_same_with_escapes():
+    value = {"path": "a\u202eb\x7f\x9f\u200b\U000e0041\udce9", "text": 'größe "\\n" \U0001f600'}
+    text = json_text(json.dumps(value, ensure_ascii=False))
+    assert json.loads(text) == value
+    assert text == visible(text)
+    assert "größe" in text

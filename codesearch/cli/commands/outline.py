@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from codesearch.cli import completion, session
+from codesearch.cli import completion, session, targets
 from codesearch.cli.exit_codes import FOUND, NOTHING
 from codesearch.cli.options import ColorOption, IndexOptions, value_of
-from codesearch.core.dirs import expand_home
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -120,7 +119,7 @@ def _by_root(what: Iterable[str | None], use: IndexOptions) -> dict[Path, dict[t
     """Return, by root, the files and folders below it, each once, and whether it is a file. Raises NotFoundError."""
     found: dict[Path, dict[tuple[str, bool], None]] = {}
     for one in what:
-        if one is None or expand_home(one).is_dir():
+        if one is None or targets.is_folder(one):
             tree = use.tree(one)
             root, place = tree.root, (tree.below, False)
         else:

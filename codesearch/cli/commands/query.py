@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
-from codesearch.cli import session
+from codesearch.cli import session, targets
 from codesearch.cli.exact_options import ExactOptions
 from codesearch.cli.options import (
     FilterOptions,
@@ -227,13 +226,19 @@ def _understood(words: list[str], results: ResultOptions, *, alone: bool) -> tup
             raise UsageError("with --batch, queries come from the file: omit TEXT and give only PATH")
         return None, words[0] if words else None
     path = None
-    if (len(words) > 1 and _is_path(words[-1])) or (alone and words and Path(words[-1]).is_dir()):
+    if (len(words) > 1 and _is_path(words[-1])) or (alone and words and targets.is_folder(words[-1])):
         *words, path = words
     return console.given(" ".join(words)) if words else None, path
 
 
 def _is_path(word: str) -> bool:
-    return not word or Path(word).exists() or word.startswith((".", "~")) or "/" in word or os.sep in word
+    if not word or targets.exists(word) or word.startswith((".", "~")):
+        return True
+    if "/" not in word and os.sep not in word:
+        return False
+    from codesearch.search.query import begins_with_filter
+
+    return not begins_with_filter(word)
 
 
 def _check(text: str | None, results: ResultOptions, output: OutputOptions, exact: ExactOptions) -> None:

@@ -9,7 +9,8 @@ from codesearch.cli.ui import console
 from codesearch.cli.ui.comment import MOST_ROWS, code
 from codesearch.cli.ui.console import Look, clean
 from codesearch.cli.ui.findings import Finding, Rule
-from codesearch.cli.ui.render import FAINT, NAME, PATH, location
+from codesearch.cli.ui.header import FAINT, NAME, PATH
+from codesearch.cli.ui.render import location
 from codesearch.cli.ui.reports import number
 
 if TYPE_CHECKING:

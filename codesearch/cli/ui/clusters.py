@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from codesearch.cli.ui import console
 from codesearch.cli.ui.console import Look, clean
-from codesearch.cli.ui.render import FAINT, NAME, PATH, location
+from codesearch.cli.ui.header import FAINT, NAME, PATH
+from codesearch.cli.ui.render import location
 from codesearch.cli.ui.reports import number
 
 if TYPE_CHECKING:

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from codesearch.cli.options import Format
-from codesearch.cli.ui import console, page
+from codesearch.cli.ui import console
 from codesearch.cli.ui.console import Look, clean
-from codesearch.cli.ui.render import FAINT, KIND, LINE, NAME, PATH, print_json
+from codesearch.cli.ui.header import FAINT, Header
+from codesearch.cli.ui.render import print_json
 
 if TYPE_CHECKING:
     from codesearch.cli.ui.render import Answers
@@ -74,7 +75,7 @@ def limited(
 
 def rest_line(look: Look, left: int, what: str) -> str:
     """Return the line that says how many more there are; `what` is that in words."""
-    return look.paint(f"{'':>6} {look.bar} {look.more} {left:,} more {what}", FAINT) + "\n"
+    return look.paint(look.fit(f"{'':>6} {look.bar} {look.more} {left:,} more {what}"), FAINT) + "\n"
 
 
 def to_json(notebooks: Notebooks, symbol: Symbol, lines: Iterable[Line]) -> list[dict[str, Any]]:
@@ -113,16 +114,7 @@ class Matches:
 
 def header(printed: Answers, symbol: Symbol) -> str:
     """Return the line above the matches of a symbol."""
-    look = printed.look
-    path, title = clean(printed.paths.shown(symbol.path)), f"{symbol.kind} {clean(symbol.qualname)}"
-    place = f":{printed.line(symbol)}"
-    if look.width is not None:
-        room = look.width - len(place) - 2
-        path = page.shortened(path, max(min(12, room // 2), room - console.columns(title)), look.more)
-        title = console.cut(title, max(1, room - console.columns(path)), look.more)
-    kind, _, name = title.partition(" ")
-    head = f"{look.paint(path, PATH)}:{look.paint(place[1:], LINE)}"
-    return f"{head}  {look.paint(kind, KIND)} {look.paint(name, NAME)}\n"
+    return Header(symbol, clean(printed.paths.shown(symbol.path)), printed.line(symbol)).text(printed.look)
 
 
 def numbered(printed: Answers, symbol: Symbol, lines: Sequence[Line]) -> list[str]:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from codesearch.cli.ui import console, page
 from codesearch.cli.ui.console import Look, clean
+from codesearch.cli.ui.header import FAINT, KIND, LINE, NAME, PATH
 from codesearch.cli.ui.paths import Paths
-from codesearch.cli.ui.render import FAINT, KIND, LINE, NAME, PATH, print_json
+from codesearch.cli.ui.render import print_json
 from codesearch.cli.ui.reports import number
 from codesearch.context import file_outline
 from codesearch.core.types import CALLABLES
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 LEAST_SENTENCE = 24
 """Columns below which the documentation is not shown beside a signature."""
+NARROW = 40
+"""Below this number of columns, kinds are left out: they would leave no room for names."""
 _KEYWORDS = ("def ", "func ", "fun ", "fn ", "function ", "sub ")
 """What a signature begins with that the kind says as well."""
 
@@ -96,17 +99,18 @@ def _lines(tree: Shown, file: FileOutline) -> Iterator[str]:
     symbols = [part.symbol for _, part in parts]
     places = [tree.notebooks.lines(one.path, one.start_line, one.end_line) for one in symbols]
     wide = max(map(len, places), default=0)
-    kinds = max((len(part.symbol.kind) for _, part in parts), default=0)
+    narrow = look.width is not None and look.width < NARROW
+    kinds = 0 if narrow else max((len(part.symbol.kind) for _, part in parts), default=0)
     for place, (level, part) in zip(places, parts, strict=True):
-        yield _line(look, part, f"{place:<{wide}}", f"{part.symbol.kind:<{kinds}}", level)
+        yield _line(look, part, f"{place:<{wide}}", f"{part.symbol.kind:<{kinds}}  " if kinds else "", level)
 
 
 def _line(look: Look, part: Part, place: str, kind: str, level: int) -> str:
     symbol = part.symbol
     before, name, after = _declaration(symbol)
-    margin = f"  {place}  {kind}  {'  ' * level}"
+    margin = f"  {place}  {kind}{'  ' * level}"
     used = len(margin) + console.columns(before + name + after)
-    shown = f"  {look.paint(place, LINE)}  {look.paint(kind, KIND)}  {'  ' * level}"
+    shown = f"  {look.paint(place, LINE)}  {look.paint(kind, KIND)}{'  ' * level}"
     shown += look.paint(before, FAINT) + look.paint(name, NAME) + after
     return (look.fit(shown) + _sentence(look, symbol.documentation, used)).rstrip()
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from codesearch.cli.options import Format
 from codesearch.cli.ui import console
 from codesearch.cli.ui.console import clean
-from codesearch.cli.ui.render import FAINT, NAME, PATH, location, print_json
+from codesearch.cli.ui.header import FAINT, NAME, PATH
+from codesearch.cli.ui.render import location, print_json
 
 if TYPE_CHECKING:
     from codesearch.atlas.related import Match, RelatedFile

@@ -12,6 +12,7 @@ from urllib.parse import quote
 from codesearch.cli.options import Format
 from codesearch.cli.ui import console, page
 from codesearch.cli.ui.console import Look, clean
+from codesearch.cli.ui.header import FAINT, KIND, LINE, NAME, PATH, Header
 from codesearch.cli.ui.page import NO_TERMS, Terms
 from codesearch.cli.ui.paths import Paths
 from codesearch.files.cells import Notebooks
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
     from codesearch.repositories.joined import Place
     from codesearch.search import Ranked
 
-PATH, LINE, KIND, NAME, FAINT = "35", "32", "2", "1", "2"
-"""SGR codes for the parts of a header; path and line have grep's colours."""
 MOST_COPIES = 3
 """Maximum number of copies or parts of a result that are named; the others are counted."""
 
@@ -288,27 +287,13 @@ class Answers:
         return header + said + top + self._snippet(symbol, first, lines, start, count)
 
     def _header(self, hit: Hit) -> str:
-        """Return number, location, kind, name and score of a result on one line; a long path is shortened."""
-        look, symbol = self.look, hit.symbol
+        """Return number, location, kind, name and score of a result."""
         weak = hit.score < self.weak
         score = f"weak {hit.score:.2f}" if weak else f"{hit.score:.2f}"
-        number = f"{hit.rank:>2}  " if look.height is not None else ""
-        path, title = clean(self.paths.shown(symbol.path)), f"{symbol.kind} {clean(symbol.qualname)}"
-        place = f":{self.line(symbol)}"
-        if look.width is not None:
-            room = look.width - len(number) - console.columns(place + score) - 4
-            path = page.shortened(path, max(min(12, room // 2), room - console.columns(title)), look.more)
-            title = console.cut(title, max(1, room - console.columns(path)), look.more)
-        kind, _, name = title.partition(" ")
-        plain = f"{number}{path}{place}  {title}"
-        if weak and look.color:
-            shown = look.paint(plain, FAINT)
-        else:
-            linked = self._linked(symbol, look.paint(path, PATH) if look.color else path)
-            shown = f"{look.paint(number, NAME)}{linked}:{look.paint(place[1:], LINE)}"
-            shown += f"  {look.paint(kind, KIND)} {look.paint(name, NAME)}"
-        gap = 2 if look.width is None else max(2, look.width - console.columns(plain + score))
-        return f"{shown}{' ' * gap}{look.paint(score, FAINT)}\n"
+        number = f"{hit.rank:>2}  " if self.look.height is not None else ""
+        symbol = hit.symbol
+        said = Header(symbol, clean(self.paths.shown(symbol.path)), self.line(symbol), number, score, faint=weak)
+        return said.text(self.look, lambda path: self._linked(symbol, path))
 
     def _documentation(self, symbol: Symbol, shown: list[str]) -> str:
         """Return the first sentence of the documentation, unless it is among the lines shown."""
@@ -397,8 +382,8 @@ class Answers:
             out.append(f"{gutter} {look.fit(line, digits + 3)}".rstrip() + "\n")
         left = symbol.end_line - (first + stop - 1)
         if left > 0:
-            note = f"{left:,} more line{'s' if left > 1 else ''}"
-            out.append(look.paint(f"{'':>{digits}} {look.bar} {look.more} {note}", FAINT) + "\n")
+            note = f"{'':>{digits}} {look.bar} {look.more} {left:,} more line{'s' if left > 1 else ''}"
+            out.append(look.paint(look.fit(note), FAINT) + "\n")
         return "".join(out)
 
 
