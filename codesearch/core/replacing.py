@@ -6,6 +6,8 @@ import os
 import secrets
 from pathlib import Path
 
+from codesearch.core.errors import UnwritableError
+
 PRIVATE, USUAL = 0o600, 0o666
 """Permissions of a new file: for its owner only; what the umask leaves."""
 
@@ -29,6 +31,21 @@ def edit_bytes(file: Path, data: bytes, mode: int = PRIVATE) -> None:
     target = Path(os.path.realpath(file))
     target.parent.mkdir(parents=True, exist_ok=True)
     _replace(target, data, mode, kept=target.stat().st_mode & 0o777 if target.exists() else None)
+
+
+def write_output(file: Path, data: bytes) -> None:
+    """Write a file that a user named for output. On an error, the one before is kept, and there is no part of a new one.
+
+    A pipe or a device is written as it is. Raises UnwritableError.
+    """
+    target = Path(os.path.realpath(file))
+    try:
+        if target.exists() and not target.is_file():
+            target.write_bytes(data)
+        else:
+            _replace(target, data, USUAL, kept=target.stat().st_mode & 0o777 if target.exists() else None)
+    except OSError as error:
+        raise UnwritableError(f"{file}: cannot be written ({error.strerror or error})") from error
 
 
 def _replace(file: Path, data: bytes, mode: int, *, kept: int | None) -> None:

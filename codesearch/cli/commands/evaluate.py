@@ -16,6 +16,7 @@ from codesearch.cli.ui import console
 from codesearch.cli.ui.console import Look, clean
 from codesearch.cli.ui.reports import printed
 from codesearch.core.errors import UsageError
+from codesearch.core.replacing import write_output
 
 if TYPE_CHECKING:
     from codesearch.index import Index
@@ -165,7 +166,7 @@ def _limits(given: list[str]) -> dict[str, float]:
 
 
 def _save(file: str, text: str) -> None:
-    Path(file).write_text(text, encoding="utf-8")
+    write_output(Path(file), text.encode())
 
 
 def _ended(found: Report, limits: dict[str, float]) -> int:

@@ -13,7 +13,8 @@ from codesearch.cli import nearest, session
 from codesearch.cli.exit_codes import FOUND
 from codesearch.cli.options import FilterOptions, IndexOptions, PathArgument
 from codesearch.cli.ui import console
-from codesearch.core.errors import CodesearchError, UsageError
+from codesearch.core.errors import CodesearchError, UnwritableError, UsageError
+from codesearch.core.replacing import write_output
 
 if TYPE_CHECKING:
     from codesearch.atlas.map import Map
@@ -92,8 +93,8 @@ def map_command(
 
             concept(index.path, colour.removeprefix(CONCEPT))
         complete = session.prepare(index, update=use.update, quiet=use.quiet)
-        if layout is Layout.neighbours:
-            nearest.refreshed(index, quiet=use.quiet)
+        if layout is Layout.neighbours and not _compared(index, use):
+            layout = Layout.pca
         from codesearch.cli.ui.progress import stretches
 
         with stretches(quiet=use.quiet)("drawing the map") as show:
@@ -106,6 +107,18 @@ def map_command(
             return _serve(index, found, port, colour, use)
         _write(found, chosen, out, colour, complete=complete, use=use)
     return FOUND
+
+
+def _compared(index: Index, use: IndexOptions) -> bool:
+    """Return whether all symbols are compared, for the layout `neighbours`; it is said if that cannot be kept."""
+    try:
+        nearest.refreshed(index, quiet=use.quiet)
+    except UnwritableError as error:
+        session.tell(
+            f"{error} The map is drawn with --layout pca, which needs no comparison of symbols.", quiet=use.quiet
+        )
+        return False
+    return True
 
 
 def _format(format: MapFormat | None, out: str | None, *, serve: bool) -> MapFormat:
@@ -143,10 +156,7 @@ def _write(found: Map, format: MapFormat, out: str | None, colour: str, *, compl
         sys.stdout.buffer.write(data)
         return
     file = Path(out or f"codesearch-map.{format.value}")
-    try:
-        file.write_bytes(data)
-    except OSError as error:
-        raise CodesearchError(f"{file}: cannot be written ({error.strerror or error})") from error
+    write_output(file, data)
     if not use.quiet:
         from codesearch.cli.ui import reports
 
