@@ -34,7 +34,7 @@ def edit_bytes(file: Path, data: bytes, mode: int = PRIVATE) -> None:
 
 
 def write_output(file: Path, data: bytes) -> None:
-    """Write a file that a user named for output. On an error, the one before is kept, and there is no part of a new one.
+    """Write a file that a user named for output. On an error, the one before is kept, and nothing of a new one.
 
     A pipe or a device is written as it is. Raises UnwritableError.
     """

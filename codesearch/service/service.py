@@ -40,6 +40,8 @@ READER_TICK = 0.5
 """Seconds between two checks by a reader whether the index has changed and whether its keeper is gone."""
 WRITER_TIMEOUT = 2.0
 """Seconds that a reader waits for the state of the keeper."""
+QUESTION_TICK = 0.05
+"""Seconds between two looks whether a question has come."""
 GRACE = 60.0
 """Seconds a root may be missing (unmounted, being cloned again) before the service ends."""
 PATIENCE = 5.0
@@ -235,10 +237,10 @@ class Service:
         If there are many, those that contain the `words` of a query come first; while the first pass over the tree is
         running, it waits only for these.
         """
-        self._used = time.monotonic()
         end = time.monotonic() + (self._readers.settings.update_budget if timeout is None else timeout)
         wanted = None if paths is None else list(paths)
         while not self.stop.is_set():
+            self._used = time.monotonic()
             if (maintainer := self._maintainer) is not None:
                 if (fresh := maintainer.refresh(wanted, end, words)) is not None:
                     return fresh
@@ -342,8 +344,7 @@ class Service:
         except RootGoneError as error:
             self.publish(role="starting", fresh=False, ready=False, updating=None, problem=str(error))
             if not self._lock.valid():
-                # Perhaps the whole tree is being deleted, and a folder made in it now would get in the way.
-                self.stop.wait(self._patience)
+                self._wait_for_a_question(self._patience)
         finally:
             self._maintainer = None
             self._settled.clear()
@@ -351,6 +352,15 @@ class Service:
                 self._server.close()
                 self._server = None
             self._lock.release(delete=True)
+
+    def _wait_for_a_question(self, seconds: float) -> None:
+        """Wait so long before the folder of the index is made again, unless a question comes before.
+
+        Perhaps the whole tree is being deleted, and a folder made in it now would get in the way.
+        """
+        since = time.monotonic()
+        while time.monotonic() < since + seconds and self._used < since and not self.stop.wait(QUESTION_TICK):
+            pass
 
     def _keep_once(self) -> None:
         """Keep the index by the current settings until they may have changed."""

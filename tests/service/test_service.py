@@ -299,6 +299,16 @@ def test_questions_from_many_threads_during_updates(tree: Path):
         assert "busy_7" in names(service)
 
 
+def test_a_question_ends_the_wait_before_a_deleted_index_is_made_again(tree: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("codesearch.service.service.PATIENCE", 1e6)
+    with Service(tree, serve=False, grace=1e6) as service:
+        assert service.refresh(timeout=60)
+        shutil.rmtree(tree / ".codesearch")
+        assert service.refresh(timeout=60)
+        assert (tree / ".codesearch" / "index.db").exists()
+        assert service.query("function 5").hits
+
+
 def test_states_are_told_and_a_failing_listener_harms_nobody(tree: Path):
     told: list[State] = []
 
