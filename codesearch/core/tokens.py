@@ -88,7 +88,7 @@ _Key = TypeVar("_Key")
 _Value = TypeVar("_Value")
 
 
-class _Cache(dict[_Key, _Value]):
+class Cache(dict[_Key, _Value]):
     """The result for each key so far; splitting is fast because it is a look-up in a dict."""
 
     def __init__(self, of: Callable[[_Key], _Value], most: int = _CACHED_WORDS) -> None:
@@ -115,7 +115,7 @@ def _words(word: bytes) -> str:
     return " ".join(_split(word))
 
 
-_words_known = _Cache(_words)
+_words_known = Cache(_words)
 _words_of = _words_known.__getitem__
 
 
@@ -154,7 +154,7 @@ def _compound(word: bytes) -> str:
     return plain if len(parts) < 2 else f"{plain} {''.join(parts)}"
 
 
-_terms_of = _Cache(_compound).__getitem__
+_terms_of = Cache(_compound).__getitem__
 
 
 def words_of(identifier: bytes) -> list[str]:
@@ -177,7 +177,7 @@ def _forms(text: str) -> tuple[list[bytes], str, str]:
     return found, as_terms(found), as_words(found)
 
 
-name_forms = _Cache(_forms, _CACHED_NAMES).__getitem__
+name_forms = Cache(_forms, _CACHED_NAMES).__getitem__
 """(identifiers, terms, words) of names and scopes, which a file repeats."""
 
 
@@ -204,7 +204,7 @@ def _name_words(name: str) -> tuple[str, ...]:
     return tuple(words(name))
 
 
-name_words = _Cache(_name_words, _CACHED_NAMES).__getitem__
+name_words = Cache(_name_words, _CACHED_NAMES).__getitem__
 """The words of a name, which the candidates of a query and of the next ones repeat."""
 
 
@@ -212,7 +212,7 @@ def _key(name: str) -> str:
     return "".join(words(name))
 
 
-_key_of = _Cache(_key).__getitem__
+_key_of = Cache(_key).__getitem__
 
 
 def name_key(name: str) -> str:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
+from itertools import islice
+from typing import Protocol
 
 from codesearch.core.tokens import as_terms, as_words, beginning, identifiers, identifiers_in, name_forms, terms
 from codesearch.core.types import CALLABLES, DETAILS, MINOR, TEXTS, Symbol
@@ -66,63 +68,85 @@ def _embedded(symbol: Symbol, name: str, scope: str, body: Sequence[bytes]) -> t
     return text, blake2b(text.encode("utf-8", "replace"), digest_size=16, person=person).digest()
 
 
+def field_texts(symbol: Symbol) -> tuple[str, str, str, str, str]:
+    """Return the text behind each field but the body: the field holds the terms of its identifiers.
+
+    A detail has no body and no path, which the module or type around it has. A field or a variable that nothing
+    explains is found by its name.
+    """
+    scope = symbol.qualname.removesuffix(symbol.name)
+    if symbol.kind not in DETAILS:
+        return symbol.name, scope, symbol.signature, symbol.documentation, symbol.path
+    if symbol.documentation or symbol.kind in ("constant", "alias", "call"):
+        return symbol.name, scope, symbol.signature, symbol.documentation, ""
+    return symbol.name, scope, "", "", ""
+
+
 def _document(symbol: Symbol, body: bytes, path_terms: str) -> Document:
-    name, name_terms, name_words = name_forms(symbol.name)
-    scope, scope_terms, scope_words = name_forms(symbol.qualname.removesuffix(symbol.name))
+    name_text, scope_text, signature_text, documentation_text, _ = field_texts(symbol)
+    name, name_terms, name_words = name_forms(name_text)
+    scope, scope_terms, scope_words = name_forms(scope_text)
+    signature = identifiers_in(signature_text)
+    documentation = identifiers_in(documentation_text) if documentation_text else []
+    explained = as_terms(signature), as_terms(documentation)
     if symbol.kind in DETAILS:
-        return _detail(symbol, name_terms, scope_terms)
-    signature = identifiers_in(symbol.signature)
-    documentation = identifiers_in(symbol.documentation) if symbol.documentation else []
+        return Document((name_terms, scope_terms, *explained, "", ""), "", DETAIL_HASH, ())
     inside = identifiers(body)
-    fields = (
-        name_terms,
-        scope_terms,
-        as_terms(signature),
-        as_terms(documentation),
-        path_terms,
-        as_terms(inside),
-    )
+    fields = (name_terms, scope_terms, *explained, path_terms, as_terms(inside))
     embedded = (name, scope, signature, documentation[:EMBEDDED_DOCUMENTATION], inside[:EMBEDDED_BODY])
     return Document(fields, *_embedded(symbol, name_words, scope_words, inside), embedded)
 
 
-def _detail(symbol: Symbol, name: str, scope: str) -> Document:
-    """Return the document of a detail: no body and no path, which the module or type around it has.
+class Part(Protocol):
+    """What decides on the body of a symbol, and on that of those around it: a `Symbol` has it."""
 
-    A field or a variable that nothing explains is found by its name.
-    """
-    if symbol.documentation or symbol.kind in ("constant", "alias", "call"):
-        signature, documentation = identifiers_in(symbol.signature), identifiers_in(symbol.documentation)
-        return Document((name, scope, as_terms(signature), as_terms(documentation), "", ""), "", DETAIL_HASH, ())
-    return Document((name, scope, "", "", "", ""), "", DETAIL_HASH, ())
+    @property
+    def kind(self) -> str:
+        """The kind of the symbol."""
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+
+    @property
+    def start_byte(self) -> int:
+        """Where it begins."""
+
+    @property
+    def end_byte(self) -> int:
+        """Where it ends."""
 
 
 def _bodies(symbols: Sequence[Symbol], source: bytes) -> list[bytes]:
-    """Return the source of each symbol; in containers, the names of inner symbols replace their bodies.
-
-    Details stay in the text of what is around them.
-    """
+    """Return the body of each symbol."""
     order = sorted(range(len(symbols)), key=lambda i: (symbols[i].start_byte, -symbols[i].end_byte))
     bodies = [b""] * len(symbols)
     for position, index in enumerate(order):
-        symbol = symbols[index]
-        if symbol.kind in DETAILS:
-            continue
-        if symbol.kind in CALLABLES:
-            bodies[index] = source[symbol.start_byte : symbol.end_byte]
-            continue
-        at = symbol.start_byte
-        pieces: list[bytes] = []
-        for inner in order[position + 1 :]:
-            child = symbols[inner]
-            if child.start_byte >= symbol.end_byte:
-                break
-            if child.kind in DETAILS or (child.kind in TEXTS and symbol.kind not in TEXTS):
-                continue
-            if child.start_byte < at or child.end_byte > symbol.end_byte:
-                continue
-            pieces += (source[at : child.start_byte], b" ", child.name.encode("utf-8", "replace"), b" ")
-            at = child.end_byte
-        pieces.append(source[at : symbol.end_byte])
-        bodies[index] = b"".join(pieces)
+        following = (symbols[at] for at in islice(order, position + 1, None))
+        bodies[index] = body_of(symbols[index], following, source)
     return bodies
+
+
+def body_of(symbol: Part, following: Iterable[Part], source: bytes) -> bytes:
+    """Return the source of a symbol; in containers, the names of inner symbols replace their bodies.
+
+    Details have no body; they stay in the text of what is around them. `following` are the symbols that begin with it
+    or after it, by their beginning, the longest first.
+    """
+    if symbol.kind in DETAILS:
+        return b""
+    if symbol.kind in CALLABLES:
+        return source[symbol.start_byte : symbol.end_byte]
+    at = symbol.start_byte
+    pieces: list[bytes] = []
+    for child in following:
+        if child.start_byte >= symbol.end_byte:
+            break
+        if child.kind in DETAILS or (child.kind in TEXTS and symbol.kind not in TEXTS):
+            continue
+        if child.start_byte < at or child.end_byte > symbol.end_byte:
+            continue
+        pieces += (source[at : child.start_byte], b" ", child.name.encode("utf-8", "replace"), b" ")
+        at = child.end_byte
+    pieces.append(source[at : symbol.end_byte])
+    return b"".join(pieces)

@@ -22,6 +22,8 @@ _HEAD = 2048
 """Bytes that are searched for the marker of a generated file."""
 _CONTROL = bytes(sorted(set(range(32)) - set(b"\t\n\v\f\r\b\x1b")))
 _MOST_CONTROL = 0.1
+_DECODED_SIGNS = (b"\0", b"\r", b"\x1b")
+"""A text in ASCII without any of these is what `decode` returns."""
 _LONE_CR = re.compile(rb"\r(?!\n)")
 
 _SHIFTED = b"\x1b$"
@@ -93,13 +95,17 @@ def _wide_without_bom(raw: bytes) -> str | None:
     return None
 
 
-def _narrow(data: bytes, encoding: str) -> tuple[bytes, str]:
-    """Return (UTF-8, encoding) of a text in a single-byte encoding, or in UTF-8 already, as `encoding` says."""
+def _is_utf8(data: bytes) -> bool:
     try:
         data.decode()
-        is_utf8 = True
     except UnicodeDecodeError:
-        is_utf8 = False
+        return False
+    return True
+
+
+def _narrow(data: bytes, encoding: str) -> tuple[bytes, str]:
+    """Return (UTF-8, encoding) of a text in a single-byte encoding, or in UTF-8 already, as `encoding` says."""
+    is_utf8 = data.isascii() or _is_utf8(data)
     if not is_utf8 or _SHIFTED in data:
         from codesearch.files import declared  # few files need it
 
@@ -137,7 +143,7 @@ def decode(raw: bytes) -> tuple[bytes, str] | str:
         return "binary"
     if encoding.startswith("utf-8"):
         data, encoding = _narrow(data, encoding)
-    if data.count(b"\r") != data.count(b"\r\n"):
+    if b"\r" in data and data.count(b"\r") != data.count(b"\r\n"):
         data = _LONE_CR.sub(b"\n", data)
     return data, encoding
 
@@ -218,6 +224,19 @@ def _in_language(path: str, data: bytes, fallback: str | None) -> tuple[bytes, s
         return text, next(iter(languages.named(kernel)), None)
     detected = languages.detect(path, data[: 2 * _HEAD])
     return data, fallback if detected is None else detected.name
+
+
+def text_of(path: str, raw: bytes) -> bytes | None:
+    """Return the text in the raw content of a file that was judged to be source before; None if it is none."""
+    data = raw
+    if not raw.isascii() or any(sign in raw for sign in _DECODED_SIGNS):
+        decoded = decode(raw)
+        if isinstance(decoded, str):
+            return None
+        data, _ = decoded
+    if path.endswith(notebooks.EXTENSION) and (cells := notebooks.read(data)) is not None:
+        return cells[0]
+    return data
 
 
 def judge(path: str, raw: bytes, options: FileOptions, *, fallback: str | None = None) -> Source | Skipped:
