@@ -31,7 +31,7 @@ def _cell(cell: re.Match[bytes], end: int, inside: str) -> Definition:
         text = _MARK.sub("", inside)
         headings = prose.sections(text)
         name = headings[0].title if headings else name
-        said = headings[0].paragraph if headings else prose.first_paragraph(text)
+        said = headings[0].paragraph if headings else prose.first_paragraph(text, has_fields=False)
     elif (mark := _MARK.match(inside)) and inside[mark.end() : mark.end() + 1] not in "%!":
         said = inside.splitlines()[0][mark.end() :].strip("# ")
     return Definition(

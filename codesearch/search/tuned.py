@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 
 from codesearch.core.errors import StoreError
-from codesearch.search.ranking import FAST, RERANKED, Weighting
+from codesearch.search.ranking import COMPARED, FAST, RERANKED, Weighting
 from codesearch.store import tunings
 from codesearch.store.tunings import Tuning
 
@@ -26,7 +26,7 @@ def version() -> str:
     from hashlib import blake2b
 
     factors = [factor for factor, _ in RERANKED.trees]
-    fitted = (sorted(FAST.weights.items()), FAST.calibration, sorted(RERANKED.weights.items()), RERANKED.calibration)
+    fitted = [(sorted(stage.weights.items()), stage.calibration) for stage in (FAST, RERANKED, COMPARED)]
     return blake2b(repr((fitted, factors)).encode(), digest_size=6).hexdigest()
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from codesearch import embed, search
 from codesearch.core.errors import ModelError
@@ -12,18 +13,20 @@ from codesearch.index import Index
 from codesearch.quality.ask import answers
 from codesearch.quality.metrics import DEPTH
 from codesearch.quality.questions import Question
-from codesearch.rerank.job import digest
+from codesearch.rerank.job import Job, RerankBudget, digest
 from codesearch.rerank.reranker import Reranker
 from codesearch.search import minor, tuned
 from codesearch.search.features import Features
 from codesearch.search.pipeline import Ranking
 from codesearch.search.query import Query
-from codesearch.search.rank import RERANKED_CANDIDATES, Ranked, Weigher, by_file, refine
-from codesearch.search.ranking import RERANKED
+from codesearch.search.rank import CROSS_CANDIDATES, RERANKED_CANDIDATES, Ranked, Weigher, by_file, compare, refine
+from codesearch.search.ranking import COMPARED, RERANKED
 from codesearch.store import Store
 from codesearch.store.tunings import Tuning
 from codesearch.tuning.learning import Example, values_of
 
+_READ = 2 * CROSS_CANDIDATES
+"""Candidates that the cross-encoder reads: what was learned may bring those after its usual number to the front."""
 _KEPT = RERANKED_CANDIDATES + minor.WITHIN
 """Candidates of the fast ranking that are kept: none after them can come among the first ten."""
 
@@ -40,6 +43,8 @@ class Asked:
     """By candidate."""
     answer: bytes | None
     """The vector of its first answer, if that is one symbol."""
+    logits: Mapping[int, float]
+    """What the cross-encoder says of the first candidates after the transformer; empty if it takes no part."""
 
     @property
     def file(self) -> str:
@@ -88,7 +93,21 @@ def _asked(
     if vector is None:
         return None
     answer = known.get(target[0]) if target is not None else None
-    return Asked(question, query, fast, vector, {id: one for id, one in known.items() if id in read}, answer)
+    made = Asked(question, query, fast, vector, {id: one for id, one in known.items() if id in read}, answer, {})
+    return replace(made, logits=_read(store, job, made))
+
+
+def _read(store: Store, job: Job, asked: Asked) -> Mapping[int, float]:
+    """Return what the cross-encoder says of the first candidates, however long it takes. Raises ModelError."""
+    best = {item.candidate.id: item.candidate.symbol for item in refined(store, asked)[:_READ] if item.refined}
+    if job.cross is None or not best:
+        return {}
+    with store.snapshot():
+        sources = job.sources(store, best)
+    said = job.cross.logits(sources, RerankBudget(keep_query=False, cross_seconds=math.inf))
+    if said.problem:
+        raise ModelError(said.problem)
+    return said.logits
 
 
 def _target(store: Store, question: Question) -> tuple[int, Symbol] | None:
@@ -98,13 +117,26 @@ def _target(store: Store, question: Question) -> tuple[int, Symbol] | None:
 
 
 def refined(store: Store, asked: Asked, tuning: Tuning | None = None) -> list[Ranked]:
-    """Return the ranking of a question after the transformer, as `search.search` makes it under a tuning."""
-    vector = asked.vector if tuning is None or tuning.adapter is None else tuning.adapter.moved(asked.vector)
-    cosines = store.cosines(vector, asked.vectors)
-    main = [item for item in asked.fast if not minor.is_minor(item)]
-    others = refine(asked.query, main, cosines, tuned.weighting_of(tuning))
-    ranked = minor.refined(asked.query, asked.fast, others, cosines)
+    """Return the candidates of a question that are not minor, after the transformer, under a tuning."""
+    return _refined(asked, _cosines(store, asked, tuning), tuning)
+
+
+def answered(store: Store, asked: Asked, tuning: Tuning | None = None) -> list[Ranked]:
+    """Return the ranking of a question as `search.search` makes it under a tuning, with the cross-encoder."""
+    cosines = _cosines(store, asked, tuning)
+    main = compare(asked.query, _refined(asked, cosines, tuning), asked.logits, tuned.weighting_of(tuning, COMPARED))
+    ranked = minor.refined(asked.query, asked.fast, main, cosines)
     return by_file(ranked) if asked.query.by_file else ranked
+
+
+def _cosines(store: Store, asked: Asked, tuning: Tuning | None) -> Mapping[int, float]:
+    vector = asked.vector if tuning is None or tuning.adapter is None else tuning.adapter.moved(asked.vector)
+    return store.cosines(vector, asked.vectors)
+
+
+def _refined(asked: Asked, cosines: Mapping[int, float], tuning: Tuning | None) -> list[Ranked]:
+    main = [item for item in asked.fast if not minor.is_minor(item)]
+    return refine(asked.query, main, cosines, tuned.weighting_of(tuning))
 
 
 def reciprocal(asked: Asked, ranked: Sequence[Ranked]) -> float:
@@ -116,7 +148,7 @@ def reciprocal(asked: Asked, ranked: Sequence[Ranked]) -> float:
 
 def example(store: Store, asked: Asked) -> Example | None:
     """Return what can be learned from a question; None if too few candidates were compared."""
-    ranked = [item for item in refined(store, asked) if item.refined and not minor.is_minor(item)]
+    ranked = [item for item in refined(store, asked) if item.refined]
     if len(ranked) < 2:
         return None
     features: list[Features] = [item.features for item in ranked]

@@ -15,7 +15,7 @@ from codesearch.search import tuned
 from codesearch.search.rank import Weigher
 from codesearch.store import Store
 from codesearch.store.tunings import Adapter, Tuning
-from codesearch.tuning.asking import Asked, example, reciprocal, refined
+from codesearch.tuning.asking import Asked, answered, example, reciprocal, refined
 from codesearch.tuning.learning import Example, adapter_of, weights_of
 from codesearch.tuning.questions import NAMES
 
@@ -77,7 +77,7 @@ def judge(
     Only questions that are `taught` are learned from. `store` does arithmetic.
     """
     kinds = [one.question.kind for one in asked]
-    before = [reciprocal(one, refined(store, one)) for one in asked]
+    before = [reciprocal(one, answered(store, one)) for one in asked]
     means = _means(before, kinds)
     usable = _usable(store, asked, taught)
     files = len({own.file for own in usable.values()})
@@ -123,7 +123,7 @@ def _held_out(
         for at in (at for at, number in enumerate(part) if number == held):
             for name, tuning in learned.items():
                 if tuning.weights or tuning.adapter is not None:
-                    after[name][at] = reciprocal(asked[at], refined(store, asked[at], tuning))
+                    after[name][at] = reciprocal(asked[at], answered(store, asked[at], tuning))
         told(held + 1, FOLDS)
     return after
 

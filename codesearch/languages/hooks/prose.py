@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -33,11 +33,12 @@ _MARKUP = (
     (re.compile(r"[*`]{1,3}"), ""),
 )
 _NO_PROSE = re.compile(
-    r"\s*(?:\.\. |:(?!(?:warning|exclamation|heavy_exclamation_mark|rotating_light|information_source|bulb|memo"
-    r"|construction|star|tada|rocket|zap|fire|sparkles|books?|point_right|bangbang|pushpin|no_entry|boom|eyes):)[\w-]+:|<|\[!\[|!\[|\||[-=~^\"*+#]{3,}\s*$|```|~~~|\{%|\{\{"
-    r"|import |export |include::|\[[a-z%#.][^\[\]]*\]\s*$)"
+    r"\s*(?:\.\. |<|\[!\[|!\[|\||[-=~^\"*+#]{3,}\s*$|```|~~~|\{%|\{\{|import |export |include::"
+    r"|\[[a-z%#.][^\[\]]*\]\s*$|(?::[\w+-]+:\s*)+$)"
 )
-"""A line that does not describe anything: a directive, a field (not an emoji), a badge, a table, a rule."""
+"""A line that does not describe anything: a directive, a badge, a table, a rule, emoji alone (`:tada:`)."""
+_FIELD = re.compile(r"\s*:(?!:)(?:[^:`\\]|\\.)+:(?:\s|$)")
+"""A field of reStructuredText (`:param name: ...`), an attribute of AsciiDoc, a property of Org."""
 _HIDDEN = re.compile(r"<!--(?:[^-]|-(?!->))*(?:-->|\Z)")
 """A comment, which often is a licence."""
 
@@ -74,41 +75,44 @@ class _Line:
 
 def markdown(scan: Scan) -> list[Definition]:
     """Return the sections of a Markdown file."""
-    return _sections(scan, _markdown_headings)
+    return _sections(scan, _markdown_headings, has_fields=False)
 
 
 def restructured(scan: Scan) -> list[Definition]:
     """Return the sections of a reStructuredText file."""
-    return _sections(scan, _restructured_headings)
+    return _sections(scan, _restructured_headings, has_fields=True)
 
 
 def asciidoc(scan: Scan) -> list[Definition]:
     """Return the sections of an AsciiDoc file."""
-    return _sections(scan, _asciidoc_headings)
+    return _sections(scan, _asciidoc_headings, has_fields=True)
 
 
 def org(scan: Scan) -> list[Definition]:
     """Return the sections of an Org file."""
-    return _sections(scan, _org_headings)
+    return _sections(scan, _org_headings, has_fields=True)
 
 
 def plain(scan: Scan) -> list[Definition]:
     """Return nothing: a file without headings is one document, described by its first paragraph."""
-    scan.docstrings[scan.root] = first_paragraph(scan.source.decode("utf-8", "replace"))
+    # Much reStructuredText is in files that end in .txt.
+    scan.docstrings[scan.root] = first_paragraph(scan.source.decode("utf-8", "replace"), has_fields=True)
     return []
 
 
 def sections(text: str) -> list[Section]:
     """Return the sections of a Markdown text."""
-    return _placed(text, list(_markdown_headings(_lines(text))))
+    return _placed(text, list(_markdown_headings(_lines(text))), has_fields=False)
 
 
-def _sections(scan: Scan, headings: object) -> list[Definition]:
+def _sections(
+    scan: Scan, headings: Callable[[list[_Line]], Iterator[_Heading]], *, has_fields: bool
+) -> list[Definition]:
     text = scan.source.decode("utf-8", "surrogateescape")
-    found = _placed(text, list(headings(_lines(text))))  # type: ignore[operator]
+    found = _placed(text, list(headings(_lines(text))), has_fields=has_fields)
     before = text[: found[0].start] if found else text
     front = _FRONT.match(before)
-    said = first_paragraph(before[front.end() if front else 0 :])
+    said = first_paragraph(before[front.end() if front else 0 :], has_fields=has_fields)
     scan.docstrings[scan.root] = said or (found[0].paragraph if found else "")
     to_byte = _Offsets(text)
     out = []
@@ -133,13 +137,13 @@ class _Offsets:
         return at if self._plain else len(self._text[:at].encode("utf-8", "surrogateescape"))
 
 
-def _placed(text: str, headings: list[_Heading]) -> list[Section]:
+def _placed(text: str, headings: list[_Heading], *, has_fields: bool) -> list[Section]:
     """Return the sections of headings: each reaches to the next one of its level or above."""
     out = []
     for at, one in enumerate(headings):
         after = headings[at + 1].start if at + 1 < len(headings) else len(text)
         end = next((later.start for later in headings[at + 1 :] if later.level <= one.level), len(text))
-        paragraph = first_paragraph(text[one.text : after])
+        paragraph = first_paragraph(text[one.text : after], has_fields=has_fields)
         out.append(Section(one.start, end, one.title, paragraph, one.name))
     return out
 
@@ -234,14 +238,18 @@ def plain_text(text: str) -> str:
     return " ".join(text.split())
 
 
-def first_paragraph(text: str) -> str:
-    """Return the first paragraph of prose in a text, on one line."""
+def first_paragraph(text: str, *, has_fields: bool) -> str:
+    """Return the first paragraph of prose in a text, on one line.
+
+    `has_fields` says whether a line such as `:name: value` is a field in its language; in Markdown, it begins with an
+    emoji.
+    """
     kept: list[str] = []
     fenced = False
     for line in _HIDDEN.sub("", text[:6000]).splitlines():
         if line.lstrip().startswith(("```", "~~~")):
             fenced = not fenced
-        elif not fenced and line.strip() and not _NO_PROSE.match(line):
+        elif not (fenced or not line.strip() or _NO_PROSE.match(line) or (has_fields and _FIELD.match(line))):
             kept.append(line.strip())
             continue
         if kept:
