@@ -47,7 +47,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def index(root: Path) -> Iterator[Index]:
     """Yield an index of the tree, with a model that misleads."""
     models.install(Unrelated("unrelated"))
-    with open_index(root, model="unrelated", cache=False) as index:
+    with open_index(root, model="unrelated", cache=False, rerank="fast") as index:
         index.update()
         yield index
         undo(index)
@@ -58,7 +58,7 @@ def index(root: Path) -> Iterator[Index]:
 def outcome(root: Path) -> Iterator[Outcome]:
     """Return what comes of tuning that tree."""
     models.install(Unrelated("unrelated"))
-    with open_index(root, model="unrelated", cache=False) as index:
+    with open_index(root, model="unrelated", cache=False, rerank="fast") as index:
         yield tune(index, Options(count=120), quiet)
     models.uninstall()
 
@@ -136,7 +136,7 @@ def test_declines_a_tree_with_too_few_questions(tmp_path: Path) -> None:
     (tmp_path / "one.py").write_text(text, "utf-8")
     models.install(models.FakeModel())
     try:
-        with open_index(tmp_path, model="fake", cache=False) as index:
+        with open_index(tmp_path, model="fake", cache=False, rerank="fast") as index:
             outcome = tune(index, Options(), quiet)
     finally:
         models.uninstall()
@@ -192,7 +192,7 @@ def test_is_ignored_with_a_note_with_another_model(index: Index, outcome: Outcom
     adopt(index, outcome)
     other = models.FakeModel("other")
     models.install(Unrelated("unrelated"), other)
-    with open_index(index.root, model="other", cache=False) as second:
+    with open_index(index.root, model="other", cache=False, rerank="fast") as second:
         assert tuned.IGNORED in second.query("every invoice that belongs with one harbour").problem
 
 
