@@ -39,14 +39,14 @@ def counts(index: Path) -> Counts:
     rows = Store(index).connection.rows
     called = dict(
         rows(
-            "SELECT n.name, count(DISTINCT r.place) FROM reference r JOIN reference_name n ON n.id = r.name_id "
-            f"WHERE r.role IN ({CALL}, {NEW}, {USE}, {DECORATOR}) GROUP BY n.name"
+            "SELECT n.text, count(DISTINCT r.place) FROM reference r JOIN name n ON n.id = r.name_id "
+            f"WHERE r.role IN ({CALL}, {NEW}, {USE}, {DECORATOR}) GROUP BY n.text"
         )
     )
-    namesakes = dict(rows("SELECT name, count(*) FROM symbol GROUP BY name"))
+    namesakes = dict(rows("SELECT name, count(*) FROM symbols GROUP BY name"))
     return {
         number: (math.log1p(called.get(name, 0) / namesakes[name]), math.log1p(called.get(name, 0)))
-        for number, name in rows("SELECT id, name FROM symbol")
+        for number, name in rows("SELECT id, name FROM symbols")
     }
 
 

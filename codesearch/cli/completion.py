@@ -93,7 +93,7 @@ def _names(file: Path, incomplete: str) -> list[str]:
     escaped = incomplete.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
     with closing(sqlite3.connect(f"file:{quote(str(file.absolute()))}?mode=ro", uri=True, timeout=0.2)) as connection:
         rows = connection.execute(
-            "SELECT DISTINCT CASE WHEN name LIKE :start ESCAPE '\\' THEN name ELSE qualname END FROM symbol "
+            "SELECT DISTINCT CASE WHEN name LIKE :start ESCAPE '\\' THEN name ELSE qualname END FROM symbols "
             "WHERE (name LIKE :start ESCAPE '\\' OR qualname LIKE :start ESCAPE '\\') AND kind <> 'module' "
             "ORDER BY 1 LIMIT :most",
             {"start": f"{escaped}%", "most": MOST},

@@ -36,6 +36,7 @@ outside all other symbols. `member` is one of an enum, `call` a call at the top 
 part of a configuration file, `cell` one of a notebook."""
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
+"""An index holds positions in this: a new kind comes last, and into the view `full_symbol` by a migration."""
 
 CALLABLES: frozenset[Kind] = frozenset({"function", "method", "macro", "test"})
 """Kinds whose text is their whole source; that of the others leaves out the bodies of the symbols inside them."""

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from codesearch.core.filter import Filter
 from codesearch.store import filter_sql
 from codesearch.store.connection import Connection
+from codesearch.store.symbol_sql import SYMBOLS
 
 LONGEST_DOCUMENTATION = 300
 """Characters of documentation that are read per symbol."""
@@ -39,7 +40,7 @@ def rows(connection: Connection, where: Filter | None = None) -> list[Row]:
     found = connection.rows(
         "SELECT s.id, s.content_id, s.kind, s.name, s.qualname, s.signature, "
         f"substr(s.documentation, 1, {LONGEST_DOCUMENTATION}), s.start_line, s.end_line, f.path, f.language, f.roles, "
-        "s.start_byte, s.end_byte FROM symbol s JOIN file f ON f.id = s.file_id JOIN vector v ON v.id = s.content_id "
+        f"s.start_byte, s.end_byte FROM {SYMBOLS} JOIN vector v ON v.id = s.content_id "
         f"WHERE {condition} ORDER BY f.path, s.start_line, s.end_line DESC, s.id",
         values,
     )

@@ -14,8 +14,10 @@ from typing import Any
 
 from codesearch.core.errors import StoreError, UnwritableError
 from codesearch.core.replacing import replace_text
+from codesearch.store import contents
 from codesearch.store.connection import Connection
 from codesearch.store.paths import shown, stored
+from codesearch.store.symbol_sql import SYMBOLS
 
 _VERSION = 1
 
@@ -116,7 +118,7 @@ def write(index: Path, concepts: Mapping[str, Concept]) -> None:
 
 
 _FIND = (
-    "SELECT s.content_id, f.path, s.start_line, lower(hex(c.hash)) FROM symbol s JOIN file f ON f.id = s.file_id "
+    f"SELECT s.content_id, f.path, s.start_line, lower(hex(c.hash)) FROM {SYMBOLS} "
     "JOIN content c ON c.id = s.content_id JOIN vector v ON v.id = c.id WHERE {} ORDER BY f.path = ? DESC, f.path, s.id"
 )
 
@@ -126,17 +128,18 @@ def find(connection: Connection, example: Example) -> Found | None:
 
     None if it no longer exists.
     """
+    digest = bytes.fromhex(example.hash)
     for condition, bindings in (
         ("f.path = ? AND s.qualname = ?", (stored(example.path), example.qualname)),
-        ("c.hash = ?", (bytes.fromhex(example.hash),)),
+        (f"{contents.beginning_of('c')} = ? AND c.hash = ?", (digest[: contents.INDEXED_BYTES], digest)),
         ("s.qualname = ?", (example.qualname,)),
     ):
         rows = connection.rows(_FIND.format(condition), (*bindings, stored(example.path)))
         rows = [row for row in rows if row[3] == example.hash] or rows
         if rows and (condition != "s.qualname = ?" or len(rows) == 1):
-            content, path, line, digest = rows[0]
+            content, path, line, found = rows[0]
             here = shown(path)
-            state = "moved" if here != example.path else "same" if digest == example.hash else "changed"
+            state = "moved" if here != example.path else "same" if found == example.hash else "changed"
             return Found(example, content, here, line, state)
     return None
 
@@ -144,7 +147,7 @@ def find(connection: Connection, example: Example) -> Found | None:
 def example_at(connection: Connection, path: str, line: int, qualname: str) -> Example | None:
     """Return the example that a symbol with a vector is; None if it has none."""
     rows = connection.rows(
-        "SELECT s.qualname, lower(hex(c.hash)) FROM symbol s JOIN file f ON f.id = s.file_id JOIN content c "
+        f"SELECT s.qualname, lower(hex(c.hash)) FROM {SYMBOLS} JOIN content c "
         "ON c.id = s.content_id JOIN vector v ON v.id = c.id WHERE f.path = ? AND s.start_line = ? AND s.qualname = ?",
         (stored(path), line, qualname),
     )

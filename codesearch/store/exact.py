@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from codesearch.core.filter import Filter
 from codesearch.core.types import Symbol
-from codesearch.store import filter_sql
+from codesearch.store import filter_sql, symbol_sql
 from codesearch.store.paths import shown, stored
-from codesearch.store.texts import NO_DETAIL
 
 if TYPE_CHECKING:
     from codesearch.store.store import Store
 
-_COLUMNS = (
-    "s.kind, s.name, s.qualname, s.signature, s.documentation, s.start_line, s.end_line, s.start_byte, s.end_byte, "
-    "f.language, f.path"
-)
-
-
-_HAS_SYMBOLS = "EXISTS (SELECT 1 FROM symbol s WHERE s.file_id = f.id{condition})"
+_HAS_SYMBOLS = f"EXISTS (SELECT 1 FROM full_symbol s WHERE {symbol_sql.IN_FILE}{{condition}})"
 
 
 def files(store: Store, where: Filter | None = None, *, parsed: bool = False) -> list[str]:
@@ -39,11 +32,11 @@ def symbols(store: Store, path: str, where: Filter | None = None) -> list[tuple[
     """Return the symbols of a file without details, and whether each passes a filter."""
     condition, values = filter_sql.render(where) if where else ("1", [])
     rows = store.connection.rows(
-        f"SELECT {_COLUMNS}, ({condition}) FROM symbol s JOIN file f ON f.id = s.file_id "
-        f"WHERE f.path = ? AND {NO_DETAIL} ORDER BY s.id",
+        f"SELECT {symbol_sql.COLUMNS}, ({condition}) FROM {symbol_sql.SYMBOLS} "
+        f"WHERE f.path = ? AND {symbol_sql.NO_DETAIL} ORDER BY s.id",
         [*values, stored(path)],
     )
-    return [(_symbol(row), bool(row[11])) for row in rows]
+    return [(symbol_sql.symbol_of(row), bool(row[-1])) for row in rows]
 
 
 def left_out(store: Store, *, parsed: bool = False) -> dict[str, int]:
@@ -51,7 +44,3 @@ def left_out(store: Store, *, parsed: bool = False) -> dict[str, int]:
     unless = "" if parsed else f" AND NOT {_HAS_SYMBOLS.format(condition='')}"
     rows = store.connection.rows(f"SELECT skipped, count(*) FROM file f WHERE skipped IS NOT NULL{unless} GROUP BY 1")
     return {str(row[0]): int(row[1]) for row in rows}
-
-
-def _symbol(row: Any) -> Symbol:
-    return Symbol(*(*row[:10], shown(row[10])))

@@ -9,6 +9,7 @@ from codesearch.core.filter import Filter
 from codesearch.store import filter_sql, vector_codes
 from codesearch.store.connection import Connection, explained
 from codesearch.store.paths import shown
+from codesearch.store.symbol_sql import SYMBOLS
 
 COLUMNS = (
     "id",
@@ -34,8 +35,7 @@ def rows(connection: Connection, where: Filter | None = None) -> Iterator[tuple[
             "SELECT s.id, f.path, coalesce(f.language, ''), s.kind, s.name, s.qualname, s.signature, s.documentation, "
             "s.start_line, s.end_line, f.roles, "
             f"CASE WHEN v.id IS NOT NULL THEN {vector_codes.UNPACKED}(v.embedding) END "
-            "FROM symbol s JOIN file f ON f.id = s.file_id "
-            f"LEFT JOIN vector v ON v.id = s.content_id WHERE {condition} "
+            f"FROM {SYMBOLS} LEFT JOIN vector v ON v.id = s.content_id WHERE {condition} "
             "ORDER BY f.path, s.start_line, s.end_line DESC, s.id",
             values,
         ):

@@ -13,8 +13,9 @@ from codesearch.core.filter import TEST, Filter
 from codesearch.core.references import FIELD, NOT_CALLED_BY_NAME
 from codesearch.core.tokens import name_key
 from codesearch.core.types import MINOR
-from codesearch.store import full_text, vector_codes
+from codesearch.store import full_text, symbol_sql, vector_codes
 from codesearch.store.connection import Connection
+from codesearch.store.interned import HAS_KEY, key_of
 
 Binding = str | bytes | float
 _ESCAPES_NOTHING = re.compile(r"\\(?![*?\[\]{},!\\])")
@@ -30,19 +31,18 @@ def listed(values: Iterable[str]) -> str:
 
 UNUSED = "unused"
 """The filter `is:unused`: symbols that nothing in the index names but they themselves."""
-_OWN = "(SELECT rf.start + s.id - rf.first_symbol FROM reference_file rf WHERE rf.file_id = s.file_id)"
+_OWN = "(SELECT rf.start + s.id - f.first_symbol FROM reference_file rf WHERE rf.file_id = s.file_id)"
 _UNUSED = f"""(
-    s.kind NOT IN ({listed(("module", "test", *sorted(MINOR)))}) AND s.name_key <> ''
+    s.kind_number NOT IN {symbol_sql.kinds(("module", "test", *MINOR))} AND s.name_key <> ''
     AND s.name NOT LIKE '\\_\\_%\\_\\_' ESCAPE '\\'
     AND s.name_key NOT IN ({listed(NOT_CALLED_BY_NAME)})
     AND instr(' ' || f.roles || ' ', ' test ') = 0 AND has_references(f.language)
     AND NOT EXISTS (
-        SELECT 1 FROM reference_name n JOIN reference r ON r.name_id = n.id AND r.role <> {FIELD}
-        WHERE n.name = s.name AND r.place IS NOT {_OWN})
+        SELECT 1 FROM reference r WHERE r.name_id = s.name_id AND r.role <> {FIELD} AND r.place IS NOT {_OWN})
     AND NOT EXISTS (SELECT 1 FROM reference r WHERE r.name_id = 0 AND r.place = {_OWN})
     AND (SELECT sum(number) FROM (SELECT {full_text.OCCURRENCES}(symbol_text) AS number FROM symbol_text
          WHERE symbol_text MATCH 'body : "' || s.name_key || '"' LIMIT 1000))
-        <= 2 * (SELECT count(*) FROM symbol o WHERE o.name_key = s.name_key)
+        <= 2 * (SELECT count(*) FROM name n JOIN symbol o ON o.name_id = n.id WHERE {key_of("n")} = s.name_key)
 )"""
 """No reference has its name, no decorator hands it on, and its name occurs only where that of any definition occurs: in
 its own text and in that of its container. Constructors and functions that the language calls itself are left out, and
@@ -102,7 +102,7 @@ def clauses_of(where: Filter, dialect: Dialect) -> tuple[list[str], list[Any]]:
 
 
 def render(where: Filter) -> tuple[str, list[Binding]]:
-    """Return a condition over `symbol s JOIN file f`, and its bindings. The text is never the user's."""
+    """Return a condition over `full_symbol s JOIN file f`, and its bindings. The text is never the user's."""
     if where.concepts:
         raise UsageError("a filter by concept needs an index: use `search.resolved` first")
     clauses, values = clauses_of(where, _SQLITE)
@@ -164,15 +164,15 @@ def _name(pattern: str) -> tuple[str, list[str]]:
     matches = "name_matches(s.name, s.qualname, ?)"
     named = names.split(pattern)
     if named is None and WILDCARD.search(pattern):
-        literal = "EXISTS (SELECT 1 FROM symbol WHERE name_key = ? AND name = ?)"
+        literal = f"EXISTS (SELECT 1 FROM symbol s WHERE {HAS_KEY.format('= ? AND text = ?')})"
         return f"CASE WHEN {literal} THEN s.name = ? ELSE {matches} END", [name_key(pattern), pattern, pattern, pattern]
     if named is None or not (names.signs_of(named[0]) or names.is_operator(pattern)):
         return matches, [pattern]
     keys = names.keys(names.identity(named[0])[0])
     same = "name_is(s.name, s.qualname, ?)"
-    within = f"name_key IN ({','.join('?' * len(keys))}) AND {same.replace('s.', '')}"
+    within = HAS_KEY.format(f"IN ({','.join('?' * len(keys))})")
     return (
-        f"CASE WHEN EXISTS (SELECT 1 FROM symbol WHERE {within}) THEN {same} ELSE {matches} END",
+        f"CASE WHEN EXISTS (SELECT 1 FROM full_symbol s WHERE {within} AND {same}) THEN {same} ELSE {matches} END",
         [*keys, pattern, pattern, pattern],
     )
 

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from codesearch.store import filter_sql
 from codesearch.store.connection import explained
+from codesearch.store.interned import key_of
 from codesearch.store.stems import words
+from codesearch.store.symbol_sql import SYMBOLS
 
 if TYPE_CHECKING:
     from codesearch.core.filter import Filter
@@ -42,10 +44,11 @@ def mentioned(store: Store, where: Filter | None = None) -> Iterator[Mentioned]:
         db.create_scalar_function("stem_of", stem_of, 1, deterministic=True)
         db.execute("CREATE VIRTUAL TABLE IF NOT EXISTS temp.vocabulary USING fts5vocab('main', 'symbol_text', 'row')")
         rows = db.execute(
-            "WITH named AS MATERIALIZED (SELECT name_key, count(*) AS namesakes, "
-            "(SELECT doc FROM vocabulary WHERE term = stem_of(name_key)) AS mentions FROM symbol GROUP BY name_key) "
+            f"WITH keys AS (SELECT {key_of('n')} AS name_key, count(*) AS namesakes FROM name n "
+            "JOIN symbol d ON d.name_id = n.id GROUP BY 1), named AS MATERIALIZED (SELECT name_key, namesakes, "
+            "(SELECT doc FROM vocabulary WHERE term = stem_of(name_key)) AS mentions FROM keys) "
             "SELECT s.id, s.name, s.kind, f.path, f.roles, named.namesakes, coalesce(named.mentions, 0) "
-            "FROM symbol s JOIN file f ON f.id = s.file_id JOIN named USING(name_key) "
+            f"FROM {SYMBOLS} JOIN named USING(name_key) "
             f"WHERE s.kind != 'module' AND {condition}",
             values,
         )

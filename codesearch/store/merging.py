@@ -15,7 +15,7 @@ from typing import Any
 import apsw
 
 from codesearch.core.errors import StoreError
-from codesearch.store import portable, sign_codes, text_format, text_segments
+from codesearch.store import contents, interned, portable, sign_codes, text_format, text_segments
 from codesearch.store.connection import CACHE_KIB, Connection, explained
 from codesearch.store.paths import shown
 
@@ -23,7 +23,9 @@ _FACTS = ("model", "dims", "rules")
 """What indexes must have in common."""
 _TEXT_TABLES = ("symbol_text", "minor_text")
 _FILES = "path, language, skipped, detail, lines, size, mtime_ns, ctime_ns, inode, checked_ns, hash, roles"
-_SYMBOLS = "kind, name, name_key, qualname, signature, documentation, start_line, end_line, start_byte, end_byte"
+_OWN = "start_line, lines, start_byte, bytes, rest, documentation"
+"""What a symbol has of its own."""
+_MAPS = ("content_of", "name_of", "part_of", "set_of")
 
 
 def facts(path: Path, name: str) -> dict[str, str]:
@@ -82,13 +84,18 @@ class Merger:
             self._check_paths(name)
             self._names.append((shifts["file"], name))
             db.execute(
-                f"INSERT INTO file(id, {_FILES}) SELECT id + ?, {_FILES} FROM other.file ORDER BY id",
-                (shifts["file"],),
+                f"INSERT INTO file(id, {_FILES}, first_symbol, last_symbol) SELECT id + ?1, {_FILES}, "
+                "first_symbol + ?2, last_symbol + ?2 FROM other.file ORDER BY id",
+                (shifts["file"], shifts["symbol"]),
             )
             self._add_contents()
+            self._add_names()
             db.execute(
-                f"INSERT INTO symbol(id, file_id, content_id, {_SYMBOLS}) SELECT s.id + ?, s.file_id + ?, c.new, "
-                f"{_SYMBOLS} FROM other.symbol s JOIN temp.content_of c ON c.old = s.content_id ORDER BY s.id",
+                "INSERT INTO symbol(id, file_id, content_id, kind_number, name_id, container_id, beginning_id, "
+                f"{_OWN}) SELECT s.id + ?, s.file_id + ?, c.new, s.kind_number, n.new, p.new, b.new, {_OWN} "
+                "FROM other.symbol s JOIN temp.content_of c ON c.old = s.content_id "
+                "JOIN temp.name_of n ON n.old = s.name_id LEFT JOIN temp.part_of p ON p.old = s.container_id "
+                "LEFT JOIN temp.part_of b ON b.old = s.beginning_id ORDER BY s.id",
                 (shifts["symbol"], shifts["file"]),
             )
             try:
@@ -118,12 +125,12 @@ class Merger:
     def _with(self, path: Path) -> Iterator[None]:
         """Attach another index, with tables that map its ids to those here."""
         self._db.execute("ATTACH ? AS other", (str(path),))
-        for table in ("content_of", "name_of", "set_of"):
+        for table in _MAPS:
             self._db.execute(f"CREATE TEMP TABLE {table}(old INTEGER PRIMARY KEY, new INTEGER NOT NULL)")
         try:
             yield
         finally:
-            for table in ("content_of", "name_of", "set_of"):
+            for table in _MAPS:
                 self._db.execute(f"DROP TABLE temp.{table}")
             self._db.execute("DETACH other")
 
@@ -145,7 +152,8 @@ class Merger:
         """Append the texts that are not there yet, and the vectors they have."""
         db = self._db
         db.execute(
-            "INSERT INTO temp.content_of SELECT o.id, m.id FROM other.content o JOIN main.content m ON m.hash = o.hash"
+            "INSERT INTO temp.content_of SELECT o.id, m.id FROM other.content o JOIN main.content m "
+            f"ON {contents.beginning_of('m')} = {contents.beginning_of('o')} AND m.hash = o.hash"
         )
         new: list[Any] = db.execute(
             "SELECT id, hash FROM other.content WHERE id NOT IN (SELECT old FROM temp.content_of) ORDER BY id"
@@ -181,18 +189,25 @@ class Merger:
                     codes.append((new, code))
         sign_codes.write(db, codes)
 
+    def _add_names(self) -> None:
+        """Append the names and other texts that are not there yet; 0 stands for none."""
+        db = self._db
+        same_name = f"{interned.key_of('m')} = {interned.key_of('o')} AND m.text = o.text"
+        same_part = "m.checksum = o.checksum AND m.whole = o.whole AND m.text = o.text"
+        for table, columns, same in (("name", "text, key", same_name), ("part", "checksum, whole, text", same_part)):
+            db.execute(
+                f"INSERT INTO main.{table}(id, {columns}) SELECT ? + row_number() OVER (ORDER BY id), {columns} "
+                f"FROM other.{table} o WHERE NOT EXISTS (SELECT 1 FROM main.{table} m WHERE {same})",
+                (_last(db, f"main.{table}"),),
+            )
+            db.execute(
+                f"INSERT INTO temp.{table}_of SELECT o.id, m.id FROM other.{table} o JOIN main.{table} m ON {same} "
+                "UNION ALL SELECT 0, 0"
+            )
+
     def _add_references(self, shifts: dict[str, int]) -> None:
         """Append references; a set that is there already is shared."""
         db = self._db
-        db.execute(
-            "INSERT INTO main.reference_name(id, name) SELECT ? + row_number() OVER (ORDER BY name), name "
-            "FROM other.reference_name WHERE name NOT IN (SELECT name FROM main.reference_name)",
-            (_last(db, "main.reference_name"),),
-        )
-        db.execute(
-            "INSERT INTO temp.name_of SELECT o.id, m.id FROM other.reference_name o "
-            "JOIN main.reference_name m USING (name) UNION ALL SELECT 0, 0"
-        )
         db.execute(
             "INSERT INTO temp.set_of SELECT o.start, m.start FROM other.reference_set o "
             "JOIN main.reference_set m ON m.hash = o.hash"
@@ -213,9 +228,9 @@ class Merger:
         db.executemany("INSERT INTO main.reference_set VALUES (?, ?, ?, ?)", [row[1:] for row in sets])
         db.executemany("INSERT INTO temp.set_of VALUES (?, ?)", [row[:2] for row in sets])
         db.execute(
-            "INSERT INTO main.reference_file SELECT r.file_id + ?, s.new, r.first_symbol + ? "
-            "FROM other.reference_file r JOIN temp.set_of s ON s.old = r.start",
-            (shifts["file"], shifts["symbol"]),
+            "INSERT INTO main.reference_file SELECT r.file_id + ?, s.new FROM other.reference_file r "
+            "JOIN temp.set_of s ON s.old = r.start",
+            (shifts["file"],),
         )
         db.execute(
             "INSERT INTO main.reference SELECT n.new, r.place - o.start + s.new, r.role, w.new, r.line "
@@ -223,7 +238,7 @@ class Merger:
             "JOIN other.reference_set o "
             "ON o.start = (SELECT max(start) FROM other.reference_set WHERE start <= r.place) "
             "JOIN temp.set_of s ON s.old = o.start AND s.new >= ? JOIN temp.name_of n ON n.old = r.name_id "
-            "JOIN temp.name_of w ON w.old = r.receiver_id ORDER BY 1, 2, 3, 4",
+            "JOIN temp.part_of w ON w.old = r.receiver_id ORDER BY 1, 2, 3, 4",
             (ends[0][0] if ends else 1,),
         )
 

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from codesearch.core.types import MINOR
-from codesearch.store import vector_codes
+from codesearch.store import contents, vector_codes
 from codesearch.store.connection import Connection
 from codesearch.store.many import among
 from codesearch.store.paths import shown
 from codesearch.store.schema import TEXT_FIELDS
+from codesearch.store.symbol_sql import SYMBOLS
 
 _FIELD_BITS, _OFFSET_BITS = 3, 24
 """A place of a word, as one number: the field, the offset in it, the number of the word."""
@@ -55,7 +56,7 @@ def symbols(connection: Connection, of_files: Sequence[int]) -> list[OutgoingSym
     rows = among(
         connection.raw,
         "SELECT s.id, s.file_id, c.hash, s.kind, s.name, s.qualname, s.signature, s.documentation, s.start_line, "
-        "s.end_line, s.start_byte, s.end_byte FROM symbol s JOIN content c ON c.id = s.content_id WHERE s.file_id IN",
+        f"s.end_line, s.start_byte, s.end_byte FROM {SYMBOLS} JOIN content c ON c.id = s.content_id WHERE f.id IN",
         list(of_files),
     )
     return sorted(
@@ -65,12 +66,9 @@ def symbols(connection: Connection, of_files: Sequence[int]) -> list[OutgoingSym
 
 def vectors(connection: Connection, hashes: Sequence[bytes]) -> dict[bytes, bytes]:
     """Return the static int8 vectors of some contents; those without one are left out."""
-    rows = among(
-        connection.raw,
-        "SELECT c.hash, v.embedding FROM content c JOIN vector v ON v.id = c.id WHERE c.hash IN",
-        list(hashes),
-    )
-    return {bytes(row[0]): vector_codes.unpack(row[1]) for row in rows}
+    wanted = {id: digest for digest, id in contents.known(connection.raw, hashes).items()}
+    rows = among(connection.raw, "SELECT id, embedding FROM vector WHERE id IN", list(wanted))
+    return {wanted[id]: vector_codes.unpack(vector) for id, vector in rows}
 
 
 class Words:

@@ -17,7 +17,8 @@ from urllib.parse import quote
 import apsw
 
 from codesearch.core.errors import StoreError
-from codesearch.store import schema, vector_codes
+from codesearch.core.types import KINDS
+from codesearch.store import schema, symbol_sql, vector_codes
 from codesearch.store.connection import explained
 from codesearch.store.paths import stored
 from codesearch.store.records import FileState
@@ -145,13 +146,19 @@ def _wrong_value(db: apsw.Connection, version: int, meta: dict[str, Any]) -> str
 
 
 def _dangling(db: apsw.Connection) -> bool:
-    """Return whether a row refers to one that is missing. Name 0 of a reference is a mark, and no name."""
-    for table in _tables(db):
-        unless = "name_id <> 0 AND name_id NOT IN (SELECT id FROM reference_name)"
-        check = f"SELECT 1 FROM reference WHERE {unless} LIMIT 1"
-        if db.execute(check if table == "reference" else f"PRAGMA foreign_key_check({table})").fetchall():
-            return True
-    return False
+    """Return whether a row refers to what is missing. Name 0 of a reference is a mark, and no name."""
+    tables = set(_tables(db))
+    names = "name" if "name" in tables else "reference_name"
+    checks = [f"PRAGMA foreign_key_check({table})" for table in tables - {"reference"}]
+    if "reference" in tables:
+        checks.append(f"SELECT 1 FROM reference WHERE name_id <> 0 AND name_id NOT IN (SELECT id FROM {names}) LIMIT 1")
+    if "part" in tables:
+        checks += [
+            "SELECT 1 FROM reference WHERE receiver_id <> 0 AND receiver_id NOT IN (SELECT id FROM part) LIMIT 1",
+            f"SELECT 1 FROM symbol s JOIN file f ON f.id = s.file_id WHERE NOT {symbol_sql.IN_FILE} LIMIT 1",
+            f"SELECT 1 FROM symbol WHERE kind_number NOT BETWEEN 0 AND {len(KINDS) - 1} LIMIT 1",
+        ]
+    return any(db.execute(check).fetchall() for check in checks)
 
 
 def _tables(db: apsw.Connection) -> list[str]:

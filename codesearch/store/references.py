@@ -1,4 +1,4 @@
-"""References in the store: who names what, as rows of interned names; see schema.py.
+"""References in the store: who names what, as rows of interned names; see schema.py and interned.py.
 
 A set holds the references of all files with the same symbols and references, so copies cost nothing. Its places are
 consecutive numbers, one for each symbol of the file, in the order of extraction.
@@ -17,40 +17,35 @@ import apsw
 from codesearch.core.references import DECORATOR
 from codesearch.core.tokens import name_key
 from codesearch.core.types import Symbol
+from codesearch.store import interned, symbol_sql
 from codesearch.store.connection import Connection
 from codesearch.store.many import among
-from codesearch.store.paths import shown
 from codesearch.store.records import FileRecord
 
-TABLES = ("reference", "reference_file", "reference_set", "reference_name")
+TABLES = ("reference", "reference_file", "reference_set")
 
-_SYMBOL = (
-    "s.kind, s.name, s.qualname, s.signature, s.documentation, s.start_line, s.end_line, "
-    "s.start_byte, s.end_byte, f.language, f.path"
-)
 _PLACES = (
     "JOIN reference_file rf ON rf.start = (SELECT max(start) FROM reference_set WHERE start <= r.place) "
-    "JOIN symbol s ON s.id = rf.first_symbol + r.place - rf.start"
+    "JOIN file f ON f.id = rf.file_id JOIN symbol s ON s.id = f.first_symbol + r.place - rf.start"
 )
 
 
 # -- writing -----------------------------------------------------------------------------------------
 
 
-def write(db: apsw.Connection, records: Sequence[FileRecord], file_id: int, symbol_id: int) -> None:
-    """Write the references of files whose ids, and those of their symbols, begin at some numbers."""
+def write(db: apsw.Connection, records: Sequence[FileRecord], file_id: int) -> None:
+    """Write the references of files whose ids begin at some number."""
     packed: dict[bytes, FileRecord] = {}
-    files: list[tuple[int, bytes, int]] = []
+    files: list[tuple[int, bytes]] = []
     for record in records:
         if record.references:
             digest = blake2b(marshal.dumps((len(record.symbols), record.references), 2), digest_size=16).digest()
             packed.setdefault(digest, record)
-            files.append((file_id, digest, symbol_id))
+            files.append((file_id, digest))
         file_id += 1
-        symbol_id += len(record.symbols)
     starts: dict[bytes, int] = dict(among(db, "SELECT hash, start FROM reference_set WHERE hash IN", list(packed)))
     new = {digest: record for digest, record in packed.items() if digest not in starts}
-    names = _interned(db, new.values())
+    names, receivers = _interned(db, new.values())
     rows: Any = db.execute("SELECT start + places FROM reference_set ORDER BY start DESC LIMIT 1").fetchall()
     start = rows[0][0] if rows else 1
     sets: list[tuple[int, int, bytes, bytes]] = []
@@ -59,7 +54,7 @@ def write(db: apsw.Connection, records: Sequence[FileRecord], file_id: int, symb
         starts[digest] = start
         lines = [one.symbol.start_line for one in record.symbols]
         own = [
-            (names[name], start + at, role, names[receiver], line - lines[at])
+            (names[name], start + at, role, receivers[receiver], line - lines[at])
             for at, line, role, name, receiver in record.references
         ]
         references += own
@@ -70,21 +65,15 @@ def write(db: apsw.Connection, records: Sequence[FileRecord], file_id: int, symb
     references.sort()  # rows in the order of the table are written much faster
     db.executemany("INSERT INTO reference_set(start, places, hash, names) VALUES (?,?,?,?)", sets)
     db.executemany("INSERT OR IGNORE INTO reference VALUES (?,?,?,?,?)", references)
-    db.executemany(
-        "INSERT INTO reference_file VALUES (?,?,?)", [(file, starts[digest], first) for file, digest, first in files]
-    )
+    db.executemany("INSERT INTO reference_file VALUES (?,?)", [(file, starts[digest]) for file, digest in files])
 
 
-def _interned(db: apsw.Connection, records: Iterable[FileRecord]) -> dict[str, int]:
-    """Return the id of each name and receiver of some files; new ones are written. "" is 0."""
-    wanted = {text for record in records for one in record.references for text in one[3:]}
-    wanted.discard("")
-    numbers: dict[str, int] = dict(among(db, "SELECT name, id FROM reference_name WHERE name IN", list(wanted)))
-    new = sorted(wanted.difference(numbers))
-    rows: Any = db.execute("SELECT coalesce(max(id), 0) + 1 FROM reference_name").fetchall()
-    fresh = dict(zip(new, range(rows[0][0], rows[0][0] + len(new)), strict=True))
-    db.executemany("INSERT INTO reference_name(name, id) VALUES (?,?)", fresh.items())
-    return {"": 0, **numbers, **fresh}
+def _interned(db: apsw.Connection, records: Iterable[FileRecord]) -> tuple[dict[str, int], dict[str, int]]:
+    """Return the ids of the names and of the receivers of some files; new ones are written. The receiver "" is 0."""
+    references = [one for record in records for one in record.references]
+    names = interned.with_names(db, {name for *_, name, _ in references})
+    parts = interned.with_parts(db, {(receiver, False) for *_, receiver in references if receiver})
+    return names, {"": 0, **{text: id for (text, _), id in parts.items()}}
 
 
 def forget(db: apsw.Connection, files: Sequence[int]) -> None:
@@ -97,14 +86,6 @@ def forget(db: apsw.Connection, files: Sequence[int]) -> None:
         rows = [(name, start, start + places) for name in array("I", names)]
         db.executemany("DELETE FROM reference WHERE name_id = ? AND place >= ? AND place < ?", rows)
     db.executemany("DELETE FROM reference_set WHERE start = ?", [(start,) for start in gone])
-
-
-def prune(db: apsw.Connection) -> None:
-    """Delete the names that nothing has any more, if they are many."""
-    db.execute(
-        "DELETE FROM reference_name WHERE id NOT IN (SELECT name_id FROM reference) "
-        "AND id NOT IN (SELECT receiver_id FROM reference)"
-    )
 
 
 # -- reading -----------------------------------------------------------------------------------------
@@ -139,18 +120,18 @@ class References:
         """Return the references with a name, by symbol."""
         among_roles = f" AND r.role IN ({','.join(map(str, roles))})" if roles else ""
         rows = self._rows(
-            "SELECT s.id, s.start_line + r.line, r.role, coalesce(w.name, '') FROM reference_name n "
-            f"JOIN reference r ON r.name_id = n.id{among_roles} {_PLACES} "
-            "LEFT JOIN reference_name w ON w.id = r.receiver_id WHERE n.name = ? ORDER BY s.id, r.line",
-            (name,),
+            "SELECT s.id, s.start_line + r.line, r.role, coalesce(w.text, '') FROM name n "
+            f"JOIN reference r ON r.name_id = n.id{among_roles} {_PLACES} LEFT JOIN part w ON w.id = r.receiver_id "
+            f"WHERE {interned.key_of('n')} = ? AND n.text = ? ORDER BY s.id, r.line",
+            (name_key(name), name),
         )
         return [Place(symbol, line, role, name, receiver) for symbol, line, role, receiver in rows]
 
     def within(self, symbol: int, through: int | None = None, roles: Sequence[int] = ()) -> list[Place]:
         """Return the references in a symbol, or in those from `symbol` to `through` of one file, by line."""
         found = self._rows(
-            "SELECT rf.first_symbol, rf.start, s.names FROM symbol o JOIN reference_file rf ON rf.file_id = o.file_id "
-            "JOIN reference_set s ON s.start = rf.start WHERE o.id = ?",
+            "SELECT f.first_symbol, rf.start, s.names FROM symbol o JOIN file f ON f.id = o.file_id "
+            "JOIN reference_file rf ON rf.file_id = f.id JOIN reference_set s ON s.start = rf.start WHERE o.id = ?",
             (symbol,),
         )
         if not found:
@@ -158,10 +139,10 @@ class References:
         first, start, names = found[0]
         among_roles = f" AND r.role IN ({','.join(map(str, roles))})" if roles else ""
         rows = self._rows(
-            "SELECT s.id, s.start_line + r.line, r.role, n.name, coalesce(w.name, '') FROM json_each(?) one "
+            "SELECT s.id, s.start_line + r.line, r.role, n.text, coalesce(w.text, '') FROM json_each(?) one "
             f"JOIN reference r ON r.name_id = one.value AND r.place BETWEEN ? AND ?{among_roles} "
-            "JOIN reference_name n ON n.id = r.name_id LEFT JOIN reference_name w ON w.id = r.receiver_id "
-            "JOIN symbol s ON s.id = r.place + ? ORDER BY 2, n.name",
+            "JOIN name n ON n.id = r.name_id LEFT JOIN part w ON w.id = r.receiver_id "
+            "JOIN symbol s ON s.id = r.place + ? ORDER BY 2, n.text",
             (
                 str(list(array("I", names))),
                 start + symbol - first,
@@ -174,13 +155,14 @@ class References:
     def of_file(self, path: str | bytes, roles: Sequence[int] = ()) -> list[Place]:
         """Return the references in a file, by line."""
         rows = self._rows(
-            "SELECT min(s.id), max(s.id) FROM symbol s JOIN file f ON f.id = s.file_id WHERE f.path = ?", (path,)
+            "SELECT first_symbol, last_symbol FROM file WHERE path = ? AND last_symbol >= first_symbol", (path,)
         )
-        return self.within(rows[0][0], rows[0][1], roles) if rows and rows[0][0] is not None else []
+        return self.within(rows[0][0], rows[0][1], roles) if rows else []
 
     def defined(self, name: str) -> list[Known]:
         """Return the symbols with exactly this name; modules are none."""
-        return self._known("s.name_key = ? AND s.name = ? AND s.kind != 'module' ORDER BY s.id", (name_key(name), name))
+        condition = f"{interned.HAS_KEY.format('= ? AND text = ?')} AND s.kind != 'module' ORDER BY s.id"
+        return self._known(condition, (name_key(name), name))
 
     def symbols(self, ids: Iterable[int]) -> dict[int, Known]:
         """Return symbols by id."""
@@ -197,6 +179,6 @@ class References:
 
     def _known(self, condition: str, bindings: Sequence[Any]) -> list[Known]:
         rows = self._rows(
-            f"SELECT s.id, {_SYMBOL}, f.roles FROM symbol s JOIN file f ON f.id = s.file_id WHERE {condition}", bindings
+            f"SELECT s.id, {symbol_sql.COLUMNS}, f.roles FROM {symbol_sql.SYMBOLS} WHERE {condition}", bindings
         )
-        return [Known(row[0], Symbol(*(*row[1:11], shown(row[11]))), frozenset(row[12].split())) for row in rows]
+        return [Known(row[0], symbol_sql.symbol_of(row[1:-1]), frozenset(row[-1].split())) for row in rows]

@@ -14,6 +14,7 @@ from typing import NamedTuple
 from codesearch.core.filter import Filter
 from codesearch.store import filter_sql, vector_codes
 from codesearch.store.connection import Connection, explained
+from codesearch.store.symbol_sql import SYMBOLS
 
 STEPS = 10_000
 """A similarity is stored as a whole number of these parts of 1."""
@@ -103,7 +104,7 @@ def _rows(computed: Lists) -> Iterator[tuple[int, int, int, int]]:
 def contents_of(connection: Connection, path: str | bytes) -> list[tuple[int, int]]:
     """Return (symbol id, text id) of the symbols of a file that have a vector, in the order of the file."""
     rows = connection.rows(
-        "SELECT s.id, s.content_id FROM symbol s JOIN file f ON f.id = s.file_id JOIN vector v ON v.id = s.content_id "
+        f"SELECT s.id, s.content_id FROM {SYMBOLS} JOIN vector v ON v.id = s.content_id "
         "WHERE f.path = ? ORDER BY s.start_line, s.id",
         (path,),
     )
@@ -116,8 +117,8 @@ def symbols_with(
     """Return (text id, symbol id, file id) of the symbols with some texts that pass a filter."""
     condition, values = filter_sql.render(where) if where else ("1", [])
     rows = connection.rows(
-        "SELECT s.content_id, s.id, s.file_id FROM json_each(?) wanted JOIN symbol s ON s.content_id = wanted.value "
-        f"JOIN file f ON f.id = s.file_id WHERE {condition} ORDER BY s.id",
+        f"SELECT s.content_id, s.id, s.file_id FROM json_each(?) wanted JOIN {SYMBOLS} "
+        f"WHERE s.content_id = wanted.value AND {condition} ORDER BY s.id",
         [json.dumps(sorted(set(contents))), *values],
     )
     return [(row[0], row[1], row[2]) for row in rows]

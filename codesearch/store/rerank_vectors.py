@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from codesearch.core.types import CALLABLES
-from codesearch.store import vector_codes
-from codesearch.store.texts import NO_DETAIL
+from codesearch.store import contents, vector_codes
+from codesearch.store.symbol_sql import NO_DETAIL, SYMBOLS
 
 if TYPE_CHECKING:
     from codesearch.store.connection import Connection
@@ -50,8 +50,7 @@ class RerankVectors:
         """Return the vector, if any, of each symbol, in no particular order."""
         wanted = list(ids)
         rows = self._connection.rows(
-            "SELECT s.id, c.hash, f.hash, v.embedding, m.dims FROM symbol s JOIN content c ON c.id = s.content_id "
-            "JOIN file f ON f.id = s.file_id "
+            f"SELECT s.id, c.hash, f.hash, v.embedding, m.dims FROM {SYMBOLS} JOIN content c ON c.id = s.content_id "
             f"LEFT JOIN model_vector v ON v.content_id = s.content_id AND v.model = {_NUMBER} "
             "LEFT JOIN model m ON m.id = v.model "
             f"WHERE s.id IN ({','.join('?' * len(wanted))})",
@@ -64,13 +63,13 @@ class RerankVectors:
 
     def of_contents(self, hashes: Iterable[bytes]) -> dict[bytes, bytes]:
         """Return the existing vectors of some texts, by hash."""
-        wanted = list(hashes)
+        wanted = {id: digest for digest, id in contents.known(self._connection.raw, list(hashes)).items()}
         rows = self._connection.rows(
-            "SELECT c.hash, v.embedding, m.dims FROM content c JOIN model_vector v ON v.content_id = c.id "
-            f"JOIN model m ON m.id = v.model WHERE v.model = {_NUMBER} AND c.hash IN ({','.join('?' * len(wanted))})",
+            "SELECT v.content_id, v.embedding, m.dims FROM model_vector v JOIN model m ON m.id = v.model "
+            f"WHERE v.model = {_NUMBER} AND v.content_id IN ({','.join('?' * len(wanted))})",
             [self._model, *wanted],
         )
-        return {digest: vector_codes.read(found, dims) for digest, found, dims in rows}
+        return {wanted[content]: vector_codes.read(found, dims) for content, found, dims in rows}
 
     def held(self) -> list[bytes]:
         """Return the hashes of the texts that have a vector."""
@@ -108,8 +107,8 @@ class RerankVectors:
         """
         does = ", ".join(f"'{kind}'" for kind in sorted(CALLABLES))
         rows = self._connection.rows(
-            "SELECT c.hash, s.id, f.path, f.hash FROM symbol s JOIN content c ON c.id = s.content_id "
-            f"JOIN file f ON f.id = s.file_id WHERE {NO_DETAIL} AND NOT EXISTS "
+            f"SELECT c.hash, s.id, f.path, f.hash FROM {SYMBOLS} JOIN content c ON c.id = s.content_id "
+            f"WHERE {NO_DETAIL} AND NOT EXISTS "
             f"(SELECT 1 FROM model_vector v WHERE v.content_id = s.content_id AND v.model = {_NUMBER}) "
             f"ORDER BY f.roles <> '', s.kind NOT IN ({does}), f.mtime_ns / 1000000000 DESC, f.path, s.id",
             (self._model,),
@@ -119,14 +118,17 @@ class RerankVectors:
             seen.setdefault(content, Pending(content, symbol, os.fsdecode(path), file))
         return list(seen.values())
 
-    def add(self, dims: int, contents: Mapping[bytes, bytes], queries: Mapping[bytes, bytes]) -> None:
+    def add(self, dims: int, texts: Mapping[bytes, bytes], queries: Mapping[bytes, bytes]) -> None:
         """Write vectors by the hash of their text; texts that the index no longer has are left out."""
         with self._connection.transaction() as db:
             db.execute("INSERT OR IGNORE INTO model(model_id, dims) VALUES (?, ?)", (self._model, dims))
             ((number,),) = db.execute(f"SELECT {_NUMBER}", (self._model,)).fetchall()
             db.executemany(
-                "INSERT OR REPLACE INTO model_vector SELECT id, ?, ? FROM content WHERE hash = ?",
-                [(number, vector_codes.stored(vector), digest) for digest, vector in contents.items()],
+                "INSERT OR REPLACE INTO model_vector(content_id, model, embedding) VALUES (?, ?, ?)",
+                [
+                    (id, number, vector_codes.stored(texts[digest]))
+                    for digest, id in contents.known(db, texts.keys()).items()
+                ],
             )
             db.executemany(
                 "INSERT OR REPLACE INTO query_vector(model, hash, embedding) VALUES (?, ?, ?)",

@@ -12,12 +12,13 @@ from codesearch.store.connection import Connection
 
 _PURPOSES = {
     "symbol": "symbols",
+    "name": "names",
+    "part": "names",
     "symbol_text": "full text",
     "minor_text": "full text",
     "vector": "vectors",
     "vector_signs": "signs of vectors",
     "reference": "references",
-    "reference_name": "references",
     "reference_set": "references",
     "reference_file": "references",
     "file": "files",

@@ -12,7 +12,7 @@ from codesearch.store.connection import explained
 from codesearch.store.many import among
 from codesearch.store.paths import shown
 from codesearch.store.records import FileState
-from codesearch.store.texts import NO_DETAIL
+from codesearch.store.symbol_sql import NO_DETAIL, SYMBOLS
 
 if TYPE_CHECKING:
     from codesearch.store.store import Store
@@ -54,7 +54,7 @@ def files_of(store: Store, ids: Iterable[int]) -> Iterator[SourceFile]:
             store.connection.raw,
             "SELECT f.id, f.path, f.language, f.size, f.mtime_ns, f.ctime_ns, f.inode, f.checked_ns, f.hash, s.id, "
             "s.kind, s.name, s.qualname, s.signature, s.documentation, s.start_line, s.end_line, s.start_byte, "
-            "s.end_byte FROM symbol s JOIN file f ON f.id = s.file_id WHERE s.id IN",
+            f"s.end_byte FROM {SYMBOLS} WHERE s.id IN",
             list(ids),
         )
         found: list[Any] = sorted(rows, key=itemgetter(0, 9))
@@ -72,7 +72,8 @@ def parts(store: Store, files: Iterable[int]) -> dict[int, list[PartRow]]:
     with explained(store.path):
         for file, *row in among(
             store.connection.raw,
-            f"SELECT file_id, start_byte, -end_byte, id, kind, name FROM symbol s WHERE {NO_DETAIL} AND file_id IN",
+            f"SELECT f.id, s.start_byte, -s.end_byte, s.id, s.kind, s.name FROM {SYMBOLS} "
+            f"WHERE {NO_DETAIL} AND f.id IN",
             list(files),
         ):
             found.setdefault(file, []).append(tuple(row))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -16,13 +16,14 @@ from codesearch.core.errors import StoreError
 from codesearch.core.filter import Filter
 from codesearch.core.log import Log
 from codesearch.core.types import Symbol
-from codesearch.store import filter_sql, full_text, sign_codes, vector_codes, writes
+from codesearch.store import filter_sql, full_text, interned, sign_codes, vector_codes, writes
 from codesearch.store.connection import Connection, explained
 from codesearch.store.match import Match
 from codesearch.store.paths import shown, stored
 from codesearch.store.records import FileRecord, FileState, StoredSymbol
 from codesearch.store.rerank_vectors import RerankVectors
-from codesearch.store.texts import NO_DETAIL, NOT_MINOR, Counts, MinorTexts, Texts
+from codesearch.store.symbol_sql import COLUMNS, NO_DETAIL, NOT_MINOR, SYMBOLS, symbol_of
+from codesearch.store.texts import Counts, MinorTexts, Texts
 
 log = Log("codesearch.store")
 
@@ -54,11 +55,6 @@ _SIMILARITY = _COSINE.format(f"{vector_codes.UNPACKED}(v.embedding)")
 
 _STEPS = 20_000
 """SQLite virtual machine instructions between two checks whether to stop: about a millisecond."""
-
-_SYMBOL = (
-    "s.kind, s.name, s.qualname, s.signature, s.documentation, s.start_line, s.end_line, "
-    "s.start_byte, s.end_byte, f.language, f.path"
-)
 
 FileRow = tuple[Any, ...]
 """path (as stored), size, mtime_ns, ctime_ns, inode, checked_ns, hash, id."""
@@ -194,6 +190,7 @@ class Store(Texts):
             while self._merge(table, pages) and whole:
                 pages = MERGED_PAGES
         with self.connection.transaction() as db:
+            interned.prune_parts(db)
             db.execute("PRAGMA optimize")
 
     def compact(self, *, whole: bool = False) -> None:
@@ -264,7 +261,7 @@ class Store(Texts):
         if where:
             condition, values = filter_sql.render(where)
             passing = self._rows(
-                "SELECT DISTINCT s.content_id FROM symbol s JOIN file f ON f.id = s.file_id "
+                f"SELECT DISTINCT s.content_id FROM {SYMBOLS} "
                 f"WHERE {NOT_MINOR} AND {condition} LIMIT {MOST_PASSING + 1}",
                 values,
             )
@@ -290,7 +287,7 @@ class Store(Texts):
             [vector, json.dumps(list(contents))],
         )
         condition, values = filter_sql.render(where) if where else ("1", [])
-        join = "JOIN file f ON f.id = s.file_id" if where else ""
+        symbols_joined = SYMBOLS if where else "symbol s"
         found: list[tuple[float, int]] = []
         texts = 0
         step = max(1, len(near) if where else limit)
@@ -298,8 +295,8 @@ class Store(Texts):
             similarity = dict(near[at : at + step])
             symbols: dict[int, list[int]] = {}
             for content, id in self._rows(
-                f"SELECT s.content_id, s.id FROM json_each(?) near JOIN symbol s ON s.content_id = near.value {join} "
-                f"WHERE {NOT_MINOR} AND {condition}",
+                f"SELECT s.content_id, s.id FROM json_each(?) near JOIN {symbols_joined} "
+                f"WHERE s.content_id = near.value AND {NOT_MINOR} AND {condition}",
                 [json.dumps(list(similarity)), *values],
             ):
                 symbols.setdefault(content, []).append(id)
@@ -325,28 +322,27 @@ class Store(Texts):
         """Return symbols by id."""
         wanted = list(ids)
         rows = self._rows(
-            f"SELECT s.id, {_SYMBOL}, f.roles, s.content_id FROM symbol s JOIN file f ON f.id = s.file_id "
+            f"SELECT s.id, {COLUMNS}, f.roles, s.content_id FROM {SYMBOLS} "
             f"WHERE s.id IN ({','.join('?' * len(wanted))})",
             wanted,
         )
-        return {row[0]: StoredSymbol(_symbol(row[1:-2]), row[-2], row[-1]) for row in rows}
+        return {row[0]: StoredSymbol(symbol_of(row[1:-2]), row[-2], row[-1]) for row in rows}
 
     def listing(self, where: Filter | None = None, limit: int = -1) -> Iterator[Symbol]:
         """Yield symbols by path and line."""
         condition, values = filter_sql.render(where) if where else ("1", [])
         with explained(self.path):
             for row in self.connection.raw.execute(
-                f"SELECT {_SYMBOL} FROM symbol s JOIN file f ON f.id = s.file_id WHERE {condition} "
+                f"SELECT {COLUMNS} FROM {SYMBOLS} WHERE {condition} "
                 "ORDER BY f.path, s.start_line, s.end_line DESC, s.id LIMIT ?",
                 [*values, limit],
             ):
-                yield _symbol(row)
+                yield symbol_of(row)
 
     def passes(self, symbol_id: int, where: Filter) -> bool:
         """Return whether a symbol passes a filter."""
         condition, values = filter_sql.render(where)
-        select = "SELECT 1 FROM symbol s JOIN file f ON f.id = s.file_id WHERE s.id = ? AND "
-        return bool(self._rows(select + condition, [symbol_id, *values]))
+        return bool(self._rows(f"SELECT 1 FROM {SYMBOLS} WHERE s.id = ? AND {condition}", [symbol_id, *values]))
 
     def at(self, path: str, line: int) -> tuple[int, Symbol] | None:
         """Return (id, innermost symbol) at a line; the module unit of the file if no other symbol is there.
@@ -354,22 +350,21 @@ class Store(Texts):
         Details are left out: what is around them answers for them.
         """
         rows = self._rows(
-            f"SELECT s.id, {_SYMBOL} FROM symbol s JOIN file f ON f.id = s.file_id "
+            f"SELECT s.id, {COLUMNS} FROM {SYMBOLS} "
             "WHERE f.path = ? AND s.start_line <= ? AND s.end_line >= ? "
             f"ORDER BY NOT ({NO_DETAIL}), s.end_line - s.start_line, s.kind IN ('module', 'document'), "
             "s.start_line DESC LIMIT 1",
             (stored(path), line, line),
         )
-        return (rows[0][0], _symbol(rows[0][1:])) if rows else None
+        return (rows[0][0], symbol_of(rows[0][1:])) if rows else None
 
     def symbols_in(self, symbol_id: int) -> list[Symbol]:
         """Return all symbols of the file that contains a symbol, in the order of extraction."""
         rows = self._rows(
-            f"SELECT {_SYMBOL} FROM symbol s JOIN file f ON f.id = s.file_id "
-            "WHERE s.file_id = (SELECT file_id FROM symbol WHERE id = ?) ORDER BY s.id",
+            f"SELECT {COLUMNS} FROM {SYMBOLS} WHERE f.id = (SELECT file_id FROM symbol WHERE id = ?) ORDER BY s.id",
             (symbol_id,),
         )
-        return [_symbol(row) for row in rows]
+        return [symbol_of(row) for row in rows]
 
     def model_vectors(self, model_id: str) -> RerankVectors:
         """Return the vectors of one reranker model."""
@@ -429,8 +424,8 @@ class Store(Texts):
     def languages(self) -> list[tuple[str, int, int]]:
         """Return (language, files, symbols), most symbols first."""
         rows = self._rows(
-            "SELECT f.language, count(DISTINCT f.id), count(s.id) FROM file f LEFT JOIN symbol s ON s.file_id = f.id "
-            "WHERE f.skipped IS NULL GROUP BY f.language ORDER BY 3 DESC, 1"
+            "SELECT language, count(*), sum(last_symbol - first_symbol + 1) FROM file WHERE skipped IS NULL "
+            "GROUP BY language ORDER BY 3 DESC, 1"
         )
         return [(row[0], row[1], row[2]) for row in rows]
 
@@ -443,7 +438,3 @@ class Store(Texts):
         """Return (path, detail) of the files that were left out for one reason."""
         rows = self._rows("SELECT path, detail FROM file WHERE skipped = ?", (reason,))
         return [(shown(row[0]), row[1]) for row in rows]
-
-
-def _symbol(row: Sequence[Any]) -> Symbol:
-    return Symbol(*(*row[:10], shown(row[10])))

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from codesearch.core.filter import Filter
 from codesearch.core.log import Log
-from codesearch.core.types import DETAILS, MINOR
 from codesearch.store import filter_sql, full_text, text_format
 from codesearch.store.connection import Connection, explained
 from codesearch.store.full_text import Held
+from codesearch.store.interned import key_of
 from codesearch.store.match import Match, Words
+from codesearch.store.symbol_sql import IS_MINOR, NOT_MINOR, SYMBOLS
 
 if TYPE_CHECKING:
     import apsw
@@ -31,12 +32,6 @@ COSTLY_FROM = 200_000
 and found nothing more (docs/benchmarks.md)."""
 SCORED_FROM = 5_000
 """Number of texts from which it pays to keep postings, from the second question of a process on."""
-
-
-IS_MINOR = f"s.kind IN ({filter_sql.listed(sorted(MINOR))})"
-NOT_MINOR = f"s.kind NOT IN ({filter_sql.listed(sorted(MINOR))})"
-NO_DETAIL = f"s.kind NOT IN ({filter_sql.listed(sorted(DETAILS))})"
-"""Conditions over `symbol s`."""
 
 
 class Counts:
@@ -203,13 +198,13 @@ class Texts:
         With `signs`, only those whose names have these signs (`names.signs_of`).
         """
         condition, values = filter_sql.render(where) if where else ("1", [])
-        name = f"{'s.name_key >= ? AND s.name_key < ?' if prefix else 's.name_key = ?'} AND {self._kinds}"
-        bounds = [key, key + "\U0010ffff"] if prefix else [key]
+        name_key = key_of("n")
+        is_asked, bounds = ("BETWEEN ? AND ?", [key, key + "\U0010ffff"]) if prefix else ("= ?", [key])
         if signs:
-            name, bounds = f"{name} AND signs_of(s.name) = ?", [*bounds, signs]
-        rows = self._rows(
-            f"SELECT s.id FROM symbol s JOIN file f ON f.id = s.file_id WHERE {name} AND {condition} "
-            "ORDER BY length(s.name_key), s.id LIMIT ?",
+            condition, values = f"signs_of(n.text) = ? AND {condition}", [signs, *values]
+        rows = self._rows(  # the index of keys comes first: it gives their lengths, too
+            f"SELECT s.id FROM name n CROSS JOIN {SYMBOLS if where else 'symbol s'} WHERE s.name_id = n.id "
+            f"AND {name_key} {is_asked} AND {self._kinds} AND {condition} ORDER BY length({name_key}), s.id LIMIT ?",
             [*bounds, *values, limit],
         )
         return [row[0] for row in rows]
@@ -259,6 +254,6 @@ def _restriction(where: Filter | None, column: str, selected: str) -> tuple[str,
         return "", []
     condition, bindings = filter_sql.render(where)
     return (
-        f" AND {column} IN (SELECT {selected} FROM symbol s JOIN file f ON f.id = s.file_id WHERE {condition})",
+        f" AND {column} IN (SELECT {selected} FROM {SYMBOLS} WHERE {condition})",
         bindings,
     )

@@ -2,63 +2,66 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import apsw
 
-from codesearch.core.tokens import name_key
-from codesearch.core.types import MINOR
-from codesearch.store import references, schema, sign_codes, vector_codes
+from codesearch.core.types import KINDS, MINOR, Symbol
+from codesearch.store import contents, interned, references, schema, sign_codes, symbol_sql, vector_codes
 from codesearch.store.many import among
 from codesearch.store.paths import stored
 from codesearch.store.records import FileRecord, SymbolRecord
 
 _FILE = (
     "INSERT INTO file(id, path, language, skipped, detail, lines, size, mtime_ns, ctime_ns, inode, checked_ns, hash, "
-    "roles) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)"
+    "roles, first_symbol, last_symbol) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
 )
 _SYMBOL = (
-    "INSERT INTO symbol(id, file_id, content_id, kind, name, name_key, qualname, signature, documentation, "
-    "start_line, end_line, start_byte, end_byte) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)"
+    "INSERT INTO symbol(id, file_id, content_id, kind_number, name_id, container_id, beginning_id, start_line, "
+    "lines, start_byte, bytes, rest, documentation) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)"
 )
+_KIND_NUMBERS = {kind: number for number, kind in enumerate(KINDS)}
 _TEXT = f"INSERT INTO {{}}(rowid, {', '.join(schema.TEXT_FIELDS)}) VALUES (?{',?' * len(schema.TEXT_FIELDS)})"
 
 
 def replace(db: apsw.Connection, records: Sequence[FileRecord]) -> None:
     """Insert or replace the records of files."""
     stale = _forget(db, [stored(record.path) for record in records])
-    contents = _contents(db, records)
+    numbers = _contents(db, records)
+    split = _split(db, [item.symbol for record in records for item in record.symbols])
     file_id, symbol_id = _next_id(db, "file"), _next_id(db, "symbol")
     files: list[tuple[Any, ...]] = []
     symbols: list[tuple[Any, ...]] = []
     texts: list[tuple[Any, ...]] = []
     minor_texts: list[tuple[Any, ...]] = []
     for record in records:
-        state = record.state
-        files.append(
-            (
-                file_id, stored(record.path), record.language, record.skipped, record.detail, record.lines, state.size,
-                state.mtime_ns, state.ctime_ns, state.inode, state.checked_ns, state.hash, record.roles,
-            )
-        )  # fmt: skip
+        state, first_symbol = record.state, symbol_id
         for item in record.symbols:
             s = item.symbol
+            *ids, rest = next(split)
             symbols.append(
                 (
-                    symbol_id, file_id, contents[item.content_hash], s.kind, s.name, name_key(s.name), s.qualname,
-                    s.signature, s.documentation, s.start_line, s.end_line, s.start_byte, s.end_byte,
+                    symbol_id, file_id, numbers[item.content_hash], _KIND_NUMBERS[s.kind], *ids, s.start_line,
+                    s.end_line - s.start_line, s.start_byte, s.end_byte - s.start_byte, rest, s.documentation,
                 )
             )  # fmt: skip
             (minor_texts if s.kind in MINOR else texts).append((symbol_id, *item.fields))
             symbol_id += 1
+        files.append(
+            (
+                file_id, stored(record.path), record.language, record.skipped, record.detail, record.lines, state.size,
+                state.mtime_ns, state.ctime_ns, state.inode, state.checked_ns, state.hash, record.roles,
+                first_symbol, symbol_id - 1,
+            )
+        )  # fmt: skip
         file_id += 1
     first_file = file_id - len(records)
     db.executemany(_FILE, files)
     db.executemany(_SYMBOL, symbols)
     db.executemany(_TEXT.format("symbol_text"), texts)
     db.executemany(_TEXT.format("minor_text"), minor_texts)
-    references.write(db, records, first_file, symbol_id - len(symbols))
+    references.write(db, records, first_file)
     _drop_unused(db, stale)
 
 
@@ -70,21 +73,60 @@ def remove(db: apsw.Connection, paths: Iterable[str]) -> None:
 def _forget(db: apsw.Connection, paths: Sequence[str | bytes]) -> set[int]:
     """Delete files and their symbols; return the contents that may have lost their last symbol."""
     files = [row[0] for row in among(db, "SELECT id FROM file WHERE path IN", paths)]
-    symbols = list(among(db, "SELECT id, content_id, kind FROM symbol WHERE file_id IN", files))
+    symbols = list(
+        among(
+            db,
+            f"SELECT s.id, s.content_id, {symbol_sql.IS_MINOR} FROM file f JOIN symbol s "
+            f"ON {symbol_sql.IN_FILE} WHERE f.id IN",
+            files,
+        )
+    )
     references.forget(db, files)
     for table, minor in (("symbol_text", False), ("minor_text", True)):
-        some = [(row[0],) for row in symbols if (row[2] in MINOR) == minor]
-        db.executemany(f"DELETE FROM {table} WHERE rowid = ?", some)
+        db.executemany(f"DELETE FROM {table} WHERE rowid = ?", [(row[0],) for row in symbols if row[2] == minor])
     db.executemany("DELETE FROM symbol WHERE id = ?", [(row[0],) for row in symbols])
     db.executemany("DELETE FROM file WHERE id = ?", [(file,) for file in files])
     return {row[1] for row in symbols}
+
+
+def _split(db: apsw.Connection, symbols: Sequence[Symbol]) -> Iterator[tuple[int, int | None, int | None, str]]:
+    """Yield name, container and beginning of the signature of each symbol, as ids, and the rest of the signature."""
+    names = interned.with_names(db, {s.name for s in symbols})
+    split = [(_container(s), *_around_name(s)) for s in symbols]
+    parts = interned.with_parts(
+        db,
+        {container for container, *_ in split if container is not None}
+        | {(beginning, False) for _, beginning, _ in split if beginning is not None},
+    )
+    for s, (container, beginning, rest) in zip(symbols, split, strict=True):
+        yield (
+            names[s.name],
+            None if container is None else parts[container],
+            None if beginning is None else parts[beginning, False],
+            rest,
+        )
+
+
+def _container(symbol: Symbol) -> interned.Part | None:
+    """Return what the qualified name of a symbol has before the name; None if that is all of it."""
+    if symbol.qualname == symbol.name:
+        return None
+    if symbol.qualname.endswith(symbol.name):
+        return symbol.qualname.removesuffix(symbol.name), False
+    return symbol.qualname, True
+
+
+def _around_name(symbol: Symbol) -> tuple[str | None, str]:
+    """Return what the signature of a symbol has before and after the name; (None, signature) if it is not in it."""
+    before, found, after = symbol.signature.partition(symbol.name) if symbol.name else ("", "", "")
+    return (before, after) if found else (None, symbol.signature)
 
 
 def _contents(db: apsw.Connection, records: Sequence[FileRecord]) -> dict[bytes, int]:
     """Return the id of each content of some files; new contents and their vectors are written."""
     items = [item for record in records for item in record.symbols]
     vectors = dict.fromkeys(item.content_hash for item in items)
-    numbers: dict[bytes, int] = dict(among(db, "SELECT hash, id FROM content WHERE hash IN", list(vectors)))
+    numbers = contents.known(db, vectors)
     new = [digest for digest in vectors if digest not in numbers]
     first = _next_id(db, "content")
     # A content that was kept only for its reranker vectors has no static vector.
@@ -126,7 +168,7 @@ def _drop_unused(db: apsw.Connection, contents: set[int]) -> None:
 def clear(db: apsw.Connection) -> None:
     """Delete everything except the contents that a reranker has embedded, and their vectors."""
     tables = ("symbol", "vector", "vector_signs", "file", "meta", "related_text", "related_pair")
-    for table in (*references.TABLES, *tables):
+    for table in (*references.TABLES, *tables, *interned.TABLES):
         db.execute(f"DELETE FROM {table}")
     for table in ("symbol_text", "minor_text"):
         db.execute(f"INSERT INTO {table}({table}) VALUES ('delete-all')")
@@ -140,7 +182,7 @@ def prune(db: apsw.Connection, most: int, share: float) -> None:
     At most `most` are kept, or `share` of all contents if that is more.
     """
     sign_codes.prune(db)
-    references.prune(db)
+    interned.prune_names(db)
     sizes: Any = db.execute("SELECT (SELECT count(*) FROM content), (SELECT count(*) FROM unused)").fetchall()
     ((total, unused),) = sizes
     too_many = unused - max(most, int(share * total))

@@ -277,9 +277,12 @@ TAMPERED = {
     "a short vector": ("UPDATE vector SET embedding = x'00' WHERE id = 1", "a vector has not 256 dimensions"),
     "text for a line": ("UPDATE symbol SET start_line = 'many'", "table symbol holds a value of a wrong type"),
     "a number for a name": (
-        "UPDATE symbol SET qualname = 7 WHERE id = 1; UPDATE symbol SET name = x'00'",
+        "UPDATE symbol SET rest = 7 WHERE id = 1; UPDATE name SET text = x'00'",
         "wrong type",
     ),
+    "a kind that there is not": ("UPDATE symbol SET kind_number = 99", "rows that it does not have"),
+    "a receiver that there is not": ("UPDATE reference SET receiver_id = 9999", "rows that it does not have"),
+    "symbols outside their file": ("UPDATE file SET last_symbol = first_symbol - 1", "rows that it does not have"),
     "a lost file": ("DELETE FROM file WHERE path = 'retry.py'", "rows that it does not have"),
 }
 

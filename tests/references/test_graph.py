@@ -351,7 +351,7 @@ def test_a_change_replaces_the_references_of_its_file_alone(tmp_path: Path):
     index.update()
     store = index.reader()
     assert store is not None
-    for table in ("reference", "reference_set", "reference_file", "reference_name"):
+    for table in ("reference", "reference_set", "reference_file", "name"):
         assert store.connection.rows(f"SELECT count(*) FROM {table}") == [(0,)], table
 
 

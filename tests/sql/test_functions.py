@@ -114,7 +114,7 @@ def test_a_connection_to_an_index_searches_it(tree: Path, module, tmp_path: Path
         found = json.loads(value(connection, "SELECT codesearch_search_json(?, 10)", QUESTION))
         assert [one["qualname"] for one in found] == [row[-1] for row in answers(tree)]
         best = connection.execute(
-            "SELECT s.qualname FROM symbol s JOIN vector v ON v.id = s.content_id "
+            "SELECT s.qualname FROM full_symbol s JOIN vector v ON v.id = s.content_id "
             "ORDER BY codesearch_similarity(v.embedding, ?) DESC LIMIT 3",
             (QUESTION,),
         ).fetchall()

@@ -40,6 +40,7 @@ def covered(store, model=MODEL):
 def old_index(path, version):
     """Create an index of an older version, with a file and, if that version has a table for it, a model's vector."""
     with closing(apsw.Connection(str(path))) as db:
+        vector_codes.register(db)
         for number in range(version):
             db.execute(schema.MIGRATIONS[number])
         db.pragma("user_version", version)
@@ -55,7 +56,7 @@ def old_index(path, version):
             db.execute("INSERT INTO model_vector VALUES (1, 1, x'03030303')")
 
 
-@pytest.mark.parametrize("version", range(1, 3))
+@pytest.mark.parametrize("version", range(1, 9))
 def test_an_older_index_is_read_again_and_keeps_the_vectors_of_models(tmp_path, version):
     path = tmp_path / "index.db"
     old_index(path, version)
@@ -87,7 +88,6 @@ def test_the_vectors_of_the_transformer_take_half_the_bytes_after_migration(tmp_
             "transformer@1": {digest("old"): vector_codes.levelled(whole)},
             "theirs@1": {digest("old"): other},
         }
-        assert len(list(store.listing())) == 1, "files need not be read again"
 
 
 def test_vectors_that_are_packed_come_as_they_were(store):

@@ -30,6 +30,6 @@ def test_the_parts_are_the_whole_file(index: Index):
 
 def test_indexes_belong_to_their_tables(index: Index):
     parts = {part.purpose: dict(part.tables) for part in sizes.parts(index.required_reader().connection)}
-    assert parts["symbols"].keys() >= {"symbol", "symbol_name_key"}
+    assert parts["symbols"].keys() >= {"symbol", "symbol_name"}
     assert {"full text", "vectors", "references", "files"} <= parts.keys()
     assert parts[sizes.OTHER].keys() >= {"meta", "sqlite_schema"}

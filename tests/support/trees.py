@@ -87,7 +87,7 @@ def contents(path: Path) -> dict[str, object]:
             "symbols": sorted(
                 rows(
                     "SELECT f.path, s.kind, s.qualname, s.name_key, s.signature, s.documentation, s.start_line, "
-                    "s.end_line, s.start_byte, s.end_byte, c.hash FROM symbol s JOIN file f ON f.id = s.file_id "
+                    "s.end_line, s.start_byte, s.end_byte, c.hash FROM full_symbol s JOIN file f ON f.id = s.file_id "
                     "JOIN content c ON c.id = s.content_id"
                 ),
                 key=str,
@@ -112,7 +112,7 @@ def everything(path: Path) -> dict[str, Any]:
         found["references"] = sorted(
             db.execute("SELECT path, qualname, line, role, name, receiver FROM edges").fetchall(), key=str
         )
-        for table in ("reference", "reference_set", "reference_name", "reference_file", "content", "vector", "unused"):
+        for table in ("reference", "reference_set", "name", "part", "reference_file", "content", "vector", "unused"):
             found[f"count of {table}"] = db.execute(f"SELECT count(*) FROM {table}").fetchall()
         found["occurrences"] = _occurrences(db)
     return found
@@ -124,7 +124,7 @@ def _occurrences(db: apsw.Connection) -> list[object]:
     rows: list[Any] = sorted(
         db.execute(
             "SELECT term, f.path, s.start_byte, s.end_byte, s.kind, col, offset FROM temp.occurrences o "
-            "JOIN symbol s ON s.id = o.doc JOIN file f ON f.id = s.file_id"
+            "JOIN full_symbol s ON s.id = o.doc JOIN file f ON f.id = s.file_id"
         ).fetchall()
     )
     return rows
