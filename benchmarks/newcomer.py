@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 """Questions of a newcomer about three repositories: is the right function first, among three, among ten?
 
-  python benchmarks/newcomer.py --mirror MIRROR --work FOLDER [--semble PYTHON --model FOLDER] [--json OUT]
+  python benchmarks/newcomer.py --mirror MIRROR --work FOLDER [--suite FILE] [--semble PYTHON --model FOLDER] [--json OUT]
 
 The suite is benchmarks/newcomer.jsonl: per question the repository, its commit, the functions and types that answer it
 (any of them is right) and why. The repositories were used for nothing else in this project. The questions were written
 from the README, the headings of the documentation and the names of folders; the answers were then found with grep, by
 reading, before any question was asked. A name without its container means every symbol with that name in the file.
+`--suite` measures another file of this form: benchmarks/own_words.jsonl has 40 questions that changes may be tried on.
 
 MIRROR holds git directories named `OWNER+NAME/repo`. PYTHON is the interpreter of an environment with semble, FOLDER a
 Model2Vec model for it. semble answers with pieces of files: one is right if the first line of a right symbol is in it.
@@ -167,11 +168,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--mirror", type=Path, required=True)
     parser.add_argument("--work", type=Path, required=True)
+    parser.add_argument("--suite", type=Path, default=SUITE)
     parser.add_argument("--semble")
     parser.add_argument("--model", type=Path)
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
-    rows = list(measured(options, [json.loads(line) for line in SUITE.read_text().splitlines()]))
+    rows = list(measured(options, [json.loads(line) for line in options.suite.read_text("utf-8").splitlines()]))
     print("\n".join(table(rows)))
     if options.json:
         options.json.write_text("".join(json.dumps(row) + "\n" for row in rows))
