@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Questions of a newcomer about three repositories: is the right function first, among three, among ten?
 
-  python benchmarks/newcomer.py --mirror MIRROR --work FOLDER [--suite FILE] [--semble PYTHON --model FOLDER] [--json OUT]
+  python benchmarks/newcomer.py --mirror MIRROR --work FOLDER [--suite FILE] [--json OUT]
+                                [--semble PYTHON --model FOLDER]
 
 The suite is benchmarks/newcomer.jsonl: per question the repository, its commit, the functions and types that answer it
 (any of them is right) and why. The repositories were used for nothing else in this project. The questions were written
