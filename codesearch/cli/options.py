@@ -287,7 +287,12 @@ class OutputOptions(NamedTuple):
     context: Annotated[
         int | None,
         typer.Option(
-            "--context", "-C", min=0, metavar="N", help="Lines of source shown per result (5).", show_default=False
+            "--context",
+            "-C",
+            min=0,
+            metavar="N",
+            help="Lines of source shown per result (5; in lists of symbols 0).",
+            show_default=False,
         ),
     ] = None
     snippet: Annotated[

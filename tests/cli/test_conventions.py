@@ -8,7 +8,9 @@ import shlex
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer
@@ -94,6 +96,22 @@ def test_help_lists_commands_in_groups_and_cuts_nothing(small: Path):
         assert "..." not in out.partition("Search:")[2]
         assert max(map(len, out.splitlines())) <= max(80, int(columns))
     assert set(NAMES) == set(typer.main.get_command(app).commands)  # type: ignore[attr-defined]
+
+
+def every_command(group: Any, *before: str) -> Iterator[tuple[str, ...]]:
+    """Yield the words of each command and subcommand."""
+    for name, one in group.commands.items():
+        yield (*before, name)
+        if hasattr(one, "commands"):
+            yield from every_command(one, *before, name)
+
+
+@pytest.mark.parametrize("command", list(every_command(typer.main.get_command(app))), ids=" ".join)
+def test_no_help_is_wider_than_80_columns(call, command: tuple[str, ...], monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    run = call(*command, "--help")
+    assert run.status == 0
+    assert [line for line in run.out.splitlines() if len(line) > 80] == []
 
 
 def test_options_are_listed_in_groups(small: Path):

@@ -118,7 +118,7 @@ def unpack(
     """Check an artifact, and write the index in it, to be used with --db, read-only if need be.
 
     codesearch artifact unpack index.codesearch -o /srv/index.db
-    codesearch query --db /srv/index.db --no-update "parse a config file" path/to/repo
+    codesearch query --db /srv/index.db --no-update "parse a config file" repo
     """
     from codesearch.artifacts import adoption, signing
 
@@ -147,7 +147,7 @@ def push(
     """Pack the index and store it where others find it, as the latest of a branch.
 
     codesearch artifact push /mnt/team/codesearch/shop
-    codesearch artifact push https://artifacts.example.org/codesearch/shop --ref main
+    codesearch artifact push https://artifacts.example.org/shop --ref main
     codesearch artifact push s3://team-cache/codesearch/shop
 
     One that is there already is not uploaded again. CODESEARCH_STORE_TOKEN is sent to an http(s) place as bearer token;
@@ -181,7 +181,7 @@ def pull(
     """Download the artifact that fits a checkout best: of HEAD, else of its nearest ancestor.
 
     codesearch artifact pull https://artifacts.example.org/codesearch/shop
-    codesearch index --from https://artifacts.example.org/codesearch/shop       pull and use it
+    codesearch index --from https://artifacts.example.org/shop  pull, and use it
 
     Exit status: 0, or 2 if there is none.
     """

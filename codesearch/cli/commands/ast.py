@@ -54,7 +54,7 @@ def ast(
     """Find syntax that matches a tree-sitter query in the files of a language.
 
     codesearch ast '(try_statement) @try' --lang python
-    codesearch ast '(call function: (identifier) @f (#eq? @f "eval"))' -t python src
+    codesearch ast '(call function: (identifier) @f (#eq? @f "eval"))' -t python
     codesearch ast '(go_statement)' --lang go --query "retry uploads"
 
     Needs --lang. A match is what its captures hold together; captures that begin with _ do not count. Exit status: 0

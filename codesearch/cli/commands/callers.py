@@ -86,7 +86,7 @@ def tests(
     """List the tests that reach a symbol.
 
     codesearch tests Cache.get
-    codesearch tests src/cache.py:42 --steps 1     only those that call it themselves
+    codesearch tests src/cache.py:42 --steps 1   only those that call it
     """
     return _listed("tests", what, path, confidence, output, use, steps)
 
@@ -102,7 +102,7 @@ def mentions(
     """List the sections of documentation that name a symbol, or the symbols that a section names.
 
     codesearch mentions Cache.get
-    codesearch mentions docs/cache.md:12         what the section at this line names
+    codesearch mentions docs/cache.md:12         what that section names
 
     A name counts in a code span or a cross reference, if it can only mean one symbol.
     """
@@ -183,7 +183,7 @@ def impact(
 
     codesearch impact --diff                      uncommitted changes
     codesearch impact --diff origin/main          everything since that commit
-    codesearch impact --diff main --format paths  files with tests to run: | grep test
+    codesearch impact --diff main -l | grep test  files with tests to run
     """
     from codesearch.cli.ui import edges as ui
     from codesearch.references import impact as reach

@@ -87,9 +87,10 @@ def clones(
     """Find functions and types that are written twice, the ones that cost most lines first.
 
     codesearch clones
-    codesearch clones --diff                         what is not committed yet adds
-    codesearch clones --diff origin/main --fail      in CI: what this branch adds
-    codesearch clones --write-baseline clones.json   and later: --baseline clones.json --fail
+    codesearch clones --diff                        what is not committed adds
+    codesearch clones --diff origin/main --fail     what this branch adds
+    codesearch clones --write-baseline known.json
+    codesearch clones --baseline known.json --fail  what is new since then
 
     Comments and layout do not count. Names and values may differ (renamed), and a part of the code (near: the
     number is the share that is the same). A comment `codesearch: ignore clone` inside a symbol, or on the line

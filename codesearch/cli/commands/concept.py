@@ -62,8 +62,8 @@ def add(
 ) -> int:
     """Make a concept of examples, of a text, or of both.
 
-    codesearch concept add io --like read_file --like Store.flush --unlike parse_header
-    codesearch concept add auth --query "authentication: passwords, tokens, login"
+    codesearch concept add io --like read_file --like Store.flush --unlike parse
+    codesearch concept add auth --query "authentication: passwords and tokens"
 
     Every symbol then has a score for it, 0 to 1: 0 is the average symbol, 1 is like the examples.
     """

@@ -42,7 +42,7 @@ def context(
 ) -> int:
     """Print the code that answers a question best, within a number of tokens, for a language model.
 
-    codesearch context "how are uploads retried" | llm -s "Answer from this code." "How are uploads retried?"
+    codesearch context "how are uploads retried" | llm "Explain the retries."
     codesearch context "parse the configuration" --max-tokens 2000 --format xml
 
     The size is estimated without a tokenizer. Exit status: 0 found, 1 nothing found, 2 error.

@@ -26,7 +26,7 @@ class DiffFormat(str, Enum):
 
 def diff(
     base: Annotated[
-        str, typer.Argument(metavar="BASE", help="Commit or branch to compare with (default: HEAD).")
+        str, typer.Argument(metavar="BASE", help="Commit or branch to compare with.")
     ] = options.UNCOMMITTED,
     path: PathArgument = None,
     format: Annotated[

@@ -28,9 +28,9 @@ def lsp(
 ) -> int:
     """Start the language server (for editors). See docs/lsp.md for the protocol.
 
-    codesearch lsp                                    what an editor runs
-    codesearch lsp --log-file codesearch.log          log activity and errors, for bug reports
-    codesearch lsp --tcp 127.0.0.1:0                  one client over TCP; the port is printed to stderr
+    codesearch lsp                               what an editor runs
+    codesearch lsp --log-file codesearch.log     a log, for reports of bugs
+    codesearch lsp --tcp 127.0.0.1:0             one client; prints the port
     """
     if stdio and tcp is not None:
         raise UsageError("--stdio and --tcp cannot be combined")

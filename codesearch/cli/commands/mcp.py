@@ -28,9 +28,9 @@ def mcp(
 ) -> int:
     """Start the server for coding agents (Model Context Protocol, over the standard streams).
 
-    codesearch mcp                                    what an agent runs in a project
-    codesearch mcp path/to/project                    one that does not start its servers in the project
-    codesearch mcp --http 8722                        over HTTP; prints the address, and where the token is
+    codesearch mcp                   what an agent runs in a project
+    codesearch mcp path/to/project   if it starts its servers elsewhere
+    codesearch mcp --http 8722       over HTTP; prints where the token is
 
     `codesearch agents install` enters it into the configuration of an agent.
     """

@@ -117,8 +117,8 @@ def add(
 
     codesearch model add TaylorAI/gte-tiny
     codesearch model add ~/models/all-MiniLM-L6-v2 --precision float32
-    codesearch model add intfloat/e5-small-v2 --query-prompt "query: " --document-prompt "passage: "
-    codesearch model add text-embedding-3-small --api https://api.openai.com/v1 --key-env OPENAI_API_KEY
+    codesearch model add intfloat/e5-small-v2 --query-prompt "query: "
+    codesearch model add text-embedding-3-small --api https://api.openai.com/v1
 
     Importing requires the [models] extra. The model is exported to ONNX and its vectors are checked
     against the original; from then on only onnxruntime is needed. A model that cannot be exported runs

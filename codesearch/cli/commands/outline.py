@@ -74,7 +74,7 @@ def outline(
 
     codesearch outline src/cache.py
     codesearch outline src --depth 1 --kind '!field'
-    codesearch outline . --format compact --max-tokens 2000      for a language model
+    codesearch outline . --format compact --max-tokens 2000    for a model
 
     A folder is outlined from the index. A file that is not indexed, or has changed since, is read as it is now.
     Exit status: 0 something found, 1 nothing found, 2 error.

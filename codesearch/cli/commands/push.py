@@ -47,7 +47,7 @@ def push(
     """Put the index of a folder on a server: only what the server lacks, then the branch in one step.
 
     codesearch push https://code.example.org --repo shop --ref main
-    codesearch push https://code.example.org --repo shop --artifact      others may then pull the index
+    codesearch push https://code.example.org --repo shop --artifact  for `pull`
 
     The environment variable CODESEARCH_TOKEN has the token. Readers see the old state of the branch or the new
     one. A push that was cut off is run again, and sends the rest.

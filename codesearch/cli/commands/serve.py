@@ -155,7 +155,7 @@ def serve(
     """Serve the index of an organisation, kept in PostgreSQL with pgvector, over HTTP.
 
     codesearch serve --store postgresql://codesearch@/codesearch
-    codesearch serve --store postgresql://codesearch@db/codesearch --name code.example.org
+    codesearch serve --store postgresql://codesearch@db/codesearch --port 80
 
     `codesearch access add` makes tokens, `codesearch push` fills the index, and `codesearch query --remote`
     asks it. Needs psycopg. Encryption is the task of a proxy (docs/server.md).

@@ -45,8 +45,8 @@ def watch(
 ) -> int:
     """Keep the index up to date while you work and answer queries from memory.
 
-    codesearch watch                                  in this terminal, until Ctrl-C
-    codesearch watch --daemon path/to/repo            in the background
+    codesearch watch                          in this terminal, until Ctrl-C
+    codesearch watch --daemon path/to/repo    in the background
     codesearch watch --status
     codesearch watch --stop
 

@@ -62,7 +62,7 @@ def why(
 
     codesearch why "retry failed uploads" src/client.py:25
     codesearch why "retry failed uploads" Client.retry
-    codesearch why "open a socket lang:c" net/socket.c:120 path/to/repo --format json
+    codesearch why "open a socket lang:c" net/socket.c:120 repo --format json
 
     If several symbols have the NAME, the best one is explained and the others are listed.
 
