@@ -6,6 +6,7 @@ import os
 import queue
 import signal
 import subprocess
+import sys
 import threading
 import time
 from collections import deque
@@ -28,6 +29,8 @@ WINDOW = 2
 STALL_FACTOR = 10
 STALL_SECONDS = 30.0
 """A worker that shows no sign of life for STALL_FACTOR times the limit of a file, and STALL_SECONDS, is replaced."""
+MOST_FRUITLESS = 4
+"""How often in a row a worker may end at the vectors of one file: two files, twice each."""
 START_TIMEOUT = 60.0
 """Seconds a worker may take to start."""
 
@@ -70,6 +73,10 @@ class _Worker:
         self.deadline: float | None = None
         self.stalled = False
         self._suspect: Task | None = None
+        self._most = sys.maxsize
+        """Files that are sent at a time: fewer once the vectors of more could not be computed."""
+        self._fruitless = 0
+        """How often in a row the vectors of one file alone could not be computed."""
         self.thread = threading.Thread(target=self._run, daemon=True)
         self.thread.start()
 
@@ -115,7 +122,7 @@ class _Worker:
         """Get all answers of a batch, replacing the process as often as its files break it."""
         while None in batch.answers:
             process = self._process or self._start()
-            waiting = [at for at, answer in enumerate(batch.answers) if answer is None]
+            waiting = [at for at, answer in enumerate(batch.answers) if answer is None][: self._most]
             alive = 0
             try:
                 self._extend()
@@ -128,11 +135,36 @@ class _Worker:
                     self._extend()
                 for at, answer in zip(waiting, child.receive(back), strict=True):
                     batch.answers[at] = unpack(answer)
+                self._fruitless = 0
             except (EOFError, OSError):
                 self._raise_if_closed()
-                self._blame(batch, waiting[min(alive, len(waiting) - 1)], self.kill())
+                status = self.kill()
+                if alive < len(waiting) or self.stalled:
+                    self._blame(batch, waiting[alive if alive < len(waiting) else -1], status)
+                else:
+                    self._embed_less(batch, waiting, status)
             finally:
                 self.deadline = None
+
+    def _embed_less(self, batch: _Batch, waiting: list[int], status: int) -> None:
+        """Go on after the process ended while it computed the vectors of some files, all of which it had read.
+
+        That is rarely the fault of a file: half as many may need less memory than there is. Raises CodesearchError if
+        it ends at every file alone.
+        """
+        task = batch.tasks[waiting[0]]
+        if len(waiting) > 1:
+            self._most = len(waiting) // 2
+            log.info("a worker ended with status %d at the vectors of %d files: trying half", status, len(waiting))
+            return
+        self._fruitless += 1
+        if self._fruitless >= MOST_FRUITLESS:
+            raise CodesearchError(
+                f"worker processes end with status {status} while they compute vectors, the last one for {task.path}; "
+                "what they said is above. There may be too little memory for one of them: close other programs, or "
+                "allow more memory (`ulimit -v`, the limit of the container). Try fewer of them with --workers 1."
+            )
+        self._blame(batch, waiting[0], status)
 
     def _blame(self, batch: _Batch, at: int, status: int) -> None:
         """Record the file at which the process ended. A first crash is not held against it: it is tried again."""

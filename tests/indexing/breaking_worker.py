@@ -4,14 +4,29 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from codesearch.core import limits
 from codesearch.indexing import worker
 from codesearch.indexing.task import Task
 
+MOST_VECTORS = "most-vectors"
+"""A file in the tree with the number of files for whose vectors there is memory."""
+
 
 class _Breaking(worker.Processor):
+    def __init__(self, setup: worker.Setup) -> None:
+        super().__init__(setup)
+        self.embed = self._embed
+
+    def _embed(self, found: Sequence[Any]) -> Any:
+        most = Path(self._root, MOST_VECTORS)
+        if most.exists() and len(found) > int(most.read_text()):
+            os._exit(1)
+        return self._builder.embed(found)
+
     def extract(self, task: Task) -> Any:
         if task.left_out is not None and task.path.endswith(".tree.py"):  # only its parser breaks
             return super().extract(task)

@@ -11,11 +11,13 @@ from pathlib import Path
 import pytest
 
 from codesearch import settings
+from codesearch.core.errors import CodesearchError
 from codesearch.indexing import update
 from codesearch.indexing.pool import Pool, WarmPools
 from codesearch.indexing.task import Task
 from codesearch.indexing.worker import Setup
 from codesearch.store import FileRecord, FileState
+from tests.indexing.breaking_worker import MOST_VECTORS
 from tests.support.wait import until
 
 posix = pytest.mark.skipif(os.name != "posix", reason="kill -9 is POSIX")
@@ -45,6 +47,25 @@ def names(pool: Pool, batches: list[list[Task]]) -> list[str]:
 def pids(pool: Pool) -> list[int]:
     until(lambda: all(worker._process is not None for worker in pool._workers), "a worker does not start")
     return [worker._process.pid for worker in pool._workers if worker._process is not None]
+
+
+@pytest.fixture
+def breaking(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("codesearch.indexing.pool.WORKER", ("tests.indexing.breaking_worker", "main"))
+
+
+@pytest.mark.usefixtures("breaking")
+def test_where_memory_is_scarce_the_vectors_of_fewer_files_are_computed_at_a_time(setup: Setup, tmp_path: Path):
+    (tmp_path / MOST_VECTORS).write_text("2")
+    with Pool(setup, 1) as pool:
+        assert names(pool, [tasks(*range(6))]) == [f"function_{number}" for number in range(6)]
+
+
+@pytest.mark.usefixtures("breaking")
+def test_without_memory_for_the_vectors_of_any_file_no_file_is_blamed(setup: Setup, tmp_path: Path):
+    (tmp_path / MOST_VECTORS).write_text("0")
+    with Pool(setup, 1) as pool, pytest.raises(CodesearchError, match="too little memory"):
+        names(pool, [tasks(*range(6))])
 
 
 def test_a_warm_pool_serves_one_update_after_another(setup: Setup):
