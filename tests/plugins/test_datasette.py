@@ -286,7 +286,7 @@ def test_an_old_sqlite_is_named_at_the_start(tree: Path, monkeypatch: pytest.Mon
 def test_sql(tree: Path):
     nearest = (
         "select s.qualname, round(codesearch_similarity(v.embedding, :q), 3) as score from vector v "
-        "join symbol s on s.content_id = v.id order by score desc limit 3"
+        "join full_symbol s on s.content_id = v.id order by score desc limit 3"
     )
     asked = "select value ->> 'qualname' as name from json_each(codesearch_search_json(:q, 3))"
     one, other = get(
