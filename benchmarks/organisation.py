@@ -55,7 +55,7 @@ def push_one(index: codesearch.Index, name: str, pool: Pool, *, with_source: boo
         assert repo is not None
         lacking = receive.lacking_files(db, repo, list(files))
     sent = 0
-    for batch in outgoing.batches(reader, {key: files[key] for key in lacking}):
+    for batch in outgoing.batches(reader, index.root, {key: files[key] for key in lacking}):
         hashes = {symbol[0] for one in batch for symbol in one["symbols"]}
         vectors = local.vectors(reader.connection, [bytes.fromhex(key) for key in hashes])
         with pool.writing(WHO) as db:

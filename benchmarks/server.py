@@ -40,7 +40,7 @@ def load(index: codesearch.Index, pool: Pool, name: str = NAME) -> float:
         repo = receive.repository(db, name)
         assert repo is not None
         lacking = receive.lacking_files(db, repo, list(files))
-    for batch in outgoing.batches(store, {key: files[key] for key in lacking}):
+    for batch in outgoing.batches(store, index.root, {key: files[key] for key in lacking}):
         hashes = {symbol[0] for one in batch for symbol in one["symbols"]}
         vectors = local.vectors(store.connection, [bytes.fromhex(key) for key in hashes])
         with pool.writing(WHO) as db:

@@ -43,7 +43,7 @@ def documents(symbols: Sequence[Symbol], source: bytes, path: str) -> list[Docum
 def each_document(symbols: Sequence[Symbol], source: bytes, path: str) -> Iterator[Document]:
     """Yield the documents one by one, so that a caller that keeps none of them reuses warm memory."""
     path_terms = " ".join(terms(path))
-    for symbol, body in zip(symbols, _bodies(symbols, source), strict=True):
+    for symbol, body in zip(symbols, bodies_of(symbols, source), strict=True):
         yield _document(symbol, body, path_terms)
 
 
@@ -52,7 +52,7 @@ def embedding_text(symbol: Symbol, among: Sequence[Symbol], source: bytes) -> tu
     inside = [one for one in among if symbol.start_byte <= one.start_byte and one.end_byte <= symbol.end_byte]
     if symbol.kind in CALLABLES or symbol not in inside:
         inside = [symbol]
-    body = identifiers(_bodies(inside, source)[inside.index(symbol)])
+    body = identifiers(bodies_of(inside, source)[inside.index(symbol)])
     _, _, name = name_forms(symbol.name)
     _, _, scope = name_forms(symbol.qualname.removesuffix(symbol.name))
     return _embedded(symbol, name, scope, body)
@@ -117,7 +117,7 @@ class Part(Protocol):
         """Where it ends."""
 
 
-def _bodies(symbols: Sequence[Symbol], source: bytes) -> list[bytes]:
+def bodies_of(symbols: Sequence[Symbol], source: bytes) -> list[bytes]:
     """Return the body of each symbol."""
     order = sorted(range(len(symbols)), key=lambda i: (symbols[i].start_byte, -symbols[i].end_byte))
     bodies = [b""] * len(symbols)

@@ -55,11 +55,7 @@ class PhraseReader:
         """Read the files of a tree. Of one that changed, or without a root, the bodies count nothing."""
 
         def text_of(file: SourceFile) -> bytes | None:
-            if root is None:
-                return None
-            state = file.state
-            seen = state.size, state.mtime_ns, state.ctime_ns, state.inode, state.checked_ns, state.hash
-            return read_again(root, Indexed(file.path, *seen))
+            return None if root is None else read_again(root, Indexed(file.path, *file.seen))
 
         return cls(store, text_of)
 

@@ -1,21 +1,29 @@
-"""What a push sends: the files of an index in batches, each text as PostgreSQL keeps it."""
+"""What a push sends: the files of an index in batches, each text as PostgreSQL keeps it.
+
+The index has no positions of words, so the texts are made again from the source of the files.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
-from itertools import groupby
+from pathlib import Path
 from typing import Any
 
+from codesearch.core.errors import StoreError
+from codesearch.core.tokens import identifiers, identifiers_in
+from codesearch.core.types import Symbol
+from codesearch.core.visible import visible
+from codesearch.extract.documents import bodies_of, field_texts
+from codesearch.files.again import Indexed, read_again
 from codesearch.server.database import storable
 from codesearch.server.tsquery import quoted
 from codesearch.store import Store, outgoing
-from codesearch.store.outgoing import OutgoingFile, OutgoingSymbol, Words
+from codesearch.store.outgoing import OutgoingFile, OutgoingSymbol
+from codesearch.store.stems import of_identifiers
 
 BATCH_SYMBOLS = 1000
-PASS_SYMBOLS = 100_000
-"""Symbols whose words are read in one pass over the full-text index, which takes 100 MB."""
 MOST_WORDS = 40_000
 """Words of a field that are sent: PostgreSQL's texts have at most 1 MB."""
 LONGEST_WORD = 500
@@ -41,17 +49,38 @@ def digest(file: OutgoingFile, facts: Mapping[str, str]) -> str:
     return blake2b(key, digest_size=16).hexdigest()
 
 
-def batches(store: Store, files: Mapping[str, OutgoingFile]) -> Iterator[list[dict[str, Any]]]:
-    """Yield files, by digest, as JSON; at most about BATCH_SYMBOLS symbols at a time."""
+def check(root: Path, files: Mapping[str, OutgoingFile]) -> None:
+    """Raise StoreError unless all files are in the tree as they were indexed."""
+    if other := [file for file in files.values() if _source(root, file) is None]:
+        raise _not_as_indexed(root, other)
+
+
+def batches(store: Store, root: Path, files: Mapping[str, OutgoingFile]) -> Iterator[list[dict[str, Any]]]:
+    """Yield files, by digest, as JSON; at most about BATCH_SYMBOLS symbols at a time.
+
+    Raises StoreError for a file that is no longer in the tree as it was indexed.
+    """
     digests = {file.id: key for key, file in files.items()}
     by_id = {file.id: file for file in files.values()}
     of_file: dict[int, list[OutgoingSymbol]] = {id: [] for id in by_id}
     for one in outgoing.symbols(store.connection, list(by_id)):
         of_file[one.file].append(one)
-    for ids in _parts(of_file, PASS_SYMBOLS):
-        words = Words(store.connection, (one for id in ids for one in of_file[id]))
-        for some in _parts({id: of_file[id] for id in ids}, BATCH_SYMBOLS):
-            yield [_file(by_id[id], digests[id], of_file[id], words) for id in some]
+    for ids in _parts(of_file, BATCH_SYMBOLS):
+        yield [_file(root, by_id[id], digests[id], of_file[id]) for id in ids]
+
+
+def _source(root: Path, file: OutgoingFile) -> bytes | None:
+    return read_again(root, Indexed(file.path, *file.seen))
+
+
+def _not_as_indexed(root: Path, files: Sequence[OutgoingFile]) -> StoreError:
+    others = len(files) - 1
+    more = f" and {others:,} more {'file' if others == 1 else 'files'}" if others else ""
+    are = "are" if more else "is"
+    return StoreError(
+        f"{visible(files[0].path)}{more} {are} not in {root} as indexed, so the words cannot be pushed. "
+        "Run `codesearch index` there and push again."
+    )
 
 
 def _parts(of_file: Mapping[int, Sequence[OutgoingSymbol]], most: int) -> Iterator[list[int]]:
@@ -68,14 +97,24 @@ def _parts(of_file: Mapping[int, Sequence[OutgoingSymbol]], most: int) -> Iterat
         yield part
 
 
-def _file(file: OutgoingFile, digest: str, symbols: Sequence[OutgoingSymbol], words: Words) -> dict[str, Any]:
+def _file(root: Path, file: OutgoingFile, digest: str, symbols: Sequence[OutgoingSymbol]) -> dict[str, Any]:
+    source = _source(root, file)
+    if source is None:
+        raise _not_as_indexed(root, [file])
+    stored = [Symbol(*(*one.row, file.language, file.path)) for one in symbols]
+    bodies = bodies_of(stored, source)
     return {
         "digest": digest,
         "path": storable(file.path),
         "language": file.language,
         "roles": file.roles,
-        "symbols": [_symbol(one, text(words.of(one.id))) for one in symbols],
+        "symbols": [_symbol(*one) for one in zip(symbols, map(_text_of, stored, bodies), strict=True)],
     }
+
+
+def _text_of(symbol: Symbol, body: bytes) -> Text:
+    found = [*map(identifiers_in, field_texts(symbol)), identifiers(body)]
+    return text(of_identifiers(some).decode().split() for some in found)
 
 
 def _symbol(one: OutgoingSymbol, found: Text) -> list[Any]:
@@ -83,25 +122,25 @@ def _symbol(one: OutgoingSymbol, found: Text) -> list[Any]:
     return [one.content.hex(), *row, found.tokens, found.naming, found.everything]
 
 
-def text(places: Iterator[tuple[int, int, str]]) -> Text:
-    """Return a text from (field, offset, word) in order.
+def text(fields: Iterable[Sequence[str]]) -> Text:
+    """Return a text from the words of its fields, which are in the order of schema.TEXT_FIELDS.
 
     The fields follow each other with a gap between them, so that no phrase reaches from one into the next.
     """
     naming: dict[str, list[str]] = {}
     everything: dict[str, list[str]] = {}
-    tokens = start = last = 0
-    for field, some in groupby(places, key=lambda place: place[0]):
+    tokens = last = 0
+    for field, words in enumerate(fields):
+        tokens += len(words)
         start = last + 2 if last else 1
-        for _, offset, word in some:
-            tokens += 1
-            last = start + offset
-            if offset >= MOST_WORDS or len(word) > LONGEST_WORD:
+        for position, word in enumerate(words[:MOST_WORDS], start):
+            if len(word) > LONGEST_WORD:
                 continue
-            position = min(last, _LAST_POSITION)
-            everything.setdefault(word, []).append(f"{position}{_EVERYTHING[field]}")
+            at = min(position, _LAST_POSITION)
+            everything.setdefault(word, []).append(f"{at}{_EVERYTHING[field]}")
             if field in _NAMING:
-                naming.setdefault(word, []).append(f"{position}{_NAMING[field]}")
+                naming.setdefault(word, []).append(f"{at}{_NAMING[field]}")
+        last = start + len(words) - 1 if words else last
     return Text(tokens, _literal(naming), _literal(everything))
 
 

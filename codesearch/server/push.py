@@ -54,6 +54,8 @@ class Source(NamedTuple):
 
     root: Path
     options: FileOptions
+    sent: bool = True
+    """Whether the server gets it; it gets the words of each symbol in any case."""
 
 
 def push(
@@ -62,13 +64,14 @@ def push(
     repository: str,
     ref: str,
     commit: str,
+    source: Source,
     *,
-    source: Source | None = None,
     on_progress: Callable[[Progress], None] = lambda _: None,
 ) -> Pushed:
-    """Make a ref of a server hold what an index holds; with `source`, also the files' text.
+    """Make a ref of a server hold what an index holds.
 
-    Raises StoreError if the index is not finished, UnreachableError, and UsageError if the server refuses.
+    Raises StoreError if the index is not finished or a file is no longer as it was indexed, UnreachableError, and
+    UsageError if the server refuses.
     """
     with store.snapshot():
         facts = store.meta()
@@ -78,16 +81,17 @@ def push(
         about = {"repository": repository, "ref": ref, "commit": commit, "model": facts["model"]}
         found = server.post("/push/begin", {**about, "files": list(files)}, PUSH_SECONDS)
         lacking = {key: files[key] for key in found["lacking"] if key in files}
+        texts.check(source.root, lacking)
         on_progress(Progress(0, len(lacking)))
         sent = symbols = vectors = 0
-        for batch in texts.batches(store, lacking):
+        for batch in texts.batches(store, source.root, lacking):
             own = _vectors(store, server, about, batch)
             server.post("/push/files", {**about, "files": batch, "vectors": own}, PUSH_SECONDS)
             sent += len(batch)
             symbols += sum(len(one["symbols"]) for one in batch)
             vectors += len(own)
             on_progress(Progress(sent, len(lacking)))
-        texts_sent = _sources(server, about, files, source) if source is not None else 0
+        texts_sent = _sources(server, about, files, source) if source.sent else 0
         model = str(found.get("vectors_of", ""))
         reranked = _reranked(store, server, about, model) if model else 0
         server.post("/push/switch", {**about, "files": list(files)}, PUSH_SECONDS)

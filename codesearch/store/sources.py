@@ -11,7 +11,7 @@ from codesearch.core.types import Symbol
 from codesearch.store.connection import explained
 from codesearch.store.many import among
 from codesearch.store.paths import shown
-from codesearch.store.records import FileState
+from codesearch.store.records import Seen
 from codesearch.store.symbol_sql import NO_DETAIL, SYMBOLS
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class SourceFile(NamedTuple):
 
     id: int
     path: str
-    state: FileState
+    seen: Seen
     symbols: dict[int, Symbol]
     """By id."""
 
@@ -60,10 +60,10 @@ def files_of(store: Store, ids: Iterable[int]) -> Iterator[SourceFile]:
         found: list[Any] = sorted(rows, key=itemgetter(0, 9))
     for _, some in groupby(found, key=itemgetter(0)):
         own: list[Any] = list(some)
-        id, path, language, *state = own[0][:9]
+        id, path, language, *seen = own[0][:9]
         name = shown(path)
         symbols = {row[9]: Symbol(*(*row[10:], language, name)) for row in own}
-        yield SourceFile(id, name, FileState(*(*state, id)), symbols)
+        yield SourceFile(id, name, tuple(seen), symbols)
 
 
 def parts(store: Store, files: Iterable[int]) -> dict[int, list[PartRow]]:

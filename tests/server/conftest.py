@@ -174,5 +174,5 @@ def send(
     """Push an index."""
     return push(
         index.required_reader(), server, repository, ref, commit,
-        source=Source(index.root, index.settings.file_options()) if source else None,
+        Source(index.root, index.settings.file_options(), source),
     )  # fmt: skip

@@ -196,12 +196,29 @@ def test_the_source_goes_along_once_and_only_as_it_was_indexed(place: Place, ind
     assert send(index, server, "shop").sources == 0
     write(index.root, {"m3.py": "def other():\n    return 1\n", "m4.py": "def four():\n    return 4\n"})
     index.update()
+    assert send(index, server, "shop", "c2", source=False).sent == 2
     write(index.root, {"m4.py": "def secret():\n    return 5\n"})
     assert send(index, server, "shop", "c2").sources == 1
     about = {"repository": "shop", "ref": "main", "first": 1, "last": 9}
     lines = server.post("/source", {**about, "path": "m3.py"})["lines"]
     assert "".join(text for _, text in lines[0]["parts"]) == "def other():"
     assert server.post("/source", {**about, "path": "m4.py"})["lines"] == [], "it is not what was indexed"
+
+
+def test_a_file_that_changed_since_it_was_indexed_is_not_pushed(place: Place, indexed):
+    server = place.server("ci", "shop", push=True)
+    index = indexed(FILES)
+    send(index, server, "shop", "c1")
+    write(index.root, {"m3.py": "def other():\n    return 1\n", "m4.py": "def four():\n    return 4\n"})
+    index.update()
+    write(index.root, {"m4.py": "def five():\n    return 5\n"})
+    with pytest.raises(StoreError, match=r"m4\.py is not in .* as indexed"):
+        send(index, server, "shop", "c2")
+    assert names(place) == {f"step_{n}" for n in range(12)}
+    assert server.get("/refs")["refs"][0]["commit"] == "c1"
+    index.update()
+    assert send(index, server, "shop", "c3").sent == 2
+    assert {"other", "five"} <= names(place)
 
 
 def test_languages_of_a_branch_are_listed(place: Place, indexed):

@@ -68,8 +68,8 @@ def push(
         at = commit if commit is not None else _head(root)
         session.tell(server.warning, quiet=quiet)
         try:
-            source = None if no_source else pushing.Source(root, index.settings.file_options())
-            done = pushing.push(store, server, repo, ref, at, source=source)
+            source = pushing.Source(root, index.settings.file_options(), sent=not no_source)
+            done = pushing.push(store, server, repo, ref, at, source)
             packed = _send_packed(index, server, repo, ref) if artifact else 0
         except UnreachableError as error:
             raise UnreachableError(f"{error}. What was sent is kept: run the same push again") from error
