@@ -22,7 +22,7 @@ from codesearch.store.match import Match
 from codesearch.store.paths import shown, stored
 from codesearch.store.records import FileRecord, FileState, StoredSymbol
 from codesearch.store.rerank_vectors import RerankVectors
-from codesearch.store.symbol_sql import COLUMNS, NO_DETAIL, NOT_MINOR, SYMBOLS, symbol_of
+from codesearch.store.symbol_sql import COLUMNS, FILES_FIRST, NO_DETAIL, NOT_MINOR, SYMBOLS, symbol_of
 from codesearch.store.texts import Counts, MinorTexts, Texts
 
 log = Log("codesearch.store")
@@ -261,7 +261,7 @@ class Store(Texts):
         if where:
             condition, values = filter_sql.render(where)
             passing = self._rows(
-                f"SELECT DISTINCT s.content_id FROM {SYMBOLS} "
+                f"SELECT DISTINCT s.content_id FROM {FILES_FIRST} "
                 f"WHERE {NOT_MINOR} AND {condition} LIMIT {MOST_PASSING + 1}",
                 values,
             )

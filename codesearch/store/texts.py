@@ -14,7 +14,7 @@ from codesearch.store.connection import Connection, explained
 from codesearch.store.full_text import Held
 from codesearch.store.interned import key_of
 from codesearch.store.match import Match, Words
-from codesearch.store.symbol_sql import IS_MINOR, NOT_MINOR, SYMBOLS
+from codesearch.store.symbol_sql import FILES_FIRST, IS_MINOR, NOT_MINOR, SYMBOLS
 
 if TYPE_CHECKING:
     import apsw
@@ -254,6 +254,6 @@ def _restriction(where: Filter | None, column: str, selected: str) -> tuple[str,
         return "", []
     condition, bindings = filter_sql.render(where)
     return (
-        f" AND {column} IN (SELECT {selected} FROM {SYMBOLS} WHERE {condition})",
+        f" AND {column} IN (SELECT {selected} FROM {FILES_FIRST} WHERE {condition})",
         bindings,
     )
