@@ -112,7 +112,7 @@ class Index:
             return None
         if self._store is None:
             try:
-                self._store = Store(self.path)
+                self._store = source.with_phrases(Store(self.path), self.root)
             except NeedsMigrationError:
                 return None
             self._opened = there

@@ -291,7 +291,7 @@ def _evidence(index: Index, question: _Question) -> Evidence | None:
             return None
         near = [max(0.0, min(1.0, similarity)) for _, similarity in found]
         holding = {word: store.holding(Match((Words((word,)),))) for word in question.parsed.terms}
-        return Evidence(sum(near) / len(near), store.texts(), holding)
+        return Evidence(sum(near) / len(near), store.count(), holding)
 
 
 def _missing(one: Repository) -> str:

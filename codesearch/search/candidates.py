@@ -110,12 +110,11 @@ def gather_minor(store: Reader, query: Query, vector: bytes) -> list[Candidate]:
     if kinds and MINOR.isdisjoint(kinds):
         return []
     minor = store.minor
-    with minor.counting():
-        ids = set(named(minor, query, BY_MINOR_NAME))
-        for only_names, weights in ((False, ALL_FIELDS), (True, NAME_FIELDS)):
-            if match := select_terms(minor, query, only_names=only_names):
-                ids.update(id for id, _ in minor.text_candidates(match, weights, BY_MINOR_TEXT, query.where))
-        return _completed(store, minor, query, vector, ids, {})
+    ids = set(named(minor, query, BY_MINOR_NAME))
+    for only_names, weights in ((False, ALL_FIELDS), (True, NAME_FIELDS)):
+        if match := select_terms(minor, query, only_names=only_names):
+            ids.update(id for id, _ in minor.text_candidates(match, weights, BY_MINOR_TEXT, query.where))
+    return _completed(store, minor, query, vector, ids, {})
 
 
 def _completed(

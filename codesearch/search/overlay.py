@@ -20,6 +20,7 @@ from codesearch.core.filter import Filter
 from codesearch.core.types import Symbol
 from codesearch.rerank.job import Source, siblings_of
 from codesearch.search.candidates import ALL_FIELDS, NAME_FIELDS, Candidate, gather_minor, named, with_terms
+from codesearch.search.phrases import PhraseReader
 from codesearch.search.query import Query
 from codesearch.store import FileRecord, Store, exact
 from codesearch.store.match import Match, Words
@@ -67,6 +68,7 @@ class Overlay:
         self._lock = threading.Lock()
         self._store = Store(Path(":memory:"), writable=True)
         self._texts: dict[str, bytes] = {}
+        self._store.count_phrases_by(PhraseReader.of_buffers(self._store, self._texts).counts)
         embedder = embed.load(model)
         self._store.use_model(embedder.model_id, embedder.dims)
         self._paths: frozenset[str] = frozenset()

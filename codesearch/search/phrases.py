@@ -25,7 +25,7 @@ from codesearch.store.stems import of_identifiers, stems
 
 _MOST = 255
 """Occurrences of a phrase in one field are counted up to this number, which fits a byte."""
-_FIELD_OF = tuple(TEXT_FIELDS.index(column) for column in TEXT_COLUMNS)
+_BODY = TEXT_COLUMNS.index("body")
 _LOWER = bytes(range(256)).lower()
 _PLAIN = bytes({*range(0xC3), 0xD0, 0xD1, *range(0xE2, 0xEA)})
 """The bytes of a text in which the words in ASCII stand as they are: of ASCII, Cyrillic, Japanese, Chinese and signs,
@@ -37,7 +37,15 @@ _BETWEEN = rb"[a-z0-9]*[^a-z0-9]*"
 _ALPHANUMERIC = bytes(code for code in range(128) if chr(code).isalnum())
 _LONGEST_ROW = 3
 """In more words there may be two compounds."""
-_MOST_LOOKED_AT = 20
+_MOST_LOOKED_AT = 300
+"""Places of a word in a text that are looked at, the first ones, unless the whole text is made into words."""
+_LONG = 400
+"""In a longer text, only what is around the words of a phrase is made into words."""
+_WINDOW = 400
+"""The identifiers before a word are not farther away."""
+_IN_WORDS = bytes(code for code in range(128) if chr(code).isalnum() or chr(code) == "_")
+_BETWEEN_WORDS = bytes(code for code in range(128) if code not in _IN_WORDS)
+_AFTER = re.compile(rb"\w*(?:\W*\w+){0,3}", re.ASCII)
 _WORDS = bytes(97 if chr(code).isalnum() or code == 95 else 32 for code in range(128)).ljust(256)
 _NO_WORD = b"a" * 81
 """What is longer than a word can be has no place among the words, so those around it follow each other."""
@@ -64,42 +72,48 @@ class PhraseReader:
         """Read unsaved files, whose texts are given by path."""
         return cls(store, lambda file: texts.get(file.path))
 
-    def counts(self, phrases: Sequence[str], ids: Sequence[int]) -> dict[int, bytes]:
+    def counts(self, phrases: Sequence[str], likely: Mapping[int, bytes]) -> dict[int, bytes]:
         """Return, for the texts that hold any phrase, how often each occurs in each of schema.TEXT_COLUMNS.
 
         One byte each, at most 255: all columns of the first phrase, then those of the next. Phrases are tokenised as
-        the texts are. A file is read once, in the order of their ids.
+        the texts are. `likely` has a byte per phrase for each text that may hold one: bit n is set if column n may. A
+        file is read once, in the order of their ids.
         """
         wanted = _Phrases(phrases)
         if not wanted.possible:
             return {}
-        files = list(sources.files_of(self._store, ids))
-        containers = [file.id for file in files if any(map(_is_container, file.symbols.values()))]
+        files = list(sources.files_of(self._store, likely))
+        containers = [
+            file.id
+            for file in files
+            if any(_is_container(one) and _in_body(likely[id]) for id, one in file.symbols.items())
+        ]
         parts = sources.parts(self._store, containers) if containers else {}
-        return {id: found for file in files for id, found in self._in_file(wanted, file, parts.get(file.id, []))}
+        return {
+            id: found
+            for file in files
+            for id, found in self._in_file(wanted, file, parts.get(file.id, []), likely)
+            if any(found)
+        }
 
-    def _in_file(self, wanted: _Phrases, file: SourceFile, parts: Sequence[PartRow]) -> Iterator[tuple[int, bytes]]:
-        """Yield (id, counts) of the texts of a file that hold a phrase."""
-        has_body = any(symbol.kind not in DETAILS for symbol in file.symbols.values())
-        source = self._text_of(file) if has_body else None
-        in_path = wanted.counts(file.path)
+    def _in_file(
+        self, wanted: _Phrases, file: SourceFile, parts: Sequence[PartRow], likely: Mapping[int, bytes]
+    ) -> Iterator[tuple[int, bytes]]:
+        """Yield (id, counts) of the texts of a file."""
+        source = self._text_of(file) if any(_in_body(likely[id]) for id in file.symbols) else None
+        nothing = (0,) * len(wanted.patterns)
         for id, symbol in file.symbols.items():
-            *texts, path = field_texts(symbol)
-            by_field: list[Sequence[int] | None] = [None] * len(TEXT_FIELDS)
-            if wanted.among("\n".join(texts).encode("utf-8", "replace")):
-                by_field[: len(texts)] = map(wanted.counts, texts)
-            if path:
-                by_field[TEXT_FIELDS.index("path")] = in_path
-            if source is not None and symbol.kind not in DETAILS:
-                by_field[TEXT_FIELDS.index("body")] = wanted.counts_in(_body(id, symbol, parts, source))
-            if any(by_field):
-                nothing = (0,) * len(wanted.patterns)
-                yield (
-                    id,
-                    bytes(
-                        (by_field[field] or nothing)[phrase] for phrase in range(len(nothing)) for field in _FIELD_OF
-                    ),
-                )
+            texts = dict(zip(TEXT_FIELDS, field_texts(symbol), strict=False))
+            columns: list[Sequence[int]] = []
+            for column, name in enumerate(TEXT_COLUMNS):
+                possible = sum([1 << at for at, some in enumerate(likely[id]) if some >> column & 1])
+                found = None
+                if possible and column != _BODY:
+                    found = wanted.counts(texts[name].encode("utf-8", "replace"), possible)
+                elif possible and source is not None and symbol.kind not in DETAILS:
+                    found = wanted.counts(_body(id, symbol, parts, source), possible)
+                columns.append(found or nothing)
+            yield id, bytes([some[phrase] for phrase in range(len(nothing)) for some in columns])
 
 
 class _Phrases:
@@ -119,14 +133,17 @@ class _Phrases:
         self._holding = sorted(holding.items(), key=lambda one: -len(one[0]))
         """What begins the words of phrases, with the phrases that have such a word, the longest first."""
         self._rows = [
-            (1 << at, _Row(some))
+            (at, _Row(some))
             for at, some in enumerate(split)
             if 1 < len(some) <= _LONGEST_ROW and all(map(bytes.isascii, some))
         ]
 
-    def among(self, text: bytes) -> int:
-        """Return a bit for each phrase that a text may hold."""
-        left = self.possible
+    def among(self, text: bytes, possible: int = -1, *, in_rows: bool = True) -> int:
+        """Return a bit for each phrase that a text may hold, of those that are possible.
+
+        `in_rows`: only if its words may follow each other.
+        """
+        left = self.possible & possible
         is_ascii = text.isascii()
         if is_ascii:
             left &= ~self._beyond_ascii
@@ -138,24 +155,27 @@ class _Phrases:
                 left &= ~phrases
                 if not left:
                     return 0
-        if is_ascii and _NO_WORD not in text.translate(_WORDS):
-            for phrase, row in self._rows:
-                if left & phrase and not row.may_be_in(plain):
-                    left &= ~phrase
+        if in_rows and is_ascii and _NO_WORD not in text.translate(_WORDS):
+            for at, row in self._rows:
+                if left >> at & 1 and not row.may_be_in(plain):
+                    left &= ~(1 << at)
         return left
 
-    def counts(self, text: str) -> Sequence[int] | None:
-        """Return how often each phrase occurs in a text; None if none does."""
-        return self.counts_in(text.encode("utf-8", "replace"))
-
-    def counts_in(self, text: bytes) -> Sequence[int] | None:
-        """Return the same for a text in UTF-8."""
-        possible = self.among(text)
+    def counts(self, text: bytes, possible: int) -> Sequence[int] | None:
+        """Return how often each phrase of some occurs in a text in UTF-8; None if none does."""
+        by_windows = len(text) > _LONG and text.isascii() and _NO_WORD not in text.translate(_WORDS)
+        possible = self.among(text, possible, in_rows=not by_windows)
         if not possible:
             return None
-        words = of_identifiers(identifiers(text))
+        in_rows: dict[int, int] = {}
+        if by_windows:
+            plain = text.translate(_LOWER, b"_")
+            for at, row in self._rows:
+                if possible >> at & 1 and (windows := row.windows(text, plain)) is not None:
+                    in_rows[at] = sum(_occurrences(self.patterns[at], _stems_in(text, *one)) for one in windows)
+        whole = b"" if len(in_rows) == possible.bit_count() else of_identifiers(identifiers(text))
         found = [
-            min(_occurrences(pattern, words), _MOST) if possible >> at & 1 else 0
+            min(in_rows[at] if at in in_rows else _occurrences(pattern, whole), _MOST) if possible >> at & 1 else 0
             for at, pattern in enumerate(self.patterns)
         ]
         return found if any(found) else None
@@ -173,14 +193,42 @@ class _Row:
 
     def may_be_in(self, plain: bytes) -> bool:
         """Return whether a text may have the words in a row; it is in lower case and without underscores."""
+        return any(True for _ in self._places(plain))
+
+    def windows(self, text: bytes, plain: bytes) -> list[tuple[int, int]] | None:
+        """Return the parts of a text that may have the words in a row, or None if they are too many.
+
+        `plain` is the text in lower case and without underscores.
+        """
+        found: list[tuple[int, int]] = []
+        at = begins = 0
+        """A place in `plain`, and where it is in `text`."""
+        for start, end in self._places(plain):
+            if end < 0:
+                return None
+            at, begins = start, _in_text(text, begins, start - at)
+            first = _around(text, begins, before=True)
+            last = _around(text, _in_text(text, begins, end - start), before=False)
+            if found and first <= found[-1][1]:
+                found[-1] = found[-1][0], max(last, found[-1][1])
+            else:
+                found.append((first, last))
+        return found
+
+    def _places(self, plain: bytes) -> Iterator[tuple[int, int]]:
+        """Yield where the words may be, from the first that is looked for to the last; (0, -1) if they are many."""
         looked_at = 0
         at = plain.find(self._first)
-        while at >= 0 and looked_at < _MOST_LOOKED_AT:
-            if self._following.match(plain, at + len(self._first)) or self._in_compound(plain, at):
-                return True
+        while at >= 0:
+            if looked_at == _MOST_LOOKED_AT:
+                yield 0, -1
+                return
+            if following := self._following.match(plain, at + len(self._first)):
+                yield at, following.end()
+            elif self._in_compound(plain, at):
+                yield at, at
             looked_at += 1
             at = plain.find(self._first, at + 1)
-        return looked_at == _MOST_LOOKED_AT
 
     def _in_compound(self, plain: bytes, at: int) -> bool:
         """Return whether a compound that begins as another of the words may follow the first.
@@ -192,6 +240,27 @@ class _Row:
         return any(plain.startswith(other, begins) for other in self._others)
 
 
+def _in_text(text: bytes, start: int, steps: int) -> int:
+    """Return the place so many letters after another, of which underscores are none."""
+    at = start + steps
+    while (other := start + steps + text.count(b"_", start, at)) != at:
+        at = other
+    return at
+
+
+def _around(text: bytes, at: int, *, before: bool) -> int:
+    """Return where the identifiers around a place begin, or end: its own, and some more."""
+    if before:
+        head = text[max(0, at - _WINDOW) : at]
+        return at - len(head) + len(head.rstrip(_IN_WORDS).rstrip(_BETWEEN_WORDS).rstrip(_IN_WORDS))
+    ends = _AFTER.match(text, at)
+    return ends.end() if ends else at
+
+
+def _stems_in(text: bytes, start: int, end: int) -> bytes:
+    return of_identifiers(identifiers(text[start:end]))
+
+
 def _occurrences(pattern: bytes, words: bytes) -> int:
     """Return how often a phrase occurs in a text; occurrences may overlap, as they do for FTS5."""
     count = 0
@@ -200,6 +269,11 @@ def _occurrences(pattern: bytes, words: bytes) -> int:
         count += 1
         at = words.find(pattern, at + 1)
     return count
+
+
+def _in_body(columns: bytes) -> bool:
+    """Return whether a body may hold a phrase."""
+    return any(some >> _BODY & 1 for some in columns)
 
 
 def _is_container(symbol: Symbol) -> bool:

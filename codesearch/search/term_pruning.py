@@ -29,7 +29,9 @@ def select_terms(store: TextReader, query: Query, *, only_names: bool = False) -
     match; of the remaining common words, at least two must occur together. This bounds the number of texts in an index
     of any size; docs/benchmarks.md says what it costs.
     """
-    cost = store.scoring_cost  # a query of its own
+    cost = store.scoring_cost
+    if not cost:
+        return any_word(*query.terms, naming=only_names)
     most, enough = MAX_SCORED // cost, ENOUGH // cost
 
     def count(one: Words | Together) -> int:

@@ -8,7 +8,7 @@ database, but for the order of copies.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager
 from itertools import islice
 from math import ceil, prod
 from typing import TypeVar
@@ -105,10 +105,6 @@ class PgTexts:
         """What is known of the places of these words."""
         self.size = sum(one.sizes[minor][0] for one in refs)
         self._tokens = sum(one.sizes[minor][1] for one in refs)
-
-    def counting(self) -> AbstractContextManager[None]:
-        """Count each expression once inside: here always, since a transaction sees one moment."""
-        return nullcontext()
 
     def expect(self, words: Sequence[str]) -> None:
         """Look for these stems, too, whenever texts are read."""

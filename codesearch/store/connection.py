@@ -14,6 +14,7 @@ import apsw
 
 from codesearch.core.errors import IndexBusyError, StoreError, UnwritableError
 from codesearch.store import schema, vector_codes, vector_functions
+from codesearch.store.full_text import DamagedError
 from codesearch.store.location import create, is_kept_place, not_an_index, refuse_foreign
 
 if TYPE_CHECKING:
@@ -168,7 +169,7 @@ def explained(path: Path) -> Iterator[None]:
     """Turn SQLite's errors about the file at `path` into errors that say what to do."""
     try:
         yield
-    except (apsw.NotADBError, apsw.CorruptError, apsw.NoFTS5Error) as error:  # the last: its schema cannot be read
+    except (apsw.NotADBError, apsw.CorruptError, DamagedError) as error:
         if isinstance(error, apsw.NotADBError) and not is_kept_place(path):
             raise not_an_index(path) from error
         raise StoreError(

@@ -13,7 +13,7 @@ from codesearch.core.filter import TEST, Filter
 from codesearch.core.references import FIELD, NOT_CALLED_BY_NAME
 from codesearch.core.tokens import name_key
 from codesearch.core.types import MINOR
-from codesearch.store import full_text, symbol_sql, vector_codes
+from codesearch.store import symbol_sql, vector_codes
 from codesearch.store.connection import Connection
 from codesearch.store.interned import HAS_KEY, key_of
 
@@ -40,8 +40,7 @@ _UNUSED = f"""(
     AND NOT EXISTS (
         SELECT 1 FROM reference r WHERE r.name_id = s.name_id AND r.role <> {FIELD} AND r.place IS NOT {_OWN})
     AND NOT EXISTS (SELECT 1 FROM reference r WHERE r.name_id = 0 AND r.place = {_OWN})
-    AND (SELECT sum(number) FROM (SELECT {full_text.OCCURRENCES}(symbol_text) AS number FROM symbol_text
-         WHERE symbol_text MATCH 'body : "' || s.name_key || '"' LIMIT 1000))
+    AND occurrences_in_bodies(s.name_key)
         <= 2 * (SELECT count(*) FROM name n JOIN symbol o ON o.name_id = n.id WHERE {key_of("n")} = s.name_key)
 )"""
 """No reference has its name, no decorator hands it on, and its name occurs only where that of any definition occurs: in

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from codesearch.store import filter_sql
 from codesearch.store.connection import explained
 from codesearch.store.interned import key_of
-from codesearch.store.stems import words
 from codesearch.store.symbol_sql import SYMBOLS
 
 if TYPE_CHECKING:
@@ -33,21 +32,12 @@ class Mentioned(NamedTuple):
 def mentioned(store: Store, where: Filter | None = None) -> Iterator[Mentioned]:
     """Yield the symbols that pass a filter, in no particular order."""
     condition, values = filter_sql.render(where) if where else ("1", [])
-    db = store.connection.raw
-    with explained(store.path):
-
-        def stem_of(*key: Any) -> str:
-            """Return a word as the vocabulary has it."""
-            found = words(str(key[0]))
-            return found[0] if len(found) == 1 else str(key[0])
-
-        db.create_scalar_function("stem_of", stem_of, 1, deterministic=True)
-        db.execute("CREATE VIRTUAL TABLE IF NOT EXISTS temp.vocabulary USING fts5vocab('main', 'symbol_text', 'row')")
-        rows = db.execute(
+    with store.scores(), explained(store.path):
+        rows = store.connection.raw.execute(
             f"WITH keys AS (SELECT {key_of('n')} AS name_key, count(*) AS namesakes FROM name n "
             "JOIN symbol d ON d.name_id = n.id GROUP BY 1), named AS MATERIALIZED (SELECT name_key, namesakes, "
-            "(SELECT doc FROM vocabulary WHERE term = stem_of(name_key)) AS mentions FROM keys) "
-            "SELECT s.id, s.name, s.kind, f.path, f.roles, named.namesakes, coalesce(named.mentions, 0) "
+            "texts_that_hold(name_key) AS mentions FROM keys) "
+            "SELECT s.id, s.name, s.kind, f.path, f.roles, named.namesakes, named.mentions "
             f"FROM {SYMBOLS} JOIN named USING(name_key) "
             f"WHERE s.kind != 'module' AND {condition}",
             values,

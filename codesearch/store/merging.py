@@ -15,13 +15,13 @@ from typing import Any
 import apsw
 
 from codesearch.core.errors import StoreError
-from codesearch.store import contents, interned, portable, sign_codes, text_format, text_segments
+from codesearch.store import contents, interned, portable, sign_codes, text_segments
 from codesearch.store.connection import CACHE_KIB, Connection, explained
+from codesearch.store.full_text import DamagedError
 from codesearch.store.paths import shown
 
 _FACTS = ("model", "dims", "rules")
 """What indexes must have in common."""
-_TEXT_TABLES = ("symbol_text", "minor_text")
 _FILES = "path, language, skipped, detail, lines, size, mtime_ns, ctime_ns, inode, checked_ns, hash, roles"
 _OWN = "start_line, lines, start_byte, bytes, rest, documentation"
 """What a symbol has of its own."""
@@ -53,13 +53,11 @@ def check_same_making(one: dict[str, str], other: dict[str, str], name: str, fir
 
 
 def prepare(path: Path) -> None:
-    """Bring a copy of an index to the schema of this program, and its full-text index to one segment without gaps."""
+    """Bring a copy of an index to the schema of this program."""
     with closing(Connection(path, writable=True)) as connection, explained(path):
         _without_safety(connection.raw)
         with connection.raw:
             portable.strip(connection.raw)
-        for table in _TEXT_TABLES:
-            text_segments.compact(connection.raw, table)
 
 
 class Merger:
@@ -75,12 +73,13 @@ class Merger:
             _without_safety(self._db)
             for table in ("related_text", "related_pair", "atlas"):
                 self._db.execute(f"DELETE FROM {table}")
+            self._check_text("main", name)
 
     def add(self, path: Path, name: str) -> None:
         """Append a prepared index. Raises StoreError if it holds a file that is there already."""
         with explained(self._path), self._with(path), self._db:
             db = self._db
-            shifts = {table: _last(db, f"main.{table}") for table in ("file", "symbol")}
+            shifts = {"file": _last(db, "main.file"), "symbol": text_segments.next_id(db) - 1}
             self._check_paths(name)
             self._names.append((shifts["file"], name))
             db.execute(
@@ -102,18 +101,21 @@ class Merger:
                 self._add_references(shifts)
             except (KeyError, ValueError) as error:
                 raise StoreError(f"{name}: damaged: its references are not sound. Make it again.") from error
-            try:
-                with closing(apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)) as source:
-                    for table in _TEXT_TABLES:
-                        text_segments.carry(source, db, table, shifts["symbol"])
-            except text_format.UnsoundError as error:
-                raise StoreError(f"{name}: its full-text index {error}") from error
+            self._check_text("other", name)
+            text_segments.carry(db, "other", shifts["symbol"])
+
+    def _check_text(self, schema: str, name: str) -> None:
+        try:
+            text_segments.check(self._db, schema)
+        except DamagedError as error:
+            raise StoreError(f"{name}: damaged ({error}). Make it again.") from error
 
     def finish(self) -> None:
         """Make the index usable; nothing can be added after this."""
         with explained(self._path):
-            for table in _TEXT_TABLES:
-                text_segments.compact(self._db, table)
+            with self._db:
+                for minor in (False, True):
+                    text_segments.merge(self._db, minor, whole=True)
             self._db.execute("VACUUM")
             self._db.pragma("journal_mode", "delete")
 

@@ -18,7 +18,7 @@ class TextReader(Protocol):
 
     @property
     def scoring_cost(self) -> int:
-        """How many times as much as in a small index file it costs to score a text."""
+        """How many times as much as usual it costs to score a text; 0 if all that match can be given to score."""
 
     def text_candidates(
         self, match: Match, weights: Sequence[float], limit: int, where: Filter | None = None
@@ -43,18 +43,11 @@ class TextReader(Protocol):
         """Return the symbols with a name key."""
 
 
-class MinorReader(TextReader, Protocol):
-    """The texts of the minor symbols."""
-
-    def counting(self) -> AbstractContextManager[None]:
-        """Count each expression once inside."""
-
-
 class Reader(TextReader, Protocol):
     """The symbols of a store, and the texts of those that are not minor; `store.Store` describes the methods."""
 
     @property
-    def minor(self) -> MinorReader:
+    def minor(self) -> TextReader:
         """The texts of the minor symbols."""
 
     def snapshot(self) -> AbstractContextManager[None]:

@@ -344,14 +344,35 @@ MIGRATIONS: tuple[str, ...] = (
         JOIN file f ON f.id = rf.file_id
         JOIN full_symbol s ON s.id = f.first_symbol + r.place - rf.start;
 
+    -- A full-text index without places of words, in segments (text_segments.py), instead of FTS5.
+    DROP TABLE symbol_text;
+    DROP TABLE minor_text;
+    CREATE TABLE text_segment(
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        minor INTEGER NOT NULL,
+        first INTEGER NOT NULL,        -- its texts are the symbols with these ids
+        last INTEGER NOT NULL,
+        texts INTEGER NOT NULL,
+        postings INTEGER NOT NULL,
+        block INTEGER NOT NULL,        -- its blocks follow each other
+        blocks INTEGER NOT NULL,
+        directory BLOB NOT NULL        -- the first word of each block
+    );
+    CREATE TABLE text_block(id INTEGER PRIMARY KEY, data BLOB NOT NULL);
+    -- Words per text (text_lengths.py).
+    CREATE TABLE text_length(
+        minor INTEGER NOT NULL,
+        block INTEGER NOT NULL,
+        lengths BLOB NOT NULL,
+        PRIMARY KEY(minor, block)
+    ) WITHOUT ROWID;
+
     -- Everything is read again; reranker vectors stay.
     DELETE FROM meta;
     DELETE FROM vector;
     DELETE FROM vector_signs;
     DELETE FROM related_text;
     DELETE FROM related_pair;
-    INSERT INTO symbol_text(symbol_text) VALUES ('delete-all');
-    INSERT INTO minor_text(minor_text) VALUES ('delete-all');
     INSERT OR IGNORE INTO unused(content_id) SELECT DISTINCT content_id FROM model_vector;
     """,
 )
@@ -359,6 +380,6 @@ MIGRATIONS: tuple[str, ...] = (
 VERSION = len(MIGRATIONS)
 
 TEXT_FIELDS = ("name", "scope", "signature", "documentation", "path", "body")
-"""The fields of the text of a symbol, in the order used everywhere but inside FTS5."""
+"""The fields of the text of a symbol, in the order used everywhere but in postings."""
 TEXT_COLUMNS = ("body", "name", "scope", "signature", "documentation", "path")
-"""The columns of symbol_text, in order."""
+"""The same in the order in which postings count words."""

@@ -14,8 +14,9 @@ _PURPOSES = {
     "symbol": "symbols",
     "name": "names",
     "part": "names",
-    "symbol_text": "full text",
-    "minor_text": "full text",
+    "text_segment": "full text",
+    "text_block": "full text",
+    "text_length": "full text",
     "vector": "vectors",
     "vector_signs": "signs of vectors",
     "reference": "references",
@@ -31,7 +32,7 @@ _PURPOSES = {
     "related_pair": "related symbols",
     "atlas": "map and clusters",
 }
-"""What the rows of a table are for. Tables of FTS5 begin with the name of their full-text table."""
+"""What the rows of a table are for."""
 OTHER = "other"
 FREE = "free pages"
 """Pages of the file that hold nothing; the next writes use them."""
@@ -59,7 +60,7 @@ def parts(connection: Connection) -> list[Part]:
         raise StoreError(f"this SQLite does not have the table dbstat, which counts bytes: {error}") from error
     found: dict[str, list[tuple[str, int]]] = {}
     for name, taken in sizes:
-        found.setdefault(_purpose(tables.get(name, name)), []).append((name, taken))
+        found.setdefault(_PURPOSES.get(tables.get(name, name), OTHER), []).append((name, taken))
     pages, free, size = (int(connection.raw.pragma(one)) for one in ("page_count", "freelist_count", "page_size"))
     listed = [
         Part(purpose, sum(taken for _, taken in some), tuple(sorted(some, key=lambda one: (-one[1], one[0]))))
@@ -71,10 +72,3 @@ def parts(connection: Connection) -> list[Part]:
     if rest := (pages - free) * size - counted:
         listed.append(Part(OTHER, rest))
     return sorted(listed, key=lambda part: (-part.bytes, part.purpose))
-
-
-def _purpose(table: str) -> str:
-    if table in _PURPOSES:
-        return _PURPOSES[table]
-    of = next((name for name in ("symbol_text", "minor_text") if table.startswith(f"{name}_")), "")
-    return _PURPOSES.get(of, OTHER)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any
+from weakref import WeakMethod
 
 import apsw
 
@@ -16,14 +17,14 @@ from codesearch.core.errors import StoreError
 from codesearch.core.filter import Filter
 from codesearch.core.log import Log
 from codesearch.core.types import Symbol
-from codesearch.store import filter_sql, full_text, interned, sign_codes, vector_codes, writes
+from codesearch.store import filter_sql, interned, sign_codes, vector_codes, writes
 from codesearch.store.connection import Connection, explained
-from codesearch.store.match import Match
+from codesearch.store.match import Match, Words
 from codesearch.store.paths import shown, stored
 from codesearch.store.records import FileRecord, FileState, StoredSymbol
 from codesearch.store.rerank_vectors import RerankVectors
 from codesearch.store.symbol_sql import COLUMNS, FILES_FIRST, NO_DETAIL, NOT_MINOR, SYMBOLS, symbol_of
-from codesearch.store.texts import Counts, MinorTexts, Texts
+from codesearch.store.texts import MinorTexts, PhraseCounter, Texts
 
 log = Log("codesearch.store")
 
@@ -40,9 +41,6 @@ MOST_UNUSED = 5000
 UNUSED_SHARE = 0.2
 """Texts that no file contains any more are kept for their reranker vectors: this many, or this share of all texts if
 that is more. Switching back to another branch then embeds nothing."""
-
-MERGED_PAGES = 500
-"""Pages of the full-text index that one transaction merges."""
 
 MOST_FREE_PAGES = 2000
 FREE_SHARE = 0.2
@@ -68,8 +66,6 @@ class Store(Texts):
 
     def __init__(self, path: Path, *, writable: bool = False) -> None:
         self.path = path
-        self._counted = None
-        self._counts = Counts()
         self._codes = sign_codes.Codes()
         self._near: tuple[tuple[int, bytes, int, Filter | None], list[tuple[int, float]]] | None = None
         """The last search for vectors, and its answer: one question to several repositories asks for it twice."""
@@ -78,12 +74,10 @@ class Store(Texts):
         db = self.connection.raw
         for name, (function, arguments) in filter_sql.FUNCTIONS.items():
             db.create_scalar_function(name, function, arguments, deterministic=True)
-        try:
-            with explained(path):
-                full_text.register(db)
-        except BaseException:
-            self.connection.close()
-            raise
+        # By weak references, so that the file is closed with its last reader.
+        occurrences, texts_that_hold = WeakMethod(self._occurrences), WeakMethod(self._texts_that_hold)
+        db.create_scalar_function("occurrences_in_bodies", lambda *word: _called(occurrences, word), 1)
+        db.create_scalar_function("texts_that_hold", lambda *word: _called(texts_that_hold, word), 1)
 
     def __enter__(self) -> Store:
         return self
@@ -95,19 +89,15 @@ class Store(Texts):
 
     def close(self) -> None:
         """Close the file; a writer folds SQLite's write-ahead log back into it."""
-        self._counts.close()
-        self._minor.close()
+        self.forget_texts()
+        self._minor.forget_texts()
         self.connection.close()
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:
         """Give all reads inside a consistent view of the index, whatever a writer does meanwhile."""
         with self.connection.snapshot():
-            self._counted = self._counts.of(self.version())
-            try:
-                yield
-            finally:
-                self._counted = self._with_phrases = None
+            yield
 
     @contextmanager
     def _changing(self) -> Iterator[None]:
@@ -182,14 +172,13 @@ class Store(Texts):
     def optimize(self, *, whole: bool = False) -> None:
         """Merge the full-text index a little; worth it after many writes.
 
-        `whole` makes one segment of it, which costs 1 % of indexing everything and makes queries a sixth faster. Other
-        processes can write in between.
+        `whole` makes one segment of it, so that a query reads each of its words at one place.
         """
-        for table in ("symbol_text", "minor_text"):
-            pages = -MERGED_PAGES if whole else MERGED_PAGES
-            while self._merge(table, pages) and whole:
-                pages = MERGED_PAGES
+        from codesearch.store import text_segments
+
         with self.connection.transaction() as db:
+            for minor in (False, True):
+                text_segments.merge(db, minor, whole=whole)
             interned.prune_parts(db)
             db.execute("PRAGMA optimize")
 
@@ -206,14 +195,16 @@ class Store(Texts):
         except (apsw.BusyError, apsw.LockedError, apsw.FullError) as error:
             log.info("%s: not compacted: %s", self.path, error)
 
-    def _merge(self, table: str, pages: int) -> bool:
-        """Merge some pages of a full-text table, of all its segments if `pages` is negative; return if it did any."""
-        with self.connection.transaction() as db:
-            before = db.total_changes()
-            db.execute(f"INSERT INTO {table}({table}, rank) VALUES ('merge', ?)", (pages,))
-            return db.total_changes() - before > 1  # FTS5 reports a merge that had nothing to do as one change
-
     # -- reading ----------------------------------------------------------------------------------
+
+    def _occurrences(self, *word: Any) -> int:
+        """Return how often the bodies of all texts hold a word: the filter `is:unused` asks by SQL."""
+        with self.scores() as scores:
+            return scores.occurrences(str(word[0]), "body")
+
+    def _texts_that_hold(self, *word: Any) -> int:
+        """Return how many texts hold a word, by SQL."""
+        return self.count(Match((Words((str(word[0]),)),)))
 
     def paths(self) -> list[str]:
         """Return the path of every known file, in no particular order."""
@@ -409,12 +400,9 @@ class Store(Texts):
             "lines": self._rows("SELECT coalesce(sum(lines), 0) FROM file")[0][0],
         }
 
-    def count(self, match: Match | None = None) -> int:
-        """Return the number of symbols that are not minor, or of those that match."""
-        if match is None:
-            return self.texts()
-        select = "SELECT count(*) FROM symbol_text WHERE symbol_text MATCH ?"
-        return int(self._rows(select, [full_text.render(match)])[0][0])
+    def count_phrases_by(self, counter: PhraseCounter) -> None:
+        """Have the phrases of queries counted in the source, which the index does not hold."""
+        self.phrases = self._minor.phrases = counter
 
     @property
     def minor(self) -> MinorTexts:
@@ -438,3 +426,10 @@ class Store(Texts):
         """Return (path, detail) of the files that were left out for one reason."""
         rows = self._rows("SELECT path, detail FROM file WHERE skipped = ?", (reason,))
         return [(shown(row[0]), row[1]) for row in rows]
+
+
+def _called(method: WeakMethod[Callable[..., int]], arguments: Sequence[Any]) -> int:
+    """Call a method of a store whose connection is in use, so that the store is there."""
+    found = method()
+    assert found is not None
+    return found(*arguments)

@@ -1,133 +1,143 @@
-"""Scores of texts and what they hold, computed from postings: FTS5's own numbers, for much less; needs numpy."""
+"""Scores of texts by BM25, and what they hold, computed from postings; needs numpy."""
 
 from __future__ import annotations
 
-import json
-import struct
-from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Mapping, Sequence, Set
+from typing import TYPE_CHECKING
 
-import apsw
 import numpy as np
 
-from codesearch.core.log import Log
 from codesearch.store.full_text import BIT_OF, K1, B, Held, by_column, idf
-from codesearch.store.match import NAMING_FIELDS, Match, Together, Words
-from codesearch.store.postings import Postings, PostingsReader
+from codesearch.store.match import NAMING_FIELDS, Beginnings, Match, Together
+from codesearch.store.postings import MOST, NONE, SHIFTS, Postings, of_column
 from codesearch.store.schema import TEXT_COLUMNS
-from codesearch.store.text_format import UnsoundError, totals
+from codesearch.store.stems import stems
+from codesearch.store.text_index import TextIndex
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
     Ids = npt.NDArray[np.int32]
     Floats = npt.NDArray[np.float64]
+    Numbers = npt.NDArray[np.int64]
 
-log = Log("codesearch.store")
-
-_TOKENIZER = ("porter", "unicode61", "remove_diacritics", "2")
-"""As in the schema."""
 _NAMING = [column in NAMING_FIELDS for column in TEXT_COLUMNS]
-_AT_FIRST = 4
-"""How many texts have their length looked up at first, per text wanted."""
+_NAMES = [column in ("name", "scope") for column in TEXT_COLUMNS]
+_DENSE_FROM = 8
+"""If a match has more than one posting for so many texts of the index, all scores are looked through."""
+BITS = np.array(BIT_OF, np.uint8)
 
 
 class TextScores:
-    """Scores the texts of one full-text table, for one version of an index. Not thread-safe."""
+    """Scores the texts of an index, as `index` has them. Not thread-safe."""
 
-    def __init__(self, db: apsw.Connection, table: str) -> None:
-        """Prepare to score. Raises UnsoundError if the table has a format that is not known."""
-        self._db, self._table = db, table
-        self._reader = PostingsReader(db, table)
-        self._tokenizer: Any = db.fts5_tokenizer(_TOKENIZER[0], list(_TOKENIZER[1:]))
-        self._tokens: dict[str, bytes | None] = {}
-        self._texts, *columns = totals(db, table) or [0]
-        self._average = sum(columns) / self._texts if self._texts else 1.0
-        rows: Any = db.execute(f"SELECT coalesce(max(id), 0) + 1 FROM {table}_docsize").fetchall()
-        self._lengths = np.zeros(rows[0][0], np.uint32)
-        """Words of each text, by id; 0 until it is looked up."""
-        self._sums = np.zeros(rows[0][0], np.float64)
+    def __init__(self, index: TextIndex) -> None:
+        lengths = index.lengths
+        self._index = index
+        self.texts = lengths.texts
+        """Their number."""
+        self._saturation = K1 * (1 - B + B * lengths.of / (lengths.words / lengths.texts if lengths.texts else 1.0))
+        """By text, the number of occurrences that are worth half of the most."""
+        self._sums = np.zeros(len(lengths.of), np.float64)
         """Zeros, in which a search adds up."""
-
-    def close(self) -> None:
-        """Drop the postings that are kept."""
-        self._reader.close()
-
-    def knows(self, match: Match) -> bool:
-        """Return whether an expression has only words whose texts can be read, and need not be left to FTS5."""
-        return all(isinstance(one, Words | Together) and all(map(self.reads, one.words)) for one in match.any_of)
-
-    def reads(self, word: str) -> bool:
-        """Return whether the texts of a word can be read: it is one word for FTS5, too, and not in too many texts."""
-        try:
-            return self._found(word) is not None
-        except (UnsoundError, IndexError, ValueError, struct.error) as error:
-            log.info("%s: scored by FTS5, since it %s", self._table, error)
-            return False
+        self._found: tuple[tuple[str, ...], list[tuple[Ids, npt.NDArray[np.uint8], float]]] = (), []
+        """The phrases that were looked for last, and the texts that have their words."""
 
     def best(self, match: Match, weights: Sequence[float], limit: int) -> list[tuple[int, float]]:
-        """Return (id, BM25) of the best matches, best first; the match has only words that it `knows`."""
+        """Return (id, BM25) of the best matches, best first.
+
+        Words are taken from the rarest on. As soon as a text without any word so far cannot be among the best any more,
+        only those are looked at that still can (MaxScore). So the commonest words cost little, and nothing is lost.
+        """
         columns = by_column(weights)
-        parts = [
-            (postings.ids, postings.weighted(columns), idf(self._texts, holding))
-            for postings, holding in self._counting(match)
-            if len(postings.ids)
+        words = [
+            (idf(self.texts, holding), postings) for postings, holding in self._counting(match) if len(postings.ids)
         ]
-        if not parts:
+        words.sort(key=lambda one: -one[0])
+        left = (K1 + 1) * sum(rarity for rarity, _ in words)
+        """What the words that are left can add to a score, at most."""
+        seen: list[Ids] = []
+        for at, (rarity, postings) in enumerate(words):
+            self._sums[postings.ids] += self._points(rarity, postings, columns)
+            seen.append(postings.ids)
+            left -= (K1 + 1) * rarity
+            if len(words) - at > 1 and len(postings.ids) > limit:
+                texts = self._distinct(seen)
+                scores = self._sums[texts]
+                least = np.partition(scores, len(scores) - limit)[len(scores) - limit]
+                if left < least:
+                    self._sums[texts] = 0
+                    return self._completed(texts, scores, words[at + 1 :], left, columns, limit)
+        if not seen:
             return []
-        texts = _distinct([ids for ids, _, _ in parts])
-        # A length that is not known counts as 0, so that a score is too high.
-        scores = self._summed(parts, texts)
-        unknown = self._lengths[texts] == 0
-        if unknown.any():
-            self._look_up(texts[_first(scores, _AT_FIRST * limit)])
-            scores = self._summed(parts, texts)
-            known = scores[self._lengths[texts] > 0]
-            least = np.partition(known, len(known) - limit)[len(known) - limit] if len(known) > limit else 0.0
-            if self._look_up(texts[scores >= least]):
-                scores = self._summed(parts, texts)
-        chosen = _first(scores, limit)
-        order = chosen[np.lexsort((texts[chosen], -scores[chosen]))][:limit]
-        return list(zip(texts[order].tolist(), scores[order].tolist(), strict=True))
+        texts = self._distinct(seen)
+        scores = self._sums[texts]
+        self._sums[texts] = 0
+        return first(texts, scores, limit)
+
+    def _completed(
+        self,
+        texts: Ids,
+        scores: Floats,
+        words: Sequence[tuple[float, Postings]],
+        left: float,
+        columns: Sequence[float],
+        limit: int,
+    ) -> list[tuple[int, float]]:
+        """Return the best of some texts, to whose scores words are added; `left` is what these can add at most."""
+        for rarity, postings in words:
+            least = np.partition(scores, len(scores) - limit)[len(scores) - limit]
+            hopeful = scores + left >= least
+            texts, scores = texts[hopeful], scores[hopeful]
+            places, found = _both(texts, postings.ids)
+            scores[places] += self._points(rarity, postings.at(found), columns)
+            left -= (K1 + 1) * rarity
+        return first(texts, scores, limit)
+
+    def _points(self, rarity: float, postings: Postings, columns: Sequence[float]) -> Floats:
+        """Return what a word adds to the BM25 of each text that holds it."""
+        often = postings.weighted(columns)
+        return rarity * (often * (K1 + 1) / (often + self._saturation[postings.ids]))
 
     def holding(self, match: Match) -> int:
-        """Return how many texts match; the match has only words that it `knows`."""
+        """Return how many texts match."""
         found = [postings.ids for postings, _ in self._counting(match)]
-        return len(_distinct(found))
+        return len(self._distinct(found)) if found else 0
+
+    def occurrences(self, word: str, column: str) -> int:
+        """Return how often a column of all texts holds a word."""
+        found = self._postings(word)
+        return int(found.columns()[:, TEXT_COLUMNS.index(column)].sum(dtype=np.int64))
 
     def held(
         self,
         terms: Sequence[str],
-        others: Mapping[str, Mapping[int, bytes]],
         phrases: tuple[int, Mapping[int, bytes]],
         ids: Sequence[int],
         weights: tuple[Sequence[float], Sequence[float]],
         holding: tuple[Sequence[int], Sequence[int]],
     ) -> dict[int, Held]:
-        """Return the same as `full_text.held`.
+        """Return which terms and phrases some texts contain; texts that contain none are left out.
 
-        `others` has the counts of those terms that it does not `read`, by text. `phrases` is their number, and one byte
-        of field bits per phrase for the texts that contain any.
+        `phrases` is their number, and one byte of field bits per phrase for the texts that contain any. `weights` are
+        the weights of the fields for Held.text and for Held.names; `holding` is, for the same two, the number of texts
+        in the index that contain each term.
         """
         wanted = np.array(sorted(ids), np.int32)
         columns = [np.array(by_column(some)) for some in weights]
-        known = [
-            _counted(wanted, others[term]) if term in others else self._of(wanted, self._postings(term))
-            for term in terms
-        ]
         with_any = np.zeros(len(wanted), bool)
-        for places, _ in known:
-            with_any[places] = True
-        self._look_up(wanted[with_any])
-        length = K1 * (1 - B + B * self._lengths[wanted] / self._average)
         scores = np.zeros((2, len(wanted)))
         fields = np.zeros((len(wanted), len(terms)), np.uint8)
-        for term, (places, counts) in enumerate(known):
-            fields[places, term] = (counts > 0) @ BITS
+        for at, term in enumerate(terms):
+            postings = self._postings(term)
+            places, found = _both(wanted, postings.ids)
+            with_any[places] = True
+            counts = postings.at(found).columns()
+            fields[places, at] = (counts > 0) @ BITS
             for which, some in enumerate(columns):
                 often = counts @ some
-                rarity = idf(self._texts, holding[which][term])
-                scores[which, places] += rarity * often * (K1 + 1) / (often + length[places])
+                rarity = idf(self.texts, holding[which][at])
+                scores[which, places] += rarity * (often * (K1 + 1) / (often + self._saturation[wanted[places]]))
         none, with_phrases = bytes(phrases[0]), phrases[1]
         return {
             id: Held((*bits, *with_phrases.get(id, none)), text, names)
@@ -137,19 +147,72 @@ class TextScores:
             if any_term or id in with_phrases
         }
 
-    @staticmethod
-    def _of(wanted: Ids, postings: Postings) -> tuple[npt.NDArray[np.int64], Floats]:
-        """Return which of some texts hold a term, by place, and the counts of their columns."""
-        places, found = _both(wanted, postings.ids)
-        return places, postings.at(found).columns().astype(np.float64)
+    def scored(self, counts: Mapping[int, bytes], phrases: int, weights: Sequence[float]) -> list[tuple[int, float]]:
+        """Return the BM25 of texts by how often each of their columns holds each of some phrases; best first.
 
-    def _counting(self, match: Match) -> Iterable[tuple[Postings, int]]:
+        `counts` has, for all texts that hold any of them, a byte per phrase and column.
+        """
+        if not counts:
+            return []
+        ids = np.array(list(counts))
+        every = np.frombuffer(b"".join(counts.values()), np.uint8).reshape(len(ids), phrases, len(TEXT_COLUMNS))
+        often = every @ np.array(by_column(weights))
+        rarity = np.array([idf(self.texts, int(some)) for some in every.any(2).sum(0)])
+        scores = (rarity * (often * (K1 + 1) / (often + self._saturation[ids][:, None]))).sum(1)
+        return first(ids, scores, len(ids))
+
+    def together(self, phrases: Sequence[str], most: int, among: Set[int] | None = None) -> dict[int, bytes]:
+        """Return the texts, of some or of all, that may well hold phrases: a column has all words of some.
+
+        They have a byte for each phrase: bit n is set if column n has its words. At most `most`: those with the most
+        phrases, weighted by how rare their words are.
+        """
+        if self._found[0] != tuple(phrases):
+            self._found = tuple(phrases), [self._beside(list(dict.fromkeys(stems(phrase)))) for phrase in phrases]
+        found = self._found[1]
+        some = [ids for ids, _, _ in found if len(ids)]
+        if not some:
+            return {}
+        texts = self._distinct(some)
+        for ids, _, rarity in found:
+            self._sums[ids] += rarity
+        weights = self._sums[texts]
+        self._sums[texts] = 0
+        if among is not None:
+            kept = np.isin(texts, np.array(list(among), np.int32))
+            texts, weights = texts[kept], weights[kept]
+        chosen = np.array(sorted(id for id, _ in first(texts, weights, most)), np.int32)
+        columns = np.zeros((len(chosen), len(phrases)), np.uint8)
+        for at, (ids, held, _) in enumerate(found):
+            places, own = _both(chosen, ids)
+            columns[places, at] = held[own]
+        return dict(zip(chosen.tolist(), map(bytes, columns), strict=True))
+
+    def _beside(self, words: Sequence[bytes]) -> tuple[Ids, npt.NDArray[np.uint8], float]:
+        """Return the texts with a column that holds all of some words, these columns as bits, and the words' rarity."""
+        every = sorted((self._index.of(word) for word in words), key=lambda one: len(one.ids))
+        if not every:
+            return NONE.ids, np.empty(0, np.uint8), 0.0
+        common = every[0].ids
+        for one in every[1:]:
+            common = common[_both(common, one.ids)[0]]
+        shared = np.full((len(common), len(TEXT_COLUMNS)), True)
+        for one in every:
+            shared &= one.at(_both(common, one.ids)[1]).columns() > 0
+        bits = (shared @ (1 << np.arange(len(TEXT_COLUMNS)))).astype(np.uint8)
+        with_any = np.flatnonzero(bits)
+        return common[with_any], bits[with_any], sum(idf(self.texts, len(one.ids)) for one in every)
+
+    def _counting(self, match: Match) -> Iterator[tuple[Postings, int]]:
         """Yield, for each word of a match, the texts in which it counts, and the number of texts that hold it."""
         for one in match.any_of:
-            words = [self._postings(word) for word in one.words]
+            if isinstance(one, Beginnings):
+                words = [self._beginning(word) for word in one.words]
+            else:
+                words = [self._postings(word) for word in one.words]
             if match.naming:
                 words = [word.within(_NAMING) for word in words]
-            if isinstance(one, Together):
+            if isinstance(one, Together | Beginnings):
                 common = min((word.ids for word in words), key=len)
                 for word in words:
                     common = common[_both(common, word.ids)[0]]
@@ -158,75 +221,59 @@ class TextScores:
                 yield from ((word, len(word.ids)) for word in words)
 
     def _postings(self, word: str) -> Postings:
-        found = self._found(word)
-        if found is None:
-            raise ValueError(f"the texts of {word!r} cannot be read")
-        return found
+        """Return the postings of a word. What the tokenizer takes for several words holds all of them."""
+        found = stems(word)
+        if len(found) == 1:
+            return self._index.of(found[0])
+        several = [self._index.of(one) for one in found]
+        if not several:
+            return NONE
+        rarest = min(several, key=lambda one: len(one.ids))
+        common = rarest.ids
+        for one in several:
+            common = common[_both(common, one.ids)[0]]
+        return rarest.at(_both(common, rarest.ids)[1])
 
-    def _found(self, word: str) -> Postings | None:
-        token = self._token(word)
-        return None if token is None else self._reader.of(token)
+    def _beginning(self, prefix: str) -> Postings:
+        """Return which texts have a word that begins with some letters in their name or scope."""
+        found = stems(prefix)
+        some = self._index.beginning(found[-1], _NAMES) if found else []
+        if not some:
+            return NONE
+        ids = np.concatenate([one.ids for one in some])
+        counts = np.concatenate([one.counts for one in some])
+        order = np.argsort(ids, kind="stable")
+        starts = np.flatnonzero(np.diff(ids[order], prepend=-1))
+        summed = np.zeros(len(starts), np.uint32)
+        for at, one in enumerate(_NAMES):
+            if one:
+                column = np.add.reduceat(of_column(counts[order], at), starts)
+                summed |= np.minimum(column, MOST[at]).astype(np.uint32) << np.uint32(SHIFTS[at])
+        return Postings(ids[order][starts], summed)
 
-    def _token(self, word: str) -> bytes | None:
-        """Return a word as FTS5 stores it; None if that is no word, or several."""
-        if word not in self._tokens:
-            found = self._tokenizer(word.encode("utf-8", "surrogateescape"), apsw.FTS5_TOKENIZE_QUERY, None)
-            self._tokens[word] = found[0][2].encode() if len(found) == 1 and len(found[0]) == 3 else None
-        return self._tokens[word]
-
-    def _summed(self, parts: Sequence[tuple[Ids, Floats, float]], texts: Ids) -> Floats:
-        """Return the score of each text; the operations are those of FTS5's bm25(), in its order."""
-        for ids, often, rarity in parts:
-            length = K1 * (1 - B + B * self._lengths[ids] / self._average)
-            self._sums[ids] += rarity * (often * (K1 + 1) / (often + length))
-        scores = self._sums[texts]
-        self._sums[texts] = 0
-        return scores
-
-    def _look_up(self, texts: Ids) -> bool:
-        """Look up the lengths of texts that are not known; return whether there were any."""
-        texts = texts[self._lengths[texts] == 0]
-        if not len(texts):
-            return False
-        rows: Any = self._db.execute(
-            f"SELECT d.id, d.sz FROM json_each(?) wanted CROSS JOIN {self._table}_docsize d ON d.id = wanted.value",
-            (json.dumps(texts.tolist()),),
-        ).fetchall()
-        data = np.frombuffer(b"".join([sizes for _, sizes in rows]), np.uint8).astype(np.uint32)
-        # Each number ends with the byte below 128; there is one for each column.
-        ends = np.flatnonzero(data < 128)
-        places = np.arange(len(data)) - np.repeat(ends, np.diff(ends, prepend=-1))
-        numbers = np.add.reduceat((data & 127) << (7 * -places).astype(np.uint32), [0, *(ends[:-1] + 1)])
-        self._lengths[[id for id, _ in rows]] = numbers.reshape(len(rows), -1).sum(1)
-        return True
-
-
-BITS = np.array(BIT_OF, np.uint8)
+    def _distinct(self, some: Sequence[Ids]) -> Ids:
+        """Return the ids in some ascending lists, ascending. In numpy 2.4, np.unique takes ten times as long."""
+        if len(some) == 1:
+            return some[0]
+        if sum(map(len, some)) * _DENSE_FROM > len(self._sums):
+            marked = np.zeros(len(self._sums), bool)
+            for ids in some:
+                marked[ids] = True
+            return np.flatnonzero(marked).astype(np.int32)
+        found = np.sort(np.concatenate(some))
+        return found[np.concatenate(([True], found[1:] != found[:-1]))] if len(found) else found
 
 
-def _distinct(some: Sequence[Ids]) -> Ids:
-    """Return the ids in some ascending lists, ascending. In numpy 2.4, np.unique takes ten times as long."""
-    if len(some) == 1:
-        return some[0]
-    found = np.sort(np.concatenate(some))
-    return found[np.concatenate(([True], found[1:] != found[:-1]))] if len(found) else found
+def first(ids: npt.NDArray[np.integer], scores: Floats, limit: int) -> list[tuple[int, float]]:
+    """Return (id, score) of the highest scores, best first; of equal scores, the lower id comes first."""
+    if len(scores) > limit:
+        chosen = np.flatnonzero(scores >= np.partition(scores, len(scores) - limit)[len(scores) - limit])
+        ids, scores = ids[chosen], scores[chosen]
+    order = np.lexsort((ids, -scores))[:limit]
+    return list(zip(ids[order].tolist(), scores[order].tolist(), strict=True))
 
 
-def _counted(wanted: Ids, counts: Mapping[int, bytes]) -> tuple[npt.NDArray[np.int64], Floats]:
-    """Return which of some texts hold a term, by place, and the counts of their columns, from what FTS5 says."""
-    places = np.flatnonzero(np.isin(wanted, np.array(list(counts), np.int32)))
-    found = b"".join([counts[id] for id in wanted[places].tolist()])
-    return places, np.frombuffer(found, np.uint8).reshape(-1, len(TEXT_COLUMNS)).astype(np.float64)
-
-
-def _first(scores: Floats, count: int) -> npt.NDArray[np.int64]:
-    """Return the places of the highest scores, with all that are equal to the last of them."""
-    if len(scores) <= count:
-        return np.arange(len(scores))
-    return np.flatnonzero(scores >= np.partition(scores, len(scores) - count)[len(scores) - count])
-
-
-def _both(few: Ids, many: Ids) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+def _both(few: Ids, many: Ids) -> tuple[Numbers, Numbers]:
     """Return the places of the ids that two ascending lists share: in the first list, and in the second."""
     if not len(many):
         nothing = np.empty(0, np.int64)

@@ -1,138 +1,344 @@
-"""Carries the full-text index of one index file over into another, without the texts, which no index holds.
+"""The full-text index in the file: segments, each with the postings of the texts that were written together.
 
-A segment (`text_format`) is carried over by copying its pages and changing a few numbers, at a fraction of the cost of
-indexing the texts again; then FTS5 itself merges all segments into one.
+The ids of a segment's texts are above those of all earlier segments, and no id is used twice. A segment is never
+changed: a text is deleted by setting its length to 0 (`text_lengths`), and merging writes a new segment instead
+of several neighbours. So what a process keeps of a segment stays valid. Needs numpy.
 """
 
 from __future__ import annotations
 
-import struct
-from collections.abc import Sequence
+import zlib
+from array import array
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
 
 import apsw
+import numpy as np
 
-from codesearch.store.text_format import (
-    AVERAGES,
-    HEAD,
-    SEGMENT_BITS,
-    STRUCTURE,
-    WITH_ORIGINS,
-    Segment,
-    UnsoundError,
-    structure,
-    totals,
-    varint,
-    varint_at,
-)
+from codesearch.store import postings, text_lengths
+from codesearch.store.full_text import DamagedError
+from codesearch.store.postings import Batch, Block
+from codesearch.store.schema import TEXT_COLUMNS, TEXT_FIELDS
+from codesearch.store.stems import words
+
+MERGED_AT = 16
+"""Segments of about the same size that are merged into one."""
+MOST_MERGED = 4_000_000
+"""Postings that a write merges at most, a second or two; `merge` merges more."""
+DEAD_SHARE = 0.3
+"""Share of deleted texts from which all segments are written again."""
+_FAST, _SMALL = 1, 6
+"""Levels of zlib: what will soon be merged is compressed fast, at a tenth more bytes."""
+_MERGED_AT_ONCE = 500_000
+"""Postings that merging holds in memory, about."""
+_ORDER = [TEXT_FIELDS.index(column) for column in TEXT_COLUMNS]
+_REPEATED = [at for at, column in enumerate(TEXT_COLUMNS) if column in ("scope", "path")]
+"""Columns whose text is often that of the text before."""
 
 
-def compact(db: apsw.Connection, table: str) -> None:
-    """Merge the segments of a table into one without deleted texts."""
-    db.execute(f"INSERT INTO {table}({table}) VALUES ('optimize')")
+class Segment(NamedTuple):
+    """A segment, without its blocks."""
+
+    id: int
+    first: int
+    """The id of its first text; ids in its blocks are counted from here."""
+    last: int
+    texts: int
+    """Texts when it was written."""
+    postings: int
+    block: int
+    """The number of its first block; the others follow."""
 
 
-def carry(source: apsw.Connection, target: apsw.Connection, table: str, shift: int) -> None:
-    """Add the texts of a compacted table of `source` to that of `target`, with `shift` added to their ids.
+def segments(db: apsw.Connection, minor: bool) -> list[Segment]:
+    """Return the segments, the oldest first."""
+    rows: Any = db.execute(
+        "SELECT id, first, last, texts, postings, block FROM text_segment WHERE minor = ? ORDER BY first", (minor,)
+    )
+    return [Segment(*row) for row in rows]
 
-    Neither connection may have used the table since it was changed: compact `source` over another one, and `target`
-    afterwards. The texts must have larger ids than those of `target`. Raises UnsoundError.
-    """
+
+def directory(db: apsw.Connection, segment: Segment) -> list[bytes]:
+    """Return the first word of each block of a segment. Raises DamagedError."""
+    rows: Any = db.execute("SELECT directory FROM text_segment WHERE id = ?", (segment.id,)).fetchall()
     try:
-        _carry(source, target, table, shift)
-    except (IndexError, ValueError, struct.error) as error:
-        raise UnsoundError("is damaged; make the index again") from error
+        return postings.inflated(rows[0][0]).split(b"\n")
+    except (IndexError, ValueError, zlib.error) as error:
+        raise DamagedError(f"the list of the blocks of its full text: {error}") from error
 
 
-def _carry(source: apsw.Connection, target: apsw.Connection, table: str, shift: int) -> None:
-    _, theirs = structure(source, table)
-    cookie, ours = structure(target, table)
-    if not theirs:
+def block(db: apsw.Connection, number: int) -> Block:
+    """Return a block. Raises DamagedError."""
+    rows: Any = db.execute("SELECT data FROM text_block WHERE id = ?", (number,)).fetchall()
+    if not rows:
+        raise DamagedError("a block of its full text is missing")
+    return postings.unpacked(rows[0][0])
+
+
+# -- writing ----------------------------------------------------------------------------------
+
+
+def add(db: apsw.Connection, minor: bool, texts: Sequence[tuple[int, Sequence[str]]]) -> None:
+    """Write texts: (id, terms of each of TEXT_FIELDS, separated by blanks). The ids ascend, and follow all others."""
+    if not texts:
         return
-    segment = 1 + max((one.id for one in ours), default=0)
-    origin = 1 + max((one.origin_last for one in ours), default=0)
-    moved = [
-        one._replace(id=segment + n, origin_first=origin + n, origin_last=origin + n) for n, one in enumerate(theirs)
-    ]
-    for old, new in zip(theirs, moved, strict=True):
-        _carry_pages(source, target, table, old, new.id, shift)
-    target.executemany(
-        f"INSERT INTO {table}_docsize VALUES (?, ?, ?)",
-        ((id + shift, size, origin) for id, size in source.execute(f"SELECT id, sz FROM {table}_docsize ORDER BY id")),
+    batch, lengths = _counted(texts)
+    text_lengths.write(db, minor, zip((id for id, _ in texts), lengths, strict=True))
+    first, last = texts[0][0], texts[-1][0]
+    if batch.words:
+        _write(db, minor, first, last, len(texts), (batch,), _FAST)
+    if mergeable := _mergeable(segments(db, minor)):
+        _merge(db, minor, mergeable)
+
+
+def next_id(db: apsw.Connection) -> int:
+    """Return the first id above those of all texts that were ever written, minor or not."""
+    rows: Any = db.execute("SELECT coalesce(max(last), 0) + 1 FROM text_segment").fetchall()
+    return int(rows[0][0])
+
+
+def forget(db: apsw.Connection, minor: bool, ids: Iterable[int]) -> None:
+    """Delete texts."""
+    text_lengths.write(db, minor, ((id, 0) for id in ids))
+
+
+def clear(db: apsw.Connection) -> None:
+    """Delete all texts. Later segments get new ids all the same."""
+    for table in ("text_segment", "text_block", "text_length"):
+        db.execute(f"DELETE FROM {table}")
+
+
+def check(db: apsw.Connection, schema: str) -> None:
+    """Read all that the full text of an attached index consists of. Raises DamagedError if it cannot be read."""
+    for (data,) in db.execute(f"SELECT data FROM {schema}.text_block"):
+        postings.unpacked(data)
+    for minor in (False, True):
+        text_lengths.read(db, minor, schema=schema)
+
+
+def carry(db: apsw.Connection, other: str, shift: int) -> None:
+    """Add the texts of another index that is attached, with `shift` added to their ids.
+
+    They follow all others then; `merge` makes one segment of them all.
+    """
+    rows: Any = db.execute("SELECT coalesce(max(id), 0) FROM main.text_block").fetchall()
+    blocks = rows[0][0]
+    db.execute(f"INSERT INTO main.text_block SELECT id + ?, data FROM {other}.text_block ORDER BY id", (blocks,))
+    db.execute(
+        "INSERT INTO main.text_segment(minor, first, last, texts, postings, block, blocks, directory) "
+        "SELECT minor, first + ?1, last + ?1, texts, postings, block + ?2, blocks, directory "
+        f"FROM {other}.text_segment ORDER BY first",
+        (shift, blocks),
     )
-    _add_totals(source, target, table)
-    _write_structure(target, table, cookie, [*ours, *moved])
+    for minor in (False, True):
+        lengths = text_lengths.read(db, minor, schema=other).of
+        text_lengths.write(db, minor, ((int(id) + shift, int(lengths[id])) for id in np.flatnonzero(lengths)))
 
 
-def _write_row(db: apsw.Connection, table: str, row: int, data: bytes) -> None:
-    db.execute(f"REPLACE INTO {table}_data VALUES (?, ?)", (row, data))
+def merge(db: apsw.Connection, minor: bool, *, whole: bool) -> None:
+    """Merge what writes have left: all segments into one if `whole` or if many texts are deleted."""
+    found = segments(db, minor)
+    if not found:
+        return
+    alive = text_lengths.read(db, minor, found[-1].last).texts
+    written = sum(one.texts for one in found)
+    if whole or written - alive > DEAD_SHARE * written:
+        if len(found) > 1 or alive < written:
+            _merge(db, minor, found, whole=True)
+    elif mergeable := _mergeable(found, most=None):
+        _merge(db, minor, mergeable)
 
 
-def _add_totals(source: apsw.Connection, target: apsw.Connection, table: str) -> None:
-    theirs, ours = totals(source, table), totals(target, table)
-    both = [a + b for a, b in zip(theirs, ours, strict=True)] if ours else theirs
-    _write_row(target, table, AVERAGES, b"".join(map(varint, both)))
+class _Numbers(dict[str, int]):
+    """A number for each stem, by the words that have it."""
+
+    def __init__(self) -> None:
+        self.stems: dict[str, int] = {}
+
+    def __missing__(self, word: str) -> int:
+        found = words(word)
+        if len(found) != 1:
+            raise KeyError(word)
+        self[word] = number = self.stems.setdefault(found[0], len(self.stems))
+        return number
+
+    def of(self, text: str) -> list[int]:
+        """Return the numbers of the words of a text."""
+        try:
+            return list(map(self.__getitem__, text.split()))  # looking words up is faster than the tokenizer
+        except KeyError:  # what stands between blanks is not always one word for the tokenizer
+            return [self.stems.setdefault(stem, len(self.stems)) for stem in words(text)]
 
 
-def _write_structure(db: apsw.Connection, table: str, cookie: bytes, segments: Sequence[Segment]) -> None:
-    """Write a structure with all segments on the one level there is; merging them again is all that follows."""
-    count = varint(len(segments))
-    body = b"".join(varint(field) for one in segments for field in one)
-    _write_row(db, table, STRUCTURE, cookie + WITH_ORIGINS + varint(1) + count + varint(0) + varint(0) + count + body)
+def _counted(texts: Sequence[tuple[int, Sequence[str]]]) -> tuple[Batch, list[int]]:
+    """Return the postings of some texts, with ids counted from that of the first, and the length of each text."""
+    numbers = _Numbers()
+    found, sizes = _numbered(texts, numbers)
+    columns = len(TEXT_COLUMNS)
+    lengths: list[int] = np.array(sizes).reshape(-1, columns).sum(1).clip(1).tolist()  # 0 means no text
+    stems = [stem.encode() for stem in numbers.stems]
+    order = sorted(range(len(stems)), key=stems.__getitem__)
+    if not found:
+        return Batch([], np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.uint32)), lengths
+    rank = np.empty(len(stems), np.int64)
+    rank[order] = np.arange(len(stems))
+    # Each occurrence as one number: word, text, column. Half as long numbers are sorted in half the time.
+    kind = np.uint32 if len(stems) * len(sizes) < 1 << 32 else np.uint64
+    places = np.repeat(np.arange(len(sizes), dtype=kind), sizes)
+    keys = np.sort(rank.astype(kind)[np.frombuffer(found, np.uint32)] * kind(len(sizes)) + places)
+    starts = np.flatnonzero(np.concatenate(([True], keys[1:] != keys[:-1])))
+    often = np.diff(starts, append=len(keys))
+    in_text, column = np.divmod(keys[starts].astype(np.int64), columns)
+    counts = np.minimum(often, np.array(postings.MOST)[column]) << np.array(postings.SHIFTS)[column]
+    posting = np.flatnonzero(np.diff(in_text, prepend=-1))
+    word, which = np.divmod(in_text[posting], len(texts))
+    ids = np.array([id for id, _ in texts], np.int64) - texts[0][0]
+    batch = Batch(
+        [stems[at] for at in order],
+        np.bincount(word, minlength=len(stems)),
+        ids[which],
+        np.add.reduceat(counts, posting).astype(np.uint32),
+    )
+    return batch, lengths
 
 
-def _carry_pages(
-    source: apsw.Connection, target: apsw.Connection, table: str, segment: Segment, new: int, shift: int
+def _numbered(texts: Sequence[tuple[int, Sequence[str]]], numbers: _Numbers) -> tuple[array[int], list[int]]:
+    """Return the numbers of all words, and how many there are in each column of each text."""
+    found = array("I")
+    sizes: list[int] = []
+    before: dict[int, tuple[str, array[int]]] = dict.fromkeys(_REPEATED, ("", array("I")))
+    for id, fields in texts:
+        if len(fields) != len(TEXT_FIELDS):
+            raise ValueError(f"the text {id} has {len(fields)} fields instead of {len(TEXT_FIELDS)}")
+        for column, field in enumerate(_ORDER):
+            text, size = fields[field], len(found)
+            if column not in before:
+                found.extend(numbers.of(text))
+            else:
+                if before[column][0] != text:
+                    before[column] = text, array("I", numbers.of(text))
+                found += before[column][1]
+            sizes.append(len(found) - size)
+    return found, sizes
+
+
+def _write(
+    db: apsw.Connection, minor: bool, first: int, last: int, texts: int, batches: Iterable[Batch], level: int
 ) -> None:
-    """Copy the pages of a segment, and its list of pages by term; pages that only speed up a search are left out."""
-    base, other = segment.id << SEGMENT_BITS, new << SEGMENT_BITS
-    pages = source.execute(
-        f"SELECT id - ?1, block FROM {table}_data WHERE id BETWEEN ?1 + ?2 AND ?1 + ?3",
-        (base, segment.first, segment.last),
+    """Write a segment, compressed by a level of zlib; the words ascend from batch to batch."""
+    before: Any = db.execute("SELECT coalesce(max(id), 0) FROM text_block").fetchall()
+    start = int(before[0][0]) + 1
+    known: list[bytes] = []
+    total = 0
+    for batch in batches:
+        made = list(postings.packed(batch, level))
+        rows = [(at, data) for at, (_, data) in enumerate(made, start + len(known))]
+        db.executemany("INSERT INTO text_block VALUES (?, ?)", rows)
+        known += [word for word, _ in made]
+        total += len(batch.ids)
+    if known:
+        db.execute(
+            "INSERT INTO text_segment(minor, first, last, texts, postings, block, blocks, directory) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (minor, first, last, texts, total, start, len(known), zlib.compress(b"\n".join(known))),
+        )
+
+
+def _mergeable(found: Sequence[Segment], most: int | None = MOST_MERGED) -> Sequence[Segment]:
+    """Return the last segments if they are many of about the same size, or smaller ones; else none."""
+    classes = [one.postings.bit_length() // 4 for one in found]
+    for size in sorted(set(classes)):
+        start = len(found)
+        while start and classes[start - 1] <= size:
+            start -= 1
+        some = found[start:]
+        if len(some) >= MERGED_AT and (most is None or sum(one.postings for one in some) <= most):
+            return some
+    return ()
+
+
+def _merge(db: apsw.Connection, minor: bool, some: Sequence[Segment], *, whole: bool = False) -> None:
+    """Write one segment instead of several neighbours, without the texts that were deleted."""
+    first, last = some[0].first, some[-1].last
+    lengths = text_lengths.read(db, minor, last).of
+    alive = int(np.count_nonzero(lengths[first : last + 1]))
+    parts = _Parts(db, some)
+    merged = (found for one in parts if (found := _united(one, first, lengths)).words)
+    _write(db, minor, first, last, alive, merged, _SMALL if whole else _FAST)
+    for one in some:
+        db.execute(
+            "DELETE FROM text_block WHERE id >= ?1 AND id < ?1 + (SELECT blocks FROM text_segment WHERE id = ?2)",
+            (one.block, one.id),
+        )
+        db.execute("DELETE FROM text_segment WHERE id = ?", (one.id,))
+
+
+def _united(parts: Sequence[tuple[int, Batch]], first: int, lengths: Any) -> Batch:
+    """Return the postings of (first id, batch) parts as one batch, without texts of length 0."""
+    every = sorted(set().union(*(batch.words for _, batch in parts)))
+    rank = {word: at for at, word in enumerate(every)}
+    word = np.concatenate(
+        [np.repeat(np.fromiter(map(rank.__getitem__, one.words), np.int64), one.texts) for _, one in parts]
     )
-    target.executemany(
-        f"INSERT INTO {table}_data VALUES (?, ?)", ((other + number, _moved(page, shift)) for number, page in pages)
+    ids = np.concatenate([one.ids + start for start, one in parts])
+    counts = np.concatenate([one.counts for _, one in parts])
+    alive = np.flatnonzero(lengths[ids])
+    order = alive[np.argsort(word[alive], kind="stable")]
+    holding = np.bincount(word[order], minlength=len(every))
+    kept = np.flatnonzero(holding)
+    return Batch([every[at] for at in kept.tolist()], holding[kept], ids[order] - first, counts[order])
+
+
+class _Parts:
+    """Yields the same range of words of some segments, range after range."""
+
+    def __init__(self, db: apsw.Connection, some: Sequence[Segment]) -> None:
+        self._db, self._segments = db, some
+        self._directories = [directory(db, one) for one in some]
+
+    def __iter__(self) -> Iterator[list[tuple[int, Batch]]]:
+        left: list[Batch | None] = [None for _ in self._segments]
+        at = [0 for _ in self._segments]
+        for bound in (*self._bounds(), None):
+            found = []
+            for n, (segment, first_words) in enumerate(zip(self._segments, self._directories, strict=True)):
+                end = len(first_words) if bound is None else bisect_right(first_words, bound)
+                some = [left[n]] if left[n] is not None else []
+                some += [block(self._db, segment.block + number).batch() for number in range(at[n], end)]
+                at[n] = end
+                inside, left[n] = _cut(_chained([one for one in some if one is not None]), bound)
+                found.append((segment.first, inside))
+            yield found
+
+    def _bounds(self) -> list[bytes]:
+        """Return words between which there are about _MERGED_AT_ONCE postings."""
+        every = sorted(word for some in self._directories for word in some)
+        ranges = sum(one.postings for one in self._segments) // _MERGED_AT_ONCE + 1
+        step = max(1, len(every) // ranges)
+        return sorted(set(every[step::step]))
+
+
+def _chained(some: Sequence[Batch]) -> Batch:
+    """Return batches of the same segment, whose words follow each other, as one."""
+    if len(some) == 1:
+        return some[0]
+    nothing = np.empty(0, np.int64)
+    return Batch(
+        [word for one in some for word in one.words],
+        np.concatenate([nothing, *(one.texts for one in some)]),
+        np.concatenate([nothing, *(one.ids for one in some)]),
+        np.concatenate([np.empty(0, np.uint32), *(one.counts for one in some)]),
     )
-    listed = source.execute(f"SELECT term, pgno & ~1 FROM {table}_idx WHERE segid = ?", (segment.id,))
-    target.executemany(f"INSERT INTO {table}_idx VALUES (?, ?, ?)", ((new, *row) for row in listed))
 
 
-def _moved(page: bytes, shift: int) -> bytes:
-    """Return a page with `shift` added to the ids of its texts."""
-    first, end = HEAD.unpack_from(page)
-    terms, at, term = [], end, 0
-    while at < len(page):
-        step, at = varint_at(page, at)
-        term += step
-        terms.append(term)
-    places = [first] if first else []
-    for number, term in enumerate(terms):
-        at = term
-        if number:  # what it has in common with the term before; the first of a page is whole
-            _, at = varint_at(page, at)
-        length, at = varint_at(page, at)
-        if at + length < end:
-            places.append(at + length)
-    if not places:
-        return page
-    return _rewritten(page, first, end, terms, places, shift)
-
-
-def _rewritten(page: bytes, first: int, end: int, terms: list[int], places: list[int], shift: int) -> bytes:
-    pieces: list[bytes] = []
-    steps: list[int] = []
-    grown, copied, before, following = 0, HEAD.size, 0, 0
-    for place in places:
-        while following < len(terms) and terms[following] < place:
-            steps.append(terms[following] + grown - before)
-            before = terms[following] + grown
-            following += 1
-        id, after = varint_at(page, place)
-        moved = varint(id + shift)
-        pieces += (page[copied:place], moved)
-        grown += len(moved) - (after - place)
-        copied = after
-    for term in terms[following:]:
-        steps.append(term + grown - before)
-        before = term + grown
-    pieces += (page[copied:end], *map(varint, steps))
-    return HEAD.pack(first, end + grown) + b"".join(pieces)
+def _cut(batch: Batch, bound: bytes | None) -> tuple[Batch, Batch | None]:
+    """Return the words up to a bound, and the others."""
+    at = len(batch.words) if bound is None else bisect_right(batch.words, bound)
+    if at == len(batch.words):
+        return batch, None
+    place = int(batch.texts[:at].sum())
+    return (
+        Batch(batch.words[:at], batch.texts[:at], batch.ids[:place], batch.counts[:place]),
+        Batch(batch.words[at:], batch.texts[at:], batch.ids[place:], batch.counts[place:]),
+    )

@@ -2,82 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from codesearch.core.filter import Filter
-from codesearch.core.log import Log
-from codesearch.store import filter_sql, full_text, text_format
+from codesearch.store import filter_sql
 from codesearch.store.connection import Connection, explained
-from codesearch.store.full_text import Held
+from codesearch.store.full_text import BIT_OF, Held
 from codesearch.store.interned import key_of
 from codesearch.store.match import Match, Words
-from codesearch.store.symbol_sql import FILES_FIRST, IS_MINOR, NOT_MINOR, SYMBOLS
+from codesearch.store.schema import TEXT_COLUMNS
+from codesearch.store.symbol_sql import IS_MINOR, NOT_MINOR, SYMBOLS
 
 if TYPE_CHECKING:
-    import apsw
-
+    from codesearch.store.text_index import TextIndex
     from codesearch.store.text_scores import TextScores
-
-log = Log("codesearch.store")
 
 MOST_COUNTED = 50_000
 """A word that this many texts contain carries little information, so counting stops here."""
 MOST_KEPT = 5_000
 """Counts that are kept for the next queries, 2 MB."""
-COSTLY_FROM = 200_000
-"""Number of symbols from which fewer texts are scored: with a million, five times as many texts took half as long again
-and found nothing more (docs/benchmarks.md)."""
-SCORED_FROM = 5_000
-"""Number of texts from which it pays to keep postings, from the second question of a process on."""
+MOST_QUESTIONS = 64
+"""Questions whose phrases are kept."""
+MOST_READ = 8
+"""Texts that hold the words of phrases whose source is read to see if they follow each other: so many of all texts, and
+so many of the candidates. A message that a text has in a string is the first of them (docs/benchmarks.md)."""
+_LOOKED_AT = 1000
+"""The best texts that are looked at first for those that pass a filter; then 8 times as many, and so on."""
 
 
-class Counts:
-    """What is kept of the texts for each version of an index: how many texts match, and how texts are scored.
-
-    Queries repeat the words that take longest.
-    """
-
-    def __init__(self) -> None:
-        self._version = -1
-        self._known: dict[Match, int] = {}
-        self._scores: TextScores | None = None
-        self._asked = 0
-        self._looked = False
-        """Whether it was looked if the texts of this version are worth it."""
-
-    def of(self, version: int) -> dict[Match, int]:
-        """Return the counts of a version, to read and to add to."""
-        if version != self._version:
-            self.close()
-        if version != self._version or len(self._known) > MOST_KEPT:
-            self._version, self._known = version, {}
-        self._asked += 1
-        return self._known
-
-    def scores(self, db: apsw.Connection, table: str) -> TextScores | None:
-        """Return what scores the texts of the version last asked for; None if FTS5 does it at less cost.
-
-        That is so for the first question of a process, and where there are few texts.
-        """
-        if self._asked > 1 and not self._looked:
-            self._looked = True
-            try:
-                if sum(text_format.totals(db, table)[:1]) >= SCORED_FROM:
-                    from codesearch.store.text_scores import TextScores
-
-                    self._scores = TextScores(db, table)
-            except text_format.UnsoundError as error:
-                log.info("%s: scored by FTS5, since it %s", table, error)
-        return self._scores
-
-    def close(self) -> None:
-        """Drop what is kept for scoring."""
-        if self._scores is not None:
-            self._scores.close()
-        self._scores, self._looked = None, False
+PhraseCounter = Callable[[Sequence[str], Mapping[int, bytes]], Mapping[int, bytes]]
+"""Returns, for those of some symbols that hold any of some phrases, how often each column of their text (in the order
+of schema.TEXT_COLUMNS) holds each phrase, a byte each. What is given is, by symbol, a byte for each phrase: bit n is
+set if column n may hold it. An index has no places of words, so the source is read."""
 
 
 class Texts:
@@ -85,19 +45,22 @@ class Texts:
 
     connection: Connection
     path: Path
-    _table: ClassVar[str] = "symbol_text"
+    phrases: PhraseCounter | None = None
+    """Without it, no text holds a phrase."""
+    _minor_texts: ClassVar[bool] = False
     _kinds: ClassVar[str] = NOT_MINOR
-    _counted: dict[Match, int] | None
-    """How many texts match, while a snapshot is read."""
-    _counts: Counts
-    _with_phrases: tuple[tuple[str, ...], dict[int, bytes]] | None = None
-    """Phrases that were looked for in this snapshot, and all texts that contain any, with their field bits."""
+    _index: TextIndex | None = None
+    _scored: TextScores | None = None
+    _scored_version = -1
+    _holding: dict[Match, int]
+    """How many texts match, in the version last asked for. Queries repeat the words that take longest."""
+    _phrases_read: dict[tuple[str, ...], dict[int, bytes]]
+    """By the phrases of a question, the texts that were read for them in that version: their counts; b"" for none."""
 
     @property
     def scoring_cost(self) -> int:
-        """What scoring a text costs, compared with a small index: `search.term_pruning` divides its limits by it."""
-        last = self._rows(f"SELECT max(id) FROM {self._table}_docsize")[0][0]
-        return 1 if (last or 0) < COSTLY_FROM else 5
+        """Scoring leaves out by itself what cannot be among the best (`TextScores.best`)."""
+        return 0
 
     def version(self) -> int:
         """Return a number that grows with each change of what the index says about the tree.
@@ -111,23 +74,36 @@ class Texts:
         self, match: Match, weights: Sequence[float], limit: int, where: Filter | None = None
     ) -> list[tuple[int, float]]:
         """Return (symbol id, BM25) of the best full-text matches, best first; higher is better."""
-        if not where and (scores := self._scoring(match)) is not None:
-            with explained(self.path):
-                return scores.best(match, weights, limit)
-        if not where and (phrases := _phrases(match)):
-            with explained(self.path):
-                few = full_text.few_with_phrases(self.connection.raw, phrases, weights, limit, self._table)
-            if few is not None:
-                self._with_phrases = phrases, {id: bits for id, (_, bits) in few.items()}
-                return sorted(((id, score) for id, (score, _) in few.items()), key=lambda one: (-one[1], one[0]))
-        # Without the plus, FTS5 would run the query once per row that passes the filter.
-        clause, bindings = _restriction(where, "+rowid", "s.id")
-        rows = self._rows(
-            f"SELECT rowid, {full_text.bm25(weights, self._table)} AS score FROM {self._table} "
-            f"WHERE {self._table} MATCH ?{clause} ORDER BY score DESC, rowid LIMIT ?",
-            [full_text.render(match), *bindings, limit],
-        )
-        return [(row[0], row[1]) for row in rows]
+        with self.scores() as scores:
+            if phrases := _phrases(match):
+                counts = self._phrases_of(phrases, scores.together(phrases, MOST_READ))
+                ranked = scores.scored(counts, len(phrases), weights)
+                return self._passing(lambda most: ranked[:most], limit, where)
+            return self._passing(lambda most: scores.best(match, weights, most), limit, where)
+
+    def _passing(
+        self, best: Callable[[int], list[tuple[int, float]]], limit: int, where: Filter | None
+    ) -> list[tuple[int, float]]:
+        """Return the first of a ranking that pass a filter; `best` returns its first texts."""
+        if not where:
+            return best(limit)
+        condition, values = filter_sql.render(where)
+        found: list[tuple[int, float]] = []
+        done, most = 0, max(limit, _LOOKED_AT)
+        while len(found) < limit:
+            ranked = best(most)
+            passing = {
+                row[0]
+                for row in self._rows(
+                    f"SELECT s.id FROM json_each(?) wanted JOIN {SYMBOLS} WHERE s.id = wanted.value AND {condition}",
+                    [json.dumps([id for id, _ in ranked[done:]]), *values],
+                )
+            }
+            found += [one for one in ranked[done:] if one[0] in passing]
+            if len(ranked) < most:
+                break
+            done, most = most, 8 * most
+        return found[:limit]
 
     def held(
         self,
@@ -142,53 +118,83 @@ class Texts:
         """
         if not terms or not ids:
             return {}
-        everywhere = [self.holding(Match((Words((term,)),))) for term in terms]
-        naming = [self.holding(Match((Words((term,)),), naming=True)) for term in terms]
-        holding = everywhere, naming
-        db = self.connection.raw
-        with explained(self.path):
-            scores = self._scores()
-            if scores is None:
-                return full_text.held(db, terms, phrases, ids, weights, holding, self._table)
-            common = [at for at, term in enumerate(terms) if not scores.reads(term)]
-            counts = full_text.counts_held(
-                db, [terms[at] for at in common], ids, [everywhere[at] for at in common], self._table
-            )
-            held = len(phrases), self._phrases_held(phrases, ids)
-            return scores.held(terms, counts, held, ids, weights, holding)
+        with self.scores() as scores:
+            everywhere = [self.holding(Match((Words((term,)),))) for term in terms]
+            naming = [self.holding(Match((Words((term,)),), naming=True)) for term in terms]
+            held = len(phrases), self._phrases_held(scores, tuple(phrases), ids)
+            return scores.held(terms, held, ids, weights, (everywhere, naming))
 
-    def _phrases_held(self, phrases: Sequence[str], ids: Sequence[int]) -> dict[int, bytes]:
+    def _phrases_of(self, phrases: tuple[str, ...], likely: Mapping[int, bytes]) -> dict[int, bytes]:
+        """Return the counts of phrases in those of some texts that hold any."""
+        if self.phrases is None:
+            return {}
+        known = self._phrases_read.get(phrases)
+        if known is None:
+            if len(self._phrases_read) >= MOST_QUESTIONS:
+                self._phrases_read.clear()
+            known = self._phrases_read[phrases] = {}
+        if missing := {id: columns for id, columns in likely.items() if id not in known}:
+            found = self.phrases(phrases, missing)
+            known.update((id, found.get(id, b"")) for id in missing)
+        return {id: known[id] for id in likely if known[id]}
+
+    def _phrases_held(self, scores: TextScores, phrases: tuple[str, ...], ids: Sequence[int]) -> dict[int, bytes]:
         """Return the field bits of each phrase, one byte each, for the texts that contain any."""
-        if self._with_phrases is None or self._with_phrases[0] != tuple(phrases):
-            return full_text.phrases_held(self.connection.raw, phrases, ids, self._table)
-        known = self._with_phrases[1]
-        return {id: known[id] for id in ids if id in known}
+        if not phrases:
+            return {}
+        likely = scores.together(phrases, MOST_READ, set(ids)) | scores.together(phrases, MOST_READ)
+        known = self._phrases_of(phrases, {id: columns for id, columns in likely.items() if id in set(ids)})
+        columns = range(len(TEXT_COLUMNS))
+        return {
+            id: bytes(
+                sum(BIT_OF[column] for column in columns if counts[at + column])
+                for at in range(0, len(counts), len(TEXT_COLUMNS))
+            )
+            for id in ids
+            if (counts := known.get(id)) is not None
+        }
 
-    def _scores(self) -> TextScores | None:
-        """Return what scores texts in this process, while a snapshot is read; None if FTS5 has to."""
-        return None if self._counted is None else self._counts.scores(self.connection.raw, self._table)
+    @contextmanager
+    def scores(self) -> Iterator[TextScores]:
+        """Give what scores texts, for the moment at which the index is read."""
+        if not self.connection.raw.in_transaction:
+            with self.connection.snapshot(), self.scores() as found:
+                yield found
+            return
+        from codesearch.store.text_index import TextIndex
+        from codesearch.store.text_scores import TextScores
 
-    def _scoring(self, match: Match) -> TextScores | None:
-        """Return what scores a match in this process, while a snapshot is read; None if FTS5 has to."""
         with explained(self.path):
-            scores = self._scores()
-            return scores if scores is not None and scores.knows(match) else None
+            version = self.version()
+            if self._scored is None or version != self._scored_version:
+                self._holding, self._phrases_read, self._scored = {}, {}, None
+                if self._index is None:
+                    self._index = TextIndex(self.connection.raw, minor=self._minor_texts)
+                self._index.refresh(version)
+                self._scored, self._scored_version = TextScores(self._index), version
+            yield self._scored
+
+    def forget_texts(self) -> None:
+        """Drop what is kept of the texts."""
+        if self._index is not None:
+            self._index.close()
+        self._index = self._scored = None
 
     def holding(self, match: Match) -> int:
         """Return how many texts match, at most MOST_COUNTED."""
-        if self._counted is not None and match in self._counted:
-            return self._counted[match]
-        if (scores := self._scoring(match)) is not None:
-            found = min(scores.holding(match), MOST_COUNTED)
-        else:
-            rows = self._rows(
-                f"SELECT count(*) FROM (SELECT 1 FROM {self._table} WHERE {self._table} MATCH ? LIMIT {MOST_COUNTED})",
-                [full_text.render(match)],
-            )
-            found = int(rows[0][0])
-        if self._counted is not None:
-            self._counted[match] = found
-        return found
+        return min(self.count(match), MOST_COUNTED)
+
+    def count(self, match: Match | None = None) -> int:
+        """Return the number of texts, or of those that match."""
+        with self.scores() as scores:
+            if match is None:
+                return scores.texts
+            known = self._holding.get(match)
+            if known is None:
+                if len(self._holding) > MOST_KEPT:
+                    self._holding.clear()
+                known = self._holding[match] = scores.holding(match)
+            return known
 
     def named(
         self, key: str, limit: int, where: Filter | None = None, *, prefix: bool = False, signs: str = ""
@@ -209,10 +215,6 @@ class Texts:
         )
         return [row[0] for row in rows]
 
-    def texts(self) -> int:
-        """Return the number of texts."""
-        return int(self._rows(f"SELECT count(*) FROM {self._table}_docsize")[0][0])
-
     def _rows(self, sql: str, bindings: Sequence[Any] = ()) -> list[Any]:
         return self.connection.rows(sql, bindings)
 
@@ -220,26 +222,11 @@ class Texts:
 class MinorTexts(Texts):
     """The texts of the minor symbols."""
 
-    _table = "minor_text"
+    _minor_texts = True
     _kinds = IS_MINOR
 
     def __init__(self, store: Texts) -> None:
         self.connection, self.path = store.connection, store.path
-        self._counted = None
-        self._counts = Counts()
-
-    def close(self) -> None:
-        """Drop what is kept."""
-        self._counts.close()
-
-    @contextmanager
-    def counting(self) -> Iterator[None]:
-        """Count each expression once inside; call it in a snapshot."""
-        self._counted = self._counts.of(self.version())
-        try:
-            yield
-        finally:
-            self._counted = self._with_phrases = None
 
 
 def _phrases(match: Match) -> tuple[str, ...]:
@@ -247,13 +234,3 @@ def _phrases(match: Match) -> tuple[str, ...]:
     words = [word for one in match.any_of if isinstance(one, Words) for word in one.words]
     only = all(isinstance(one, Words) for one in match.any_of) and all(" " in word for word in words)
     return tuple(words) if only and not match.naming else ()
-
-
-def _restriction(where: Filter | None, column: str, selected: str) -> tuple[str, list[filter_sql.Binding]]:
-    if not where:
-        return "", []
-    condition, bindings = filter_sql.render(where)
-    return (
-        f" AND {column} IN (SELECT {selected} FROM {FILES_FIRST} WHERE {condition})",
-        bindings,
-    )

@@ -8,7 +8,7 @@ from typing import Any
 import apsw
 
 from codesearch.core.types import KINDS, MINOR, Symbol
-from codesearch.store import contents, interned, references, schema, sign_codes, symbol_sql, vector_codes
+from codesearch.store import contents, interned, references, sign_codes, symbol_sql, vector_codes
 from codesearch.store.many import among
 from codesearch.store.paths import stored
 from codesearch.store.records import FileRecord, SymbolRecord
@@ -22,19 +22,20 @@ _SYMBOL = (
     "lines, start_byte, bytes, rest, documentation) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)"
 )
 _KIND_NUMBERS = {kind: number for number, kind in enumerate(KINDS)}
-_TEXT = f"INSERT INTO {{}}(rowid, {', '.join(schema.TEXT_FIELDS)}) VALUES (?{',?' * len(schema.TEXT_FIELDS)})"
 
 
 def replace(db: apsw.Connection, records: Sequence[FileRecord]) -> None:
     """Insert or replace the records of files."""
+    from codesearch.store import text_segments  # it imports numpy
+
     stale = _forget(db, [stored(record.path) for record in records])
     numbers = _contents(db, records)
     split = _split(db, [item.symbol for record in records for item in record.symbols])
-    file_id, symbol_id = _next_id(db, "file"), _next_id(db, "symbol")
+    file_id, symbol_id = _next_id(db, "file"), max(_next_id(db, "symbol"), text_segments.next_id(db))
     files: list[tuple[Any, ...]] = []
     symbols: list[tuple[Any, ...]] = []
-    texts: list[tuple[Any, ...]] = []
-    minor_texts: list[tuple[Any, ...]] = []
+    texts: list[tuple[int, Sequence[str]]] = []
+    minor_texts: list[tuple[int, Sequence[str]]] = []
     for record in records:
         state, first_symbol = record.state, symbol_id
         for item in record.symbols:
@@ -46,7 +47,7 @@ def replace(db: apsw.Connection, records: Sequence[FileRecord]) -> None:
                     s.end_line - s.start_line, s.start_byte, s.end_byte - s.start_byte, rest, s.documentation,
                 )
             )  # fmt: skip
-            (minor_texts if s.kind in MINOR else texts).append((symbol_id, *item.fields))
+            (minor_texts if s.kind in MINOR else texts).append((symbol_id, item.fields))
             symbol_id += 1
         files.append(
             (
@@ -59,8 +60,8 @@ def replace(db: apsw.Connection, records: Sequence[FileRecord]) -> None:
     first_file = file_id - len(records)
     db.executemany(_FILE, files)
     db.executemany(_SYMBOL, symbols)
-    db.executemany(_TEXT.format("symbol_text"), texts)
-    db.executemany(_TEXT.format("minor_text"), minor_texts)
+    text_segments.add(db, False, texts)
+    text_segments.add(db, True, minor_texts)
     references.write(db, records, first_file)
     _drop_unused(db, stale)
 
@@ -72,6 +73,8 @@ def remove(db: apsw.Connection, paths: Iterable[str]) -> None:
 
 def _forget(db: apsw.Connection, paths: Sequence[str | bytes]) -> set[int]:
     """Delete files and their symbols; return the contents that may have lost their last symbol."""
+    from codesearch.store import text_segments
+
     files = [row[0] for row in among(db, "SELECT id FROM file WHERE path IN", paths)]
     symbols = list(
         among(
@@ -82,8 +85,8 @@ def _forget(db: apsw.Connection, paths: Sequence[str | bytes]) -> set[int]:
         )
     )
     references.forget(db, files)
-    for table, minor in (("symbol_text", False), ("minor_text", True)):
-        db.executemany(f"DELETE FROM {table} WHERE rowid = ?", [(row[0],) for row in symbols if row[2] == minor])
+    for minor in (False, True):
+        text_segments.forget(db, minor, [row[0] for row in symbols if row[2] == minor])
     db.executemany("DELETE FROM symbol WHERE id = ?", [(row[0],) for row in symbols])
     db.executemany("DELETE FROM file WHERE id = ?", [(file,) for file in files])
     return {row[1] for row in symbols}
@@ -167,11 +170,12 @@ def _drop_unused(db: apsw.Connection, contents: set[int]) -> None:
 
 def clear(db: apsw.Connection) -> None:
     """Delete everything except the contents that a reranker has embedded, and their vectors."""
+    from codesearch.store import text_segments
+
     tables = ("symbol", "vector", "vector_signs", "file", "meta", "related_text", "related_pair")
     for table in (*references.TABLES, *tables, *interned.TABLES):
         db.execute(f"DELETE FROM {table}")
-    for table in ("symbol_text", "minor_text"):
-        db.execute(f"INSERT INTO {table}({table}) VALUES ('delete-all')")
+    text_segments.clear(db)
     db.execute("INSERT OR IGNORE INTO unused(content_id) SELECT DISTINCT content_id FROM model_vector")
     db.execute("DELETE FROM content WHERE id NOT IN (SELECT content_id FROM unused)")
 

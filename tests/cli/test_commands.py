@@ -175,7 +175,7 @@ def test_completion(tmp_path: Path, shell: str):
 
 
 HEAVY = (
-    "numpy", "rich", "pygments", "filelock", "tree_sitter", "sqlite_vec", "pydantic", "platformdirs", "sqlite3",
+    "rich", "pygments", "filelock", "tree_sitter", "sqlite_vec", "pydantic", "platformdirs", "sqlite3",
     "tempfile", "importlib.resources",
     "codesearch.extract.symbols", "codesearch.extract.scan", "codesearch.languages.grammar",
     "codesearch.extract.documents", "codesearch.indexing.update", "codesearch.indexing.worker",

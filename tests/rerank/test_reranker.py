@@ -266,7 +266,7 @@ def in_another_process(code, *arguments):
     return done.stdout
 
 
-def test_with_everything_kept_a_query_needs_neither_model_nor_numpy(root, fake):
+def test_with_everything_kept_a_query_needs_no_model(root, fake):
     with codesearch.open_index(root, model="fake") as index:
         first = ids(index.query(QUESTION))
     said = in_another_process(
@@ -274,7 +274,7 @@ def test_with_everything_kept_a_query_needs_neither_model_nor_numpy(root, fake):
         import codesearch
         with codesearch.open_index(sys.argv[1], model="fake") as index:
             print([(h.symbol.path, h.symbol.start_line, h.score) for h in index.query(sys.argv[2])])
-        for name in ("numpy", "onnxruntime", "tokenizers", "tree_sitter", "filelock"):
+        for name in ("onnxruntime", "tokenizers", "tree_sitter", "filelock"):
             assert name not in sys.modules, name
         assert not fake.documents and not fake.queries
         """,

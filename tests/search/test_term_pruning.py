@@ -4,8 +4,15 @@ import pytest
 
 from codesearch.search import parse, term_pruning
 from codesearch.search.candidates import ALL_FIELDS
-from codesearch.store import Store, full_text, texts
+from codesearch.store import Store
 from tests.store.test_store import item, record, vector
+from tests.support import fts5
+
+
+@pytest.fixture(autouse=True)
+def _costly(monkeypatch):
+    """Scoring costs what it does on a server; an index file leaves nothing out."""
+    monkeypatch.setattr(Store, "scoring_cost", 1)
 
 
 @pytest.fixture
@@ -26,6 +33,12 @@ def test_in_a_small_index_whatever_holds_a_word_is_scored(store):
     assert len(scored(store, "common rare unheard")) == 40
     assert scored(store, "unheard of") == set()
     assert scored(store, "common", only_names=True) == set()
+
+
+def test_where_scoring_costs_nothing_all_words_count(store, monkeypatch):
+    monkeypatch.setattr(Store, "scoring_cost", 0)
+    monkeypatch.setattr(term_pruning, "MAX_SCORED", 1)
+    assert len(scored(store, "common rare usual")) == 40
 
 
 def test_in_a_large_one_a_common_word_alone_does_not_count(store, monkeypatch):
@@ -85,7 +98,7 @@ def test_words_are_added_from_the_rarest_on_while_their_texts_are_few(
         opened.use_model("test@1", 8)
         opened.replace([record("a.py", *(item(f"f{n}", text, vector(1)) for n, text in enumerate(some)))])
         found = term_pruning.select_terms(opened, parse(query))
-        assert (found and full_text.render(found)) == expression
+        assert (found and fts5.rendered(found)) == expression
 
 
 @pytest.fixture
@@ -103,6 +116,6 @@ def test_a_word_in_more_texts_than_are_counted_is_common_however_many_may_be_sco
     assert len(scored(whole, "common")) == 40, "there is nothing else to go by"
 
 
-def test_in_an_index_of_many_symbols_fewer_texts_are_scored(whole, monkeypatch):
-    monkeypatch.setattr(texts, "COSTLY_FROM", 40)
+def test_where_a_text_costs_more_fewer_are_scored(whole, monkeypatch):
+    monkeypatch.setattr(Store, "scoring_cost", 5)
     assert len(scored(whole, "common rare")) == 1

@@ -1,9 +1,9 @@
-"""Scores of texts for a query: the same numbers as FTS5's own bm25()."""
+"""Scores of texts for a query, and what they hold, come out the same in every way."""
 
 import pytest
 
 from codesearch.search.candidates import ALL_FIELDS, NAME_FIELDS
-from codesearch.store import Store, full_text
+from codesearch.store import Store
 from codesearch.store.match import Match, Words
 from codesearch.store.schema import TEXT_FIELDS
 from tests.store.test_store import item, record, vector
@@ -36,31 +36,6 @@ def test_scores_are_those_of_bm25(store):
     assert 5 < len(names) < len(text) < 60, "or it shows little"
 
 
-def test_looking_texts_up_gives_what_passing_over_them_gives(store, monkeypatch):
-    looked_up = full_text._looked_up
-    monkeypatch.setattr(full_text, "_looked_up", None)
-    asked: tuple[tuple[list[str], list[str]], ...] = (
-        (["retry", "uploads", "socket", "nowhere"], ["failed upload client", "queue parse config", "upload queue"]),
-        (["nowhere"], ["failed upload client", "parse file"]),  # texts that hold only a phrase
-        (["file"], []),
-    )
-    weights = (ALL_FIELDS, NAME_FIELDS)
-    wanted = [store.held(terms, phrases, list(range(1, 41)), weights) for terms, phrases in asked]
-    assert all(wanted)
-    calls = []
-
-    def called(*given):
-        calls.append(given)
-        return looked_up(*given)
-
-    monkeypatch.setattr(full_text, "_looked_up", called)
-    monkeypatch.setattr(full_text, "LOOKED_UP_FROM", -1)
-    found = [store.held(terms, phrases, list(range(1, 41)), weights) for terms, phrases in asked]
-    assert len(calls) == len(asked)
-    assert found == wanted
-    assert any(any(one.fields[1:]) and not one.fields[0] for one in wanted[1].values()), "or it shows little"
-
-
 def test_counts_are_those_of_the_index_as_it_is(store):
     retry = Match((Words(("retry",)),))
     with store.snapshot():
@@ -72,13 +47,14 @@ def test_counts_are_those_of_the_index_as_it_is(store):
     store.remove(["x/new.py"])
     with store.snapshot():
         assert store.holding(retry) == before
-    with store.minor.counting():
-        assert store.minor.holding(retry) == 0
+    assert store.minor.holding(retry) == 0
 
 
 def test_fields_are_told_by_term_and_phrase(store):
     store.replace([record("x/upload.py", item("retry", "failed client socket", vector(1), path="x/upload.py"))])
     id = max(store.named("retry", 100))
+    in_body = b"\1" + bytes(5)
+    store.phrases = lambda phrases, likely: {id: in_body + bytes(6) for id in likely if phrases[0] == "client socket"}
     fields = store.held(["retry", "upload", "queue"], ["client socket", "socket client"], [id], (ALL_FIELDS,) * 2)[id]
     bit = {name: 1 << at for at, name in enumerate(TEXT_FIELDS)}
     assert fields.fields == (bit["name"], bit["path"], 0, bit["body"], 0)

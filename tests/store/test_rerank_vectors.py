@@ -50,7 +50,6 @@ def old_index(path, version):
         db.execute("INSERT INTO vector VALUES (1, x'0102030405060708')")
         db.execute("INSERT INTO vector_signs VALUES (1, x'00')")
         db.execute("INSERT INTO symbol VALUES (1, 1, 1, 'function', 'old', 'old', 'old', 'def old()', '', 1, 3, 0, 9)")
-        db.execute("INSERT INTO symbol_text(rowid, name) VALUES (1, 'old')")
         if version > 1:
             db.execute("INSERT INTO model VALUES (1, ?, 4)", (MODEL,))
             db.execute("INSERT INTO model_vector VALUES (1, 1, x'03030303')")

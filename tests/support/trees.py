@@ -11,7 +11,7 @@ from typing import Any
 import apsw
 
 import codesearch
-from codesearch.store import Store, text_format
+from codesearch.store import Store, text_index, text_lengths, text_segments
 
 SHOP = Path(__file__).parents[1] / "golden" / "tree"
 """Fifty files in a dozen languages that never change, so that the answers to a query stay the same."""
@@ -79,7 +79,6 @@ def contents(path: Path) -> dict[str, object]:
                 "JOIN vector v USING (id) JOIN vector_signs s ON s.block = (v.id - 1) / 1024"
             )
         }
-        store.connection.raw.execute("CREATE VIRTUAL TABLE temp.terms USING fts5vocab(main, symbol_text, col)")
         return {
             "files": sorted(
                 rows("SELECT path, language, lines, size, skipped, detail, roles, hash FROM file"), key=str
@@ -94,7 +93,7 @@ def contents(path: Path) -> dict[str, object]:
             ),
             "contents": sorted(rows("SELECT hash FROM content WHERE id IN (SELECT content_id FROM symbol)")),
             "vectors": vectors,
-            "terms": rows("SELECT term, col, doc, cnt FROM temp.terms"),
+            "terms": _terms(postings_of(store, minor=False)),
         }
 
 
@@ -103,31 +102,58 @@ def everything(path: Path) -> dict[str, Any]:
     found: dict[str, Any] = contents(path)
     with Store(path) as store:
         db = store.connection.raw
-        db.execute("CREATE VIRTUAL TABLE temp.minor_terms USING fts5vocab(main, minor_text, col)")
-        found["minor terms"] = db.execute("SELECT term, col, doc, cnt FROM temp.minor_terms").fetchall()
-        for table in ("symbol_text", "minor_text"):
-            found[table] = text_format.totals(db, table)
-            found[f"sizes of {table}"] = sorted(db.execute(f"SELECT sz FROM {table}_docsize").fetchall())
-            db.execute(f"INSERT INTO {table}({table}) VALUES ('integrity-check')")
+        for minor in (False, True):
+            held = postings_of(store, minor=minor)
+            lengths = text_lengths.read(db, minor)
+            found[f"terms, {minor}"] = _terms(held)
+            found[f"texts and words, {minor}"] = lengths.texts, lengths.words
+            found[f"lengths, {minor}"] = sorted(lengths.of[lengths.of > 0].tolist())
+            found[f"places, {minor}"] = _places(db, held)
         found["references"] = sorted(
             db.execute("SELECT path, qualname, line, role, name, receiver FROM edges").fetchall(), key=str
         )
         for table in ("reference", "reference_set", "name", "part", "reference_file", "content", "vector", "unused"):
             found[f"count of {table}"] = db.execute(f"SELECT count(*) FROM {table}").fetchall()
-        found["occurrences"] = _occurrences(db)
     return found
 
 
-def _occurrences(db: apsw.Connection) -> list[object]:
+Held = dict[str, list[tuple[int, tuple[int, ...]]]]
+"""By word, the symbols whose text holds it, and how often each column does."""
+
+
+def postings_of(store: Store, *, minor: bool) -> Held:
+    """Return what the full-text index of an index holds."""
+    db = store.connection.raw
+    index = text_index.TextIndex(db, minor)
+    index.refresh(store.version())
+    words: set[bytes] = set()
+    for segment in text_segments.segments(db, minor):
+        for number in range(len(text_segments.directory(db, segment))):
+            words.update(text_segments.block(db, segment.block + number).words)
+    found: Held = {}
+    for word in sorted(words):
+        of = index.of(word)
+        held = list(zip(of.ids.tolist(), map(tuple, of.columns().tolist()), strict=True))
+        if held:  # else all of its texts are deleted
+            found[word.decode()] = held
+    index.close()
+    return found
+
+
+def _terms(held: Held) -> list[object]:
+    """Return how many texts hold each word, and how often each column does, over all texts."""
+    return [
+        (word, len(some), *map(sum, zip(*(counts for _, counts in some), strict=True))) for word, some in held.items()
+    ]
+
+
+def _places(db: apsw.Connection, held: Held) -> list[Any]:
     """Return where every word occurs, by the file and place of the symbol: the whole index, in its own terms."""
-    db.execute("CREATE VIRTUAL TABLE temp.occurrences USING fts5vocab(main, symbol_text, instance)")
-    rows: list[Any] = sorted(
-        db.execute(
-            "SELECT term, f.path, s.start_byte, s.end_byte, s.kind, col, offset FROM temp.occurrences o "
-            "JOIN full_symbol s ON s.id = o.doc JOIN file f ON f.id = s.file_id"
-        ).fetchall()
-    )
-    return rows
+    rows: Any = db.execute(
+        "SELECT s.id, f.path, s.start_byte, s.end_byte, s.kind FROM full_symbol s JOIN file f ON f.id = s.file_id"
+    ).fetchall()
+    places = {id: place for id, *place in rows}
+    return sorted((word, *places[id], counts) for word, some in held.items() for id, counts in some)
 
 
 def fresh(root: Path, db: Path) -> dict[str, object]:

@@ -47,8 +47,10 @@ def index(subject: Subject) -> Iterator[Check]:
         )
         return
     with store:
-        yield _sound(store)
-        yield _state(store, subject)
+        sound = _sound(store)
+        yield sound
+        if sound.state != "problem":  # else what it holds cannot be read
+            yield _state(store, subject)
 
 
 def _state(store: Store, subject: Subject) -> Check:
