@@ -42,7 +42,7 @@ _HEAD = struct.Struct("<IIIBBBB")
 unused. The words and planes follow, compressed."""
 _BYTES = 4
 """The most planes of a number."""
-_WORST = 1 << 27
+_WORST = 1 << 25
 """Bytes that no block takes; more is damage, which must not take all memory."""
 
 

@@ -93,9 +93,9 @@ class TextIndex:
         known = {one.id for one in self._segments}
         self._directories = {id: some for id, some in self._directories.items() if id in known}
         self._last = None
-        last = self._segments[-1].last if self._segments else 0
-        self.lengths = text_lengths.read(self._db, self._minor, last)
-        self._whole = self.lengths.texts == sum(one.texts for one in self._segments)
+        self.lengths = text_lengths.read(self._db, self._minor)
+        last = max((one.last for one in self._segments), default=0)
+        self._whole = last < len(self.lengths.of) and self.lengths.texts == sum(one.texts for one in self._segments)
         self._version = version
 
     def close(self) -> None:
@@ -157,8 +157,9 @@ class TextIndex:
         found = joined([one for one in some if len(one.ids)])
         if self._whole or not len(found.ids):
             return found
-        alive = self.lengths.of[found.ids] > 0
-        return found if alive.all() else Postings(found.ids[alive], found.counts[alive])
+        alive = np.flatnonzero(self.lengths.of.take(found.ids, mode="clip") > 0)
+        alive = alive[found.ids[alive] < len(self.lengths.of)]  # beyond it, all are deleted
+        return found if len(alive) == len(found.ids) else found.at(alive)
 
 
 def _shifted(found: Postings, segment: Segment) -> Postings:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 PER_ROW = 4096
 _BYTES = 4
-_MOST_TEXTS = 1 << 25
+_MOST_TEXTS = 1 << 24
 """Texts that no index has; more is damage, which must not take all memory."""
 
 
