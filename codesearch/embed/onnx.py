@@ -160,6 +160,9 @@ def runtime() -> Any:
     to its makers, unless this variable is set when it is loaded.
     """
     os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+    # Its library imports parts of numpy. While another thread imports numpy, too, that would fail in one of them or end
+    # the process; Python's own import waits for the other thread.
+    import numpy  # noqa: F401
     import onnxruntime
 
     return onnxruntime

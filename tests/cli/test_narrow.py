@@ -14,7 +14,7 @@ WIDTHS = [20, 24, 30, 36, 44, 52, 60]
 
 def lines_of(shop: Path, columns: int, *arguments: str) -> list[str]:
     status, said = terminal(*arguments, "-q", cwd=shop, columns=columns, environment={"NO_COLOR": "1"})
-    assert status == 0
+    assert status == 0, said
     lines = said.splitlines()
     assert [line for line in lines if console.columns(line) > columns] == []
     return lines

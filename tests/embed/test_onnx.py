@@ -309,3 +309,20 @@ def test_wordpiece_that_keeps_case_and_accents() -> None:
 def test_wordpiece_without_its_unknown_token() -> None:
     with pytest.raises(ValueError, match="UNK"):
         WordPiece("a\nb", unknown="[UNK]", lower=True, accents=False)
+
+
+def test_numpy_is_there_before_onnxruntime():
+    """Its library imports parts of numpy, which fails while another thread imports numpy."""
+    script = """
+import sys
+class Seen:
+    def find_spec(self, name, *_):
+        if name == "onnxruntime":
+            print("numpy" in sys.modules)
+sys.meta_path.insert(0, Seen())
+from codesearch.embed import onnx
+assert "numpy" not in sys.modules
+onnx.runtime()
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert done.stdout == "True\n", done.stderr
