@@ -161,7 +161,7 @@ class _Worker:
         if self._fruitless >= MOST_FRUITLESS:
             raise CodesearchError(
                 f"worker processes end with status {status} while they compute vectors, the last one for {task.path}; "
-                "what they said is above. There may be too little memory for one of them: close other programs, or "
+                "their messages are above. There may be too little memory for one of them: close other programs, or "
                 "allow more memory (`ulimit -v`, the limit of the container). Try fewer of them with --workers 1."
             )
         self._blame(batch, waiting[0], status)

@@ -17,7 +17,7 @@ from pathlib import Path
 from codesearch.core.tokens import identifiers
 from codesearch.core.types import CALLABLES, DETAILS, Symbol
 from codesearch.extract.documents import body_of, field_texts
-from codesearch.files.again import Indexed, read_again
+from codesearch.files.again import read_again
 from codesearch.store import Store, sources
 from codesearch.store.schema import TEXT_COLUMNS, TEXT_FIELDS
 from codesearch.store.sources import Part, PartRow, SourceFile
@@ -63,14 +63,14 @@ class PhraseReader:
         """Read the files of a tree. Of one that changed, or without a root, the bodies count nothing."""
 
         def text_of(file: SourceFile) -> bytes | None:
-            return None if root is None else read_again(root, Indexed(file.path, *file.seen))
+            return None if root is None else read_again(root, file.indexed)
 
         return cls(store, text_of)
 
     @classmethod
     def of_buffers(cls, store: Store, texts: Mapping[str, bytes]) -> PhraseReader:
         """Read unsaved files, whose texts are given by path."""
-        return cls(store, lambda file: texts.get(file.path))
+        return cls(store, lambda file: texts.get(file.indexed.path))
 
     def counts(self, phrases: Sequence[str], likely: Mapping[int, bytes]) -> dict[int, bytes]:
         """Return, for the texts that hold any phrase, how often each occurs in each of schema.TEXT_COLUMNS.

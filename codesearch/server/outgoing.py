@@ -16,7 +16,7 @@ from codesearch.core.tokens import identifiers, identifiers_in
 from codesearch.core.types import Symbol
 from codesearch.core.visible import visible
 from codesearch.extract.documents import bodies_of, field_texts
-from codesearch.files.again import Indexed, read_again
+from codesearch.files.again import read_again
 from codesearch.server.database import storable
 from codesearch.server.tsquery import quoted
 from codesearch.store import Store, outgoing
@@ -70,7 +70,7 @@ def batches(store: Store, root: Path, files: Mapping[str, OutgoingFile]) -> Iter
 
 
 def _source(root: Path, file: OutgoingFile) -> bytes | None:
-    return read_again(root, Indexed(file.path, *file.seen))
+    return read_again(root, file.indexed)
 
 
 def _not_as_indexed(root: Path, files: Sequence[OutgoingFile]) -> StoreError:

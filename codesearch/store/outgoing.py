@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from codesearch.files.again import Indexed
 from codesearch.store import contents, vector_codes
 from codesearch.store.connection import Connection
 from codesearch.store.many import among
 from codesearch.store.paths import shown
-from codesearch.store.records import Seen
 from codesearch.store.symbol_sql import SYMBOLS
 
 
@@ -24,7 +24,7 @@ class OutgoingFile:
     roles: str
     hash: bytes
     """Of its bytes."""
-    seen: Seen
+    indexed: Indexed
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ def files(connection: Connection) -> list[OutgoingFile]:
         "WHERE skipped IS NULL AND hash IS NOT NULL ORDER BY path"
     )
     return [
-        OutgoingFile(id, shown(path), language, roles, bytes(digest), tuple(seen))
+        OutgoingFile(id, shown(path), language, roles, bytes(digest), Indexed(shown(path), *seen))
         for id, path, language, roles, digest, *seen in rows
     ]
 

@@ -22,10 +22,6 @@ class FileState:
     id: int = 0
 
 
-Seen = tuple[int, int, int, int, int, bytes | None]
-"""The same as plain values, without the id: what `files.again.Indexed` has after the path."""
-
-
 @dataclass(frozen=True, slots=True)
 class SymbolRecord:
     """A symbol and its indexed text and vector."""

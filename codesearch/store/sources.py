@@ -8,10 +8,10 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from codesearch.core.types import Symbol
+from codesearch.files.again import Indexed
 from codesearch.store.connection import explained
 from codesearch.store.many import among
 from codesearch.store.paths import shown
-from codesearch.store.records import Seen
 from codesearch.store.symbol_sql import NO_DETAIL, SYMBOLS
 
 if TYPE_CHECKING:
@@ -41,8 +41,7 @@ class SourceFile(NamedTuple):
     """A file, and some of its symbols."""
 
     id: int
-    path: str
-    seen: Seen
+    indexed: Indexed
     symbols: dict[int, Symbol]
     """By id."""
 
@@ -63,7 +62,7 @@ def files_of(store: Store, ids: Iterable[int]) -> Iterator[SourceFile]:
         id, path, language, *seen = own[0][:9]
         name = shown(path)
         symbols = {row[9]: Symbol(*(*row[10:], language, name)) for row in own}
-        yield SourceFile(id, name, tuple(seen), symbols)
+        yield SourceFile(id, Indexed(name, *seen), symbols)
 
 
 def parts(store: Store, files: Iterable[int]) -> dict[int, list[PartRow]]:

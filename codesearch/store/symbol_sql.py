@@ -21,7 +21,7 @@ SYMBOLS = f"full_symbol s JOIN file f ON f.id = s.file_id AND {IN_FILE}"
 The table `symbol` has what is no text: it is quicker to count and to group.
 """
 FILES_FIRST = f"file f CROSS JOIN full_symbol s ON {IN_FILE}"
-"""The same in this order, for filters that all symbols are asked for: what is asked of a file is asked once."""
+"""The same, file by file: a filter over all symbols then checks the conditions on a file once."""
 
 
 def kinds(some: Iterable[Kind]) -> str:

@@ -21,6 +21,7 @@ from codesearch.store.full_text import DamagedError
 from codesearch.store.postings import Batch, Block
 from codesearch.store.schema import TEXT_COLUMNS, TEXT_FIELDS
 from codesearch.store.stems import words
+from codesearch.store.text_lengths import Lengths
 
 MERGED_AT = 16
 """Segments of about the same size that are merged into one."""
@@ -89,12 +90,14 @@ def add(db: apsw.Connection, minor: bool, texts: Sequence[tuple[int, Sequence[st
     if batch.words:
         _write(db, minor, first, last, len(texts), (batch,), _FAST)
     if mergeable := _mergeable(segments(db, minor)):
-        _merge(db, minor, mergeable)
+        _merge(db, minor, mergeable, text_lengths.read(db, minor, last))
 
 
 def next_id(db: apsw.Connection) -> int:
-    """Return the first id above those of all texts that were ever written, minor or not."""
-    rows: Any = db.execute("SELECT coalesce(max(last), 0) + 1 FROM text_segment").fetchall()
+    """Return the id of the next symbol: above those of all symbols, and of all texts in segments, deleted or not."""
+    rows: Any = db.execute(
+        "SELECT max(coalesce((SELECT max(id) FROM symbol), 0), coalesce((SELECT max(last) FROM text_segment), 0)) + 1"
+    ).fetchall()
     return int(rows[0][0])
 
 
@@ -141,13 +144,13 @@ def merge(db: apsw.Connection, minor: bool, *, whole: bool) -> None:
     found = segments(db, minor)
     if not found:
         return
-    alive = text_lengths.read(db, minor, found[-1].last).texts
+    lengths = text_lengths.read(db, minor, found[-1].last)
     written = sum(one.texts for one in found)
-    if whole or written - alive > DEAD_SHARE * written:
-        if len(found) > 1 or alive < written:
-            _merge(db, minor, found, whole=True)
+    if whole or written - lengths.texts > DEAD_SHARE * written:
+        if len(found) > 1 or lengths.texts < written:
+            _merge(db, minor, found, lengths, whole=True)
     elif mergeable := _mergeable(found, most=None):
-        _merge(db, minor, mergeable)
+        _merge(db, minor, mergeable, lengths)
 
 
 class _Numbers(dict[str, int]):
@@ -258,13 +261,12 @@ def _mergeable(found: Sequence[Segment], most: int | None = MOST_MERGED) -> Sequ
     return ()
 
 
-def _merge(db: apsw.Connection, minor: bool, some: Sequence[Segment], *, whole: bool = False) -> None:
+def _merge(db: apsw.Connection, minor: bool, some: Sequence[Segment], lengths: Lengths, *, whole: bool = False) -> None:
     """Write one segment instead of several neighbours, without the texts that were deleted."""
     first, last = some[0].first, some[-1].last
-    lengths = text_lengths.read(db, minor, last).of
-    alive = int(np.count_nonzero(lengths[first : last + 1]))
+    alive = int(np.count_nonzero(lengths.of[first : last + 1]))
     parts = _Parts(db, some)
-    merged = (found for one in parts if (found := _united(one, first, lengths)).words)
+    merged = (found for one in parts if (found := _united(one, first, lengths.of)).words)
     _write(db, minor, first, last, alive, merged, _SMALL if whole else _FAST)
     for one in some:
         db.execute(

@@ -142,8 +142,9 @@ class Texts:
         """Return the field bits of each phrase, one byte each, for the texts that contain any."""
         if not phrases:
             return {}
-        likely = scores.together(phrases, MOST_READ, set(ids)) | scores.together(phrases, MOST_READ)
-        known = self._phrases_of(phrases, {id: columns for id, columns in likely.items() if id in set(ids)})
+        asked = set(ids)
+        likely = scores.together(phrases, MOST_READ, asked) | scores.together(phrases, MOST_READ)
+        known = self._phrases_of(phrases, {id: columns for id, columns in likely.items() if id in asked})
         columns = range(len(TEXT_COLUMNS))
         return {
             id: bytes(
@@ -175,7 +176,7 @@ class Texts:
             yield self._scored
 
     def forget_texts(self) -> None:
-        """Drop what is kept of the texts."""
+        """Release the memory that scoring texts takes."""
         if self._index is not None:
             self._index.close()
         self._index = self._scored = None

@@ -31,7 +31,7 @@ def replace(db: apsw.Connection, records: Sequence[FileRecord]) -> None:
     stale = _forget(db, [stored(record.path) for record in records])
     numbers = _contents(db, records)
     split = _split(db, [item.symbol for record in records for item in record.symbols])
-    file_id, symbol_id = _next_id(db, "file"), max(_next_id(db, "symbol"), text_segments.next_id(db))
+    file_id, symbol_id = _next_id(db, "file"), text_segments.next_id(db)
     files: list[tuple[Any, ...]] = []
     symbols: list[tuple[Any, ...]] = []
     texts: list[tuple[int, Sequence[str]]] = []

@@ -108,7 +108,7 @@ def test_an_id_is_not_used_twice(db):
     text_segments.clear(db)
     assert text_segments.next_id(db) == 1
     write(db, {}, 1, 9, random.Random(4))
-    assert text_segments.segments(db, False)[0].id > before, "what is kept of a segment is kept by its number"
+    assert text_segments.segments(db, False)[0].id > before, "a process caches postings by the number of their segment"
 
 
 def test_many_deleted_texts_are_left_out_when_there_is_time(db):
