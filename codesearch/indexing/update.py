@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, ExitStack, nullcontext
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from codesearch import embed
-from codesearch.core import machine
+from codesearch.core import allocator, machine
 from codesearch.core.errors import StoreError
 from codesearch.core.log import Log
 from codesearch.indexing.plan import Plan, is_complete, plan, rules
@@ -98,14 +98,17 @@ def _check_owner(root: Path, store: Store, path: Path) -> None:
 
 
 def _started_early(early: ExitStack, root: Path, settings: Settings) -> PoolFactory:
-    """Start the workers of a first index while it is planned, since they will be needed; return what lends them."""
+    """Start the workers of a first index while it is planned, since they will be needed; return what lends them once.
+
+    They end when they have read everything: what follows needs their memory.
+    """
     from codesearch.indexing.pool import Pool
 
     pool = early.enter_context(Pool(setup_of(root, settings), min(_workers(settings), STARTED_EARLY)))
 
     def lend(setup: Setup, workers: int) -> AbstractContextManager[Pool]:
         pool.grow(workers)
-        return nullcontext(pool)
+        return pool
 
     return lend
 
@@ -233,6 +236,7 @@ class _Run:
         log.debug("committed %d files, %d symbols", len(self.pending), self.weight)
         self.pending.clear()
         self.touched.clear()
+        allocator.give_back()
         self.weight, self.committed = 0, time.monotonic()
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, fields, replace
 from operator import attrgetter
 from typing import Any
 
-from codesearch.core import child, limits, priority
+from codesearch.core import allocator, child, limits, priority
 from codesearch.core.errors import CodesearchError
 from codesearch.core.types import Skipped, Symbol
 from codesearch.files import FileOptions, read_source
@@ -23,6 +23,9 @@ from codesearch.store.records import FileRecord, FileState, SymbolRecord
 
 HEARTBEAT = b"."
 """Written after each file of a batch, before the frame with all answers."""
+
+GIVEN_BACK_EVERY = 4
+"""Batches after which a worker gives free memory back: what one large file needed, others need not."""
 
 Answer = FileRecord | FileState
 """A FileState alone means that the content of the file has not changed."""
@@ -114,6 +117,7 @@ def main() -> None:
         child.send(answers, "")
         limits.limit_memory()
         gc.disable()  # a batch makes no cycles worth collecting
+        done = 0
         while True:
             batch: list[Task] = child.receive(tasks)
             found: list[Answer | Extracted] = []
@@ -125,6 +129,10 @@ def main() -> None:
             limits.limit_time(0)
             child.send(answers, [pack(answer) for answer in process.embed(found)])
             gc.collect(0)
+            done += 1
+            if done % GIVEN_BACK_EVERY == 0:
+                del batch, found  # their memory, too
+                allocator.give_back()
     except (EOFError, BrokenPipeError):
         return
 

@@ -15,7 +15,6 @@ from codesearch.index import Index
 from codesearch.indexing.pool import WarmPools
 from codesearch.indexing.request import Progress, Report, UpdateRequest
 from codesearch.indexing.update import setup_of
-from codesearch.rerank import process
 from codesearch.rerank.backfill import BackfillProgress, BackfillReport
 from codesearch.service.restraint import EMBEDDING_ON_BATTERY, READING_ON_BATTERY, Restraint
 from codesearch.watch import Batch, Watcher
@@ -32,8 +31,6 @@ QUESTION_SECONDS = 1.0
 """Seconds that a query about an unfinished index waits for the files that contain its words."""
 BACKFILL_SECONDS = 10.0
 """Seconds of backfill at a time; in between, the watcher gets its turn."""
-MODEL_IDLE = 600.0
-"""Seconds until an unused model is unloaded."""
 RETRY_SHORTEST, RETRY_LONGEST = 0.5, 30.0
 """Seconds between attempts to update while something prevents it."""
 
@@ -50,7 +47,7 @@ class Host(Protocol):
         """Change the published state."""
 
     def tick(self) -> None:
-        """Check between two updates that all is in place. Raises RootGoneError."""
+        """Check between two updates that all is in place, and give unused memory back. Raises RootGoneError."""
 
     def same_settings(self) -> bool:
         """Return whether the settings are unchanged. Raises RootGoneError."""
@@ -216,10 +213,10 @@ class Maintainer:
         return True
 
     def _idle(self, asked: int) -> None:
-        """Release unused workers and models, and backfill if there is nothing else to do."""
+        """Release unused workers and memory, and backfill if there is nothing else to do."""
         self._pools.tidy()
         self._restraint.tidy()
-        if process.state.release(MODEL_IDLE) or self._grown:
+        if self._grown:
             allocator.give_back()
             self._grown = False
         self._host.tick()

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
-import queue
+import threading
+import time
+from collections import deque
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 
-from codesearch.core import cancellation
+from codesearch.core import allocator, cancellation
 from codesearch.core.errors import NotFoundError
 from codesearch.index import Index
+from codesearch.rerank import process
 from codesearch.settings import Settings
 
 MOST_READERS = 8
 """Indexes kept open."""
+ONE_FOR = 600.0
+"""Seconds until the models and the last index that are not used are let go of."""
+SEVERAL_FOR = 30.0
+"""The same for further indexes: of a million functions, each takes 100 MB."""
+REST = 5.0
+"""Seconds after a query until the memory that it left free is given back, unless another one needs it."""
 
 
 def cancellable(index: Index) -> AbstractContextManager[None]:
@@ -29,7 +38,11 @@ class Readers:
         """`path` is where the index of `root` lies by `settings`."""
         self._root, self._path = root, path
         self._settings = settings
-        self._idle: queue.LifoQueue[Index] = queue.LifoQueue(MOST_READERS)
+        self._lock = threading.Lock()
+        self._idle: deque[tuple[float, Index]] = deque()
+        """Since when they are idle, the longest first."""
+        self._used = 0.0
+        """When the last query ended, if memory may have been free since; else 0."""
         self._closed = False
 
     @property
@@ -55,20 +68,36 @@ class Readers:
     @contextmanager
     def lend(self) -> Iterator[Index]:
         """Lend an index for reading."""
-        try:
-            index = self._idle.get_nowait()
-        except queue.Empty:
+        with self._lock:
+            index = self._idle.pop()[1] if self._idle else None
+        if index is None:
             index = self.open()
         try:
             yield index
         finally:
-            try:
-                if index.settings is not self._settings or self._closed:
-                    index.close()
-                else:
-                    self._idle.put_nowait(index)
-            except queue.Full:
+            with self._lock:
+                self._used = time.monotonic()
+                usable = index.settings is self._settings and not self._closed
+                kept = usable and len(self._idle) < MOST_READERS
+                if kept:
+                    self._idle.append((time.monotonic(), index))
+            if not kept:
                 index.close()
+
+    def tidy(self) -> None:
+        """Give memory back that no query has needed for some time: models, indexes, and what queries left free."""
+        closed: list[Index] = []
+        with self._lock:
+            now = time.monotonic()
+            while self._idle and now - self._idle[0][0] > (SEVERAL_FOR if len(self._idle) > 1 else ONE_FOR):
+                closed.append(self._idle.popleft()[1])
+            rested = self._used and now - self._used > REST
+            if rested:
+                self._used = 0.0
+        for index in closed:
+            index.close()
+        if process.state.release(ONE_FOR) or closed or rested:
+            allocator.give_back()
 
     def close(self) -> None:
         """Close the idle indexes now, and the others when they come back."""
@@ -76,6 +105,7 @@ class Readers:
         self._close_idle()
 
     def _close_idle(self) -> None:
-        while not self._idle.empty():
-            with suppress(queue.Empty):
-                self._idle.get_nowait().close()
+        with self._lock:
+            idle, self._idle = self._idle, deque()
+        for _, index in idle:
+            index.close()

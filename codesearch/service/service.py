@@ -12,7 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from codesearch.core import allocator, power
+from codesearch.core import power
 from codesearch.core.errors import CodesearchError, NotFoundError, UsageError
 from codesearch.core.filter import Filter
 from codesearch.core.log import Log
@@ -20,13 +20,12 @@ from codesearch.core.types import Answer, Symbol
 from codesearch.index import Index, open_index
 from codesearch.indexing.pool import WarmPools
 from codesearch.indexing.request import UpdateRequest
-from codesearch.rerank import process
 from codesearch.rerank.job import UNLIMITED, RerankBudget
 from codesearch.search import Query
 from codesearch.service import client, protocol
 from codesearch.service.election import holder, keeper_lock
 from codesearch.service.endpoint import EndpointError
-from codesearch.service.maintainer import MODEL_IDLE, Maintainer, facts
+from codesearch.service.maintainer import Maintainer, facts
 from codesearch.service.readers import Readers
 from codesearch.service.requests import Requests
 from codesearch.service.restraint import Restraint
@@ -400,8 +399,9 @@ class Service:
             raise RootGoneError(f"the index of {self.root} was deleted")
 
     def tick(self) -> None:
-        """Check that the index and the socket are still there; called between two updates."""
+        """Check that the index and the socket are still there, and give memory back; called between two updates."""
         self.check_owned()
+        self._readers.tidy()
         if self._idle_exit is not None and self._is_idle():
             self.request_stop()
         if self._server is not None and not self._server.present():
@@ -437,8 +437,7 @@ class Service:
                 except CodesearchError as error:
                     self.publish(problem=str(error))
                     continue
-                if process.state.release(MODEL_IDLE):
-                    allocator.give_back()
+                self._readers.tidy()
                 pid = holder(self.index_path).get("pid", 0)
                 grown = self._state.generation + (now != version)
                 version = now

@@ -20,9 +20,12 @@ if TYPE_CHECKING:
     Ids = npt.NDArray[np.int32]
     Floats = npt.NDArray[np.float64]
     Numbers = npt.NDArray[np.int64]
+    _Beside = tuple[Ids, npt.NDArray[np.uint8], float]
+    """Texts with a column that holds all of some words, these columns as bits, and the rarity of the words."""
 
 _NAMING = [column in NAMING_FIELDS for column in TEXT_COLUMNS]
 _NAMES = [column in ("name", "scope") for column in TEXT_COLUMNS]
+_BODY = 1 << TEXT_COLUMNS.index("body")
 _DENSE_FROM = 8
 """If a match has more than one posting for so many texts of the index, all scores are looked through."""
 BITS = np.array(BIT_OF, np.uint8)
@@ -40,8 +43,10 @@ class TextScores:
         """By text, the number of occurrences that are worth half of the most."""
         self._sums = np.zeros(len(lengths.of), np.float64)
         """Zeros, in which a search adds up."""
-        self._found: tuple[tuple[str, ...], list[tuple[Ids, npt.NDArray[np.uint8], float]]] = (), []
+        self._found: tuple[tuple[str, ...], list[_Beside]] = (), []
         """The phrases that were looked for last, and the texts that have their words."""
+        self._likely: dict[tuple[int, bool], dict[int, bytes]] = {}
+        """What `together` has answered for all texts and these phrases; a question asks for it twice."""
 
     def best(self, match: Match, weights: Sequence[float], limit: int) -> list[tuple[int, float]]:
         """Return (id, BM25) of the best matches, best first.
@@ -161,15 +166,30 @@ class TextScores:
         scores = (rarity * (often * (K1 + 1) / (often + self._saturation[ids][:, None]))).sum(1)
         return first(ids, scores, len(ids))
 
-    def together(self, phrases: Sequence[str], most: int, among: Set[int] | None = None) -> dict[int, bytes]:
+    def together(
+        self, phrases: Sequence[str], most: int, among: Set[int] | None = None, *, bodies: bool = True
+    ) -> dict[int, bytes]:
         """Return the texts, of some or of all, that may well hold phrases: a column has all words of some.
 
         They have a byte for each phrase: bit n is set if column n has its words. At most `most`: those with the most
-        phrases, weighted by how rare their words are.
+        phrases, weighted by how rare their words are. Without `bodies`, only the other columns count.
         """
         if self._found[0] != tuple(phrases):
             self._found = tuple(phrases), [self._beside(list(dict.fromkeys(stems(phrase)))) for phrase in phrases]
+            self._likely = {}
+        if among is not None:
+            return self._likeliest(most, among, bodies=bodies)
+        if (most, bodies) not in self._likely:
+            self._likely[most, bodies] = self._likeliest(most, None, bodies=bodies)
+        return self._likely[most, bodies]
+
+    def _likeliest(self, most: int, among: Set[int] | None, *, bodies: bool) -> dict[int, bytes]:
         found = self._found[1]
+        if among is not None:
+            wanted = np.array(sorted(among), np.int32)
+            found = [_among(wanted, *one) for one in found]
+        if not bodies:
+            found = [_without_bodies(*one) for one in found]
         some = [ids for ids, _, _ in found if len(ids)]
         if not some:
             return {}
@@ -178,18 +198,15 @@ class TextScores:
             self._sums[ids] += rarity
         weights = self._sums[texts]
         self._sums[texts] = 0
-        if among is not None:
-            kept = np.isin(texts, np.array(list(among), np.int32))
-            texts, weights = texts[kept], weights[kept]
         chosen = np.array(sorted(id for id, _ in first(texts, weights, most)), np.int32)
-        columns = np.zeros((len(chosen), len(phrases)), np.uint8)
+        columns = np.zeros((len(chosen), len(found)), np.uint8)
         for at, (ids, held, _) in enumerate(found):
             places, own = _both(chosen, ids)
             columns[places, at] = held[own]
         return dict(zip(chosen.tolist(), map(bytes, columns), strict=True))
 
-    def _beside(self, words: Sequence[bytes]) -> tuple[Ids, npt.NDArray[np.uint8], float]:
-        """Return the texts with a column that holds all of some words, these columns as bits, and the words' rarity."""
+    def _beside(self, words: Sequence[bytes]) -> _Beside:
+        """Return the texts with a column that holds all of some words."""
         every = sorted((self._index.of(word) for word in words), key=lambda one: len(one.ids))
         if not every:
             return NONE.ids, np.empty(0, np.uint8), 0.0
@@ -262,6 +279,19 @@ class TextScores:
             return np.flatnonzero(marked).astype(np.int32)
         found = np.sort(np.concatenate(some))
         return found[np.concatenate(([True], found[1:] != found[:-1]))] if len(found) else found
+
+
+def _among(wanted: Ids, ids: Ids, held: npt.NDArray[np.uint8], rarity: float) -> _Beside:
+    """Return which of the texts that are wanted have some words."""
+    places, own = _both(wanted, ids)
+    return wanted[places], held[own], rarity
+
+
+def _without_bodies(ids: Ids, held: npt.NDArray[np.uint8], rarity: float) -> _Beside:
+    """Return which texts have some words in another column than the body."""
+    others = held & np.uint8(~_BODY & 0xFF)
+    kept = np.flatnonzero(others)
+    return ids[kept], others[kept], rarity
 
 
 def first(ids: npt.NDArray[np.integer], scores: Floats, limit: int) -> list[tuple[int, float]]:

@@ -30,6 +30,9 @@ MOST_QUESTIONS = 64
 MOST_READ = 8
 """Texts that hold the words of phrases whose source is read to see if they follow each other: so many of all texts, and
 so many of the candidates. A message that a text has in a string is the first of them (docs/benchmarks.md)."""
+MOST_LOOKED_AT = 50
+"""Texts in which phrases are looked for outside of bodies, which takes no source: so many of all texts, and all of the
+candidates."""
 _LOOKED_AT = 1000
 """The best texts that are looked at first for those that pass a filter; then 8 times as many, and so on."""
 
@@ -54,8 +57,9 @@ class Texts:
     _scored_version = -1
     _holding: dict[Match, int]
     """How many texts match, in the version last asked for. Queries repeat the words that take longest."""
-    _phrases_read: dict[tuple[str, ...], dict[int, bytes]]
-    """By the phrases of a question, the texts that were read for them in that version: their counts; b"" for none."""
+    _phrases_read: dict[tuple[str, ...], dict[int, tuple[bytes, bytes]]]
+    """By the phrases of a question, the texts that were read for them in that version: in which columns (as they are
+    given to PhraseCounter), and their counts; b"" for none."""
 
     @property
     def scoring_cost(self) -> int:
@@ -76,7 +80,8 @@ class Texts:
         """Return (symbol id, BM25) of the best full-text matches, best first; higher is better."""
         with self.scores() as scores:
             if phrases := _phrases(match):
-                counts = self._phrases_of(phrases, scores.together(phrases, MOST_READ))
+                likely = scores.together(phrases, MOST_LOOKED_AT, bodies=False) | scores.together(phrases, MOST_READ)
+                counts = self._phrases_of(phrases, likely)
                 ranked = scores.scored(counts, len(phrases), weights)
                 return self._passing(lambda most: ranked[:most], limit, where)
             return self._passing(lambda most: scores.best(match, weights, most), limit, where)
@@ -133,17 +138,24 @@ class Texts:
             if len(self._phrases_read) >= MOST_QUESTIONS:
                 self._phrases_read.clear()
             known = self._phrases_read[phrases] = {}
-        if missing := {id: columns for id, columns in likely.items() if id not in known}:
+        missing = {
+            id: columns for id, columns in likely.items() if id not in known or not _covers(known[id][0], columns)
+        }
+        if missing:
             found = self.phrases(phrases, missing)
-            known.update((id, found.get(id, b"")) for id in missing)
-        return {id: known[id] for id in likely if known[id]}
+            known.update((id, (columns, found.get(id, b""))) for id, columns in missing.items())
+        return {id: counts for id, columns in likely.items() if any(counts := _in_columns(*known[id], columns))}
 
     def _phrases_held(self, scores: TextScores, phrases: tuple[str, ...], ids: Sequence[int]) -> dict[int, bytes]:
         """Return the field bits of each phrase, one byte each, for the texts that contain any."""
         if not phrases:
             return {}
         asked = set(ids)
-        likely = scores.together(phrases, MOST_READ, asked) | scores.together(phrases, MOST_READ)
+        likely = (
+            scores.together(phrases, len(asked), asked, bodies=False)
+            | scores.together(phrases, MOST_READ, asked)
+            | scores.together(phrases, MOST_READ)
+        )
         known = self._phrases_of(phrases, {id: columns for id, columns in likely.items() if id in asked})
         columns = range(len(TEXT_COLUMNS))
         return {
@@ -235,3 +247,16 @@ def _phrases(match: Match) -> tuple[str, ...]:
     words = [word for one in match.any_of if isinstance(one, Words) for word in one.words]
     only = all(isinstance(one, Words) for one in match.any_of) and all(" " in word for word in words)
     return tuple(words) if only and not match.naming else ()
+
+
+def _covers(known: bytes, columns: bytes) -> bool:
+    """Return whether a text was read for phrases in all columns, a byte for each phrase, that are asked for."""
+    return known == columns or not any(one & ~read for read, one in zip(known, columns, strict=True))
+
+
+def _in_columns(known: bytes, counts: bytes, columns: bytes) -> bytes:
+    """Return the counts of phrases in some of the columns, so that none depends on what else was asked for before."""
+    if known == columns or not counts:
+        return counts
+    each = len(TEXT_COLUMNS)
+    return bytes(count if columns[at // each] >> at % each & 1 else 0 for at, count in enumerate(counts))

@@ -270,6 +270,29 @@ def test_a_first_index_starts_no_more_workers_than_it_has_batches(tree, monkeypa
     assert len(started) <= update_module.STARTED_EARLY
 
 
+def test_workers_have_ended_when_a_first_index_is_merged(tree, monkeypatch):
+    started: list[pool_module._Worker] = []
+    ended: list[bool] = []
+    merged: list[bool] = []
+    start, optimize = pool_module._Worker.__init__, Store.optimize
+
+    def made(worker, *given):
+        started.append(worker)
+        start(worker, *given)
+
+    def merge(store, **given):
+        ended.extend(not worker.thread.is_alive() for worker in started)
+        merged.append(True)
+        optimize(store, **given)
+
+    monkeypatch.setattr(pool_module._Worker, "__init__", made)
+    monkeypatch.setattr(Store, "optimize", merge)
+    monkeypatch.setattr(update_module, "OPTIMIZE_AFTER", 0)
+    with codesearch.open_index(tree) as index:
+        index.update()
+    assert merged and ended and all(ended)
+
+
 def test_workers_import_nothing_from_the_tree(tree, monkeypatch):
     (tree / "numpy.py").write_text("raise SystemExit('imported from the tree')\n")
     monkeypatch.chdir(tree)

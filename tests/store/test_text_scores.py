@@ -11,6 +11,7 @@ from codesearch.store import Store, text_index, text_scores, text_segments, text
 from codesearch.store.full_text import BIT_OF
 from codesearch.store.match import Beginnings, Match, Together, Words
 from codesearch.store.postings import NONE
+from codesearch.store.schema import TEXT_COLUMNS
 from tests.store.test_store import item, record, vector
 from tests.support import fts5
 
@@ -24,7 +25,7 @@ class Both:
     def __init__(self, store):
         self.store, self.table = store, fts5.Table()
         self.store.phrases = lambda phrases, likely: {
-            id: counts for id, counts in self.table.counts(phrases).items() if id in likely
+            id: within(likely[id], counts) for id, counts in self.table.counts(phrases).items() if id in likely
         }
 
     def replace(self, *records):
@@ -58,6 +59,11 @@ class Both:
         if not any(" " in word for one in match.any_of for word in one.words):
             assert self.store.count(match) == self.table.holding(match), match
         return len(found)
+
+
+def within(columns, counts):
+    """Return the counts in the columns of each phrase that are asked for."""
+    return bytes(count if columns[at // 6] >> at % 6 & 1 else 0 for at, count in enumerate(counts))
 
 
 def text(chance):
@@ -214,6 +220,35 @@ def test_of_many_texts_those_with_most_and_rarest_phrases_are_read(both):
     assert set(some) <= set(rare)
     assert chosen == {id: every[id] for id in sorted(every)[5:9]}
     assert {columns[0] for columns in every.values()} == {0, 1}
+
+
+def test_phrases_outside_of_bodies_are_looked_for_in_all_candidates(both, monkeypatch):
+    """The bodies of a few candidates are read; names, signatures, paths and documentation of all are at hand."""
+    monkeypatch.setattr(texts, "MOST_READ", 2)
+    body = BIT_OF[TEXT_COLUMNS.index("body")]
+    phrases = ["queue giraffe1", "parse zebra2", "file parse"]
+    ids = [row[0] for row in both.store.connection.rows("SELECT id FROM symbol ORDER BY id")]
+    found = both.store.held(["retry"], phrases, ids, (ALL_FIELDS, NAME_FIELDS))
+    counts = [both.table.counts([one]) for one in phrases]
+    in_names = in_bodies = 0
+    for id in ids:
+        held = found[id].fields[1:] if id in found else (0,) * len(phrases)
+        wanted = [_bits(some.get(id)) for some in counts]
+        assert [bits & ~body for bits in held] == [bits & ~body for bits in wanted]
+        in_names += any(bits & ~body for bits in held)
+        in_bodies += any(bits & body for bits in held)
+    assert in_names > 4 >= in_bodies
+
+
+def test_what_was_read_for_another_question_changes_no_answer(both, monkeypatch):
+    monkeypatch.setattr(texts, "MOST_READ", 1)
+    phrases, weights = ["queue giraffe1", "parse zebra2", "file parse"], (ALL_FIELDS, NAME_FIELDS)
+    ids = [row[0] for row in both.store.connection.rows("SELECT id FROM symbol ORDER BY id")]
+    first = both.store.held(["retry"], phrases, ids, weights)
+    monkeypatch.setattr(texts, "MOST_READ", 1000)
+    assert both.store.held(["retry"], phrases, ids, weights) != first
+    monkeypatch.setattr(texts, "MOST_READ", 1)
+    assert both.store.held(["retry"], phrases, ids, weights) == first
 
 
 def test_after_a_change_new_texts_are_found_and_old_ones_are_not(tmp_path):
