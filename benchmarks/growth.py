@@ -47,6 +47,7 @@ from codesearch import embed
 from codesearch.bench import measure, queries
 from codesearch.bench.machine import machine
 from codesearch.store import vector_codes
+from codesearch.store.symbol_sql import NOT_MINOR
 
 FIRST_GUESS = 700.0
 """Bytes of source per function, until a tree has been measured."""
@@ -179,7 +180,8 @@ def recall_of(index: codesearch.Index, texts: Sequence[str]) -> float:
     best = np.full((len(texts), NEAREST), -1.0, np.float32)
     with apsw.Connection(str(index.path), flags=apsw.SQLITE_OPEN_READONLY) as db:
         rows = db.execute(
-            "SELECT v.embedding, count(*) FROM vector v JOIN symbol s ON s.content_id = v.id GROUP BY v.id"
+            "SELECT v.embedding, count(*) FROM vector v JOIN symbol s ON s.content_id = v.id "
+            f"WHERE {NOT_MINOR} GROUP BY v.id"
         )
         while chunk := list(_some(rows, CHUNK)):
             data = np.frombuffer(b"".join(vector_codes.unpack(row[0]) for row in chunk), np.int8).reshape(

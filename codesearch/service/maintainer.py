@@ -163,7 +163,7 @@ class Maintainer:
 
     def _reader_version(self) -> tuple[int, ...]:
         with self._tickets:
-            return self._reader.version()
+            return self._version if self._closed else self._reader.version()
 
     def wake(self) -> None:
         """Make the thread check `stop` now."""
@@ -182,9 +182,9 @@ class Maintainer:
             with self._tickets:
                 self._closed = True
                 self._tickets.notify_all()
+                self._reader.close()  # while no other thread reads from it
             self._watcher.close()
             self._index.close()
-            self._reader.close()
 
     def _step(self) -> bool:
         """Wait for a batch and index it, or use the idle moment; False if the maintainer must end."""

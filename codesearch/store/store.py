@@ -19,6 +19,7 @@ from codesearch.core.log import Log
 from codesearch.core.types import Symbol
 from codesearch.store import filter_sql, interned, sign_codes, vector_codes, writes
 from codesearch.store.connection import Connection, explained
+from codesearch.store.many import parts
 from codesearch.store.match import Match, Words
 from codesearch.store.paths import shown, stored
 from codesearch.store.records import FileRecord, FileState, StoredSymbol
@@ -72,6 +73,8 @@ class Store(Texts):
         self._codes = sign_codes.Codes()
         self._near: tuple[tuple[int, bytes, int, Filter | None], list[tuple[int, float]]] | None = None
         """The last search for vectors, and its answer: one question to several repositories asks for it twice."""
+        self._contents: tuple[tuple[int, Filter], list[int]] | None = None
+        """The last filter of a search for vectors, and the contents that pass it: the next question may have it."""
         self.connection = Connection(path, writable=writable)
         self._minor = MinorTexts(self)
         db = self.connection.raw
@@ -254,14 +257,9 @@ class Store(Texts):
         last = self._rows("SELECT max(id) FROM vector")[0][0] or 0
         looked_at = max(SIGNS_LOOKED_AT * (2 if last > MANY_VECTORS else 1), SIGNS_PER_ANSWER * limit)
         if where:
-            condition, values = filter_sql.render(where)
-            passing = self._rows(
-                f"SELECT DISTINCT s.content_id FROM {FILES_FIRST} "
-                f"WHERE {NOT_MINOR} AND {condition} LIMIT {MOST_PASSING + 1}",
-                values,
-            )
+            passing = self._passing_contents(where)
             if len(passing) <= MOST_PASSING:
-                return self._nearest_of([row[0] for row in passing], vector, limit, where)
+                return self._nearest_of(passing, vector, limit, where)
         with explained(self.path):
             wanted = sign_codes.Wanted.of(self.connection.raw, vector)
         while True:
@@ -271,6 +269,19 @@ class Store(Texts):
             if len(found) >= limit or len(near) < looked_at:
                 return found
             looked_at *= LOOKED_AT_AGAIN
+
+    def _passing_contents(self, where: Filter) -> list[int]:
+        """Return the contents of the symbols that pass a filter, at most one more than MOST_PASSING."""
+        key = self.version(), where
+        if self._contents is None or self._contents[0] != key:
+            condition, values = filter_sql.render(where)
+            rows = self._rows(
+                f"SELECT DISTINCT s.content_id FROM {FILES_FIRST} "
+                f"WHERE {NOT_MINOR} AND {condition} LIMIT {MOST_PASSING + 1}",
+                values,
+            )
+            self._contents = key, [row[0] for row in rows]
+        return self._contents[1]
 
     def _nearest_of(
         self, contents: Iterable[int], vector: bytes, limit: int, where: Filter | None
@@ -285,9 +296,8 @@ class Store(Texts):
         symbols_joined = SYMBOLS if where else "symbol s"
         found: list[tuple[float, int]] = []
         texts = 0
-        step = max(1, len(near) if where else limit)
-        for at in range(0, len(near), step):  # usually the first part is enough
-            similarity = dict(near[at : at + step])
+        for some in parts(near, limit):  # usually the first part is enough
+            similarity = dict(some)
             symbols: dict[int, list[int]] = {}
             for content, id in self._rows(
                 f"SELECT s.content_id, s.id FROM json_each(?) near JOIN {symbols_joined} "

@@ -13,6 +13,7 @@ from codesearch.store import filter_sql
 from codesearch.store.connection import Connection, explained
 from codesearch.store.full_text import BIT_OF, Held
 from codesearch.store.interned import key_of
+from codesearch.store.many import parts
 from codesearch.store.match import Match, Words
 from codesearch.store.schema import TEXT_COLUMNS
 from codesearch.store.symbol_sql import IS_MINOR, NOT_MINOR, SYMBOLS
@@ -97,14 +98,15 @@ class Texts:
         done, most = 0, max(limit, _LOOKED_AT)
         while len(found) < limit:
             ranked = best(most)
-            passing = {
-                row[0]
-                for row in self._rows(
+            for some in parts(ranked[done:], 2 * limit):
+                rows = self._rows(
                     f"SELECT s.id FROM json_each(?) wanted JOIN {SYMBOLS} WHERE s.id = wanted.value AND {condition}",
-                    [json.dumps([id for id, _ in ranked[done:]]), *values],
+                    [json.dumps([id for id, _ in some]), *values],
                 )
-            }
-            found += [one for one in ranked[done:] if one[0] in passing]
+                passing = {row[0] for row in rows}
+                found += [one for one in some if one[0] in passing]
+                if len(found) >= limit:
+                    break
             if len(ranked) < most:
                 break
             done, most = most, 8 * most

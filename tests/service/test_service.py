@@ -469,3 +469,13 @@ def test_a_reader_says_what_the_writer_says(tree: Path):
     finally:
         writer.close()
         lock.release(delete=True)
+
+
+def test_a_question_that_comes_while_a_service_ends_reads_nothing_from_it(tree: Path):
+    """Its thread may be closing the index at that moment."""
+    with Service(tree, serve=False) as service:
+        assert service.refresh(timeout=60)
+        maintainer = service._maintainer
+    assert maintainer is not None
+    assert maintainer.refresh(None, time.monotonic() + 30) is None, "the next maintainer must be asked"
+    assert maintainer._reader._store is None

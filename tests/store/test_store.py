@@ -160,6 +160,16 @@ def test_filters_hold_for_every_way_of_asking(store, where, expected):
     assert set(names(store, store.vector_candidates(vector(9), 9, where))) == expected
 
 
+def test_a_filter_that_is_used_again_finds_what_is_new(store):
+    store.replace(FILTERED)
+    go, python = Filter(languages=("go",)), Filter(languages=("python",))
+    assert set(names(store, store.vector_candidates(vector(9), 9, go))) == {"walk"}
+    assert set(names(store, store.vector_candidates(vector(8), 9, python))) == {"run", "test_run"}
+    store.replace([record("b.go", item("jump", "word", vector(4), path="b.go"), language="go")])
+    assert set(names(store, store.vector_candidates(vector(7), 9, python))) == {"run", "test_run"}
+    assert set(names(store, store.vector_candidates(vector(6), 9, go))) == {"walk", "jump"}
+
+
 def test_the_innermost_symbol_is_at_a_line(store):
     outer = item("Outer", "x", vector(1), kind="class", line=1)
     inner = item("inner", "y", vector(2), kind="method", line=2)
