@@ -95,7 +95,8 @@ def row(tree: Path, work: Path, count: int, cold: int) -> str:
     with trees.measuring(f"{tree.name}: warm"):
         (first, second), warm_peak = in_new_process(tree, db, texts)
     with trees.measuring(f"{tree.name}: cold"):
-        new = [cost([*trees.COMMAND, "query", text, str(tree), *place, "--no-update"]) for text in texts[:cold]]
+        command = [*trees.COMMAND, "query", *place, "--no-update", "--"]
+        new = [cost([*command, text, str(tree)]) for text in texts[:cold]]
     source, size = status.source_bytes / 1e6, status.index_bytes / 1e6
     cells = [
         f"{functions:,}",

@@ -12,9 +12,12 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from itertools import islice
 from math import sqrt
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
+from weakref import WeakValueDictionary
 
 import apsw
 
@@ -34,6 +37,8 @@ NUMPY_FROM = 100_000
 BY_DISTANCE = 4
 """Codes taken by Hamming distance for each one that is wanted. With 108,000 functions, 750 contain 96 % of the nearest
 hundred and 99.7 % of the nearest ten; by Hamming distance alone, a thousand contain 91 and 98 %."""
+VERY_MANY = 400_000
+"""Number of codes from which twice as many are taken by Hamming distance (docs/benchmarks.md)."""
 _PLANES = 3
 _STEP = 0.4
 """The size of an element of the query is a number of _PLANES bits, in steps of _STEP deviations of its elements."""
@@ -93,14 +98,25 @@ def prune(db: apsw.Connection) -> None:
     db.execute(f"DELETE FROM vector_signs WHERE NOT EXISTS (SELECT 1 FROM vector WHERE {inside})")
 
 
+@dataclass(frozen=True, eq=False)
+class _Kept:
+    """The codes of an index, and the contents that they are of."""
+
+    codes: npt.NDArray[np.uint64]
+    contents: npt.NDArray[np.int32]
+
+
+_kept: WeakValueDictionary[tuple[Any, ...], _Kept] = WeakValueDictionary()
+"""What the readers of this process keep, by file and state: those of the same index share it."""
+
+
 class Codes:
     """The codes of one version of an index, kept by a process that compares them again and again."""
 
     def __init__(self) -> None:
         self._state: tuple[int, Any] = (-1, None)
         self._asked = 0
-        self._kept: tuple[npt.NDArray[np.uint64], npt.NDArray[np.int32]] | None = None
-        """The codes, and the contents that they are of."""
+        self._kept: _Kept | None = None
 
     def nearest(self, db: apsw.Connection, version: int, wanted: Wanted, most: int) -> list[int]:
         """Return the same as `nearest`."""
@@ -110,11 +126,25 @@ class Codes:
             self._state, self._asked, self._kept = state, 0, None
         self._asked += 1
         if self._kept is None and self._asked > 1 and "numpy" in sys.modules and len(wanted.signs) % 8 == 0:
-            self._kept = _read(db, len(wanted.signs))
-        return nearest(db, wanted, most) if self._kept is None else _nearest_of(*self._kept, wanted, most)
+            self._kept = _shared(db, state, len(wanted.signs))
+        return nearest(db, wanted, most) if self._kept is None else _nearest_of(self._kept, wanted, most)
 
 
-def _read(db: apsw.Connection, size: int) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.int32]] | None:
+def _shared(db: apsw.Connection, state: tuple[Any, ...], size: int) -> _Kept | None:
+    """Return what another reader of the same file has read in the same state, or read it."""
+    try:
+        file = Path(db.filename).stat() if db.filename else None
+    except OSError:  # it was just deleted
+        file = None
+    if file is None:
+        return _read(db, size)
+    key = file.st_dev, file.st_ino, str(state)
+    if (found := _kept.get(key)) is None and (found := _read(db, size)) is not None:
+        _kept[key] = found
+    return found
+
+
+def _read(db: apsw.Connection, size: int) -> _Kept | None:
     """Return all codes, and their contents; None if they take more memory than a process should keep."""
     import numpy as np
 
@@ -129,16 +159,17 @@ def _read(db: apsw.Connection, size: int) -> tuple[npt.NDArray[np.uint64], npt.N
         codes[filled : filled + len(some)] = some
         contents[filled : filled + len(some)] = np.arange(block * PER_ROW + 1, block * PER_ROW + 1 + len(some))
         filled += len(some)
-    return (codes[:filled], contents[:filled]) if filled else None
+    return _Kept(codes[:filled], contents[:filled]) if filled else None
 
 
-def _nearest_of(codes: npt.NDArray[np.uint64], contents: npt.NDArray[np.int32], wanted: Wanted, most: int) -> list[int]:
+def _nearest_of(kept: _Kept, wanted: Wanted, most: int) -> list[int]:
     import numpy as np
 
+    codes, contents = kept.codes, kept.contents
     signs = np.frombuffer(wanted.signs, "<u8")
     bits = np.concatenate([_differing(codes[at : at + AT_ONCE], signs) for at in range(0, len(codes), AT_ONCE)])
     counts = np.bincount(bits, minlength=8 * len(wanted.signs) + 1)
-    places = _first(bits, counts, BY_DISTANCE * most)
+    places = _first(bits, counts, _by_distance(len(codes)) * most)
     found: list[int] = contents[places[_lightest(codes[places], wanted, most)]].tolist()
     return found
 
@@ -151,9 +182,13 @@ def nearest(db: apsw.Connection, wanted: Wanted, most: int) -> list[int]:
     rows = _blocks(db, last, len(wanted.signs))
     global _compared
     if "numpy" in sys.modules or _compared + last >= NUMPY_FROM:
-        return _by_numpy(rows, wanted, most)
+        return _by_numpy(rows, wanted, most, _by_distance(last) * most)
     _compared += last
-    return _by_integers(rows, wanted, most)
+    return _by_integers(rows, wanted, most, _by_distance(last) * most)
+
+
+def _by_distance(codes: int) -> int:
+    return BY_DISTANCE * (2 if codes > VERY_MANY else 1)
 
 
 def _blocks(db: apsw.Connection, last: int, size: int) -> Iterable[Any]:
@@ -165,8 +200,8 @@ def _blocks(db: apsw.Connection, last: int, size: int) -> Iterable[Any]:
     )
 
 
-def _by_integers(rows: Iterable[Any], wanted: Wanted, most: int) -> list[int]:
-    near = _near_by_integers(rows, wanted.signs, BY_DISTANCE * most)
+def _by_integers(rows: Iterable[Any], wanted: Wanted, most: int, by_distance: int) -> list[int]:
+    near = _near_by_integers(rows, wanted.signs, by_distance)
     if len(near) > most:
         planes = [int.from_bytes(plane, "little") for plane in wanted.planes]
         weights = [sum([(code & plane).bit_count() << bit for bit, plane in enumerate(planes)]) for _, _, code in near]
@@ -195,7 +230,7 @@ def _near_by_integers(rows: Iterable[Any], signs: bytes, most: int) -> list[tupl
     return [one for one in near if one[0] < limit or one[1] in tied]
 
 
-def _by_numpy(rows: Iterable[Any], wanted: Wanted, most: int) -> list[int]:
+def _by_numpy(rows: Iterable[Any], wanted: Wanted, most: int, by_distance: int) -> list[int]:
     import numpy as np
 
     kind = "<u8" if len(wanted.signs) % 8 == 0 else "u1"
@@ -207,13 +242,13 @@ def _by_numpy(rows: Iterable[Any], wanted: Wanted, most: int) -> list[int]:
         codes = np.frombuffer(row, kind).reshape(-1, len(signs))
         bits = _differing(codes, signs)
         counts += np.bincount(bits, minlength=len(counts))
-        limit = int(np.searchsorted(np.cumsum(counts), BY_DISTANCE * most))
+        limit = int(np.searchsorted(np.cumsum(counts), by_distance))
         places = np.flatnonzero(bits <= limit)
         found.append((block * PER_ROW + 1 + places, bits[places], codes[places]))
     if not found:
         return []
     ids, bits, codes = (np.concatenate(part) for part in zip(*found, strict=True))
-    places = _first(bits, counts, BY_DISTANCE * most)
+    places = _first(bits, counts, by_distance)
     some: list[int] = ids[places[_lightest(codes[places], wanted, most)]].tolist()
     return some
 

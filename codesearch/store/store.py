@@ -34,8 +34,8 @@ SIGNS_PER_ANSWER = 5
 """Candidates found by the signs of their vectors that are then ordered by the vectors themselves: at least
 SIGNS_LOOKED_AT, and SIGNS_PER_ANSWER times the answers wanted."""
 MANY_VECTORS = 50_000
-"""Number of vectors from which twice as many candidates are taken: for .98 instead of .97 of the first ten of a ranking
-that compares all (docs/benchmarks.md)."""
+"""Number of vectors from which twice as many candidates are taken, and from sign_codes.VERY_MANY on four times as many:
+for .98 instead of .97 of the first ten of a ranking that compares all (docs/benchmarks.md)."""
 MOST_PASSING = 5000
 """If a filter passes at most this many texts, all of their vectors are compared."""
 LOOKED_AT_AGAIN = 8
@@ -109,7 +109,7 @@ class Store(Texts):
     def _changing(self) -> Iterator[None]:
         """Hold a transaction that changes what the index says about the tree."""
         with self.connection.transaction() as db:
-            version = self.version()
+            version = self.version() or int.from_bytes(os.urandom(6), "big")  # no two indexes have the same
             yield
             db.execute("INSERT OR REPLACE INTO meta VALUES ('written', ?)", (str(version + 1),))
 
@@ -255,7 +255,8 @@ class Store(Texts):
 
     def _vector_candidates(self, vector: bytes, limit: int, where: Filter | None) -> list[tuple[int, float]]:
         last = self._rows("SELECT max(id) FROM vector")[0][0] or 0
-        looked_at = max(SIGNS_LOOKED_AT * (2 if last > MANY_VECTORS else 1), SIGNS_PER_ANSWER * limit)
+        times = 4 if last > sign_codes.VERY_MANY else 2 if last > MANY_VECTORS else 1
+        looked_at = max(SIGNS_LOOKED_AT * times, SIGNS_PER_ANSWER * limit)
         if where:
             passing = self._passing_contents(where)
             if len(passing) <= MOST_PASSING:
@@ -275,11 +276,8 @@ class Store(Texts):
         key = self.version(), where
         if self._contents is None or self._contents[0] != key:
             condition, values = filter_sql.render(where)
-            rows = self._rows(
-                f"SELECT DISTINCT s.content_id FROM {FILES_FIRST} "
-                f"WHERE {NOT_MINOR} AND {condition} LIMIT {MOST_PASSING + 1}",
-                values,
-            )
+            select = f"SELECT DISTINCT s.content_id FROM {FILES_FIRST} WHERE {NOT_MINOR} AND {condition}"
+            rows = self._rows(f"{select} LIMIT {MOST_PASSING + 1}", values)
             self._contents = key, [row[0] for row in rows]
         return self._contents[1]
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator, Mapping, Sequence, Set
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -31,6 +33,28 @@ _DENSE_FROM = 8
 BITS = np.array(BIT_OF, np.uint8)
 
 
+class _Local(threading.local):
+    """What each thread has."""
+
+    sums: Floats | None = None
+    """Zeros, in which a search adds up; None while it does."""
+
+
+_local = _Local()
+
+
+@contextmanager
+def _sums(count: int) -> Iterator[Floats]:
+    """Give so many zeros; they must be zeros again at the end. After an exception, which may leave others, they are not
+    used again. All indexes of a thread share them: of a million texts, they take 8 MB.
+    """
+    sums, _local.sums = _local.sums, None
+    if sums is None or len(sums) < count:
+        sums = np.zeros(count, np.float64)
+    yield sums
+    _local.sums = sums
+
+
 class TextScores:
     """Scores the texts of an index, as `index` has them. Not thread-safe."""
 
@@ -39,10 +63,9 @@ class TextScores:
         self._index = index
         self.texts = lengths.texts
         """Their number."""
-        self._saturation = K1 * (1 - B + B * lengths.of / (lengths.words / lengths.texts if lengths.texts else 1.0))
-        """By text, the number of occurrences that are worth half of the most."""
-        self._sums = np.zeros(len(lengths.of), np.float64)
-        """Zeros, in which a search adds up."""
+        self._lengths = lengths.of
+        self._mean = lengths.words / lengths.texts if lengths.texts else 1.0
+        """The mean length of a text."""
         self._found: tuple[tuple[str, ...], list[_Beside]] = (), []
         """The phrases that were looked for last, and the texts that have their words."""
         self._likely: dict[tuple[int, bool], dict[int, bytes]] = {}
@@ -62,22 +85,23 @@ class TextScores:
         left = (K1 + 1) * sum(rarity for rarity, _ in words)
         """What the words that are left can add to a score, at most."""
         seen: list[Ids] = []
-        for at, (rarity, postings) in enumerate(words):
-            self._sums[postings.ids] += self._points(rarity, postings, columns)
-            seen.append(postings.ids)
-            left -= (K1 + 1) * rarity
-            if len(words) - at > 1 and len(postings.ids) > limit:
-                texts = self._distinct(seen)
-                scores = self._sums[texts]
-                least = np.partition(scores, len(scores) - limit)[len(scores) - limit]
-                if left < least:
-                    self._sums[texts] = 0
-                    return self._completed(texts, scores, words[at + 1 :], left, columns, limit)
-        if not seen:
-            return []
-        texts = self._distinct(seen)
-        scores = self._sums[texts]
-        self._sums[texts] = 0
+        with _sums(len(self._lengths)) as sums:
+            for at, (rarity, postings) in enumerate(words):
+                sums[postings.ids] += self._points(rarity, postings, columns)
+                seen.append(postings.ids)
+                left -= (K1 + 1) * rarity
+                if len(words) - at > 1 and len(postings.ids) > limit:
+                    texts = self._distinct(seen)
+                    scores = sums[texts]
+                    least = np.partition(scores, len(scores) - limit)[len(scores) - limit]
+                    if left < least:
+                        sums[texts] = 0
+                        return self._completed(texts, scores, words[at + 1 :], left, columns, limit)
+            if not seen:
+                return []
+            texts = self._distinct(seen)
+            scores = sums[texts]
+            sums[texts] = 0
         return first(texts, scores, limit)
 
     def _completed(
@@ -102,7 +126,12 @@ class TextScores:
     def _points(self, rarity: float, postings: Postings, columns: Sequence[float]) -> Floats:
         """Return what a word adds to the BM25 of each text that holds it."""
         often = postings.weighted(columns)
-        return rarity * (often * (K1 + 1) / (often + self._saturation[postings.ids]))
+        return rarity * (often * (K1 + 1) / (often + self._saturation(postings.ids)))
+
+    def _saturation(self, ids: npt.NDArray[np.integer]) -> Floats:
+        """Return for each text the number of occurrences that are worth half of the most."""
+        found: Floats = K1 * (1 - B + B * self._lengths[ids] / self._mean)
+        return found
 
     def holding(self, match: Match) -> int:
         """Return how many texts match."""
@@ -142,7 +171,7 @@ class TextScores:
             for which, some in enumerate(columns):
                 often = counts @ some
                 rarity = idf(self.texts, holding[which][at])
-                scores[which, places] += rarity * (often * (K1 + 1) / (often + self._saturation[wanted[places]]))
+                scores[which, places] += rarity * (often * (K1 + 1) / (often + self._saturation(wanted[places])))
         none, with_phrases = bytes(phrases[0]), phrases[1]
         return {
             id: Held((*bits, *with_phrases.get(id, none)), text, names)
@@ -163,7 +192,7 @@ class TextScores:
         every = np.frombuffer(b"".join(counts.values()), np.uint8).reshape(len(ids), phrases, len(TEXT_COLUMNS))
         often = every @ np.array(by_column(weights))
         rarity = np.array([idf(self.texts, int(some)) for some in every.any(2).sum(0)])
-        scores = (rarity * (often * (K1 + 1) / (often + self._saturation[ids][:, None]))).sum(1)
+        scores = (rarity * (often * (K1 + 1) / (often + self._saturation(ids)[:, None]))).sum(1)
         return first(ids, scores, len(ids))
 
     def together(
@@ -194,10 +223,11 @@ class TextScores:
         if not some:
             return {}
         texts = self._distinct(some)
-        for ids, _, rarity in found:
-            self._sums[ids] += rarity
-        weights = self._sums[texts]
-        self._sums[texts] = 0
+        with _sums(len(self._lengths)) as sums:
+            for ids, _, rarity in found:
+                sums[ids] += rarity
+            weights = sums[texts]
+            sums[texts] = 0
         chosen = np.array(sorted(id for id, _ in first(texts, weights, most)), np.int32)
         columns = np.zeros((len(chosen), len(found)), np.uint8)
         for at, (ids, held, _) in enumerate(found):
@@ -272,8 +302,8 @@ class TextScores:
         """Return the ids in some ascending lists, ascending. In numpy 2.4, np.unique takes ten times as long."""
         if len(some) == 1:
             return some[0]
-        if sum(map(len, some)) * _DENSE_FROM > len(self._sums):
-            marked = np.zeros(len(self._sums), bool)
+        if sum(map(len, some)) * _DENSE_FROM > len(self._lengths):
+            marked = np.zeros(len(self._lengths), bool)
             for ids in some:
                 marked[ids] = True
             return np.flatnonzero(marked).astype(np.int32)

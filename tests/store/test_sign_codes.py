@@ -107,7 +107,8 @@ def test_both_ways_of_counting_find_the_same(size):
     for signs in (chance.randbytes(size), bytes(size), b"\xff" * size):
         wanted = sign_codes.Wanted(signs, tuple(chance.randbytes(size) for _ in range(3)))
         for most in (1, 100, 500, 5000):
-            assert sign_codes._by_numpy(rows, wanted, most) == sign_codes._by_integers(rows, wanted, most)
+            given = rows, wanted, most, sign_codes.BY_DISTANCE * most
+            assert sign_codes._by_numpy(*given) == sign_codes._by_integers(*given)
 
 
 def test_a_sign_counts_as_much_as_the_element_of_the_query_is_large(store, counting):
@@ -120,6 +121,17 @@ def test_a_sign_counts_as_much_as_the_element_of_the_query_is_large(store, count
     assert len(taken) == 100
     left = [large[vector] for vector in some if vector not in taken]
     assert sum(large[vector] for vector in taken) / 100 + 1 < sum(left) / len(left)
+
+
+def test_of_very_many_codes_more_are_taken_by_distance(store, counting, monkeypatch):
+    """Those that come near the query by the sizes of its elements are often farther by the number of signs."""
+    some = list(dict.fromkeys(vectors(900)))
+    put(store, "a.py", some)
+    wanted = bytes(100 if at < 8 else 10 for at in range(DIMS))
+    large = {vector: sum(element > 127 for element in vector[:8]) for vector in some}
+    before = sum(large[vector] for vector in found(store, wanted, 40))
+    monkeypatch.setattr(sign_codes, "VERY_MANY", 800)
+    assert sum(large[vector] for vector in found(store, wanted, 40)) < before
 
 
 def test_the_sizes_of_the_elements_are_kept_in_three_bits(store):
@@ -192,3 +204,26 @@ def test_codes_are_not_kept_for_one_question_nor_if_they_are_too_large(store, mo
     monkeypatch.setattr(sign_codes, "MOST_KEPT_BYTES", 10)
     codes.nearest(db, store.version(), wanted, 3)
     assert codes._kept is None
+
+
+def test_readers_of_the_same_index_share_what_they_keep(tmp_path):
+    import numpy  # noqa: F401 -- what decides is whether it has been imported
+
+    def asked(reader):
+        for seed in (1, 2):
+            reader.vector_candidates(vectors(1, seed)[0], 3)
+        return reader._codes._kept
+
+    paths = [tmp_path / "one.db", tmp_path / "other.db"]
+    with Store(paths[0], writable=True) as one, Store(paths[1], writable=True) as other:
+        for written in (one, other):
+            written.use_model("test@1", DIMS)
+            put(written, "a.py", vectors(10))
+        assert one.version() != other.version()
+        with Store(paths[0]) as first, Store(paths[0]) as second, Store(paths[1]) as third:
+            kept = asked(first)
+            assert kept is not None and asked(second) is kept
+            assert asked(third) is not None and asked(third) is not kept
+            put(one, "b.py", vectors(20, 7))
+            assert asked(first) is not kept and asked(second) is asked(first)
+            assert len(asked(first).contents) > len(kept.contents)

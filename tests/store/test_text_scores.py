@@ -251,6 +251,23 @@ def test_what_was_read_for_another_question_changes_no_answer(both, monkeypatch)
     assert both.store.held(["retry"], phrases, ids, weights) == first
 
 
+def test_a_search_that_was_interrupted_changes_no_later_one(both, monkeypatch):
+    match, points = MATCHES[2], text_scores.TextScores._points
+    calls = []
+
+    def interrupted(scores, *given):
+        calls.append(given)
+        if len(calls) == 3:
+            raise KeyboardInterrupt
+        return points(scores, *given)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(text_scores.TextScores, "_points", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            both.store.text_candidates(match, ALL_FIELDS, 1000)
+    both.check(match, ALL_FIELDS)
+
+
 def test_after_a_change_new_texts_are_found_and_old_ones_are_not(tmp_path):
     chance = random.Random(3)
     match = Match((Words(("zebra",)),))
