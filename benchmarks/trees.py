@@ -78,7 +78,7 @@ def repository(kept: Path | None, files: int, **options: int) -> Iterator[Path]:
         yield root
     finally:
         if kept is None:
-            shutil.rmtree(root.parent)
+            shutil.rmtree(root.parent, ignore_errors=True)  # git may still be packing in the background
 
 
 @contextmanager
