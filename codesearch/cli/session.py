@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from contextlib import suppress
 from dataclasses import replace
@@ -27,6 +28,8 @@ log = Log("codesearch.cli")
 
 SHORT_WAIT = 2.0
 """Seconds that a query waits for another writer before it is answered from the index as it is."""
+HANG_WAIT = 10.0
+"""Seconds that a query waits for a first index whose writer is a watcher that does not respond."""
 
 
 def opened(root: Path, **settings: Any) -> Index:
@@ -266,19 +269,23 @@ def _after_other(index: Index, reporter: Reporter, *, early: bool, words: Sequen
     """Wait until the process that makes a first index is done, and finish it.
 
     With `early`, it is enough that the index has some files; if the process is then still writing, return None after a
-    message. After LOCK_TIMEOUT it is answered from the index as it is.
+    message. Raises IndexBusyError if there is nothing yet after LOCK_TIMEOUT, or HANG_WAIT if that process hangs.
     """
     from codesearch.indexing.request import LOCK_TIMEOUT
+    from codesearch.service import client
 
+    patience = HANG_WAIT if client.hangs(index.path) else LOCK_TIMEOUT
     if not early:
-        return index.update(on_progress=reporter.progress, on_wait=reporter.waiting)
-    end = time.monotonic() + LOCK_TIMEOUT
+        return index.update(lock_timeout=patience, on_progress=reporter.progress, on_wait=reporter.waiting)
+    end = time.monotonic() + patience
     on_wait: Callable[[str], None] | None = reporter.waiting
-    while not _has_files(index) and time.monotonic() < end:
-        with suppress(IndexBusyError):
+    while not _has_files(index):
+        try:
             return _before_answer(index, reporter, early=True, words=words, on_wait=on_wait)
+        except IndexBusyError:
+            if time.monotonic() > end:
+                raise
         on_wait = None  # one message is enough
-    index.required_reader()
     tell(_busy(index), quiet=quiet)
     return None
 
@@ -318,9 +325,9 @@ def forget(index: Index) -> None:
 
 
 def nothing_to_search(index: Index) -> str:
-    """Return why nothing can be found in a tree; "" if something can."""
+    """Return why nothing can be found in a tree; "" if something can, or its first index is not finished."""
     status = index.status()
-    if status.files:
+    if status.files or not index.complete:
         return ""
     seen = []
     if status.skipped:
@@ -338,9 +345,18 @@ def nothing_to_search(index: Index) -> str:
     return f"{status.root}: nothing to search: {why}"
 
 
+def _has_any_file(root: Path) -> bool:
+    """Return whether a folder has a file besides those of git and of the index."""
+    for _, folders, files in os.walk(root):
+        folders[:] = [name for name in folders if name not in (".git", ".codesearch")]
+        if any(name != ".git" for name in files):
+            return True
+    return False
+
+
 def _why_no_files(index: Index) -> str:
     """Return why a tree in which nothing was seen has no files."""
-    if all(entry.name in (".git", ".codesearch") for entry in index.root.iterdir()):
+    if not _has_any_file(index.root):
         return "the folder has no files"
     limits = [name for name in ("include", "exclude", "languages") if getattr(index.settings, name)]
     if limits:

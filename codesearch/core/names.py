@@ -21,8 +21,8 @@ _OPERATOR = rf"""
 """C++, C#: `operator==`, `operator ()`, `operator new[]`, `operator""_s`."""
 _BARE = rf"(?: {_SIGN}+ | \[\]=? | \(\) | \(\s*{_SIGN}+\s*\) | :\({_SIGN}+\) )"
 """Ruby `<=>`, `[]=`; Haskell `(<+>)`; Swift `==`; Julia `:(==)`."""
-_IN_CONTAINER = rf"(?:(?<=\#)|(?![.:?!/\#]+\Z|\*{{1,2}}\Z)){_BARE}"
-"""Behind a container: not the dots of `loading...`, nor the star of `java.util.*`; but `Path#/`."""
+_IN_CONTAINER = rf"(?:(?<=\#)|(?<=\.)(?=[:!?]+\Z)|(?![.:?!/\#]+\Z|\*{{1,2}}\Z)){_BARE}"
+"""Behind a container: not the dots of `loading...`, nor the star of `java.util.*`; but `Path#/` and `List.::`."""
 _WORDED = rf"(?: [~\#]?{_WORD}(?:[!?=]|'+)? | (?:let|and){_SIGN}+ | unary_[-+~!] | (?:{_WORD}:){{2,}} )"
 """Ruby and Elixir `name?`, Haskell `foldl'`, C++ `~Item`, OCaml `let*`, Scala `unary_-`, Objective-C `find:with:`."""
 
@@ -77,12 +77,15 @@ def identity(name: str) -> tuple[str, str]:
     """Return (key of the words, signs) of a name; two names with the same are the same name.
 
     The word `operator` says nothing: `operator==` (C++) and `==` (Swift) are one. Signs are also the underscores around
-    `__eq__`, and the apostrophe of `foldl'`.
+    `__eq__`, the apostrophe of `foldl'`, and all of a name without letters and digits: `$`, `_`.
     """
-    signs = _NO_SIGNS.sub("", name.strip("`"))
+    bare = name.strip("`")
+    signs = _NO_SIGNS.sub("", bare)
     if _DUNDER.match(name):
         signs += "__"
     key = name_key(name)
+    if not key and not signs:
+        signs = bare
     if not key and (inside := _IN_PARENTHESES.match(signs)):
         signs = inside[1]
     return ("" if signs and key == "operator" else key), signs

@@ -101,7 +101,9 @@ def search(
     with store.snapshot() if store is not None else nullcontext():
         found = _gathered(store, query, vector, limit, buffers)
         ranked = _ranked(query, found)
-        note = _joined(query.note, filter_note(store, query.where, buffers))
+        # Whether a folder has any file is asked only if nothing was found in it: it may take a look at every path.
+        where = replace(query.where, under=()) if found else query.where
+        note = _joined(query.note, filter_note(store, where, buffers))
         if job is not None and not job.problem:
             evidence = _looked(store, job, ranked, buffers)
     log.debug("ranked %d candidates in %.1f ms", len(found), 1000 * (time.perf_counter() - start))
@@ -249,7 +251,7 @@ def _place(symbol: Symbol) -> tuple[str, int, str]:
 
 def filter_note(store: Store | None, where: Filter | None, buffers: Buffers | None = None) -> str:
     """Return what to say about a filter: paths that no file has, concepts made of code that is gone; "" if nothing."""
-    if store is None or where is None or not (where.paths or where.not_paths or where.axes):
+    if store is None or where is None or not (where.under or where.paths or where.not_paths or where.axes):
         return ""
     if where.axes:
         from codesearch.search import concepts

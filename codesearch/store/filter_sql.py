@@ -124,13 +124,14 @@ def with_kind(role: str, condition: str) -> str:
 
 
 def unmatched(connection: Connection, where: Filter) -> tuple[str, ...]:
-    """Return the path filters that no file passes, as written in a query."""
+    """Return the path filters that no file passes, as written in a query, and the folders without an indexed file."""
     found = []
-    for prefix, patterns in (("path:", where.paths), ("-path:", where.not_paths)):
-        for pattern in patterns:
-            condition, values = render(Filter(paths=(pattern,)))
-            if not connection.rows(f"SELECT 1 FROM file f WHERE {condition} LIMIT 1", values):
-                found.append(prefix + pattern)
+    folders = [(globs.unescaped(glob[1:-2]), glob) for glob in where.under if glob.endswith("/**")]
+    filters = [("path:" + glob, glob) for glob in where.paths] + [("-path:" + glob, glob) for glob in where.not_paths]
+    for shown, pattern in folders + filters:
+        condition, values = render(Filter(paths=(pattern,)))
+        if not connection.rows(f"SELECT 1 FROM file f WHERE {condition} LIMIT 1", values):
+            found.append(shown)
     return tuple(found)
 
 

@@ -170,7 +170,7 @@ def writer_lock(path: Path, *, timeout: float, on_wait: Callable[[str], None] | 
                 on_wait(f"waiting for {holder}, which is writing {path}")
             if not lock.acquire(timeout=timeout):
                 raise IndexBusyError(
-                    f"{path}: {holder} is writing the index and did not finish within {timeout:g} s. "
+                    f"{path}: {holder} is writing the index and has not finished in time. "
                     "Run it again later, or stop that process."
                 )
     except OSError as error:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from codesearch.cli import session
+from codesearch.service import client
 from codesearch.store import Store
 from tests.cli.test_errors import writing
-from tests.support.command import process
+from tests.support.command import Run, process
 from tests.support.trees import write
 
 QUESTIONS = {
@@ -85,3 +88,30 @@ def test_an_index_that_another_process_is_writing_lacks_what_has_changed(tree: P
     assert run.json["complete"] is False
     assert "another process is writing" in run.err
     assert process("query", "alpha", "--json", cwd=tree).json["complete"] is True
+
+
+@pytest.mark.parametrize("question", QUESTIONS.values(), ids=QUESTIONS)
+def test_a_first_index_that_ended_before_its_first_file_is_not_a_tree_without_files(tree: Path, question: list[str]):
+    (tree / "logo.png").touch()
+    with Store(tree / ".codesearch" / "index.db", writable=True) as store:
+        store.remove(["a.py", "b.py"])
+        store.set_meta(complete="")
+    run = process(*question, "--no-update", cwd=tree)
+    assert "nothing to search" not in run.err
+    assert UNFINISHED in run.err or question[0] == "similar"  # which then has no function to start from
+
+
+@pytest.mark.parametrize("wait", [[], ["--wait"]], ids=["early", "waiting"])
+def test_a_question_does_not_wait_for_long_where_the_watcher_that_makes_the_first_index_hangs(
+    tmp_path: Path, call: Callable[..., Run], monkeypatch: pytest.MonkeyPatch, wait: list[str]
+):
+    tree = write(tmp_path / "tree", {"a.py": "def alpha():\n    pass\n"})
+    index = tree / ".codesearch" / "index.db"
+    monkeypatch.setattr(session, "SHORT_WAIT", 0.1)
+    monkeypatch.setattr(session, "HANG_WAIT", 0.5)
+    monkeypatch.setattr(client, "_hung", {index})
+    with writing(index):
+        run = call("query", "alpha", tree, *wait)
+    assert run.status == 2
+    assert "does not respond; `codesearch watch --stop` stops it" in run.err
+    assert "is writing the index and has not finished in time" in run.err

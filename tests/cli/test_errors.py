@@ -88,12 +88,13 @@ def test_bad_arguments(small: Path, monkeypatch: pytest.MonkeyPatch, call, argum
     ("files", "parts"),
     [
         ({}, ["the folder has no files"]),
+        ({"inner/.git": "gitdir: nowhere\n"}, ["the folder has no files"]),
         ({"a.txt": "words\n", "b.xyz": "words\n"}, ["unsupported language: 2", ".txt"]),
         ({"blob.py": "\x00\x01" * 5000}, ["skipped: 1 binary"]),
         ({"a.py": "x = 1\n", ".gitignore": "*\n"}, ["every file in the folder is ignored"]),
         ({"a.py": "x = 1\n", ".codesearch.toml": "include = ['b/**']\n"}, ["no file is left by the setting include"]),
     ],
-    ids=["empty", "unknown languages", "binary", "ignored", "include"],
+    ids=["empty", "empty folders", "unknown languages", "binary", "ignored", "include"],
 )
 def test_nothing_to_search(tmp_path: Path, call, files: dict[str, str], parts: list[str]):
     write(tmp_path, files)

@@ -17,6 +17,8 @@ from codesearch.core import names
         ('operator""_s', 'operator""_s', ()),
         ("Version#<=>", "<=>", ("version",)),
         ("Path#/", "/", ("path",)),
+        ("List.::", "::", ("list",)),
+        ("ActorRef.!", "!", ("actorref",)),
         ("[]=", "[]=", ()),
         ("(<+>)", "(<+>)", ()),
         ("`|>`", "|>", ()),
@@ -32,7 +34,20 @@ def test_a_name_is_split_from_its_containers(typed, last, containers):
 
 @pytest.mark.parametrize(
     "typed",
-    ["loading...", "java.util.*", "std::*", "src/*", "a + b", "don't", "C++", "3.14", "why?!", "\udc80", "\udc80=="],
+    [
+        "loading...",
+        "java.util.*",
+        "std::*",
+        "src/*",
+        "a + b",
+        "don't",
+        "C++",
+        "3.14",
+        "why?!",
+        "what::?",
+        "\udc80",
+        "\udc80==",
+    ],
 )
 def test_other_text_is_no_name(typed):
     assert names.split(typed) is None
@@ -62,6 +77,7 @@ def test_spellings_of_one_name_are_the_same(same):
         ("eq", "__eq__"),
         ("foldl", "foldl'"),
         ("Item", "~Item"),
+        ("$", "$$", "_", "__", "x"),
     ],
 )
 def test_other_names_differ(others):

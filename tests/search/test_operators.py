@@ -45,6 +45,7 @@ FILES = {
     "  def valid!(x), do: x\nend\n",
     "point.swift": "struct Point { static func == (a: Point, b: Point) -> Bool { return true } }\n",
     "list.js": "class List { *[Symbol.iterator]() { yield 1; } #hidden() { return 2; } hidden() { return 3; } }\n",
+    "dom.js": "function $(s) { return 1; }\nfunction $$(s) { return 2; }\nfunction _(s) { return 3; }\n",
     "vector.kt": "class Vector { operator fun plus(o: Vector): Vector { return o } }\n",
     "money.py": "class Money:\n    def __eq__(self, o):\n        return True\n\n    def eq(self, o):\n        pass\n",
 }
@@ -88,6 +89,9 @@ NAMES = [
     ("__eq__", {"Money.__eq__"}),
     ("[Symbol.iterator]", {"List.[Symbol.iterator]"}),
     ("#hidden", {"List.#hidden"}),
+    ("$", {"$"}),
+    ("$$", {"$$"}),
+    ("_", {"_"}),
     ("plus", {"Vector.plus"}),
 ]
 

@@ -82,6 +82,11 @@ def test_filters_without_a_file_are_named(store):
     assert filter_sql.unmatched(store.connection, where) == ("path:nosuch/**", "-path:*.rs")
 
 
+def test_folders_without_an_indexed_file_are_named(store):
+    where = Filter(under=("/src/**", "/docs [old]/**".replace("[", r"\[").replace("]", r"\]"), "/README"))
+    assert filter_sql.unmatched(store.connection, where) == ("docs [old]/",)
+
+
 def test_a_pattern_with_many_stars_takes_linear_time():
     """A matcher that tried every place would not finish in the life of the machine."""
     assert not filter_sql.path_matches("a" * 100_000, "*a" * 50 + "b")

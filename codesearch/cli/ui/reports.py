@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 MOST = 8
 """Maximum number of unknown file extensions that a status names."""
+MOST_FAILED = 3
+"""Maximum number of files that an update names of those it could not parse."""
 
 
 def printed(value: object, lines: Iterable[str], *, as_json: bool) -> None:
@@ -63,6 +65,16 @@ def done(report: Report, root: Path) -> str:
     if report.unchanged:
         parts.append(f"{report.unchanged:,} unchanged")
     return f"{root}: " + ", ".join(parts)
+
+
+def failures(report: Report) -> str:
+    """Return a sentence about the files that an update could not parse, which are hardly searchable."""
+    named = ", ".join(clean(path) for path in report.failed[:MOST_FAILED])
+    more = f" and {len(report.failed) - MOST_FAILED:,} more" if len(report.failed) > MOST_FAILED else ""
+    return (
+        f"{number(len(report.failed), 'file')} could not be parsed: {named}{more} "
+        "(`codesearch status --skipped` says why)"
+    )
 
 
 SHOULD_BE_SEARCHABLE = frozenset(
