@@ -88,13 +88,12 @@ def test_bad_arguments(small: Path, monkeypatch: pytest.MonkeyPatch, call, argum
     ("files", "parts"),
     [
         ({}, ["the folder has no files"]),
-        ({"inner/.git": "gitdir: nowhere\n"}, ["the folder has no files"]),
         ({"a.txt": "words\n", "b.xyz": "words\n"}, ["unsupported language: 2", ".txt"]),
         ({"blob.py": "\x00\x01" * 5000}, ["skipped: 1 binary"]),
         ({"a.py": "x = 1\n", ".gitignore": "*\n"}, ["every file in the folder is ignored"]),
         ({"a.py": "x = 1\n", ".codesearch.toml": "include = ['b/**']\n"}, ["no file is left by the setting include"]),
     ],
-    ids=["empty", "empty folders", "unknown languages", "binary", "ignored", "include"],
+    ids=["empty", "unknown languages", "binary", "ignored", "include"],
 )
 def test_nothing_to_search(tmp_path: Path, call, files: dict[str, str], parts: list[str]):
     write(tmp_path, files)
@@ -102,6 +101,11 @@ def test_nothing_to_search(tmp_path: Path, call, files: dict[str, str], parts: l
     refused(call("query", "words", tmp_path), "nothing to search", *parts)
     refused(call("symbols", tmp_path), "nothing to search", *parts)
     assert call("status", tmp_path).status == 1
+
+
+def test_empty_folders_are_not_ignored_files(tmp_path: Path, call):
+    (tmp_path / "inner" / "deep").mkdir(parents=True)
+    refused(call("query", "words", tmp_path), "nothing to search: the folder has no files")
 
 
 def damage(path: Path) -> None:

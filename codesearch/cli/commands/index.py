@@ -108,7 +108,7 @@ def updated(opened: Index, enough: Callable[[], bool] | None, *, rebuild: bool, 
             console.message(reports.done(report, opened.root))
         if report.left:
             console.message(f"{report.left:,} files are left for the next run: the time is up")
-        if report.failed:
+        if report.failed and not problem:
             console.message(reports.failures(report))
     if problem:
         if made:
