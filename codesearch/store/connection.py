@@ -127,7 +127,18 @@ class Connection:
     def rows(self, sql: str, bindings: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """Return all rows of a statement."""
         with explained(self.path):
-            return self.raw.execute(sql, bindings).fetchall()
+            try:
+                return self.raw.execute(sql, bindings).fetchall()
+            except UnicodeDecodeError as error:
+                raise DamagedError(_NO_TEXT) from error
+
+    def each(self, sql: str, bindings: Sequence[Any] = ()) -> Iterator[tuple[Any, ...]]:
+        """Yield the rows of a statement, which may be many."""
+        with explained(self.path):
+            try:
+                yield from self.raw.execute(sql, bindings)
+            except UnicodeDecodeError as error:
+                raise DamagedError(_NO_TEXT) from error
 
     @contextmanager
     def transaction(self) -> Iterator[apsw.Connection]:
@@ -166,16 +177,20 @@ def _migrate(connection: apsw.Connection, version: int) -> None:
 
 @contextmanager
 def explained(path: Path) -> Iterator[None]:
-    """Turn SQLite's errors about the file at `path` into errors that say what to do."""
+    """Turn SQLite's errors about the file at `path` into errors that say what to do.
+
+    Other errors may be the first to meet damage that SQLite passes on as data: the file is checked before it is blamed.
+    """
     try:
         yield
     except (apsw.NotADBError, apsw.CorruptError, DamagedError) as error:
         if isinstance(error, apsw.NotADBError) and not is_kept_place(path):
             raise not_an_index(path) from error
-        raise StoreError(
-            f"{path}: the index is damaged ({error}). Your code is untouched; "
-            "rebuild the index with `codesearch index --rebuild`."
-        ) from error
+        raise _damaged(path, error) from error
+    except (TypeError, AttributeError, ValueError, LookupError) as error:
+        if found := _damage(path):
+            raise _damaged(path, found) from error
+        raise
     except apsw.SQLError as error:
         raise StoreError(
             f"{path}: this is not an index of codesearch, or part of it is missing ({error}). "
@@ -195,6 +210,31 @@ def explained(path: Path) -> Iterator[None]:
         raise StoreError(f"{path}: cannot read or write the index ({error}). {_CHECK}") from error
 
 
+def _damage(path: Path) -> str:
+    """Return what SQLite's own check finds wrong with an index file; "" if nothing."""
+    if not path.is_file():
+        return ""
+    try:
+        raw = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
+        try:
+            found = [str(row[0]) for row in raw.execute("PRAGMA quick_check(1)")]
+        finally:
+            raw.close()
+    except apsw.CorruptError as error:
+        return str(error)
+    except apsw.Error:
+        return ""  # the check says nothing
+    return "" if found == ["ok"] else found[0]
+
+
+def _damaged(path: Path, why: object) -> StoreError:
+    return StoreError(
+        f"{path}: the index is damaged ({why}). Your code is untouched; "
+        "rebuild the index with `codesearch index --rebuild`."
+    )
+
+
+_NO_TEXT = "a text of it is not UTF-8"
 _CHECK = "Check the folder's permissions and free space, or name another place with --db."
 
 

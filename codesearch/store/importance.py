@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from codesearch.store import filter_sql
-from codesearch.store.connection import explained
 from codesearch.store.interned import key_of
 from codesearch.store.symbol_sql import SYMBOLS
 
@@ -32,8 +31,8 @@ class Mentioned(NamedTuple):
 def mentioned(store: Store, where: Filter | None = None) -> Iterator[Mentioned]:
     """Yield the symbols that pass a filter, in no particular order."""
     condition, values = filter_sql.render(where) if where else ("1", [])
-    with store.scores(), explained(store.path):
-        rows = store.connection.raw.execute(
+    with store.scores():
+        rows = store.connection.each(
             f"WITH keys AS (SELECT {key_of('n')} AS name_key, count(*) AS namesakes FROM name n "
             "JOIN symbol d ON d.name_id = n.id GROUP BY 1), named AS MATERIALIZED (SELECT name_key, namesakes, "
             "texts_that_hold(name_key) AS mentions FROM keys) "

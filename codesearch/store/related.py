@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from codesearch.core.filter import Filter
 from codesearch.store import filter_sql, vector_codes
-from codesearch.store.connection import Connection, explained
+from codesearch.store.connection import Connection
 from codesearch.store.symbol_sql import SYMBOLS
 
 STEPS = 10_000
@@ -128,10 +128,9 @@ def vectors(connection: Connection) -> tuple[list[int], bytes]:
     """Return the ids of all texts with a vector, in order, and their int8 vectors, one after the other."""
     ids: list[int] = []
     data = bytearray()
-    with explained(connection.path):
-        for content, vector in connection.raw.execute("SELECT id, embedding FROM vector ORDER BY id"):
-            ids.append(content)
-            data += vector_codes.unpack(vector)
+    for content, vector in connection.each("SELECT id, embedding FROM vector ORDER BY id"):
+        ids.append(content)
+        data += vector_codes.unpack(vector)
     return ids, bytes(data)
 
 

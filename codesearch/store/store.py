@@ -334,13 +334,12 @@ class Store(Texts):
     def listing(self, where: Filter | None = None, limit: int = -1) -> Iterator[Symbol]:
         """Yield symbols by path and line."""
         condition, values = filter_sql.render(where) if where else ("1", [])
-        with explained(self.path):
-            for row in self.connection.raw.execute(
-                f"SELECT {COLUMNS} FROM {SYMBOLS} WHERE {condition} "
-                "ORDER BY f.path, s.start_line, s.end_line DESC, s.id LIMIT ?",
-                [*values, limit],
-            ):
-                yield symbol_of(row)
+        for row in self.connection.each(
+            f"SELECT {COLUMNS} FROM {SYMBOLS} WHERE {condition} "
+            "ORDER BY f.path, s.start_line, s.end_line DESC, s.id LIMIT ?",
+            [*values, limit],
+        ):
+            yield symbol_of(row)
 
     def passes(self, symbol_id: int, where: Filter) -> bool:
         """Return whether a symbol passes a filter."""

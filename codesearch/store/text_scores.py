@@ -201,7 +201,9 @@ class TextScores:
         """Return the texts, of some or of all, that may well hold phrases: a column has all words of some.
 
         They have a byte for each phrase: bit n is set if column n has its words. At most `most`: those with the most
-        phrases, weighted by how rare their words are. Without `bodies`, only the other columns count.
+        phrases, weighted by how rare their words are; of equal ones the shortest, in which the words are likelier to
+        follow each other. (By id, it would depend on when a file was edited.) Without `bodies`, only the other columns
+        count.
         """
         if self._found[0] != tuple(phrases):
             self._found = tuple(phrases), [self._beside(list(dict.fromkeys(stems(phrase)))) for phrase in phrases]
@@ -228,7 +230,8 @@ class TextScores:
                 sums[ids] += rarity
             weights = sums[texts]
             sums[texts] = 0
-        chosen = np.array(sorted(id for id, _ in first(texts, weights, most)), np.int32)
+        likeliest = first(texts, weights, most, self._lengths[texts])
+        chosen = np.array(sorted(id for id, _ in likeliest), np.int32)
         columns = np.zeros((len(chosen), len(found)), np.uint8)
         for at, (ids, held, _) in enumerate(found):
             places, own = _both(chosen, ids)
@@ -324,12 +327,18 @@ def _without_bodies(ids: Ids, held: npt.NDArray[np.uint8], rarity: float) -> _Be
     return ids[kept], others[kept], rarity
 
 
-def first(ids: npt.NDArray[np.integer], scores: Floats, limit: int) -> list[tuple[int, float]]:
-    """Return (id, score) of the highest scores, best first; of equal scores, the lower id comes first."""
+def first(
+    ids: npt.NDArray[np.integer], scores: Floats, limit: int, against: Floats | None = None
+) -> list[tuple[int, float]]:
+    """Return (id, score) of the highest scores, best first.
+
+    Of equal scores, the one with less against it comes first, then the lower id.
+    """
     if len(scores) > limit:
         chosen = np.flatnonzero(scores >= np.partition(scores, len(scores) - limit)[len(scores) - limit])
         ids, scores = ids[chosen], scores[chosen]
-    order = np.lexsort((ids, -scores))[:limit]
+        against = against[chosen] if against is not None else None
+    order = np.lexsort((ids, -scores) if against is None else (ids, against, -scores))[:limit]
     return list(zip(ids[order].tolist(), scores[order].tolist(), strict=True))
 
 

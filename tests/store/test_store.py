@@ -6,7 +6,7 @@ import pytest
 
 from codesearch.core.errors import StoreError
 from codesearch.core.filter import Filter
-from codesearch.core.tokens import terms
+from codesearch.core.tokens import terms, words
 from codesearch.core.types import Symbol
 from codesearch.store import FileRecord, FileState, Store, SymbolRecord, schema
 from codesearch.store.match import Match, Together, Words
@@ -206,6 +206,45 @@ def test_a_damaged_index_is_refused(tmp_path, content):
     with pytest.raises(StoreError, match="--rebuild"):
         Store(path, writable=True)
     assert path.read_bytes()[:16] == content[:16]
+
+
+def test_damage_that_sqlite_passes_on_as_data_is_told(tmp_path):
+    """A few changed bits: text that is not UTF-8, or a NULL where there can be none. Neither ends in a traceback."""
+    path = tmp_path / "index.db"
+
+    def damage(statement: str) -> None:
+        with Store(path, writable=True) as store:
+            store.use_model("test@1", 8)
+            store.replace([record("a.py", item("retry", "socket", vector(1)))])
+        with closing(sqlite3.connect(path)) as db:
+            db.executescript(
+                "PRAGMA writable_schema = ON; "
+                "UPDATE sqlite_schema SET sql = replace(sql, 'text TEXT NOT NULL', 'text TEXT') WHERE name = 'name'"
+            )
+        with closing(sqlite3.connect(path)) as db:
+            db.executescript(
+                f"{statement}; PRAGMA writable_schema = ON; "
+                "UPDATE sqlite_schema SET sql = replace(sql, 'text TEXT', 'text TEXT NOT NULL') WHERE name = 'name'"
+            )
+
+    damage("UPDATE name SET text = CAST(x'7265f2' AS TEXT)")
+    with Store(path) as store:
+        for read in (lambda: list(store.listing()), lambda: store.symbols([1])):
+            with pytest.raises(StoreError, match=r"the index is damaged .* --rebuild"):
+                read()
+    path.unlink()
+    damage("UPDATE name SET text = NULL")
+    with (
+        Store(path) as store,
+        pytest.raises(StoreError, match=r"damaged \(NULL value in name.text\)"),
+        store.snapshot(),
+    ):
+        words(next(store.listing()).name)
+
+
+def test_an_error_that_has_nothing_to_do_with_the_index_stays_what_it_is(store):
+    with pytest.raises(AttributeError), store.snapshot():
+        words(None)
 
 
 def test_a_full_disk_is_told_and_what_was_there_stays(store):
