@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -328,7 +328,7 @@ def _without_bodies(ids: Ids, held: npt.NDArray[np.uint8], rarity: float) -> _Be
 
 
 def first(
-    ids: npt.NDArray[np.integer], scores: Floats, limit: int, against: Floats | None = None
+    ids: npt.NDArray[np.integer], scores: Floats, limit: int, against: npt.NDArray[Any] | None = None
 ) -> list[tuple[int, float]]:
     """Return (id, score) of the highest scores, best first.
 

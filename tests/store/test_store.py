@@ -243,8 +243,9 @@ def test_damage_that_sqlite_passes_on_as_data_is_told(tmp_path):
 
 
 def test_an_error_that_has_nothing_to_do_with_the_index_stays_what_it_is(store):
-    with pytest.raises(AttributeError), store.snapshot():
-        words(None)
+    nothing: list[str] = []
+    with pytest.raises(IndexError), store.snapshot():
+        nothing[0].upper()
 
 
 def test_a_full_disk_is_told_and_what_was_there_stays(store):
