@@ -226,7 +226,7 @@ def _updated(index: Index, *, quiet: bool, words: Sequence[str], early: bool) ->
         try:
             return _before_answer(index, reporter, early=early, words=words)
         except UnwritableError as error:
-            if index.reader() is None:
+            if not (index.complete or _has_files(index)):
                 raise
             if index.status().fresh:  # only the times differ, as in a layer of a container
                 return Report()

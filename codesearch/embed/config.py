@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 from collections.abc import Collection, Mapping
@@ -114,7 +115,9 @@ _REMEDY = "add the model again (`codesearch model add`), or install codesearch a
 
 
 def damaged(folder: Path, error: object) -> ModelError:
-    """Return the error for a file whose content cannot be used."""
+    """Return the error for a file whose content cannot be used, or for which there is no memory."""
+    if isinstance(error, MemoryError) or getattr(error, "errno", None) == errno.ENOMEM:
+        return ModelError(f"{folder}: there is not enough memory for the embedding model")
     return ModelError(
         f"{folder}: the embedding model cannot be loaded ({' '.join(str(error).split())[:200]}); {_REMEDY}"
     )

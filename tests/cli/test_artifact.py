@@ -137,7 +137,7 @@ def test_fail_on_skipped_is_about_files_that_should_be_searchable(small: Path, c
 
 
 def test_index_names_the_files_that_it_could_not_parse(small: Path, call: Call, monkeypatch: pytest.MonkeyPatch):
-    """A time limit that no file keeps: they are found by their parts at most, which nobody would notice."""
+    """A time limit that no file keeps: they are found by their parts at most, which a user would hardly notice."""
     assert "could not be parsed" not in call("index").err
     write(small, {f"deep{number}.py": "x = 1\n" * 5 for number in range(5)})
     monkeypatch.setenv("CODESEARCH_PARSE_TIMEOUT", "0.000001")

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from codesearch import Index
 from codesearch.cli import session
+from codesearch.core.errors import UnwritableError
 from codesearch.service import client
 from codesearch.store import Store
 from tests.cli.test_errors import writing
@@ -99,6 +101,22 @@ def test_a_first_index_that_ended_before_its_first_file_is_not_a_tree_without_fi
     run = process(*question, "--no-update", cwd=tree)
     assert "nothing to search" not in run.err
     assert UNFINISHED in run.err or question[0] == "similar"  # which then has no function to start from
+
+
+def test_an_index_that_got_no_file_in_since_the_disk_was_full_has_no_answer(
+    tree: Path, call: Callable[..., Run], monkeypatch: pytest.MonkeyPatch
+):
+    with Store(tree / ".codesearch" / "index.db", writable=True) as store:
+        store.remove(["a.py", "b.py"])
+        store.set_meta(complete="")
+
+    def full(*_: object, **__: object) -> None:
+        raise UnwritableError("the disk is full")
+
+    monkeypatch.setattr(Index, "update", full)
+    run = call("query", "alpha", tree)
+    assert (run.status, run.out) == (2, "")
+    assert run.err.endswith("the disk is full\n")
 
 
 @pytest.mark.parametrize("wait", [[], ["--wait"]], ids=["early", "waiting"])

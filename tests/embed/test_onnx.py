@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import errno
 import json
 import os
 import random
@@ -326,3 +327,10 @@ onnx.runtime()
 """
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
     assert done.stdout == "True\n", done.stderr
+
+
+@pytest.mark.parametrize("error", [MemoryError(), OSError(errno.ENOMEM, "Cannot allocate memory")])
+def test_too_little_memory_is_no_damage(error: Exception):
+    """As with `ulimit -v`: adding the model again would not help."""
+    said = str(config.damaged(Path("models/m"), error))
+    assert said == f"{Path('models/m')}: there is not enough memory for the embedding model"
