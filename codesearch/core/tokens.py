@@ -172,13 +172,13 @@ def as_terms(found: Iterable[bytes]) -> str:
     return " ".join(map(_terms_of, found))
 
 
-def _forms(text: str) -> tuple[list[bytes], str, str]:
+def _forms(text: str) -> tuple[tuple[bytes, ...], str]:
     found = identifiers_in(text)
-    return found, as_terms(found), as_words(found)
+    return tuple(found), as_words(found)
 
 
 name_forms = Cache(_forms, _CACHED_NAMES).__getitem__
-"""(identifiers, terms, words) of names and scopes, which a file repeats."""
+"""(identifiers, words) of names and scopes, which a file repeats."""
 
 
 def words(text: str) -> list[str]:

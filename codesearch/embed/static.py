@@ -17,18 +17,21 @@ import mmap
 import struct
 from array import array
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from codesearch.core.errors import ModelError
+from codesearch.core.numbers import BYTES, Numbers
 from codesearch.core.tokens import words, words_of
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
+
+    from codesearch.core.parts import Parts
 
 MAGIC = b"cs-tab-1"
 _HEADER = struct.Struct("<8sII")
@@ -77,17 +80,6 @@ class _Words(dict[str, bytes]):
         return pieces, np.frombuffer(self._starts, np.int64)
 
 
-class _Identifiers(dict[bytes, bytes]):
-    """The packed numbers of the words of each identifier seen so far."""
-
-    def __init__(self, known: _Words) -> None:
-        self._number = known.__getitem__
-
-    def __missing__(self, identifier: bytes) -> bytes:
-        self[identifier] = numbers = b"".join(map(self._number, words_of(identifier)))
-        return numbers
-
-
 class StaticEmbedder:
     """Word vectors from a table, summed over the fields of a text. Embedding one query needs no library."""
 
@@ -112,7 +104,8 @@ class StaticEmbedder:
         if magic != MAGIC or (len(self._table), len(self._vocabulary)) != expected:
             raise ModelError(f"{folder}: the embedding model is damaged; install codesearch again")
         self._model_id = f"{self._name}@{digest[:12]}"
-        self._forget()
+        self._parts: Parts | None = None
+        self._words = _Words(self._split)
         self._amounts = array("q", [0])  # the value of n occurrences, by n
         self._tokens: dict[str, int] | None = None
         self._arrays: tuple[npt.NDArray[np.int8], npt.NDArray[np.uint8]] | None = None
@@ -149,49 +142,49 @@ class StaticEmbedder:
         for start in range(0, len(texts), _BATCH):
             batch = texts[start : start + _BATCH]
             found: list[bytes] = []
+            number = self._words.__getitem__
             for text in batch:
-                number = self._words.__getitem__
                 parts = text.split("\n", fields - 1)
                 found += [b"".join(map(number, words(part))) for part in parts]
                 found += [b""] * (fields - len(parts))
             weights = [self._field_weights if "\n" in text else alone for text in batch]
-            self._encode(found, weights, out[start : start + len(batch)])
-            self._forget_if_many()
+            groups = np.repeat(np.arange(len(found), dtype=np.int32), np.array(list(map(len, found))) // BYTES)
+            self._encode(groups, np.frombuffer(b"".join(found), np.int32), weights, out[start : start + len(batch)])
+            if len(self._words) > _CACHED_WORDS:
+                self._forget()
         return out
 
-    def packed(self, identifiers: Sequence[Iterable[bytes]]) -> list[bytes]:
-        """Return a text in the form for `encode_packed`, given the unsplit identifiers of each field.
+    def encode_numbers(self, documents: Sequence[Sequence[bytes]], numbers: Numbers) -> npt.NDArray[np.float32]:
+        """Return what `encode_documents` returns, given the packed numbers of the identifiers of each field.
 
-        The form is small, while keeping the identifiers would take more memory than the rest; and an identifier is
-        looked up once instead of each of its words. It is valid until the next call of `encode_packed`.
+        An identifier is looked up once instead of each of its words, and most of them were in other texts before.
         """
-        if self._tokens is None:
-            self._tokens = self._all_tokens()
-        numbers = self._identifiers.__getitem__
-        return [b"".join(map(numbers, field)) for field in identifiers]
-
-    def encode_packed(self, documents: Sequence[list[bytes]]) -> npt.NDArray[np.float32]:
-        """Return what `encode_documents` returns, for texts that were `packed` since the last call."""
         import numpy as np
 
+        from codesearch.core.parts import Parts
+
+        if self._tokens is None:
+            self._tokens = self._all_tokens()
+        if self._parts is None or self._parts.numbers is not numbers:
+            self._forget()
+            number = self._words.__getitem__
+            self._parts = Parts(numbers, lambda identifier: b"".join(map(number, words_of(identifier))))
         out = np.zeros((len(documents), self._dims), np.float32)
         for start in range(0, len(documents), _BATCH):
             batch = documents[start : start + _BATCH]
             found = [field for document in batch for field in document]
-            self._encode(found, [self._field_weights] * len(batch), out[start : start + len(batch)])
-        self._forget_if_many()
+            words, sizes = self._parts.of(found)
+            groups = np.repeat(np.arange(len(found), dtype=np.int32), sizes)
+            weights = [self._field_weights] * len(batch)
+            self._encode(groups, words, weights, out[start : start + len(batch)])
         return out
 
     def _all_tokens(self) -> dict[str, int]:
         return {token: row for row, token in enumerate(self._vocabulary[:].decode().splitlines())}
 
-    def _forget_if_many(self) -> None:
-        if len(self._words) > _CACHED_WORDS or len(self._identifiers) > _CACHED_WORDS:
-            self._forget()
-
     def _forget(self) -> None:
         self._words = _Words(self._split)
-        self._identifiers = _Identifiers(self._words)
+        self._parts = None
 
     def encode_queries(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
         """Return float32 (len(texts), dims); a query is one field, even if it contains newlines."""
@@ -213,11 +206,20 @@ class StaticEmbedder:
         # By way of float32, as in encode_queries.
         return array("b", [round(value * 127.0) for value in array("f", [total / length for total in sums])]).tobytes()
 
-    def _encode(self, found: list[bytes], weights: Sequence[Sequence[float]], out: npt.NDArray[np.float32]) -> None:
-        """Write the normalised vectors of documents: a matrix of token coefficients times the token vectors."""
+    def _encode(
+        self,
+        fields: npt.NDArray[np.int32],
+        words: npt.NDArray[np.int32],
+        weights: Sequence[Sequence[float]],
+        out: npt.NDArray[np.float32],
+    ) -> None:
+        """Write the normalised vectors of documents, given the number of each word and that of the field that has it.
+
+        They are a matrix of token coefficients times the token vectors.
+        """
         import numpy as np
 
-        texts, rows, coefficients = self._coefficients(found, weights)
+        texts, rows, coefficients = self._coefficients(fields, words, weights)
         values, scales = self._open_arrays()
         coefficients *= scales[rows]
         column_of = np.zeros(self._rows, np.int64)
@@ -235,20 +237,18 @@ class StaticEmbedder:
             part[:] = sums / lengths[:, None]
 
     def _coefficients(
-        self, found: list[bytes], weights: Sequence[Sequence[float]]
+        self, fields: npt.NDArray[np.int32], words: npt.NDArray[np.int32], weights: Sequence[Sequence[float]]
     ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.float64]]:
         """Return (text, row of the table, coefficient in 1/_UNIT), one element per word piece, in text order."""
         import numpy as np
 
         # 32 bits are enough for field x word, and are sorted in half the time of 64.
-        group = np.repeat(np.arange(len(found), dtype=np.int32), np.array(list(map(len, found))) // _NUMBER.size)
-        number = np.frombuffer(b"".join(found), np.int32)
-        keys, n = np.unique(group * np.int32(len(self._words)) + number, return_counts=True)
+        keys, n = np.unique(fields * np.int32(len(self._words)) + words, return_counts=True)
         group, word = np.divmod(keys, np.int32(max(1, len(self._words))))
         while len(self._amounts) <= n.max(initial=0):
             self._amounts.append(_sublinear(len(self._amounts)))
         sublinear = np.frombuffer(self._amounts, np.int64)[n]
-        total = np.bincount(group, sublinear, len(found))
+        total = np.bincount(group, sublinear, len(weights) * len(self._field_weights))
         factors = np.array(weights).ravel() * _UNIT / (_FINE * np.sqrt(np.maximum(total, 1) / _FINE))
         coefficients = np.rint(factors[group] * sublinear)
         pieces, starts = self._words.arrays()

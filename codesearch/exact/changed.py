@@ -77,12 +77,15 @@ def _near(found: Sequence[Symbol], source: bytes, path: str, axes: Sequence[Axis
     import numpy as np
 
     from codesearch import embed
+    from codesearch.core.numbers import Numbers
     from codesearch.embed.static import StaticEmbedder
-    from codesearch.extract.documents import each_document
+    from codesearch.extract.documents import each_document, embedded
 
     embedder = StaticEmbedder(embed.folder_of(embed.STATIC))
-    texts = [embedder.packed(one.identifiers) for one in each_document(found, source, path)]
-    rows = [np.frombuffer(one, np.int8).astype(np.float32) for one in embed.quantise(embedder.encode_packed(texts))]
+    numbers = Numbers()
+    texts = [list(map(numbers.packed, embedded(one.fields))) for one in each_document(found, source, path)]
+    vectors = embed.quantise(embedder.encode_numbers(texts, numbers))
+    rows = [np.frombuffer(one, np.int8).astype(np.float32) for one in vectors]
 
     def is_within(row: np.ndarray, bound: AxisBound) -> bool:
         axis = np.frombuffer(bound.axis, np.int8).astype(np.float32)

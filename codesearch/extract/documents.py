@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from itertools import islice
-from typing import Protocol
+from typing import Protocol, TypeVar
 
-from codesearch.core.tokens import as_terms, as_words, beginning, identifiers, identifiers_in, name_forms, terms
+from codesearch.core.tokens import as_words, beginning, identifiers, identifiers_in, name_forms
 from codesearch.core.types import CALLABLES, DETAILS, MINOR, TEXTS, Symbol
 
 EMBEDDED_DOCUMENTATION = 60
@@ -25,14 +25,21 @@ DETAIL_HASH = bytes(16)
 class Document:
     """The indexed text of one symbol."""
 
-    fields: tuple[str, ...]
-    """Terms of name, scope, signature, documentation, path, body, in this order, separated by blanks."""
+    fields: tuple[Sequence[bytes], ...]
+    """Identifiers of name, scope, signature, documentation, path, body, in this order; full text has their terms."""
     embedding_text: str
     """A line for each of `codesearch.embed.FIELDS`; independent of where the symbol lies."""
     content_hash: bytes
     """16 bytes over `embedding_text`: equal texts share one vector."""
-    identifiers: tuple[Sequence[bytes], ...]
-    """The identifiers that `embedding_text` holds of each field."""
+
+
+_Field = TypeVar("_Field", bytes, Sequence[bytes])
+
+
+def embedded(fields: Sequence[_Field], size: int = 1) -> list[_Field]:
+    """Return what `embedding_text` holds of the fields of a text, in which each identifier takes `size` places."""
+    name, scope, signature, documentation, _, body = fields
+    return [name, scope, signature, documentation[: EMBEDDED_DOCUMENTATION * size], body[: EMBEDDED_BODY * size]]
 
 
 def documents(symbols: Sequence[Symbol], source: bytes, path: str) -> list[Document]:
@@ -42,9 +49,9 @@ def documents(symbols: Sequence[Symbol], source: bytes, path: str) -> list[Docum
 
 def each_document(symbols: Sequence[Symbol], source: bytes, path: str) -> Iterator[Document]:
     """Yield the documents one by one, so that a caller that keeps none of them reuses warm memory."""
-    path_terms = " ".join(terms(path))
+    path_identifiers = identifiers_in(path)
     for symbol, body in zip(symbols, bodies_of(symbols, source), strict=True):
-        yield _document(symbol, body, path_terms)
+        yield _document(symbol, body, path_identifiers)
 
 
 def embedding_text(symbol: Symbol, among: Sequence[Symbol], source: bytes) -> tuple[str, bytes]:
@@ -53,8 +60,8 @@ def embedding_text(symbol: Symbol, among: Sequence[Symbol], source: bytes) -> tu
     if symbol.kind in CALLABLES or symbol not in inside:
         inside = [symbol]
     body = identifiers(bodies_of(inside, source)[inside.index(symbol)])
-    _, _, name = name_forms(symbol.name)
-    _, _, scope = name_forms(symbol.qualname.removesuffix(symbol.name))
+    _, name = name_forms(symbol.name)
+    _, scope = name_forms(symbol.qualname.removesuffix(symbol.name))
     return _embedded(symbol, name, scope, body)
 
 
@@ -82,19 +89,17 @@ def field_texts(symbol: Symbol) -> tuple[str, str, str, str, str]:
     return symbol.name, scope, "", "", ""
 
 
-def _document(symbol: Symbol, body: bytes, path_terms: str) -> Document:
+def _document(symbol: Symbol, body: bytes, path: Sequence[bytes]) -> Document:
     name_text, scope_text, signature_text, documentation_text, _ = field_texts(symbol)
-    name, name_terms, name_words = name_forms(name_text)
-    scope, scope_terms, scope_words = name_forms(scope_text)
+    name, name_words = name_forms(name_text)
+    scope, scope_words = name_forms(scope_text)
     signature = identifiers_in(signature_text)
-    documentation = identifiers_in(documentation_text) if documentation_text else []
-    explained = as_terms(signature), as_terms(documentation)
+    documentation = identifiers_in(documentation_text) if documentation_text else ()
     if symbol.kind in DETAILS:
-        return Document((name_terms, scope_terms, *explained, "", ""), "", DETAIL_HASH, ())
+        return Document((name, scope, signature, documentation, (), ()), "", DETAIL_HASH)
     inside = identifiers(body)
-    fields = (name_terms, scope_terms, *explained, path_terms, as_terms(inside))
-    embedded = (name, scope, signature, documentation[:EMBEDDED_DOCUMENTATION], inside[:EMBEDDED_BODY])
-    return Document(fields, *_embedded(symbol, name_words, scope_words, inside), embedded)
+    fields = (name, scope, signature, documentation, path, inside)
+    return Document(fields, *_embedded(symbol, name_words, scope_words, inside))
 
 
 class Part(Protocol):

@@ -171,4 +171,4 @@ def record(builder: RecordBuilder, buffer: Buffer) -> FileRecord:
     if isinstance(source, Skipped):
         return _failed(buffer, source.reason, source.detail)
     extracted = builder.extract(buffer.path, replace(_state(buffer), hash=source.hash), source)
-    return cast(FileRecord, builder.embed([extracted])[0])
+    return cast(FileRecord, builder.completed([extracted])[0])

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import compress
 
 from codesearch import embed
+from codesearch.core.numbers import BYTES, Numbers
 from codesearch.core.types import DETAILS, Symbol
 from codesearch.embed.static import StaticEmbedder
 from codesearch.files import Source, role
 from codesearch.indexing.task import NO_GRAMMAR
-from codesearch.store.records import FileRecord, FileState, SymbolRecord
+from codesearch.store.records import FileRecord, FileState, SymbolRecord, Texts
 
 BY_PARTS = "; found by its parts"
 """The end of the detail of a file that cannot be parsed but can be found."""
@@ -22,15 +24,30 @@ class Extracted:
 
     record: FileRecord
     symbols: tuple[Symbol, ...]
-    texts: tuple[tuple[tuple[str, ...], bytes, list[bytes]], ...]
-    """Per symbol: fields, content hash, and the input of the embedder. A whole Document is many times larger."""
+    texts: tuple[tuple[tuple[bytes, ...], bytes], ...]
+    """Per symbol: the numbers of the identifiers of each field, packed, and the content hash. A whole Document is many
+    times larger."""
+
+
+_MOST_IDENTIFIERS = 1 << 15
+"""What is known of them takes about 10 MB; then it is forgotten."""
 
 
 class RecordBuilder:
-    """Makes records with the static model. Extraction and embedding are apart, so that a batch is embedded at once."""
+    """Makes records with the static model. Extraction is apart from embedding and counting, which a batch does at once:
+    see `completed`.
+    """
 
     def __init__(self, model: str = embed.STATIC) -> None:
         self._embedder = StaticEmbedder(embed.folder_of(model))
+        self._forget()
+
+    def _forget(self) -> None:
+        from codesearch.store.word_counts import WordCounter  # it imports numpy
+
+        self.numbers = Numbers()
+        """Of the identifiers of what was extracted and is not completed yet, and of others before."""
+        self._counter = WordCounter(self.numbers)
 
     def extract(self, path: str, state: FileState, source: Source) -> Extracted:
         """Extract the symbols of one file. Raises whatever the parser fails with."""
@@ -54,36 +71,49 @@ class RecordBuilder:
     def _extracted(self, record: FileRecord, source: Source, symbols: Sequence[Symbol]) -> Extracted:
         from codesearch.extract.documents import each_document
 
-        packed = self._embedder.packed
+        packed = self.numbers.packed
         texts = [
-            (one.fields, one.content_hash, [] if symbol.kind in DETAILS else packed(one.identifiers))
-            for symbol, one in zip(symbols, each_document(symbols, source.data, _shown(record.path)), strict=True)
+            (tuple(map(packed, one.fields)), one.content_hash)
+            for one in each_document(symbols, source.data, _shown(record.path))
         ]
         roles = " ".join(sorted(role(record.path)))
         record = replace(record, language=source.language, lines=count_lines(source.data), roles=roles)
         return Extracted(record, tuple(symbols), tuple(texts))
 
-    def embed(self, found: Sequence[FileRecord | FileState | Extracted]) -> list[FileRecord | FileState]:
-        """Return the same list with every extracted file completed. All texts are embedded in one call, which is
-        cheaper than one call per file.
+    def completed(self, found: Sequence[FileRecord | FileState | Extracted]) -> list[FileRecord | FileState]:
+        """Return the same list with the vectors and the counted texts of every extracted file. All texts are embedded
+        and counted in one call, which is cheaper than one call per file.
         """
+        extracted = [one for one in found if isinstance(one, Extracted)]
+        whole = iter(list(map(_record, extracted, self._vectors(extracted), self._texts(extracted))))
+        if len(self.numbers) > _MOST_IDENTIFIERS:
+            self._forget()
+        return [next(whole) if isinstance(one, Extracted) else one for one in found]
+
+    def _vectors(self, extracted: Sequence[Extracted]) -> Iterator[list[bytes | None]]:
+        """Yield the vectors of the symbols of each file."""
+        from codesearch.extract.documents import embedded
+
+        has_vector = [[symbol.kind not in DETAILS for symbol in one.symbols] for one in extracted]
         texts = [
-            packed
-            for one in found
-            if isinstance(one, Extracted)
-            for symbol, (_, _, packed) in zip(one.symbols, one.texts, strict=True)
-            if symbol.kind not in DETAILS
+            embedded(fields, BYTES)
+            for one, each in zip(extracted, has_vector, strict=True)
+            for (fields, _) in compress(one.texts, each)
         ]
-        rows = iter(embed.quantise(self._embedder.encode_packed(texts)))
+        rows = iter(embed.quantise(self._embedder.encode_numbers(texts, self.numbers)))
+        for each in has_vector:
+            yield [next(rows) if one else None for one in each]
 
-        def completed(one: Extracted) -> FileRecord:
-            symbols = tuple(
-                SymbolRecord(symbol, fields, content_hash, None if symbol.kind in DETAILS else next(rows))
-                for symbol, (fields, content_hash, _) in zip(one.symbols, one.texts, strict=True)
-            )
-            return replace(one.record, symbols=symbols)
+    def _texts(self, extracted: Sequence[Extracted]) -> Iterator[Texts]:
+        """Yield the texts of the symbols of each file, counted."""
+        return self._counter.counted([[fields for fields, _ in one.texts] for one in extracted])
 
-        return [completed(one) if isinstance(one, Extracted) else one for one in found]
+
+def _record(extracted: Extracted, vectors: Sequence[bytes | None], texts: Texts) -> FileRecord:
+    """Return the record of a file with all its parts."""
+    found = zip(extracted.symbols, extracted.texts, vectors, strict=True)
+    symbols = tuple(SymbolRecord(symbol, content_hash, vector) for symbol, (_, content_hash), vector in found)
+    return replace(extracted.record, symbols=symbols, texts=texts)
 
 
 def _shown(path: str) -> str:

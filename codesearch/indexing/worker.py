@@ -19,7 +19,7 @@ from codesearch.core.types import Skipped, Symbol
 from codesearch.files import FileOptions, read_source
 from codesearch.indexing.records import Extracted, RecordBuilder, failed, left_out
 from codesearch.indexing.task import INTERRUPTED, MOST_TRIES, Task
-from codesearch.store.records import FileRecord, FileState, SymbolRecord
+from codesearch.store.records import FileRecord, FileState, SymbolRecord, Texts
 
 HEARTBEAT = b"."
 """Written after each file of a batch, before the frame with all answers."""
@@ -41,18 +41,20 @@ def pack(answer: Answer) -> Packed:
     """Return an answer in the form in which it is sent."""
     if isinstance(answer, FileState):
         return _STATE(answer)
-    symbols = [(_SYMBOL(one.symbol), one.fields, one.content_hash, one.vector) for one in answer.symbols]
+    symbols = [(_SYMBOL(one.symbol), one.content_hash, one.vector) for one in answer.symbols]
     of_file = answer.path, answer.language, answer.skipped, answer.detail, answer.lines, answer.roles
-    return (of_file, _STATE(answer.state), symbols, answer.references)
+    return (of_file, _STATE(answer.state), symbols, tuple(answer.texts), answer.references)
 
 
 def unpack(packed: Packed) -> Answer:
     """Return the answer that `pack` was given."""
     if len(packed) == len(fields(FileState)):
         return FileState(*packed)
-    (path, language, skipped, detail, lines, roles), state, symbols, references = packed
+    of_file, state, symbols, texts, references = packed
+    path, language, skipped, detail, lines, roles = of_file
     records = tuple([SymbolRecord(Symbol(*symbol), *rest) for symbol, *rest in symbols])
-    return FileRecord(path, FileState(*state), language, skipped, detail, lines, roles, records, references)
+    counted = Texts(*texts)
+    return FileRecord(path, FileState(*state), language, skipped, detail, lines, roles, records, counted, references)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,7 @@ class Processor:
         self._root = setup.root
         self._options = setup.options
         self._builder = RecordBuilder(setup.model)
-        self.embed = self._builder.embed
+        self.completed = self._builder.completed
 
     def extract(self, task: Task) -> Answer | Extracted:
         """Read and extract one file."""
@@ -127,7 +129,7 @@ def main() -> None:
                 answers.write(HEARTBEAT)
                 answers.flush()
             limits.limit_time(0)
-            child.send(answers, [pack(answer) for answer in process.embed(found)])
+            child.send(answers, [pack(answer) for answer in process.completed(found)])
             gc.collect(0)
             done += 1
             if done % GIVEN_BACK_EVERY == 0:

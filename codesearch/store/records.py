@@ -24,14 +24,35 @@ class FileState:
 
 @dataclass(frozen=True, slots=True)
 class SymbolRecord:
-    """A symbol and its indexed text and vector."""
+    """A symbol, the hash of its text, and its vector."""
 
     symbol: Symbol
-    fields: tuple[str, ...]
-    """The text of each of schema.TEXT_FIELDS, as terms separated by blanks."""
     content_hash: bytes
     vector: bytes | None
     """int8, one byte per dimension; None if it is embedded later."""
+
+
+class Texts(NamedTuple):
+    """The texts of the symbols of a file, counted by word (word_counts.py); numbers are uint32, little-endian."""
+
+    words: list[bytes]
+    """Stems, each once. Files that were counted together share the list."""
+    lengths: bytes
+    """How many words each text has, at least 1."""
+    postings: bytes
+    """How many different ones."""
+    places: bytes
+    """Where these are in `words`, text by text."""
+    counts: bytes
+    """How often the text has them, in one number (postings.py)."""
+
+    @property
+    def size(self) -> int:
+        """How many texts there are."""
+        return len(self.lengths) // 4
+
+
+NO_TEXTS = Texts([], b"", b"", b"", b"")
 
 
 class StoredSymbol(NamedTuple):
@@ -56,5 +77,7 @@ class FileRecord:
     lines: int = 0
     roles: str = ""
     symbols: tuple[SymbolRecord, ...] = ()
+    texts: Texts = NO_TEXTS
+    """One for each symbol."""
     references: tuple[tuple[int, int, int, str, str], ...] = ()
     """Each as a `core.references.Reference`; plain tuples, since pickling them takes half the time."""

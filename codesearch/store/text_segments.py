@@ -8,7 +8,6 @@ of several neighbours. So what a process keeps of a segment stays valid. Needs n
 from __future__ import annotations
 
 import zlib
-from array import array
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
@@ -19,9 +18,9 @@ import numpy as np
 from codesearch.store import postings, text_lengths
 from codesearch.store.full_text import DamagedError
 from codesearch.store.postings import Batch, Block
-from codesearch.store.schema import TEXT_COLUMNS, TEXT_FIELDS
-from codesearch.store.stems import words
+from codesearch.store.records import Texts
 from codesearch.store.text_lengths import Lengths
+from codesearch.store.word_counts import Gathered
 
 MERGED_AT = 16
 """Segments of about the same size that are merged into one."""
@@ -33,9 +32,6 @@ _FAST, _SMALL = 1, 6
 """Levels of zlib: what will soon be merged is compressed fast, at a tenth more bytes."""
 _MERGED_AT_ONCE = 100_000
 """Postings that merging holds in memory, about: 6 MB. More at once saves no time."""
-_ORDER = [TEXT_FIELDS.index(column) for column in TEXT_COLUMNS]
-_REPEATED = [at for at, column in enumerate(TEXT_COLUMNS) if column in ("scope", "path")]
-"""Columns whose text is often that of the text before."""
 
 
 class Segment(NamedTuple):
@@ -80,17 +76,24 @@ def block(db: apsw.Connection, number: int) -> Block:
 # -- writing ----------------------------------------------------------------------------------
 
 
-def add(db: apsw.Connection, minor: bool, texts: Sequence[tuple[int, Sequence[str]]]) -> None:
-    """Write texts: (id, terms of each of TEXT_FIELDS, separated by blanks). The ids ascend, and follow all others."""
-    if not texts:
-        return
-    batch, lengths = _counted(texts)
-    text_lengths.write(db, minor, zip((id for id, _ in texts), lengths, strict=True))
-    first, last = texts[0][0], texts[-1][0]
-    if batch.words:
-        _write(db, minor, first, last, len(texts), (batch,), _FAST)
-    if mergeable := _mergeable(segments(db, minor)):
-        _merge(db, minor, mergeable, text_lengths.read(db, minor, last))
+def add(db: apsw.Connection, first: int, texts: Sequence[Texts], minor: Sequence[bool]) -> None:
+    """Write the texts of some files, whose ids follow each other from `first` on, and which of them are minor.
+
+    The ids follow all others.
+    """
+    found = Gathered(texts)
+    for kind in (False, True):
+        chosen = np.array(minor, bool) == kind
+        places = np.flatnonzero(chosen)
+        if not len(places):
+            continue
+        batch = found.batch(chosen, int(places[0]))
+        start, last = first + int(places[0]), first + int(places[-1])
+        text_lengths.write(db, kind, zip((places + first).tolist(), found.lengths[places].tolist(), strict=True))
+        if batch.words:
+            _write(db, kind, start, last, len(places), (batch,), _FAST)
+        if mergeable := _mergeable(segments(db, kind)):
+            _merge(db, kind, mergeable, text_lengths.read(db, kind, last))
 
 
 def next_id(db: apsw.Connection) -> int:
@@ -151,79 +154,6 @@ def merge(db: apsw.Connection, minor: bool, *, whole: bool) -> None:
             _merge(db, minor, found, lengths, whole=True)
     elif mergeable := _mergeable(found, most=None):
         _merge(db, minor, mergeable, lengths)
-
-
-class _Numbers(dict[str, int]):
-    """A number for each stem, by the words that have it."""
-
-    def __init__(self) -> None:
-        self.stems: dict[str, int] = {}
-
-    def __missing__(self, word: str) -> int:
-        found = words(word)
-        if len(found) != 1:
-            raise KeyError(word)
-        self[word] = number = self.stems.setdefault(found[0], len(self.stems))
-        return number
-
-    def of(self, text: str) -> list[int]:
-        """Return the numbers of the words of a text."""
-        try:
-            return list(map(self.__getitem__, text.split()))  # looking words up is faster than the tokenizer
-        except KeyError:  # what stands between blanks is not always one word for the tokenizer
-            return [self.stems.setdefault(stem, len(self.stems)) for stem in words(text)]
-
-
-def _counted(texts: Sequence[tuple[int, Sequence[str]]]) -> tuple[Batch, list[int]]:
-    """Return the postings of some texts, with ids counted from that of the first, and the length of each text."""
-    numbers = _Numbers()
-    found, sizes = _numbered(texts, numbers)
-    columns = len(TEXT_COLUMNS)
-    lengths: list[int] = np.array(sizes).reshape(-1, columns).sum(1).clip(1).tolist()  # 0 means no text
-    stems = [stem.encode() for stem in numbers.stems]
-    order = sorted(range(len(stems)), key=stems.__getitem__)
-    if not found:
-        return Batch([], np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.uint32)), lengths
-    rank = np.empty(len(stems), np.int64)
-    rank[order] = np.arange(len(stems))
-    # Each occurrence as one number: word, text, column. Half as long numbers are sorted in half the time.
-    kind = np.uint32 if len(stems) * len(sizes) < 1 << 32 else np.uint64
-    places = np.repeat(np.arange(len(sizes), dtype=kind), sizes)
-    keys = np.sort(rank.astype(kind)[np.frombuffer(found, np.uint32)] * kind(len(sizes)) + places)
-    starts = np.flatnonzero(np.concatenate(([True], keys[1:] != keys[:-1])))
-    often = np.diff(starts, append=len(keys))
-    in_text, column = np.divmod(keys[starts].astype(np.int64), columns)
-    counts = np.minimum(often, np.array(postings.MOST)[column]) << np.array(postings.SHIFTS)[column]
-    posting = np.flatnonzero(np.diff(in_text, prepend=-1))
-    word, which = np.divmod(in_text[posting], len(texts))
-    ids = np.array([id for id, _ in texts], np.int64) - texts[0][0]
-    batch = Batch(
-        [stems[at] for at in order],
-        np.bincount(word, minlength=len(stems)),
-        ids[which],
-        np.add.reduceat(counts, posting).astype(np.uint32),
-    )
-    return batch, lengths
-
-
-def _numbered(texts: Sequence[tuple[int, Sequence[str]]], numbers: _Numbers) -> tuple[array[int], list[int]]:
-    """Return the numbers of all words, and how many there are in each column of each text."""
-    found = array("I")
-    sizes: list[int] = []
-    before: dict[int, tuple[str, array[int]]] = dict.fromkeys(_REPEATED, ("", array("I")))
-    for id, fields in texts:
-        if len(fields) != len(TEXT_FIELDS):
-            raise ValueError(f"the text {id} has {len(fields)} fields instead of {len(TEXT_FIELDS)}")
-        for column, field in enumerate(_ORDER):
-            text, size = fields[field], len(found)
-            if column not in before:
-                found.extend(numbers.of(text))
-            else:
-                if before[column][0] != text:
-                    before[column] = text, array("I", numbers.of(text))
-                found += before[column][1]
-            sizes.append(len(found) - size)
-    return found, sizes
 
 
 def _write(

@@ -28,14 +28,15 @@ def replace(db: apsw.Connection, records: Sequence[FileRecord]) -> None:
     """Insert or replace the records of files."""
     from codesearch.store import text_segments  # it imports numpy
 
+    if any(record.texts.size != len(record.symbols) for record in records):
+        raise ValueError("a record has more or fewer texts than symbols")
     stale = _forget(db, [stored(record.path) for record in records])
     numbers = _contents(db, records)
     split = _split(db, [item.symbol for record in records for item in record.symbols])
     file_id, symbol_id = _next_id(db, "file"), text_segments.next_id(db)
     files: list[tuple[Any, ...]] = []
     symbols: list[tuple[Any, ...]] = []
-    texts: list[tuple[int, Sequence[str]]] = []
-    minor_texts: list[tuple[int, Sequence[str]]] = []
+    first_id = symbol_id
     for record in records:
         state, first_symbol = record.state, symbol_id
         for item in record.symbols:
@@ -47,7 +48,6 @@ def replace(db: apsw.Connection, records: Sequence[FileRecord]) -> None:
                     s.end_line - s.start_line, s.start_byte, s.end_byte - s.start_byte, rest, s.documentation,
                 )
             )  # fmt: skip
-            (minor_texts if s.kind in MINOR else texts).append((symbol_id, item.fields))
             symbol_id += 1
         files.append(
             (
@@ -60,8 +60,8 @@ def replace(db: apsw.Connection, records: Sequence[FileRecord]) -> None:
     first_file = file_id - len(records)
     db.executemany(_FILE, files)
     db.executemany(_SYMBOL, symbols)
-    text_segments.add(db, False, texts)
-    text_segments.add(db, True, minor_texts)
+    minor = [item.symbol.kind in MINOR for record in records for item in record.symbols]
+    text_segments.add(db, first_id, [record.texts for record in records], minor)
     references.write(db, records, first_file)
     _drop_unused(db, stale)
 

@@ -18,11 +18,12 @@ import pytest
 
 import codesearch
 from codesearch.core.errors import CodesearchError, NotFoundError
+from codesearch.core.numbers import Numbers
 from codesearch.core.tokens import words
 from codesearch.core.types import Symbol
 from codesearch.embed import FIELDS, MODELS, Embedder, available, load, quantise
 from codesearch.embed.static import StaticEmbedder
-from codesearch.extract.documents import documents
+from codesearch.extract.documents import documents, embedded
 from tests.support.home import HOUSE
 
 STATIC = MODELS / "static"
@@ -105,7 +106,9 @@ def test_identifiers_give_the_bits_of_their_text() -> None:
     ]
     found = documents(symbols * 600, source, "a.py")
     model = StaticEmbedder(MODELS / "static")
-    rows = model.encode_packed([model.packed(one.identifiers) for one in found])
+    numbers = Numbers()
+    packed = [[numbers.packed(field) for field in embedded(one.fields)] for one in found]
+    rows = model.encode_numbers(packed, numbers)
     assert rows.tobytes() == model.encode_documents([one.embedding_text for one in found]).tobytes()
     assert not np.array_equal(rows[0], rows[1])
 

@@ -2,6 +2,7 @@
 
 from codesearch.core.types import Symbol
 from codesearch.extract import documents
+from tests.support.texts import terms_of
 
 
 def symbol(kind, name, start, end, qualname=None, documentation=""):
@@ -20,9 +21,9 @@ SYMBOLS = [
 
 def test_a_container_holds_its_own_code_and_the_names_in_it_but_not_their_bodies():
     module, klass, method = documents.documents(SYMBOLS, SOURCE, "pkg/mod.py")
-    assert module.fields[5].split() == ["import", "os", "a"]
-    assert klass.fields[5].split() == ["class", "a", "x", "1", "run"]
-    assert "launch" in method.fields[5].split()
+    assert terms_of(module)[5].split() == ["import", "os", "a"]
+    assert terms_of(klass)[5].split() == ["class", "a", "x", "1", "run"]
+    assert "launch" in terms_of(method)[5].split()
 
 
 def test_the_embedded_text_is_a_line_a_field_and_does_not_depend_on_the_path():
@@ -30,7 +31,7 @@ def test_the_embedded_text_is_a_line_a_field_and_does_not_depend_on_the_path():
     there = documents.documents(SYMBOLS, SOURCE, "other/place.py")[2]
     assert here.embedding_text.split("\n")[:4] == ["run", "a", "run", "Start the engine."]
     assert here.content_hash == there.content_hash
-    assert here.fields[4] != there.fields[4]
+    assert terms_of(here)[4] != terms_of(there)[4]
 
 
 def test_equal_texts_share_a_hash_and_different_ones_do_not():
@@ -48,15 +49,15 @@ def test_an_embedder_sees_sixty_words_of_documentation_and_two_hundred_of_a_body
     _, _, _, seen, inside = found.embedding_text.split("\n")
     assert seen.split() == documentation.split()[:60]
     assert inside.split() == body.decode().split()[:200]
-    assert found.fields[3].split() == documentation.split()
-    assert found.fields[5].split() == body.decode().split()
+    assert terms_of(found)[3].split() == documentation.split()
+    assert terms_of(found)[5].split() == body.decode().split()
 
 
 def test_a_name_that_is_no_text_does_not_stop_the_others():
     """A name from a file in another encoding may contain half a character."""
     odd = symbol("method", "r\udce9n", RUN_AT, len(SOURCE), "A.r\udce9n")
     _, klass, _ = documents.documents([*SYMBOLS[:2], odd], SOURCE, "pkg/mod.py")
-    assert klass.fields[5].split() == ["class", "a", "x", "1", "r", "n"]
+    assert terms_of(klass)[5].split() == ["class", "a", "x", "1", "r", "n"]
 
 
 def test_a_function_within_a_method_hides_no_later_method():
@@ -72,5 +73,5 @@ def test_a_function_within_a_method_hides_no_later_method():
         source,
         "a.py",
     )
-    assert klass.fields[5].split() == ["class", "a", "run", "stop"]
-    assert "halt" in last.fields[5].split()
+    assert terms_of(klass)[5].split() == ["class", "a", "run", "stop"]
+    assert "halt" in terms_of(last)[5].split()

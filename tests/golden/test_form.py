@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from hashlib import blake2b
 from pathlib import Path
+from struct import iter_unpack
 
+from codesearch.core.tokens import as_terms
 from codesearch.extract import INDEXED_FORM
 from codesearch.files import FileOptions, discover, read_source
 from codesearch.files.values import Source
@@ -25,8 +27,9 @@ def digest_of(root: Path) -> str:
             continue
         found = builder.extract(file.path, FileState(0, 0, 0, 0, 0, None), source)
         digest.update(repr((file.path, found.record.language, found.record.lines, found.record.roles)).encode())
-        for symbol, (fields, content, _) in zip(found.symbols, found.texts, strict=True):
-            digest.update(repr((symbol, fields, content)).encode())
+        for symbol, (fields, content) in zip(found.symbols, found.texts, strict=True):
+            texts = tuple(as_terms(builder.numbers.texts[at] for (at,) in iter_unpack("=i", field)) for field in fields)
+            digest.update(repr((symbol, texts, content)).encode())
     return digest.hexdigest()
 
 

@@ -9,10 +9,12 @@ import numpy as np
 import pytest
 
 from codesearch import embed
+from codesearch.core.numbers import Numbers
 from codesearch.core.types import DETAILS
-from codesearch.extract.documents import documents, embedding_text
+from codesearch.extract.documents import documents, embedded, embedding_text
 from codesearch.extract.symbols import extract
 from tests.golden.pinned import pinned
+from tests.support.texts import terms_of
 
 SOURCES = {
     "queue.py": '''
@@ -103,7 +105,7 @@ def hexed(rows: Any) -> list[str]:
 def test_a_symbol_becomes_the_same_document() -> None:
     found = {
         f"{path} {name}": {
-            "fields": [" ".join(field.split()) for field in document.fields],
+            "fields": [" ".join(field.split()) for field in terms_of(document)],
             "embedded": document.embedding_text.split("\n"),
             "hash": document.content_hash.hex(),
         }
@@ -152,7 +154,9 @@ def test_each_way_to_a_static_vector_makes_those_bytes(texts: dict[str, str]) ->
     for path in SOURCES:
         for name, document in documents_of(path):
             whole = hexed(model.encode_documents([texts[f"{path} {name}"]]))
-            assert hexed(model.encode_packed([model.packed(document.identifiers)])) == whole, name
+            numbers = Numbers()
+            packed = [numbers.packed(field) for field in embedded(document.fields)]
+            assert hexed(model.encode_numbers([packed], numbers)) == whole, name
 
 
 SAME_MEANING = 0.999

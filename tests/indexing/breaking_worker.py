@@ -19,13 +19,13 @@ MOST_VECTORS = "most-vectors"
 class _Breaking(worker.Processor):
     def __init__(self, setup: worker.Setup) -> None:
         super().__init__(setup)
-        self.embed = self._embed
+        self.completed = self._completed
 
-    def _embed(self, found: Sequence[Any]) -> Any:
+    def _completed(self, found: Sequence[Any]) -> Any:
         most = Path(self._root, MOST_VECTORS)
         if most.exists() and len(found) > int(most.read_text()):
             os._exit(1)
-        return self._builder.embed(found)
+        return self._builder.completed(found)
 
     def extract(self, task: Task) -> Any:
         if task.left_out is not None and task.path.endswith(".tree.py"):  # only its parser breaks

@@ -25,6 +25,7 @@ from codesearch.store.schema import TEXT_COLUMNS, TEXT_FIELDS
 from codesearch.store.stems import TOKENIZER, of_identifiers, stems
 from tests.search.test_unspaced import FILES as UNSPACED
 from tests.support.buffers import record
+from tests.support.texts import terms_of
 from tests.support.trees import SMALL, copy_shop, write
 
 NOTEBOOK = {
@@ -127,7 +128,7 @@ def indexed(store: Store, root: Path) -> dict[int, tuple[str, ...]]:
         source = read_source(root, path)
         if rows and isinstance(source, Source):
             symbols = store.symbols_in(rows[0][0])
-            fields = [one.fields for one in documents(symbols, source.data, path)]
+            fields = [terms_of(one) for one in documents(symbols, source.data, path)]
             texts.update(zip((row[0] for row in rows), fields, strict=True))
     return texts
 
@@ -273,7 +274,7 @@ def test_buffers_count_from_their_own_text():
     overlay.put(record("compounds.py", data), data.encode())
     store = overlay._store
     ids = [row[0] for row in store.connection.rows("SELECT id FROM symbol ORDER BY id")]
-    fields = [one.fields for one in documents(store.symbols_in(ids[0]), data.encode(), "compounds.py")]
+    fields = [terms_of(one) for one in documents(store.symbols_in(ids[0]), data.encode(), "compounds.py")]
     texts = dict(zip(ids, fields, strict=True))
     phrases = some_phrases(texts, random.Random(1), 40)
     found = PhraseReader.of_buffers(store, overlay.texts()).counts(phrases, anywhere(phrases, ids))

@@ -8,6 +8,7 @@ import pytest
 from codesearch.core.tokens import name_key
 from codesearch.core.types import KINDS, Symbol
 from codesearch.store import FileRecord, FileState, Store, SymbolRecord, contents, interned
+from tests.support.texts import counted
 
 TEXTS = (
     ("get", "Box.get", "def get(self)"),
@@ -36,8 +37,9 @@ def symbol(name, qualname, signature, *, kind="function", line=1, path="a.py"):
 
 
 def record(path, *symbols):
-    items = [SymbolRecord(one, ("",) * 6, f"{path}{at}".encode().ljust(16), None) for at, one in enumerate(symbols)]
-    return FileRecord(path, FileState(1, 1, 1, 1, 2, b"h"), language="python", symbols=tuple(items))
+    items = [SymbolRecord(one, f"{path}{at}".encode().ljust(16), None) for at, one in enumerate(symbols)]
+    words = counted([("",) * 6] * len(items))
+    return FileRecord(path, FileState(1, 1, 1, 1, 2, b"h"), language="python", symbols=tuple(items), texts=words)
 
 
 def written():

@@ -1,5 +1,7 @@
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
+from typing import NamedTuple
 
 import apsw
 import pytest
@@ -10,6 +12,8 @@ from codesearch.core.tokens import terms, words
 from codesearch.core.types import Symbol
 from codesearch.store import FileRecord, FileState, Store, SymbolRecord, schema
 from codesearch.store.match import Match, Together, Words
+from codesearch.store.records import NO_TEXTS
+from tests.support.texts import counted
 
 STATE = FileState(10, 1, 1, 1, 2, b"h" * 16)
 DIMS = 8
@@ -19,14 +23,25 @@ def vector(*values: int) -> bytes:
     return bytes(v % 256 for v in (*values, *[0] * (DIMS - len(values))))
 
 
+class Item(NamedTuple):
+    """A symbol, the text of its fields, its hash and its vector."""
+
+    symbol: Symbol
+    fields: tuple[str, ...]
+    digest: bytes
+    vector: bytes | None
+
+
 def item(name, body, vec, *, path="a.py", kind="function", digest=None, line=1, qualname=None):
     symbol = Symbol(kind, name, qualname or name, f"def {name}()", "", line, line + 2, 0, 9, "python", path)
     fields = (name, "", "", "", " ".join(terms(path)), body)
-    return SymbolRecord(symbol, fields, digest or f"{name}{body}".encode().ljust(16)[:16], vec)
+    return Item(symbol, fields, digest or f"{name}{body}".encode().ljust(16)[:16], vec)
 
 
 def record(path, *items, language="python", roles=""):
-    return FileRecord(path, STATE, language=language, lines=9, roles=roles, symbols=tuple(items))
+    symbols = tuple(SymbolRecord(one.symbol, one.digest, one.vector) for one in items)
+    words = counted([one.fields for one in items])
+    return FileRecord(path, STATE, language=language, lines=9, roles=roles, symbols=symbols, texts=words)
 
 
 @pytest.fixture
@@ -95,9 +110,9 @@ def test_equal_content_shares_one_vector_until_the_last_is_gone(store):
 
 def test_a_failed_batch_changes_nothing(store):
     store.replace([record("a.py", item("kept", "alpha", vector(1)))])
-    broken = SymbolRecord(item("bad", "x", vector(1)).symbol, ("too", "few"), b"b" * 16, vector(1))
+    broken = replace(record("b.py", item("bad", "x", vector(1))), texts=NO_TEXTS)
     with pytest.raises((apsw.Error, ValueError)):
-        store.replace([record("a.py", item("lost", "beta", vector(2))), record("b.py", broken)])
+        store.replace([record("a.py", item("lost", "beta", vector(2))), broken])
     assert [s.name for s in store.listing()] == ["kept"]
     assert store.counts()["vectors"] == 1
 
@@ -173,9 +188,7 @@ def test_a_filter_that_is_used_again_finds_what_is_new(store):
 def test_the_innermost_symbol_is_at_a_line(store):
     outer = item("Outer", "x", vector(1), kind="class", line=1)
     inner = item("inner", "y", vector(2), kind="method", line=2)
-    wide = SymbolRecord(
-        Symbol("module", "a", "a", "", "", 1, 50, 0, 99, "python", "a.py"), ("",) * 6, b"m" * 16, vector(3)
-    )
+    wide = Item(Symbol("module", "a", "a", "", "", 1, 50, 0, 99, "python", "a.py"), ("",) * 6, b"m" * 16, vector(3))
     store.replace([record("a.py", wide, outer, inner)])
     assert [store.at("a.py", line)[1].name for line in (1, 4, 30)] == ["Outer", "inner", "a"]
     assert store.at("a.py", 51) is None

@@ -28,15 +28,11 @@ class Both:
             id: within(likely[id], counts) for id, counts in self.table.counts(phrases).items() if id in likely
         }
 
-    def replace(self, *records):
-        for one in records:
-            self._forget(one.path)
-        self.store.replace(records)
-        for one in records:
-            ids = self._ids(one.path)
-            assert len(ids) == len(one.symbols)
-            for id, own in zip(ids, one.symbols, strict=True):
-                self.table.add(id, own.fields)
+    def replace(self, path, *items):
+        self._forget(path)
+        self.store.replace([record(path, *items)])
+        for id, own in zip(self._ids(path), items, strict=True):
+            self.table.add(id, own.fields)
 
     def remove(self, *paths):
         for path in paths:
@@ -76,7 +72,7 @@ def fill(both, first, count, chance):
         path = f"{chance.choice(WORDS)}/{number}.py"
         names = (f"{chance.choice(WORDS)} {chance.choice(RARE)}{n}" for n in (1, 2))
         own = [item(name, text(chance), vector(1), path=path) for name in names]
-        both.replace(record(path, *own))
+        both.replace(path, *own)
 
 
 MATCHES = (
@@ -113,7 +109,7 @@ def made(tmp_path_factory):
         both.remove(*store.paths()[::4])
         fill(both, 500, 37, chance)
         for path in store.paths()[::9]:
-            both.replace(record(path, item("other", text(chance), vector(1), path=path)))
+            both.replace(path, item("other", text(chance), vector(1), path=path))
         assert len(text_segments.segments(store.connection.raw, False)) > 5
         yield both
 
@@ -286,7 +282,7 @@ def test_after_a_change_new_texts_are_found_and_old_ones_are_not(tmp_path):
         both = Both(store)
         fill(both, 0, 20, chance)
         for number in range(40):
-            both.replace(record("one.py", item(f"f{number}", "zebra " * (number + 1), vector(1))))
+            both.replace("one.py", item(f"f{number}", "zebra " * (number + 1), vector(1)))
             both.check(match, ALL_FIELDS)
             with reader.snapshot():
                 found = reader.text_candidates(match, ALL_FIELDS, 100)

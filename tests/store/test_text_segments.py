@@ -2,13 +2,13 @@
 
 import random
 
-import apsw
 import pytest
 
 from codesearch.store import Store, postings, text_index, text_lengths, text_segments
 from codesearch.store.full_text import DamagedError
 from codesearch.store.schema import TEXT_COLUMNS, TEXT_FIELDS
 from codesearch.store.stems import words
+from tests.support.texts import counted
 
 WORDS = "retry failed upload client queue parse config größe socket 保存 read".split()
 
@@ -40,9 +40,14 @@ def held(db, texts, minor=False):
     return found, wanted
 
 
+def add(db, texts, minor=False):
+    """Write texts, whose ids follow each other."""
+    text_segments.add(db, min(texts), [counted(list(texts.values()))], [minor] * len(texts))
+
+
 def write(db, texts, first, count, chance, minor=False):
     own = {id: text(chance) for id in range(first, first + count)}
-    text_segments.add(db, minor, list(own.items()))
+    add(db, own, minor)
     texts |= own
 
 
@@ -123,14 +128,14 @@ def test_many_deleted_texts_are_left_out_when_there_is_time(db):
 
 
 def test_a_text_without_words_is_a_text(db):
-    text_segments.add(db, False, [(1, ("",) * 6), (2, ("retry", "", "", "", "", ""))])
+    add(db, {1: ("",) * 6, 2: ("retry", "", "", "", "", "")})
     assert text_lengths.read(db, False).texts == 2
-    text_segments.add(db, False, [(3, ("",) * 6)])
+    add(db, {3: ("",) * 6})
     assert text_lengths.read(db, False).texts == 3
 
 
 def test_more_occurrences_than_fit_are_the_most_that_fit(db):
-    text_segments.add(db, False, [(1, ("retry " * 99, "", "", "", "", "queue " * 999))])
+    add(db, {1: ("retry " * 99, "", "", "", "", "queue " * 999)})
     index = text_index.TextIndex(db, minor=False)
     index.refresh(1)
     counts = [index.of(word).columns().tolist() for word in (b"retri", b"queue")]
@@ -148,7 +153,7 @@ def test_more_occurrences_than_fit_are_the_most_that_fit(db):
     ],
 )
 def test_damage_is_told(db, damage, said):
-    text_segments.add(db, False, [(id, ("retry", "", "", "", "", "")) for id in range(1, 4)])
+    add(db, dict.fromkeys(range(1, 4), ("retry", "", "", "", "", "")))
     db.execute(damage)
     index = text_index.TextIndex(db, minor=False)
     with pytest.raises(DamagedError, match=said):
@@ -169,12 +174,3 @@ def test_an_index_that_is_damaged_says_what_to_do(tmp_path):
             db.execute("UPDATE text_block SET data = x'00'")
     with Store(path) as store, pytest.raises(StoreError, match=r"the index is damaged .* --rebuild"):
         store.text_candidates(Match((Words(("socket",)),)), (1.0,) * 6, 5)
-
-
-def test_a_failed_write_leaves_nothing(db):
-    with pytest.raises(ValueError, match="has 2 fields"), db:
-        text_segments.add(db, False, [(1, ("retry",) * 6)])
-        text_segments.add(db, False, [(2, ("too", "few"))])
-    assert text_segments.segments(db, False) == []
-    assert db.execute("SELECT count(*) FROM text_block").fetchall() == [(0,)]
-    assert isinstance(db, apsw.Connection)

@@ -1,0 +1,27 @@
+"""Identifiers as numbers: each is looked up once. What they stand for is then found for many at once (parts.py)."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterable
+
+_NUMBER = struct.Struct("=i")
+BYTES = _NUMBER.size
+"""Bytes of a packed number."""
+
+
+class Numbers(dict[bytes, bytes]):
+    """The numbers of texts in the order of their first use, packed."""
+
+    def __init__(self) -> None:
+        self.texts: list[bytes] = []
+        """By number."""
+
+    def __missing__(self, text: bytes) -> bytes:
+        self[text] = number = _NUMBER.pack(len(self.texts))
+        self.texts.append(text)
+        return number
+
+    def packed(self, texts: Iterable[bytes]) -> bytes:
+        """Return the numbers of some texts, in order."""
+        return b"".join(map(self.__getitem__, texts))

@@ -1,0 +1,24 @@
+"""Texts of symbols as the full-text index takes them, from words as they are written."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from codesearch.core.numbers import Numbers
+from codesearch.core.tokens import as_terms, identifiers_in
+from codesearch.extract.documents import Document
+from codesearch.store.records import Texts
+from codesearch.store.word_counts import WordCounter
+
+
+def counted(texts: Sequence[Sequence[str]]) -> Texts:
+    """Return texts, each given by its fields, as a worker counts their words."""
+    numbers = Numbers()
+    packed = [[numbers.packed(identifiers_in(field)) for field in text] for text in texts]
+    (found,) = WordCounter(numbers).counted([packed])
+    return found
+
+
+def terms_of(document: Document) -> tuple[str, ...]:
+    """Return the terms of each field of a document."""
+    return tuple(map(as_terms, document.fields))
