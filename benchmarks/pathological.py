@@ -55,7 +55,7 @@ def run(language: Language, pattern: str, size: int, seconds: float) -> Run:
     base = _measured(lambda: None, seconds)[1]
 
     def parse() -> None:
-        extract_scan(source, language.name, path, references=True)
+        extract_scan(source, language.name, path, whole=True)
 
     used, peak, status = _measured(parse, seconds)
     start = time.process_time()
@@ -97,7 +97,7 @@ def _measured(work: Callable[[], None], seconds: float) -> tuple[float, int, int
 def runs(wanted: Iterable[Language], patterns: Iterable[str], size: int, seconds: float) -> Iterator[Run]:
     """Yield the measurements, language by language."""
     for language in wanted:
-        extract_scan(b"a\n", language.name, "a", references=True)  # the grammar is loaded before the processes start
+        extract_scan(b"a\n", language.name, "a", whole=True)  # the grammar is loaded before the processes start
         for pattern in patterns:
             yield run(language, pattern, size, seconds)
 

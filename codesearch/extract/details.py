@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, cast
 from codesearch.core.types import KINDS, Kind
 from codesearch.extract.comments import clean_comment, clean_string
 from codesearch.languages.definition import Definition
-from codesearch.languages.grammar import load_details
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
 
 MOST = 2000
 """Details of a file; a table of more is data."""
-_MAX_DEPTH = 60
 _MAX_NAME = 120
 _DOCUMENTED = "documented_field"
 """The capture of fields that count only if they are documented."""
@@ -64,17 +62,11 @@ def describe(definitions: Iterable[Definition], source: bytes, language: Languag
 
 
 def _from_query(scan: FileScan, known: set[int]) -> list[Definition]:
-    query = load_details(scan.read_as.language.name) if scan.language.module else None
-    if query is None:
+    if not scan.language.module:
         return []
-    from tree_sitter import QueryCursor
-
-    cursor = QueryCursor(query)
-    cursor.set_max_start_depth(_MAX_DEPTH)
     found: dict[int, Definition] = {}
     skipped: set[int] = set()
-    trees = [one.tree for one in (scan.read_as, *scan.parts) if one.tree is not None]
-    for _, captures in chain.from_iterable(cursor.matches(tree.root_node) for tree in trees):
+    for _, captures in chain.from_iterable(one.detail_matches() for one in (scan.read_as, *scan.parts)):
         skipped.update(node.start_byte for node in captures.get("skip", ()))
         for name in captures.get("name", ()):
             if name.start_byte not in known and (name.start_byte not in found or "doc" in captures):

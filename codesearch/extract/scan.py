@@ -14,10 +14,13 @@ from codesearch.core.types import KINDS
 from codesearch.extract.comments import clean_comment, clean_string
 from codesearch.extract.repeats import shortened
 from codesearch.languages.definition import Definition, Language, Scan
-from codesearch.languages.grammar import grammar_of, load, load_with_references
+from codesearch.languages.grammar import grammar_of, load, load_details, load_whole
 
 if TYPE_CHECKING:
     from tree_sitter import Node, Query, Tree
+
+Match = tuple[int, dict[str, list["Node"]]]
+"""The number of a pattern, and what it has captured."""
 
 PATIENCE, PATIENCE_PER_BYTE = 1.0, 2e-6
 """Seconds of processor time that a grammar may take for a text in which a long run of one unit is shortened."""
@@ -54,7 +57,7 @@ class FileScan:
         deadline: float | None = None,
         known: Tree | None = None,
         original: bytes | None = None,
-        references: bool = False,
+        whole: bool = False,
     ) -> None:
         self.source = source
         self.original = source if original is None else original
@@ -67,9 +70,11 @@ class FileScan:
         self.docstrings: dict[tuple[int, int], str] = {}
         self.root = (0, len(source))
         self.has_error = False
-        self.references: list[tuple[int, dict[str, list[Node]]]] = []
-        """Matches of the query for references in this tree, if they were asked for."""
-        self._with_references = references
+        self.references: list[Match] = []
+        """Matches of the query for references in this tree, if the whole file is read."""
+        self._details: list[Match] | None = None
+        """Matches of the query for details in this tree, if the whole file is read."""
+        self._whole = whole
         self._changed: Sequence[tuple[int, int]] = ()
         """What was blanked in the source of another scan, so that this one could be made."""
         self.read_as: FileScan = self
@@ -80,18 +85,20 @@ class FileScan:
         self.tree: Tree | None = None
         if not language.module:
             return
-        grammar, query, first = load_with_references(language.name) if references else (*load(language.name), 0)
+        grammar, query, *firsts = load_whole(language.name) if whole else load(language.name)
         self.tree = parse(grammar, source, deadline, known)
         root = self.tree.root_node
         self.root = (root.start_byte, root.end_byte)
         self.has_error = root.has_error
         matches = _matches(query, root)
-        if references:
-            self.references = [match for match in matches if match[0] >= first]
+        if whole:
+            first, second = firsts
+            self.references = [match for match in matches if first <= match[0] < second]
+            self._details = [match for match in matches if match[0] >= second]
             matches = [match for match in matches if match[0] < first]
         self._collect(matches)
 
-    def _collect(self, matches: list[tuple[int, dict[str, list[Node]]]]) -> None:
+    def _collect(self, matches: list[Match]) -> None:
         found: dict[int, Definition] = {}
         for pattern, captures in matches:
             if names := captures.get("name"):
@@ -166,19 +173,25 @@ class FileScan:
         text = "\n".join(self._decode(node.start_byte, node.end_byte) for node in nodes)
         return clean_comment(text) if nodes[0].type.endswith("comment") else clean_string(text)
 
-    def reference_matches(self) -> list[tuple[int, dict[str, list[Node]]]]:
-        """Return the matches of the query for references, if they were asked for.
+    def detail_matches(self) -> list[Match]:
+        """Return the matches of the query for details in the tree of this scan."""
+        if self._details is None:
+            query = load_details(self.language.name) if self.tree is not None else None
+            self._details = [] if query is None or self.tree is None else _matches(query, self.tree.root_node)
+        return self._details
+
+    def reference_matches(self) -> list[Match]:
+        """Return the matches of the query for references, if the whole file is read.
 
         Where a source was read again without what its grammar does not know, they are those of that tree, and those
         in this one of what was left out: macros are used, and what they are given is called.
         """
         other = self.read_as
-        if other is self or other.tree is None or not self._with_references:
+        if other is self or other.tree is None or not self._whole:
             return self.references
-        _, query, first = load_with_references(other.language.name)
         left_out = [match for match in self.references if other.leaves_out(match[1])]
         self.references = []
-        return left_out + [match for match in _matches(query, other.tree.root_node) if match[0] >= first]
+        return left_out + other.references
 
     def leaves_out(self, captures: dict[str, list[Node]]) -> bool:
         """Return whether a match in the tree of another scan begins in what was blanked to make this one."""
@@ -204,8 +217,11 @@ class FileScan:
     ) -> Scan:
         """Scan another source of the same length, so that its offsets fit this one; see `Scan.again`."""
         if changed is None or self.tree is None:
-            return scan(source, languages.get(language) if language else self.language, self._deadline)
-        other = FileScan(source, self.language, self._deadline, _edited(self.tree, self.source, changed))
+            entry = languages.get(language) if language else self.language
+            return scan(source, entry, self._deadline, whole=self._whole)
+        other = FileScan(
+            source, self.language, self._deadline, _edited(self.tree, self.source, changed), whole=self._whole
+        )
         other._changed = changed
         return other
 
@@ -225,7 +241,7 @@ class FileScan:
         self.docstrings.update({span: text for span, text in other.docstrings.items() if span != other.root})
 
 
-def _matches(query: Query, root: Node) -> list[tuple[int, dict[str, list[Node]]]]:
+def _matches(query: Query, root: Node) -> list[Match]:
     from tree_sitter import QueryCursor
 
     cursor = QueryCursor(query)
@@ -234,10 +250,10 @@ def _matches(query: Query, root: Node) -> list[tuple[int, dict[str, list[Node]]]
     return cursor.matches(root)
 
 
-def scan(source: bytes, language: Language, deadline: float | None = None, *, references: bool = False) -> FileScan:
-    """Parse a source and find its definitions, and its references if asked to; `deadline` is as `time.monotonic()`.
+def scan(source: bytes, language: Language, deadline: float | None = None, *, whole: bool = False) -> FileScan:
+    """Parse a source and find its definitions; if it is read as a `whole`, its references and details in the same pass.
 
-    Raises ParseTimeoutError when the deadline passes during the parse.
+    `deadline` is as `time.monotonic()`. Raises ParseTimeoutError when the deadline passes during the parse.
     """
     rewritten = _rewritten(source, language)
     short = shortened(source) if language.module else source
@@ -249,7 +265,7 @@ def scan(source: bytes, language: Language, deadline: float | None = None, *, re
             rewritten = short
         except ParseTimeoutError:
             pass  # a few grammars are slower with the blanks
-    return FileScan(rewritten, language, deadline, original=source, references=references)
+    return FileScan(rewritten, language, deadline, original=source, whole=whole)
 
 
 def parsed(source: bytes, language: Language, grammar: str = "") -> Tree:

@@ -59,14 +59,14 @@ def extract(source: bytes, language: str, path: str, timeout: float | None = Non
 
 
 def extract_scan(
-    source: bytes, language: str, path: str, timeout: float | None = None, *, references: bool = False
+    source: bytes, language: str, path: str, timeout: float | None = None, *, whole: bool = False
 ) -> tuple[list[Symbol], FileScan]:
-    """Return the symbols as `extract` does, and the scan of the file, with the matches of references if asked for."""
+    """Return the symbols as `extract` does, and the scan of the file, for its references if it is read as a `whole`."""
     if b"\n" not in source and b"\r" in source:
         source = source.replace(b"\r", b"\n")  # the same length, and lines count as they look
     deadline = None if timeout is None else time.monotonic() + timeout
     entry = languages.get(language)
-    found = scan(source, entry, deadline, references=references)
+    found = scan(source, entry, deadline, whole=whole)
     definitions = entry.after(found) if entry.after else found.definitions
     minor = details.find(found, definitions)
     if path.endswith(notebooks.EXTENSION):

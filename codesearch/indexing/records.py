@@ -54,7 +54,7 @@ class RecordBuilder:
         from codesearch.extract.references import references
         from codesearch.extract.symbols import extract_scan
 
-        symbols, scan = extract_scan(source.data, source.language, _shown(path), references=True)
+        symbols, scan = extract_scan(source.data, source.language, _shown(path), whole=True)
         found = tuple(references(scan, symbols))
         del scan  # its many nodes leave their memory to what follows
         return self._extracted(FileRecord(path, state, references=found), source, symbols)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import importlib
 import warnings
 from bisect import bisect_left
+from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
-from typing import TYPE_CHECKING
+from itertools import accumulate
+from typing import TYPE_CHECKING, NamedTuple
 
 from codesearch import languages
 from codesearch.core.errors import NotFoundError
@@ -42,14 +44,23 @@ def grammar_of(name: str) -> tree_sitter.Language:
         return Language(getattr(module, entry.function)())
 
 
-def _texts(name: str) -> tuple[str, str]:
-    """Return the text of the queries for the definitions and for the references of a language."""
-    entry = languages.get(name)
-    folder = files("codesearch.languages") / "queries"
-    definitions = [folder / f"{query}.scm" for query in entry.queries or (name,)]
-    references = [folder / "references" / f"{query}.scm" for query in entry.references]
-    first, second = ("\n".join(one.read_text("utf-8") for one in some) for some in (definitions, references))
-    return first, second
+def _text(name: str, folder: str, queries: Sequence[str]) -> str:
+    """Return the text of some query files, as one; "" for those that do not exist."""
+    files_of = files("codesearch.languages") / "queries" / folder
+    found = (files_of / f"{query}.scm" for query in queries)
+    return "\n".join(one.read_text("utf-8") for one in found if one.is_file())
+
+
+def _definitions(name: str) -> str:
+    return _text(name, "", languages.get(name).queries or (name,))
+
+
+def _references(name: str) -> str:
+    return _text(name, "references", languages.get(name).references)
+
+
+def _details(name: str) -> str:
+    return _text(name, "details", _DETAILS.get(name, languages.get(name).queries or (name,)))
 
 
 @cache
@@ -61,27 +72,34 @@ def load(name: str) -> tuple[tree_sitter.Language, tree_sitter.Query]:
     from tree_sitter import Query
 
     grammar = grammar_of(name)
-    return grammar, Query(grammar, _texts(name)[0])
+    return grammar, Query(grammar, _definitions(name))
+
+
+class Whole(NamedTuple):
+    """The query for all that a file is read for: patterns for definitions, then for references, then for details."""
+
+    grammar: tree_sitter.Language
+    query: tree_sitter.Query
+    references: int
+    """The number of the first pattern for references."""
+    details: int
+    """The number of the first pattern for details."""
 
 
 @cache
-def load_with_references(name: str) -> tuple[tree_sitter.Language, tree_sitter.Query, int]:
-    """Return a grammar, the query for definitions and references together, and how many patterns are definitions'.
+def load_whole(name: str) -> Whole:
+    """Return the compiled query for definitions, references and details of a language.
 
-    One pass for both, because walking the tree costs more than matching, and one query, because compiling one takes up
-    to 0.1 s. Raises as `load`.
+    One pass for all, because walking the tree costs more than matching. Raises as `load`.
     """
     from tree_sitter import Query
 
-    definitions, references = _texts(name)
-    if not references:
-        grammar, query = load(name)
-        return grammar, query, query.pattern_count
     grammar = grammar_of(name)
-    query = Query(grammar, f"{definitions}\n{references}")
-    end = len(definitions.encode())
-    first = bisect_left(range(query.pattern_count), end, key=query.start_byte_for_pattern)
-    return grammar, query, first
+    texts = [f"{text}\n" for text in (_definitions(name), _references(name), _details(name))]
+    query = Query(grammar, "".join(texts))
+    ends = accumulate(len(text.encode()) for text in texts)
+    starts = [bisect_left(range(query.pattern_count), end, key=query.start_byte_for_pattern) for end in ends]
+    return Whole(grammar, query, starts[0], starts[1])
 
 
 @cache
@@ -89,8 +107,5 @@ def load_details(name: str) -> tree_sitter.Query | None:
     """Return the compiled query for the details of a language, `queries/details/`; None if it has none."""
     from tree_sitter import Query
 
-    entry = languages.get(name)
-    folder = files("codesearch.languages") / "queries" / "details"
-    texts = [folder / f"{query}.scm" for query in _DETAILS.get(name, entry.queries or (name,))]
-    text = "\n".join(file.read_text("utf-8") for file in texts if file.is_file())
+    text = _details(name)
     return Query(grammar_of(name), text) if text else None

@@ -17,7 +17,7 @@ class LOCKABLE Reader : public Base {
 
 
 def found(source: bytes, language: str = "cpp", path: str = "a.cpp") -> set[tuple[str, int, int, str, str]]:
-    symbols, scan = extract_scan(source, language, path, references=True)
+    symbols, scan = extract_scan(source, language, path, whole=True)
     rows = references(scan, symbols)
     return {(symbols[at].qualname, line, role, name, receiver) for at, line, role, name, receiver in rows}
 
