@@ -49,7 +49,7 @@ def documents(symbols: Sequence[Symbol], source: bytes, path: str) -> list[Docum
 
 def each_document(symbols: Sequence[Symbol], source: bytes, path: str) -> Iterator[Document]:
     """Yield the documents one by one, so that a caller that keeps none of them reuses warm memory."""
-    path_identifiers = identifiers_in(path)
+    path_identifiers = tuple(identifiers_in(path))
     for symbol, body in zip(symbols, bodies_of(symbols, source), strict=True):
         yield _document(symbol, body, path_identifiers)
 

@@ -8,12 +8,15 @@ from itertools import compress
 
 from codesearch import embed
 from codesearch.core.numbers import BYTES, Numbers
+from codesearch.core.tokens import Cache
 from codesearch.core.types import DETAILS, Symbol
 from codesearch.embed.static import StaticEmbedder
 from codesearch.files import Source, role
 from codesearch.indexing.task import NO_GRAMMAR
 from codesearch.store.records import FileRecord, FileState, SymbolRecord, Texts
 
+MOST_IDENTIFIERS = 1 << 15
+"""Identifiers of which a worker keeps what they stand for; with more, it begins again after the batch."""
 BY_PARTS = "; found by its parts"
 """The end of the detail of a file that cannot be parsed but can be found."""
 
@@ -27,10 +30,6 @@ class Extracted:
     texts: tuple[tuple[tuple[bytes, ...], bytes], ...]
     """Per symbol: the numbers of the identifiers of each field, packed, and the content hash. A whole Document is many
     times larger."""
-
-
-_MOST_IDENTIFIERS = 1 << 15
-"""What is known of them takes about 10 MB; then it is forgotten."""
 
 
 class RecordBuilder:
@@ -47,6 +46,8 @@ class RecordBuilder:
 
         self.numbers = Numbers()
         """Of the identifiers of what was extracted and is not completed yet, and of others before."""
+        self._repeated: Cache[tuple[bytes, ...], bytes] = Cache(self.numbers.packed)
+        """The same of names, scopes and paths, which the symbols of a file share."""
         self._counter = WordCounter(self.numbers)
 
     def extract(self, path: str, state: FileState, source: Source) -> Extracted:
@@ -71,11 +72,13 @@ class RecordBuilder:
     def _extracted(self, record: FileRecord, source: Source, symbols: Sequence[Symbol]) -> Extracted:
         from codesearch.extract.documents import each_document
 
-        packed = self.numbers.packed
-        texts = [
-            (tuple(map(packed, one.fields)), one.content_hash)
-            for one in each_document(symbols, source.data, _shown(record.path))
-        ]
+        packed, repeated = self.numbers.packed, self._repeated
+        texts = []
+        for one in each_document(symbols, source.data, _shown(record.path)):
+            name, scope, signature, documentation, path, body = one.fields
+            explained = packed(signature), packed(documentation)
+            fields = repeated[tuple(name)], repeated[tuple(scope)], *explained, repeated[tuple(path)], packed(body)
+            texts.append((fields, one.content_hash))
         roles = " ".join(sorted(role(record.path)))
         record = replace(record, language=source.language, lines=count_lines(source.data), roles=roles)
         return Extracted(record, tuple(symbols), tuple(texts))
@@ -86,7 +89,7 @@ class RecordBuilder:
         """
         extracted = [one for one in found if isinstance(one, Extracted)]
         whole = iter(list(map(_record, extracted, self._vectors(extracted), self._texts(extracted))))
-        if len(self.numbers) > _MOST_IDENTIFIERS:
+        if len(self.numbers) > MOST_IDENTIFIERS:
             self._forget()
         return [next(whole) if isinstance(one, Extracted) else one for one in found]
 

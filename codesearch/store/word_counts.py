@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -24,12 +24,17 @@ _SHIFTS = np.array([SHIFTS[column] for column in _COLUMNS])
 """The highest count of each field, and where it lies in a posting."""
 
 
+def _stems_of(identifier: bytes) -> list[bytes]:
+    return stems(as_terms((identifier,)))
+
+
 class WordCounter:
     """Counts the words of texts whose identifiers are numbers."""
 
-    def __init__(self, numbers: Numbers) -> None:
+    def __init__(self, numbers: Numbers, stems_of: Callable[[bytes], Iterable[bytes]] = _stems_of) -> None:
+        """Take the numbers, and what returns the stems of an identifier."""
         self._stems = Numbers()
-        self._parts = Parts(numbers, lambda identifier: self._stems.packed(stems(as_terms((identifier,)))))
+        self._parts = Parts(numbers, lambda identifier: self._stems.packed(stems_of(identifier)))
 
     def counted(self, files: Sequence[Sequence[Sequence[bytes]]]) -> Iterator[Texts]:
         """Yield the texts of each file, given for each text the packed numbers of each of TEXT_FIELDS.

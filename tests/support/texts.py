@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from codesearch.core.numbers import Numbers
-from codesearch.core.tokens import as_terms, identifiers_in
+from codesearch.core.tokens import as_terms
 from codesearch.extract.documents import Document
 from codesearch.store.records import Texts
+from codesearch.store.stems import stems
 from codesearch.store.word_counts import WordCounter
 
 
 def counted(texts: Sequence[Sequence[str]]) -> Texts:
-    """Return texts, each given by its fields, as a worker counts their words."""
+    """Return texts, each given by the terms of its fields, as a worker counts their words."""
     numbers = Numbers()
-    packed = [[numbers.packed(identifiers_in(field)) for field in text] for text in texts]
-    (found,) = WordCounter(numbers).counted([packed])
+    packed = [[numbers.packed(field.encode().split()) for field in text] for text in texts]
+    (found,) = WordCounter(numbers, lambda term: stems(term.decode())).counted([packed])
     return found
 
 
