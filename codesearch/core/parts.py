@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 class Parts:
     """What numbers stand for: each for no, one or several numbers of another kind."""
 
-    def __init__(self, numbers: Numbers, split: Callable[[bytes], bytes]) -> None:
-        """Take numbers, and what returns the packed numbers of the parts of a text; it is called once for each."""
+    def __init__(self, numbers: Numbers, split: Callable[[Sequence[bytes]], Iterable[bytes]]) -> None:
+        """Take numbers, and what returns the packed numbers of the parts of each of some texts, each given once."""
         self.numbers = numbers
         self._split = split
         self._parts = bytearray()
@@ -28,8 +28,8 @@ class Parts:
 
     def of(self, fields: Sequence[bytes]) -> tuple[Array, Array]:
         """Return the parts of the packed numbers of some fields, in order, and how many each field has."""
-        for text in self.numbers.texts[len(self._starts) - 1 :]:
-            self._parts += self._split(text)
+        for parts_of_text in self._split(self.numbers.texts[len(self._starts) - 1 :]):
+            self._parts += parts_of_text
             self._starts.append(len(self._parts) // BYTES)
         # Copies: views would keep the tables from growing.
         starts, parts = np.array(self._starts), np.frombuffer(bytes(self._parts), np.int32)

@@ -168,7 +168,7 @@ class StaticEmbedder:
         if self._parts is None or self._parts.numbers is not numbers:
             self._forget()
             number = self._words.__getitem__
-            self._parts = Parts(numbers, lambda identifier: b"".join(map(number, words_of(identifier))))
+            self._parts = Parts(numbers, lambda some: (b"".join(map(number, words_of(one))) for one in some))
         out = np.zeros((len(documents), self._dims), np.float32)
         for start in range(0, len(documents), _BATCH):
             batch = documents[start : start + _BATCH]

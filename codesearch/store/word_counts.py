@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -24,17 +25,24 @@ _SHIFTS = np.array([SHIFTS[column] for column in _COLUMNS])
 """The highest count of each field, and where it lies in a posting."""
 
 
-def _stems_of(identifier: bytes) -> list[bytes]:
-    return stems(as_terms((identifier,)))
+_Stems = Callable[[Sequence[bytes]], Iterable[list[bytes]]]
+
+
+def _stems_of(identifiers: Sequence[bytes]) -> Iterator[list[bytes]]:
+    """Yield the stems of each identifier. Those of all ASCII words are asked for at once: each is one token."""
+    found = [as_terms((one,)) for one in identifiers]
+    plain = iter(stems(" ".join(terms for terms in found if terms.isascii())))
+    for terms in found:
+        yield list(islice(plain, len(terms.split()))) if terms.isascii() else stems(terms)
 
 
 class WordCounter:
     """Counts the words of texts whose identifiers are numbers."""
 
-    def __init__(self, numbers: Numbers, stems_of: Callable[[bytes], Iterable[bytes]] = _stems_of) -> None:
-        """Take the numbers, and what returns the stems of an identifier."""
+    def __init__(self, numbers: Numbers, stems_of: _Stems = _stems_of) -> None:
+        """Take the numbers, and what returns the stems of each of some identifiers."""
         self._stems = Numbers()
-        self._parts = Parts(numbers, lambda identifier: self._stems.packed(stems_of(identifier)))
+        self._parts = Parts(numbers, lambda identifiers: map(self._stems.packed, stems_of(identifiers)))
 
     def counted(self, files: Sequence[Sequence[Sequence[bytes]]]) -> Iterator[Texts]:
         """Yield the texts of each file, given for each text the packed numbers of each of TEXT_FIELDS.

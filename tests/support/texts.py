@@ -16,7 +16,7 @@ def counted(texts: Sequence[Sequence[str]]) -> Texts:
     """Return texts, each given by the terms of its fields, as a worker counts their words."""
     numbers = Numbers()
     packed = [[numbers.packed(field.encode().split()) for field in text] for text in texts]
-    (found,) = WordCounter(numbers, lambda term: stems(term.decode())).counted([packed])
+    (found,) = WordCounter(numbers, lambda terms: [stems(term.decode()) for term in terms]).counted([packed])
     return found
 
 
