@@ -221,7 +221,8 @@ def test_of_many_texts_those_with_most_and_rarest_phrases_are_read(both):
 def test_of_texts_with_the_same_phrases_the_shortest_are_read_whenever_they_were_indexed(both):
     """A file that was edited has higher ids than the others; it is no less likely to hold a phrase."""
     long = [item(f"long{n}", "wombat " + "filler " * 40 + "numbat", vector(n), line=n) for n in range(6)]
-    both.replace(record("long.py", *long), record("short.py", item("short", "wombat numbat", vector(9))))
+    both.replace("long.py", *long)
+    both.replace("short.py", item("short", "wombat numbat", vector(9)))
     names = {id: symbol.symbol.name for id, symbol in both.store.symbols(both._ids("short.py")).items()}
     assert list(names.values()) == ["short"]
     with both.store.scores() as scores:
