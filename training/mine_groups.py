@@ -40,6 +40,7 @@ from codesearch.search import parse, query_vector
 from codesearch.search.candidates import gather
 from codesearch.search.features import compute
 from codesearch.search.rank import Ranked, rank
+from codesearch.search.source import with_phrases
 from codesearch.store import Store
 
 WRONG = 20
@@ -51,7 +52,7 @@ def groups(tree: Tree, root: Path, db: Path, asked: Sequence[Question]) -> Itera
     with codesearch.open_index(root, db=str(db), embed="none", workers=1) as index:
         index.update()
     model = embed.load(embed.STATIC)
-    with Store(db) as store:
+    with with_phrases(Store(db), root) as store:
         for kind, text, right in asked:
             try:
                 query = parse(text)

@@ -24,6 +24,7 @@ from codesearch.search import Query, parse, query_vector
 from codesearch.search.candidates import Candidate, gather
 from codesearch.search.features import NAMES, Features, compute, with_comparison, with_reranking
 from codesearch.search.rank import CROSS_CANDIDATES, RERANKED_CANDIDATES, rank, refine
+from codesearch.search.source import with_phrases
 from codesearch.settings import load
 from codesearch.store import Store
 
@@ -104,7 +105,7 @@ def _first_hits(folder: Path) -> Iterator[Hits]:
     encoder = CrossEncoder()
     for tree in ("src", "bare"):
         some = list(collect(folder, SHOWN_TO_THE_CROSS_ENCODER, (tree,), all_queries=False))
-        store = Store(folder / f"{tree}.db")
+        store = _store(folder, tree)
         reranker = _reranker(folder, tree)
         for asked in some:
             ranked = rank(asked.query, asked.candidates, compute(asked.query, asked.candidates))
@@ -164,7 +165,7 @@ def collect(
     for tree in trees:
         with codesearch.open_index(folder / tree, db=str((folder / f"{tree}.db").absolute())) as index:
             index.update()
-        store = Store(folder / f"{tree}.db")
+        store = _store(folder, tree)
         found = []
         for row in rows:
             if row["tree"] != tree:
@@ -210,6 +211,10 @@ def _show(folder: Path, tree: str, store: Store, some: Sequence[Asked]) -> None:
     for asked, evidence in seen:
         new = {id: vectors[one.content] for id, one in evidence.missing.items() if one.content in vectors}
         asked.cosines = store.cosines(reranker.embedder.quantised_query(asked.query.text), {**evidence.vectors, **new})
+
+
+def _store(folder: Path, tree: str) -> Store:
+    return with_phrases(Store(folder / f"{tree}.db"), folder / tree)
 
 
 def _reranker(folder: Path, tree: str) -> Reranker:
