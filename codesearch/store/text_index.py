@@ -78,8 +78,8 @@ class TextIndex:
         self._version: int | None = None
         self._segments: list[Segment] = []
         self._directories: dict[int, list[bytes]] = {}
-        self._last: tuple[int, Block] | None = None
-        """The block read last, and its number: words asked for in order lie side by side."""
+        self._last: dict[int, tuple[int, Block]] = {}
+        """By segment, the block read last, and its number: words asked for in order lie side by side."""
         self.lengths = text_lengths.NONE
         self._whole = True
         """Whether no text of a segment was deleted."""
@@ -92,7 +92,7 @@ class TextIndex:
         self._segments = text_segments.segments(self._db, self._minor)
         known = {one.id for one in self._segments}
         self._directories = {id: some for id, some in self._directories.items() if id in known}
-        self._last = None
+        self._last = {}
         self.lengths = text_lengths.read(self._db, self._minor)
         last = max((one.last for one in self._segments), default=0)
         self._whole = last < len(self.lengths.of) and self.lengths.texts == sum(one.texts for one in self._segments)
@@ -125,7 +125,7 @@ class TextIndex:
             start = max(0, bisect_right(first_words, prefix) - 1)
             end = bisect_left(first_words, prefix + b"\xff")
             for number in range(start, end):
-                some = self._block(segment.block + number).beginning(prefix)
+                some = self._block(segment, number).beginning(prefix)
                 inside = Postings(some.ids.astype(np.int32), some.counts).within(columns)
                 if len(inside.ids):
                     found.append(self._alive([_shifted(inside, segment)]))
@@ -136,7 +136,7 @@ class TextIndex:
         found = _KEPT.get(key)
         if found is None:
             at = bisect_right(self._directory(segment), word) - 1
-            inside = self._block(segment.block + at).of(word) if at >= 0 else None
+            inside = self._block(segment, at).of(word) if at >= 0 else None
             found = NONE if inside is None else _shifted(inside, segment)
             _KEPT.put(key, found)
         return found
@@ -147,10 +147,11 @@ class TextIndex:
             known = self._directories[segment.id] = text_segments.directory(self._db, segment)
         return known
 
-    def _block(self, number: int) -> Block:
-        if self._last is None or self._last[0] != number:
-            self._last = number, text_segments.block(self._db, number)
-        return self._last[1]
+    def _block(self, segment: Segment, at: int) -> Block:
+        last = self._last.get(segment.id)
+        if last is None or last[0] != at:
+            last = self._last[segment.id] = at, text_segments.block(self._db, segment.block + at)
+        return last[1]
 
     def _alive(self, some: list[Postings]) -> Postings:
         """Return the postings of segments as one, without deleted texts."""

@@ -51,6 +51,25 @@ def write(db, texts, first, count, chance, minor=False):
     texts |= own
 
 
+def test_words_in_order_read_each_block_once(db, monkeypatch):
+    """Not once for each word and segment: a map asks for the names of all symbols."""
+    chance = random.Random(1)
+    texts: dict[int, tuple[str, ...]] = {}
+    for _ in range(5):
+        write(db, texts, text_segments.next_id(db), 20, chance)
+    reads = []
+    read = text_segments.block
+
+    def counted_read(db, number):
+        reads.append(number)
+        return read(db, number)
+
+    monkeypatch.setattr(text_segments, "block", counted_read)
+    found, wanted = held(db, texts)
+    assert found == wanted
+    assert len(reads) == len(set(reads)) == 5
+
+
 def test_texts_are_written_deleted_and_merged(db):
     chance = random.Random(1)
     texts: dict[int, tuple[str, ...]] = {}
