@@ -5,9 +5,9 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterable
 
-_NUMBER = struct.Struct("=i")
-BYTES = _NUMBER.size
-"""Bytes of a packed number."""
+NUMBER = struct.Struct("=i")
+"""How a number is packed."""
+BYTES = NUMBER.size
 
 
 class Numbers(dict[bytes, bytes]):
@@ -18,7 +18,7 @@ class Numbers(dict[bytes, bytes]):
         """By number."""
 
     def __missing__(self, text: bytes) -> bytes:
-        self[text] = number = _NUMBER.pack(len(self.texts))
+        self[text] = number = NUMBER.pack(len(self.texts))
         self.texts.append(text)
         return number
 

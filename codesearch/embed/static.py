@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from codesearch.core.errors import ModelError
-from codesearch.core.numbers import BYTES, Numbers
+from codesearch.core.numbers import BYTES, NUMBER, Numbers
 from codesearch.core.tokens import words, words_of
 
 if TYPE_CHECKING:
@@ -37,7 +37,6 @@ MAGIC = b"cs-tab-1"
 _HEADER = struct.Struct("<8sII")
 _OFFSET = struct.Struct("<I")
 _PAIR = struct.Struct("<II")
-_NUMBER = struct.Struct("=i")
 
 _UNIT = 128
 """Coefficients are counted in 1/128: fine enough for a body of 1,000 words."""
@@ -69,7 +68,7 @@ class _Words(dict[str, bytes]):
         # A token such as `read(self,` is split into the words it contains.
         self._pieces.extend(row for part in words(word) for row in self._split(part))
         self._starts.append(len(self._pieces))
-        self[word] = number = _NUMBER.pack(len(self))
+        self[word] = number = NUMBER.pack(len(self))
         return number
 
     def arrays(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
@@ -148,8 +147,8 @@ class StaticEmbedder:
                 found += [b"".join(map(number, words(part))) for part in parts]
                 found += [b""] * (fields - len(parts))
             weights = [self._field_weights if "\n" in text else alone for text in batch]
-            groups = np.repeat(np.arange(len(found), dtype=np.int32), np.array(list(map(len, found))) // BYTES)
-            self._encode(groups, np.frombuffer(b"".join(found), np.int32), weights, out[start : start + len(batch)])
+            sizes = np.array(list(map(len, found))) // BYTES
+            self._encode(np.frombuffer(b"".join(found), np.int32), sizes, weights, out[start : start + len(batch)])
             if len(self._words) > _CACHED_WORDS:
                 self._forget()
         return out
@@ -174,9 +173,8 @@ class StaticEmbedder:
             batch = documents[start : start + _BATCH]
             found = [field for document in batch for field in document]
             words, sizes = self._parts.of(found)
-            groups = np.repeat(np.arange(len(found), dtype=np.int32), sizes)
             weights = [self._field_weights] * len(batch)
-            self._encode(groups, words, weights, out[start : start + len(batch)])
+            self._encode(words, sizes, weights, out[start : start + len(batch)])
         return out
 
     def _all_tokens(self) -> dict[str, int]:
@@ -208,18 +206,18 @@ class StaticEmbedder:
 
     def _encode(
         self,
-        fields: npt.NDArray[np.int32],
         words: npt.NDArray[np.int32],
+        sizes: npt.NDArray[np.integer],
         weights: Sequence[Sequence[float]],
         out: npt.NDArray[np.float32],
     ) -> None:
-        """Write the normalised vectors of documents, given the number of each word and that of the field that has it.
+        """Write the normalised vectors of documents, given the words of all fields, and how many each field has.
 
         They are a matrix of token coefficients times the token vectors.
         """
         import numpy as np
 
-        texts, rows, coefficients = self._coefficients(fields, words, weights)
+        texts, rows, coefficients = self._coefficients(words, sizes, weights)
         values, scales = self._open_arrays()
         coefficients *= scales[rows]
         column_of = np.zeros(self._rows, np.int64)
@@ -237,18 +235,19 @@ class StaticEmbedder:
             part[:] = sums / lengths[:, None]
 
     def _coefficients(
-        self, fields: npt.NDArray[np.int32], words: npt.NDArray[np.int32], weights: Sequence[Sequence[float]]
+        self, words: npt.NDArray[np.int32], sizes: npt.NDArray[np.integer], weights: Sequence[Sequence[float]]
     ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.float64]]:
         """Return (text, row of the table, coefficient in 1/_UNIT), one element per word piece, in text order."""
         import numpy as np
 
         # 32 bits are enough for field x word, and are sorted in half the time of 64.
+        fields = np.repeat(np.arange(len(sizes), dtype=np.int32), sizes)
         keys, n = np.unique(fields * np.int32(len(self._words)) + words, return_counts=True)
         group, word = np.divmod(keys, np.int32(max(1, len(self._words))))
         while len(self._amounts) <= n.max(initial=0):
             self._amounts.append(_sublinear(len(self._amounts)))
         sublinear = np.frombuffer(self._amounts, np.int64)[n]
-        total = np.bincount(group, sublinear, len(weights) * len(self._field_weights))
+        total = np.bincount(group, sublinear, len(sizes))
         factors = np.array(weights).ravel() * _UNIT / (_FINE * np.sqrt(np.maximum(total, 1) / _FINE))
         coefficients = np.rint(factors[group] * sublinear)
         pieces, starts = self._words.arrays()

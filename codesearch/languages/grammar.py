@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import warnings
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Iterable
 from functools import cache
 from importlib.resources import files
 from itertools import accumulate
@@ -44,23 +44,25 @@ def grammar_of(name: str) -> tree_sitter.Language:
         return Language(getattr(module, entry.function)())
 
 
-def _text(name: str, folder: str, queries: Sequence[str]) -> str:
-    """Return the text of some query files, as one; "" for those that do not exist."""
-    files_of = files("codesearch.languages") / "queries" / folder
-    found = (files_of / f"{query}.scm" for query in queries)
-    return "\n".join(one.read_text("utf-8") for one in found if one.is_file())
+def _text(folder: str, queries: Iterable[str]) -> str:
+    """Return the text of some query files, as one."""
+    found = files("codesearch.languages") / "queries" / folder
+    return "\n".join((found / f"{query}.scm").read_text("utf-8") for query in queries)
 
 
 def _definitions(name: str) -> str:
-    return _text(name, "", languages.get(name).queries or (name,))
+    return _text("", languages.get(name).queries or (name,))
 
 
 def _references(name: str) -> str:
-    return _text(name, "references", languages.get(name).references)
+    return _text("references", languages.get(name).references)
 
 
 def _details(name: str) -> str:
-    return _text(name, "details", _DETAILS.get(name, languages.get(name).queries or (name,)))
+    """Return the text of the query for details; "" if the language has none."""
+    folder = files("codesearch.languages") / "queries" / "details"
+    named = _DETAILS.get(name, languages.get(name).queries or (name,))
+    return _text("details", [query for query in named if (folder / f"{query}.scm").is_file()])
 
 
 @cache

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -99,11 +99,9 @@ class Store(Texts):
         self._minor.forget_texts()
         self.connection.close()
 
-    @contextmanager
-    def snapshot(self) -> Iterator[None]:
+    def snapshot(self) -> AbstractContextManager[None]:
         """Give all reads inside a consistent view of the index, whatever a writer does meanwhile."""
-        with self.connection.snapshot():
-            yield
+        return self.connection.snapshot()
 
     @contextmanager
     def _changing(self) -> Iterator[None]:

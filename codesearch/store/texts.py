@@ -257,7 +257,7 @@ def _covers(known: bytes, columns: bytes) -> bool:
 
 
 def _in_columns(known: bytes, counts: bytes, columns: bytes) -> bytes:
-    """Return the counts of phrases in some of the columns, so that none depends on what else was asked for before."""
+    """Return the counts of phrases in some columns; 0 for others, even if earlier questions had them read."""
     if known == columns or not counts:
         return counts
     each = len(TEXT_COLUMNS)
