@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from codesearch.core.errors import UsageError
+from codesearch.core.libraries import install_command
 
 _PLAIN = re.compile(r"[A-Za-z/][A-Za-z0-9_./-]*")
 _NOT_TEXT = frozenset("true false yes no on off null y n".split())
@@ -86,10 +87,11 @@ def _means(text: str, wanted: dict[str, Any]) -> bool:
 
 def _mapping(text: str) -> dict[str, Any]:
     """Return what a text means. Raises UsageError if it is not one mapping."""
+    reader = _reader()
     from ruamel.yaml.error import YAMLError
 
     try:
-        value = _reader().load(text)
+        value = reader.load(text)
     except (YAMLError, ValueError) as error:
         problem = getattr(error, "problem", None) or str(error).partition("\n")[0]
         mark = getattr(error, "problem_mark", None)
@@ -113,7 +115,7 @@ def _reader() -> Any:
     try:
         from ruamel.yaml import YAML
     except ImportError as error:
-        raise UsageError("ruamel.yaml is needed to edit YAML: pip install ruamel.yaml") from error
+        raise UsageError(f"editing YAML needs ruamel.yaml: {install_command('ruamel.yaml')}") from error
     return YAML(typ="safe", pure=True)
 
 

@@ -14,6 +14,7 @@ from importlib.util import find_spec
 from typing import Any, BinaryIO, cast
 
 from codesearch.core.errors import StoreError
+from codesearch.core.libraries import install_command
 
 ZSTD, GZIP = "zstd", "gzip"
 CODECS = (ZSTD, GZIP)
@@ -58,5 +59,5 @@ def errors() -> tuple[type[Exception], ...]:
 def _zstd() -> Any:
     module = _module()
     if module is None:
-        raise StoreError("this artifact is compressed with zstd: pip install backports.zstd")
+        raise StoreError(f"this artifact is compressed with zstd: {install_command('backports.zstd')}")
     return module

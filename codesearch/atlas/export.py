@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from codesearch.core.errors import CodesearchError, UnwritableError
+from codesearch.core.libraries import install_command
 from codesearch.search import resolved
 from codesearch.store.export import COLUMNS
 from codesearch.store.export import rows as stored_rows
@@ -134,7 +135,7 @@ def _parquet(out: Path, batches: Iterator[list[Row]], with_vectors: bool, dims: 
         import pyarrow
         from pyarrow import parquet
     except ImportError:
-        raise CodesearchError("parquet needs pyarrow: python -m pip install pyarrow") from None
+        raise CodesearchError(f"parquet needs pyarrow: {install_command('pyarrow')}") from None
     fields = [(name, pyarrow.int64() if name in _NUMBERS else pyarrow.string()) for name in COLUMNS]
     fields += [(VECTOR, pyarrow.list_(pyarrow.float32(), dims))] if with_vectors else []
     schema = pyarrow.schema(fields)

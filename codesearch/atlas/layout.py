@@ -12,6 +12,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from codesearch.core.errors import UsageError
+from codesearch.core.libraries import install_command
 
 if TYPE_CHECKING:
     import numpy as np
@@ -135,7 +136,7 @@ def _summed(rows: Places, values: Floats, size: int) -> Floats:
 def umap(points: Floats, start: Floats) -> Floats:
     """Return the layout of umap-learn. Raises UsageError if it is not installed."""
     if find_spec("umap") is None:
-        raise UsageError("--layout umap needs umap-learn: pip install umap-learn (or use another layout)")
+        raise UsageError(f"--layout umap needs umap-learn (or use another layout): {install_command('umap-learn')}")
     import numpy as np
     from umap import UMAP
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from codesearch.core.errors import ModelError
+from codesearch.core.libraries import install_command
 from codesearch.embed.transformer import Transformer
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 ORIGINAL = "original"
 """Subfolder with the model as sentence-transformers saves it."""
 
-INSTALL = "run `pip install '.[models]'` in a checkout of codesearch"
+INSTALL = f"run this in a checkout of codesearch: {install_command('.[models]')}"
 
 
 class SentenceEmbedder(Transformer):

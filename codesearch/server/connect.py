@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from codesearch.core.errors import CodesearchError, StoreError, UsageError
+from codesearch.core.libraries import install_command
 from codesearch.core.log import Log
 from codesearch.server import policies, schema
 from codesearch.server.metrics import PoolFigures
@@ -52,7 +53,7 @@ def driver() -> Any:
     try:
         import psycopg
     except ImportError as error:
-        raise UsageError("codesearch needs psycopg to talk to PostgreSQL: pip install 'psycopg[binary]'") from error
+        raise UsageError(f"codesearch needs psycopg to talk to PostgreSQL: {install_command('psycopg[binary]')}") from error
     return psycopg
 
 

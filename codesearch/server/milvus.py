@@ -17,6 +17,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from codesearch.core.errors import StoreError, UsageError
+from codesearch.core.libraries import install_command
 from codesearch.core.log import Log
 from codesearch.core.urls import parts_of
 from codesearch.server.connect import REST_SECONDS, shown
@@ -24,7 +25,7 @@ from codesearch.server.metrics import Counter, Family, gauge
 
 log = Log("codesearch.server")
 
-EXTRA = "pip install 'pymilvus>=2.6'"
+REQUIREMENT = "pymilvus>=2.6"
 PORT = 19530
 AUTHORITIES = "SSL_CERT_FILE"
 """The variable that names a file of certificates, as for OpenSSL: gRPC does not know those of the system."""
@@ -255,7 +256,7 @@ def _library() -> Any:
     try:
         library = importlib.import_module("pymilvus")
     except ImportError as error:
-        raise UsageError(f"--vectors needs pymilvus: {EXTRA}") from error
+        raise UsageError(f"--vectors needs pymilvus: {install_command(REQUIREMENT)}") from error
     logging.getLogger("pymilvus").setLevel(logging.CRITICAL)  # it prints every error with its traceback
     return library
 

@@ -17,6 +17,7 @@ from urllib.request import build_opener
 
 from codesearch.core import loopback
 from codesearch.core.errors import UsageError
+from codesearch.core.libraries import install_command
 from codesearch.core.log import Log
 from codesearch.core.redirects import NoRedirects
 from codesearch.core.urls import parts_of
@@ -172,5 +173,5 @@ def _library() -> ModuleType:
         import cryptography as cryptography
         import jwt
     except ImportError as error:
-        raise UsageError("codesearch needs PyJWT for --oidc-issuer: pip install 'pyjwt[crypto]'") from error
+        raise UsageError(f"codesearch needs PyJWT for --oidc-issuer: {install_command('pyjwt[crypto]')}") from error
     return jwt

@@ -19,6 +19,7 @@ from ruamel.yaml import YAML
 from codesearch.agents import changes, jsonc, plan
 from codesearch.agents.clients import CLIENTS, Client
 from codesearch.core.errors import UsageError
+from codesearch.core.libraries import install_command
 from tests.support.command import Run
 
 toml = import_module("tomllib" if sys.version_info >= (3, 11) else "tomli")
@@ -236,6 +237,22 @@ def test_yaml_that_cannot_be_edited_is_left_alone(private_home: Path, name: str,
     with pytest.raises(UsageError, match="nothing was changed"):
         install(name, private_home)
     assert file.read_text() == text
+
+
+@pytest.mark.parametrize("name", ["continue", "goose"])
+@pytest.mark.parametrize("command", ["install", "uninstall"])
+def test_without_ruamel_the_command_that_installs_it_is_named(
+    private_home: Path, call: Callable[..., Run], monkeypatch: pytest.MonkeyPatch, name: str, command: str
+):
+    file = CLIENTS[name].file(private_home)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text("a: 1\n")
+    for module in ("ruamel", "ruamel.yaml", "ruamel.yaml.error"):
+        monkeypatch.setitem(sys.modules, module, None)
+    run = call("agents", command, name)
+    assert run.status == 2
+    assert f"editing YAML needs ruamel.yaml: {install_command('ruamel.yaml')}; nothing was changed" in run.err
+    assert file.read_text() == "a: 1\n"
 
 
 @pytest.mark.parametrize(

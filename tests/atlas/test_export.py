@@ -86,7 +86,7 @@ def test_parquet(index: codesearch.Index, tmp_path: Path):
 
 def test_parquet_needs_pyarrow(index: codesearch.Index, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setitem(sys.modules, "pyarrow", None)
-    with pytest.raises(CodesearchError, match="parquet needs pyarrow: python -m pip install pyarrow"):
+    with pytest.raises(CodesearchError, match=r"parquet needs pyarrow: .* -m pip install pyarrow"):
         export.export(index, "parquet", tmp_path / "out.parquet")
     assert list(tmp_path.iterdir()) == []
 

@@ -14,6 +14,7 @@ import psycopg
 import pytest
 
 from codesearch.core.errors import UsageError
+from codesearch.core.libraries import install_command
 from codesearch.server import remote
 from codesearch.server.connect import shown
 from tests.server.conftest import Place
@@ -141,7 +142,7 @@ def test_without_psycopg_the_extra_is_named(call, monkeypatch):
     monkeypatch.setitem(sys.modules, "psycopg", None)
     run = call("serve", "--store", "postgresql://x/y")
     assert run.status == 2
-    assert run.err.endswith("pip install 'psycopg[binary]'\n")
+    assert run.err.endswith(f"{install_command('psycopg[binary]')}\n")
 
 
 def test_a_database_that_cannot_be_reached_is_named_without_its_password(call):
