@@ -49,7 +49,7 @@ def adopt(index: Index, source: Path, *, lock_timeout: float = 600.0) -> Adopted
         incoming = index.path.with_name(f"{index.path.name}.incoming")
         try:
             header = unpack(source, incoming)
-            meta = portable.check(incoming)
+            meta = portable.check(incoming, source)
             verified = _touch(index, incoming, header) if header is not None else 0
             portable.set_facts(incoming, root=os.fsencode(index.root).decode("utf-8", "replace"))
             location.remove(index.path)
@@ -121,7 +121,7 @@ def checked(source: Path, folder: Path) -> Iterator[tuple[Path, package.Header |
     target = folder / "checked.db"
     try:
         header = unpack(source, target)
-        portable.check(target)
+        portable.check(target, source)
         yield target, header
     finally:
         location.remove(target)
@@ -134,7 +134,7 @@ def unpack_for_reading(source: Path, target: Path) -> package.Header | None:
     """
     with new_file(target) as incoming:
         header = unpack(source, incoming)
-        portable.check(incoming)
+        portable.check(incoming, source)
     return header
 
 

@@ -58,5 +58,5 @@ def _merge(sources: Sequence[Path], incoming: Path, on_part: Callable[[Path], No
 def _taken(source: Path, copy: Path) -> dict[str, str]:
     """Write the checked copy of a source; return the facts about it."""
     adoption.unpack(source, copy)
-    portable.check(copy)
+    portable.check(copy, source)
     return merging.facts(copy, str(source))

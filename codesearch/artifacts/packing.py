@@ -10,6 +10,7 @@ from typing import Any
 
 from codesearch._version import __version__
 from codesearch.artifacts import keys, package, revision
+from codesearch.core.counts import number
 from codesearch.core.errors import NotFoundError, StoreError, UsageError
 from codesearch.files import commit as commits
 from codesearch.files.git import GitUnavailableError
@@ -30,8 +31,8 @@ def pack(index: Index, target: Path) -> package.Header:
     status = index.status()
     if not status.fresh:
         raise UsageError(
-            f"{index.root}: the index is out of date ({status.changed:,} files changed, {status.deleted:,} deleted); "
-            f"run `codesearch index {index.root}` first"
+            f"{index.root}: the index is out of date ({number(status.changed, 'file')} changed, "
+            f"{status.deleted:,} deleted); run `codesearch index {index.root}` first"
         )
     at = None
     if not uncommitted(index):

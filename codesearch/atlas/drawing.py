@@ -11,6 +11,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from codesearch.atlas.page import clusters_on
+from codesearch.core.counts import number
 
 if TYPE_CHECKING:
     from codesearch.atlas.map import Map
@@ -48,7 +49,7 @@ def svg(found: Map) -> str:
     return "\n".join(
         (
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {SIDE} {SIDE}" role="img">',
-            f"<title>Map of {name}: {len(found.rows):,} symbols</title>",
+            f"<title>Map of {name}: {number(len(found.rows), 'symbol')}</title>",
             f"<style>{_STYLE}</style>",
             f'<rect width="{SIDE}" height="{SIDE}"/>',
             *_points(found),
@@ -64,8 +65,8 @@ def _points(found: Map) -> Iterator[str]:
     for at in range(0, len(found.rows), step):
         x, y = _place(*found.at[at].tolist())
         by_cluster.setdefault(found.clustering.labels[at], []).append(f"M{x:.0f} {y:.0f}h0")
-    for number, (red, green, blue) in colours(found).items():
-        if dots := by_cluster.get(number):
+    for cluster, (red, green, blue) in colours(found).items():
+        if dots := by_cluster.get(cluster):
             yield f'<path stroke="#{red:02x}{green:02x}{blue:02x}" d="{"".join(dots)}"/>'
 
 

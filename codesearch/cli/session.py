@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from codesearch.cli.ui import console
 from codesearch.cli.ui.progress import Reporter
+from codesearch.core.counts import number
 from codesearch.core.errors import IndexBusyError, NotFoundError, UnwritableError, UsageError
 from codesearch.core.log import Log
 
@@ -304,7 +305,7 @@ def _after(seconds: float) -> Callable[[], bool]:
 def _tell_of_update(report: Report, *, quiet: bool) -> None:
     if report.left:
         tell(
-            f"{report.left:,} changed files are not indexed yet; results may be incomplete "
+            f"{number(report.left, 'changed file is', 'changed files are')} not indexed yet; results may be incomplete "
             "(the next query continues; `codesearch index` indexes them all)",
             quiet=quiet,
         )

@@ -12,6 +12,7 @@ from codesearch.context import arguments, outline, trace
 from codesearch.context.clean import clean, one_line
 from codesearch.context.entries import Reader, Selection, Sources, cleaned, heading, select
 from codesearch.context.token_count import estimate
+from codesearch.core.counts import number
 from codesearch.core.errors import NotFoundError, UsageError
 from codesearch.core.types import TEXTS, Answer, Hit, Symbol
 from codesearch.core.visible import path_shown_as
@@ -81,7 +82,7 @@ def state_notes(
         done = f" ({progress[0]:,} of {progress[1]:,} files)" if progress is not None and progress[1] else ""
         return (f"The first index is not finished{done}: results may be missing; ask again soon.",)
     if not fresh:
-        files = f"{pending:,} changed files are" if pending > 1 else "Some changes are"
+        files = number(pending, "changed file is", "changed files are") if pending else "Some changes are"
         return (f"{files} not indexed yet: results may be out of date.",)
     return ()
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from html import escape
 
 from codesearch._version import __version__
+from codesearch.core.counts import number
 from codesearch.quality.ask import Outcome
 from codesearch.quality.evaluation import counted
 from codesearch.quality.metrics import METRICS, TITLES, Interval
@@ -69,7 +70,7 @@ def _sections(found: Report) -> Iterator[str]:
     questions = [outcome.question for outcome in first.run.outcomes]
     yield "<h1>How good the answers are</h1>"
     yield (
-        f"<p><code>{_said(found.root)}</code>: {len(questions):,} questions ({_said(counted(questions))}), "
+        f"<p><code>{_said(found.root)}</code>: {number(len(questions), 'question')} ({_said(counted(questions))}), "
         f'<span class="faint">seed {found.seed}, codesearch {__version__}</span></p>'
     )
     for note in found.notes:
@@ -82,13 +83,13 @@ def _sections(found: Report) -> Iterator[str]:
         yield "<h2>Differences</h2>"
         yield _differences(differences)
     yield "<h2>What the scores promise</h2>"
-    for number, run in enumerate(found.runs):
+    for place, run in enumerate(found.runs):
         yield f"<h3>{_said(run.name)}</h3>" if len(found.runs) > 1 else ""
         caption = (
             "How many of the answers with a score were right; on the diagonal, the score is a probability. "
             f"Expected calibration error: {run.calibration_error:.3f}."
         )
-        yield _figure(reliability(run, number), caption)
+        yield _figure(reliability(run, place), caption)
         yield _bins(run)
     for grouping in GROUPINGS:
         if any(len(run.groups[grouping]) > 1 for run in found.runs):

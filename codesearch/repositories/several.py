@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 
 from codesearch import embed
 from codesearch.core import cancellation
+from codesearch.core.counts import number
 from codesearch.core.errors import CodesearchError, IndexBusyError, NotFoundError, UnwritableError
 from codesearch.core.filter import Filter
 from codesearch.core.log import Log
@@ -275,7 +276,10 @@ def _updated(index: Index, question: _Question) -> tuple[str, int]:
     except UnwritableError as error:
         return "" if index.status().fresh else str(error), 0
     if report.left:
-        return f"{report.left:,} changed files are not indexed yet", report.left
+        return (
+            f"{number(report.left, 'changed file is', 'changed files are')} not indexed yet",
+            report.left,
+        )
     return "", 0
 
 

@@ -53,7 +53,7 @@ def driver() -> Any:
     try:
         import psycopg
     except ImportError as error:
-        raise UsageError(f"codesearch needs psycopg to talk to PostgreSQL: {install_command('psycopg[binary]')}") from error
+        raise UsageError(f"PostgreSQL needs the library psycopg: {install_command('psycopg[binary]')}") from error
     return psycopg
 
 

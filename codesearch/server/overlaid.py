@@ -14,6 +14,7 @@ from typing import Any
 
 from codesearch import embed
 from codesearch.artifacts import changes, revision
+from codesearch.core.counts import number
 from codesearch.core.errors import CodesearchError, NotFoundError
 from codesearch.core.filter import Filter
 from codesearch.core.types import Answer, Symbol
@@ -82,7 +83,8 @@ def find(root: Path, refs: list[dict[str, Any]], wanted: list[str]) -> Checkout 
         return None
     if len(paths) > MOST_FILES:
         raise TooDifferentError(
-            f"{len(paths):,} files here differ from {own[0]} on the server, more than {MOST_FILES}: they do not count"
+            f"{number(len(paths), 'file')} here differ from {own[0]} on the server, more than {MOST_FILES}: "
+            "they do not count"
         )
     return Checkout(root, own[0], str(chosen["ref"]), commit, paths, tuple(own[1:]))
 

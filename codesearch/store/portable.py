@@ -78,30 +78,41 @@ def untrusted(path: Path) -> Iterator[apsw.Connection]:
         yield db
 
 
-def check(path: Path) -> dict[str, str]:
+def check(path: Path, name: Path | None = None) -> dict[str, str]:
     """Check an index file from elsewhere; return the facts about it (see `Store.meta`).
 
-    Raises StoreError, which says what is wrong, unless it is a sound index of this or an older schema.
+    `name` is the file of which `path` is a copy. Raises StoreError, which names that file and says what is wrong,
+    unless it is a sound index of this or an older schema.
     """
+    name = name or path
     with untrusted(path) as db:
-        version = int(db.pragma("user_version"))
-        if version > schema.VERSION:
-            raise StoreError(
-                f"{path}: made by a newer codesearch (schema {version}, this program knows {schema.VERSION}). "
-                "Upgrade codesearch, or have the index made by the version that you use."
-            )
-        if not version or _schema(db) != _expected(version):
-            raise StoreError(f"{path}: refused: its tables are not those of a codesearch index (schema {version})")
-        found = db.execute("PRAGMA quick_check(1)").fetchall()
-        if found != [("ok",)]:
-            raise StoreError(
-                f"{path}: damaged: {found[0][0] if found else 'unreadable'}. Get it again from its source."
-            )
-        facts: Any = db.execute("SELECT key, value FROM meta").fetchall()
-        meta: dict[str, Any] = dict(facts)
-        if problem := _wrong_value(db, version, meta):
-            raise StoreError(f"{path}: refused: {problem}")
+        try:
+            return _checked(db, name)
+        except (apsw.CorruptError, apsw.NotADBError) as error:
+            raise _damaged(name, str(error)) from error
+
+
+def _checked(db: apsw.Connection, name: Path) -> dict[str, str]:
+    version = int(db.pragma("user_version"))
+    if version > schema.VERSION:
+        raise StoreError(
+            f"{name}: made by a newer codesearch (schema {version}, this program knows {schema.VERSION}). "
+            "Upgrade codesearch, or have the index made by the version that you use."
+        )
+    if not version or _schema(db) != _expected(version):
+        raise StoreError(f"{name}: refused: its tables are not those of a codesearch index (schema {version})")
+    found: Any = db.execute("PRAGMA quick_check(1)").fetchall()
+    if found != [("ok",)]:
+        raise _damaged(name, str(found[0][0]).splitlines()[-1] if found else "unreadable")
+    facts: Any = db.execute("SELECT key, value FROM meta").fetchall()
+    meta: dict[str, Any] = dict(facts)
+    if problem := _wrong_value(db, version, meta):
+        raise StoreError(f"{name}: refused: {problem}")
     return meta
+
+
+def _damaged(name: Path, why: str) -> StoreError:
+    return StoreError(f"{name}: damaged ({why}). Get it again from its source, or make it again.")
 
 
 def _schema(db: apsw.Connection) -> list[tuple[Any, ...]]:

@@ -215,7 +215,7 @@ def test_an_index_is_of_its_files_as_they_are_now(repository: Path, tmp_path: Pa
             packing.pack(index, target)
         index.update()
         write(repository, {"new.py": "def new():\n    pass\n"})
-        with pytest.raises(UsageError, match=r"out of date \(1 files changed, 0 deleted\)"):
+        with pytest.raises(UsageError, match=r"out of date \(1 file changed, 0 deleted\)"):
             packing.pack(index, target)
         index.update()
         assert packing.pack(index, target).key == ""
@@ -305,8 +305,13 @@ def test_a_damaged_database_is_refused(artifact: Path, clone: Path, tmp_path: Pa
     data = bytearray(plain.read_bytes())
     data[4096 * 3 : 4096 * 5] = os.urandom(8192)
     plain.write_bytes(data)
-    with pytest.raises(StoreError):
+    with pytest.raises(StoreError) as error:
         adopted(clone, plain)
+    assert str(error.value).startswith(f"{plain}: ")
+    with pytest.raises(StoreError) as error:
+        adoption.unpack_for_reading(plain, tmp_path / "again.db")
+    assert str(error.value).startswith(f"{plain}: ")
+    assert "\n" not in str(error.value)
 
 
 def test_other_files_are_refused_by_name(clone: Path, tmp_path: Path):

@@ -169,7 +169,15 @@ def test_a_damaged_part_is_refused(parts: list[Path], tmp_path: Path):
     data = bytearray(parts[2].read_bytes())
     data[len(data) // 2 :] = b"\x55" * (len(data) - len(data) // 2)
     parts[2].write_bytes(data)
-    refused(parts, tmp_path / "merged.db")
+    assert refused(parts, tmp_path / "merged.db").startswith(f"{parts[2]}: damaged (")
+
+
+@pytest.mark.parametrize("place", [0, 1])
+def test_a_part_that_is_cut_off_is_named(parts: list[Path], tmp_path: Path, place: int):
+    parts[place].write_bytes(parts[place].read_bytes()[:20_000])
+    said = refused(parts, tmp_path / "merged.db")
+    assert said.startswith(f"{parts[place]}: damaged (")
+    assert "\n" not in said and "--rebuild" not in said
 
 
 @pytest.mark.parametrize("change", ["text_block SET data = x'00'", "text_length SET lengths = zeroblob(9)"])

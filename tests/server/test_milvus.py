@@ -462,8 +462,8 @@ def test_the_commands(database, server: MilvusServer, call, monkeypatch: pytest.
     with administering(database) as db:
         access.grant(db, "ci", ["shop"], may_push=True)
         access.forget(db, "shop")
-    assert "1 vectors stay in Milvus: say where it is, with --vectors" in call("access", "gc").err
-    assert "deleted 1 vectors from Milvus" in call("access", "gc", *at).err
+    assert "1 vector stays in Milvus: say where it is, with --vectors" in call("access", "gc").err
+    assert "deleted 1 vector from Milvus" in call("access", "gc", *at).err
     assert "the vectors are in PostgreSQL only" in call("access", "vectors", *at, "--leave").err
     with closing(Milvus(server.url)) as milvus, pytest.raises(NotFoundError, match="are not in Milvus"):
         vectors.leave(database, milvus)

@@ -11,6 +11,7 @@ from importlib import resources
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
+from codesearch.core.counts import number
 from codesearch.core.types import KINDS
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def page(found: Map, *, site: Site | None = None, colour: str = "cluster", selec
     }
     name = of.name or PurePath(found.root).name or found.root
     heading = f'<a href="{_said(of.home)}">{_said(name)}</a>' if of.home else _said(name)
-    count = f"{len(found.rows):,} symbols, {len(found.clustering.clusters)} clusters"
+    count = f"{number(len(found.rows), 'symbol')}, {number(len(found.clustering.clusters), 'cluster')}"
     parts = {
         "TITLE": _said(f"Map of {name}"),
         "NAME": heading,

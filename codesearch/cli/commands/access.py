@@ -11,6 +11,7 @@ from codesearch.cli.exit_codes import FOUND
 from codesearch.cli.options import ReportFormat, ReportFormatOption
 from codesearch.cli.registration import command, group
 from codesearch.cli.ui import console
+from codesearch.core.counts import number
 
 app = group("Say who may search and push which repositories of `codesearch serve`. For the owner of the database.")
 
@@ -113,11 +114,11 @@ def gc(store: StoreOption, vectors: VectorsOption = "") -> int:
     milvus = Milvus(vectors) if vectors else None
     with administration(store) as server:
         count = server.collect()
-    console.message(f"deleted {count:,} versions of files")
+    console.message(f"deleted {number(count, 'version')} of files")
     if milvus is not None:
-        console.message(f"deleted {side.sweep_all(store, milvus):,} vectors from Milvus")
+        console.message(f"deleted {number(side.sweep_all(store, milvus), 'vector')} from Milvus")
     elif left := side.waiting(store):
-        console.message(f"{left:,} vectors stay in Milvus: say where it is, with --vectors")
+        console.message(f"{number(left, 'vector stays', 'vectors stay')} in Milvus: say where it is, with --vectors")
     return FOUND
 
 
@@ -170,7 +171,8 @@ def vectors(
         filled = side.fill(url, milvus, index, console.message)
         orphans = f"; {filled.orphans:,} more are deleted there in a day" if filled.orphans else ""
         console.message(
-            f"{filled.contents:,} contents are in Milvus ({filled.kind}); {filled.inserted:,} were missing{orphans}"
+            f"{number(filled.contents, 'content is', 'contents are')} in Milvus ({filled.kind}); "
+            f"{filled.inserted:,} were missing{orphans}"
         )
         if drop_index:
             side.drop_index(url)

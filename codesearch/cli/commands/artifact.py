@@ -13,6 +13,7 @@ from codesearch.cli.exit_codes import FOUND
 from codesearch.cli.options import DbOption, PathArgument, QuietOption, ReportFormat, ReportFormatOption
 from codesearch.cli.registration import command, group
 from codesearch.cli.ui import console
+from codesearch.core.counts import number
 from codesearch.core.errors import UsageError
 
 if TYPE_CHECKING:
@@ -192,7 +193,7 @@ def pull(
     allowed = None if signers is None else Path(signers).expanduser()
     found = sharing.pull(place, root, settings.load(root), target, ref=ref or "", signers=allowed)
     if not quiet:
-        behind = f", {found.behind:,} commits before HEAD" if found.behind > 0 else ""
+        behind = f", {number(found.behind, 'commit')} before HEAD" if found.behind > 0 else ""
         signed = f", signed by {found.signer}" if found.signer else ""
         console.message(f"{target}: {found.key or place}{behind}{signed}")
     return FOUND
@@ -233,7 +234,7 @@ def _refuse_unkeyed(root: Path, db: str | None) -> None:
 
 def _print(file: Path, header: Header, format: ReportFormat, *, quiet: bool) -> None:
     from codesearch.cli.ui.render import print_json
-    from codesearch.cli.ui.reports import number, size
+    from codesearch.cli.ui.reports import size
 
     packed = file.stat().st_size
     if format is ReportFormat.json:

@@ -15,7 +15,8 @@ from codesearch.cli.exit_codes import FOUND
 from codesearch.cli.options import ModelOption, PathArgument, ReportOptions
 from codesearch.cli.ui import console
 from codesearch.cli.ui.console import Look, clean
-from codesearch.cli.ui.reports import number, printed, size
+from codesearch.cli.ui.reports import printed, size
+from codesearch.core.counts import number
 
 if TYPE_CHECKING:
     from codesearch.bench.values import Asking, Bench, Compared

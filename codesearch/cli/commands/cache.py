@@ -8,6 +8,7 @@ from codesearch.cli.options import PathArgument, QuietOption, ReportFormat, Repo
 from codesearch.cli.registration import command, group
 from codesearch.cli.ui import console
 from codesearch.cli.ui.console import clean
+from codesearch.core.counts import number
 
 app = group("Show or delete the reranker's vectors shared by all your indexes on this machine.")
 
@@ -20,7 +21,7 @@ def list_command(path: PathArgument = None, format: ReportFormatOption = ReportF
     """
     from codesearch import settings
     from codesearch.cli.ui.render import print_json
-    from codesearch.cli.ui.reports import number, size
+    from codesearch.cli.ui.reports import size
     from codesearch.rerank import shared_cache
 
     wished = settings.load(targets.root_of(path))

@@ -11,6 +11,7 @@ from codesearch.cli import session, targets
 from codesearch.cli.exit_codes import ERROR, FOUND, NOTHING
 from codesearch.cli.options import DbOption, PathArgument, QuietOption, RootOption
 from codesearch.cli.ui import console
+from codesearch.core.counts import number
 from codesearch.core.errors import CodesearchError, UsageError
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def clean(
 
 def _all(*, yes: bool, quiet: bool) -> int:
     from codesearch.cli.ui import indexes
-    from codesearch.cli.ui.reports import number, size
+    from codesearch.cli.ui.reports import size
     from codesearch.store import registry
 
     found = registry.known()

@@ -15,6 +15,7 @@ from codesearch.cli.exit_codes import FOUND, NOTHING
 from codesearch.cli.options import ColorOption, FilterOptions, IndexOptions, LimitOption, PathArgument
 from codesearch.cli.registration import optional_values
 from codesearch.cli.ui import console
+from codesearch.core.counts import number
 from codesearch.core.errors import IndexBusyError, UnwritableError, UsageError
 
 if TYPE_CHECKING:
@@ -148,13 +149,12 @@ def _found(index: Index, where: Filter | None, base: str | None, tokens: int, li
 
 def _write(found: Found, file: str, *, narrowed: bool, use: IndexOptions) -> int:
     from codesearch.atlas import clone_baseline
-    from codesearch.cli.ui import reports
 
     if narrowed:
         raise UsageError("--write-baseline writes all clones: leave out --diff and --baseline")
     clone_baseline.write(Path(file), found.groups)
     if not use.quiet:
-        console.message(f"{file}: {reports.number(len(found.groups), 'group')} of clones")
+        console.message(f"{file}: {number(len(found.groups), 'group')} of clones")
     return FOUND
 
 

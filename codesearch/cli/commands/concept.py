@@ -12,6 +12,7 @@ from codesearch.cli.options import IndexOptions, PathArgument, ReportFormat, Rep
 from codesearch.cli.registration import command, group
 from codesearch.cli.ui import console
 from codesearch.cli.ui.console import clean
+from codesearch.core.counts import number
 from codesearch.core.errors import NotFoundError
 
 if TYPE_CHECKING:
@@ -88,18 +89,16 @@ def _symbol(index: Index, text: str, path: str | None, use: IndexOptions) -> Sym
 
 def _tell_made(index: Index, made: Concept, use: IndexOptions) -> None:
     from codesearch.atlas import concepts
-    from codesearch.cli.ui import reports
 
     above, every = concepts.above(index, made, USUAL)
     session.tell(
-        f"concept:{made.name} is made of {_made_of(made)}; {reports.number(above, 'symbol')} of "
+        f"concept:{made.name} is made of {_made_of(made)}; {number(above, 'symbol')} of "
         f"{every:,} have a score above {USUAL} (`codesearch symbols --sort concept:{made.name}`)",
         quiet=use.quiet,
     )
 
 
 def _made_of(made: Concept) -> str:
-    from codesearch.cli.ui.reports import number
 
     parts = [number(len(made.like), "example")] if made.like else []
     parts += [number(len(made.unlike), "counterexample")] if made.unlike else []

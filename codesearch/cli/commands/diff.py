@@ -11,6 +11,7 @@ from codesearch.cli import options, session, targets
 from codesearch.cli.exit_codes import FOUND, NOTHING
 from codesearch.cli.options import ColorOption, DbOption, PathArgument, QuietOption, RootOption
 from codesearch.cli.ui import console
+from codesearch.core.counts import number
 
 
 class DiffFormat(str, Enum):
@@ -82,5 +83,6 @@ def diff(
         for line in lines:
             console.write(line + "\n")
         if format is DiffFormat.text and not quiet:
-            console.message(f"{shown.counts(found)} since {found.base[:12]} ({found.files:,} files differ)")
+            differing = number(found.files, "file differs", "files differ")
+            console.message(f"{shown.counts(found)} since {found.base[:12]} ({differing})")
     return FOUND if found.changes else NOTHING

@@ -15,6 +15,7 @@ from codesearch.cli.options import PathArgument, ReportOptions
 from codesearch.cli.ui import console
 from codesearch.cli.ui.console import Look, clean
 from codesearch.cli.ui.reports import printed
+from codesearch.core.counts import number
 from codesearch.core.errors import UsageError
 from codesearch.core.replacing import write_output
 
@@ -197,7 +198,7 @@ def lines(found: Report, look: Look) -> Iterator[str]:
 
     first = found.runs[0]
     questions = [outcome.question for outcome in first.run.outcomes]
-    yield f"{clean(found.root)}: {len(questions):,} queries ({clean(counted(questions))})"
+    yield f"{clean(found.root)}: {number(len(questions), 'query', 'queries')} ({clean(counted(questions))})"
     for note in found.notes:
         yield look.paint(f"note: {clean(note)}", "2")
     yield ""
@@ -224,7 +225,9 @@ def _difference(one: Difference, look: Look) -> Iterator[str]:
     from codesearch.quality.metrics import METRICS, TITLES
 
     yield ""
-    yield look.paint(f"{clean(one.name)} compared with {clean(one.against)}, {one.count:,} queries", "2")
+    yield look.paint(
+        f"{clean(one.name)} compared with {clean(one.against)}, {number(one.count, 'query', 'queries')}", "2"
+    )
     for metric in METRICS:
         found = one.metrics[metric]
         sure, word = (

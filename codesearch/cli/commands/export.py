@@ -13,6 +13,7 @@ from codesearch.cli import session
 from codesearch.cli.exit_codes import FOUND, NOTHING
 from codesearch.cli.options import FilterOptions, IndexOptions, PathArgument
 from codesearch.cli.ui import console
+from codesearch.core.counts import number
 from codesearch.core.errors import UsageError
 
 
@@ -67,7 +68,6 @@ def export(
     Exit status: 0, or 1 if there are no symbols.
     """
     from codesearch.atlas import export as exports
-    from codesearch.cli.ui import reports
 
     chosen = _format(format, out)
     with_vectors = _vectors(vectors, chosen)
@@ -84,7 +84,7 @@ def export(
         else:
             file = Path(out or f"codesearch-{'projector' if chosen == 'projector' else f'symbols.{chosen}'}")
             count = exports.export(index, chosen, file, where=where or None, vectors=with_vectors)
-            session.tell(f"{file}: {reports.number(count, 'symbol')}", quiet=use.quiet)
+            session.tell(f"{file}: {number(count, 'symbol')}", quiet=use.quiet)
         session.tell(index.filter_note(where), quiet=use.quiet)
     return FOUND if count else NOTHING
 

@@ -22,6 +22,7 @@ from codesearch.cli.options import (
 )
 from codesearch.cli.team_options import TeamOptions
 from codesearch.cli.ui import console
+from codesearch.core.counts import number
 from codesearch.core.errors import NotFoundError, UsageError
 
 if TYPE_CHECKING:
@@ -107,7 +108,8 @@ def updated(opened: Index, enough: Callable[[], bool] | None, *, rebuild: bool, 
         if not problem and text:
             console.message(reports.done(report, opened.root))
         if report.left:
-            console.message(f"{report.left:,} files are left for the next run: the time is up")
+            left = number(report.left, "file is", "files are")
+            console.message(f"{left} left for the next run: the time is up")
         if report.failed and not problem:
             console.message(reports.failures(report))
     if problem:
@@ -129,5 +131,5 @@ def _told(report: Report, status: Status, root: Path, db: Path, team: TeamOption
         return FOUND
     for one in wrong:
         console.message(f"{one.path}: {one.reason}" + (f": {one.detail}" if one.detail else ""))
-    console.message(f"{reports.number(len(wrong), 'file')} could not be indexed (--fail-on-skipped)")
+    console.message(f"{number(len(wrong), 'file')} could not be indexed (--fail-on-skipped)")
     return NOTHING

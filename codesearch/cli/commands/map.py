@@ -13,6 +13,7 @@ from codesearch.cli import nearest, session
 from codesearch.cli.exit_codes import FOUND
 from codesearch.cli.options import FilterOptions, IndexOptions, PathArgument
 from codesearch.cli.ui import console
+from codesearch.core.counts import number
 from codesearch.core.errors import CodesearchError, UnwritableError, UsageError
 from codesearch.core.replacing import write_output
 
@@ -160,9 +161,9 @@ def _write(found: Map, format: MapFormat, out: str | None, colour: str, *, compl
     if not use.quiet:
         from codesearch.cli.ui import reports
 
-        clusters = reports.number(len(found.clustering.clusters), "cluster")
+        clusters = number(len(found.clustering.clusters), "cluster")
         console.message(
-            f"{file}: {reports.number(len(found.rows), 'symbol')} in {clusters}, {reports.size(len(data))}"
+            f"{file}: {number(len(found.rows), 'symbol')} in {clusters}, {reports.size(len(data))}"
             + (" (open it in a browser)" if format is MapFormat.html else "")
         )
 

@@ -10,6 +10,7 @@ import typer
 from codesearch.cli.exit_codes import FOUND
 from codesearch.cli.options import QuietOption, ReportFormat, ReportFormatOption
 from codesearch.cli.ui import console
+from codesearch.core.counts import number
 
 
 def merge(
@@ -32,7 +33,7 @@ def merge(
     """
     from codesearch.artifacts import merging
     from codesearch.cli.ui.render import print_json
-    from codesearch.cli.ui.reports import number, size
+    from codesearch.cli.ui.reports import size
 
     target = Path(output).expanduser()
     made = merging.merge([Path(source).expanduser() for source in sources], target)

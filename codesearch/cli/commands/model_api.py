@@ -14,6 +14,7 @@ from codesearch.cli.exit_codes import FOUND, NOTHING
 from codesearch.cli.options import ReportFormat, ReportFormatOption
 from codesearch.cli.registration import command
 from codesearch.cli.ui import console
+from codesearch.core.counts import number
 from codesearch.core.errors import UsageError
 
 __all__ = ["app"]
@@ -133,7 +134,6 @@ def _outgoing(index: Index, name: str) -> Sequence[Outgoing]:
 
 
 def _disclosure(remote: ApiEmbedder, index: Index, found: Sequence[Outgoing], *, everywhere: bool) -> str:
-    from codesearch.cli.ui.reports import number
     from codesearch.embed.http import is_loopback
 
     entry = remote.entry
@@ -148,7 +148,7 @@ def _disclosure(remote: ApiEmbedder, index: Index, found: Sequence[Outgoing], *,
 
 
 def _amount(found: Sequence[Outgoing]) -> str:
-    from codesearch.cli.ui.reports import number, size
+    from codesearch.cli.ui.reports import size
 
     return f"{number(len(found), 'text')}, {size(_bytes(found))}"
 

@@ -12,6 +12,7 @@ from codesearch.cli import session, targets
 from codesearch.cli.exit_codes import FOUND
 from codesearch.cli.options import DbOption, NoUpdateOption, QuietOption
 from codesearch.cli.ui import console
+from codesearch.core.counts import number
 
 if TYPE_CHECKING:
     from codesearch.index import Index
@@ -75,14 +76,15 @@ def push(
             raise UnreachableError(f"{error}. What was sent is kept: run the same push again") from error
     if not quiet:
         console.message(
-            f"{repo} {ref}: {done.files:,} files; sent {done.sent:,} of them with {done.symbols:,} symbols and "
-            f"{done.vectors:,} vectors, and the source of {done.sources:,}"
+            f"{repo} {ref}: {number(done.files, 'file')}; sent {done.sent:,} of them with "
+            f"{number(done.symbols, 'symbol')} and {number(done.vectors, 'vector')}, and the source of {done.sources:,}"
         )
         if done.coverage is not None:
             with_vector, total = done.coverage
             more = "" if with_vector >= total else "; `codesearch index --embed full` makes the others before a push"
             console.message(
-                f"the second stage has vectors of {with_vector:,} of {total:,} symbols; sent {done.reranked:,}{more}"
+                f"the second stage has vectors of {with_vector:,} of {number(total, 'symbol')}; "
+                f"sent {done.reranked:,}{more}"
             )
         if artifact:
             console.message(f"the packed index has {size(packed)}")

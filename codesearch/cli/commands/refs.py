@@ -10,6 +10,7 @@ from codesearch.cli import session
 from codesearch.cli.exit_codes import FOUND, NOTHING
 from codesearch.cli.options import ReportFormat, ReportFormatOption
 from codesearch.cli.ui import console
+from codesearch.core.counts import number
 
 
 def refs(
@@ -45,7 +46,7 @@ def refs(
 
 
 def _line(one: dict[str, Any]) -> str:
-    from codesearch.cli.ui.reports import number, size
+    from codesearch.cli.ui.reports import size
 
     commit = f" at {one['commit'][:12]}" if one["commit"] else ""
     packed = one["artifact"]

@@ -11,6 +11,7 @@ from codesearch.cli import completion, named, nearest, session, targets
 from codesearch.cli.exit_codes import FOUND, NOTHING
 from codesearch.cli.options import FilterOptions, IndexOptions, LimitOption, OutputOptions, PathArgument
 from codesearch.cli.ui import answers, console
+from codesearch.core.counts import number
 from codesearch.core.errors import UsageError
 
 if TYPE_CHECKING:
@@ -81,7 +82,6 @@ def _update(path: str | None, use: IndexOptions) -> int:
 def _refresh(index: Index, *, asked: bool, use: IndexOptions) -> None:
     """Bring the table up to date: if it is asked for, or if it is quick; a question goes on without it."""
     from codesearch.atlas import related
-    from codesearch.cli.ui import reports
     from codesearch.core.errors import IndexBusyError, UnwritableError
 
     if not asked and not related.is_small(index):
@@ -99,7 +99,7 @@ def _refresh(index: Index, *, asked: bool, use: IndexOptions) -> None:
         return
     if asked and not use.quiet:
         console.message(
-            f"{index.root}: {reports.number(done.texts, 'text')} with their nearest "
+            f"{index.root}: {number(done.texts, 'text')} with their nearest "
             f"({done.computed:,} compared in {done.seconds:.1f} s)"
         )
 

@@ -11,7 +11,8 @@ from codesearch.cli import options, session, targets
 from codesearch.cli.exit_codes import FOUND, NOTHING
 from codesearch.cli.options import DbOption, PathArgument, ReportOptions, RootOption
 from codesearch.cli.ui.console import Look, clean, look
-from codesearch.cli.ui.reports import number, printed
+from codesearch.cli.ui.reports import printed
+from codesearch.core.counts import number
 from codesearch.core.errors import UsageError
 
 if TYPE_CHECKING:

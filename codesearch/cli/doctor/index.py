@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from codesearch.cli.doctor.values import Check, Subject, listed
-from codesearch.cli.ui.reports import number, size
+from codesearch.cli.ui.reports import size
+from codesearch.core.counts import number
 
 if TYPE_CHECKING:
     from codesearch.store import Store

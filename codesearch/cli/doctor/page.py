@@ -12,7 +12,7 @@ from typing import Any
 from codesearch._version import __version__
 from codesearch.cli.doctor.values import Check, Examination, State
 from codesearch.cli.ui.console import Look, clean
-from codesearch.cli.ui.reports import number
+from codesearch.core.counts import number
 
 WIDEST = 100
 """Columns; longer lines are hard to read."""

@@ -12,8 +12,9 @@ from pathlib import Path
 
 from codesearch._version import __version__
 from codesearch.cli.doctor.values import Check
-from codesearch.cli.ui.reports import number, size
+from codesearch.cli.ui.reports import size
 from codesearch.core import machine
+from codesearch.core.counts import number
 
 LITTLE_MEMORY = 1_000_000_000
 """Bytes; with less, a first index with several workers may not fit."""

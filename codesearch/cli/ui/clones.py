@@ -11,7 +11,7 @@ from codesearch.cli.ui.console import Look, clean
 from codesearch.cli.ui.findings import Finding, Rule
 from codesearch.cli.ui.header import FAINT, NAME, PATH
 from codesearch.cli.ui.render import location
-from codesearch.cli.ui.reports import number
+from codesearch.core.counts import number
 
 if TYPE_CHECKING:
     from codesearch.atlas.clones import Found, Group, Member

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from codesearch.cli.ui.console import Look, clean
-from codesearch.cli.ui.reports import number, size
+from codesearch.cli.ui.reports import size
+from codesearch.core.counts import number
 from codesearch.store.location import is_own
 from codesearch.store.registry import Known
 

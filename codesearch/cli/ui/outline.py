@@ -11,8 +11,8 @@ from codesearch.cli.ui.console import Look, clean
 from codesearch.cli.ui.header import FAINT, KIND, LINE, NAME, PATH
 from codesearch.cli.ui.paths import Paths
 from codesearch.cli.ui.render import print_json
-from codesearch.cli.ui.reports import number
 from codesearch.context import file_outline
+from codesearch.core.counts import number
 from codesearch.core.types import CALLABLES
 from codesearch.files.cells import Notebooks
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from codesearch.cli.ui import console
 from codesearch.cli.ui.console import Look, clean
+from codesearch.core.counts import number
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -42,11 +43,6 @@ def size(count: float) -> str:
             return f"{count:,.0f} {unit}" if unit == "bytes" else f"{count:,.1f} {unit}"
         count /= 1000
     raise AssertionError
-
-
-def number(count: int, what: str, many: str = "") -> str:
-    """Return a count with its noun: `1 file`, `2,000 files`."""
-    return f"{count:,} {what if count == 1 else many or what + 's'}"
 
 
 def done(report: Report, root: Path) -> str:

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from codesearch.cli.ui.console import Look, clean, columns
 from codesearch.cli.ui.indexes import short
+from codesearch.core.counts import number
 from codesearch.core.errors import CodesearchError
 from codesearch.repositories.cloning import commit_of
 from codesearch.repositories.registry import Repository
@@ -45,7 +46,7 @@ def lines(rows: Sequence[Row], look: Look) -> Iterator[str]:
     widest = max(columns(row.repository.name) for row in rows)
     for row in rows:
         one = row.repository
-        state = f"{row.symbols:,} symbols" if row.state == "indexed" else clean(row.state)
+        state = number(row.symbols, "symbol") if row.state == "indexed" else clean(row.state)
         groups = f"  [{', '.join(one.groups)}]" if one.groups else ""
         name = look.paint(f"{one.name:<{widest}}", "1")
         shown = f"{state:>15}" if row.state == "indexed" else look.paint(f"{state:>15}", "33")
