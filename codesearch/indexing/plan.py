@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
@@ -28,6 +29,9 @@ from codesearch.settings import Settings
 from codesearch.store import FileState, Store
 from codesearch.store.store import FileRow
 
+COMMON_SHARE = 0.05
+"""The share of the files of a tree that a common language has: every worker will read some of them."""
+
 log = Log("codesearch.indexing")
 
 
@@ -41,6 +45,8 @@ class Plan(NamedTuple):
     unchanged: int = 0
     rebuild: bool = False
     """Every file is read again: the index is new, or was made by other rules."""
+    languages: tuple[str, ...] = ()
+    """Of a rebuild: languages that many of its files have, the commonest first."""
 
     @property
     def empty(self) -> bool:
@@ -99,7 +105,13 @@ def _compared(
         1000 * (time.perf_counter() - started), len(found.files), len(changed), len(rows),
         ", rebuild" if rebuild else "",
     )  # fmt: skip
-    return Plan(found, tuple(changed), tuple(rows), len(found.files) - len(changed), rebuild)
+    languages = _common_languages(found.files) if rebuild else ()
+    return Plan(found, tuple(changed), tuple(rows), len(found.files) - len(changed), rebuild, languages)
+
+
+def _common_languages(files: Sequence[FoundFile]) -> tuple[str, ...]:
+    counts = Counter(file.language for file in files)
+    return tuple(language for language, count in counts.most_common() if count >= COMMON_SHARE * len(files))
 
 
 def _quick_plan(looked: quick.Looked, settings: Settings) -> Plan | None:

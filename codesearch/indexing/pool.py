@@ -11,7 +11,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from types import TracebackType
 from typing import BinaryIO, cast
@@ -22,7 +22,7 @@ from codesearch.core.limits import ABORTED, OVER_TIME, TOO_MUCH_MEMORY
 from codesearch.core.log import Log
 from codesearch.indexing.records import left_out
 from codesearch.indexing.task import UNPARSED, Task
-from codesearch.indexing.worker import HEARTBEAT, Answer, Setup, interrupted, timed_out, unpack
+from codesearch.indexing.worker import HEARTBEAT, Answer, Prepare, Setup, interrupted, timed_out, unpack
 
 WINDOW = 2
 """Batches in flight per worker: enough to keep it busy, few enough to bound memory."""
@@ -64,7 +64,7 @@ class _Worker:
     """One process, and the thread that talks to it."""
 
     def __init__(
-        self, setup: Setup, todo: queue.Queue[_Batch | None], done: queue.Queue[_Batch | BaseException]
+        self, setup: Setup, todo: queue.Queue[_Batch | Prepare | None], done: queue.Queue[_Batch | BaseException]
     ) -> None:
         self._setup, self._todo, self._done = setup, todo, done
         self._lock = threading.Lock()
@@ -110,6 +110,9 @@ class _Worker:
         try:
             self._start()
             while (batch := self._todo.get()) is not None:
+                if isinstance(batch, Prepare):
+                    self._prepare(batch)
+                    continue
                 self._work(batch)
                 self._done.put(batch)
         except BaseException as error:  # noqa: BLE001 -- raised again by the thread that reads `done`
@@ -117,6 +120,11 @@ class _Worker:
                 self._done.put(error)
         finally:
             self.kill()
+
+    def _prepare(self, languages: Prepare) -> None:
+        with suppress(OSError):  # a process that has ended is replaced when it gets a batch
+            if self._process is not None:
+                child.send(cast(BinaryIO, self._process.stdin), languages)
 
     def _work(self, batch: _Batch) -> None:
         """Get all answers of a batch, replacing the process as often as its files break it."""
@@ -228,7 +236,7 @@ class Pool:
     def __init__(self, setup: Setup, workers: int) -> None:
         allocator.use_one_arena()  # the answers of the workers arrive in a thread each
         self._setup = setup
-        self._todo: queue.Queue[_Batch | None] = queue.Queue()
+        self._todo: queue.Queue[_Batch | Prepare | None] = queue.Queue()
         self._done: queue.Queue[_Batch | BaseException] = queue.Queue()
         self._workers: list[_Worker] = []
         self.grow(workers)
@@ -240,6 +248,11 @@ class Pool:
         """Start workers until there are at least this many."""
         while len(self._workers) < workers:
             self._workers.append(_Worker(self._setup, self._todo, self._done))
+
+    def prepare(self, languages: tuple[str, ...]) -> None:
+        """Have the workers load what files of these languages need, before there is a batch; returns at once."""
+        for _ in self._workers:  # each idle worker takes one
+            self._todo.put(Prepare(languages))
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

@@ -50,6 +50,12 @@ class RecordBuilder:
         """The same of names, scopes and paths, which the symbols of a file share."""
         self._counter = WordCounter(self.numbers)
 
+    def prepare(self, language: str) -> None:
+        """Load what the files of a language need: its grammar and queries. Raises as `extract`."""
+        from codesearch.extract.symbols import extract_scan
+
+        extract_scan(b"", language, "", whole=True)
+
     def extract(self, path: str, state: FileState, source: Source) -> Extracted:
         """Extract the symbols of one file. Raises whatever the parser fails with."""
         from codesearch.extract.references import references

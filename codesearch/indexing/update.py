@@ -66,10 +66,13 @@ def update(
             location.remove(path)
         with Store(path, writable=True) as store, ExitStack() as early:
             _check_owner(root, store, path)
-            pools = request.pools
+            pools, pool = request.pools, None
             if pools is None and "rules" not in store.meta():
-                pools = _started_early(early, root, settings)
+                pool = early.enter_context(_started_early(root, settings))
+                pools = _lent(pool)
             todo = planned() or plan(root, store, settings, request.paths)
+            if pool is not None:
+                pool.prepare(todo.languages)
             if todo.empty and is_complete(store):
                 return Report(unchanged=todo.unchanged, seconds=time.perf_counter() - started)
             run = _Run(store, root, settings, request, todo, pools, started)
@@ -97,14 +100,15 @@ def _check_owner(root: Path, store: Store, path: Path) -> None:
         )
 
 
-def _started_early(early: ExitStack, root: Path, settings: Settings) -> PoolFactory:
-    """Start the workers of a first index while it is planned, since they will be needed; return what lends them once.
-
-    They end when they have read everything: what follows needs their memory.
-    """
+def _started_early(root: Path, settings: Settings) -> Pool:
+    """Start the workers of a first index while it is planned, since they will be needed."""
     from codesearch.indexing.pool import Pool
 
-    pool = early.enter_context(Pool(setup_of(root, settings), min(_workers(settings), STARTED_EARLY)))
+    return Pool(setup_of(root, settings), min(_workers(settings), STARTED_EARLY))
+
+
+def _lent(pool: Pool) -> PoolFactory:
+    """Return what lends a pool once. It ends when everything is read: what follows needs the memory of the workers."""
 
     def lend(setup: Setup, workers: int) -> AbstractContextManager[Pool]:
         pool.grow(workers)

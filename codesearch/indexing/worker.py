@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import gc
 import signal
+from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, fields, replace
 from operator import attrgetter
 from typing import Any
@@ -58,6 +60,13 @@ def unpack(packed: Packed) -> Answer:
 
 
 @dataclass(frozen=True, slots=True)
+class Prepare:
+    """Sent instead of a batch, and not answered: languages of which files will follow."""
+
+    languages: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Setup:
     """What all tasks of a worker have in common; sent first."""
 
@@ -78,6 +87,12 @@ class Processor:
         self._options = setup.options
         self._builder = RecordBuilder(setup.model)
         self.completed = self._builder.completed
+
+    def prepare(self, languages: Iterable[str]) -> None:
+        """Load what files of these languages need."""
+        for language in languages:
+            with suppress(Exception):  # its files fail with the same, and their records say so
+                self._builder.prepare(language)
 
     def extract(self, task: Task) -> Answer | Extracted:
         """Read and extract one file."""
@@ -121,7 +136,10 @@ def main() -> None:
         gc.disable()  # a batch makes no cycles worth collecting
         done = 0
         while True:
-            batch: list[Task] = child.receive(tasks)
+            batch: list[Task] | Prepare = child.receive(tasks)
+            if isinstance(batch, Prepare):
+                process.prepare(batch.languages)
+                continue
             found: list[Answer | Extracted] = []
             for task in batch:
                 limits.limit_time(setup.parse_timeout)

@@ -15,7 +15,8 @@ from codesearch.core.errors import CodesearchError
 from codesearch.indexing import update
 from codesearch.indexing.pool import Pool, WarmPools
 from codesearch.indexing.task import Task
-from codesearch.indexing.worker import Setup
+from codesearch.indexing.worker import Processor, Setup
+from codesearch.languages import grammar
 from codesearch.store import FileRecord, FileState
 from tests.indexing.breaking_worker import MOST_VECTORS
 from tests.support.wait import until
@@ -96,6 +97,27 @@ def test_idle_workers_are_ended(setup: Setup):
     brief.warm(setup)
     brief.tidy()
     assert brief._pool is None
+
+
+def test_a_worker_loads_grammars_before_there_are_files(setup: Setup):
+    grammar.load_whole.cache_clear()
+    Processor(setup).prepare(("no such language", "python"))
+    assert grammar.load_whole.cache_info().currsize == 1
+
+
+def test_prepared_workers_read_files_as_others_do(setup: Setup):
+    with Pool(setup, 2) as pool:
+        pool.prepare(("python", "no such language"))
+        assert names(pool, [tasks(0), tasks(1)]) == ["function_0", "function_1"]
+
+
+@posix
+def test_a_worker_killed_before_it_is_prepared_is_replaced(setup: Setup):
+    with Pool(setup, 1) as pool:
+        assert names(pool, [tasks(0)]) == ["function_0"]
+        os.kill(pids(pool)[0], signal.SIGKILL)
+        pool.prepare(("python",))
+        assert names(pool, [tasks(1)]) == ["function_1"]
 
 
 def test_after_an_error_the_pool_is_a_new_one(setup: Setup):

@@ -35,6 +35,14 @@ def test_a_word_in_the_path_counts(tmp_path: Path):
     assert order(tmp_path, tasks, "caching")[0] == "a/cache.py"
 
 
+def test_a_word_is_found_in_every_path_that_has_it_once_or_more(tmp_path: Path):
+    paths = ["Cache/cache.py", "a/one.py", "cache.py", "caf\udce9/CACHE.py", "a/two.py", "z/cache"]
+    tasks = [Task(path, FileState(100, 0, 0, 0, 0, None)) for path in paths]
+    found = order(tmp_path, tasks, "cache")
+    assert sorted(found[:4]) == sorted(path for path in paths if "cache" in path.lower())
+    assert sorted(found[4:]) == ["a/one.py", "a/two.py"]
+
+
 def test_a_rare_word_counts_more_than_common_ones(tmp_path: Path):
     tasks = [task(tmp_path, f"m{number}.py", "def read_file(file):\n    pass\n") for number in range(20)]
     tasks.append(task(tmp_path, "rare.txt.py", "def quiesce():\n    pass\n"))
