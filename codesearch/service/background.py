@@ -7,13 +7,14 @@ for IDLE_SECONDS.
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from codesearch.core import machine, power, priority
 from codesearch.core.errors import CodesearchError
 from codesearch.core.log import Log
-from codesearch.service import daemon
+from codesearch.service import daemon, election
 
 if TYPE_CHECKING:
     from subprocess import Popen
@@ -50,7 +51,7 @@ def start_for(root: Path, index: Path, overrides: dict[str, Any], idle: float) -
     file = daemon.log_file(index)
     try:
         daemon.trim(file)
-        process = daemon.spawn(__name__, "run", [str(root), json.dumps(overrides), str(idle)], file)
+        process = daemon.spawn(__name__, "run", [str(root), json.dumps(overrides), str(idle), str(time.time())], file)
     except OSError as error:
         log.warning("no background process for %s: %s", root, error)
         return None
@@ -58,10 +59,11 @@ def start_for(root: Path, index: Path, overrides: dict[str, Any], idle: float) -
     return process
 
 
-def run(root: str, settings: str, idle: str, supplies: str = str(power.SUPPLIES)) -> int:
+def run(root: str, settings: str, idle: str, asked: str, supplies: str = str(power.SUPPLIES)) -> int:
     """Be that process: index the rest of `root`, answer queries, end when idle.
 
-    `settings` is JSON; `supplies` is where Linux describes the power supplies.
+    `settings` is JSON; `asked` is when the process was asked for, in seconds since the epoch: it does not start if it
+    was told to stop after that. `supplies` is where Linux describes the power supplies.
     """
     from codesearch.service.service import Service
 
@@ -75,6 +77,9 @@ def run(root: str, settings: str, idle: str, supplies: str = str(power.SUPPLIES)
     if service.settings.low_priority:
         priority.lower_session()
     service.subscribe(_Notes())
+    if election.stopped(service.index_path) > float(asked):
+        print(f"{NAME}: told to stop before it began")
+        return 0
     with service:
         while not service.wait(CHECK_SECONDS) and service.status().role != "reader":
             pass

@@ -59,9 +59,9 @@ def client(*arguments: str) -> int:
     return main(list(arguments))
 
 
-def background(root: str, settings: str, idle: str, supplies: str) -> int:
+def background(root: str, settings: str, idle: str, asked: str, supplies: str) -> int:
     """Be the process that indexes in the background, with such workers."""
     from codesearch.service.background import run
 
     use()
-    return run(root, settings, idle, supplies)
+    return run(root, settings, idle, asked, supplies)

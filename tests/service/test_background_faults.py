@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -46,8 +47,9 @@ def background(tmp_path: Path) -> Iterator[Background]:
     """Start the process that indexes a tree in the background; those that still run at the end are killed."""
     started: list[subprocess.Popen[bytes]] = []
 
-    def start(root: Path, **settings: object) -> subprocess.Popen[bytes]:
-        given = [str(root), json.dumps(settings), "3600", str(tmp_path / "no supplies")]
+    def start(root: Path, *, since: float | None = None, **settings: object) -> subprocess.Popen[bytes]:
+        asked = str(time.time() if since is None else since)
+        given = [str(root), json.dumps(settings), "3600", asked, str(tmp_path / "no supplies")]
         started.append(daemon.spawn("tests.service.held_worker", "background", given, tmp_path / "log"))
         return started[-1]
 
@@ -98,6 +100,16 @@ def asked(root: Path, text: str) -> list[str]:
     done = cli("query", text, root, "--json", "--embed", "none")
     assert done.returncode == 0, done.stderr
     return [hit["name"] for hit in json.loads(done.stdout)["results"]]
+
+
+def test_a_stop_while_it_still_starts_ends_it(held: Path, background: Background):
+    assert cli("index", held).returncode == 0
+    before = time.time()
+    assert cli("watch", "--stop", held).returncode == 1  # none keeps the index yet
+    assert background(held, since=before).wait(60) == 0
+    assert not kept(index_of(held))
+    later = background(held)
+    until(lambda: kept(index_of(held)).get("pid") == later.pid, "one that is started afterwards keeps the index")
 
 
 def test_status_is_true_at_any_moment(held: Path, background: Background, tmp_path: Path):

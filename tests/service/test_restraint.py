@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -163,7 +164,9 @@ def test_the_process_in_the_background_writes_into_its_log_what_waits(
 ):
     unplug(supplies)
     log = tmp_path / "log"
-    process = daemon.spawn("tests.service.held_worker", "background", [str(held), "{}", "60", str(supplies)], log)
+    process = daemon.spawn(
+        "tests.service.held_worker", "background", [str(held), "{}", "60", str(time.time()), str(supplies)], log
+    )
     try:
         until(lambda: log.exists() and READING_ON_BATTERY in log.read_text(), "nothing in the log")
         (held / held_worker.HOLD).unlink()

@@ -263,12 +263,13 @@ def _stop(service: Service, *, quiet: bool) -> int:
 
     from codesearch.service import background as background_process
     from codesearch.service import client
-    from codesearch.service.election import kept
+    from codesearch.service.election import kept, say_stop
 
     kill = getattr(signal, "SIGKILL", signal.SIGTERM)
 
     facts = kept(service.index_path)
     if not facts:
+        say_stop(service.index_path)  # a query may have started one a moment ago
         if not quiet:
             console.message(f"{service.root}: no watcher is running")
         return NOTHING
