@@ -62,8 +62,8 @@ def start_for(root: Path, index: Path, overrides: dict[str, Any], idle: float) -
 def run(root: str, settings: str, idle: str, asked: str, supplies: str = str(power.SUPPLIES)) -> int:
     """Be that process: index the rest of `root`, answer queries, end when idle.
 
-    `settings` is JSON; `asked` is when the process was asked for, in seconds since the epoch: it does not start if it
-    was told to stop after that. `supplies` is where Linux describes the power supplies.
+    `settings` is JSON; `asked` is when the process was asked for, in seconds since the epoch: it does not start if a
+    stop was asked for after that. `supplies` is where Linux describes the power supplies.
     """
     from codesearch.service.service import Service
 
