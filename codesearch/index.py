@@ -16,6 +16,7 @@ from codesearch.core.dirs import expand_home
 from codesearch.core.errors import CodesearchError, NotFoundError, UsageError
 from codesearch.core.filter import Filter
 from codesearch.core.names import signs_of
+from codesearch.core.tokens import name_key
 from codesearch.core.types import Answer, Hit, Symbol
 from codesearch.indexing.plan import Plan, is_complete, is_current, plan
 from codesearch.indexing.request import LOCK_TIMEOUT, Progress, Report, UpdateRequest
@@ -266,7 +267,8 @@ class Index:
         store = self.reader() if may_be_missing else self.required_reader()
         complete = store is not None and is_complete(store)
         begun, self._prefetched = self._prefetched, None
-        query = search.understood(store, replace(query, where=search.resolved(query.where, self.root, self.path)))
+        where = search.resolved(query.where, self.root, self.path)
+        query = search.understood(store, replace(query, where=where, tree=name_key(self.root.name)))
         asked = partial(self._reranker.begin, is_name=query.is_name, prefetched=begun, rerank=budget.rerank)
         job = asked(store, query.text, typed=budget.limit is not None) if store else None
         vector = search.query_vector(self._embedder, query)

@@ -27,7 +27,7 @@ from codesearch.repositories import likelihood, selection
 from codesearch.repositories.joined import JoinedAnswer, Part, join
 from codesearch.repositories.likelihood import Evidence
 from codesearch.repositories.registry import Repository, clones
-from codesearch.search import Query, Ranked, parse, query_vector, resolved
+from codesearch.search import Query, Ranked, parse, qualified, query_vector, resolved
 from codesearch.search.candidates import by_vector
 from codesearch.service import client
 from codesearch.service.readers import cancellable
@@ -143,8 +143,8 @@ class Repositories:
         vector = query_vector(embed.load(embed.STATIC), parsed)
         question = _Question(text, where, parsed, wanted, fresh, filters, vector, explain, only, end)
         begun = self._each(lambda one: self._guarded(one, partial(self._begun, one, question)), only)
-        parts = self._finished(begun, question)
-        said = "; ".join(filter(None, (note, parsed.note)))
+        parts, missing = _without_missing(self._finished(begun, question), parsed)
+        said = "; ".join(filter(None, (note, parsed.note, missing)))
         joined = join(parts, wanted, self._read, by_file=parsed.by_file, is_name=parsed.is_name, note=said)
         return replace(joined, terms=parsed.terms)
 
@@ -314,6 +314,19 @@ def _without(problem: str, question: _Question) -> str:
     """Return a problem without the note about the question, which is said once for all repositories."""
     note = question.parsed.note
     return problem.removeprefix(note).removeprefix("; ") if note else problem
+
+
+def _without_missing(parts: Sequence[Part], parsed: Query) -> tuple[list[Part], str]:
+    """Return parts without the note that a qualified name is missing, and that note if it is missing in all of them."""
+    note = qualified.note(parsed)
+    there = [part for part in parts if note not in part.answer.problem]
+    if not parsed.scope or len(there) == len(parts):
+        return list(parts), ""
+    found = any(qualified.is_namesake(parsed, hit.symbol) for part in there for hit in part.answer)
+    quiet = [
+        replace(part, problem="; ".join(filter(None, part.problem.replace(note, "").split("; ")))) for part in parts
+    ]
+    return quiet, "" if found else note
 
 
 def open_repositories(*names: str, without: Iterable[str] = (), **settings: Any) -> Repositories:

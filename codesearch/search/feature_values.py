@@ -6,11 +6,11 @@ import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 
 from codesearch.core.names import identity, signs_of
 from codesearch.core.tokens import name_key, name_words
-from codesearch.core.types import CALLABLES, Symbol
+from codesearch.core.types import Symbol
+from codesearch.search import qualified
 from codesearch.search.candidates import Candidate
 from codesearch.search.query import Mention, Query
 
@@ -149,33 +149,22 @@ def name_match(query: Query, candidate: Candidate) -> float:
     symbol = candidate.symbol
     own, key = symbol.name, name_key(symbol.name)
     score = _key_match(query, symbol, key)
-    last = _last_part(symbol)
+    last = qualified.last_part(symbol)
     if last and name_key(last) == query.name:
         own, key, score = last, query.name, _NAMED
     if not score:
         return 0.0
-    containers = [name_key(part) for part in _containers(symbol.qualname)]
+    containers = [name_key(part) for part in qualified.containers(symbol.qualname)]
     if containers and containers[-1] == key:
         score -= 0.05  # a constructor, after its class
     if query.scope:
-        return score + 0.1 if set(containers).issuperset(query.scope) else score * 0.6
+        if set(containers).issuperset(query.scope):
+            return score + 0.1
+        return score * 0.6 if qualified.is_elsewhere(query, symbol) else score
     exact = query.text in (own, own + "()")
     if key == query.name and not exact and query.text != query.text.lower():
         score *= _OTHER_CASE  # `Formatter` does not mean `formatter`
     return score + (0.1 if exact else 0.0)
-
-
-def _last_part(symbol: Symbol) -> str:
-    """Return the last part of a name with its namespaces, `Schema` of `Ecto.Schema`; "" for all other names.
-
-    A file is not a namespace: `schema.test` is the name of schema.test.ts.
-    """
-    name = symbol.name
-    at = max(name.rfind("."), name.rfind("::") + 1)
-    if at <= 0 or not name[at + 1 :].isidentifier() or symbol.kind in CALLABLES:
-        return ""
-    is_file = symbol.kind == "module" and PurePosixPath(symbol.path).name.startswith(name + ".")
-    return "" if is_file else name[at + 1 :]
 
 
 def _key_match(query: Query, symbol: Symbol, key: str) -> float:
@@ -210,15 +199,9 @@ def mention_certainty(mentions: Mapping[str, Mention], symbol: Symbol) -> float:
     score = mention.certainty if mention.name == symbol.name else _OTHER_STYLE
     if symbol.kind == "module":
         score *= _LESS
-    if mention.scope and not set(map(name_key, _containers(symbol.qualname))).issuperset(mention.scope):
+    if mention.scope and not set(map(name_key, qualified.containers(symbol.qualname))).issuperset(mention.scope):
         score *= _LESS
     return score
-
-
-def _containers(qualname: str) -> list[str]:
-    for separator in ("::", "#", "->", "/"):
-        qualname = qualname.replace(separator, ".")
-    return qualname.split(".")[:-1]
 
 
 _ROLE_WORDS = {

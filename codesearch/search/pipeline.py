@@ -12,7 +12,7 @@ from codesearch.core.filter import Filter
 from codesearch.core.log import Log
 from codesearch.core.types import MINOR, Answer, Hit, Symbol
 from codesearch.rerank.job import UNLIMITED, Evidence, Job, Logits, PendingWrites, RerankBudget, Similarities, Source
-from codesearch.search import minor, tuned
+from codesearch.search import minor, qualified, tuned
 from codesearch.search.candidates import Candidate, gather, gather_minor
 from codesearch.search.features import compute
 from codesearch.search.query import Query
@@ -103,7 +103,7 @@ def search(
         ranked = _ranked(query, found)
         # Whether a folder has any file is asked only if nothing was found in it: it may take a look at every path.
         where = replace(query.where, under=()) if found else query.where
-        note = _joined(query.note, filter_note(store, where, buffers))
+        note = _joined(_note(query, ranked), filter_note(store, where, buffers))
         if job is not None and not job.problem:
             evidence = _looked(store, job, ranked, buffers)
     log.debug("ranked %d candidates in %.1f ms", len(found), 1000 * (time.perf_counter() - start))
@@ -147,12 +147,17 @@ def rank_candidates(
     """
     ranked = _ranked(query, found)
     if reranked is None:
-        return Ranking(_shown(query, ranked), query.note)
+        return Ranking(_shown(query, ranked), _note(query, ranked))
     result = reranked({item.candidate.id: item.candidate.symbol for item in minor.to_refine(ranked)})
     main = _main(query, ranked, result, tuned.weighting_of(None))
     writes = () if result.writes is None else (result.writes,)
     shown = _shown(query, minor.refined(query, ranked, main, result.cosines))
     return Ranking(shown, _joined(query.note, result.problem), result.embedded, writes)
+
+
+def _note(query: Query, ranked: list[Ranked]) -> str:
+    """Return what to say about a query, and about a qualified name that is nowhere."""
+    return _joined(query.note, qualified.missing(query, [item.candidate.symbol for item in ranked]))
 
 
 def _main(query: Query, ranked: list[Ranked], result: Similarities, weighting: Weighting) -> list[Ranked]:

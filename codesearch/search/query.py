@@ -98,6 +98,8 @@ class Query:
     """The signs of that name (`names.identity`): `name?` -> ?, `operator==` -> ==."""
     scope: tuple[str, ...] = ()
     """Keys of the containers written before that name."""
+    tree: str = ""
+    """Key of the name of the tree's folder, which is a container, too: `gin.Context` in a clone of gin."""
     mentions: tuple[Mention, ...] = ()
     """Words that may be names, if the whole text is not one."""
     note: str = ""

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from codesearch.core.names import signs_of
 from codesearch.core.types import CALLABLES, Symbol
-from codesearch.search import boosted_trees
+from codesearch.search import boosted_trees, qualified
 from codesearch.search import roles as roles_of
 from codesearch.search.candidates import Candidate
 from codesearch.search.features import NAMES, Features, query_features, with_comparison, with_reranking
@@ -85,6 +85,8 @@ class Ranked(NamedTuple):
     """Number of better hits in the same file, at most MAX_SAME_FILE."""
     other_language: float = 0.0
     """1 if the question names another language."""
+    elsewhere: float = 0.0
+    """Subtracted from the sum of a symbol that is not in the containers written before the name asked for."""
     minor: float = 0.0
     """Subtracted from the sum of a minor symbol; see `search.minor`."""
     role: roles_of.Role = roles_of.NONE
@@ -113,6 +115,7 @@ class Ranked(NamedTuple):
             rows.append(("learned", 1.0, part, part))
         rows.append(("same_file", self.same_file, -SAME_FILE, -SAME_FILE * self.same_file))
         rows.append(("other_language", self.other_language, -OTHER_LANGUAGE, -OTHER_LANGUAGE * self.other_language))
+        rows.append(("elsewhere", float(self.elsewhere > 0), -self.elsewhere, -self.elsewhere))
         rows.append(("minor", self.minor, -1.0, -self.minor))
         rows += [(name, value, -weight, -weight * value) for name, value, weight in self.role.rows()]
         if self.odds:
@@ -220,16 +223,21 @@ def _spread(
             seen[path] = before + 1
             before = min(before, MAX_SAME_FILE)
         summed = item.score - SAME_FILE * before - OTHER_LANGUAGE * other - role.deduction
-        found.append((summed, before, other, role, item))
-    found.sort(key=lambda entry: sort_key(entry[0], entry[-1].candidate))
+        away = 0.0
+        if item.features.name_match and qualified.is_elsewhere(query, item.candidate.symbol):
+            away = qualified.halved(summed, item.weighting.calibration)
+        found.append((summed, away, before, other, role, item))
+    # A sum that is high above all others may differ from them only before it is lowered.
+    found.sort(key=lambda entry: (entry[1] - entry[0], sort_key(entry[0], entry[-1].candidate)))
     return [
         item._replace(
-            score=_score(summed, item.weighting.calibration),
+            score=_score(summed - away, item.weighting.calibration),
             same_file=float(before),
             other_language=other,
+            elsewhere=away,
             role=role,
         )
-        for summed, before, other, role, item in found
+        for summed, away, before, other, role, item in found
     ]
 
 

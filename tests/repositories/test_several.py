@@ -130,6 +130,14 @@ def test_a_note_about_the_question_is_said_once(several: Repositories):
     assert several.query("lang:pyhton hello").problem.count("searched as text") == 1
 
 
+def test_a_qualified_name_is_missing_only_if_no_repository_has_it(two: list[Repository]):
+    write(two[0].folder, {"a.py": "class Greeter:\n    def greet_visitor(self):\n        return 1\n"})
+    with Repositories(two, **FAST) as several:
+        there = several.query("Greeter.greet_visitor")
+        assert (named(there)[0], there.problem) == ("small:greet_visitor", "")
+        assert several.query("Nope.greet_visitor").problem.count("no `Nope.greet_visitor` was found") == 1
+
+
 def test_a_service_answers_if_there_is_one(two: list[Repository], monkeypatch: pytest.MonkeyPatch):
     with Service(two[1].folder, FAST) as service, Repositories(two, **FAST) as several:
         until(lambda: service.status().ready and service.status().fresh, service.status)

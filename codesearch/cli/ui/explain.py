@@ -72,6 +72,7 @@ MEANINGS = {
     "named_file": "the text names its file",
     "frame": "called in the stack trace",
     "other_language": "not in the language that the query names",
+    "elsewhere": "not in the containers that the query names",
     "repository": "how likely its repository is to hold the answer",
     "superseded": "in a folder of replaced code",
     "deprecated": "its documentation says deprecated",
