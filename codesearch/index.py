@@ -20,11 +20,12 @@ from codesearch.core.tokens import name_key
 from codesearch.core.types import Answer, Hit, Symbol
 from codesearch.indexing.plan import Plan, is_complete, is_current, plan
 from codesearch.indexing.request import LOCK_TIMEOUT, Progress, Report, UpdateRequest
-from codesearch.rerank.job import UNLIMITED, Job, PendingWrites, RerankBudget
+from codesearch.rerank.job import UNLIMITED, Job, RerankBudget
 from codesearch.rerank.reranker import Reranker
 from codesearch.search import source
+from codesearch.search.open_store import OpenStore
 from codesearch.settings import Settings, load_layers, merge, problems
-from codesearch.store import NeedsMigrationError, Store, location
+from codesearch.store import Store, location
 
 if TYPE_CHECKING:
     from codesearch.rerank.backfill import BackfillProgress, BackfillReport
@@ -49,10 +50,8 @@ class Index:
         self.warnings = warnings
         """Problems of files whose settings are not used, such as a `pyproject.toml` in the middle of a merge."""
         self._location = location.locate(root, settings.db)
-        self._store: Store | None = None
-        self._opened = (0, 0)
+        self._store = OpenStore(root, self.path)
         self._prefetched: Job | None = None
-        self._writes: list[PendingWrites] = []
 
     @property
     def path(self) -> Path:
@@ -90,38 +89,15 @@ class Index:
 
     def flush(self) -> str:
         """Write the vectors that `RerankBudget.write_later` put off; return why the user's cache fails, or ""."""
-        writes, self._writes = self._writes, []
-        problem = ""
-        for pending in writes:
-            problem = pending.flush() or problem
-        return problem
+        return self._store.flush()
 
     def close(self) -> None:
         """Close the index file. The next call of a method opens it again."""
-        self.flush()
-        if self._store is not None:
-            self._store.close()
-            self._store = None
-
-    def _existing(self) -> Store | None:
-        """Return the store, or None if there is no index yet that can be read."""
-        there = location.identity(self.path)
-        if self._store is not None and self._opened != there:  # another process has rebuilt or deleted the index
-            self.flush()
-            self._store = None  # not closed: a query may still be reading from it, and it closes after that
-        if there is None:
-            return None
-        if self._store is None:
-            try:
-                self._store = source.with_phrases(Store(self.path), self.root)
-            except NeedsMigrationError:
-                return None
-            self._opened = there
-        return self._store
+        self._store.close()
 
     def reader(self) -> Store | None:
         """Return the open store, or None if there is no index that this version can read. It is not a stable API."""
-        if (store := self._existing()) is None:
+        if (store := self._store.get()) is None:
             return None
         meta = store.meta()
         return store if "rules" in meta and meta.get("model") == self._embedder.model_id else None
@@ -172,7 +148,7 @@ class Index:
         """Do what `update` does. A request can also lend worker processes that are already running."""
         todo: Plan | None = None
         made: tuple[float, tuple[int, ...]] = (0.0, ())
-        if not request.rebuild and request.paths is None and (store := self._existing()) is not None:
+        if not request.rebuild and request.paths is None and (store := self._store.get()) is not None:
             made = time.monotonic(), self.version()
             todo = plan(self.root, store, self.settings)
             if todo.empty and is_complete(store):
@@ -274,7 +250,7 @@ class Index:
         vector = search.query_vector(self._embedder, query)
         told = None if on_first is None else lambda fast: on_first(replace(fast, complete=complete))
         found = search.search(store, query, vector, limit, job=job, buffers=buffers, on_first=told, budget=budget)
-        self._writes += found.writes
+        self._store.pending += found.writes
         return replace(found, complete=complete)
 
     def why(self, text: str, path: str, line: int, where: Filter | None = None) -> Why:
@@ -383,7 +359,7 @@ class Index:
         """Return what the index holds, compared with the tree at this moment."""
         from codesearch import status
 
-        return status.status(self.root, self.path, self.settings, self._existing(), self._reranker, self.notes)
+        return status.status(self.root, self.path, self.settings, self._store.get(), self._reranker, self.notes)
 
     def check_model(self) -> None:
         """Raise NotFoundError if the settings name a model that does not exist."""
@@ -399,7 +375,7 @@ class Index:
         """Return (symbols that the reranker has a vector of, symbols); (0, 0) without an index."""
         from codesearch import status
 
-        return status.coverage(self._existing(), self._reranker)
+        return status.coverage(self._store.get(), self._reranker)
 
     @property
     def complete(self) -> bool:
@@ -410,18 +386,17 @@ class Index:
     @property
     def current(self) -> bool:
         """Whether there is an index made by the rules in force. It may lack what has changed since."""
-        store = self._existing()
+        store = self._store.get()
         return store is not None and is_current(store, self.settings)
 
     def paths(self) -> list[str]:
         """Return the paths of the indexed files, in no particular order; none if there is no index."""
-        store = self._existing()
+        store = self._store.get()
         return [] if store is None else store.paths()
 
     def version(self) -> tuple[int, ...]:
         """Return a token that changes whenever another process has modified the index; () if there is none."""
-        store = self._existing()
-        return () if store is None else (*self._opened, store.version())
+        return self._store.version()
 
 
 def open_index(path: str | os.PathLike[str] = ".", **settings: Any) -> Index:

@@ -39,8 +39,8 @@ from codesearch.extract.documents import EMBEDDED_DOCUMENTATION, documents
 from codesearch.search import parse, query_vector
 from codesearch.search.candidates import gather
 from codesearch.search.features import compute
+from codesearch.search.open_store import with_phrases
 from codesearch.search.rank import Ranked, rank
-from codesearch.search.source import with_phrases
 from codesearch.store import Store
 
 WRONG = 20

@@ -23,8 +23,8 @@ from codesearch.rerank.reranker import Reranker
 from codesearch.search import Query, parse, query_vector
 from codesearch.search.candidates import Candidate, gather
 from codesearch.search.features import NAMES, Features, compute, with_comparison, with_reranking
+from codesearch.search.open_store import with_phrases
 from codesearch.search.rank import CROSS_CANDIDATES, RERANKED_CANDIDATES, rank, refine
-from codesearch.search.source import with_phrases
 from codesearch.settings import load
 from codesearch.store import Store
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
 from pathlib import Path
-from weakref import ref
 
 from codesearch.core.types import Symbol
 from codesearch.files.values import FileOptions
@@ -13,21 +11,6 @@ from codesearch.store import Store
 
 SNIPPET_LINES = 400
 """Maximum number of lines of a snippet, whatever context is asked for."""
-
-
-def with_phrases(store: Store, root: Path) -> Store:
-    """Return a store that counts the phrases of questions in the files of a tree."""
-    open_store = ref(store)  # so that the store is closed with its last reader
-
-    def counts(phrases: Sequence[str], likely: Mapping[int, bytes]) -> dict[int, bytes]:
-        from codesearch.search.phrases import PhraseReader  # many questions have no phrase
-
-        asked = open_store()
-        assert asked is not None
-        return PhraseReader.of_tree(asked, root).counts(phrases, likely)
-
-    store.count_phrases_by(counts)
-    return store
 
 
 def lines_of(
