@@ -48,7 +48,7 @@ _COMPONENT = replace(
     before=hook("script", "only_scripts"),
     after=hook("script", "components"),
 )
-"""A file whose scripts are TypeScript or JavaScript: Svelte, Vue."""
+"""A file whose scripts are TypeScript or JavaScript: Svelte, Vue, Astro."""
 
 LANGUAGES: tuple[Language, ...] = (
     Language(
@@ -233,6 +233,8 @@ LANGUAGES: tuple[Language, ...] = (
         display="Swift",
         module="tree_sitter_swift",
         extensions=(".swift",),
+        before=hook("swift", "known_operators"),
+        after=hook("swift", "swift"),
         annotation=_ANNOTATION,
     ),
     Language(
@@ -405,6 +407,14 @@ LANGUAGES: tuple[Language, ...] = (
     ),
     replace(_COMPONENT, name="svelte", display="Svelte", extensions=(".svelte",)),
     replace(_COMPONENT, name="vue", display="Vue", extensions=(".vue",)),
+    replace(
+        _COMPONENT,
+        name="astro",
+        display="Astro",
+        extensions=(".astro",),
+        before=hook("script", "astro_scripts"),
+        after=hook("javascript", "typescript"),
+    ),
     Language(
         name="powershell",
         display="PowerShell",

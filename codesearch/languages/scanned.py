@@ -76,7 +76,7 @@ OTHER = Language(
     extensions=tuple(
         "." + one
         for one in (
-            "abap ac ado agda ahk aidl al als apl applescript asm asn1 asp aspx astro au3 avdl awk axaml bas "
+            "abap ac ado agda ahk aidl al als apl applescript asm asn1 asp aspx au3 avdl awk axaml bas "
             "bat bb bbappend bib bicep boo bp bsl bsv c3 cairo capnp cbl cfc cfm chpl ck cls cmd cob coffee "
             "cpy cr csh cshtml cue cypher d dhall di dm dts dtsi dylan e ebnf elm factor fbs feature fish fnl "
             "fth fut g g4 gap gleam gms gn gni gnuplot gosu gyp gypi haml hx hy idl idr ijs io iss janet jcl "

@@ -6,7 +6,7 @@ import re
 from posixpath import dirname, join, normpath
 
 FAMILIES = (
-    frozenset({"javascript", "typescript", "tsx", "svelte", "vue"}),
+    frozenset({"javascript", "typescript", "tsx", "svelte", "vue", "astro"}),
     frozenset({"c", "cpp", "objc"}),
     frozenset({"java", "kotlin", "scala"}),
     frozenset({"ocaml", "ocaml_interface"}),

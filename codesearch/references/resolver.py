@@ -40,7 +40,7 @@ from codesearch.store.references import Known, Place, References
 
 _IMPLICIT_SELF = frozenset({"java", "cpp", "csharp", "ruby", "kotlin", "swift", "scala", "dart", "objc"})
 """Languages in which a plain name may be a method of the own class."""
-_BUILT_IN_GLOBALS = frozenset({"python", "javascript", "typescript", "tsx", "svelte", "vue", "lua"})
+_BUILT_IN_GLOBALS = frozenset({"python", "javascript", "typescript", "tsx", "svelte", "vue", "astro", "lua"})
 """Languages in which a plain name that is neither defined in the file nor imported is built in."""
 _PACKAGE_SCOPE = frozenset({"go", "kotlin", "swift", "java", "scala", "csharp", "dart"})
 """Languages in which files of one folder see each other's names."""

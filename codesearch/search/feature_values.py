@@ -154,7 +154,7 @@ def name_match(query: Query, candidate: Candidate) -> float:
         own, key, score = last, query.name, _NAMED
     if not score:
         return 0.0
-    containers = [name_key(part) for part in qualified.containers(symbol.qualname)]
+    containers = [name_key(part) for part in qualified.containers(symbol)]
     if containers and containers[-1] == key:
         score -= 0.05  # a constructor, after its class
     if query.scope:
@@ -199,7 +199,7 @@ def mention_certainty(mentions: Mapping[str, Mention], symbol: Symbol) -> float:
     score = mention.certainty if mention.name == symbol.name else _OTHER_STYLE
     if symbol.kind == "module":
         score *= _LESS
-    if mention.scope and not set(map(name_key, qualified.containers(symbol.qualname))).issuperset(mention.scope):
+    if mention.scope and not set(map(name_key, qualified.containers(symbol))).issuperset(mention.scope):
         score *= _LESS
     return score
 

@@ -20,9 +20,10 @@ _ANYWHERE = frozenset({"self", "this", "cls", "super", "crate", "prototype"})
 _SEPARATORS = re.compile(r"::|->|[#/]")
 
 
-def containers(qualname: str) -> list[str]:
-    """Return the containers that a name is written with, outermost first."""
-    return _SEPARATORS.sub(".", qualname).split(".")[:-1]
+def containers(symbol: Symbol) -> list[str]:
+    """Return the containers that a symbol's name is written with, outermost first."""
+    last = last_part(symbol) or symbol.name
+    return list(filter(None, _SEPARATORS.sub(".", symbol.qualname.removesuffix(last)).split(".")))
 
 
 def is_elsewhere(query: Query, symbol: Symbol) -> bool:
@@ -30,7 +31,7 @@ def is_elsewhere(query: Query, symbol: Symbol) -> bool:
     wanted = set(query.scope) - _ANYWHERE
     if not wanted:
         return False
-    around = {*map(name_key, containers(symbol.qualname)), query.tree}
+    around = {*map(name_key, containers(symbol)), query.tree}
     if wanted <= around:
         return False
     *folders, file = symbol.path.split("/")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -22,7 +21,7 @@ FILES = {
         "def load_cart(path):\n    '''Read a cart.'''\n    return open(path)\n"
     ),
     "clock.cpp": "namespace shop { namespace clock {\nint parse_time(int x) { return x; }\n}}\n",
-    "set.swift": "struct Bag {\n    static func == (a: Bag, b: Bag) -> Bool { return true }\n}\n",
+    "set.swift": "struct Bag {\n    static func == (a: Bag, b: Bag) -> Bool { return true }\n    static func ... (a: Bag, b: Bag) -> Bag { a }\n}\n",
 }
 
 
@@ -51,6 +50,7 @@ def first(answer: Answer) -> str:
         ("grocer.load_cart", "load_cart"),
         ("self.total", "Cart.total"),
         ("Bag.==", "Bag.=="),
+        ("Bag#...", "Bag...."),
     ],
 )
 def test_a_qualified_name_that_is_there_is_first_with_full_score(index: Index, typed: str, meant: str) -> None:

@@ -1,8 +1,9 @@
-"""Svelte and Vue: the scripts of a component."""
+"""Svelte, Vue and Astro: the scripts of a component."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from codesearch.languages.definition import Definition, Scan
 from codesearch.languages.hooks.javascript import typescript
@@ -11,6 +12,12 @@ _OPEN = re.compile(
     rb"<!--.*?(?:-->|\Z)|<script(?=[\s>/])((?:[^>\"']|\"[^\"]{0,2000}\"|'[^']{0,2000}'){0,500})>",
     re.IGNORECASE | re.DOTALL,
 )
+
+
+_FRONTMATTER = re.compile(rb"\A(?:\xef\xbb\xbf)?\s*---[ \t]*\r?\n")
+
+
+_FENCE = re.compile(rb"^[ \t]*---", re.MULTILINE)
 
 
 _CLOSE = re.compile(rb"</script\s*>", re.IGNORECASE)
@@ -44,9 +51,23 @@ def blocks(source: bytes) -> list[tuple[int, int, bytes]]:
 
 def only_scripts(source: bytes) -> bytes:
     """Blank everything outside the script blocks; offsets and line numbers stay."""
+    return _only(source, ((start, end) for start, end, _ in blocks(source)))
+
+
+def astro_scripts(source: bytes) -> bytes:
+    """Do the same for Astro, whose first script is the frontmatter between two lines `---`."""
+    opened = _FRONTMATTER.match(source)
+    closed = _FENCE.search(source, opened.end()) if opened else None
+    if opened is None or closed is None:
+        return only_scripts(source)
+    return _only(source[: closed.end()], [(opened.end(), closed.start())]) + only_scripts(source[closed.end() :])
+
+
+def _only(source: bytes, kept: Iterable[tuple[int, int]]) -> bytes:
+    """Blank everything outside some ranges."""
     out = []
     at = 0
-    for start, end, _ in blocks(source):
+    for start, end in kept:
         out += [source[at:start].translate(_BLANK), source[start:end]]
         at = end
     out.append(source[at:].translate(_BLANK))

@@ -4,6 +4,7 @@
 export const LANGUAGES: ReadonlyMap<string, string> = new Map([
   ["ada", "Ada"],
   ["asciidoc", "AsciiDoc"],
+  ["astro", "Astro"],
   ["bash", "Bash"],
   ["c", "C"],
   ["clojure", "Clojure"],
@@ -81,6 +82,7 @@ export const LANGUAGES_BY_ID: ReadonlyMap<string, string> = new Map([
   ["FortranFreeForm", "fortran"],
   ["ada", "ada"],
   ["asciidoc", "asciidoc"],
+  ["astro", "astro"],
   ["bash", "bash"],
   ["c", "c"],
   ["c_sharp", "csharp"],

@@ -33,3 +33,12 @@ prefix operator +++
 prefix func +++ (x: Int) -> Int { x }
 indirect enum Tree { case leaf }
 macro stringify<T>(_ value: T) -> (T, String) = #externalMacro(module: "M", type: "S")
+infix operator ...: RangePrecedence
+struct Span {
+    /// From the first to the last.
+    static func ... (first: Int, last: Int) -> Span { Span() }
+    static func ..< <T: Comparable>(first: T, end: T) -> Span { Span() }
+    static func ..<<T>(first: T, end: [T]) -> Span { let all = 1...9; return Span() }
+    static postfix func ... (first: Int) -> Span { Span() }
+    func length() -> Int { 0 }
+}

@@ -3,7 +3,7 @@
 return {
   -- The file types whose unsaved text the server reads.
   filetypes = {
-    'FortranFreeForm', 'ada', 'asciidoc', 'bash', 'c', 'c_sharp', 'clojure', 'clojurec',
+    'FortranFreeForm', 'ada', 'asciidoc', 'astro', 'bash', 'c', 'c_sharp', 'clojure', 'clojurec',
     'clojurescript', 'cmake', 'common-lisp', 'commonlisp', 'cpp', 'cs', 'csharp', 'css', 'cuda-cpp',
     'dart', 'delphi', 'dockercompose', 'dockerfile', 'dotenv', 'elisp', 'elixir', 'emacs-lisp',
     'emacslisp', 'erlang', 'fortran', 'fortran_fixed-form', 'fsharp', 'gd', 'gdscript',
