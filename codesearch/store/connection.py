@@ -15,7 +15,7 @@ import apsw
 from codesearch.core.errors import IndexBusyError, StoreError, UnwritableError
 from codesearch.store import schema, vector_codes, vector_functions
 from codesearch.store.full_text import DamagedError
-from codesearch.store.location import create, is_kept_place, not_an_index, refuse_foreign
+from codesearch.store.location import create, is_kept_place, not_an_index, rebuild_command, refuse_foreign
 
 if TYPE_CHECKING:
     from tempfile import TemporaryDirectory
@@ -106,7 +106,7 @@ class Connection:
             refuse_foreign(self.path)
             raise StoreError(
                 f"{self.path}: this index was written by a newer codesearch (schema {version}, this program knows "
-                f"{schema.VERSION}). Upgrade codesearch, or rebuild the index with `codesearch index --rebuild`."
+                f"{schema.VERSION}). Upgrade codesearch, or rebuild the index with `{rebuild_command(self.path)}`."
             )
         if writable:
             self.raw.pragma("journal_mode", "wal")
@@ -194,7 +194,7 @@ def explained(path: Path) -> Iterator[None]:
     except apsw.SQLError as error:
         raise StoreError(
             f"{path}: this is not an index of codesearch, or part of it is missing ({error}). "
-            "Rebuild it with `codesearch index --rebuild`, or name another file with --db."
+            f"Rebuild it with `{rebuild_command(path)}`, or name another file with --db."
         ) from error
     except apsw.FullError as error:
         raise _disk_full(path) from error
@@ -230,7 +230,7 @@ def _damage(path: Path) -> str:
 def _damaged(path: Path, why: object) -> StoreError:
     return StoreError(
         f"{path}: the index is damaged ({why}). Your code is untouched; "
-        "rebuild the index with `codesearch index --rebuild`."
+        f"rebuild the index with `{rebuild_command(path)}`."
     )
 
 

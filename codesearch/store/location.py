@@ -12,6 +12,7 @@ from typing import NamedTuple
 from codesearch.core import dirs
 from codesearch.core.errors import IndexBusyError, StoreError, UnwritableError
 from codesearch.core.lock import ProcessLock
+from codesearch.store import registry
 
 FOLDER = ".codesearch"
 FILE = "index.db"
@@ -89,6 +90,20 @@ def not_an_index(path: Path) -> StoreError:
         f"{path}: is not an index of codesearch and stays as it is. Name another file with --db; "
         "if it is a damaged index, delete it yourself."
     )
+
+
+def rebuild_command(path: Path) -> str:
+    """Return the command that makes the index at `path` again, with the folder of its tree if that is known."""
+    from shlex import quote
+
+    words = ["codesearch", "index", "--rebuild"]
+    if path.name == FILE and path.parent.name == FOLDER:
+        words.append(str(path.parent.parent))
+    else:
+        words += [str(one.root) for one in registry.known() if one.file == path][:1]
+        if not is_kept_place(path):
+            words += ["--db", str(path)]
+    return " ".join(map(quote, words))
 
 
 def _holds_index(path: Path) -> bool:

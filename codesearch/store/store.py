@@ -19,6 +19,7 @@ from codesearch.core.log import Log
 from codesearch.core.types import Symbol
 from codesearch.store import filter_sql, interned, sign_codes, vector_codes, writes
 from codesearch.store.connection import Connection, explained
+from codesearch.store.location import rebuild_command
 from codesearch.store.many import parts
 from codesearch.store.match import Match, Words
 from codesearch.store.paths import shown, stored
@@ -138,7 +139,7 @@ class Store(Texts):
             raise StoreError(
                 f"{self.path}: the index holds vectors of {meta['model']} ({meta['dims']} dimensions), and vectors "
                 f"of {model_id} ({dims}) cannot be mixed with them. "
-                "Rebuild it with `codesearch index --rebuild`, or name the old model with --model."
+                f"Rebuild it with `{rebuild_command(self.path)}`, or name the old model with --model."
             )
         if "model" not in meta:
             self.set_meta(model=model_id, dims=str(dims))

@@ -96,7 +96,7 @@ def test_a_damaged_index(indexed: Path):
     assert run.status == 1
     (found,) = [check for check in groups["Index"] if check["state"] == "problem"]
     assert "damaged" in found["text"]
-    assert "codesearch index --rebuild" in found["text"] + str(found["advice"])
+    assert f"codesearch index --rebuild {indexed}" in found["text"] + str(found["advice"])
     assert file.read_bytes() == data
 
 

@@ -133,7 +133,7 @@ def test_index_that_cannot_be_used(small: Path, call, harm):
     harm(index)
     harmed = index.read_bytes()
     for command in (["query", "retry_upload"], ["index"], ["symbols"], ["status"]):
-        refused(call(*command, small), str(index), "--rebuild")
+        refused(call(*command, small), str(index), f"codesearch index --rebuild {small}")
     assert index.read_bytes() == harmed
     assert call("index", small, "--rebuild").status == 0
     assert call("query", "retry_upload", small).status == 0

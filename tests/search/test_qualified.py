@@ -21,7 +21,10 @@ FILES = {
         "def load_cart(path):\n    '''Read a cart.'''\n    return open(path)\n"
     ),
     "clock.cpp": "namespace shop { namespace clock {\nint parse_time(int x) { return x; }\n}}\n",
-    "set.swift": "struct Bag {\n    static func == (a: Bag, b: Bag) -> Bool { return true }\n    static func ... (a: Bag, b: Bag) -> Bag { a }\n}\n",
+    "set.swift": (
+        "struct Bag {\n    static func == (a: Bag, b: Bag) -> Bool { true }\n"
+        "    static func ... (a: Bag, b: Bag) -> Bag { a }\n}\n"
+    ),
 }
 
 

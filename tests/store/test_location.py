@@ -15,7 +15,7 @@ import codesearch
 from codesearch.core import dirs
 from codesearch.core.errors import IndexBusyError, StoreError, UnwritableError
 from codesearch.core.lock import ProcessLock
-from codesearch.store import Store, location
+from codesearch.store import Store, location, registry
 
 posix = pytest.mark.skipif(os.name != "posix", reason="permissions of POSIX")
 
@@ -181,3 +181,14 @@ def test_an_empty_file_and_a_damaged_index_at_the_usual_place_are_used(tree, tmp
     made(tree).write_bytes(b"damaged")
     with codesearch.open_index(tree) as index:
         assert index.update(rebuild=True).changed == 1
+
+
+def test_what_rebuilds_an_index_names_its_tree(tmp_path: Path, private_home: Path) -> None:
+    root = tmp_path / "my tree"
+    own, other, unknown = root / ".codesearch" / "index.db", tmp_path / "x.db", tmp_path / "y.db"
+    root.mkdir()
+    other.touch()
+    registry.used(root, other)
+    assert location.rebuild_command(own) == f"codesearch index --rebuild '{root}'"
+    assert location.rebuild_command(other) == f"codesearch index --rebuild '{root}' --db {other}"
+    assert location.rebuild_command(unknown) == f"codesearch index --rebuild --db {unknown}"

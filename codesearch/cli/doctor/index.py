@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from codesearch.cli.doctor.values import Check, Subject, listed
 from codesearch.cli.ui.reports import size
 from codesearch.core.counts import number
+from codesearch.store.location import rebuild_command
 
 if TYPE_CHECKING:
     from codesearch.store import Store
@@ -20,7 +21,6 @@ RESPONSE_TIMEOUT = 2.0
 QUICK_CHECK_SECONDS = 5.0
 """Seconds that the check of the file's structure may take."""
 NESTED_SECONDS = 3.0
-REBUILD = "Run `codesearch index --rebuild`. Your code is untouched."
 
 
 def index(subject: Subject) -> Iterator[Check]:
@@ -94,7 +94,8 @@ def _sound(store: Store) -> Check:
         raw.set_progress_handler(None)
     if found == ["ok"]:
         return Check("integrity", "sound")
-    return Check("integrity", f"damaged: {' '.join('; '.join(found).split())[:200]}", "problem", REBUILD)
+    advice = f"Run `{rebuild_command(store.path)}`. Your code is untouched."
+    return Check("integrity", f"damaged: {' '.join('; '.join(found).split())[:200]}", "problem", advice)
 
 
 def _writing(path: Path) -> Iterator[Check]:
