@@ -8,6 +8,8 @@ from typing import Protocol
 
 TYPE_KINDS = frozenset({"class", "struct", "trait", "interface", "enum", "impl"})
 """A function directly inside one of these is a method."""
+ANNOTATION = rb"@(?!interface\b)[\w.]+(?:\((?:[^()\"]|\"(?:[^\"\\]|\\.)*\"|\((?:[^()\"]|\"(?:[^\"\\]|\\.)*\")*\))*\))?"
+"""Regular expression for an annotation as Java and TypeScript write it."""
 
 
 @dataclass(slots=True)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-from codesearch.languages.definition import TYPE_KINDS, Language
+from codesearch.languages.definition import ANNOTATION, TYPE_KINDS, Language
+from codesearch.languages.ecmascript import COMPONENTS, JAVASCRIPT, TSX, TYPESCRIPT
 from codesearch.languages.late import hook
 from codesearch.languages.scanned import OTHER, SCANNED
 from codesearch.languages.texts import CONFIGURATION, INTERFACES, PROSE
 
-_ANNOTATION = rb"@(?!interface\b)[\w.]+(?:\((?:[^()\"]|\"(?:[^\"\\]|\\.)*\"|\((?:[^()\"]|\"(?:[^\"\\]|\\.)*\")*\))*\))?"
 _ATTRIBUTE_LIST = rb"#?\[(?:[^\[\]]|\[[^\[\]]*\])*\]"
 _CPP_HEADER = (
     rb"^[ \t]*(?:(?:enum\s+)?class\s+(?:\w+\s+)?\w+\s*(?:final\s*)?[:;{]"
@@ -21,34 +19,6 @@ _OBJC_HEADER = (
     rb"^[ \t]*(?:@(?:interface|implementation|protocol|class|import)\b|#[ \t]*import\b)"
     rb"|\bNS_(?:ENUM|OPTIONS|ASSUME_NONNULL_BEGIN)\b"
 )
-
-
-_TYPESCRIPT = Language(
-    name="typescript",
-    display="TypeScript",
-    module="tree_sitter_typescript",
-    function="language_typescript",
-    aliases=("ts",),
-    packed=True,
-    extensions=(".ts", ".mts", ".cts"),
-    interpreters=("ts-node", "tsx"),
-    queries=("ecmascript", "typescript"),
-    references=("ecmascript", "typescript"),
-    overloads=True,
-    annotation=_ANNOTATION,
-    foreign=rb"\A\s*<(?:\?xml|!DOCTYPE)",
-    split_name=hook("javascript", "javascript_name"),
-    after=hook("javascript", "typescript"),
-)
-_COMPONENT = replace(
-    _TYPESCRIPT,
-    aliases=(),
-    lexer="typescript",
-    interpreters=(),
-    before=hook("script", "only_scripts"),
-    after=hook("script", "components"),
-)
-"""A file whose scripts are TypeScript or JavaScript: Svelte, Vue, Astro."""
 
 LANGUAGES: tuple[Language, ...] = (
     Language(
@@ -63,34 +33,9 @@ LANGUAGES: tuple[Language, ...] = (
         line_comments=("#",),
         block_comments=(),
     ),
-    Language(
-        name="javascript",
-        display="JavaScript",
-        aliases=("js", "jsx"),
-        editor_ids=("javascriptreact",),
-        packed=True,
-        module="tree_sitter_javascript",
-        extensions=(".js", ".jsx", ".mjs", ".cjs"),
-        filenames=("Jakefile",),
-        interpreters=("node", "nodejs", "bun", "deno"),
-        queries=("ecmascript", "javascript"),
-        references=("ecmascript", "jsx", "javascript"),
-        annotation=_ANNOTATION,
-        split_name=hook("javascript", "javascript_name"),
-        after=hook("javascript", "javascript"),
-    ),
-    _TYPESCRIPT,
-    replace(
-        _TYPESCRIPT,
-        name="tsx",
-        display="TypeScript JSX",
-        function="language_tsx",
-        references=("ecmascript", "jsx", "typescript"),
-        editor_ids=("typescriptreact",),
-        lexer="typescript",
-        extensions=(".tsx",),
-        interpreters=(),
-    ),
+    JAVASCRIPT,
+    TYPESCRIPT,
+    TSX,
     Language(
         name="go",
         display="Go",
@@ -118,7 +63,7 @@ LANGUAGES: tuple[Language, ...] = (
         module="tree_sitter_java",
         references=("java",),
         extensions=(".java",),
-        annotation=_ANNOTATION,
+        annotation=ANNOTATION,
         plain_documentation=hook("java", "javadoc"),
     ),
     Language(
@@ -226,7 +171,7 @@ LANGUAGES: tuple[Language, ...] = (
         module="tree_sitter_kotlin",
         extensions=(".kt", ".kts"),
         after=hook("kotlin", "kotlin"),
-        annotation=_ANNOTATION,
+        annotation=ANNOTATION,
     ),
     Language(
         name="swift",
@@ -235,7 +180,7 @@ LANGUAGES: tuple[Language, ...] = (
         extensions=(".swift",),
         before=hook("swift", "known_operators"),
         after=hook("swift", "swift"),
-        annotation=_ANNOTATION,
+        annotation=ANNOTATION,
     ),
     Language(
         name="scala",
@@ -243,7 +188,7 @@ LANGUAGES: tuple[Language, ...] = (
         module="tree_sitter_scala",
         extensions=(".scala", ".sc", ".sbt"),
         after=hook("scala", "scala"),
-        annotation=_ANNOTATION,
+        annotation=ANNOTATION,
     ),
     Language(
         name="bash",
@@ -317,7 +262,7 @@ LANGUAGES: tuple[Language, ...] = (
         module="tree_sitter_dart",
         extensions=(".dart",),
         interpreters=("dart",),
-        annotation=_ANNOTATION,
+        annotation=ANNOTATION,
         after=hook("dart", "dart"),
     ),
     Language(
@@ -405,16 +350,7 @@ LANGUAGES: tuple[Language, ...] = (
         line_comments=("#", "//"),
         after=hook("hcl", "hcl"),
     ),
-    replace(_COMPONENT, name="svelte", display="Svelte", extensions=(".svelte",)),
-    replace(_COMPONENT, name="vue", display="Vue", extensions=(".vue",)),
-    replace(
-        _COMPONENT,
-        name="astro",
-        display="Astro",
-        extensions=(".astro",),
-        before=hook("script", "astro_scripts"),
-        after=hook("javascript", "typescript"),
-    ),
+    *COMPONENTS,
     Language(
         name="powershell",
         display="PowerShell",
