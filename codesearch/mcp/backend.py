@@ -25,6 +25,8 @@ BUDGET = 15.0
 ANSWER_SECONDS = 60.0
 START_SECONDS = 20.0
 """Seconds that a service may take to open its socket."""
+RETRY_SECONDS = 300.0
+"""Seconds after a failed start in which no other one is tried; a service that runs is used at once."""
 POLL_SECONDS = 0.02
 
 
@@ -38,6 +40,10 @@ class Backend:
         self._place: tuple[Path, Path] | None = None
         self._others: dict[Path, Backend] = {}
         """Those of registered repositories, by root."""
+        self._failure = ""
+        """Why no service could be started."""
+        self._retry = 0.0
+        """Until when (monotonic clock) no other start is tried."""
 
     @property
     def needs_root(self) -> bool:
@@ -135,8 +141,12 @@ class Backend:
     def _served(
         self, root: Path, index: Path, name: str, arguments: dict[str, Any], sent: list[str]
     ) -> dict[str, Any] | None:
-        """Return the answer of the service; None if there is none that can answer."""
-        from codesearch.service import background, client, endpoint
+        """Return the answer of the service; None if there is none that can answer.
+
+        If none can be started, the next calls do not wait for one again.
+        """
+        from codesearch.service import client, endpoint
+        from codesearch.service.election import kept
 
         if not root.is_dir():
             raise NotFoundError(f"{root}: no such folder; it was deleted or renamed")
@@ -146,6 +156,7 @@ class Backend:
             cancellation.check()
             found = client.tool(index, name, ANSWER_SECONDS, arguments=arguments, sent=sent, budget=BUDGET)
             if found is not None:
+                self._failure, self._retry = "", 0.0
                 return found
             if client.hangs(index):
                 client.retry(index)
@@ -155,13 +166,31 @@ class Backend:
                 if started is None:
                     return None  # one of another version
             elif started is None:
-                started = background.start_for(root, index, {}, background.AGENT_IDLE_SECONDS)
-                if started is None:
+                if time.monotonic() < self._retry or (started := self._started(root, index)) is None:
                     return None
-            elif started.poll():
-                return None  # it failed, for example because of the settings; what answers here says why
+            elif (status := started.poll()) is not None and (status or not kept(index)):
+                # For example because of the settings; what answers here says more.
+                self._failed(f"it ended with status {status} ({_last_words(index)})")
+                return None
             time.sleep(POLL_SECONDS)
+        self._failed(f"it does not answer after {START_SECONDS:g} s ({_last_words(index)})")
         return None
+
+    def _started(self, root: Path, index: Path) -> Popen[bytes] | None:
+        """Start a service; return its process, or None if that fails."""
+        from codesearch.service import background, endpoint
+
+        if problem := endpoint.obstacle(index):
+            self._failed(f"no socket can be opened: {problem}")
+            return None
+        process = background.start_for(root, index, {}, background.AGENT_IDLE_SECONDS)
+        if process is None:
+            self._failed("its process cannot be started")
+        return process
+
+    def _failed(self, why: str) -> None:
+        """Remember that no service can be started."""
+        self._failure, self._retry = why, time.monotonic() + RETRY_SECONDS
 
     def _answered_here(self, root: Path, name: str, arguments: dict[str, Any], sent: list[str]) -> dict[str, Any]:
         from codesearch.context import tools
@@ -172,6 +201,8 @@ class Backend:
             cancellation.check()
             fresh = _updated(index, tools.words_of(name, arguments))
             notes = tools.state_notes(complete=index.complete, fresh=fresh)
+            if self._failure:
+                notes += (f"Answered without the background service, which cannot be used: {self._failure}.",)
             with cancellable(index):
                 result = tools.run(index, name, tools.Call(arguments, sent, notes))
         return {"text": result.text, "value": result.value, "marks": result.marks}
@@ -187,6 +218,14 @@ def _updated(index: Index, words: tuple[str, ...]) -> bool:
             raise
         return False
     return not report.left
+
+
+def _last_words(index: Path) -> str:
+    """Return what the log of an index's service ends with, for a message."""
+    from codesearch.service import daemon
+
+    line = daemon.tail(daemon.log_file(index), 1)
+    return f"its log ends: {line}" if line else "its log is empty"
 
 
 def _placed(symbol: object) -> tuple[str, str] | None:

@@ -22,6 +22,11 @@ class OpenStore:
         self._store: Store | None = None
         self._opened = (0, 0)
 
+    @property
+    def is_open(self) -> bool:
+        """Whether the file is open."""
+        return self._store is not None
+
     def get(self) -> Store | None:
         """Return the store, or None if there is no index yet that can be read."""
         there = location.identity(self._path)

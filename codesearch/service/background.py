@@ -87,12 +87,15 @@ def run(root: str, settings: str, idle: str, asked: str, supplies: str = str(pow
 
 
 class _Notes:
-    """Writes into the log what the service waits for, when that changes."""
+    """Writes into the log what the service waits for and what is wrong, when that changes."""
 
     def __init__(self) -> None:
-        self._waiting = ""
+        self._waiting = self._problem = ""
 
     def __call__(self, state: State) -> None:
         if state.waiting != self._waiting:
             self._waiting = state.waiting
             print(daemon.stamped(state.waiting or "nothing waits any more"), flush=True)
+        if state.problem != self._problem:
+            self._problem = state.problem
+            print(daemon.stamped(state.problem or "the problem is resolved"), flush=True)

@@ -23,6 +23,9 @@ LONGEST_PATH = 100
 CONNECT_TIMEOUT = 0.5
 
 
+_NOWHERE = f"no folder for a socket has a path short enough for one ({LONGEST_PATH} bytes)"
+
+
 class EndpointError(Exception):
     """No socket can be opened; the message gives the reason."""
 
@@ -74,15 +77,35 @@ def listen(index: Path) -> tuple[socket.socket, Path, str]:
     """
     problems = []
     for place in _usable(key(index)):
+        if problem := _unfit(place.parent):
+            problems.append(problem)
+            continue
         try:
-            place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            if not private(place.parent):
-                problems.append(f"{place.parent} can be opened by others")
-                continue
             return _listen_unix(place) if UNIX else _listen_tcp(place)
         except OSError as error:
             problems.append(f"{place}: {error.strerror or error}")
-    raise EndpointError("; ".join(problems) or "there is no folder for a socket")
+    raise EndpointError("; ".join(problems) or _NOWHERE)
+
+
+def obstacle(index: Path) -> str:
+    """Return why no service of an index can open a socket; "" if one can, as far as its folders show."""
+    problems = []
+    for place in _usable(key(index)):
+        if not (problem := _unfit(place.parent)):
+            return ""
+        problems.append(problem)
+    return "; ".join(problems) or _NOWHERE
+
+
+def _unfit(folder: Path) -> str:
+    """Make a folder for sockets; return what is wrong with it, or ""."""
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        return f"{folder}: {error.strerror or error}"
+    if not private(folder):
+        return f"{folder} can be opened by others"
+    return "" if os.access(folder, os.W_OK | os.X_OK) else f"{folder} cannot be written to"
 
 
 def _listen_unix(place: Path) -> tuple[socket.socket, Path, str]:

@@ -413,10 +413,11 @@ class Service:
                 self._open_server()
 
     def _is_idle(self) -> bool:
-        """Return whether the index is fresh and no request came for `idle_exit` seconds."""
+        """Return whether the index is fresh and no request came for `idle_exit` seconds, or none can come."""
         assert self._idle_exit is not None
         state = self.status()
-        return state.fresh and state.embedding is None and time.monotonic() - self._used > self._idle_exit
+        patience = 0.0 if self._serve and self._server is None else self._idle_exit
+        return state.fresh and state.embedding is None and time.monotonic() - self._used > patience
 
     def _runtime_gone(self) -> bool:
         """Return whether the system has removed the user's run-time folder, as it does when the last session ends."""

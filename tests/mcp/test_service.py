@@ -6,8 +6,10 @@ import os
 import re
 import shutil
 import signal
+import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -15,7 +17,7 @@ import pytest
 from codesearch.core.errors import NotFoundError, UsageError
 from codesearch.mcp import backend as backend_module
 from codesearch.mcp.backend import Backend
-from codesearch.service import background
+from codesearch.service import Service, background, daemon, endpoint
 from tests.mcp.client import ENVELOPE, Raw, index_of, service_pid, stop_service
 from tests.support.trees import write
 from tests.support.wait import until
@@ -79,6 +81,76 @@ def test_a_service_that_cannot_be_started_is_done_without(tree: Path, monkeypatc
     answer = Backend(tree).call("search_code", {"question": "send a file again"}, [])
     assert "def retry_upload" in answer["text"]
     assert service_pid(tree) is None
+
+
+NOT_USED = "Answered without the background service, which cannot be used: "
+
+
+def test_without_a_place_for_a_socket_no_service_is_started(
+    tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(endpoint, "folders", lambda: iter([tmp_path / ("deep" * 40)]))
+    monkeypatch.setattr(background, "start_for", lambda *_: pytest.fail("nothing could talk to it"))
+    answer = Backend(tree).call("search_code", {"question": "send a file again"}, [])
+    assert "def retry_upload" in answer["text"]
+    (note,) = answer["value"]["notes"]
+    assert note.startswith(f"{NOT_USED}no socket can be opened: no folder for a socket has a path short enough")
+    assert note in answer["text"]
+
+
+def test_a_file_in_the_place_of_the_folder_of_sockets_is_named(
+    tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    place = write(tmp_path / "s", {"run": ""}) / "run"
+    monkeypatch.setattr(endpoint, "folders", lambda: iter([place]))
+    (note,) = Backend(tree).call("repo_map", {}, [])["value"]["notes"]
+    assert str(place) in note
+
+
+@pytest.mark.parametrize("status", [0, 3, None], ids=["ends", "fails", "hangs"])
+def test_a_service_that_cannot_be_used_is_waited_for_once(
+    tree: Path, monkeypatch: pytest.MonkeyPatch, status: int | None
+):
+    """What is started instead of the service ends, fails or never answers."""
+    end = "time.sleep(60)" if status is None else f"exit({status})"
+    code = f"import time; print('out of luck', flush=True); {end}"
+    started: list[subprocess.Popen[bytes]] = []
+
+    def start(root: Path, index: Path, *_: object) -> subprocess.Popen[bytes]:
+        file = daemon.log_file(index)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with file.open("ab") as log:
+            started.append(subprocess.Popen([sys.executable, "-c", code], stdout=log))
+        return started[-1]
+
+    monkeypatch.setattr(background, "start_for", start)
+    monkeypatch.setattr(backend_module, "START_SECONDS", 1e6 if status is not None else 3.0)
+    backend = Backend(tree)
+    try:
+        for _ in range(3):
+            answer = backend.call("search_code", {"question": "send a file again"}, [])
+            assert "def retry_upload" in answer["text"]
+            (note,) = answer["value"]["notes"]
+            said = f"it ended with status {status}" if status is not None else "it does not answer after 3 s"
+            assert note == f"{NOT_USED}{said} (its log ends: out of luck)."
+        assert len(started) == 1
+        monkeypatch.setattr(time, "monotonic", lambda now=time.monotonic: now() + 301)
+        backend.call("repo_map", {}, [])
+        assert len(started) == 2, "it is tried again after some time"
+    finally:
+        for process in started:
+            process.kill()
+            process.wait()
+
+
+def test_a_service_that_comes_later_is_used(tree: Path, monkeypatch: pytest.MonkeyPatch):
+    with monkeypatch.context() as broken:
+        broken.setattr(background, "start_for", lambda *_: None)
+        backend = Backend(tree)
+        assert backend.call("repo_map", {}, [])["value"]["notes"] == [f"{NOT_USED}its process cannot be started."]
+    with Service(tree, {"embed": "none"}) as service:
+        until(lambda: service.status().fresh, service.status)
+        assert "notes" not in backend.call("repo_map", {}, [])["value"]
 
 
 def test_a_folder_that_was_deleted_is_told_at_once(tree: Path, monkeypatch: pytest.MonkeyPatch):

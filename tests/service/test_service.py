@@ -478,4 +478,4 @@ def test_a_question_that_comes_while_a_service_ends_reads_nothing_from_it(tree: 
         maintainer = service._maintainer
     assert maintainer is not None
     assert maintainer.refresh(None, time.monotonic() + 30) is None, "the next maintainer must be asked"
-    assert maintainer._reader._store is None
+    assert not maintainer._reader._store.is_open

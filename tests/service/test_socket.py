@@ -252,6 +252,16 @@ def test_a_path_too_long_for_a_socket_is_not_used(tree: Path, tmp_path: Path, mo
 
 
 @posix
+def test_a_process_for_questions_ends_when_the_index_is_complete_if_none_can_reach_it(tree: Path, monkeypatch):
+    monkeypatch.setattr(endpoint, "folders", lambda: iter([]))
+    with Service(tree, idle_exit=1e6) as alone:
+        assert alone.refresh(timeout=60)
+        until(lambda: alone.status().role == "ended", alone.status)
+    monkeypatch.undo()
+    with codesearch.open_index(tree, embed="none") as index:
+        assert index.complete
+
+
 def test_a_socket_left_by_a_killed_keeper_is_replaced(tree: Path, runtime: Path):
     index = tree / ".codesearch" / "index.db"
     (runtime / "codesearch").mkdir(mode=0o700)
