@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 import codesearch
+from codesearch.search.rank import WEAK
 from codesearch.server import page
 from tests.server.conftest import Place, send
 from tests.support import browser
@@ -27,6 +28,7 @@ NAMES = "[...document.querySelectorAll('.hit strong')].map(one => one.textConten
 TITLE = "document.querySelector('#title').textContent"
 SOURCE = "document.querySelectorAll('#code .lines > div').length > 0"
 STATUS = "document.querySelector('#status').textContent"
+SCORES = "[...document.querySelectorAll('.hit .score')].map(one => one.textContent)"
 FOCUS = "document.activeElement.id"
 READY = "!document.querySelector('#list').hidden && !document.querySelector('#query').disabled"
 NARROW = {"width": 400, "height": 800}
@@ -186,6 +188,73 @@ def test_filters_narrow_the_search(filled: Place):
     assert languages == ["", "python"]
     assert none == "No results in 1 repository. Try other words, or clear the filters."
     assert (address, hidden) == ("#q=peel", True)
+
+
+@pytest.mark.editor
+@pytest.mark.parametrize("size", [WIDE, NARROW])
+def test_the_start_counts_a_repository_once_and_shows_its_whole_name(
+    filled: Place, shop: codesearch.Index, size: dict[str, int]
+):
+    long = "platform-engineering-shared-libraries-and-tools"
+    server = filled.server("ci", "shop", long, push=True)
+    for number in range(3):
+        send(shop, server, "shop", ref=f"branch{number}")
+    send(shop, server, long)
+    found = browse(
+        filled.url,
+        *signed_in(filled.token("alice", "shop", long)),
+        ("evaluate", "document.querySelector('#size').textContent"),
+        ("evaluate", "[...document.querySelectorAll('#known li')].map(one => one.children[2].textContent)"),
+        ("evaluate", "[...document.querySelectorAll('#known button')].map(one => one.scrollWidth <= one.clientWidth)"),
+        ("evaluate", "[...document.querySelectorAll('#known li span')].every(one => "
+                     "one.getBoundingClientRect().right <= innerWidth)"),
+        size=size,
+    )  # fmt: skip
+    text, symbols, whole, inside = found["results"]
+    assert inside
+    assert text == f"{sum(int(one.split()[0]) for one in symbols)} symbols in 2 repositories."
+    assert whole == [True, True]
+
+
+@pytest.mark.editor
+def test_answers_that_are_probably_wrong_say_so(filled: Place):
+    found = browse(
+        filled.url,
+        *signed_in(filled.token("alice", "shop", "fruit")),
+        *searched("load settings"),
+        ("evaluate", SCORES),
+        ("evaluate", STATUS),
+        *searched("zzzz qqqq"),
+        ("evaluate", SCORES),
+        ("evaluate", STATUS),
+        ("fill", "#query", "peel lang:haskell"),
+        ("wait", f"{STATUS}.startsWith('No results')"),
+        ("evaluate", STATUS),
+    )  # fmt: skip
+    good, some, bad, all_weak, none = found["results"]
+    for score in good + bad:
+        assert score.startswith("weak ") == (float(score.split()[-1]) < WEAK), score
+    assert not good[0].startswith("weak ")
+    assert "weak" not in some
+    assert bad[0].startswith("weak ")
+    assert all_weak.endswith("All are weak: the code may not exist, or use other words.")
+    assert none == "No results in 2 repositories. Try other words, or leave out a filter."
+
+
+@pytest.mark.editor
+def test_on_a_telephone_the_help_has_room(filled: Place):
+    found = browse(
+        filled.url,
+        *signed_in(filled.token("alice", "shop")),
+        ("click", "#help"),
+        ("evaluate", "document.querySelector('#keys').getBoundingClientRect().width"),
+        ("evaluate", "document.querySelector('#keys button').getBoundingClientRect().left - "
+                     "document.querySelector('#keys form span').getBoundingClientRect().right"),
+        size=NARROW,
+    )  # fmt: skip
+    width, between = found["results"]
+    assert width > 300
+    assert between >= 8
 
 
 FOREIGN = "img, i, svg:not(.field svg), script:not(:last-of-type), b:not(.where b, #place b)"

@@ -13,6 +13,7 @@ from importlib import resources
 from codesearch._version import __version__
 from codesearch.core.types import KINDS
 from codesearch.mcp.http.wire import Reply
+from codesearch.search.rank import WEAK
 
 _HEADERS = (
     ("Referrer-Policy", "no-referrer"),
@@ -29,7 +30,8 @@ def reply() -> Reply:
     style, script = _file("page.css"), _file("page.js")
     out = _file("page.html")
     kinds = "".join(f"<option>{kind}</option>" for kind in KINDS)
-    for name, text in (("VERSION", __version__), ("KINDS", kinds), ("STYLE", style), ("SCRIPT", script)):
+    filled = {"VERSION": __version__, "WEAK": str(WEAK), "KINDS": kinds, "STYLE": style, "SCRIPT": script}
+    for name, text in filled.items():
         before, _, after = out.partition("{{" + name + "}}")
         out = before + text + after
     policy = (

@@ -2,6 +2,7 @@
 (() => {
   const TOKEN = 'codesearch-token', RESULTS = 20, LINES = 5, WAIT = 130, AROUND = 3, MORE = 50, MOST = 300, MOST_SHOWN = 1900, LISTED = 60;
   const WRONG = 'This token is not valid. Check it, or ask for a new one.';
+  const WEAK = Number(document.body.dataset.weak), FILTER = /(^|\s)-?(repo|path|lang|kind|is|name):/;
   const $ = (id) => document.getElementById(id);
   const box = $('query'), list = $('results'), pane = $('pane'), code = $('code');
   const narrow = matchMedia('(max-width: 900px)');
@@ -98,15 +99,16 @@
     const names = [...new Set(refs.map((one) => one.repository))];
     fill('repository', names, 'Repositories');
     fillDependent();
-    const symbols = refs.reduce((sum, one) => sum + one.symbols, 0);
+    // Of a repository with several branches, the first: the one that is searched.
+    const first = refs.filter((one, at) => refs.findIndex((other) => other.repository === one.repository) === at);
+    const symbols = first.reduce((sum, one) => sum + one.symbols, 0);
     $('size').textContent = names.length
       ? `${count(symbols, 'symbol')} in ${repositories(names.length)}.`
       : 'There is no repository yet that you may see.';
     $('examples').hidden = !names.length;
-    const rows = refs.filter((one, at) => at < LISTED && refs.findIndex((other) => other.repository === one.repository) === at);
-    $('known').replaceChildren(...rows.map((one) => {
+    $('known').replaceChildren(...first.slice(0, LISTED).map((one) => {
       const button = make('button', '', one.repository), row = make('li', '', button);
-      button.type = 'button';
+      button.type = 'button'; button.title = one.repository;
       button.addEventListener('click', () => { $('repository').value = one.repository; fillDependent(); box.focus(); });
       row.append(make('span', '', `${one.ref}${one.commit ? ` at ${one.commit.slice(0, 12)}` : ''}`), make('span', '', count(one.symbols, 'symbol')), make('time', '', new Date(one.pushed).toLocaleDateString()));
       return row;
@@ -210,6 +212,7 @@
     expanded();
   }
   const expanded = () => { box.setAttribute('aria-expanded', String(hits.length > 0)); if (!hits.length) box.removeAttribute('aria-activedescendant'); };
+  const isWeak = (hit) => !like && hit.score < WEAK;        // the scores of similar code mean something else
   function show(found) {
     hits = found.hits; terms = found.terms ?? [];
     list.classList.remove('waiting');
@@ -218,9 +221,10 @@
     if (like) $('like').firstElementChild.replaceChildren('Similar to ', make('strong', '', like.shown ?? like.qualname), ` in ${like.repository}`);
     const places = new Set(hits.map((one) => one.repository)).size, from = found.repositories.length;
     $('status').classList.remove('bad');
+    const instead = !$('clear').hidden ? ', or clear the filters' : FILTER.test(box.value) ? ', or leave out a filter' : '';
     $('status').textContent = hits.length
-      ? `${count(hits.length, 'result')} from ${from > places ? `${places} of ` : ''}${repositories(from)}`
-      : `No results in ${repositories(from)}. Try other words${$('clear').hidden ? '' : ', or clear the filters'}.`;
+      ? `${count(hits.length, 'result')} from ${from > places ? `${places} of ` : ''}${repositories(from)}${hits.every(isWeak) ? '. All are weak: the code may not exist, or use other words.' : ''}`
+      : `No results in ${repositories(from)}. Try other words${instead}.`;
     $('note').hidden = !found.problem; $('note').textContent = found.problem;
     list.replaceChildren(...hits.map(item));
     pane.hidden = !hits.length;
@@ -247,7 +251,7 @@
     found.setAttribute('role', 'option');
     found.setAttribute('aria-selected', 'false');
     found.setAttribute('aria-label', `${shown.qualname}, ${symbol.kind}, ${hit.repository}, ${shown.path}, line ${symbol.start_line}. ${shown.documentation}`);
-    const score = make('span', 'score', hit.score.toFixed(2));
+    const score = make('span', 'score', `${isWeak(hit) ? 'weak ' : ''}${hit.score.toFixed(2)}`);
     score.title = 'How likely this is what you look for, from 0 to 1';
     found.append(
       make('div', 'head', make('strong', '', shown.qualname), make('span', 'kind', symbol.kind), score),
