@@ -118,8 +118,14 @@ def _remember(change: Change) -> None:
     end = _same(old[start:][::-1], new[start:][::-1])
     value = {"made": before is None, "old": old[start : len(old) - end], "new": new[start : len(new) - end]}
     record = _record_file(change.file)
-    record.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    record.write_text(json.dumps({"file": str(change.file), **value}), encoding="utf-8")
+    try:
+        record.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        record.write_text(json.dumps({"file": str(change.file), **value}), encoding="utf-8")
+    except OSError as error:
+        raise CodesearchError(
+            f"{record.parent}: cannot be written ({error.strerror or error}), so `uninstall` would not know what was "
+            f"added; {change.file} is left as it is. Set XDG_CACHE_HOME to a folder of yours."
+        ) from error
 
 
 def _same(one: str, other: str) -> int:

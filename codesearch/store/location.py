@@ -19,6 +19,8 @@ FILE = "index.db"
 TREE_CACHE = "-tree"
 """What the name of an index file is followed by in the name of its tree cache."""
 
+_ELSEWHERE = "Name another place with --db FILE, or in the variable CODESEARCH_DB."
+"""What to do where an index cannot be written. Programs that agents and editors start take the variable."""
 _TABLES = {"meta", "file", "content", "symbol"}
 """Tables that every version of an index has."""
 _FOREIGN_TIMEOUT_MS = 2_000
@@ -45,9 +47,7 @@ def locate(root: Path, db: str = "") -> Location:
         return Location(file)
     user = dirs.cache()
     if user is None:
-        raise StoreError(
-            f"{root} cannot be written to, and there is no home folder to keep its index in. Name a place with --db."
-        )
+        raise StoreError(f"{root} cannot be written to, and there is no home folder to keep its index in. {_ELSEWHERE}")
     key = hashlib.blake2b(os.fsencode(root.resolve()), digest_size=8).hexdigest()
     cache = user / f"{root.name or 'root'}-{key}"
     return Location(cache / FILE, f"{root} cannot be written to: its index is kept in {cache}")
@@ -145,15 +145,14 @@ def prepare(path: Path) -> None:
             ignore.write_text("*\n", encoding="utf-8")
         usable = is_writable(path.parent) and (not path.exists() or os.access(path, os.W_OK))
     except OSError as error:
+        cache = dirs.cache()
+        elsewhere = cache is not None and path.is_relative_to(cache)
+        why = ", which is kept there because its tree cannot be written to" if elsewhere else ""
         raise UnwritableError(
-            f"{path.parent}: cannot make the folder of the index ({error.strerror or error}). "
-            "Name another place with --db."
+            f"{path.parent}: cannot make the folder of the index ({error.strerror or error}){why}. {_ELSEWHERE}"
         ) from error
     if not usable:
-        raise UnwritableError(
-            f"{path}: the index cannot be written. Check the permissions of its folder, "
-            "or name another place with --db."
-        )
+        raise UnwritableError(f"{path}: the index cannot be written. Check the permissions of its folder. {_ELSEWHERE}")
 
 
 def create(path: Path) -> None:

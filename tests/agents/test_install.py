@@ -18,6 +18,7 @@ from ruamel.yaml import YAML
 
 from codesearch.agents import changes, jsonc, plan
 from codesearch.agents.clients import CLIENTS, Client
+from codesearch.core import dirs
 from codesearch.core.errors import UsageError
 from codesearch.core.libraries import install_command
 from tests.support.command import Run
@@ -237,6 +238,18 @@ def test_yaml_that_cannot_be_edited_is_left_alone(private_home: Path, name: str,
     with pytest.raises(UsageError, match="nothing was changed"):
         install(name, private_home)
     assert file.read_text() == text
+
+
+def test_a_file_is_left_as_it_is_where_its_record_cannot_be_written(
+    private_home: Path, call: Callable[..., Run], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    (tmp_path / "cache").touch()
+    monkeypatch.setattr(dirs, "cache", lambda: tmp_path / "cache")
+    run = call("agents", "install", "codex")
+    assert run.status == 2
+    assert run.err.startswith(f"codesearch: error: {tmp_path / 'cache' / 'agents'}: cannot be written (")
+    assert "is left as it is. Set XDG_CACHE_HOME to a folder of yours." in run.err
+    assert not CLIENTS["codex"].file(private_home).exists()
 
 
 @pytest.mark.parametrize("name", ["continue", "goose"])

@@ -210,6 +210,26 @@ LISTED = "document.querySelectorAll('#list a').length"
 
 
 @pytest.mark.editor
+def test_a_search_says_how_many_names_match(file: str, drawn: atlas.Map):
+    title = "[document.querySelector('#count').textContent, document.querySelector('#copy').hidden]"
+    unique = max((row.qualname for row in drawn.rows), key=len)
+    found = browse(
+        file,
+        ("evaluate", f"codesearchMap.search({unique!r})"),
+        ("evaluate", title),
+        ("evaluate", "codesearchMap.search('shop')"),
+        ("evaluate", title),
+        ("evaluate", "codesearchMap.listed().length"),
+        ("evaluate", "codesearchMap.search('zzzz qqqq')"),
+        ("evaluate", title),
+    )  # fmt: skip
+    _, one, _, some, count, _, none = found["results"]
+    assert one == ["1 match", False]
+    assert some == [f"{count} matches", False]
+    assert none == ["No name or path has these words", True]
+
+
+@pytest.mark.editor
 def test_the_page_in_chromium(file: str, drawn: atlas.Map, tmp_path: Path):
     shot = tmp_path / "map.png"
     found = browse(

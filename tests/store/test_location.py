@@ -48,8 +48,21 @@ def test_a_tree_that_cannot_be_written_is_indexed_in_the_cache(tree, unwritable,
 
 def test_without_a_home_folder_that_is_an_error_which_says_what_to_do(tree, unwritable, monkeypatch):
     monkeypatch.setattr(dirs, "cache", lambda: None)
-    with pytest.raises(StoreError, match=r"no home folder to keep its index in\. Name a place with --db\."):
+    with pytest.raises(StoreError, match=r"no home folder to keep its index in\. Name another place"):
         location.locate(tree)
+
+
+def test_where_neither_tree_nor_cache_can_be_written_the_error_says_why_and_what_to_do(
+    tree, unwritable, tmp_path, monkeypatch
+):
+    (tmp_path / "cache").touch()
+    monkeypatch.setattr(dirs, "cache", lambda: tmp_path / "cache")
+    with pytest.raises(UnwritableError) as error:
+        made(tree)
+    said = str(error.value)
+    assert said.startswith(f"{tmp_path / 'cache' / tree.name}-")
+    assert "because its tree cannot be written to" in said
+    assert said.endswith("Name another place with --db FILE, or in the variable CODESEARCH_DB.")
 
 
 def test_an_index_in_a_read_only_tree_is_used_where_it_is(tree, unwritable):

@@ -383,6 +383,7 @@ function show(found, title) {
     list.append(item);
   }
   $('count').textContent = title + (found.length > MOST_LISTED ? ` (the first ${MOST_LISTED} are listed)` : '');
+  $('copy').hidden = !found.length;
   $('results').hidden = false;
   chosen = new Set(found);
   paint();
@@ -421,7 +422,8 @@ async function search(text) {
   }
   const exact = (at) => Number(columns.name[at].toLowerCase() === words.join('')) * 2 + Number(columns.name[at].toLowerCase().includes(words[0]));
   found.sort((a, b) => exact(b) - exact(a) || a - b);
-  show(found, `${number(found.length, 'symbol')} named so`);
+  const title = found.length ? `${found.length.toLocaleString('en')} ${found.length === 1 ? 'match' : 'matches'}` : 'No name or path has these words';
+  show(found, title);
 }
 function select(at) {                              // the symbol, and what is nearest to it on the map
   const x = mapX(at), y = mapY(at), far = Float64Array.from({ length: meta.size }, (_, n) => (mapX(n) - x) ** 2 + (mapY(n) - y) ** 2);
