@@ -176,9 +176,12 @@ def _tree(node: dict[str, Any]) -> tuple[Tree, int]:
 
 
 def _limit(threshold: float) -> float:
-    """Return a threshold with few digits. LightGBM separates zero from other values by 1e-35 and -1e-35."""
+    """Return a threshold with as many digits as it takes to part any two numbers of 32 bits, which the features are.
+
+    LightGBM separates zero from other values by 1e-35 and -1e-35.
+    """
     if abs(threshold) > LEAST:
-        return float(f"{threshold:.5g}")
+        return float(f"{threshold:.9g}")
     return 0.0 if threshold >= 0 else -LEAST
 
 
