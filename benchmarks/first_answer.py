@@ -4,24 +4,30 @@
 
 A tree of a few megabytes is indexed before the answer: its row has no files. Each run asks one of a few questions in a
 new process, with the index in a temporary folder and without the reranker. The background process that goes on with the
-index is stopped after the answer. The files are in the system's cache. The CPU time is that of the process and its
-workers until the answer; on a machine with other work, only it can be compared.
+index is stopped after the answer; if that fails, it is ended, and so is the measurement. The files are in the system's
+cache. The CPU time is that of the process and its workers until the answer; on a machine with other work, only it can
+be compared.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import re
 import resource
+import signal
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+
+from codesearch.service.election import kept
 
 QUESTIONS = (
     "retry a failed upload with backoff",
@@ -31,6 +37,8 @@ QUESTIONS = (
     "escape a string for a shell command",
 )
 COMMAND = (sys.executable, "-m", "codesearch")
+STOPPED, NONE_RUNS = 0, 1
+"""Exit statuses of `watch --stop` that leave no process."""
 
 
 def main() -> None:
@@ -66,13 +74,38 @@ def measured(tree: Path, question: str) -> dict[str, Any]:
         argv = [*COMMAND, "query", question, *place]
         done = subprocess.run(argv, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
         wall, after = time.perf_counter() - started, resource.getrusage(resource.RUSAGE_CHILDREN)
-        subprocess.run([*COMMAND, "watch", "--stop", *place], capture_output=True, check=False)
+        stop(place, scratch)
     if done.returncode:
         raise SystemExit(f"{question}: status {done.returncode}\n{done.stderr[-2000:]}")
     note = re.search(r"([\d,]+) of ([\d,]+) files are indexed so far", done.stderr)
     indexed, files = (int(number.replace(",", "")) for number in note.groups()) if note else (0, 0)
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     return {"files": files, "indexed": indexed, "wall": wall, "cpu": cpu, "load": load}
+
+
+def stop(place: Sequence[str], scratch: str) -> None:
+    """Stop the background process that has its index in `scratch`; end it here, and give up, if that fails."""
+    done = subprocess.run([*COMMAND, "watch", "--stop", *place], capture_output=True, text=True, check=False)
+    left = serving(scratch)
+    for pid in left:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL if os.name == "posix" else signal.SIGTERM)
+    if left or done.returncode not in (STOPPED, NONE_RUNS):
+        ended = f"; ended here: {', '.join(map(str, left))}" if left else ""
+        raise SystemExit(f"watch --stop: status {done.returncode}{ended}\n{done.stderr[-2000:]}")
+
+
+def serving(scratch: str) -> list[int]:
+    """Return the processes whose command line names a folder; without /proc, the one that keeps the index in it."""
+    if not Path("/proc/self/cmdline").exists():
+        pid = kept(Path(scratch, "index.db")).get("pid")
+        return [int(pid)] if pid else []
+    found = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if os.fsencode(scratch) in (entry / "cmdline").read_bytes():
+                found.append(int(entry.name))
+    return found
 
 
 if __name__ == "__main__":
