@@ -5,10 +5,17 @@ from __future__ import annotations
 import signal
 from pathlib import Path
 
+from codesearch.core.errors import CodesearchError
+
 MEMORY = 500 << 20
 """Bytes of memory that a process that parses may use beyond what it needs to start. Some wrong texts let a parser use
 gigabytes."""
 TOO_MUCH_MEMORY = f"needed more than {MEMORY >> 20} MB of memory"
+
+
+class TooMuchMemoryError(CodesearchError):
+    """What a process did needs more memory than `limit_memory` allows."""
+
 
 OVER_TIME = frozenset({-signal.SIGPROF} if hasattr(signal, "SIGPROF") else ())
 """Exit statuses of a process that used up its processor time."""
@@ -40,10 +47,29 @@ def limit_memory(allowed: int = MEMORY) -> None:
     try:
         import resource
 
-        status = Path("/proc/self/status").read_bytes().splitlines()
-        used = next(int(line.split()[1]) << 10 for line in status if line.startswith(b"VmData:"))
+        used = _used("VmData")
         hard = resource.getrlimit(resource.RLIMIT_DATA)[1]
         limit = used + allowed
         resource.setrlimit(resource.RLIMIT_DATA, (limit if hard == resource.RLIM_INFINITY else min(limit, hard), hard))
+        space = resource.getrlimit(resource.RLIMIT_AS)[0]
+        around = [hard - used] if hard != resource.RLIM_INFINITY else []
+        around += [space - _used("VmSize")] if space != resource.RLIM_INFINITY else []
+        if min(around, default=allowed) >= allowed:
+            _own.append(limit)
     except (ImportError, OSError, StopIteration, ValueError):
         return
+
+
+def is_own_limit() -> bool:
+    """Return whether memory that runs out has run out by `limit_memory`: no limit around this process is tighter."""
+    return bool(_own)
+
+
+_own: list[int] = []
+"""The limit of `limit_memory` in bytes, if no limit around this process is tighter."""
+
+
+def _used(name: str) -> int:
+    """Return a number of bytes that the system (Linux) has about this process."""
+    lines = Path("/proc/self/status").read_bytes().splitlines()
+    return next(int(line.split()[1]) << 10 for line in lines if line.startswith(f"{name}:".encode()))

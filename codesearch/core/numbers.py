@@ -18,8 +18,9 @@ class Numbers(dict[bytes, bytes]):
         """By number."""
 
     def __missing__(self, text: bytes) -> bytes:
-        self[text] = number = NUMBER.pack(len(self.texts))
-        self.texts.append(text)
+        number = NUMBER.pack(len(self.texts))
+        self.texts.append(text)  # first: without memory for the other, it only is a number that nothing uses
+        self[text] = number
         return number
 
     def packed(self, texts: Iterable[bytes]) -> bytes:

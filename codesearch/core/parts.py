@@ -28,6 +28,7 @@ class Parts:
 
     def of(self, fields: Sequence[bytes]) -> tuple[Array, Array]:
         """Return the parts of the packed numbers of some fields, in order, and how many each field has."""
+        del self._parts[self._starts[-1] * BYTES :]  # what a call without memory may have left
         for parts_of_text in self._split(self.numbers.texts[len(self._starts) - 1 :]):
             self._parts += parts_of_text
             self._starts.append(len(self._parts) // BYTES)

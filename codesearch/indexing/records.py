@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import compress
 
 from codesearch import embed
+from codesearch.core import limits
 from codesearch.core.numbers import BYTES, Numbers
 from codesearch.core.tokens import Cache
 from codesearch.core.types import DETAILS, Symbol
@@ -57,23 +59,25 @@ class RecordBuilder:
         extract_scan(b"", language, "", whole=True)
 
     def extract(self, path: str, state: FileState, source: Source) -> Extracted:
-        """Extract the symbols of one file. Raises whatever the parser fails with."""
+        """Extract the symbols of one file. Raises TooMuchMemoryError, and whatever the parser fails with."""
         from codesearch.extract.references import references
         from codesearch.extract.symbols import extract_scan
 
-        symbols, scan = extract_scan(source.data, source.language, _shown(path), whole=True)
-        found = tuple(references(scan, symbols))
-        del scan  # its many nodes leave their memory to what follows
-        return self._extracted(FileRecord(path, state, references=found), source, symbols)
+        with _limited():
+            symbols, scan = extract_scan(source.data, source.language, _shown(path), whole=True)
+            found = tuple(references(scan, symbols))
+            del scan  # its many nodes leave their memory to what follows
+            return self._extracted(FileRecord(path, state, references=found), source, symbols)
 
     def parts(self, path: str, state: FileState, source: Source, reason: str, detail: str) -> Extracted:
         """Return the parts of a file that cannot be parsed, for a reason that its record keeps; without a hash, so
-        that it is read again when it changes.
+        that it is read again when it changes. Raises TooMuchMemoryError.
         """
         from codesearch.extract.symbols import extract_parts
 
         record = replace(left_out(path, state, reason, detail), detail=f"{detail}{BY_PARTS}")
-        return self._extracted(record, source, extract_parts(source.data, source.language, _shown(path)))
+        with _limited():
+            return self._extracted(record, source, extract_parts(source.data, source.language, _shown(path)))
 
     def _extracted(self, record: FileRecord, source: Source, symbols: Sequence[Symbol]) -> Extracted:
         from codesearch.extract.documents import each_document
@@ -91,13 +95,25 @@ class RecordBuilder:
 
     def completed(self, found: Sequence[FileRecord | FileState | Extracted]) -> list[FileRecord | FileState]:
         """Return the same list with the vectors and the counted texts of every extracted file. All texts are embedded
-        and counted in one call, which is cheaper than one call per file.
+        and counted in one call, which is cheaper than one call per file. A file that needs too much memory is left out.
         """
         extracted = [one for one in found if isinstance(one, Extracted)]
-        whole = iter(list(map(_record, extracted, self._vectors(extracted), self._texts(extracted))))
+        records = self._records(extracted)
+        if records is None:
+            records = [record for one in extracted for record in self._records([one]) or [_too_large(one)]]
+        whole = iter(records)
         if len(self.numbers) > MOST_IDENTIFIERS:
             self._forget()
         return [next(whole) if isinstance(one, Extracted) else one for one in found]
+
+    def _records(self, extracted: Sequence[Extracted]) -> list[FileRecord] | None:
+        """Return the records of some files; None if the memory that they may use is not enough."""
+        try:
+            return list(map(_record, extracted, self._vectors(extracted), self._texts(extracted)))
+        except MemoryError:
+            if not limits.is_own_limit():
+                raise
+            return None
 
     def _vectors(self, extracted: Sequence[Extracted]) -> Iterator[list[bytes | None]]:
         """Yield the vectors of the symbols of each file."""
@@ -118,11 +134,27 @@ class RecordBuilder:
         return self._counter.counted([[fields for fields, _ in one.texts] for one in extracted])
 
 
+@contextmanager
+def _limited() -> Iterator[None]:
+    """Raise TooMuchMemoryError if the memory that a file may use is not enough for it."""
+    try:
+        yield
+    except MemoryError as error:
+        if limits.is_own_limit():
+            raise limits.TooMuchMemoryError(limits.TOO_MUCH_MEMORY) from error
+        raise
+
+
 def _record(extracted: Extracted, vectors: Sequence[bytes | None], texts: Texts) -> FileRecord:
     """Return the record of a file with all its parts."""
     found = zip(extracted.symbols, extracted.texts, vectors, strict=True)
     symbols = tuple(SymbolRecord(symbol, content_hash, vector) for symbol, (_, content_hash), vector in found)
     return replace(extracted.record, symbols=symbols, texts=texts)
+
+
+def _too_large(extracted: Extracted) -> FileRecord:
+    """Return the record of a file that needs too much memory."""
+    return left_out(extracted.record.path, extracted.record.state, "parse failed", limits.TOO_MUCH_MEMORY)
 
 
 def _shown(path: str) -> str:
@@ -141,6 +173,8 @@ def failed(path: str, state: FileState, error: Exception) -> FileRecord:
 
     if isinstance(error, GrammarError):
         return left_out(path, state, NO_GRAMMAR, str(error))
+    if isinstance(error, limits.TooMuchMemoryError):
+        return left_out(path, state, "parse failed", str(error))
     return left_out(path, state, "parse failed", f"{type(error).__name__}: {error}")
 
 

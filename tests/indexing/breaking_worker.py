@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -52,4 +53,10 @@ class _Breaking(worker.Processor):
 def main() -> None:
     """Process tasks like a worker."""
     worker.Processor = _Breaking  # type: ignore[misc]
+    worker.main()
+
+
+def with_little_memory() -> None:
+    """Process tasks like a worker whose files may use 64 MB of memory."""
+    limits.limit_memory = partial(limits.limit_memory, 64 << 20)
     worker.main()

@@ -219,6 +219,19 @@ def test_a_file_that_needs_too_much_memory_is_left_out_and_costs_no_other_file(t
         assert "retry_upload" in names(index)
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux limits the memory of a process")
+def test_a_large_file_is_not_called_interrupted_because_of_the_limit_of_its_process(tree, monkeypatch):
+    parts = "".join(f"def compute_{number}(one, two):\n    return one + two * {number}\n\n" for number in range(80_000))
+    (tree / "large.py").write_text(parts)
+    monkeypatch.setattr("codesearch.indexing.pool.WORKER", ("tests.indexing.breaking_worker", "with_little_memory"))
+    with codesearch.open_index(tree, workers=1, max_file_size=10 << 20) as index:
+        assert index.update().failed == ("large.py",)
+        assert [(s.path, s.reason, s.detail) for s in index.status().skipped] == [
+            ("large.py", "parse failed", "needed more than 500 MB of memory")
+        ]
+        assert "retry_upload" in names(index)
+
+
 def test_a_file_whose_reading_is_always_interrupted_is_given_up_after_three_tries(tree, monkeypatch):
     (tree / "greedy.py").write_text("def swallow():\n    pass\n")
     time.sleep(2 * times.FINE_GRAIN_NS / 1e9)  # so that only its failure makes it read again
