@@ -59,11 +59,14 @@ def send(stream: BinaryIO, value: object) -> None:
 
 
 def receive(stream: BinaryIO) -> Any:
-    """Read one frame. Raises EOFError if the other side is gone."""
+    """Read one frame. Raises EOFError if the other side is gone, perhaps in the middle of the frame."""
     head = stream.read(_LENGTH.size)
     if len(head) < _LENGTH.size:
         raise EOFError
-    data = stream.read(_LENGTH.unpack(head)[0])
+    length = _LENGTH.unpack(head)[0]
+    data = stream.read(length)
+    if len(data) < length:
+        raise EOFError
     return pickle.loads(data)
 
 

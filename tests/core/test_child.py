@@ -39,3 +39,12 @@ def test_kill_ends_the_process_and_closes_its_streams():
     assert child.kill(process) != 0
     assert process.stdin is not None
     assert process.stdin.closed
+
+
+@pytest.mark.parametrize("sent", [0, 3, 8, 50])
+def test_a_frame_that_is_cut_off_is_an_end(sent: int) -> None:
+    """As when the other side is killed while it writes."""
+    stream = io.BytesIO()
+    child.send(stream, b"x" * 100)
+    with pytest.raises(EOFError):
+        child.receive(io.BytesIO(stream.getvalue()[:sent]))
