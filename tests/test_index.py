@@ -8,8 +8,9 @@ import pytest
 
 import codesearch
 from codesearch import Filter, search
+from codesearch.atlas import related
 from codesearch.core.errors import NotFoundError, StoreError, UsageError
-from tests.support.trees import copy_shop
+from tests.support.trees import copy_shop, write
 
 
 @pytest.fixture(scope="module")
@@ -51,6 +52,19 @@ def test_similar_finds_related_functions_and_not_itself(shop):
     assert len(hits) == 5
     assert symbol not in [hit.symbol for hit in hits]
     assert [hit.symbol.name for hit in hits[:3]] == ["quote"] * 3
+
+
+def test_what_contains_a_symbol_is_not_similar_to_it(tmp_path):
+    method = "class Retry:\n    def retry(self):\n        return retry(ATTEMPTS)\n"
+    sending = "def retry_send():\n    return retry(3)\n"
+    write(tmp_path, {"retry.py": f"import time\n\nATTEMPTS = 3\n\n{method}", "send.py": sending})
+    with codesearch.open_index(tmp_path, model="static") as index:
+        index.update()
+        names = [hit.symbol.qualname for hit in index.similar("retry.py", 6)]
+        assert names[0] == "retry_send"
+        assert not {"Retry", "Retry.retry", "retry"} & set(names)
+        related.refresh(index)
+        assert [hit.symbol.qualname for hit in related.of_symbol(index, "retry.py", 6)] == names
 
 
 def test_an_answer_is_a_sequence_of_its_hits(shop):

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from codesearch.core.errors import NotFoundError
 from codesearch.core.filter import Filter
 from codesearch.core.log import Log
-from codesearch.core.types import Answer, Hit, Symbol
+from codesearch.core.types import Answer, Hit, Symbol, encloses
 from codesearch.search import filter_note, resolved
 from codesearch.search import source as sources
 from codesearch.store import Store, location
@@ -231,7 +231,9 @@ def of_symbol(index: Index, path: str, line: int, *, limit: int | None = None, w
         rows = table.symbols_with(store.connection, found)
         symbols = store.symbols(id for _, id, _ in rows)
     near = [(min(STEPS, max(0, found[content])) / STEPS, symbols[id].symbol) for content, id, _ in rows]
-    others = [(score, one) for score, one in near if one != asked]
+    others = [(score, one) for score, one in near if not encloses(one, asked)]
+    if len(others) < min(wanted, len(near)):  # the table has no more
+        return index.similar(path, line, limit=limit, where=where)
     others.sort(key=lambda one: (-one[0], one[1].path, one[1].start_line))
     hits = tuple(Hit(rank, score, one) for rank, (score, one) in enumerate(others[:wanted], 1))
     return Answer(hits, filter_note(store, where), complete=index.complete)

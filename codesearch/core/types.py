@@ -78,6 +78,15 @@ class Symbol:
     """Relative to the root, with `/`."""
 
 
+ENCLOSING = 5
+"""How many symbols a search for similar ones may leave out: the symbol itself and those that contain it."""
+
+
+def encloses(outer: Symbol, inner: Symbol) -> bool:
+    """Return whether a symbol is another one or contains it, as a class does its methods and a module its file."""
+    return outer.path == inner.path and outer.start_byte <= inner.start_byte and inner.end_byte <= outer.end_byte
+
+
 @dataclass(frozen=True, slots=True)
 class Hit:
     """One result of a query."""

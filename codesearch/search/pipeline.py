@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from codesearch.core.filter import Filter
 from codesearch.core.log import Log
-from codesearch.core.types import MINOR, Answer, Hit, Symbol
+from codesearch.core.types import ENCLOSING, MINOR, Answer, Hit, Symbol, encloses
 from codesearch.rerank.job import UNLIMITED, Evidence, Job, Logits, PendingWrites, RerankBudget, Similarities, Source
 from codesearch.search import minor, qualified, tuned
 from codesearch.search.candidates import Candidate, gather, gather_minor
@@ -230,28 +230,26 @@ def nearest(
     *,
     buffers: Buffers | None = None,
 ) -> list[Near]:
-    """Return the symbols most similar to a static vector, without `exclude`, best first."""
+    """Return the symbols most similar to a static vector, without `exclude` and what contains it, best first."""
     unsaved = buffers.paths if buffers is not None else frozenset()
     found: list[Near] = []
     if store is not None:
         with store.snapshot():
-            # One more for `exclude`, and some for the saved versions of buffers.
-            near = store.vector_candidates(vector, limit + 1 + 4 * len(unsaved), where)
+            # Some more for `exclude` and what contains it, and for the saved versions of buffers.
+            near = store.vector_candidates(vector, limit + ENCLOSING + 4 * len(unsaved), where)
             symbols = store.symbols(id for id, _ in near)
         found += [Near(symbols[id].symbol, score) for id, score in near if symbols[id].symbol.path not in unsaved]
     if buffers is not None:
-        found += [Near(symbol, score, unsaved=True) for symbol, score in buffers.nearest(vector, limit + 1, where)]
+        found += [
+            Near(symbol, score, unsaved=True) for symbol, score in buffers.nearest(vector, limit + ENCLOSING, where)
+        ]
     left = [
         near._replace(score=max(0.0, min(1.0, near.score)))
         for near in found
-        if exclude is None or _place(near.symbol) != _place(exclude)
+        if exclude is None or not encloses(near.symbol, exclude)
     ]
     left.sort(key=lambda near: (-near.score, near.symbol.path, near.symbol.start_line))
     return left[:limit]
-
-
-def _place(symbol: Symbol) -> tuple[str, int, str]:
-    return symbol.path, symbol.start_byte, symbol.qualname
 
 
 def filter_note(store: Store | None, where: Filter | None, buffers: Buffers | None = None) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 from codesearch import embed
 from codesearch.core.errors import NotFoundError, StoreError, UsageError
-from codesearch.core.types import Hit
+from codesearch.core.types import ENCLOSING, Hit, encloses
 from codesearch.server import showing, sources
 from codesearch.server.answering import MOST_RESULTS, Shown, number, refs
 from codesearch.server.ref import Ref
@@ -125,10 +125,13 @@ def similar(here: Transactions, like: Like) -> dict[str, Any]:
     problems = [not_searched(here.missing)]
     if searched:
         store = PgStore(here, searched)
-        near = [pair for pair in store.vector_candidates(int8(vector), like.limit + 1) if pair[0] != id][: like.limit]
+        near = store.vector_candidates(int8(vector), like.limit + ENCLOSING)
         problems.append(store.problem)
-        symbols = store.symbols(id for id, _ in near)
-        hits = [Hit(rank, max(0.0, min(1.0, score)), symbols[id].symbol) for rank, (id, score) in enumerate(near, 1)]
+        symbols = store.symbols([id, *(other for other, _ in near)])
+        found = [(symbols[other].symbol, score) for other, score in near if other != id]
+        if id in symbols:
+            found = [(one, score) for one, score in found if not encloses(one, symbols[id].symbol)]
+        hits = [Hit(rank, max(0.0, min(1.0, score)), one) for rank, (one, score) in enumerate(found[: like.limit], 1)]
     return {
         "problem": "; ".join(filter(None, problems)),
         "repositories": [{"name": one.repository, "ref": one.name, "commit": one.commit} for one in searched],
