@@ -102,6 +102,16 @@ def source(here: Transactions, part: Part) -> dict[str, Any]:
     }
 
 
+def _near(store: PgStore, id: int, vector: str, limit: int) -> list[Hit]:
+    """Return what is nearest to a symbol, without it and what contains it."""
+    near = store.vector_candidates(int8(vector), limit + ENCLOSING)
+    symbols = store.symbols([id, *(other for other, _ in near)])
+    found = [(symbols[other].symbol, score) for other, score in near if other != id]
+    if id in symbols:  # its repository is not searched if it was pushed with another model
+        found = [(one, score) for one, score in found if not encloses(one, symbols[id].symbol)]
+    return [Hit(rank, max(0.0, min(1.0, score)), one) for rank, (one, score) in enumerate(found[:limit], 1)]
+
+
 def similar(here: Transactions, like: Like) -> dict[str, Any]:
     """Return what is similar to a symbol, in all repositories, as JSON.
 
@@ -125,13 +135,8 @@ def similar(here: Transactions, like: Like) -> dict[str, Any]:
     problems = [not_searched(here.missing)]
     if searched:
         store = PgStore(here, searched)
-        near = store.vector_candidates(int8(vector), like.limit + ENCLOSING)
+        hits = _near(store, id, vector, like.limit)
         problems.append(store.problem)
-        symbols = store.symbols([id, *(other for other, _ in near)])
-        found = [(symbols[other].symbol, score) for other, score in near if other != id]
-        if id in symbols:
-            found = [(one, score) for one, score in found if not encloses(one, symbols[id].symbol)]
-        hits = [Hit(rank, max(0.0, min(1.0, score)), one) for rank, (one, score) in enumerate(found[: like.limit], 1)]
     return {
         "problem": "; ".join(filter(None, problems)),
         "repositories": [{"name": one.repository, "ref": one.name, "commit": one.commit} for one in searched],
