@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache, cached_property
 from itertools import islice
 from pathlib import Path
 
@@ -30,23 +31,30 @@ _LOWER = bytes(range(256)).lower()
 _PLAIN = bytes({*range(0xC3), 0xD0, 0xD1, *range(0xE2, 0xEA)})
 """The bytes of a text in which the words in ASCII stand as they are: of ASCII, Cyrillic, Japanese, Chinese and signs,
 but not of Latin letters with marks."""
-_LETTERLIKE = b"\xe2\x84"
-"""How signs such as that of Kelvin begin, which is a K."""
+_OTHERS = re.compile(rb"[\xc3-\xcf\xd2-\xdf].|(?:\xe1[\xb8-\xbb]|\xe2\x84|[\xea-\xef].).|[\xf0-\xf4]...", re.DOTALL)
+"""A character that may be another one in the index: of Latin letters with marks, signs that look like letters (that of
+Kelvin is a K), and most other scripts, but not of those whose marks join words."""
+_ASCII = bytes(range(128))
+_MOST_REPLACED = 64
+"""Different characters that are replaced in a text, each at the cost of a look at all of it."""
+_SIGNS = {2: "Ж".encode(), 3: "る".encode(), 4: "ЖЖ".encode()}
+"""By their length: characters without words in ASCII."""
 _BETWEEN = rb"[a-z0-9]*[^a-z0-9]*"
 """What may be between the beginnings of two words: the rest of a word, what separates words, or both."""
-_ALPHANUMERIC = bytes(code for code in range(128) if chr(code).isalnum())
 _LONGEST_ROW = 3
 """In more words there may be two compounds."""
-_MOST_LOOKED_AT = 300
-"""Places of a word in a text that are looked at, the first ones, unless the whole text is made into words."""
 _LONG = 400
 """In a longer text, only what is around the words of a phrase is made into words."""
+_MOST_WINDOWS, _BYTES_PER_WINDOW = 300, 100
+"""With more windows, and more than one per so many bytes, making the whole text into words takes less time."""
 _WINDOW = 400
 """The identifiers before a word are not farther away."""
-_IN_WORDS = bytes(code for code in range(128) if chr(code).isalnum() or chr(code) == "_")
-_BETWEEN_WORDS = bytes(code for code in range(128) if code not in _IN_WORDS)
-_AFTER = re.compile(rb"\w*(?:\W*\w+){0,3}", re.ASCII)
-_WORDS = bytes(97 if chr(code).isalnum() or code == 95 else 32 for code in range(128)).ljust(256)
+_IN_WORDS = bytes(code for code in range(256) if code > 127 or chr(code).isalnum() or chr(code) == "_")
+"""The bytes of identifiers. Those beyond ASCII may be of signs, too, but no identifier goes on at another byte."""
+_BETWEEN_WORDS = bytes(code for code in range(256) if code > 127 or not chr(code).isalnum())
+"""What there may be between identifiers that have words: `_` has none."""
+_AFTER = re.compile(rb"[\w\x80-\xff]*(?:[^a-zA-Z0-9]*[a-zA-Z0-9][\w\x80-\xff]*){0,3}", re.ASCII)
+_WORDS = bytes(97 if code in _IN_WORDS else 32 for code in range(256))
 _NO_WORD = b"a" * 81
 """What is longer than a word can be has no place among the words, so those around it follow each other."""
 
@@ -133,45 +141,43 @@ class _Phrases:
         self._holding = sorted(holding.items(), key=lambda one: -len(one[0]))
         """What begins the words of phrases, with the phrases that have such a word, the longest first."""
         self._rows = [
-            (at, _Row(some))
+            (at, row)
             for at, some in enumerate(split)
-            if 1 < len(some) <= _LONGEST_ROW and all(map(bytes.isascii, some))
+            if 1 < len(some) <= _LONGEST_ROW and all(map(bytes.isascii, some)) and (row := _Row.of(some)) is not None
         ]
 
-    def among(self, text: bytes, possible: int = -1, *, in_rows: bool = True) -> int:
+    def among(self, text: _Text, possible: int = -1, *, in_rows: bool = True) -> int:
         """Return a bit for each phrase that a text may hold, of those that are possible.
 
         `in_rows`: only if its words may follow each other.
         """
         left = self.possible & possible
-        is_ascii = text.isascii()
-        if is_ascii:
+        if text.is_ascii:
             left &= ~self._beyond_ascii
-        elif text.translate(None, _PLAIN) or _LETTERLIKE in text:
+        if text.plain is None:
             return left
-        plain = text.translate(_LOWER, b"_")  # the parts of a compound stand together
         for beginning, phrases in self._holding:
-            if left & phrases and beginning not in plain:
+            if left & phrases and beginning not in text.plain:
                 left &= ~phrases
                 if not left:
                     return 0
-        if in_rows and is_ascii and _NO_WORD not in text.translate(_WORDS):
+        if in_rows and text.has_rows:
             for at, row in self._rows:
-                if left >> at & 1 and not row.may_be_in(plain):
+                if left >> at & 1 and not row.may_be_in(text.plain):
                     left &= ~(1 << at)
         return left
 
     def counts(self, text: bytes, possible: int) -> Sequence[int] | None:
         """Return how often each phrase of some occurs in a text in UTF-8; None if none does."""
-        by_windows = len(text) > _LONG and text.isascii() and _NO_WORD not in text.translate(_WORDS)
-        possible = self.among(text, possible, in_rows=not by_windows)
+        of = _Text(text)
+        is_long = len(text) > _LONG
+        possible = self.among(of, possible, in_rows=not is_long)
         if not possible:
             return None
         in_rows: dict[int, int] = {}
-        if by_windows:
-            plain = text.translate(_LOWER, b"_")
+        if is_long and of.read is not None and of.plain is not None and of.has_rows:
             for at, row in self._rows:
-                if possible >> at & 1 and (windows := row.windows(text, plain)) is not None:
+                if possible >> at & 1 and (windows := row.windows(of.read, of.plain)) is not None:
                     in_rows[at] = sum(_occurrences(self.patterns[at], _stems_in(text, *one)) for one in windows)
         whole = b"" if len(in_rows) == possible.bit_count() else of_identifiers(identifiers(text))
         found = [
@@ -181,15 +187,68 @@ class _Phrases:
         return found if any(found) else None
 
 
+class _Text:
+    """A text in UTF-8, in the forms in which it is searched for the beginnings of words."""
+
+    def __init__(self, text: bytes) -> None:
+        self.is_ascii = text.isascii()
+        self.read = text if self.is_ascii else _as_indexed(text)
+        """The text with all words in ASCII as they are in the index but for their case, each at its place; None if it
+        has letters that may become others."""
+        self.plain = None if self.read is None else self.read.translate(_LOWER, b"_")
+        """That in lower case and without underscores, so that the parts of a compound stand together."""
+
+    @cached_property
+    def has_rows(self) -> bool:
+        """Whether words that follow each other in the index do so in the text."""
+        return self.read is not None and _NO_WORD not in self.read.translate(_WORDS)
+
+
+def _as_indexed(text: bytes) -> bytes | None:
+    """Return a text of the same length in which each character is plain; None if some may be of another sort."""
+    if text.translate(None, _PLAIN) or b"\xe2\x84" in text:
+        others = set(_OTHERS.findall(text.translate(None, _ASCII)))
+        if len(others) > _MOST_REPLACED:
+            return None
+        for other in others:
+            text = text.replace(other, _plain(other))
+        if text.translate(None, _PLAIN):
+            return None
+    return text
+
+
+@cache
+def _plain(character: bytes) -> bytes:
+    """Return a character as the index has it, filled up with underscores, or a sign of the same length if it has no
+    words in ASCII there; the character itself if it has several, or longer ones.
+    """
+    if character.decode("utf-8", "replace").isdecimal():
+        return b"_" * len(character)  # the words of an identifier are without it
+    found = of_identifiers(identifiers(character)).strip()
+    if found.isalnum() and len(found) <= len(character):
+        return found.ljust(len(character), b"_")
+    return character if re.search(rb"[a-z0-9]", found) else _SIGNS[len(character)]
+
+
 class _Row:
     """The beginnings of two or three words in ASCII that follow each other."""
 
-    def __init__(self, words: Sequence[bytes]) -> None:
+    def __init__(self, first: bytes, others: Sequence[bytes]) -> None:
+        self._first = first
+        self._following = re.compile(_BETWEEN.join(map(re.escape, (first, *others))))
+        # A compound follows its last part in the index, so the first may be in one that begins as another of the words.
+        # The pattern begins with letters, since Python finds them faster than what is not behind a letter.
+        self._compounds = [
+            re.compile(rb"%b(?<![a-z0-9]%b)[a-z0-9]+" % (begins, begins)) for begins in map(re.escape, others) if begins
+        ]
+
+    @classmethod
+    def of(cls, words: Sequence[bytes]) -> _Row | None:
+        """Return the row of some words; None if too little of them is looked for."""
         begin = [word[:-1] for word in words]
-        if len(begin) > 2 and len(begin[1]) > len(begin[0]):
-            del begin[0]  # the rarer is looked for
-        self._first, *self._others = begin
-        self._following = re.compile(_BETWEEN + _BETWEEN.join(map(re.escape, self._others)))
+        if len(begin[1]) > len(begin[0]) and (len(begin) > 2 or not begin[0]):
+            del begin[0]  # the rarer is looked for; the one before it is in its window
+        return cls(begin[0], begin[1:]) if begin[0] else None
 
     def may_be_in(self, plain: bytes) -> bool:
         """Return whether a text may have the words in a row; it is in lower case and without underscores."""
@@ -200,12 +259,13 @@ class _Row:
 
         `plain` is the text in lower case and without underscores.
         """
+        places = list(self._places(plain))
+        if len(places) > max(_MOST_WINDOWS, len(text) // _BYTES_PER_WINDOW):
+            return None
         found: list[tuple[int, int]] = []
         at = begins = 0
         """A place in `plain`, and where it is in `text`."""
-        for start, end in self._places(plain):
-            if end < 0:
-                return None
+        for start, end in sorted(places):
             at, begins = start, _in_text(text, begins, start - at)
             first = _around(text, begins, before=True)
             last = _around(text, _in_text(text, begins, end - start), before=False)
@@ -216,28 +276,13 @@ class _Row:
         return found
 
     def _places(self, plain: bytes) -> Iterator[tuple[int, int]]:
-        """Yield where the words may be, from the first that is looked for to the last; (0, -1) if they are many."""
-        looked_at = 0
-        at = plain.find(self._first)
-        while at >= 0:
-            if looked_at == _MOST_LOOKED_AT:
-                yield 0, -1
-                return
-            if following := self._following.match(plain, at + len(self._first)):
-                yield at, following.end()
-            elif self._in_compound(plain, at):
-                yield at, at
-            looked_at += 1
-            at = plain.find(self._first, at + 1)
-
-    def _in_compound(self, plain: bytes, at: int) -> bool:
-        """Return whether a compound that begins as another of the words may follow the first.
-
-        The index has it after its last part, so the first is in it.
-        """
-        before = plain[max(0, at - len(_NO_WORD)) : at]
-        begins = at - len(before) + len(before.rstrip(_ALPHANUMERIC))
-        return any(plain.startswith(other, begins) for other in self._others)
+        """Yield where the words may be, from the first that is looked for to the last."""
+        for following in self._following.finditer(plain):
+            yield following.span()
+        for compounds in self._compounds:
+            for compound in compounds.finditer(plain):
+                if self._first in compound[0]:
+                    yield compound.start(), compound.start()
 
 
 def _in_text(text: bytes, start: int, steps: int) -> int:

@@ -19,7 +19,7 @@ from codesearch.core.tokens import as_terms, identifiers, words
 from codesearch.extract.documents import documents
 from codesearch.files import Source, read_source
 from codesearch.search.overlay import Overlay
-from codesearch.search.phrases import PhraseReader, _Phrases
+from codesearch.search.phrases import PhraseReader, _occurrences, _Phrases, _Text
 from codesearch.store import Store
 from codesearch.store.schema import TEXT_COLUMNS, TEXT_FIELDS
 from codesearch.store.stems import TOKENIZER, of_identifiers, stems
@@ -290,7 +290,7 @@ def may_be_in(text: str, at: int, size: int) -> None:
     found = as_terms(identifiers(text.encode())).split()
     phrase = " ".join(found[at : at + size])
     if stems(phrase):
-        assert _Phrases([phrase]).among(text.encode()), (text, phrase)
+        assert _Phrases([phrase]).among(_Text(text.encode())), (text, phrase)
 
 
 @settings(max_examples=300, deadline=None)
@@ -304,6 +304,56 @@ def test_a_text_in_ascii_may_hold_each_phrase_that_it_holds():
     for _ in range(20_000):
         text = "".join(chance.choices(PIECES, k=chance.randrange(1, 16)))
         may_be_in(text, chance.randrange(12), chance.randrange(1, 5))
+
+
+PLAIN_MARKS = ("保", "る", "Ж", "½", "…", "—", "©", "²", "①")
+OTHERS = (
+    "é",
+    "È",
+    "à",
+    "ö",
+    "ß",
+    "ø",
+    "æ",
+    "Ł",
+    "ı",
+    "İ",
+    "ſ",
+    "ế",
+    "Ǆ",
+    "ŉ",
+    "ǰ",
+    "×",
+    "e\u0301",
+    "K",
+    "한",
+    "👍",
+    "𝐀",
+    "ﷺ",
+    "٣",
+)
+
+
+@pytest.mark.parametrize("marks", [(), PLAIN_MARKS, OTHERS, MARKS], ids=["ASCII", "plain", "others", "any"])
+def test_what_is_around_the_words_holds_a_phrase_as_often_as_the_whole_text(marks: tuple[str, ...]):
+    """Of long texts, only that is made into words."""
+    chance = random.Random(len(marks))
+    found = 0
+    for _ in range(1500):
+        pieces = chance.sample([*PIECES, "sets", "of", "the", "Get", *marks], 10)
+        text = "".join(chance.choices([*pieces, " ", "_"], k=chance.randrange(20, 300)))
+        filler = "x y " * 100  # it makes any text a long one
+        long = f"{filler}{text} {filler}".encode()
+        whole = of_identifiers(identifiers(long))
+        terms = as_terms(identifiers(text.encode())).split()
+        at, size = chance.randrange(max(1, len(terms))), chance.randrange(1, 5)
+        phrase = " ".join(terms[at : at + size])
+        if stems(phrase):
+            phrases = _Phrases([phrase])
+            expected = min(_occurrences(phrases.patterns[0], whole), 255)
+            assert phrases.counts(long, -1) == ([expected] if expected else None), (text, phrase)
+            found += 1
+    assert found > 1000
 
 
 def test_a_stem_is_the_beginning_of_its_word_but_for_a_letter():
@@ -324,12 +374,12 @@ def test_a_stem_is_the_beginning_of_its_word_but_for_a_letter():
 
 
 def test_words_that_stand_as_they_are():
-    """In a text whose bytes are all plain, each stem in ASCII is looked for as it is written."""
-    for code in [*range(0x80, 0xD800), *range(0xE000, 0x11000)]:
+    """Each stem in ASCII is found, whatever characters are beside it."""
+    for code in [*range(0x80, 0xD800), *range(0xE000, 0x11000), *range(0x1D400, 0x1D800), *range(0x1F000, 0x20000)]:
         mark = chr(code)
         text = f"ab{mark}cd Ab{mark}Cd_{mark}ef x_{mark}{mark}y"
         for stem in of_identifiers(identifiers(text.encode())).split():
-            assert _Phrases([stem.decode()]).among(text.encode()), (hex(code), stem)
+            assert _Phrases([stem.decode()]).among(_Text(text.encode())), (hex(code), stem)
 
 
 def test_words_of_identifiers_are_those_of_their_terms():
