@@ -140,11 +140,7 @@ class _Phrases:
                     holding[word[:-1]] = holding.get(word[:-1], 0) | 1 << at
         self._holding = sorted(holding.items(), key=lambda one: -len(one[0]))
         """What begins the words of phrases, with the phrases that have such a word, the longest first."""
-        self._rows = [
-            (at, row)
-            for at, some in enumerate(split)
-            if 1 < len(some) <= _LONGEST_ROW and all(map(bytes.isascii, some)) and (row := _Row.of(some)) is not None
-        ]
+        self._rows = [(at, row) for at, some in enumerate(split) if (row := _Row.of(some)) is not None]
 
     def among(self, text: _Text, possible: int = -1, *, in_rows: bool = True) -> int:
         """Return a bit for each phrase that a text may hold, of those that are possible.
@@ -244,7 +240,9 @@ class _Row:
 
     @classmethod
     def of(cls, words: Sequence[bytes]) -> _Row | None:
-        """Return the row of some words; None if too little of them is looked for."""
+        """Return the row of some words; None if they are too many, not in ASCII, or begin with too little."""
+        if not 1 < len(words) <= _LONGEST_ROW or not all(map(bytes.isascii, words)):
+            return None
         begin = [word[:-1] for word in words]
         if len(begin[1]) > len(begin[0]) and (len(begin) > 2 or not begin[0]):
             del begin[0]  # the rarer is looked for; the one before it is in its window
