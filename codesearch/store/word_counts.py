@@ -41,8 +41,9 @@ class WordCounter:
 
     def __init__(self, numbers: Numbers, stems_of: _Stems = _stems_of) -> None:
         """Take the numbers, and what returns the stems of each of some identifiers."""
-        self._stems = Numbers()
-        self._parts = Parts(numbers, lambda identifiers: map(self._stems.packed, stems_of(identifiers)))
+        self._stems = stems = Numbers()
+        # Not by way of `self`: a worker that begins again with other numbers would keep these, in a cycle.
+        self._parts = Parts(numbers, lambda identifiers: map(stems.packed, stems_of(identifiers)))
 
     def counted(self, files: Sequence[Sequence[Sequence[bytes]]]) -> Iterator[Texts]:
         """Yield the texts of each file, given for each text the packed numbers of each of TEXT_FIELDS.

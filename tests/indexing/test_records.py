@@ -1,11 +1,15 @@
-"""Records of files whose vectors and texts need more memory than a worker may use."""
+"""Records of files: what is kept between batches, and what happens if there is too little memory."""
 
 from __future__ import annotations
+
+import gc
+from weakref import ref
 
 import pytest
 
 from codesearch.core import limits
 from codesearch.files import Source
+from codesearch.indexing import records
 from codesearch.indexing.records import Extracted, RecordBuilder
 from codesearch.store.records import FileRecord, FileState
 
@@ -46,3 +50,17 @@ def test_memory_that_the_machine_lacks_is_not_held_against_a_file(
     monkeypatch.setattr(limits, "is_own_limit", lambda: False)
     with pytest.raises(MemoryError):
         builder.completed([extracted(builder, "b.py", LARGE)])
+
+
+def test_identifiers_that_are_forgotten_take_no_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Though a worker collects no cycles while it reads."""
+    monkeypatch.setattr(records, "MOST_IDENTIFIERS", 1)
+    builder = RecordBuilder()
+    gc.disable()
+    try:
+        first = ref(builder.numbers)
+        for path in ("a.py", "b.py"):
+            builder.completed([extracted(builder, path, SMALL)])
+        assert first() is None
+    finally:
+        gc.enable()
