@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from html import escape
 
-_WIDE, _HIGH = 360, 250
-_LEFT, _RIGHT, _TOP, _BOTTOM = 62, 20, 34, 42
+_WIDE, _HIGH = 380, 270
+_LEFT, _RIGHT, _TOP, _BOTTOM = 72, 20, 46, 42
 _COLUMNS = 2
 _BEYOND = 0.08
 """Share of a decade by which a point may be outside the frame."""
@@ -59,7 +59,14 @@ def _panel(panel: Panel, x_title: str) -> str:
     def y(value: float) -> float:
         return _HIGH - _BOTTOM - (math.log10(value) - low_y) / (high_y - low_y) * (_HIGH - _TOP - _BOTTOM)
 
-    parts = [f'<text x="{_LEFT}" y="14">{escape(panel.title)}</text>']
+    names = [
+        f'<tspan dx="{12 if number else 0}" style="fill:{_COLOURS[number % len(_COLOURS)]}">{escape(name)}</tspan>'
+        for number, name in enumerate(panel.lines)
+    ]
+    parts = [
+        f'<text class="title" x="{_LEFT}" y="14">{escape(panel.title)}</text>',
+        f'<text x="{_LEFT}" y="32">{"".join(names)}</text>',
+    ]
     for power in range(low_x, high_x + 1):
         at = x(10.0**power)
         parts.append(f'<line x1="{at:.1f}" x2="{at:.1f}" y1="{_TOP}" y2="{_HIGH - _BOTTOM}"/>')
@@ -69,7 +76,7 @@ def _panel(panel: Panel, x_title: str) -> str:
     for power in range(low_y, high_y + 1):
         at = y(10.0**power)
         parts.append(f'<line x1="{_LEFT}" x2="{_WIDE - _RIGHT}" y1="{at:.1f}" y2="{at:.1f}"/>')
-        label = f"{_short(power)} {panel.unit}"
+        label = f"{10**power if power >= 0 else 10.0**power:,} {panel.unit}"
         parts.append(f'<text class="faint" x="{_LEFT - 6}" y="{at + 4:.1f}" text-anchor="end">{escape(label)}</text>')
     parts.append(
         f'<text class="faint" x="{(_LEFT + _WIDE - _RIGHT) / 2}" y="{_HIGH - _BOTTOM + 30}" text-anchor="middle">'
@@ -88,7 +95,6 @@ def _panel(panel: Panel, x_title: str) -> str:
                 f'<circle cx="{x(a):.1f}" cy="{y(b):.1f}" r="3.5" style="fill:{colour}">'
                 f"<title>{escape(name)}: {a:,.0f}: {b:.4g} {escape(panel.unit)}</title></circle>"
             )
-        parts.append(f'<text x="{_LEFT + 4}" y="{_TOP + 12 + 14 * number}" style="fill:{colour}">{escape(name)}</text>')
     return "".join(parts)
 
 
@@ -99,6 +105,7 @@ def _decades(values: Sequence[float]) -> tuple[int, int]:
 
 
 def _short(power: int) -> str:
+    """Return a power of ten of the x axis."""
     for least, suffix in ((9, "G"), (6, "M"), (3, "k")):
         if power >= least:
             return f"{10 ** (power - least)}{suffix}"
