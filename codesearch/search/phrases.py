@@ -31,7 +31,10 @@ _LOWER = bytes(range(256)).lower()
 _PLAIN = bytes({*range(0xC3), 0xD0, 0xD1, *range(0xE2, 0xEA)})
 """The bytes of a text in which the words in ASCII stand as they are: of ASCII, Cyrillic, Japanese, Chinese and signs,
 but not of Latin letters with marks."""
-_OTHERS = re.compile(rb"[\xc3-\xcf\xd2-\xdf].|(?:\xe1[\xb8-\xbb]|\xe2\x84|[\xea-\xef].).|[\xf0-\xf4]...", re.DOTALL)
+_GOES_ON = rb"[\x80-\xbf]"
+_OTHERS = re.compile(
+    rb"[\xc3-\xcf\xd2-\xdf]%b|(?:\xe1[\xb8-\xbb]|\xe2\x84|[\xea-\xef]%b)%b|[\xf0-\xf4]%b{3}" % ((_GOES_ON,) * 4)
+)
 """A character that may be another one in the index: of Latin letters with marks, signs that look like letters (that of
 Kelvin is a K), and most other scripts, but not of those whose marks join words."""
 _ASCII = bytes(range(128))

@@ -356,6 +356,21 @@ def test_what_is_around_the_words_holds_a_phrase_as_often_as_the_whole_text(mark
     assert found > 1000
 
 
+def test_bytes_that_are_no_utf_8_hide_no_phrase():
+    for broken in (b"\xc3", b"\xe1", b"\xf0\x9f", b"\xff", b"\xa9"):
+        for text in (
+            b"parse the %b config" % broken,
+            b"parse %b\xe1\xba\xbf config" % broken,
+            b"parse%b config" % broken,
+        ):
+            long = b"x y " * 200 + text
+            whole = of_identifiers(identifiers(long))
+            for phrase in ("parse the", "the config", "parse e config", "parse config"):
+                phrases = _Phrases([phrase])
+                expected = _occurrences(phrases.patterns[0], whole)
+                assert phrases.counts(long, -1) == ([expected] if expected else None), (text, phrase)
+
+
 def test_a_stem_is_the_beginning_of_its_word_but_for_a_letter():
     """The filter of `_Phrases` relies on it."""
     endings = (
