@@ -78,9 +78,9 @@ def _random_pattern(chance: random.Random, texts: Sequence[str]) -> Pattern:
     for _ in range(1 + (chance.random() < 0.15)):
         part = _sample(chance, texts)
         expressions.append(part if fixed else _loosened(chance, part))
-    return Pattern(
-        tuple(expressions), fixed=fixed, word=chance.random() < 0.2, ignore_case=chance.random() < 0.3
-    )  # fmt: skip
+    # ripgrep finds an empty word between CR and LF, which are one line end here.
+    word = chance.random() < 0.2 and (fixed or not any(re.fullmatch(one, "") for one in expressions))
+    return Pattern(tuple(expressions), fixed=fixed, word=word, ignore_case=chance.random() < 0.3)
 
 
 def _sample(chance: random.Random, texts: Sequence[str]) -> str:
